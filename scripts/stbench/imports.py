@@ -1,0 +1,48 @@
+"""Which files below a folder a program imports: what has to run again when one of them changes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+
+def import_closure(program: Path, root: Path) -> list[Path]:
+    """The program and every file below ``root`` that it imports, directly or not, sorted by path.
+
+    Imports inside functions count; modules outside ``root`` do not. The program comes first.
+    """
+    found: dict[Path, None] = {program: None}
+    waiting = [program]
+    while waiting:
+        for path in _imports(waiting.pop(), root):
+            if path not in found:
+                found[path] = None
+                waiting.append(path)
+    return [program, *sorted(path for path in found if path != program)]
+
+
+def _imports(path: Path, root: Path) -> list[Path]:
+    files: list[Path] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                files += _files(alias.name, root)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, path, root)
+            for name in [module, *(f"{module}.{alias.name}" for alias in node.names)]:
+                files += _files(name, root)
+    return files
+
+
+def _absolute(node: ast.ImportFrom, path: Path, root: Path) -> str:
+    if not node.level:
+        return node.module or ""
+    package = path.relative_to(root).parent.parts[: None if node.level == 1 else 1 - node.level]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def _files(module: str, root: Path) -> list[Path]:
+    """The module's file, and the ``__init__.py`` of every package on the way to it."""
+    parts = module.split(".")
+    packages = [root.joinpath(*parts[:i], "__init__.py") for i in range(1, len(parts) + 1)]
+    return [path for path in [*packages, root.joinpath(*parts).with_suffix(".py")] if path.is_file()]
