@@ -1,0 +1,51 @@
+"""Simulate a tissue with known domains and write it as a dataset.
+
+Example: python scripts/simulate.py --id sim_layers --layout layers --output sim_layers.h5ad
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from stbench.errors import run_cli
+from stbench.simulator import LAYOUTS, Tissue
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = Tissue()
+    layouts = ", ".join(LAYOUTS)
+
+    def option(name: str, kind: type, text: str) -> None:
+        value = getattr(default, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, default=value, help=f"{text} [{value}]"
+        )
+
+    parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
+    parser.add_argument("--id", required=True, help="name of the dataset")
+    option("layout", str, f"arrangement of the domains: {layouts}")
+    option("n_cells", int, "number of cells")
+    option("n_genes", int, "number of genes")
+    option("n_domains", int, "number of domains")
+    option("n_types", int, "number of cell types, mixed in each domain")
+    option("contrast", float, "how much domains differ in cell types and genes; 0: not at all")
+    option("dropout", float, "share of the counts that are set to zero")
+    option("density", float, "cells per unit of area")
+    option("seed", int, "of everything random")
+    options = vars(parser.parse_args())
+    output, name = options.pop("output"), options.pop("id")
+    tissue = Tissue(**options)
+
+    from stbench.io import write_h5ad
+    from stbench.simulator import simulate
+
+    write_h5ad(output, simulate(tissue, name))
+
+
+if __name__ == "__main__":
+    run_cli(main)
