@@ -1,0 +1,32 @@
+"""Preprocess a dataset once, for all methods: normalise, choose genes, reduce, leave truth behind.
+
+The output holds raw counts (layers['counts']), log-normalised values (X), the genes that are read
+(var['highly_variable']), 30 principal components (obsm['X_pca']), positions (obsm['spatial']), the
+15 nearest cells of each cell (obsp['spatial_distances']) and the facts about the dataset
+(uns['dataset']). Labels of cells do not get into it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from stbench.errors import run_cli
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--input", required=True, type=Path, help="dataset (.h5ad)")
+    parser.add_argument("--output", required=True, type=Path, help="preprocessed (.h5ad)")
+    args = parser.parse_args()
+
+    from stbench.io import read_h5ad, write_h5ad
+    from stbench.preprocessing import preprocess
+
+    write_h5ad(args.output, preprocess(read_h5ad(args.input)))
+
+
+if __name__ == "__main__":
+    run_cli(main)
