@@ -1,0 +1,24 @@
+"""Control: positions alone. Shows which tissues are solved without a single gene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stbench.fitting import Fit, Recorder
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """Centred positions, (n, 2), both axes divided by one number: shapes are kept."""
+    centred = adata.obsm["spatial"] - adata.obsm["spatial"].mean(axis=0)
+    scale = centred.std() or 1.0  # all cells at one place: nothing to scale
+    return Fit(embedding=(centred / scale).astype(np.float32))

@@ -1,0 +1,59 @@
+"""Control: the true labels, looked up at jittered positions. An upper bound, and the only method
+that reads truth.
+
+``params['truth']`` is the dataset's file, ``params['jitter']`` the standard deviation of the noise
+in units of the median distance to the nearest other cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from stbench.errors import InputError, NotApplicableError
+from stbench.fitting import Fit, Recorder
+from stbench.io import read_h5ad
+from stbench.neighbors import knn
+
+_SPREAD = 0.05  # so small that domains stay apart, so large that no clusterer meets equal cells
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """One column per true domain, (n, domains): 1 for the label found, plus a little noise.
+
+    A cell takes the label of the labelled cell that is nearest to its jittered position, so cells
+    without a label get one, too.
+
+    Raises:
+        NotApplicableError: the dataset has no true labels.
+        InputError: the file with the truth holds other cells.
+    """
+    truth = read_h5ad(params["truth"])
+    if not truth.obs_names.equals(adata.obs_names):
+        raise InputError(
+            f"{params['truth']}: not the cells of the preprocessed dataset; rerun both"
+        )
+    if "cluster" not in truth.obs or truth.obs["cluster"].isna().all():
+        raise NotApplicableError("no true labels")
+    labels = truth.obs["cluster"].astype("category").cat.remove_unused_categories().cat
+    codes, n_labels = labels.codes.to_numpy(), len(labels.categories)
+
+    rng = np.random.default_rng(seed)
+    coords = adata.obsm["spatial"]
+    nearest, _ = knn(coords, 1)
+    noise = rng.standard_normal(coords.shape) * float(params["jitter"]) * np.median(nearest)
+    labelled = np.flatnonzero(codes >= 0)
+    _, found = cKDTree(coords[labelled]).query(coords + noise)
+    one_hot = np.eye(n_labels)[codes[labelled[found]]]
+    spread = _SPREAD * rng.standard_normal(one_hot.shape)
+    return Fit(embedding=(one_hot + spread).astype(np.float32))

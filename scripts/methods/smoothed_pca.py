@@ -1,0 +1,31 @@
+"""Control: principal components averaged over nearby cells. Every score is read against it.
+
+It is never tuned: 15 neighbours, one hop, on every dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stbench.fitting import Fit, Recorder
+from stbench.neighbors import knn
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """Mean components of a cell and its ``n_neighbors`` nearest others, (n, at most 30)."""
+    components = np.asarray(adata.obsm["X_pca"], dtype=np.float64)
+    _, neighbours = knn(adata.obsm["spatial"], int(params["n_neighbors"]))
+    total = components.copy()
+    for column in neighbours.T:
+        total += components[column]
+    return Fit(embedding=(total / (neighbours.shape[1] + 1)).astype(np.float32))
