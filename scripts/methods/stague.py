@@ -1,0 +1,272 @@
+"""STAGUE: spatial domains and a cell graph learned together (Nie et al., Advanced Science 2024).
+
+A re-implementation on edge lists, exact in its losses and gradients: nothing is n x n, memory is
+linear in the number of cells. The learned graph and the anchor graph are two vectors of values on
+one fixed edge pattern, the union of the kNN graph and the learner's candidate pairs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from stbench.contrastive import edge_cosine, nt_xent
+from stbench.fitting import Fit, Recorder
+from stbench.gcn import EdgePattern, GraphConv, gcn_normalise, normalise
+from stbench.neighbors import candidate_pairs, knn_pairs
+from stbench.stague_settings import Settings
+
+Graph = tuple[EdgePattern, Tensor]
+
+
+class Draws(NamedTuple):
+    """The random choices of one epoch; a None keeps everything."""
+
+    anchor_columns: Tensor
+    anchor_edges: Tensor | None
+    learner_columns: Tensor
+    learner_edges: Tensor | None
+    permutation: Tensor
+    negative_columns: Tensor
+    dropout: torch.Generator | None
+
+
+def keep_mask(shape: tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:
+    """Booleans that are False with probability ``rate``, to 1/65536; five times as fast as
+    torch's Bernoulli draws on a CPU because one random word serves four of them."""
+    size = int(np.prod(shape))
+    words = torch.empty((size + 3) // 4, dtype=torch.int64, device=generator.device)
+    words.random_(-(2**63), None, generator=generator)
+    return (words.view(torch.int16)[:size] >= round(rate * 65536) - 32768).view(shape)
+
+
+class GraphEncoder(nn.Module):
+    """Graph convolutions shared by all views, and the projection head of the losses."""
+
+    def __init__(self, s: Settings) -> None:
+        super().__init__()
+        widths = [s.exp_out, *[s.hidden_dim] * (s.nlayers - 1), s.rep_dim]
+        self.convs = nn.ModuleList(map(GraphConv, widths, widths[1:]))
+        self.proj_head = nn.Sequential(
+            nn.Linear(s.rep_dim, s.proj_dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(s.proj_dim, s.proj_dim),
+        )
+        self.dropout = s.dropout
+
+    def forward(
+        self,
+        features: Tensor,
+        graph: Graph | None,
+        columns: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """The embedding; ``columns`` as in GraphConv, dropout only with a generator."""
+        hidden = features
+        for conv in self.convs[:-1]:
+            hidden = torch.relu_(conv(hidden, graph, columns))
+            columns = None
+            if generator is not None and self.dropout > 0:
+                kept = keep_mask(tuple(hidden.shape), self.dropout, generator)
+                hidden = hidden * kept.to(hidden.dtype).div_(1 - self.dropout)
+        return self.convs[-1](hidden, graph, columns)
+
+
+class Stague(nn.Module):
+    """The three networks and the cell graphs of one tissue."""
+
+    def __init__(
+        self, s: Settings, genes: int, coords: np.ndarray, raw: np.ndarray, device: str = "cpu"
+    ) -> None:
+        """``raw``: undirected pairs (m, 2) of the raw cell graph, see ``knn_pairs``."""
+        super().__init__()
+        self.settings = s
+        layers = [
+            nn.Linear(genes, s.exp_out),
+            nn.ReLU(inplace=True),
+            nn.Linear(s.exp_out, s.exp_out),
+            nn.ReLU(),
+        ]
+        self.cell_encoder = nn.Sequential(
+            *layers, *([] if s.no_bn else [nn.BatchNorm1d(s.exp_out)])
+        )
+        self.graph_learner = nn.ModuleList(
+            GraphConv(s.exp_out, s.exp_out) for _ in range(s.nlayers)
+        )
+        self.encoder = GraphEncoder(s)
+
+        n = len(coords)
+        candidates = candidate_pairs(coords, s.k, s.sparse_learner)
+        union = np.unique(np.concatenate([raw, candidates.pairs]), axis=0)
+        self.pattern = EdgePattern.from_pairs(union, n, device)
+        self.anchor = normalise(self.pattern, self.pattern.spread(raw, np.ones(len(raw))))
+        # The learner convolves over the initial anchor, which is sparser than the union.
+        raw_pattern = EdgePattern.from_pairs(raw, n, device)
+        raw_anchor = normalise(raw_pattern, (~raw_pattern.loop).float())
+        self.learner_graph: Graph = (raw_pattern, gcn_normalise(raw_pattern, raw_anchor))
+        self.candidate = self.pattern.spread(candidates.pairs, np.ones(len(candidates.pairs))) > 0
+        kernel = np.exp(-s.gamma * np.square(candidates.distances / np.float32(candidates.cut)))
+        self.kernel = self.pattern.spread(candidates.pairs, kernel)
+        self.cut = candidates.cut
+        self.to(device)
+
+    def learn_graph(self, features: Tensor) -> Tensor:
+        """Scores of the candidate edges on the pattern: half features, half distance."""
+        hidden = torch.relu_(self.graph_learner[0](features, self.learner_graph))
+        for conv in self.graph_learner[1:-1]:
+            hidden = torch.relu_(conv(hidden, self.learner_graph))
+        hidden = self.graph_learner[-1](hidden, self.learner_graph)
+        similarity = edge_cosine(self.pattern, hidden).clamp(min=0)
+        weight = self.settings.adj_weight
+        return self.candidate * (weight * similarity + (1 - weight) * self.kernel)
+
+    def draw(self, generator: torch.Generator) -> Draws:
+        """The random choices of an epoch, in the order of the views."""
+        s, edges = self.settings, len(self.candidate)
+
+        def columns(rate: float) -> Tensor:
+            shuffled = torch.randperm(s.exp_out, generator=generator, device=generator.device)
+            return shuffled[int(s.exp_out * rate) :].sort().values
+
+        def kept_edges() -> Tensor | None:
+            return keep_mask((edges,), s.dropedge_rate, generator) if s.dropedge_rate > 0 else None
+
+        n = self.pattern.n
+        return Draws(
+            anchor_columns=columns(s.maskfeat_rate_anchor),
+            anchor_edges=kept_edges(),
+            learner_columns=columns(s.maskfeat_rate_learner),
+            learner_edges=kept_edges(),
+            permutation=torch.randperm(n, generator=generator, device=generator.device),
+            negative_columns=columns(s.maskfeat_rate_anchor),
+            dropout=generator,
+        )
+
+    def graph(self, adjacency: Tensor, kept: Tensor | None = None) -> Graph:
+        """What the encoder convolves over; dropped edges count in no degree."""
+        weights = adjacency if kept is None else adjacency * kept
+        return self.pattern, gcn_normalise(self.pattern, weights)
+
+    def views(self, features: Tensor, adjacency: Tensor, draws: Draws) -> tuple[Tensor, ...]:
+        """Projections of the anchor, the learner and the negative view (STAGUE, step 7)."""
+
+        def project(columns: Tensor, graph: Graph | None, rows: Tensor | None = None) -> Tensor:
+            seen = features.index_select(1, columns)
+            seen = seen if rows is None else seen.index_select(0, rows)
+            return self.encoder.proj_head(self.encoder(seen, graph, columns, draws.dropout))
+
+        return (
+            project(draws.anchor_columns, self.graph(self.anchor, draws.anchor_edges)),
+            project(draws.learner_columns, self.graph(adjacency, draws.learner_edges)),
+            project(draws.negative_columns, None, draws.permutation),
+        )
+
+    def losses(self, z1: Tensor, z2: Tensor, z3: Tensor) -> tuple[Tensor, Tensor]:
+        """NT-Xent and weighted triplet loss (STAGUE, step 8)."""
+        s = self.settings
+        distance = nn.functional.pairwise_distance
+        triplet = (distance(z2, z1) - distance(z2, z3) + s.margin).clamp(min=0).mean()
+        return nt_xent(z1, z2, s.temperature, s.sim_batch_size), triplet * s.margin_weight
+
+    @torch.no_grad()
+    def bootstrap(self, adjacency: Tensor) -> None:
+        """Let the anchor follow the learned graph (STAGUE, step 9)."""
+        self.anchor.mul_(self.settings.tau).add_(adjacency, alpha=1 - self.settings.tau)
+
+    @torch.no_grad()
+    def embed(self, features: Tensor, adjacency: Tensor) -> np.ndarray:
+        """The embedding without dropout or masks over the learned graph (STAGUE, step 10)."""
+        return self.encoder(features, self.graph(adjacency)).cpu().numpy()
+
+
+@contextmanager
+def _repeatable() -> Iterator[None]:
+    """Deterministic kernels; those that a GPU lacks are used with a warning."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    fill: Any = torch.utils.deterministic
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        fill.fill_uninitialized_memory,
+    )
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    fill.fill_uninitialized_memory = False  # nothing here reads memory before writing it
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        fill.fill_uninitialized_memory = before[2]
+
+
+def seeded_model(
+    s: Settings, genes: int, coords: np.ndarray, seed: int, device: str = "cpu"
+) -> Stague:
+    """A model whose first weights depend on the seed alone; torch's own stream is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Stague(s, genes, coords, knn_pairs(coords, s.a_k), device)
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """Train STAGUE on a preprocessed AnnData.
+
+    The input is the log-normalised expression of the highly variable genes and ``spatial``. The
+    embedding of an epoch encodes, with the updated encoder, the cell features and the learned
+    graph of that epoch's training step, as the original does. The number of domains is not used.
+
+    Raises:
+        InputError: a parameter or the coordinates cannot be used.
+        FloatingPointError: the loss is not a finite number.
+    """
+    s = Settings.of(params)
+    genes = adata.var["highly_variable"].to_numpy(dtype=bool)
+    x = adata.X[:, genes]
+    x = torch.from_numpy(np.asarray(x.toarray() if hasattr(x, "toarray") else x, np.float32))
+    x = x.contiguous().to(device)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    with _repeatable():
+        model = seeded_model(s, x.shape[1], adata.obsm["spatial"], seed, device)
+        optimiser = torch.optim.Adam(
+            model.parameters(), lr=s.lr, weight_decay=s.w_decay, fused=True
+        )
+        for epoch in tqdm(range(1, s.epochs + 1), "STAGUE", unit="epoch", disable=None):
+            features = model.cell_encoder(x)
+            scores = model.learn_graph(features)
+            adjacency = normalise(model.pattern, scores)
+            if epoch == 1:
+                record(0, model.embed(features, adjacency))
+            views = model.views(features, adjacency, model.draw(generator))
+            loss = torch.stack(model.losses(*views)).sum()
+            if not torch.isfinite(loss):
+                raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            model.bootstrap(adjacency)
+            if epoch % s.record_every == 0 or epoch == s.epochs:
+                embedding = model.embed(features, adjacency)
+                record(epoch, embedding)
+        return Fit(
+            embedding=embedding,
+            adj_raw=model.pattern.scipy(scores, model.candidate),
+            adj_normalized=model.pattern.scipy(adjacency, model.candidate),
+            info={
+                "loss": loss.item(),
+                "candidate_edges": int(model.candidate.sum()) // 2,
+                "distance_cut": model.cut,
+            },
+        )
