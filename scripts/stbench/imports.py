@@ -45,4 +45,6 @@ def _files(module: str, root: Path) -> list[Path]:
     """The module's file, and the ``__init__.py`` of every package on the way to it."""
     parts = module.split(".")
     packages = [root.joinpath(*parts[:i], "__init__.py") for i in range(1, len(parts) + 1)]
-    return [path for path in [*packages, root.joinpath(*parts).with_suffix(".py")] if path.is_file()]
+    return [
+        path for path in [*packages, root.joinpath(*parts).with_suffix(".py")] if path.is_file()
+    ]

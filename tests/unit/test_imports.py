@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stbench.imports import import_closure
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
