@@ -1,0 +1,164 @@
+"""Bring one dataset into the form that every later stage reads, and check it.
+
+Reads a folder that download.py wrote (--dataset with --raw), or an h5ad file of your own:
+
+    prepare.py --output mine.h5ad \\
+      --section '{"id": "mine", "path": "some/file.h5ad", "n_domains": 7, "label": "cluster"}'
+
+The output is AnnData: X as published, the true domains in obs['cluster'] (where known), cell types
+in obs['celltype'], coordinates in obsm['spatial'], and the description in uns['dataset'].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stbench.checksum import file_hash
+from stbench.errors import InputError, one_line, run_cli
+from stbench.io import write_h5ad
+from stbench.registry import dataset_entry, is_checked, load_registry, source_entry
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--dataset", help="id in the registry")
+    which.add_argument("--section", help="JSON description of a section of your own")
+    parser.add_argument("--raw", type=Path, help="folder written by download.py (with --dataset)")
+    parser.add_argument("--output", required=True, type=Path, help="h5ad file to write")
+    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where the data is missing or refused, write a dataset without cells that says why",
+    )
+    return parser.parse_args()
+
+
+def prepare_published(name: str, raw: Path, registry: Mapping[str, Any]) -> AnnData:
+    """Load and check a dataset of the registry from its folder of raw files.
+
+    Raises:
+        InputError: the download failed, or the files are not what the registry says.
+    """
+    from stbench.loaders import load
+    from stbench.validate import validate
+
+    if dataset_entry(name, registry)["origin"] != "files":
+        raise InputError(f"{name}: is simulated; simulate.py makes it whole")
+    status = _status(raw)
+    if status["status"] != "ok":
+        raise InputError(f"{name}: {status['reason']}")
+    entry = source_entry(name, status["source"], registry)
+    entry["sha256"] = ",".join(file["sha256"] for file in status["files"])
+    try:
+        adata = load(entry["loader"], raw, entry.get("options", {}))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+    made = validate(adata, entry)
+    _check_inventory(made, entry)
+    return made
+
+
+def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
+    """Load and check a section of the user's own.
+
+    Raises:
+        InputError: the section or its file is refused.
+    """
+    from stbench.loaders.h5ad import load_file
+    from stbench.validate import validate
+
+    if not isinstance(section, dict) or "path" not in section:
+        raise InputError("--section: a JSON object with id, path and n_domains is needed")
+    entry = dataset_entry(section, registry)
+    path = Path(entry["path"])
+    label, celltype = ([entry[key]] if key in entry else [] for key in ("label", "celltype"))
+    try:
+        adata = load_file(path, label, celltype)
+    except InputError as error:
+        raise InputError(f"{entry['id']}: {error}") from error
+    return validate(adata, {**entry, "source": path.name, "sha256": file_hash(path)})
+
+
+def _status(raw: Path) -> dict[str, Any]:
+    path = raw / "status.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{path}: missing or broken; run download.py again") from None
+
+
+def _check_inventory(adata: AnnData, entry: Mapping[str, Any]) -> None:
+    """Stop where a file is not what the registry says; sizes only where no checksum pins it."""
+    found = {"n_domains": adata.obs["cluster"].nunique() if "cluster" in adata.obs else None}
+    if not is_checked(entry):
+        found["genes"] = adata.n_vars
+        found["cells"] = int(adata.obs["cluster"].notna().sum()) if "cluster" in adata.obs else None
+    for key, value in found.items():
+        wanted = entry[key]
+        if value is not None and isinstance(wanted, int) and value != wanted:
+            raise InputError(
+                f"{entry['id']}: {key}: {value} in the file from {entry['source']}, {wanted} "
+                "expected; if you trust the file, correct config/datasets.yaml"
+            )
+
+
+def _inventory(adata: AnnData) -> str:
+    facts = adata.uns["dataset"]
+    line = f"{facts['id']}: {adata.n_obs} cells x {adata.n_vars} genes, {facts['kind']}, "
+    if facts["has_truth"]:
+        labels = adata.obs["cluster"]
+        line += f"{labels.nunique()} domains on {int(labels.notna().sum())} labelled cells"
+    else:
+        line += "no true domains"
+    return line + f", {facts['dropped_cells']} empty cells dropped, from {facts['source']}"
+
+
+def main() -> None:
+    args = arguments()
+    warnings.filterwarnings("ignore", message=".* names are not unique")  # an error of ours
+    if args.dataset and args.raw is None:
+        raise InputError("--dataset: needs --raw, the folder that download.py wrote")
+    registry = load_registry(args.registry)
+    section = _parse(args.section) if args.section else None
+    try:
+        if section is not None:
+            adata = prepare_own(section, registry)
+        else:
+            adata = prepare_published(args.dataset, args.raw, registry)
+        print(_inventory(adata))
+    except InputError as error:
+        if not args.record_failure:
+            raise
+        from stbench.validate import failed_dataset
+
+        name = args.dataset or str(section.get("id") if isinstance(section, dict) else "own")
+        reason = one_line(error).removeprefix(f"{name}: ")
+        print(f"{name}: {reason}", file=sys.stderr)
+        adata = failed_dataset(name, reason)
+    write_h5ad(args.output, adata)
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--section: not JSON ({error})") from None
+
+
+if __name__ == "__main__":
+    run_cli(main)
