@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,6 +33,64 @@ class Fit:
     adj_raw: sp.csr_matrix | None = None
     adj_normalized: sp.csr_matrix | None = None
     info: Mapping[str, Any] | None = None
+
+
+def checked(fit: Any, n_cells: int) -> Fit:
+    """The fit with its arrays in the types that are stored, if they are what they should be.
+
+    Args:
+        fit: whatever a method returned.
+        n_cells: number of cells the method was given.
+
+    Raises:
+        TypeError: not a Fit, neither embedding nor labels, or of the wrong type.
+        ValueError: a wrong shape.
+        FloatingPointError: values that are not finite.
+    """
+    if not isinstance(fit, Fit):
+        raise TypeError(f"fit returned {type(fit).__name__}, not a stbench.fitting.Fit")
+    if fit.embedding is None and fit.labels is None:
+        raise TypeError("fit returned neither an embedding nor labels")
+    return replace(
+        fit,
+        embedding=None if fit.embedding is None else _checked_embedding(fit.embedding, n_cells),
+        labels=None if fit.labels is None else _checked_labels(fit.labels, n_cells),
+        adj_raw=_checked_graph(fit.adj_raw, "adj_raw", n_cells),
+        adj_normalized=_checked_graph(fit.adj_normalized, "adj_normalized", n_cells),
+    )
+
+
+def _checked_embedding(embedding: Any, n_cells: int) -> np.ndarray:
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite and is refused below
+        values = np.asarray(embedding).astype(np.float32)
+    if values.ndim != 2 or values.shape[0] != n_cells or values.shape[1] == 0:
+        raise ValueError(f"the embedding has the shape {values.shape}, not ({n_cells}, columns)")
+    if not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).any(axis=1).sum())
+        raise FloatingPointError(f"the embedding of {bad} of {n_cells} cells is not finite")
+    return values
+
+
+def _checked_labels(labels: Any, n_cells: int) -> np.ndarray:
+    values = np.asarray(labels)
+    if values.shape != (n_cells,):
+        raise ValueError(f"the labels have the shape {values.shape}, not ({n_cells},)")
+    if not np.issubdtype(values.dtype, np.integer):
+        raise TypeError(f"the labels are {values.dtype}, not integers")
+    return values.astype(np.int32)
+
+
+def _checked_graph(graph: Any, name: str, n_cells: int) -> sp.csr_matrix | None:
+    if graph is None:
+        return None
+    if not sp.issparse(graph):
+        raise TypeError(f"{name} is {type(graph).__name__}, not a scipy sparse matrix")
+    if graph.shape != (n_cells, n_cells):
+        raise ValueError(f"{name} has the shape {graph.shape}, not ({n_cells}, {n_cells})")
+    matrix = sp.csr_matrix(graph, dtype=np.float32)
+    if not np.isfinite(matrix.data).all():
+        raise FloatingPointError(f"{name} has values that are not finite")
+    return matrix
 
 
 class Method(Protocol):

@@ -1,0 +1,194 @@
+"""Run one method on one preprocessed dataset: the program behind every fit.
+
+The output folder gets fit.h5ad (obsm['embedding'] and/or obs['cluster_pred'], learned graphs in
+obsp, the circumstances in uns['fit']), with --record trajectory.h5 (the embedding of every epoch
+the method records), and always outcome.json: {status, reason, device, peak_gpu_mb} with status
+ok, error, nan, oom or not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the
+machine, not the method, is at fault (a full disk). scripts/run_fit.py adds limits around it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stbench.device import choose_device, out_of_memory, peak_gpu_mb
+from stbench.errors import InputError, NotApplicableError, one_line
+from stbench.io import read_h5ad, write_h5ad, write_json
+from stbench.seeding import limit_threads, seed_everything
+from stbench.trajectory import TrajectoryRecorder
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from stbench.fitting import Fit
+
+METHODS = Path(__file__).parent / "methods"
+MACHINE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--method", required=True, help="name of a file in scripts/methods")
+    parser.add_argument("--input", required=True, type=Path, help="preprocessed dataset (.h5ad)")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write into")
+    parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
+    parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
+    )
+    parser.add_argument("--record", action="store_true", help="keep the embedding of every epoch")
+    parser.add_argument(
+        "--implementation", default="", help="noted with the fit: reimplemented, package, control"
+    )
+    return parser.parse_args()
+
+
+def load_method(name: str) -> Any:
+    """The module of a method, imported."""
+    known = sorted(path.stem for path in METHODS.glob("*.py") if path.stem != "__init__")
+    if name not in known:
+        raise InputError(f"--method {name}: no such method; there are {', '.join(known)}")
+    module = importlib.import_module(f"methods.{name}")
+    if not callable(getattr(module, "fit", None)):
+        raise InputError(f"scripts/methods/{name}.py: it has no function fit")
+    return module
+
+
+def parse_params(text: str) -> dict[str, Any]:
+    try:
+        params = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--params: not valid JSON ({error})") from error
+    if not isinstance(params, dict):
+        raise InputError("--params: it must be a JSON object, for example '{\"epochs\": 50}'")
+    return params
+
+
+def number_of_domains(adata: AnnData, path: Path) -> int:
+    """What the dataset says; the largest where it gives several.
+
+    Raises:
+        NotApplicableError: the dataset could not be had; the message is why.
+        InputError: not a preprocessed dataset.
+    """
+    import numpy as np
+
+    dataset = adata.uns.get("dataset", {})
+    if dataset.get("status") == "error":
+        raise NotApplicableError(dataset["reason"])
+    if "n_domains" not in dataset or adata.n_obs == 0:
+        what = "has no cells" if adata.n_obs == 0 else "uns['dataset'] lacks n_domains"
+        raise InputError(f"{path}: {what}; make it with scripts/preprocess.py")
+    return int(np.max(dataset["n_domains"]))
+
+
+def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
+    """Run the method and write its results; the device is noted in ``told`` once chosen."""
+    params = parse_params(args.params)
+    adata = read_h5ad(args.input)
+    n_domains = number_of_domains(adata, args.input)
+    cells = adata.obs_names.copy()
+    method = load_method(args.method)
+    device = told["device"] = choose_device(args.device)
+    seed_everything(args.seed, args.threads)
+
+    from stbench.fitting import checked
+
+    path = args.output / "trajectory.h5" if args.record else None
+    with TrajectoryRecorder(path, len(cells)) as recorder:
+        started = time.perf_counter()
+        fit = method.fit(adata, n_domains, args.seed, device, params, recorder)
+        seconds = time.perf_counter() - started
+        fit = checked(fit, len(cells))
+    circumstances = {
+        "method": args.method,
+        "implementation": args.implementation,
+        "params": json.dumps(params, sort_keys=True),
+        "seed": args.seed,
+        "device": device,
+        "seconds": round(seconds, 3),
+        "trainable": recorder.called,
+        "versions": json.dumps(loaded_versions(), sort_keys=True),
+        "info": json.dumps(dict(fit.info or {}), sort_keys=True, default=str),
+    }
+    write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
+
+
+def as_anndata(
+    fit: Fit, cells: Any, untrained: Any | None, circumstances: Mapping[str, Any]
+) -> AnnData:
+    """The fit under STAGUE's own names, so that it opens in scanpy and squidpy as it is."""
+    import pandas as pd
+    from anndata import AnnData
+
+    obs = pd.DataFrame(index=cells)
+    if fit.labels is not None:
+        obs["cluster_pred"] = pd.Categorical(fit.labels)
+    embeddings = {"embedding": fit.embedding, "embedding_untrained": untrained}
+    graphs = {"learned_adj_raw": fit.adj_raw, "learned_adj_normalized": fit.adj_normalized}
+    return AnnData(
+        obs=obs,
+        obsm={name: value for name, value in embeddings.items() if value is not None},
+        obsp={name: value for name, value in graphs.items() if value is not None},
+        uns={"fit": dict(circumstances)},
+    )
+
+
+def loaded_versions() -> dict[str, str]:
+    """Versions of Python, of the installed packages that are loaded, and the GPU if one is used."""
+    from importlib.metadata import packages_distributions, version
+
+    providers = packages_distributions()
+    packages = {package for name in sys.modules for package in providers.get(name, [])}
+    versions = {"python": sys.version.split()[0], **{name: version(name) for name in packages}}
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        versions["gpu"] = torch.cuda.get_device_name()
+    return versions
+
+
+def failure(error: Exception) -> tuple[str, str]:
+    """Status and reason of an exception."""
+    if isinstance(error, NotApplicableError):
+        return "not_applicable", one_line(error)
+    if isinstance(error, InputError):
+        return "error", one_line(error)
+    reason = one_line(f"{type(error).__name__}: {error}")[:500]
+    if out_of_memory(error):
+        return "oom", reason
+    return "nan" if isinstance(error, FloatingPointError) else "error", reason
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(args.threads)
+    args.output.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
+    try:
+        run_method(args, told)
+    except Exception as error:  # whatever a method raises is an outcome
+        if not isinstance(error, (InputError, NotApplicableError)):
+            traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+            sys.exit(os.EX_TEMPFAIL)
+        told["status"], told["reason"] = failure(error)
+    write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
+    if told["status"] != "ok":
+        sys.exit(f"{told['status']}: {told['reason']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""List the failed cells of the benchmark and, with --reset, let the next run try them again.
+
+Failed are fits with the status error, oom, timeout, nan or killed, and datasets that could not be
+had or were refused. --reset deletes them with everything made of them: labels, scores, tables and
+figures. Other fits stay, so only what failed is trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stbench.errors import InputError, run_cli
+
+FAILED = ("error", "oom", "timeout", "nan", "killed")
+SUMMARIES = ("results.parquet", "tables", "figures", "summary.txt")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed fit, or one failed dataset where ``method`` is empty."""
+
+    dataset: str
+    method: str
+    seed: str
+    status: str
+    reason: str
+
+
+def read_status(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); delete its folder") from error
+
+
+def failed_fits(results: Path) -> list[Failure]:
+    found = []
+    for path in sorted(results.glob("fits/*/*/seed*/status.json")):
+        dataset, method, seed = path.parts[-4:-1]
+        told = read_status(path)
+        if told["status"] in FAILED:
+            found.append(Failure(dataset, method, seed, told["status"], told["reason"]))
+    return found
+
+
+def failed_datasets(results: Path) -> list[Failure]:
+    """Datasets whose download failed, or that are recorded as failed in data/ or preprocessed/."""
+    reasons: dict[str, str] = {}
+    for folder in ("preprocessed", "data"):
+        for path in sorted(results.glob(f"{folder}/*.h5ad")):
+            told = dataset_status(path)
+            if told.get("status") == "error":
+                reasons[path.stem] = told["reason"]
+    for path in sorted(results.glob("raw/*/status.json")):
+        told = read_status(path)
+        if told["status"] == "error":
+            reasons[path.parent.name] = told["reason"]
+    return [Failure(name, "", "", "error", reason) for name, reason in sorted(reasons.items())]
+
+
+def dataset_status(path: Path) -> dict[str, str]:
+    """``status`` and ``reason`` of uns['dataset'], without reading the data."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            facts = file["uns/dataset"]
+            return {key: facts[key].asstr()[()] for key in ("status", "reason") if key in facts}
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a dataset of this pipeline ({error}); delete it") from error
+
+
+def outputs_of(failure: Failure, results: Path) -> list[Path]:
+    """What has to go so that the workflow makes the failed cell again, and what rests on it."""
+    name = failure.dataset
+    if failure.method:
+        cell = f"{name}/{failure.method}"
+        fit = results / "fits" / cell / failure.seed
+        return [fit, results / f"labels/{cell}.h5", results / f"scores/{cell}.parquet"]
+    data = [results / f"{folder}/{name}.h5ad" for folder in ("data", "preprocessed")]
+    fits = [
+        path.parent
+        for path in results.glob(f"fits/{name}/*/seed*/status.json")
+        if read_status(path)["status"] == "not_applicable"
+    ]
+    return [
+        results / "raw" / name,
+        *data,
+        *fits,
+        results / "labels" / name,
+        results / "scores" / name,
+    ]
+
+
+def delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def as_table(failures: list[Failure]) -> str:
+    head = ("dataset", "method", "seed", "status", "reason")
+    rows = [
+        (f.dataset, f.method or "(data)", f.seed.removeprefix("seed"), f.status, f.reason)
+        for f in failures
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    parser.add_argument("--reset", action="store_true", help="delete them, to be tried again")
+    args = parser.parse_args()
+    if not args.results.is_dir():
+        raise InputError(f"{args.results}: no such folder; nothing has been run here yet")
+
+    failures = failed_datasets(args.results) + failed_fits(args.results)
+    if not failures:
+        print(f"no failed cells in {args.results}")
+        return
+    print(as_table(failures))
+    if not args.reset:
+        print(f"\n{len(failures)} failed; --reset lets the next run try them again")
+        return
+    summaries = [args.results / name for name in SUMMARIES]
+    for path in [path for failure in failures for path in outputs_of(failure, args.results)]:
+        delete(path)
+    for path in summaries:
+        delete(path)
+    print(f"\n{len(failures)} reset; the next run tries them again")
+
+
+if __name__ == "__main__":
+    run_cli(main)

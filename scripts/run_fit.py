@@ -1,0 +1,332 @@
+"""Supervise one fit: limit it, measure it, and turn its failure into data.
+
+    python scripts/run_fit.py --output DIR ... -- python scripts/fit.py ... --output {} ...
+
+The program after -- runs with the folder it is to write into in place of the {} that follows
+--output. It has a soft time limit, a memory limit for all of its processes, few threads and an
+environment without the user's own packages. Afterwards DIR appears as a whole, with status.json:
+
+    ok, error, nan, timeout, not_applicable   final at once; exit code 0
+    oom, killed                               the job fails (exit code 1, no DIR), so that it is
+                                              sent again with more memory; the last attempt does
+                                              not run the program but records what happened
+
+The program tells its outcome in outcome.json ({"status", "reason"}) in its folder; without that
+file its exit code and its last line count. Only the standard library is used, since this runs in
+the environment of the method.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from stbench.attempts import Attempts
+from stbench.errors import InputError, one_line, run_cli
+from stbench.gpu_memory import GpuMeter
+from stbench.processes import (
+    adopt_orphans,
+    descendants,
+    die_with_parent,
+    kill_descendants,
+    resident_mb,
+)
+from stbench.seeding import THREAD_VARIABLES
+
+STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # those a program may tell
+RETRIED = ("oom", "killed")
+HEADROOM_MB = 50  # of the memory limit, for this program itself
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+class Cancelled(BaseException):
+    """Somebody asked this program to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"cancelled by {signal.Signals(number).name}")
+        self.number = number
+
+
+class LastLine(threading.Thread):
+    """Passes a program's output on to ours and remembers its last line that is not empty."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._tail = b""
+
+    def run(self) -> None:
+        while chunk := os.read(self._stream.fileno(), 1 << 16):
+            self._tail = (self._tail + chunk)[-4096:]
+            with suppress(OSError):  # a full disk must not block the program
+                while chunk:
+                    chunk = chunk[os.write(1, chunk) :]
+
+    @property
+    def text(self) -> str:
+        lines = re.split(r"[\r\n]+", self._tail.decode(errors="replace"))
+        readable = ["".join(c for c in line if c.isprintable()).strip() for line in lines]
+        return next((line[:500] for line in reversed(readable) if line), "")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", required=True, type=Path, help="folder of the fit")
+    parser.add_argument("--dataset", required=True, help="noted in status.json")
+    parser.add_argument("--method", required=True, help="noted in status.json")
+    parser.add_argument("--seed", required=True, type=int, help="noted in status.json")
+    parser.add_argument("--commit", default="unknown", help="noted in status.json")
+    parser.add_argument("--attempts-log", required=True, type=Path, help="JSON lines, kept")
+    parser.add_argument("--attempt", type=int, default=1, help="number of this attempt, from 1")
+    parser.add_argument("--max-attempts", type=int, default=1, help="the last one only records")
+    parser.add_argument("--time-limit", required=True, type=float, help="seconds")
+    parser.add_argument("--mem-mb", required=True, type=float, help="MiB for the whole job")
+    parser.add_argument("--threads", type=int, default=1, help="threads of numerical libraries")
+    parser.add_argument("--gpus", type=int, default=0, help="0 hides all GPUs from the program")
+    parser.add_argument("command", nargs="+", help="the program and its arguments, after --")
+    return parser.parse_args()
+
+
+def clean_environment(threads: int, gpus: int) -> dict[str, str]:
+    """Our environment without the user's own packages, with bounded threads, repeatable."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    environment.update(
+        PYTHONNOUSERSITE="1",
+        PYTHONHASHSEED="0",
+        MPLBACKEND="Agg",
+        CUBLAS_WORKSPACE_CONFIG=":4096:8",
+        R_LIBS="",
+        R_LIBS_USER="NULL",  # R takes an empty value for unset and looks into the home folder
+        R_ENVIRON_USER="",
+        R_PROFILE_USER="",
+    )
+    if gpus == 0:
+        environment["CUDA_VISIBLE_DEVICES"] = ""
+    return environment
+
+
+@contextmanager
+def unfinished_folder(output: Path) -> Iterator[Path]:
+    """A folder beside ``output`` to be renamed to it; what earlier attempts left is removed."""
+    for path in [output, *output.parent.glob(f".{output.name}.*.partial")]:
+        shutil.rmtree(path, ignore_errors=True)
+    folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def guardian(group: int) -> Iterator[None]:
+    """Kill a process group should this program die without a chance to do so itself.
+
+    The kernel ends the fit in that case (``die_with_parent``), but not the fit's own children.
+    """
+    script = 'read -r _; kill -9 "-$1"'  # reading ends when we do
+    process = subprocess.Popen(
+        ["sh", "-c", script, "sh", str(group)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def supervise(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Run the program; its outcome and measurements."""
+    command = list(args.command)
+    for place, word in enumerate(command[:-1]):
+        if word == "--output" and command[place + 1] == "{}":  # --params may be {} as well
+            command[place + 1] = str(folder)
+    adopt_orphans()
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=clean_environment(args.threads, args.gpus),
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # no threads run yet
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        return {"status": "error", "reason": f"{command[0]}: {error.strerror}"}
+    assert process.stdout is not None
+    last_line = LastLine(process.stdout)
+    meter = GpuMeter()
+    try:
+        with guardian(process.pid):
+            last_line.start()
+            if args.gpus:
+                meter.start()
+            breach, peak = watch(process, folder, args, started)
+    finally:
+        meter.stop()
+        kill_descendants()
+        process.wait()
+    seconds = round(time.monotonic() - started, 1)
+    last_line.join(timeout=5)
+    # The kernel knows the peak of the largest process even if it fell between two looks.
+    peak = max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+    told = read_outcome(folder)
+    gpu_peaks = [mb for mb in (told.get("peak_gpu_mb"), meter.peak_mb) if mb is not None]
+    outcome = breach or classify(process.returncode, folder, told, last_line.text)
+    if outcome["status"] == "killed" and peak > 0.9 * args.mem_mb:
+        reason = f"{outcome['reason']} at {peak} of {args.mem_mb:g} MB of memory"
+        outcome = {"status": "oom", "reason": reason}  # the system was faster than we
+    return {
+        **outcome,
+        "seconds": seconds,
+        "peak_rss_mb": peak,
+        "peak_gpu_mb": max(gpu_peaks, default=None),
+        "device": told.get("device") or ("cpu" if args.gpus == 0 else None),
+    }
+
+
+def watch(
+    process: subprocess.Popen[bytes], folder: Path, args: argparse.Namespace, started: float
+) -> tuple[dict[str, Any] | None, int]:
+    """Wait for the end or for a limit to be passed; the breach, and the memory seen (MiB)."""
+    peak, pause = 0, 0.1
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=pause)
+            return None, peak
+        looked = time.monotonic()
+        used = resident_mb(descendants())
+        peak = max(peak, used)
+        if used > args.mem_mb - HEADROOM_MB:
+            reason = f"more than the {args.mem_mb:g} MB of memory that the job has"
+            return {"status": "oom", "reason": reason}, peak
+        if looked - started > args.time_limit:
+            reason = f"not done within {args.time_limit:g} seconds"
+            return {"status": "timeout", "reason": reason}, peak
+        if not folder.is_dir():
+            # Another run of the same fit clears what it finds; then this one is an orphan.
+            return {"status": "killed", "reason": f"{folder} was removed"}, peak
+        # Looking must stay cheap on a machine with thousands of processes.
+        pause = max(0.1, 20 * (time.monotonic() - looked))
+
+
+def read_outcome(folder: Path) -> dict[str, Any]:
+    """What the program told, empty if it told nothing that can be understood."""
+    with suppress(OSError, ValueError):
+        told = json.loads((folder / "outcome.json").read_text())
+        if isinstance(told, dict) and told.get("status") in STATUSES:
+            return told
+    return {}
+
+
+def classify(
+    returncode: int, folder: Path, told: Mapping[str, Any], last_line: str
+) -> dict[str, Any]:
+    """Status and reason of a program that ended by itself or by somebody's signal."""
+    if told and told["status"] != "ok":
+        return {"status": told["status"], "reason": one_line(told.get("reason", ""))}
+    number = -returncode if returncode < 0 else returncode - 128  # a shell adds 128
+    if not told and number in set(signal.Signals):
+        return {"status": "killed", "reason": f"ended by {signal.Signals(number).name}"}
+    if not told and returncode == os.EX_TEMPFAIL:
+        return {"status": "killed", "reason": last_line}
+    if not told and returncode != 0:
+        return {"status": "error", "reason": last_line or f"ended with exit code {returncode}"}
+    if not is_hdf5(folder / "fit.h5ad"):
+        return {"status": "error", "reason": "ended without a readable fit.h5ad"}
+    return {"status": "ok", "reason": ""}
+
+
+def is_hdf5(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
+    except OSError:
+        return False
+
+
+def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) -> None:
+    """Write status.json, drop what a failed fit left, and give the folder its name."""
+    (folder / "outcome.json").unlink(missing_ok=True)
+    if outcome["status"] != "ok":
+        shutil.rmtree(folder)
+        folder.mkdir()
+    status = {
+        "status": outcome["status"],
+        "reason": outcome["reason"],
+        "dataset": args.dataset,
+        "method": args.method,
+        "seed": args.seed,
+        "seconds": outcome.get("seconds"),
+        "peak_rss_mb": outcome.get("peak_rss_mb"),
+        "peak_gpu_mb": outcome.get("peak_gpu_mb"),
+        "device": outcome.get("device"),
+        "attempt": args.attempt,
+        "commit": args.commit,
+    }
+    (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n")
+    folder.rename(args.output)
+
+
+def cancel(number: int, _frame: object) -> NoReturn:
+    for other in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)  # cleaning up takes a moment; once is enough
+    raise Cancelled(number)
+
+
+def run(args: argparse.Namespace, attempts: Attempts) -> None:
+    with unfinished_folder(args.output) as folder:
+        if args.attempt >= args.max_attempts > 1:
+            outcome = attempts.verdict()
+        else:
+            attempts.start(args.attempt)
+            outcome = supervise(args, folder)
+            attempts.end(args.attempt, outcome)
+        said = f"{outcome['status']}: {outcome['reason']}".rstrip(": ")
+        if outcome["status"] in RETRIED and args.attempt < args.max_attempts:
+            number = f"attempt {args.attempt} of {args.max_attempts}"
+            raise InputError(f"{args.dataset}, {args.method}, seed {args.seed}: {said} ({number})")
+        publish(folder, outcome, args)
+        print(said, flush=True)
+
+
+def main() -> None:
+    args = parse_arguments()
+    attempts = Attempts(args.attempts_log)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, cancel)
+    try:
+        run(args, attempts)
+    except Cancelled as cancelled:
+        with suppress(OSError):
+            attempts.end(args.attempt, {"status": "killed", "reason": str(cancelled)})
+        print(f"error: {cancelled}", file=sys.stderr)
+        sys.exit(128 + cancelled.number)
+    except OSError as error:
+        raise InputError(f"{args.output}: cannot be written ({error.strerror or error})") from error
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,78 @@
+"""What happened in each attempt of a fit, kept outside its outputs, which a failed job loses."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+class Attempts:
+    """A log of JSON lines: one when an attempt starts, one when it ends."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def start(self, attempt: int) -> None:
+        """Note the start of an attempt; the first one begins a new log."""
+        if attempt == 1:
+            self.path.unlink(missing_ok=True)
+        self._append({"attempt": attempt, "event": "start", "host": socket.gethostname()})
+
+    def end(self, attempt: int, outcome: Mapping[str, Any]) -> None:
+        """Note the outcome (``status``, ``reason``, measurements) of an attempt."""
+        self._append({"attempt": attempt, "event": "end", **outcome})
+
+    def verdict(self) -> dict[str, Any]:
+        """What the last attempt records instead of trying again.
+
+        Returns:
+            ``status``: ``oom`` where the latest attempt ran out of memory, else ``killed``;
+            ``reason``: all attempts in one line; the measurements of the latest that has them.
+        """
+        last: dict[int, dict[str, Any]] = {}
+        measured: dict[str, Any] = {}
+        for event in self._events():
+            last[event["attempt"]] = event
+            if event["event"] == "end":
+                measured = event
+        if not last:
+            reason = "no attempt got as far as starting the fit"
+            return {"status": "killed", "reason": reason}
+        latest = last[max(last)]
+        reasons = [f"attempt {number}: {_describe(last[number])}" for number in sorted(last)]
+        return {
+            **{k: v for k, v in measured.items() if k not in ("attempt", "event", "time")},
+            "status": "oom" if latest.get("status") == "oom" else "killed",
+            "reason": "; ".join(reasons),
+        }
+
+    def _events(self) -> list[dict[str, Any]]:
+        if not self.path.is_file():
+            return []
+        events = []
+        for line in self.path.read_text(errors="replace").splitlines():
+            with suppress(ValueError):  # the machine died in the middle of the line
+                events.append(json.loads(line))
+        return events
+
+    def _append(self, event: Mapping[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        # A line that was cut short must not swallow this one.
+        with self.path.open("a") as file:
+            file.write(("\n" if file.tell() else "") + json.dumps({**event, "time": now}))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _describe(event: Mapping[str, Any]) -> str:
+    if event["event"] == "start":
+        return f"ended without a trace on {event.get('host', 'an unknown machine')}"
+    reason = event.get("reason")
+    return f"{event.get('status')} ({reason})" if reason else str(event.get("status"))
