@@ -1,0 +1,194 @@
+"""The configuration: checked once at start, then asked for parameters and resources of each cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stbench.errors import InputError
+from stbench.registry import dataset_entry, load_registry
+from stbench.schema import check, load_yaml, suggestion
+
+_CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None}
+
+UNKNOWN_CELLS, UNKNOWN_GENES = 5000, 2000  # for resources, where a user's file does not tell
+
+_DEFAULT_RESOURCES: dict[str, Any] = {
+    "gpu": 0,
+    "mem_mb": {"base": 1500, "per_1k_cells": 60, "per_1m_values": 40},
+    "minutes": {"base": 20, "per_1k_cells": 2},
+}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What is run: the checked configuration with its datasets and methods.
+
+    Attributes:
+        config: the configuration as given.
+        datasets: uniform description of each chosen dataset, by id, in the order asked for.
+        methods: entry of ``config/methods.yaml`` of every known method, by id.
+    """
+
+    config: Mapping[str, Any]
+    datasets: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Mapping[str, Any]]
+
+    def params(self, method: str, dataset: str) -> dict[str, Any]:
+        """Published defaults, the published setting for this dataset, then the user's own."""
+        entry = self.method(method)
+        fitting = (s["params"] for s in entry.get("settings", []) if self._applies(s, dataset))
+        setting: Mapping[str, Any] = next(fitting, {})
+        own = (self.config.get("params") or {}).get(method, {})
+        return {**entry.get("params", {}), **setting, **own}
+
+    def method(self, method: str) -> Mapping[str, Any]:
+        """The entry of a method.
+
+        Raises:
+            InputError: there is a rule for it but no entry.
+        """
+        if method not in self.methods:
+            raise InputError(
+                f"rules/methods/{method}.smk: config/methods.yaml has no entry {method!r}"
+            )
+        return self.methods[method]
+
+    def gpus(self, method: str) -> int:
+        """GPUs that a fit of this method asks for."""
+        return int(self._resources(method)["gpu"])
+
+    def mem_mb(self, method: str, dataset: str, attempt: int) -> int:
+        """Memory of one fit in MB, times the attempt."""
+        return attempt * self._linear(self._resources(method)["mem_mb"], dataset)
+
+    def minutes(self, method: str, dataset: str) -> int:
+        """Soft time limit of one fit in minutes."""
+        return self._linear(self._resources(method)["minutes"], dataset)
+
+    def _resources(self, method: str) -> dict[str, Any]:
+        return {**_DEFAULT_RESOURCES, **self.method(method).get("resources", {})}
+
+    def _shape(self, dataset: str) -> tuple[int, int]:
+        entry = self.datasets[dataset]
+        return entry.get("cells") or UNKNOWN_CELLS, entry.get("genes") or UNKNOWN_GENES
+
+    def _linear(self, formula: Mapping[str, float], dataset: str) -> int:
+        cells, genes = self._shape(dataset)
+        return math.ceil(
+            formula["base"]
+            + formula.get("per_1k_cells", 0) * cells / 1e3
+            + formula.get("per_1m_values", 0) * cells * genes / 1e6
+        )
+
+    def _applies(self, setting: Mapping[str, Any], dataset: str) -> bool:
+        entry = self.datasets[dataset]
+        if "datasets" in setting and dataset not in setting["datasets"]:
+            return False
+        if any(entry.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
+            return False
+        genes = entry.get("genes")
+        return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])
+
+
+def typed(value: Any) -> Any:
+    """A value of Snakemake's ``--config``, which leaves numbers inside lists and sections as text."""
+    if isinstance(value, dict):
+        return {key: typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    for read in (int, float, _CONSTANTS.__getitem__):
+        try:
+            return read(value)
+        except (ValueError, KeyError):
+            continue
+    return value
+
+
+def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
+    """Check the configuration and look up its datasets and methods.
+
+    Args:
+        config: the merged configuration.
+        config_dir: folder with ``datasets.yaml``, ``methods.yaml`` and ``schemas/``.
+
+    Raises:
+        InputError: one line that names what is unknown or of the wrong type.
+    """
+    check(config, load_yaml(config_dir / "schemas/config.schema.yaml"), "config:")
+    methods = load_yaml(config_dir / "methods.yaml")
+    check(methods, load_yaml(config_dir / "schemas/methods.schema.yaml"), "methods.yaml:")
+    for method in config["methods"]:
+        if method not in methods:
+            raise _unknown("method", method, methods)
+    for method, params in (config.get("params") or {}).items():
+        if method not in methods:
+            raise _unknown("method", method, methods, key="params")
+        known = methods[method].get("params", {})
+        for name, value in params.items():
+            _check_parameter(method, name, value, known)
+
+    registry = load_registry(config_dir / "datasets.yaml")
+    datasets: dict[str, Mapping[str, Any]] = {}
+    for section in config["datasets"]:
+        entry = _with_shape(_entry(section, registry))
+        if entry["id"] in datasets:
+            raise InputError(f"config: datasets: {entry['id']!r} is named twice")
+        datasets[entry["id"]] = entry
+    if config["rank_by"] not in config["clusterers"]:
+        raise InputError(
+            f"config: rank_by: {config['rank_by']!r} is not among the clusterers "
+            f"({', '.join(config['clusterers'])})"
+        )
+    return Benchmark(config, datasets, methods)
+
+
+def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dataset_entry(section, registry)
+    except InputError as error:
+        raise InputError(f"config: datasets: {error}") from error
+
+
+def _with_shape(entry: dict[str, Any]) -> dict[str, Any]:
+    """A user's file must be there; its size is read from it where that can be done."""
+    if entry["origin"] != "path":
+        return entry
+    path = Path(entry["path"])
+    if not path.is_file():
+        raise InputError(f"config: datasets: {entry['id']!r}: {path}: no such file")
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))
+    except (OSError, KeyError):
+        return entry  # the loader says what is wrong with it, for this dataset alone
+    return {**entry, "cells": int(shape[0]), "genes": int(shape[1])}
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any], key: str = "") -> InputError:
+    names = sorted(known)
+    return InputError(
+        f"config: {key or what + 's'}: unknown {what} {name!r}{suggestion(name, names)}; "
+        f"known: {', '.join(names)}"
+    )
+
+
+def _check_parameter(method: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
+    where = f"config: params.{method}"
+    if name not in known:
+        hint = suggestion(name, sorted(known))
+        raise InputError(f"{where}: unknown key {name!r}{hint}; known: {', '.join(sorted(known))}")
+    default = known[name]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = (
+        default is None or type(value) is type(default) or (isinstance(default, float) and number)
+    )
+    if not fits:
+        raise InputError(f"{where}.{name}: {value!r} is not of type {type(default).__name__}")
