@@ -1,0 +1,67 @@
+"""Cluster the fits of one method on one dataset: embeddings in, domain labels out.
+
+Every clusterer is run on the last epoch and on the untrained network; epochs in between are
+clustered by k-means with five seeds. The program knows the number of domains and the positions of
+the cells, never the true labels. Labels of the epochs are kept in each fit's folder
+(epoch_labels.h5) and re-used, so that another clusterer can be added later; the embeddings of the
+epochs (trajectory.h5) are removed once all labels are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from stbench.errors import run_cli
+from stbench.names import CLUSTERERS
+from stbench.seeding import limit_threads
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="one per training seed"
+    )
+    parser.add_argument(
+        "--preprocessed", required=True, type=Path, help="the dataset they were trained on (.h5ad)"
+    )
+    parser.add_argument("--dataset", required=True, help="id of the dataset")
+    parser.add_argument("--method", required=True, help="id of the method")
+    parser.add_argument(
+        "--clusterers",
+        nargs="+",
+        choices=CLUSTERERS,
+        default=["kmeans"],
+        metavar="NAME",
+        help=f"any of {', '.join(CLUSTERERS)} (default kmeans)",
+    )
+    parser.add_argument("--output", required=True, type=Path, help="file of labels to write (.h5)")
+    parser.add_argument("--threads", type=int, default=1, help="processes at work (default 1)")
+    parser.add_argument(
+        "--keep-trajectories", action="store_true", help="do not remove the epochs' embeddings"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(1)  # work is spread over processes, each with one thread
+
+    from stbench.cluster_stage import cluster_fits
+
+    cluster_fits(
+        args.fits,
+        args.preprocessed,
+        args.dataset,
+        args.method,
+        args.clusterers,
+        args.output,
+        args.threads,
+        args.keep_trajectories,
+    )
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,78 @@
+"""Score the labels of one method on one dataset against the truth, and their smoothness in space.
+
+The table has one row for every training seed, number of domains, clusterer, protocol (oracle,
+final, untrained) and metric (ARI, AMI, NMI, homogeneity, completeness, V, CHAOS, PAS, ASW), also
+where there is no value: the columns status and reason then say why. Cells without a true label
+take no part in the metrics that need one; CHAOS, PAS and ASW are computed over all cells. The
+oracle's epoch is picked here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from stbench.errors import InputError, run_cli
+from stbench.seeding import limit_threads
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True, type=Path, help="dataset with its truth (.h5ad)")
+    parser.add_argument("--labels", required=True, type=Path, help="file of labels (.h5)")
+    parser.add_argument("--dataset", required=True, help="id of the dataset")
+    parser.add_argument("--method", required=True, help="id of the method")
+    parser.add_argument(
+        "--trainable",
+        required=True,
+        choices=["true", "false"],
+        help="whether the method trains in epochs",
+    )
+    parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
+    return parser.parse_args()
+
+
+def true_codes(found: dict[str, Any]) -> Any | None:
+    """Codes of the true domains, -1 = not known; None where no cell has one."""
+    import pandas as pd
+
+    if "obs/cluster" not in found:
+        return None
+    codes = pd.Categorical(found["obs/cluster"]).codes
+    return codes if (codes >= 0).any() else None
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(1)
+
+    from stbench.h5ad_elements import cells_digest, read_elements
+    from stbench.io import atomic_file
+    from stbench.labels import open_labels
+    from stbench.scoring import score_labels
+
+    found = read_elements(args.data, "obs/cluster", "obsm/spatial")
+    with open_labels(args.labels) as reader:
+        axes = reader.axes
+        if (axes.dataset, axes.method) != (args.dataset, args.method):
+            raise InputError(
+                f"{args.labels}: labels of {axes.method} on {axes.dataset}, "
+                f"not of {args.method} on {args.dataset}"
+            )
+        if axes.cells_digest != cells_digest(found["cells"]):
+            raise InputError(
+                f"{args.labels}: its {axes.n_cells} cells are not the {len(found['cells'])} cells "
+                f"of {args.data}; run scripts/cluster.py again"
+            )
+        table = score_labels(
+            reader, true_codes(found), found.get("obsm/spatial"), args.trainable == "true"
+        )
+    with atomic_file(args.output) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+if __name__ == "__main__":
+    run_cli(main)

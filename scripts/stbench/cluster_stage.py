@@ -1,0 +1,248 @@
+"""From fits to one file of labels. Nothing here knows the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stbench.clustering import cluster_labels
+from stbench.epoch_labels import (
+    EpochLabels,
+    cluster_epochs,
+    kmeans_rows,
+    read_epoch_labels,
+    refine_rows,
+    settings_of,
+    write_epoch_labels,
+)
+from stbench.errors import InputError
+from stbench.fit_folder import FitFolder, read_fit
+from stbench.h5ad_elements import cells_digest, read_elements
+from stbench.labels import NO_EPOCH, LabelAxes, LabelsWriter, labels_writer
+from stbench.mclust import mclust_missing
+from stbench.neighbors import knn
+from stbench.protocols import EPOCHS_UNSEEN, UNTRAINED_EPOCH
+from stbench.workers import Map, worker_map
+
+UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
+LABELS_ONLY = "the method gives labels, not an embedding"
+NO_OWN_LABELS = "the method gives an embedding, not labels"
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """What clustering needs to know of a dataset.
+
+    Attributes:
+        cells: names of the cells.
+        n_domains: numbers of domains, ascending; empty where the dataset could not be had.
+        refine: number of neighbours whose majority a label is refined by; 0 = off.
+        neighbours: (n_cells, refine) those neighbours; None where there is no refinement.
+    """
+
+    cells: Sequence[str]
+    n_domains: list[int]
+    refine: int
+    neighbours: np.ndarray | None
+
+
+def read_tissue(path: str | Path) -> Tissue:
+    """Read what clustering needs from a preprocessed dataset.
+
+    Raises:
+        InputError: the file is missing, broken or not a preprocessed dataset.
+    """
+    found = read_elements(path, "obsm/spatial", "uns/dataset")
+    dataset = found.get("uns/dataset", {})
+    if dataset.get("status") == "error":
+        return Tissue(found["cells"], [], 0, None)
+    if "n_domains" not in dataset or "obsm/spatial" not in found:
+        raise InputError(f"{path}: not a preprocessed dataset; make it with scripts/preprocess.py")
+    refine = int(dataset.get("refine", 0))
+    return Tissue(
+        cells=found["cells"],
+        n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
+        refine=refine,
+        neighbours=knn(found["obsm/spatial"], refine)[1] if refine else None,
+    )
+
+
+def cluster_fits(
+    folders: Sequence[str | Path],
+    preprocessed: str | Path,
+    dataset: str,
+    method: str,
+    clusterers: Sequence[str],
+    output: str | Path,
+    processes: int = 1,
+    keep_trajectories: bool = False,
+) -> None:
+    """Cluster the fits of one method on one dataset and write their labels.
+
+    Every clusterer sees the last and the untrained epoch; epochs in between are clustered by
+    k-means only. Labels of epochs are kept in the fits' folders, and trajectories are removed once
+    all labels are written. Labels do not depend on the number of processes.
+
+    Args:
+        folders: folders of the fits, one per training seed.
+        preprocessed: the dataset that they were trained on.
+        dataset, method: ids.
+        clusterers: ids out of ``stbench.names.CLUSTERERS``.
+        output: the file of labels.
+        processes: how many work at once.
+        keep_trajectories: leave the embeddings of the epochs where they are.
+
+    Raises:
+        InputError: a file is missing or broken, or two fits have the same seed.
+    """
+    tissue = read_tissue(preprocessed)
+    fits = sorted((read_fit(folder, tissue.cells) for folder in folders), key=lambda fit: fit.seed)
+    seeds = [fit.seed for fit in fits]
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"--fits: two fits have the same seed ({', '.join(map(str, seeds))})")
+
+    with worker_map(processes) as mapper:
+        recorded = [_labels_of_epochs(fit, tissue, mapper) for fit in fits]
+        axes = _axes(fits, recorded, tissue, dataset, method, list(dict.fromkeys(clusterers)))
+        with labels_writer(output, axes) as writer:
+            for fit, labels in zip(fits, recorded, strict=True):
+                if labels is not None and "kmeans" in axes.clusterers:
+                    _put_epochs(writer, fit, labels)
+            _put_ends(writer, axes, fits, tissue, mapper)
+    if not keep_trajectories:
+        for fit in fits:
+            if fit.ok and fit.epoch_labels.is_file():
+                fit.trajectory.unlink(missing_ok=True)
+
+
+def _labels_of_epochs(fit: FitFolder, tissue: Tissue, mapper: Map) -> EpochLabels | None:
+    """Labels of the recorded epochs, kept from an earlier run or made now; None: not to be had."""
+    if not fit.ok or not tissue.n_domains:
+        return None
+    settings = settings_of(tissue.n_domains, tissue.refine)
+    kept = read_epoch_labels(fit.epoch_labels, settings)
+    if kept is not None or not fit.trajectory.is_file():
+        return kept
+    made = cluster_epochs(fit.trajectory, tissue.n_domains, tissue.neighbours, mapper)
+    write_epoch_labels(fit.epoch_labels, made, settings)
+    return made
+
+
+def _axes(
+    fits: Sequence[FitFolder],
+    recorded: Sequence[EpochLabels | None],
+    tissue: Tissue,
+    dataset: str,
+    method: str,
+    clusterers: list[str],
+) -> LabelAxes:
+    last, epochs_reason, epochs = [], [], set()
+    for fit, labels in zip(fits, recorded, strict=True):
+        trained = [] if labels is None else [int(e) for e in labels.epochs if e > UNTRAINED_EPOCH]
+        last.append((trained[-1] if trained else UNOBSERVED_RESULT) if fit.ok else NO_EPOCH)
+        unseen = fit.epochs_gone if labels is None else EPOCHS_UNSEEN
+        epochs_reason.append("" if trained or not fit.ok else unseen)
+        epochs |= {*trained, last[-1]} - {NO_EPOCH}
+        if fit.untrained is not None or (labels is not None and UNTRAINED_EPOCH in labels.epochs):
+            epochs.add(UNTRAINED_EPOCH)
+    no_mclust = mclust_missing() if "mclust" in clusterers else ""
+    whole = [[_of_clusterer(fit, name, no_mclust) for name in clusterers] for fit in fits]
+    return LabelAxes(
+        dataset=dataset,
+        method=method,
+        cells_digest=cells_digest(tissue.cells),
+        n_cells=len(tissue.cells),
+        n_domains=tissue.n_domains,
+        training_seeds=[fit.seed for fit in fits],
+        clusterers=clusterers,
+        epochs=sorted(epochs) or [UNOBSERVED_RESULT],
+        observed=any(fit.ok and not why for fit, why in zip(fits, epochs_reason, strict=True)),
+        last_epochs=last,
+        status=[fit.status for fit in fits],
+        reason=[fit.reason for fit in fits],
+        epochs_reason=epochs_reason,
+        clusterer_status=[[status for status, _ in row] for row in whole],
+        clusterer_reason=[[reason for _, reason in row] for row in whole],
+    )
+
+
+def _of_clusterer(fit: FitFolder, clusterer: str, no_mclust: str) -> tuple[str, str]:
+    """Status and reason of a clusterer on a fit as a whole."""
+    if not fit.ok:
+        return fit.status, fit.reason
+    if clusterer == "own":
+        reason = NO_OWN_LABELS if fit.own_labels is None else ""
+    elif fit.embedding is None:
+        reason = LABELS_ONLY
+    else:
+        reason = no_mclust if clusterer == "mclust" else ""
+    return ("not_applicable" if reason else "ok"), reason
+
+
+def _put_epochs(writer: LabelsWriter, fit: FitFolder, recorded: EpochLabels) -> None:
+    for k, labels in recorded.labels.items():
+        for epoch, rows in zip(recorded.epochs.tolist(), labels, strict=True):
+            writer.put(k, fit.seed, "kmeans", epoch, rows, "")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One embedding to be clustered by one clusterer."""
+
+    n_domains: int
+    seed: int
+    clusterer: str
+    epoch: int
+    embedding: np.ndarray
+
+
+def _put_ends(
+    writer: LabelsWriter,
+    axes: LabelAxes,
+    fits: Sequence[FitFolder],
+    tissue: Tissue,
+    mapper: Map,
+) -> None:
+    """Labels of the last and the untrained epoch by every clusterer, and the methods' own."""
+    tasks = list(_tasks(axes, fits))
+    for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
+        if tissue.neighbours is not None:
+            refine_rows(rows, tissue.neighbours)
+        writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows, note)
+    for fit, last in zip(fits, axes.last_epochs, strict=True):
+        if fit.own_labels is None or "own" not in axes.clusterers or not axes.n_domains:
+            continue
+        # A method is told one number of domains, the largest (scripts/fit.py).
+        *others, told = axes.n_domains
+        rows = fit.own_labels[None].copy()
+        if tissue.neighbours is not None:
+            refine_rows(rows, tissue.neighbours)
+        writer.put(told, fit.seed, "own", last, rows, "")
+        for k in others:
+            note = f"the method was asked for {told} domains"
+            writer.put(k, fit.seed, "own", last, rows[:0], note)
+
+
+def _tasks(axes: LabelAxes, fits: Sequence[FitFolder]) -> Iterator[_Task]:
+    for fit, last, status in zip(fits, axes.last_epochs, axes.clusterer_status, strict=True):
+        ends = [(UNTRAINED_EPOCH, fit.untrained), (last, fit.embedding)]
+        for clusterer, usable in zip(axes.clusterers, status, strict=True):
+            if clusterer == "own" or usable != "ok":
+                continue
+            for epoch, embedding in ends:
+                if embedding is not None:
+                    for k in axes.n_domains:
+                        yield _Task(k, fit.seed, clusterer, epoch, embedding)
+
+
+def _cluster_task(task: _Task) -> tuple[np.ndarray, str]:
+    """Labels (clustering seeds, n_cells), none where the clusterer gives none, and its note."""
+    if task.clusterer == "kmeans":
+        return kmeans_rows(task.embedding, task.n_domains)
+    result = cluster_labels(task.embedding, task.n_domains, task.clusterer)
+    if result.labels is None:
+        return np.empty((0, len(task.embedding)), np.int16), result.reason
+    return result.labels[None], result.reason

@@ -1,0 +1,82 @@
+"""Agreement of predicted with true domains. Labels may be anything that numpy can compare.
+
+All are 1 for identical partitions, and none changes when labels are renamed. Cells without a true
+label are left out by the caller. Definitions as in scikit-learn (Hubert and Arabie 1985 for ARI,
+Vinh et al. 2010 for AMI, Rosenberg and Hirschberg 2007 for V).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+
+
+def contingency(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """How many cells have which pair of labels: (n_true, n_predicted) int64."""
+    true_names, true_codes = np.unique(true, return_inverse=True)
+    names, codes = np.unique(predicted, return_inverse=True)
+    pairs = true_codes * len(names) + codes
+    return np.bincount(pairs, minlength=len(true_names) * len(names)).reshape(-1, len(names))
+
+
+def ari(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Adjusted Rand index: agreement over pairs of cells, 0 for chance, 1 for identical."""
+    table = contingency(true, predicted)
+    # Python integers: products of numbers of pairs leave the range of int64.
+    together = _pairs(table)
+    in_true, in_predicted = _pairs(table.sum(axis=1)), _pairs(table.sum(axis=0))
+    all_pairs = _pairs(table.sum())
+    if in_true == in_predicted == together:
+        return 1.0  # also where both are one single domain, or every cell its own
+    chance = in_true * in_predicted
+    return (all_pairs * together - chance) / (all_pairs * (in_true + in_predicted) / 2 - chance)
+
+
+def ami(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Mutual information adjusted for chance, over the arithmetic mean of the entropies."""
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    return float(adjusted_mutual_info_score(true, predicted))
+
+
+def nmi(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Mutual information over the arithmetic mean of the entropies."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    return float(normalized_mutual_info_score(true, predicted))
+
+
+def homogeneity(true: np.ndarray, predicted: np.ndarray) -> float:
+    """1 - H(true | predicted) / H(true): 1 where each predicted domain lies in one true domain."""
+    from sklearn.metrics import homogeneity_score
+
+    return float(homogeneity_score(true, predicted))
+
+
+def completeness(true: np.ndarray, predicted: np.ndarray) -> float:
+    """1 - H(predicted | true) / H(predicted): homogeneity with the parts exchanged."""
+    return homogeneity(predicted, true)
+
+
+def v_measure(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Harmonic mean of homogeneity and completeness."""
+    from sklearn.metrics import v_measure_score
+
+    return float(v_measure_score(true, predicted))
+
+
+TRUTH_METRICS: dict[str, Metric] = {
+    "ARI": ari,
+    "AMI": ami,
+    "NMI": nmi,
+    "homogeneity": homogeneity,
+    "completeness": completeness,
+    "V": v_measure,
+}
+
+
+def _pairs(counts: np.ndarray) -> int:
+    return int((counts * (counts - 1) // 2).sum())

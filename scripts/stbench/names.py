@@ -1,0 +1,11 @@
+"""Ids that programs, tables and configuration share. Nothing is imported here."""
+
+from __future__ import annotations
+
+CLUSTERERS = ("kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own")
+KMEANS_SEEDS = (0, 1, 2, 3, 4)
+PROTOCOLS = ("oracle", "final", "untrained")
+TRUTH_METRICS = ("ARI", "AMI", "NMI", "homogeneity", "completeness", "V")
+SPATIAL_METRICS = ("CHAOS", "PAS", "ASW")
+METRICS = TRUTH_METRICS + SPATIAL_METRICS
+LOWER_IS_BETTER = ("CHAOS", "PAS")

@@ -1,0 +1,72 @@
+"""Which epoch counts. Pure functions on scores and epochs.
+
+* ``oracle`` (the protocol of the STAGUE paper): the epoch whose mean ARI over the k-means seeds is
+  the best, the first on ties. It chooses by the true labels.
+* ``final``: the last epoch.
+* ``untrained``: the network before the first step; a yardstick for what training adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+UNTRAINED_EPOCH = 0
+NO_TRUTH = "no true labels"
+NO_TRAINING = "no training"
+NOT_KMEANS = "the oracle is defined for k-means only"
+EPOCHS_UNSEEN = "epochs cannot be observed"
+
+
+def oracle(ari: np.ndarray) -> int | None:
+    """Row of the best epoch.
+
+    Args:
+        ari: (n_epochs, n_kmeans_seeds), epochs from 1 on in order; NaN where not clustered.
+
+    Returns:
+        The first row whose mean is the largest; rows with a NaN do not take part. None where no
+        row is complete.
+    """
+    means = np.asarray(ari, dtype=np.float64).mean(axis=1)
+    if np.isnan(means).all():
+        return None
+    return int(np.nanargmax(means))
+
+
+def mean_and_sd(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """Mean, and standard deviation with ddof 1 (NaN for a single value)."""
+    values = np.asarray(values, dtype=np.float64)
+    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+
+
+def undefined(
+    protocol: str,
+    clusterer: str,
+    trainable: bool,
+    has_truth: bool,
+    has_untrained: bool,
+    epochs_reason: str,
+) -> str:
+    """Why a protocol is not defined for a method and a clusterer; empty where it is.
+
+    Args:
+        protocol: ``oracle``, ``final`` or ``untrained``.
+        clusterer: id.
+        trainable: whether the method trains in epochs at all.
+        has_truth: whether true labels are known.
+        has_untrained: whether the embedding before the first step was recorded.
+        epochs_reason: why the epochs' labels are not there; empty where they are.
+    """
+    if protocol == "final":
+        return ""
+    if not trainable:
+        return NO_TRAINING
+    if protocol == "untrained":
+        return "" if has_untrained else EPOCHS_UNSEEN
+    if clusterer != "kmeans":
+        return NOT_KMEANS
+    if epochs_reason:
+        return epochs_reason
+    return "" if has_truth else NO_TRUTH

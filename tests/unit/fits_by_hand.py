@@ -1,0 +1,101 @@
+"""A small dataset with fits made by hand, and the cluster and score stages on them."""
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from stbench.cluster_stage import cluster_fits
+from stbench.labels import open_labels
+from stbench.scoring import score_labels
+from stbench.trajectory import TrajectoryRecorder
+
+N = 90
+CELLS = [f"cell{i}" for i in range(N)]
+TRUTH = np.arange(N) % 3
+COORDS = np.random.default_rng(7).uniform(size=(N, 2)) + np.column_stack([2 * TRUTH, 0 * TRUTH])
+# How clearly the domains show at each epoch: the best is not the last.
+CLEAR = {0: 0.0, 1: 0.3, 2: 8.0, 3: 1.0, 4: 0.7}
+
+
+def embedding(epoch, seed=0, columns=4):
+    rng = np.random.default_rng([epoch, seed])
+    centres = np.eye(3, columns)
+    return (CLEAR[epoch] * centres[TRUTH] + rng.normal(size=(N, columns))).astype(np.float32)
+
+
+def fit_h5ad(folder, obsm, own=None, trainable=True, cells=CELLS):
+    obs = pd.DataFrame(index=cells)
+    if own is not None:
+        obs["cluster_pred"] = pd.Categorical(own)
+    uns = {"fit": {"trainable": trainable}}
+    anndata.AnnData(obs=obs, obsm=obsm, uns=uns).write_h5ad(folder / "fit.h5ad")
+
+
+def status_json(folder, seed, status="ok", reason=""):
+    folder.mkdir(parents=True)
+    told = {"status": status, "reason": reason, "seed": seed, "dataset": "D", "method": "m"}
+    (folder / "status.json").write_text(json.dumps(told))
+
+
+class Bench:
+    """A folder with a dataset and fits, and the two stages on them."""
+
+    def __init__(self, root):
+        self.root = root
+        self.preprocessed = root / "preprocessed.h5ad"
+        self.data = root / "data.h5ad"
+        self.labels = root / "labels.h5"
+        self.dataset()
+
+    def dataset(self, truth=TRUTH, **about):
+        told = {"id": "D", "n_domains": 3, "refine": 0, **about}
+        obs = pd.DataFrame(index=CELLS)
+        clean = anndata.AnnData(obs=obs, obsm={"spatial": COORDS}, uns={"dataset": told})
+        clean.write_h5ad(self.preprocessed)
+        if truth is not None:
+            names = np.array(["a", "b", "c", None], dtype=object)
+            clean.obs["cluster"] = pd.Categorical(names[truth])
+        clean.write_h5ad(self.data)
+
+    def failed_dataset(self, reason):
+        told = {"id": "D", "status": "error", "reason": reason}
+        empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": told})
+        for path in (self.preprocessed, self.data):
+            empty.write_h5ad(path)
+
+    def folder(self, seed):
+        return self.root / "fits" / f"seed{seed}"
+
+    def recorded_fit(self, seed):
+        """A training whose epochs were observed."""
+        folder = self.folder(seed)
+        status_json(folder, seed)
+        with TrajectoryRecorder(folder / "trajectory.h5", N) as record:
+            for epoch in CLEAR:
+                record(epoch, embedding(epoch, seed))
+        ends = {"embedding": embedding(4, seed), "embedding_untrained": embedding(0, seed)}
+        fit_h5ad(folder, ends)
+
+    def plain_fit(self, seed, **more):
+        status_json(self.folder(seed), seed)
+        fit_h5ad(self.folder(seed), {"embedding": embedding(3, seed)}, **more)
+
+    def failed_fit(self, seed, status, reason):
+        status_json(self.folder(seed), seed, status, reason)
+
+    def cluster(self, *clusterers, output=None, **more):
+        folders = sorted((self.root / "fits").iterdir())
+        names = clusterers or ("kmeans",)
+        output = output or self.labels
+        cluster_fits(folders, self.preprocessed, "D", "m", names, output, **more)
+
+    def score(self, trainable=True):
+        found = anndata.read_h5ad(self.data)
+        truth = found.obs["cluster"].cat.codes.to_numpy() if "cluster" in found.obs else None
+        with open_labels(self.labels) as reader:
+            table = score_labels(reader, truth, found.obsm.get("spatial"), trainable)
+        return table.set_index(
+            ["seed", "n_domains", "clusterer", "protocol", "metric"]
+        ).sort_index()
