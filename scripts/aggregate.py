@@ -1,0 +1,86 @@
+"""Join the scores of all methods with what their fits took, and make the tables.
+
+Written are results.parquet (every score with its fit's seconds, memory, device and commit) and a
+folder of csv tables:
+
+    <metric>_<protocol>.csv   mean, sd and n over training seeds, sd_clustering, status, reason
+    gain.csv                  final minus untrained ARI: what training added
+    lift.csv                  final ARI minus that of the control smoothed_pca
+    leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank
+    runtime.csv, status.csv   seconds and peak memory; how each fit ended
+
+A table cell without a value has a status and a reason. Empty sd and intervals: fewer than two
+training seeds. But for runtime.csv the tables are the same bytes for the same scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stbench.errors import run_cli
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--scores",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="files of scores (.parquet); default: all below --results",
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--fits", nargs="+", type=Path, metavar="DIR", help="folders of the fits")
+    where.add_argument("--results", type=Path, help="folder that holds fits/ and scores/")
+    parser.add_argument("--methods", required=True, type=Path, help="config/methods.yaml")
+    parser.add_argument(
+        "--rank-by", default="kmeans", help="clusterer that ranks the leaderboard (default kmeans)"
+    )
+    parser.add_argument("--output-parquet", required=True, type=Path, help="file to write")
+    parser.add_argument("--tables", required=True, type=Path, help="folder to write")
+    args = parser.parse_args()
+    if args.scores is None and args.results is None:
+        parser.error("--fits needs --scores")
+    return args
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Numbers with six decimals, missing ones empty; never a negative zero."""
+    numbers = table.select_dtypes("float").columns
+    table = table.assign(**{name: table[name].round(6) + 0.0 for name in numbers})
+    table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    from stbench.io import atomic_directory, atomic_file
+    from stbench.leaderboard import leaderboard
+    from stbench.results import assemble, fit_folders, read_fits, read_scores
+    from stbench.schema import load_yaml
+    from stbench.tables import all_tables
+
+    files = args.scores or sorted(args.results.glob("scores/*/*.parquet"))
+    scores = read_scores(files)
+    fits = read_fits(args.fits or fit_folders(scores, args.results))
+    results = assemble(scores, fits, load_yaml(args.methods))
+    tables = {**all_tables(results), "leaderboard": leaderboard(results, args.rank_by)}
+    with atomic_directory(args.tables) as folder:
+        for name, table in tables.items():
+            write_csv(table, folder / f"{name}.csv")
+    with atomic_file(args.output_parquet) as temporary:
+        results.to_parquet(temporary, index=False)
+    cells = results.drop_duplicates(["dataset", "method", "seed"])
+    failed = (cells["fit_status"] != "ok").sum()
+    print(f"{len(results)} scores of {len(cells)} fits ({failed} without a result)")
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,77 @@
+"""What each way of looking at a method gives: best epoch, last epoch, untrained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from stbench.figures.style import FAILED_TEXT, PROTOCOL_COLOURS, QUIET
+from stbench.tables import BASELINE
+
+_MARKERS = {"oracle": "^", "final": "o", "untrained": "s"}
+_MEANING = {
+    "oracle": "oracle: the epoch chosen by the true labels",
+    "final": "final: the last epoch",
+    "untrained": "untrained: before the first step",
+}
+_OFFSETS = {"oracle": -0.2, "final": 0.0, "untrained": 0.2}
+
+
+def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
+    """Draw the ARI of every training seed (small) and their mean (large) for each method.
+
+    Args:
+        rows: results of one dataset, one clusterer, metric ARI.
+        titles: method ids to be shown, from top to bottom, with what to call them.
+        title: above the picture.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+
+    figure, ax = plt.subplots(figsize=(6.4, 1.2 + 0.42 * len(titles)), layout="constrained")
+    for y, method in enumerate(titles):
+        mine = rows[rows["method"] == method]
+        for protocol, offset in _OFFSETS.items():
+            values = mine.loc[mine["protocol"] == protocol, "value"].dropna()
+            look: dict[str, Any] = {
+                "color": PROTOCOL_COLOURS[protocol],
+                "marker": _MARKERS[protocol],
+                "ls": "",
+            }
+            height = y + offset
+            ax.plot(values, [height] * len(values), ms=3.5, alpha=0.55, mew=0, **look)
+            if len(values):
+                ax.plot(values.mean(), height, ms=8, mec="white", mew=0.8, zorder=3, **look)
+        if mine["value"].isna().all():
+            status = mine["status"].iloc[0] if len(mine) else "not run"
+            ax.text(0.01, y, status, color=FAILED_TEXT, va="center")
+    baseline = rows[(rows["method"] == BASELINE) & (rows["protocol"] == "final")]["value"].mean()
+    if pd.notna(baseline):
+        ax.axvline(baseline, color=QUIET, lw=0.9, ls="--", zorder=0)
+        ax.annotate(
+            titles.get(BASELINE, BASELINE),
+            (baseline, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 1),
+            textcoords="offset points",
+            fontsize=7.5,
+            color=QUIET,
+            va="bottom",
+        )
+    ax.set_yticks(range(len(titles)), list(titles.values()))
+    ax.set_ylim(len(titles) - 0.5, -0.5)
+    lowest = rows["value"].min()
+    ax.set_xlim(min(-0.05, lowest - 0.05) if pd.notna(lowest) else -0.05, 1.03)
+    ax.set_xlabel("ARI (1: the true domains, 0: chance)")
+    ax.grid(axis="x", color="#e5e5e5", lw=0.7)
+    ax.set_axisbelow(True)
+    ax.set_title(title, loc="left", fontweight="bold", pad=14)
+    handles = [
+        Line2D([], [], color=PROTOCOL_COLOURS[p], marker=_MARKERS[p], ls="", label=_MEANING[p])
+        for p in _OFFSETS
+        if rows.loc[rows["protocol"] == p, "value"].notna().any()
+    ]
+    figure.legend(handles=handles, loc="outside lower left", fontsize=8, ncols=1)
+    return figure

@@ -1,0 +1,95 @@
+"""Small tables of scores, fits and methods, as the stages before aggregation write them."""
+
+import json
+
+import pandas as pd
+
+METHODS = {
+    "stague": {"title": "STAGUE", "implementation": "reimplemented", "trainable": True},
+    "sedr": {"title": "SEDR", "implementation": "package SEDR==1.0", "trainable": True},
+    "smoothed_pca": {"title": "Smoothed PCA", "implementation": "control", "control": True},
+    "pca": {"title": "PCA", "implementation": "control", "control": True},
+}
+NAN = float("nan")
+
+
+def row(dataset, method, seed, **more):
+    return {
+        "dataset": dataset,
+        "method": method,
+        "seed": seed,
+        "n_domains": 4,
+        "exploratory": False,
+        "clusterer": "kmeans",
+        "protocol": "final",
+        "metric": "ARI",
+        "value": NAN,
+        "sd_clustering": NAN,
+        "epoch": -1,
+        "status": "ok",
+        "reason": "",
+        **more,
+    }
+
+
+def scores_of(dataset, method, final, *, untrained=None, oracle=None, spread=0.0, **more):
+    """Scores of one method: per seed a value, or the status of a fit that failed."""
+    rows = []
+    for seed, value in enumerate(final):
+        failed = {"status": value, "reason": f"it said {value}"} if isinstance(value, str) else {}
+        given = {"final": final, "untrained": untrained, "oracle": oracle}
+        for protocol, values in given.items():
+            for metric in ("ARI", "CHAOS", "PAS", "ASW"):
+                told = {"protocol": protocol, "metric": metric, **failed, **more}
+                if not failed and values is None:
+                    told |= {"status": "not_applicable", "reason": "no training"}
+                elif not failed:
+                    told |= {"value": float(values[seed]), "sd_clustering": spread, "epoch": 1}
+                rows.append(row(dataset, method, seed, **told))
+    return pd.DataFrame(rows)
+
+
+def fits_of(scores):
+    """One fit per dataset, method and seed; failed where all its scores carry a failure."""
+    fits = []
+    for (dataset, method, seed), mine in scores.groupby(["dataset", "method", "seed"], sort=False):
+        ok = (mine["status"] == "ok").any() or (mine["reason"] == "no training").all()
+        first = mine.iloc[0]
+        fits.append(
+            {
+                "status": "ok" if ok else first["status"],
+                "reason": "" if ok else first["reason"],
+                "dataset": dataset,
+                "method": method,
+                "seed": int(seed),
+                "seconds": 10.0 + seed if ok else None,
+                "peak_rss_mb": 300.0 if ok else None,
+                "peak_gpu_mb": None,
+                "device": "cpu" if ok else None,
+                "attempt": 1,
+                "commit": "abc",
+            }
+        )
+    return pd.DataFrame(fits)
+
+
+def write_results(root, scores):
+    """Scores and fits as files below ``root``, as the workflow leaves them; methods.yaml too."""
+    import yaml
+
+    for (dataset, method), mine in scores.groupby(["dataset", "method"]):
+        path = root / "scores" / dataset / f"{method}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mine.to_parquet(path, index=False)
+    for fit in fits_of(scores).astype(object).where(lambda t: t.notna(), None).to_dict("records"):
+        folder = root / "fits" / fit["dataset"] / fit["method"] / f"seed{fit['seed']}"
+        folder.mkdir(parents=True)
+        (folder / "status.json").write_text(json.dumps(fit))
+    (root / "methods.yaml").write_text(yaml.safe_dump(METHODS))
+
+
+def made_results(*scores):
+    from stbench.results import assemble
+
+    table = pd.concat(scores, ignore_index=True)
+    return assemble(table, fits_of(table), METHODS)
