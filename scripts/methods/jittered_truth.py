@@ -1,5 +1,5 @@
-"""Control: the true labels, looked up at jittered positions. An upper bound, and the only method
-that reads truth.
+"""Control: the true labels, looked up at jittered positions: what a segmentation reaches whose
+borders are a little off. The only method that reads truth.
 
 ``params['truth']`` is the dataset's file, ``params['jitter']`` the standard deviation of the noise
 in units of the median distance to the nearest other cell.

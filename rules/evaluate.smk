@@ -1,0 +1,47 @@
+rule cluster:
+    input:
+        code=code("scripts/cluster.py"),
+        preprocessed="results/preprocessed/{dataset}.h5ad",
+        fits=lambda wc: [
+            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}" for seed in config["seeds"]
+        ],
+    output:
+        "results/labels/{dataset}/{method}.h5",
+    params:
+        clusterers=config["clusterers"],
+        keep="--keep-trajectories" if config.get("keep_trajectories") else "",
+    log:
+        "results/logs/cluster/{dataset}/{method}.log",
+    conda:
+        "../envs/default.yaml"
+    threads: lambda wc: 2 if BENCHMARK.methods[wc.method].get("trainable") else 1
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 4000,
+        runtime=240,
+    shell:
+        "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
+        " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
+        " --clusterers {params.clusterers} --threads {threads} {params.keep}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule score:
+    input:
+        code=code("scripts/score.py"),
+        data="results/data/{dataset}.h5ad",
+        labels="results/labels/{dataset}/{method}.h5",
+    output:
+        "results/scores/{dataset}/{method}.parquet",
+    params:
+        trainable=lambda wc: str(bool(BENCHMARK.methods[wc.method].get("trainable"))).lower(),
+    log:
+        "results/logs/score/{dataset}/{method}.log",
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 4000,
+        runtime=60,
+    shell:
+        "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
+        " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
+        " --trainable {params.trainable} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,11 @@
+use rule train as train_pca with:
+    input:
+        **fit_input("pca"),
+    output:
+        directory("results/fits/{dataset}/pca/seed{seed}"),
+    params:
+        **fit_params("pca"),
+    log:
+        "results/logs/fits/{dataset}/pca/seed{seed}.log",
+    resources:
+        **fit_resources("pca"),

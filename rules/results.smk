@@ -1,0 +1,67 @@
+rule aggregate:
+    input:
+        code=code("scripts/aggregate.py"),
+        scores=all_cells("results/scores/{dataset}/{method}.parquet"),
+    output:
+        parquet="results/results.parquet",
+        tables=directory("results/tables"),
+    params:
+        methods=str(BASE / "config/methods.yaml"),
+        rank_by=config["rank_by"],
+    log:
+        "results/logs/aggregate.log",
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    shell:
+        "python {input.code[0]:q} --scores {input.scores:q} --results results"
+        " --methods {params.methods:q} --rank-by {params.rank_by}"
+        " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
+
+
+rule figures:
+    input:
+        code=code("scripts/figures.py"),
+        results="results/results.parquet",
+        data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
+        labels=all_cells("results/labels/{dataset}/{method}.h5"),
+    output:
+        directory("results/figures"),
+    params:
+        rank_by=config["rank_by"],
+    log:
+        "results/logs/figures.log",
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        "python {input.code[0]:q} --results {input.results:q} --data {input.data:q}"
+        " --labels-root results/labels --rank-by {params.rank_by}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule summarize:
+    input:
+        code=code("scripts/summarize.py"),
+        results="results/results.parquet",
+        tables="results/tables",
+        figures="results/figures",
+    output:
+        "results/summary.txt",
+    params:
+        rank_by=config["rank_by"],
+    log:
+        "results/logs/summarize.log",
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "python {input.code[0]:q} --results {input.results:q} --tables {input.tables:q}"
+        " --figures {input.figures:q} --rank-by {params.rank_by}"
+        " --output {output:q} > {log:q} 2>&1"

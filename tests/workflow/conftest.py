@@ -1,0 +1,82 @@
+"""Real Snakemake runs on small data, each in a folder of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+REPO = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs")
+
+TISSUE = (
+    "{id: tissue, simulate: {layout: layers, n_cells: 150, n_genes: 40, n_domains: 3, seed: 1}}"
+)
+QUICK = "params={stague: {epochs: 3, hidden_dim: 32, exp_out: 32}}"
+
+
+@dataclass
+class Workflow:
+    """A Snakefile and the folder it runs in."""
+
+    source: Path
+    folder: Path
+    environment: dict[str, str]
+
+    def command(self, *config: str, args: tuple[str, ...] = ()) -> list[str]:
+        return [
+            *(sys.executable, "-m", "snakemake"),
+            *("--snakefile", str(self.source / "Snakefile")),
+            *("--directory", str(self.folder), "--cores", "2"),
+            *args,
+            *(("--config", *config) if config else ()),
+        ]
+
+    def run(self, *config: str, args: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            self.command(*config, args=args),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def results(self) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / "results/results.parquet")
+
+    def tables(self) -> dict[str, bytes]:
+        """The bytes of every table that holds no timings."""
+        tables = sorted((self.folder / "results/tables").glob("*.csv"))
+        return {t.name: t.read_bytes() for t in tables if t.name != "runtime.csv"}
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "STBENCH_MIRROR"}
+    return {**kept, "OMP_NUM_THREADS": "1", **more}
+
+
+@pytest.fixture
+def workflow(tmp_path):
+    """The repository's own workflow, run in an empty folder."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return Workflow(REPO, folder, environment())
+
+
+@pytest.fixture
+def copied_workflow(tmp_path):
+    """A copy of the workflow that a test may change."""
+    source = tmp_path / "copy"
+    source.mkdir()
+    for part in PARTS:
+        if (REPO / part).is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(REPO / part, source / part, ignore=ignore)
+        else:
+            shutil.copy2(REPO / part, source / part)
+    return Workflow(source, source, environment())

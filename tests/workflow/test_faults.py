@@ -1,0 +1,165 @@
+"""Methods, data and configurations that go wrong: one clear line each, and the table stands."""
+
+import json
+
+import anndata
+import numpy as np
+import pytest
+import yaml
+
+from workflow.conftest import TISSUE
+
+NAUGHTY = {
+    "raises": "raise ValueError('the matrix is cursed')",
+    "hangs": "import time; time.sleep(600)",
+    "writes_nan": "return Fit(embedding=np.full((adata.n_obs, 3), np.nan, dtype=np.float32))",
+    "too_few_rows": "return Fit(embedding=np.zeros((3, 2), dtype=np.float32))",
+    "eats_memory": "return [bytearray(10**8) for _ in range(1000)]",
+    "dies": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "returns_garbage": "return 'a string'",
+}
+METHOD = """import numpy as np
+from stbench.fitting import Fit
+
+
+def fit(adata, n_domains, seed, device, params, record):
+    {body}
+"""
+
+
+def add_method(flow, name, body):
+    """The three pieces of a method: script, rule, entry."""
+    (flow.source / f"scripts/methods/{name}.py").write_text(METHOD.format(body=body))
+    template = (flow.source / "rules/methods/pca.smk").read_text()
+    (flow.source / f"rules/methods/{name}.smk").write_text(template.replace("pca", name))
+    entries = flow.source / "config/methods.yaml"
+    methods = yaml.safe_load(entries.read_text())
+    methods[name] = {
+        "title": name,
+        "implementation": "reimplemented",
+        "citation": "none",
+        "licence": "MIT",
+        "resources": {
+            "mem_mb": {"base": 1000},
+            "minutes": {"base": 0.05 if name == "hangs" else 5},
+        },
+    }
+    entries.write_text(yaml.safe_dump(methods))
+
+
+def test_naughty_methods_get_their_status_and_the_table_stands(copied_workflow):
+    flow = copied_workflow
+    for name, body in NAUGHTY.items():
+        add_method(flow, name, body)
+    methods = ",".join(["smoothed_pca", *NAUGHTY])
+    run = flow.run(
+        f"datasets=[{TISSUE}]", "seeds=[0]", f"methods=[{methods}]", "clusterers=[kmeans]"
+    )
+    assert run.returncode == 0, run.stdout
+    final = flow.results().query("protocol == 'final' and metric == 'ARI'").set_index("method")
+    assert dict(final.status) == {
+        "smoothed_pca": "ok",
+        "raises": "error",
+        "hangs": "timeout",
+        "writes_nan": "nan",
+        "too_few_rows": "error",
+        "eats_memory": "oom",
+        "dies": "killed",
+        "returns_garbage": "error",
+    }
+    assert "the matrix is cursed" in final.reason["raises"]
+    assert "make retry" in run.stdout
+
+
+def test_unreachable_data_are_marked_and_the_others_run(workflow):
+    run = workflow.run("datasets=[V1, BZ5]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    assert run.returncode == 0, run.stdout
+    final = workflow.results().query("protocol == 'final' and metric == 'ARI'").set_index("dataset")
+    assert final.status["BZ5"] == "ok"
+    assert final.status["V1"] == "not_applicable"
+    assert "data not available" in final.reason["V1"]
+
+
+def test_a_wrong_byte_in_the_committed_file_names_both_hashes(copied_workflow):
+    flow = copied_workflow
+    file = flow.source / "resources/mirror/STARmap_mPFC/starmap_mpfc.RData"
+    content = bytearray(file.read_bytes())
+    content[1000] ^= 1
+    file.write_bytes(content)
+    run = flow.run(f"datasets=[BZ5, {TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    assert run.returncode == 0, run.stdout
+    status = json.loads((flow.folder / "results/raw/BZ5/status.json").read_text())
+    assert status["status"] == "error"
+    assert "6766a908c810b344ef5c26f91143c29f981c78b39b12a6db71d1d2f44df9fdd5" in status["reason"]
+    assert len([word for word in status["reason"].split() if len(word.strip(".,;:()")) == 64]) == 2
+
+
+def own_file(folder, **change):
+    rng = np.random.default_rng(0)
+    adata = anndata.AnnData(rng.poisson(2, (60, 12)).astype(np.float32))
+    adata.obsm["spatial"] = rng.random((60, 2))
+    adata.obs["domain"] = np.repeat(["a", "b", "c"], 20)
+    for field, value in change.items():
+        if field == "X":
+            adata.X = value
+        else:
+            adata.obsm[field] = value
+    adata.write_h5ad(folder / "mine.h5ad")
+
+
+MINE = "datasets=[{id: mine, path: mine.h5ad, n_domains: 3, label: domain}]"
+
+
+def test_data_of_ones_own_run_like_any_other(workflow):
+    own_file(workflow.folder)
+    run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    assert run.returncode == 0, run.stdout
+    assert set(workflow.results().query("protocol == 'final'").status) == {"ok"}
+
+
+def test_without_labels_several_numbers_of_domains_are_exploratory(workflow):
+    own_file(workflow.folder)
+    mine = "datasets=[{id: mine, path: mine.h5ad, n_domains: [2, 4]}]"
+    run = workflow.run(mine, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    assert run.returncode == 0, run.stdout
+    results = workflow.results().query("protocol == 'final'")
+    assert set(results.n_domains) == {2, 4} and results.exploratory.all()
+    assert set(results.query("metric == 'ARI'").status) == {"not_applicable"}
+    assert set(results.query("metric == 'CHAOS'").status) == {"ok"}
+
+
+def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
+    coordinates = np.random.default_rng(0).random((60, 2))
+    coordinates[7, 1] = np.nan
+    own_file(workflow.folder, spatial=coordinates)
+    run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    assert run.returncode != 0
+    assert "mine" in run.stdout and "spatial" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ("seed=[0]", "'seed'"),
+        ("datasets=[BZ55]", "'BZ55'"),
+        ("methods=[stage]", "'stage'"),
+        ("seeds=[zero]", "'zero'"),
+        ("seeds=[1.5]", "1.5"),
+        ("clusterers=[kmeens]", "'kmeens'"),
+        ("params={stague: {epoch: 3}}", "'epoch'"),
+        ("params={stague: {epochs: many}}", "'many'"),
+        ("datasets=[{id: mine, path: nowhere.h5ad, n_domains: 3}]", "nowhere.h5ad"),
+        ("datasets=[{id: mine, file: x.h5ad, n_domains: 3}]", "'file'"),
+        ("datasets=[{id: ../up, path: x.h5ad, n_domains: 3}]", "../up"),
+        (f"datasets=[{TISSUE}, {TISSUE}]", "'tissue'"),
+        ("rank_by=own", "'own'"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_in_one_line(workflow, config, named):
+    run = workflow.run(config)
+    lines = [line for line in run.stdout.splitlines() if line.startswith("error:")]
+    assert run.returncode != 0
+    assert len(lines) == 1 and named in lines[0], run.stdout
+    assert "Traceback" not in run.stdout
+    assert not (workflow.folder / "results").exists()

@@ -1,0 +1,160 @@
+"""A small benchmark from data to tables: complete, repeatable, resumable."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+import yaml
+
+from workflow.conftest import QUICK, REPO, TISSUE, Workflow, environment
+
+SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One undisturbed run of all default methods on a small tissue."""
+    flow = Workflow(REPO, tmp_path_factory.mktemp("finished"), environment())
+    return flow, flow.run(*SMALL)
+
+
+def test_every_cell_is_scored_and_the_ranking_is_printed(finished):
+    flow, run = finished
+    assert run.returncode == 0, run.stdout
+    results = flow.results()
+    methods = {"stague", "jittered_truth", "smoothed_pca", "pca", "coordinates", "random"}
+    assert set(results.method) == methods
+    final = results.query("protocol == 'final' and metric == 'ARI' and clusterer == 'kmeans'")
+    assert len(final) == 2 * len(methods)
+    assert set(final.status) == {"ok"}
+    assert final.value.between(-0.5, 1).all()
+    ari = final.groupby("method").value.mean()
+    assert ari["jittered_truth"] > ari["smoothed_pca"] > ari["random"] - 0.1
+    assert abs(ari["random"]) < 0.1
+    assert "STAGUE" in run.stdout and "results/tables" in run.stdout
+
+
+def test_untrained_and_oracle_are_given_for_the_trainable_method_only(finished):
+    flow, _ = finished
+    results = flow.results().query("metric == 'ARI' and clusterer == 'kmeans'")
+    for protocol in ("oracle", "untrained"):
+        status = results[results.protocol == protocol].groupby("method").status.unique()
+        assert list(status["stague"]) == ["ok"]
+        assert all(list(status[m]) == ["not_applicable"] for m in status.index if m != "stague")
+
+
+def test_oracle_is_never_below_the_final_epoch(finished):
+    flow, _ = finished
+    stague = flow.results().query(
+        "method == 'stague' and metric == 'ARI' and clusterer == 'kmeans'"
+    )
+    by_seed = stague.pivot(index="seed", columns="protocol", values="value")
+    assert (by_seed.oracle >= by_seed.final - 1e-12).all()
+
+
+def test_figures_are_there(finished):
+    flow, _ = finished
+    names = {path.name for path in (flow.folder / "results/figures").iterdir()}
+    assert {"domains_tissue.png", "domains_tissue.pdf"} <= names
+    assert any(name.startswith("heatmap") for name in names)
+
+
+def test_running_again_does_nothing(finished):
+    flow, _ = finished
+    again = flow.run(*SMALL, args=("--dry-run",))
+    assert "Nothing to be done" in again.stdout
+
+
+def test_a_second_run_gives_the_same_bytes(finished, workflow):
+    flow, _ = finished
+    assert workflow.run(*SMALL).returncode == 0
+    assert workflow.tables() == flow.tables()
+
+
+def test_killed_in_the_middle_it_resumes_to_the_same_tables(finished, workflow):
+    flow, _ = finished
+    running = subprocess.Popen(
+        workflow.command(*SMALL),
+        cwd=workflow.folder,
+        env=workflow.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    fits = workflow.folder / "results/fits"
+    while running.poll() is None and len(list(fits.rglob("status.json"))) < 3:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (workflow.folder / "results/summary.txt").exists(), "killed too late to tell"
+    resumed = workflow.run(*SMALL, args=("--unlock",))
+    assert resumed.returncode == 0
+    resumed = workflow.run(*SMALL)
+    assert resumed.returncode == 0, resumed.stdout
+    assert workflow.tables() == flow.tables()
+
+
+def test_a_further_seed_and_clusterer_retrain_nothing(finished, tmp_path):
+    flow, _ = finished
+    copy = tmp_path / "results"
+    subprocess.run(["cp", "-a", flow.folder, copy], check=True)
+    wider = Workflow(REPO, copy, environment())
+    more = (f"datasets=[{TISSUE}]", "seeds=[0,1,2]", QUICK, "methods=[stague]")
+    run = wider.run(*more, "clusterers=[kmeans,gmm,leiden]")
+    assert run.returncode == 0, run.stdout
+    before = flow.folder / "results/fits/tissue/stague"
+    after = copy / "results/fits/tissue/stague"
+    for seed in ("seed0", "seed1"):
+        kept = (before / seed / "fit.h5ad").stat().st_mtime_ns
+        assert (after / seed / "fit.h5ad").stat().st_mtime_ns == kept
+    results = wider.results().query("metric == 'ARI' and status == 'ok'")
+    assert set(results.query("protocol == 'oracle'").seed) == {0, 1, 2}
+    assert "leiden" in set(results.clusterer)
+
+
+def test_an_edit_reruns_only_what_it_touches(copied_workflow):
+    flow = copied_workflow
+    narrow = (f"datasets=[{TISSUE}]", "seeds=[0]", QUICK, "methods=[pca,coordinates]")
+    assert flow.run(*narrow).returncode == 0
+    script = flow.source / "scripts/methods/pca.py"
+    script.write_text(script.read_text() + "\nEDITED = True\n")
+    again = flow.run(*narrow, args=("--dry-run", "--quiet", "none"))
+    rules = set(re.findall(r"^(?:local)?rule (\w+):", again.stdout, re.M))
+    assert "train_pca" in rules
+    assert not rules & {"train_coordinates", "simulate", "preprocess"}
+
+
+def test_only_the_jittered_truth_reads_truth(workflow):
+    jobs = workflow.run(f"datasets=[{TISSUE}]", args=("--dry-run", "--quiet", "none")).stdout
+    inputs = dict(re.findall(r"^(?:local)?rule (train_\w+):\n    input: (.*)$", jobs, re.M))
+    assert {"train_stague", "train_pca", "train_jittered_truth"} <= set(inputs)
+    readers = {rule for rule, files in inputs.items() if "results/data" in files}
+    assert readers == {"train_jittered_truth"}
+
+
+@pytest.mark.parametrize("name", ["paper", "real"])
+def test_the_larger_configurations_dry_run(workflow, name):
+    file = str(REPO / f"config/{name}.yaml")
+    run = workflow.run(args=("--dry-run", "--configfile", file))
+    assert run.returncode == 0, run.stdout
+    datasets = len(yaml.safe_load((REPO / f"config/{name}.yaml").read_text())["datasets"])
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", run.stdout, re.M))
+    assert int(counts["preprocess"]) == datasets
+
+
+def test_the_profile_retries_as_often_as_the_configuration_attempts():
+    profile = yaml.safe_load((REPO / "profiles/default/profile.yaml").read_text())
+    config = yaml.safe_load((REPO / "config/config.yaml").read_text())
+    assert profile["retries"] == config["attempts"] - 1
+
+
+def test_tables_tell_a_missing_value_from_a_measured_one(finished):
+    flow, _ = finished
+    for table in (flow.folder / "results/tables").glob("ARI_*.csv"):
+        rows = pd.read_csv(table)
+        missing = rows[rows["mean"].isna()]
+        assert (missing.status != "ok").all() and missing.reason.notna().all(), table.name
