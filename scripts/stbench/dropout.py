@@ -1,0 +1,26 @@
+"""Dropout from a random stream of its own."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_LEVELS = 2**16
+
+
+def dropout(values: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
+    """Set each entry to zero with probability ``rate`` and scale the others by 1 / (1 - rate).
+
+    One random word serves four entries, several times as fast as torch's Bernoulli draws on a
+    CPU; the probability is met to 1/65536.
+
+    Args:
+        generator: where the draws come from; None (evaluation) changes nothing and draws nothing.
+    """
+    if generator is None or rate == 0:
+        return values
+    size = values.numel()
+    words = torch.empty((size + 3) // 4, dtype=torch.int64, device=values.device)
+    words.random_(-(2**63), None, generator=generator)
+    kept = words.view(torch.int16)[:size].view(values.shape) >= round(rate * _LEVELS) - _LEVELS // 2
+    return values * (kept * (1 / (1 - rate)))

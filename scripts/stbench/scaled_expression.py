@@ -1,0 +1,65 @@
+"""Input of GraphST and of what descends from it (Long et al., Nature Communications 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stbench.errors import InputError, NotApplicableError
+
+
+def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
+    """Variable genes; totals scaled, logged, divided by their standard deviation and clipped.
+
+    Genes are chosen by seurat_v3 on the counts, before the totals of all genes are scaled; a
+    panel of at most ``n_genes`` is taken whole. Values are not centred. Intensities go the same
+    way, but for the choice of genes; features are taken as they are.
+
+    Args:
+        adata: a preprocessed dataset, see ``stbench.preprocessing``.
+        params: ``n_genes`` to choose, ``target_sum`` of a cell and ``max_value`` to clip at.
+
+    Returns:
+        (n, genes) dense float32.
+
+    Raises:
+        InputError: seurat_v3 fails on these counts.
+        NotApplicableError: genes have to be chosen and there are no counts to choose them by.
+    """
+    values, kind = adata.layers["counts"], adata.uns["dataset"]["kind"]
+    if kind == "features":
+        return np.ascontiguousarray(_dense(values), dtype=np.float32)
+
+    import scanpy as sc
+    from anndata import AnnData
+
+    table = AnnData(sp.csr_matrix(values, dtype=np.float32))
+    chosen: slice | np.ndarray = slice(None)
+    n_genes = int(params["n_genes"])
+    if table.n_vars > n_genes:
+        if kind != "counts":
+            raise NotApplicableError(
+                f"chooses {n_genes} of {table.n_vars} genes by their counts, "
+                f"this dataset holds {kind}"
+            )
+        try:
+            marks = sc.pp.highly_variable_genes(
+                table, flavor="seurat_v3", n_top_genes=n_genes, inplace=False
+            )
+        except ValueError as error:  # its local regression has too few different means
+            raise InputError(
+                f"seurat_v3 cannot choose {n_genes} of {table.n_vars} genes here ({error}); "
+                "raise n_genes to take all"
+            ) from error
+        chosen = marks["highly_variable"].to_numpy()
+    sc.pp.normalize_total(table, target_sum=float(params["target_sum"]))
+    sc.pp.log1p(table)
+    sc.pp.scale(table, zero_center=False, max_value=float(params["max_value"]))
+    return np.ascontiguousarray(_dense(table.X[:, chosen]), dtype=np.float32)
+
+
+def _dense(values: Any) -> np.ndarray:
+    return values.toarray() if sp.issparse(values) else np.asarray(values)
