@@ -2,17 +2,23 @@
 
 from pathlib import Path
 
+
 configfile: Path(workflow.basedir) / "config/config.yaml"
+
 
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 
+
 for method_rules in sorted(Path(workflow.basedir).glob("rules/methods/*.smk")):
+
     include: method_rules
+
 
 include: "rules/evaluate.smk"
 include: "rules/results.smk"
+
 
 rule all:
     default_target: True
@@ -20,8 +26,10 @@ rule all:
         "results/summary.txt",
         "results/figures",
 
+
 onsuccess:
     print_summary()
+
 
 onerror:
     print_failure()

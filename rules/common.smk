@@ -1,7 +1,5 @@
 import json
-import os
 import re
-import subprocess
 import sys
 from functools import cache
 
@@ -11,11 +9,18 @@ sys.path.insert(0, str(BASE / "scripts"))
 from stbench.configuration import load_benchmark, typed
 from stbench.errors import InputError
 from stbench.imports import import_closure
+from stbench.surroundings import mirror, note_commit, use_this_python
 
-# Rules call `python`: the one that runs Snakemake, unless a conda environment puts its own in front.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+SUPERVISOR_MINUTES = (
+    10  # a fit's job outlives its soft time limit by this, to record what happened
+)
 
-config.update({key: typed(config[key]) for key in workflow.config_settings.config or {}})
+use_this_python()
+note_commit(BASE)
+
+config.update(
+    {key: typed(config[key]) for key in workflow.config_settings.config or {}}
+)
 try:
     BENCHMARK = load_benchmark(config, BASE / "config")
 except InputError as error:
@@ -43,24 +48,74 @@ def one_of(ids):
 
 def dataset_ids(origin):
     """The chosen datasets that come from `files`, a `path` of the user's or `simulate`."""
-    return [name for name, entry in BENCHMARK.datasets.items() if entry["origin"] == origin]
-
-
-def commit():
-    """The commit that the code is at, for the record; `unknown` outside a git checkout."""
-    git = ["git", "-C", str(BASE), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-os.environ["STBENCH_COMMIT"] = os.environ.get("STBENCH_COMMIT") or commit()
+    return [
+        name for name, entry in BENCHMARK.datasets.items() if entry["origin"] == origin
+    ]
 
 
 def all_cells(pattern):
     """The pattern for every chosen dataset and method."""
     return expand(pattern, dataset=list(BENCHMARK.datasets), method=config["methods"])
+
+
+def raw_data(wildcards):
+    """The folder of a published dataset's raw files, or the user's own file."""
+    entry = BENCHMARK.datasets[wildcards.dataset]
+    return entry.get("path", f"results/raw/{wildcards.dataset}")
+
+
+def prepare_options(wildcards):
+    """How prepare.py finds the description of a published dataset, or of the user's own."""
+    entry = BENCHMARK.datasets[wildcards.dataset]
+    if entry["origin"] == "path":
+        return ["--section", json.dumps(entry["section"], sort_keys=True)]
+    return ["--dataset", wildcards.dataset, "--raw", raw_data(wildcards)]
+
+
+def fit_input(method, **more):
+    """What a fit reads: the preprocessed dataset, which holds no truth, and its code."""
+    return {
+        "preprocessed": "results/preprocessed/{dataset}.h5ad",
+        "code": code(
+            "scripts/run_fit.py", "scripts/fit.py", f"scripts/methods/{method}.py"
+        ),
+        **more,
+    }
+
+
+def fit_params(method, **more):
+    """What a fit is told: its method's own slice of the configuration, nothing else."""
+    entry = BENCHMARK.method(method)
+
+    def settings(wildcards):
+        paths = {
+            name: path.format(dataset=wildcards.dataset) for name, path in more.items()
+        }
+        return json.dumps(
+            {**BENCHMARK.params(method, wildcards.dataset), **paths}, sort_keys=True
+        )
+
+    return {
+        "method": method,
+        "implementation": entry["implementation"],
+        "settings": settings,
+        "record": "--record" if entry.get("trainable") else "",
+    }
+
+
+def fit_resources(method):
+    """GPU, memory and time of a fit, as functions of the dataset's size and of the attempt."""
+    return {
+        "gpu": BENCHMARK.gpus(method),
+        "mem_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(
+            method, wildcards.dataset, attempt
+        ),
+        "minutes": lambda wildcards: BENCHMARK.minutes(method, wildcards.dataset),
+        "runtime": lambda wildcards: SUPERVISOR_MINUTES
+        + BENCHMARK.minutes(method, wildcards.dataset),
+        "attempt": lambda wildcards, attempt: attempt,
+        "attempts": config["attempts"],
+    }
 
 
 def print_summary():
@@ -72,4 +127,6 @@ def print_summary():
 
 def print_failure():
     """What to do after a run that failed."""
-    print("\nerror: jobs failed (see above); what is finished is kept: mend the cause and run again")
+    print(
+        "\nerror: jobs failed (see above); what is finished is kept: mend the cause and run again"
+    )

@@ -3,13 +3,11 @@ rule cluster:
         code=code("scripts/cluster.py"),
         preprocessed="results/preprocessed/{dataset}.h5ad",
         fits=lambda wc: [
-            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}" for seed in config["seeds"]
+            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}"
+            for seed in config["seeds"]
         ],
     output:
         "results/labels/{dataset}/{method}.h5",
-    params:
-        clusterers=config["clusterers"],
-        keep="--keep-trajectories" if config.get("keep_trajectories") else "",
     log:
         "results/logs/cluster/{dataset}/{method}.log",
     conda:
@@ -18,6 +16,9 @@ rule cluster:
     resources:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=240,
+    params:
+        clusterers=config["clusterers"],
+        keep="--keep-trajectories" if config.get("keep_trajectories") else "",
     shell:
         "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
@@ -32,8 +33,6 @@ rule score:
         labels="results/labels/{dataset}/{method}.h5",
     output:
         "results/scores/{dataset}/{method}.parquet",
-    params:
-        trainable=lambda wc: str(bool(BENCHMARK.methods[wc.method].get("trainable"))).lower(),
     log:
         "results/logs/score/{dataset}/{method}.log",
     conda:
@@ -41,6 +40,10 @@ rule score:
     resources:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=60,
+    params:
+        trainable=lambda wc: str(
+            bool(BENCHMARK.methods[wc.method].get("trainable"))
+        ).lower(),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"

@@ -5,9 +5,6 @@ rule aggregate:
     output:
         parquet="results/results.parquet",
         tables=directory("results/tables"),
-    params:
-        methods=str(BASE / "config/methods.yaml"),
-        rank_by=config["rank_by"],
     log:
         "results/logs/aggregate.log",
     conda:
@@ -15,6 +12,9 @@ rule aggregate:
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        methods=str(BASE / "config/methods.yaml"),
+        rank_by=config["rank_by"],
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --results results"
         " --methods {params.methods:q} --rank-by {params.rank_by}"
@@ -29,8 +29,6 @@ rule figures:
         labels=all_cells("results/labels/{dataset}/{method}.h5"),
     output:
         directory("results/figures"),
-    params:
-        rank_by=config["rank_by"],
     log:
         "results/logs/figures.log",
     conda:
@@ -38,6 +36,8 @@ rule figures:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        rank_by=config["rank_by"],
     shell:
         "python {input.code[0]:q} --results {input.results:q} --data {input.data:q}"
         " --labels-root results/labels --rank-by {params.rank_by}"
@@ -52,8 +52,6 @@ rule summarize:
         figures="results/figures",
     output:
         "results/summary.txt",
-    params:
-        rank_by=config["rank_by"],
     log:
         "results/logs/summarize.log",
     conda:
@@ -61,6 +59,8 @@ rule summarize:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        rank_by=config["rank_by"],
     shell:
         "python {input.code[0]:q} --results {input.results:q} --tables {input.tables:q}"
         " --figures {input.figures:q} --rank-by {params.rank_by}"

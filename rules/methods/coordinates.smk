@@ -3,9 +3,9 @@ use rule train as train_coordinates with:
         **fit_input("coordinates"),
     output:
         directory("results/fits/{dataset}/coordinates/seed{seed}"),
-    params:
-        **fit_params("coordinates"),
     log:
         "results/logs/fits/{dataset}/coordinates/seed{seed}.log",
     resources:
         **fit_resources("coordinates"),
+    params:
+        **fit_params("coordinates"),

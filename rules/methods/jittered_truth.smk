@@ -3,9 +3,9 @@ use rule train as train_jittered_truth with:
         **fit_input("jittered_truth", truth="results/data/{dataset}.h5ad"),
     output:
         directory("results/fits/{dataset}/jittered_truth/seed{seed}"),
-    params:
-        **fit_params("jittered_truth", truth="results/data/{dataset}.h5ad"),
     log:
         "results/logs/fits/{dataset}/jittered_truth/seed{seed}.log",
     resources:
         **fit_resources("jittered_truth"),
+    params:
+        **fit_params("jittered_truth", truth="results/data/{dataset}.h5ad"),

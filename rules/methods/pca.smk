@@ -3,9 +3,9 @@ use rule train as train_pca with:
         **fit_input("pca"),
     output:
         directory("results/fits/{dataset}/pca/seed{seed}"),
-    params:
-        **fit_params("pca"),
     log:
         "results/logs/fits/{dataset}/pca/seed{seed}.log",
     resources:
         **fit_resources("pca"),
+    params:
+        **fit_params("pca"),

@@ -3,9 +3,9 @@ use rule train as train_random with:
         **fit_input("random"),
     output:
         directory("results/fits/{dataset}/random/seed{seed}"),
-    params:
-        **fit_params("random"),
     log:
         "results/logs/fits/{dataset}/random/seed{seed}.log",
     resources:
         **fit_resources("random"),
+    params:
+        **fit_params("random"),

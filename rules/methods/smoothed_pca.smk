@@ -3,9 +3,9 @@ use rule train as train_smoothed_pca with:
         **fit_input("smoothed_pca"),
     output:
         directory("results/fits/{dataset}/smoothed_pca/seed{seed}"),
-    params:
-        **fit_params("smoothed_pca"),
     log:
         "results/logs/fits/{dataset}/smoothed_pca/seed{seed}.log",
     resources:
         **fit_resources("smoothed_pca"),
+    params:
+        **fit_params("smoothed_pca"),

@@ -3,9 +3,9 @@ use rule train as train_stague with:
         **fit_input("stague"),
     output:
         directory("results/fits/{dataset}/stague/seed{seed}"),
-    params:
-        **fit_params("stague"),
     log:
         "results/logs/fits/{dataset}/stague/seed{seed}.log",
     resources:
         **fit_resources("stague"),
+    params:
+        **fit_params("stague"),

@@ -1,4 +1,4 @@
-"""The configuration: checked once at start, then asked for parameters and resources of each cell."""
+"""The configuration: checked once at start, then asked about each cell of the benchmark."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Benchmark:
 
 
 def typed(value: Any) -> Any:
-    """A value of Snakemake's ``--config``, which leaves numbers inside lists and sections as text."""
+    """A value of Snakemake's ``--config``, which leaves numbers inside lists as text."""
     if isinstance(value, dict):
         return {key: typed(item) for key, item in value.items()}
     if isinstance(value, list):

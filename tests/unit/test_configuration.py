@@ -28,7 +28,10 @@ def test_every_shipped_configuration_is_accepted(file):
         ("DLPFC151507", {"lr": 1e-3, "epochs": 150, "k": 20, "a_k": 6, "margin_weight": 0.5}),
         ("DLPFC151510", {"lr": 1e-3, "epochs": 100, "temperature": 0.2, "margin_weight": 1.0}),
         ("DLPFC151672", {"epochs": 100, "gamma": 3.0, "margin": 0.0, "margin_weight": 1.5}),
-        ("BZ5", {"lr": 1e-3, "epochs": 100, "hidden_dim": 512, "margin": 1.0, "margin_weight": 5.0}),
+        (
+            "BZ5",
+            {"lr": 1e-3, "epochs": 100, "hidden_dim": 512, "margin": 1.0, "margin_weight": 5.0},
+        ),
         ("BZ9", {"lr": 5e-4, "epochs": 200, "hidden_dim": 512, "margin": 1.5}),
         ("BZ14", {"lr": 1e-3, "epochs": 200, "hidden_dim": 512, "margin": 1.0}),
         ("V1", {"lr": 5e-4, "epochs": 200, "k": 15, "margin": 0.5, "margin_weight": 2.0}),

@@ -21,7 +21,8 @@ def test_closure_holds_every_module_that_loading_the_program_imports(program):
             "import runpy, sys\n"
             f"sys.path.insert(0, {str(SCRIPTS)!r})\n"
             f"runpy.run_path({str(program)!r}, run_name='loaded')\n"
-            "print(*(m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)), sep='\\n')",
+            "files = [getattr(module, '__file__', None) for module in sys.modules.values()]\n"
+            "print(*filter(None, files), sep='\\n')",
         ],
         capture_output=True,
         text=True,

@@ -84,6 +84,12 @@ def _write_cell(ax: Axes, x: int, y: int, cell: pd.Series) -> set[str]:
     colour = "white" if cell["mean"] < 0.6 else "black"
     lines = [] if np.isnan(cell["sd"]) else [f"± {cell['sd']:.2f}"]
     lines += [] if cell["status"] == "ok" else [_SHORT.get(cell["status"], cell["status"])]
-    ax.text(x + 0.5, y + (0.36 if lines else 0.5), f"{round(cell['mean'], 2) + 0:.2f}", color=colour, **centre)
+    ax.text(
+        x + 0.5,
+        y + (0.36 if lines else 0.5),
+        f"{round(cell['mean'], 2) + 0:.2f}",
+        color=colour,
+        **centre,
+    )
     ax.text(x + 0.5, y + 0.74, "  ".join(lines), color=colour, fontsize=6.5, **centre)
     return failures
