@@ -32,4 +32,4 @@ onsuccess:
 
 
 onerror:
-    print_failure()
+    print_failure(log)

@@ -125,8 +125,19 @@ def print_summary():
         print(f"\n{summary.read_text()}", flush=True)
 
 
-def print_failure():
-    """What to do after a run that failed."""
+def print_failure(log_files):
+    """The end of each failed job's own log; the profile keeps Snakemake's reports short."""
+    told = "".join(Path(file).read_text() for file in log_files)
+    logs = re.findall(r"> (\S+) 2>&1' returned non-zero", told)
+    for path in map(Path, dict.fromkeys(logs)):
+        if path.exists():
+            print(
+                f"\n{path}:",
+                *path.read_text().splitlines()[-15:],
+                sep="\n  ",
+                flush=True,
+            )
     print(
-        "\nerror: jobs failed (see above); what is finished is kept: mend the cause and run again"
+        "\nerror: jobs failed; what is finished is kept: mend the cause and run again",
+        flush=True,
     )

@@ -7,6 +7,7 @@ rule aggregate:
         tables=directory("results/tables"),
     log:
         "results/logs/aggregate.log",
+    retries: 0
     conda:
         "../envs/default.yaml"
     resources:
@@ -31,6 +32,7 @@ rule figures:
         directory("results/figures"),
     log:
         "results/logs/figures.log",
+    retries: 0
     conda:
         "../envs/default.yaml"
     resources:
@@ -54,6 +56,7 @@ rule summarize:
         "results/summary.txt",
     log:
         "results/logs/summarize.log",
+    retries: 0
     conda:
         "../envs/default.yaml"
     resources:
