@@ -96,7 +96,7 @@ def describe_order(scores: dict[str, pd.DataFrame], rank_by: str) -> str:
         places = [_places(mean_ranks(scores[clusterer][both])) for clusterer in (name, rank_by)]
         told["holds under" if places[0].equals(places[1]) else "changes under"].append(name)
     words = "; ".join(f"{word}: {', '.join(names)}" for word, names in told.items() if names)
-    return f"order {words}" if words else "no other clusterer to compare with"
+    return f"order {words}" if words else "no second order to compare with"
 
 
 def _by_dataset(table: pd.DataFrame, clusterer: str, methods: pd.Index) -> pd.DataFrame:

@@ -166,7 +166,7 @@ def test_a_dataset_that_nobody_could_score_does_not_rank():
 
 def test_one_clusterer_alone_has_nothing_to_compare_with():
     scores = {"kmeans": pd.DataFrame({"a": [1.0], "b": [0.5]})}
-    assert describe_order(scores, "kmeans") == "no other clusterer to compare with"
+    assert describe_order(scores, "kmeans") == "no second order to compare with"
 
 
 def aggregate(root, to):

@@ -122,14 +122,14 @@ def test_an_edit_reruns_only_what_it_touches(copied_workflow):
     assert flow.run(*narrow).returncode == 0
     script = flow.source / "scripts/methods/pca.py"
     script.write_text(script.read_text() + "\nEDITED = True\n")
-    again = flow.run(*narrow, args=("--dry-run", "--quiet", "none"))
+    again = flow.run(*narrow, args=("--dry-run", "--quiet", "host"))
     rules = set(re.findall(r"^(?:local)?rule (\w+):", again.stdout, re.M))
     assert "train_pca" in rules
     assert not rules & {"train_coordinates", "simulate", "preprocess"}
 
 
 def test_only_the_jittered_truth_reads_truth(workflow):
-    jobs = workflow.run(f"datasets=[{TISSUE}]", args=("--dry-run", "--quiet", "none")).stdout
+    jobs = workflow.run(f"datasets=[{TISSUE}]", args=("--dry-run", "--quiet", "host")).stdout
     inputs = dict(re.findall(r"^(?:local)?rule (train_\w+):\n    input: (.*)$", jobs, re.M))
     assert {"train_stague", "train_pca", "train_jittered_truth"} <= set(inputs)
     readers = {rule for rule, files in inputs.items() if "results/data" in files}
