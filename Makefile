@@ -29,7 +29,7 @@ retry: setup         ## list the failed cells and reset them, so that the next r
 setup: $(VENV)/.ready $(R_STAMP)  ## create the environment in .venv
 
 test: setup $(VENV)/.dev  ## all tests
-	@$(BIN)/python -m pytest tests
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 lint: setup $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, mypy
 	@$(BIN)/ruff check scripts tests

@@ -140,7 +140,7 @@ def median_labelling(
     scores = [ari(truth[known], labels[known]) for labels in runs]
     median = int(np.argsort(scores, kind="stable")[(len(scores) - 1) // 2])
     of = f" (median of {len(runs)})" if len(runs) > 1 else ""
-    return runs[median].astype(int), f"ARI {scores[median]:.2f}{of}"
+    return runs[median].astype(int), f"ARI {round(scores[median], 2) + 0:.2f}{of}"
 
 
 def main() -> None:
