@@ -11,16 +11,13 @@ from stbench.errors import InputError
 from stbench.imports import import_closure
 from stbench.surroundings import mirror, note_commit, use_this_python
 
-SUPERVISOR_MINUTES = (
-    10  # a fit's job outlives its soft time limit by this, to record what happened
-)
+# A fit's job outlives its soft time limit by this, so that the supervisor can record what happened.
+SUPERVISOR_MINUTES = 10
 
 use_this_python()
 note_commit(BASE)
 
-config.update(
-    {key: typed(config[key]) for key in workflow.config_settings.config or {}}
-)
+config.update({key: typed(config[key]) for key in workflow.config_settings.config or {}})
 try:
     BENCHMARK = load_benchmark(config, BASE / "config")
 except InputError as error:
@@ -48,9 +45,7 @@ def one_of(ids):
 
 def dataset_ids(origin):
     """The chosen datasets that come from `files`, a `path` of the user's or `simulate`."""
-    return [
-        name for name, entry in BENCHMARK.datasets.items() if entry["origin"] == origin
-    ]
+    return [name for name, entry in BENCHMARK.datasets.items() if entry["origin"] == origin]
 
 
 def all_cells(pattern):
@@ -76,9 +71,7 @@ def fit_input(method, **more):
     """What a fit reads: the preprocessed dataset, which holds no truth, and its code."""
     return {
         "preprocessed": "results/preprocessed/{dataset}.h5ad",
-        "code": code(
-            "scripts/run_fit.py", "scripts/fit.py", f"scripts/methods/{method}.py"
-        ),
+        "code": code("scripts/run_fit.py", "scripts/fit.py", f"scripts/methods/{method}.py"),
         **more,
     }
 
@@ -88,12 +81,8 @@ def fit_params(method, **more):
     entry = BENCHMARK.method(method)
 
     def settings(wildcards):
-        paths = {
-            name: path.format(dataset=wildcards.dataset) for name, path in more.items()
-        }
-        return json.dumps(
-            {**BENCHMARK.params(method, wildcards.dataset), **paths}, sort_keys=True
-        )
+        paths = {name: path.format(dataset=wildcards.dataset) for name, path in more.items()}
+        return json.dumps({**BENCHMARK.params(method, wildcards.dataset), **paths}, sort_keys=True)
 
     return {
         "method": method,
@@ -107,9 +96,7 @@ def fit_resources(method):
     """GPU, memory and time of a fit, as functions of the dataset's size and of the attempt."""
     return {
         "gpu": BENCHMARK.gpus(method),
-        "mem_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(
-            method, wildcards.dataset, attempt
-        ),
+        "mem_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
         "minutes": lambda wildcards: BENCHMARK.minutes(method, wildcards.dataset),
         "runtime": lambda wildcards: SUPERVISOR_MINUTES
         + BENCHMARK.minutes(method, wildcards.dataset),
@@ -129,15 +116,6 @@ def print_failure(log_files):
     """The end of each failed job's own log; the profile keeps Snakemake's reports short."""
     told = "".join(Path(file).read_text() for file in log_files)
     logs = re.findall(r"> (\S+) 2>&1' returned non-zero", told)
-    for path in map(Path, dict.fromkeys(logs)):
-        if path.exists():
-            print(
-                f"\n{path}:",
-                *path.read_text().splitlines()[-15:],
-                sep="\n  ",
-                flush=True,
-            )
-    print(
-        "\nerror: jobs failed; what is finished is kept: mend the cause and run again",
-        flush=True,
-    )
+    for path in filter(Path.exists, map(Path, dict.fromkeys(logs))):
+        print(f"\n{path}:", *path.read_text().splitlines()[-15:], sep="\n  ", flush=True)
+    print("\nerror: jobs failed; what is finished is kept: mend the cause and run again", flush=True)

@@ -56,9 +56,7 @@ rule simulate:
     params:
         options=lambda wc: [
             f"--{name.replace('_', '-')}={value}"
-            for name, value in sorted(
-                BENCHMARK.datasets[wc.dataset]["simulate"].items()
-            )
+            for name, value in sorted(BENCHMARK.datasets[wc.dataset]["simulate"].items())
         ],
     shell:
         "python {input.code[0]:q} --id {wildcards.dataset:q} {params.options:q}"

@@ -3,8 +3,7 @@ rule cluster:
         code=code("scripts/cluster.py"),
         preprocessed="results/preprocessed/{dataset}.h5ad",
         fits=lambda wc: [
-            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}"
-            for seed in config["seeds"]
+            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}" for seed in config["seeds"]
         ],
     output:
         "results/labels/{dataset}/{method}.h5",
@@ -41,9 +40,7 @@ rule score:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=60,
     params:
-        trainable=lambda wc: str(
-            bool(BENCHMARK.methods[wc.method].get("trainable"))
-        ).lower(),
+        trainable=lambda wc: str(bool(BENCHMARK.methods[wc.method].get("trainable"))).lower(),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
