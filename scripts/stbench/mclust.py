@@ -52,6 +52,7 @@ def _quiet_r() -> Any:
     """rpy2's ``robjects`` with mclust loaded and R's console silent."""
     if shutil.which("R") is None and "R_HOME" not in os.environ:
         raise NotApplicableError(NOT_FOUND)
+    library_path = os.environ.get("LD_LIBRARY_PATH")
     try:
         from rpy2.rinterface_lib import callbacks
 
@@ -60,10 +61,13 @@ def _quiet_r() -> Any:
         from rpy2.robjects.packages import importr
 
         importr("mclust")
-    except (
-        Exception
-    ) as error:  # a broken R fails in many ways: no library, wrong version, no package
+    except Exception as error:  # a broken R fails in many ways: no library, version, package
         raise NotApplicableError(NOT_FOUND) from error
+    finally:
+        # R puts its own folders there, and programs started later would load other libraries.
+        os.environ.pop("LD_LIBRARY_PATH", None)
+        if library_path is not None:
+            os.environ["LD_LIBRARY_PATH"] = library_path
     return robjects
 
 

@@ -105,7 +105,7 @@ def test_the_threshold_gives_the_wanted_neighbours(seed: int, n: int, mean: floa
     coords = np.random.default_rng(seed).uniform(0, 1e4, (n, 2))
     coords[1] = coords[0]
     pairs = distance_graph(coords, threshold_for(coords, mean))
-    assert abs(2 * len(pairs) / n - mean) <= 2 / n  # pairs of the twin cells come in twos
+    assert abs(2 * len(pairs) / n - mean) <= 2 / n + 1e-9  # pairs of the twin cells come in twos
 
 
 def test_equally_long_pairs_stay_together() -> None:

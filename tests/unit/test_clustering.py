@@ -209,3 +209,9 @@ def test_majority_is_the_most_frequent_and_then_smallest(data):
         votes = [int((labels[row] == label).sum()) for label in range(5)]
         expected.append(votes.index(max(votes)))
     assert majority(labels, neighbours).tolist() == expected
+
+
+def test_r_leaves_the_library_path_of_later_programs_alone(monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/somewhere")
+    mclust_missing()
+    assert os.environ["LD_LIBRARY_PATH"] == "/somewhere"

@@ -1,0 +1,6 @@
+"""Property tests draw the same examples on every machine, so that a failure is never a coincidence."""
+
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
