@@ -1,4 +1,4 @@
-"""Property tests draw the same examples on every machine, so that a failure is never a coincidence."""
+"""Property tests draw the same examples everywhere, so that a failure is never a coincidence."""
 
 from hypothesis import settings
 
