@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV   ?= .venv
 CORES  ?= $(shell nproc)
-PROFILE ?= local
 BIN    := $(VENV)/bin
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) $(ARGS)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -20,7 +19,8 @@ run: setup           ## default benchmark: two real and two simulated tissues, S
 real: setup          ## STAGUE and the controls on the small real datasets
 	@$(SNAKEMAKE) --configfile config/real.yaml
 
-reproduce: setup     ## the whole matrix of the paper
+reproduce: setup     ## the whole matrix of the paper; stops with a list where data cannot be had
+	@$(SNAKEMAKE) fetch --configfile config/paper.yaml
 	@$(SNAKEMAKE) --configfile config/paper.yaml
 
 retry: setup         ## list the failed cells and reset them, so that the next run tries them again

@@ -118,4 +118,6 @@ def print_failure(log_files):
     logs = re.findall(r"> (\S+) 2>&1' returned non-zero", told)
     for path in filter(Path.exists, map(Path, dict.fromkeys(logs))):
         print(f"\n{path}:", *path.read_text().splitlines()[-15:], sep="\n  ", flush=True)
-    print("\nerror: jobs failed; what is finished is kept: mend the cause and run again", flush=True)
+    print(
+        "\nerror: jobs failed; what is finished is kept: mend the cause and run again", flush=True
+    )

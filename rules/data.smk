@@ -78,3 +78,17 @@ rule preprocess:
         runtime=60,
     shell:
         "python {input.code[0]:q} --input {input.data:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule fetch:
+    input:
+        code=code("scripts/inventory.py"),
+        raw=expand("results/raw/{dataset}", dataset=dataset_ids("files")),
+    log:
+        "results/logs/fetch.log",
+    retries: 0
+    localrule: True
+    conda:
+        "../envs/default.yaml"
+    shell:
+        "python {input.code[0]:q} {input.raw:q} 2>&1 | tee {log:q}"

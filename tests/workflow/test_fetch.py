@@ -1,0 +1,16 @@
+"""The target `fetch`: everything a configuration needs, or a list of what is missing."""
+
+
+def test_what_can_be_had_is_listed_with_its_source(workflow):
+    run = workflow.run("datasets=[BZ5, BZ9, sim_layers]", args=("fetch",))
+    assert run.returncode == 0, run.stdout
+    assert "BZ5: 0.4 MB from zhengli09/BASS-Analysis" in run.stdout
+    assert not (workflow.folder / "results/data").exists()
+
+
+def test_what_cannot_be_had_stops_the_run_with_a_list(workflow):
+    run = workflow.run("datasets=[BZ5, Stereo-seq]", args=("fetch",))
+    assert run.returncode != 0
+    assert "Stereo-seq: data not available" in run.stdout
+    assert "error: 1 of 2 datasets cannot be had" in run.stdout
+    assert "Traceback" not in run.stdout
