@@ -16,9 +16,10 @@ rule aggregate:
     params:
         methods=str(BASE / "config/methods.yaml"),
         rank_by=config["rank_by"],
+        budget=config.get("budget", "full"),
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --results results"
-        " --methods {params.methods:q} --rank-by {params.rank_by}"
+        " --methods {params.methods:q} --rank-by {params.rank_by} --budget {params.budget}"
         " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 

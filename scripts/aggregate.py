@@ -43,6 +43,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rank-by", default="kmeans", help="clusterer that ranks the leaderboard (default kmeans)"
     )
+    parser.add_argument(
+        "--budget", choices=["full", "cpu"], default="full", help="the configuration's budget"
+    )
     parser.add_argument("--output-parquet", required=True, type=Path, help="file to write")
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
     args = parser.parse_args()
@@ -70,7 +73,7 @@ def main() -> None:
     files = args.scores or sorted(args.results.glob("scores/*/*.parquet"))
     scores = read_scores(files)
     fits = read_fits(args.fits or fit_folders(scores, args.results))
-    results = assemble(scores, fits, load_yaml(args.methods))
+    results = assemble(scores, fits, load_yaml(args.methods), args.budget)
     tables = {**all_tables(results), "leaderboard": leaderboard(results, args.rank_by)}
     with atomic_directory(args.tables) as folder:
         for name, table in tables.items():

@@ -1,7 +1,8 @@
 """Run one method on one preprocessed dataset: the program behind every fit.
 
 The output folder gets fit.h5ad (obsm['embedding'] and/or obs['cluster_pred'], learned graphs in
-obsp, the circumstances in uns['fit']), with --record trajectory.h5 (the embedding of every epoch
+obsp, the circumstances in uns['fit']), weights.npz where the method gives weights, with --record
+trajectory.h5 (the embedding of every epoch
 the method records), and always outcome.json: {status, reason, device, peak_gpu_mb} with status
 ok, error, nan, oom or not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the
 machine, not the method, is at fault (a full disk). scripts/run_fit.py adds limits around it.
@@ -105,6 +106,8 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     device = told["device"] = choose_device(args.device)
     seed_everything(args.seed, args.threads)
 
+    import numpy as np
+
     from stbench.fitting import checked
 
     path = args.output / "trajectory.h5" if args.record else None
@@ -124,6 +127,8 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
         "versions": json.dumps(loaded_versions(), sort_keys=True),
         "info": json.dumps(dict(fit.info or {}), sort_keys=True, default=str),
     }
+    if fit.weights is not None:
+        np.savez_compressed(args.output / "weights.npz", **fit.weights)
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
 
 
@@ -134,16 +139,19 @@ def as_anndata(
     import pandas as pd
     from anndata import AnnData
 
+    from stbench.fitting import GRAPHS
+
     obs = pd.DataFrame(index=cells)
     if fit.labels is not None:
         obs["cluster_pred"] = pd.Categorical(fit.labels)
     embeddings = {"embedding": fit.embedding, "embedding_untrained": untrained}
-    graphs = {"learned_adj_raw": fit.adj_raw, "learned_adj_normalized": fit.adj_normalized}
+    graphs = {f"learned_{name}": getattr(fit, name) for name in GRAPHS}
+    null = {} if fit.null_scores is None else {"null_scores": fit.null_scores}
     return AnnData(
         obs=obs,
         obsm={name: value for name, value in embeddings.items() if value is not None},
         obsp={name: value for name, value in graphs.items() if value is not None},
-        uns={"fit": dict(circumstances)},
+        uns={"fit": dict(circumstances), **null},
     )
 
 

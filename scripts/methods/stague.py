@@ -185,6 +185,22 @@ class Stague(nn.Module):
         """The embedding without dropout or masks over the learned graph (STAGUE, step 10)."""
         return self.encoder(features, self.graph(adjacency)).cpu().numpy()
 
+    @torch.no_grad()
+    def null_scores(self, x: Tensor, generator: torch.Generator) -> np.ndarray:
+        """Scores of the candidate edges, once each, when expression is shuffled among cells."""
+        shuffled = torch.randperm(len(x), generator=generator, device=x.device)
+        scores = self.learn_graph(self.cell_encoder(x[shuffled]))
+        once = self.candidate & (self.pattern.target < self.pattern.source)
+        return scores[once].cpu().numpy()
+
+    def learner_weights(self) -> dict[str, np.ndarray]:
+        """The weights that edge scores depend on."""
+        return {
+            name: value.detach().cpu().numpy().copy()
+            for name, value in self.state_dict().items()
+            if name.startswith(("cell_encoder.", "graph_learner."))
+        }
+
 
 @contextmanager
 def _repeatable() -> Iterator[None]:
@@ -249,10 +265,13 @@ def fit(
             adjacency = normalise(model.pattern, scores)
             if epoch == 1:
                 record(0, model.embed(features, adjacency))
+                untrained = scores.detach()
             views = model.views(features, adjacency, model.draw(generator))
             loss = torch.stack(model.losses(*views)).sum()
             if not torch.isfinite(loss):
                 raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
+            if epoch == s.epochs:
+                weights = model.learner_weights()  # those that make the graph that is returned
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -264,6 +283,9 @@ def fit(
             embedding=embedding,
             adj_raw=model.pattern.scipy(scores, model.candidate),
             adj_normalized=model.pattern.scipy(adjacency, model.candidate),
+            adj_untrained=model.pattern.scipy(untrained, model.candidate),
+            null_scores=model.null_scores(x, generator),
+            weights=weights,
             info={
                 "loss": loss.item(),
                 "candidate_edges": int(model.candidate.sum()) // 2,

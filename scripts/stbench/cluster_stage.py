@@ -28,7 +28,7 @@ from stbench.protocols import EPOCHS_UNSEEN, UNTRAINED_EPOCH
 from stbench.workers import Map, worker_map
 
 UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
-LABELS_ONLY = "the method gives labels, not an embedding"
+LABELS_ONLY = "the method's own labels: it gives no embedding"
 NO_OWN_LABELS = "the method gives an embedding, not labels"
 
 
@@ -173,12 +173,11 @@ def _of_clusterer(fit: FitFolder, clusterer: str, no_mclust: str) -> tuple[str, 
     """Status and reason of a clusterer on a fit as a whole."""
     if not fit.ok:
         return fit.status, fit.reason
-    if clusterer == "own":
-        reason = NO_OWN_LABELS if fit.own_labels is None else ""
-    elif fit.embedding is None:
-        reason = LABELS_ONLY
-    else:
-        reason = no_mclust if clusterer == "mclust" else ""
+    reason = ""
+    if clusterer == "own" and fit.own_labels is None:
+        reason = NO_OWN_LABELS
+    elif clusterer == "mclust" and fit.embedding is not None:
+        reason = no_mclust
     return ("not_applicable" if reason else "ok"), reason
 
 
@@ -213,17 +212,28 @@ def _put_ends(
             refine_rows(rows, tissue.neighbours)
         writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows, note)
     for fit, last in zip(fits, axes.last_epochs, strict=True):
-        if fit.own_labels is None or "own" not in axes.clusterers or not axes.n_domains:
-            continue
-        # A method is told one number of domains, the largest (scripts/fit.py).
-        *others, told = axes.n_domains
-        rows = fit.own_labels[None].copy()
-        if tissue.neighbours is not None:
-            refine_rows(rows, tissue.neighbours)
-        writer.put(told, fit.seed, "own", last, rows, "")
-        for k in others:
-            note = f"the method was asked for {told} domains"
-            writer.put(k, fit.seed, "own", last, rows[:0], note)
+        if fit.own_labels is not None and axes.n_domains:
+            _put_own(writer, axes, fit, last, tissue)
+
+
+def _put_own(
+    writer: LabelsWriter, axes: LabelAxes, fit: FitFolder, last: int, tissue: Tissue
+) -> None:
+    """The labels that a method gives itself; without an embedding they stand for all clusterers,
+    so that such a method is ranked by what it gives."""
+    assert fit.own_labels is not None
+    rows = fit.own_labels[None].copy()
+    if tissue.neighbours is not None:
+        refine_rows(rows, tissue.neighbours)
+    # A method is told one number of domains, the largest (scripts/fit.py).
+    *others, told = axes.n_domains
+    for clusterer in axes.clusterers:
+        if clusterer == "own" or fit.embedding is None:
+            note = "" if clusterer == "own" else LABELS_ONLY
+            writer.put(told, fit.seed, clusterer, last, rows, note)
+            for k in others:
+                asked = f"the method was asked for {told} domains"
+                writer.put(k, fit.seed, clusterer, last, rows[:0], asked)
 
 
 def _tasks(axes: LabelAxes, fits: Sequence[FitFolder]) -> Iterator[_Task]:

@@ -38,12 +38,14 @@ class Benchmark:
     methods: Mapping[str, Mapping[str, Any]]
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
-        """Published defaults, the published setting for this dataset, then the user's own."""
+        """Published defaults, the published setting for this dataset, the budget, the user's own."""
         entry = self.method(method)
         fitting = (s["params"] for s in entry.get("settings", []) if self._applies(s, dataset))
         setting: Mapping[str, Any] = next(fitting, {})
-        own = (self.config.get("params") or {}).get(method, {})
-        return {**entry.get("params", {}), **setting, **own}
+        params = {**entry.get("params", {}), **setting}
+        if self.config.get("budget") == "cpu" and "epochs_cpu" in entry:
+            params["epochs"] = min(params["epochs"], entry["epochs_cpu"])
+        return {**params, **(self.config.get("params") or {}).get(method, {})}
 
     def method(self, method: str) -> Mapping[str, Any]:
         """The entry of a method.

@@ -13,6 +13,8 @@ Recorder = Callable[[int, np.ndarray], None]
 """``record(epoch, embedding)``: epoch 0 is the evaluation pass before the first training step,
 epochs count from 1 after that; ``embedding`` is (n_cells, d)."""
 
+GRAPHS = ("adj_raw", "adj_normalized", "adj_untrained")
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -25,6 +27,10 @@ class Fit:
         labels: (n_cells,) integers, for methods that cluster by themselves (clusterer ``own``).
         adj_raw: (n_cells, n_cells) sparse learned cell graph, its scores as they are.
         adj_normalized: the same, symmetrically normalised.
+        adj_untrained: the graph of the untrained network, as ``adj_raw``.
+        null_scores: (m,) scores that the trained network gives to pairs of cells where there is
+            nothing to find, for example after shuffling expression among cells.
+        weights: arrays by name that explaining the graph needs.
         info: small facts worth keeping with the fit (plain numbers and strings).
     """
 
@@ -32,6 +38,9 @@ class Fit:
     labels: np.ndarray | None = None
     adj_raw: sp.csr_matrix | None = None
     adj_normalized: sp.csr_matrix | None = None
+    adj_untrained: sp.csr_matrix | None = None
+    null_scores: np.ndarray | None = None
+    weights: Mapping[str, np.ndarray] | None = None
     info: Mapping[str, Any] | None = None
 
 
@@ -55,8 +64,8 @@ def checked(fit: Any, n_cells: int) -> Fit:
         fit,
         embedding=None if fit.embedding is None else _checked_embedding(fit.embedding, n_cells),
         labels=None if fit.labels is None else _checked_labels(fit.labels, n_cells),
-        adj_raw=_checked_graph(fit.adj_raw, "adj_raw", n_cells),
-        adj_normalized=_checked_graph(fit.adj_normalized, "adj_normalized", n_cells),
+        null_scores=None if fit.null_scores is None else _checked_null(fit.null_scores),
+        **{name: _checked_graph(getattr(fit, name), name, n_cells) for name in GRAPHS},
     )
 
 
@@ -78,6 +87,13 @@ def _checked_labels(labels: Any, n_cells: int) -> np.ndarray:
     if not np.issubdtype(values.dtype, np.integer):
         raise TypeError(f"the labels are {values.dtype}, not integers")
     return values.astype(np.int32)
+
+
+def _checked_null(scores: Any) -> np.ndarray:
+    values = np.asarray(scores, dtype=np.float32)
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise ValueError("null_scores must be finite numbers in one row")
+    return values
 
 
 def _checked_graph(graph: Any, name: str, n_cells: int) -> sp.csr_matrix | None:

@@ -73,7 +73,10 @@ def fit_folders(scores: pd.DataFrame, root: str | Path) -> list[Path]:
 
 
 def assemble(
-    scores: pd.DataFrame, fits: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]
+    scores: pd.DataFrame,
+    fits: pd.DataFrame,
+    methods: Mapping[str, Mapping[str, Any]],
+    budget: str = "full",
 ) -> pd.DataFrame:
     """Join scores with their fits and the methods' descriptions.
 
@@ -81,6 +84,7 @@ def assemble(
         scores: of ``read_scores``.
         fits: of ``read_fits``.
         methods: entry of ``config/methods.yaml`` by method id.
+        budget: ``cpu`` is said in ``implementation`` of the methods that it shortens.
 
     Returns:
         One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
@@ -102,6 +106,12 @@ def assemble(
         raise InputError(f"--fits: no fit for the scores of {where}; name its folder")
     for column in ("title", "implementation"):
         named = {method: str(entry[column]) for method, entry in methods.items()}
+        if column == "implementation" and budget == "cpu":
+            named |= {
+                method: f"{named[method]}, cpu budget: at most {entry['epochs_cpu']} epochs"
+                for method, entry in methods.items()
+                if "epochs_cpu" in entry
+            }
         joined[column] = joined["method"].map(named)
     for column in MEASURED:
         joined[column] = joined[column].astype("float64")

@@ -56,6 +56,17 @@ def test_the_users_own_parameters_win():
     assert params["epochs"] == 7 and params["hidden_dim"] == 512
 
 
+def test_the_cpu_budget_shortens_only_what_is_longer():
+    full, short = (benchmark(budget=budget) for budget in ("full", "cpu"))
+    assert full.params("stague", "BZ9")["epochs"] == 200
+    assert short.params("stague", "BZ9")["epochs"] == short.methods["stague"]["epochs_cpu"] < 200
+    own = benchmark(budget="cpu", params={"stague": {"epochs": 170}})
+    assert own.params("stague", "BZ9")["epochs"] == 170
+    for method, entry in full.methods.items():
+        if "epochs_cpu" in entry:
+            assert entry["epochs_cpu"] < entry["params"]["epochs"], method
+
+
 def test_resources_grow_with_the_data_and_the_attempt():
     chosen = benchmark(datasets=["BZ5", "DLPFC151507"])
     assert chosen.mem_mb("stague", "DLPFC151507", 1) > chosen.mem_mb("stague", "BZ5", 1)

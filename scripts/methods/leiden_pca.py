@@ -1,0 +1,30 @@
+"""Leiden communities of the principal components: what analysts do without looking at space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stbench.community import communities
+from stbench.fitting import Fit, Recorder
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """Communities of the 15-nearest-neighbour graph of the components of the preprocessed dataset.
+
+    The resolution is bisected to the wanted number of domains; where that number is not met, the
+    labels are those of the nearest number that is (``info`` holds both).
+    """
+    components = np.asarray(adata.obsm["X_pca"], dtype=np.float64)
+    labels, resolution = communities(components, n_domains, "leiden", seed)
+    found = len(np.unique(labels))
+    return Fit(labels=labels, info={"resolution": resolution, "domains": found})
