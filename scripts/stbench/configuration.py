@@ -38,7 +38,7 @@ class Benchmark:
     methods: Mapping[str, Mapping[str, Any]]
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
-        """Published defaults, the published setting for this dataset, the budget, the user's own."""
+        """Published defaults, the dataset's published setting, the budget, the user's own."""
         entry = self.method(method)
         fitting = (s["params"] for s in entry.get("settings", []) if self._applies(s, dataset))
         setting: Mapping[str, Any] = next(fitting, {})

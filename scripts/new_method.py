@@ -1,0 +1,128 @@
+"""Begin a method: its script, its rule and its entry in config/methods.yaml.
+
+    python scripts/new_method.py my_method        # Python
+    python scripts/new_method.py my_method --r    # R
+
+What is written runs as it is (principal components, averaged over the nearest cells in Python, as
+they are in R), so that the way to the table can be tried before the method is written. See
+docs/add-a-method.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from stbench.errors import InputError, run_cli
+from stbench.schema import load_yaml
+
+REPOSITORY = Path(__file__).parents[1]
+
+PYTHON = '''"""<What the method does, in one line (paper, section)>."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stbench.fitting import Fit, Recorder
+from stbench.neighbors import knn
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """<Input, output and its shape, errors.>"""
+    components = np.asarray(adata.obsm["X_pca"], dtype=np.float32)
+    _, neighbours = knn(adata.obsm["spatial"], int(params["n_neighbors"]))
+    return Fit(embedding=components[neighbours].mean(axis=1))
+'''
+
+R = """# <What the method does, in one line (paper, section)>.
+
+fit <- function(data, n_domains, seed, params) {
+  components <- prcomp(log1p(as.matrix(t(data$counts))), rank. = params$n_components)$x
+  list(embedding = components)
+}
+"""
+
+RULE = """use rule train as train_{name} with:
+    input:
+        **fit_input("{name}"),
+    output:
+        directory("results/fits/{{dataset}}/{name}/seed{{seed}}"),
+    log:
+        "results/logs/fits/{{dataset}}/{name}/seed{{seed}}.log",
+    resources:
+        **fit_resources("{name}"),
+    params:
+        **fit_params("{name}"),
+"""
+
+ENTRY = """
+{name}:
+  title: {title}
+  implementation: reimplemented
+  citation: to be filled in
+  licence: to be filled in
+  deterministic: true
+  params: {{{params}}}
+"""
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", help="id of the method: lower case, digits, underscores")
+    parser.add_argument("--r", action="store_true", help="a method in R")
+    parser.add_argument(
+        "--repository", type=Path, default=REPOSITORY, help="where to write (default: here)"
+    )
+    return parser.parse_args()
+
+
+def pieces(name: str, r: bool, repository: Path) -> dict[Path, str]:
+    """The files of a new method and what they will hold.
+
+    Raises:
+        InputError: the name cannot be used, or a piece is there already.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise InputError(f"{name!r}: a method's name is lower case letters, digits and underscores")
+    script = repository / "scripts/methods" / f"{name}.{'R' if r else 'py'}"
+    rule = repository / "rules/methods" / f"{name}.smk"
+    entries = repository / "config/methods.yaml"
+    others = [path for path in script.parent.glob(f"{name}.*") if path.suffix in (".py", ".R")]
+    for path in [*others, rule]:
+        if path.exists():
+            raise InputError(f"{path}: it is there already; choose another name or remove it")
+    if name in load_yaml(entries):
+        raise InputError(f"{entries}: it has an entry {name!r} already")
+    params = "n_components: 15" if r else "n_neighbors: 6"
+    entry = ENTRY.format(name=name, title=name.replace("_", " "), params=params)
+    return {
+        script: R if r else PYTHON,
+        rule: RULE.format(name=name),
+        entries: entries.read_text().rstrip("\n") + "\n" + entry,
+    }
+
+
+def main() -> None:
+    args = parse_arguments()
+    for path, text in pieces(args.name, args.r, args.repository).items():
+        path.write_text(text)
+        print(path)
+    print(f"try it: snakemake --cores 2 --config 'methods=[{args.name},smoothed_pca]'")
+
+
+if __name__ == "__main__":
+    run_cli(main)
