@@ -185,7 +185,13 @@ def drawn(tmp_path, monkeypatch):
 
 def test_the_program_draws_what_can_be_drawn(drawn):
     stems = {path.stem for path in drawn.glob("*.png")}
-    assert stems == {"heatmap_ARI_final", "domains_layers", "domains_mine", "protocols_layers"}
+    assert stems == {
+        "heatmap_ARI_final",
+        "critical_difference_worst",
+        "domains_layers",
+        "domains_mine",
+        "protocols_layers",
+    }
     assert {path.stem for path in drawn.glob("*.pdf")} == stems
     for path in drawn.iterdir():
         assert path.stat().st_size > 2000, path.name

@@ -1,0 +1,43 @@
+"""Mean ranks on a line; bars join methods that cannot be told apart (Demsar, JMLR 2006)."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from stbench.figures.style import PROTOCOL_COLOURS, QUIET, apply_style
+from stbench.ranking import Ranking, rank_intervals, tied_groups
+
+
+def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) -> Figure:
+    """Methods from top (best) to bottom with the 95 % interval of their mean rank; on the right
+    one bar for each group of methods among which no pair differs (Wilcoxon, Holm, 5 %).
+
+    Args:
+        ranking: with at least one dataset and one method.
+        titles: what to call each method, by id.
+        title: of the figure.
+    """
+    apply_style()
+    table, groups = rank_intervals(ranking), tied_groups(ranking)
+    rows = {method: i for i, method in enumerate(table.index)}
+    figure, axes = plt.subplots(figsize=(6, 1.2 + 0.26 * len(rows)), layout="constrained")
+    for method, row in rows.items():
+        mean, low, high = table.loc[method, ["mean_rank", "low", "high"]]
+        axes.plot([low, high], [row, row], color=PROTOCOL_COLOURS["untrained"], lw=2, zorder=1)
+        axes.plot(mean, row, "o", color=PROTOCOL_COLOURS["final"], zorder=2)
+    n = len(rows)
+    for i, group in enumerate(groups):
+        ends = [rows[group[0]] - 0.25, rows[group[-1]] + 0.25]
+        axes.plot([n + 0.6 + 0.25 * i] * 2, ends, color="black", lw=3, solid_capstyle="butt")
+    axes.set_yticks(range(n), [titles.get(method, method) for method in rows])
+    axes.set(ylim=(n - 0.4, -0.6), xlim=(0.7, n + 0.9 + 0.25 * len(groups)), title=title)
+    axes.set_xticks(range(1, n + 1))
+    test = (
+        "bars on the right join methods that cannot be told apart "
+        f"(Friedman p = {ranking.friedman_p:.2g}; pairs: Wilcoxon, Holm, 5 %)"
+    )
+    said = [f"mean rank over {len(ranking.scores)} datasets (1 = best)"]
+    said += ["" if ranking.why_no_test else test, ranking.note]
+    axes.set_xlabel("\n".join(filter(None, said)), color=QUIET)
+    return figure

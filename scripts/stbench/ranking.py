@@ -1,0 +1,174 @@
+"""Ranks over datasets, and whether the differences between methods can be told from chance.
+
+The tests are those of Demsar (Journal of Machine Learning Research 2006): Friedman's test on all
+methods, then Wilcoxon's signed-rank test on each pair with Holm's correction (Benavoli et al.,
+Journal of Machine Learning Research 2016, on why pairs are not compared by mean ranks). A dataset
+is one observation, however many training seeds it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+DATASETS_TO_TEST = 5  # and from 6 on can a pair of methods differ at the 5 % level
+LEVEL = 0.05
+POLICIES = ("worst", "common")
+_DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What can be said of the order of methods.
+
+    Attributes:
+        policy: ``worst`` (a failure has the worst rank there is; in tests it counts as the worst
+            score of its dataset, and never as more than 0) or ``common`` (only datasets on which
+            every method has a score).
+        scores: (datasets, methods) higher is better, complete under the policy.
+        ranks: the same, 1 = best, ties share their mean rank.
+        friedman_p: p value over all methods; NaN where there is no test.
+        pairs: one row per pair of methods: ``one``, ``other``, ``p``, ``p_holm``, ``n``.
+        why_no_test: a reason where there is none; empty otherwise.
+    """
+
+    policy: str
+    scores: pd.DataFrame
+    ranks: pd.DataFrame
+    friedman_p: float
+    pairs: pd.DataFrame
+    why_no_test: str
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of the tests: why there is none, or that none can succeed."""
+        n, methods = self.scores.shape
+        if self.why_no_test or 2 / 2**n * len(self.pairs) <= LEVEL:
+            return self.why_no_test
+        return f"{n} datasets are too few to tell any pair of {methods} methods apart"
+
+    @property
+    def mean_ranks(self) -> pd.Series:
+        """Mean rank of each method, best first; ties by name."""
+        return self.ranks.mean().sort_index().sort_values(kind="stable")
+
+
+def rank_methods(scores: pd.DataFrame, policy: str) -> Ranking:
+    """Rank methods over datasets under a policy for failures.
+
+    Args:
+        scores: (datasets, methods), higher is better, NaN for a failure.
+        policy: one of ``POLICIES``.
+
+    Raises:
+        ValueError: no such policy.
+    """
+    complete = complete_scores(scores, policy)
+    n_datasets, n_methods = complete.shape
+    known = scores.loc[complete.index].rank(axis=1, ascending=False, method="average")
+    ranks = known.fillna(n_methods)
+    why = ""
+    if n_methods < 2:
+        why = "no test is possible: fewer than 2 methods"
+    elif n_datasets < DATASETS_TO_TEST:
+        why = f"no test is possible: {n_datasets} datasets, at least {DATASETS_TO_TEST} are needed"
+    friedman = np.nan if why or n_methods < 3 else friedman_p(complete)
+    pairs = _no_pairs() if why else wilcoxon_holm(complete)
+    return Ranking(policy, complete, ranks, friedman, pairs, why)
+
+
+def complete_scores(scores: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """The scores without gaps, datasets without any score left out."""
+    scores = scores.dropna(how="all")
+    if policy == "common":
+        return scores.dropna()
+    if policy != "worst":
+        raise ValueError(f"unknown policy {policy!r}; known: {', '.join(POLICIES)}")
+    worst = scores.min(axis=1).clip(upper=0)
+    return scores.apply(lambda column: column.fillna(worst))
+
+
+def friedman_p(scores: pd.DataFrame) -> float:
+    """Friedman's test over at least three methods; 1 where all scores are ties."""
+    from scipy.stats import friedmanchisquare
+
+    if (scores.nunique(axis=1) == 1).all():
+        return 1.0
+    return float(friedmanchisquare(*(scores[method] for method in scores)).pvalue)
+
+
+def wilcoxon_holm(scores: pd.DataFrame) -> pd.DataFrame:
+    """Wilcoxon's signed-rank test on each pair of methods, two-sided, corrected by Holm.
+
+    Differences of zero are split (Pratt). Two methods with equal scores throughout have p = 1.
+    """
+    from scipy.stats import wilcoxon
+
+    rows = []
+    for one, other in combinations(scores.columns, 2):
+        differences = (scores[one] - scores[other]).to_numpy()
+        p = 1.0
+        if np.any(differences):
+            p = float(wilcoxon(differences, zero_method="pratt").pvalue)
+        rows.append({"one": one, "other": other, "p": p, "n": len(differences)})
+    pairs = pd.DataFrame(rows)
+    return pairs.assign(p_holm=holm(pairs["p"].to_numpy()))[_no_pairs().columns]
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's step-down adjustment of p values (Scandinavian Journal of Statistics 1979)."""
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    adjusted = np.empty_like(stepped)
+    adjusted[order] = stepped
+    return adjusted
+
+
+def tied_groups(ranking: Ranking) -> list[list[str]]:
+    """Groups of methods, neighbours in mean rank, within which no pair can be told apart.
+
+    Only groups that lie in no larger one; a method that differs from all others is in none. Without
+    a test, or where Friedman's test finds nothing, all methods are one group.
+    """
+    order = list(ranking.mean_ranks.index)
+    if ranking.why_no_test or ranking.friedman_p > LEVEL:
+        return [order] if len(order) > 1 else []
+    apart = {
+        frozenset((row.one, row.other)) for row in ranking.pairs.itertuples() if row.p_holm <= LEVEL
+    }
+    groups: list[list[str]] = []
+    for start in range(len(order)):
+        end = start + 1
+        while end < len(order) and not any(
+            frozenset((order[end], inside)) in apart for inside in order[start:end]
+        ):
+            end += 1
+        group = order[start:end]
+        if len(group) > 1 and not any(set(group) <= set(other) for other in groups):
+            groups.append(group)
+    return groups
+
+
+def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
+    """95 % percentile intervals of mean ranks: datasets drawn with replacement.
+
+    Returns:
+        One row per method, best first: ``mean_rank``, ``low``, ``high`` (NaN with one dataset).
+    """
+    ranks, mean = ranking.ranks.to_numpy(), ranking.mean_ranks
+    table = pd.DataFrame({"mean_rank": mean, "low": np.nan, "high": np.nan})
+    if len(ranks) > 1:
+        rng = np.random.default_rng(0)
+        means = ranks[rng.integers(len(ranks), size=(draws, len(ranks)))].mean(axis=1)
+        ends = np.quantile(means, [0.025, 0.975], axis=0)
+        low, high = (pd.Series(end, index=ranking.ranks.columns) for end in ends)
+        table = table.assign(low=low, high=high)
+    return table
+
+
+def _no_pairs() -> pd.DataFrame:
+    types = {"one": "str", "other": "str", "p": "float64", "p_holm": "float64", "n": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})

@@ -1,0 +1,120 @@
+"""Ranks and tests over datasets, against values by hand and by scipy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stbench.ranking import (
+    complete_scores,
+    friedman_p,
+    holm,
+    rank_intervals,
+    rank_methods,
+    tied_groups,
+    wilcoxon_holm,
+)
+
+
+def table(*rows, methods="abc"):
+    return pd.DataFrame(
+        rows, columns=list(methods)[: len(rows[0])], index=[f"d{i}" for i in range(len(rows))]
+    )
+
+
+CLEAR = table(*[[0.9 - i / 100, 0.5 - i / 200, 0.1 + i / 100] for i in range(10)])
+
+
+def test_ranks_by_hand_with_ties():
+    ranking = rank_methods(table([0.9, 0.5, 0.5], [0.2, 0.3, 0.1]), "worst")
+    assert ranking.ranks.to_numpy().tolist() == [[1, 2.5, 2.5], [2, 1, 3]]
+    assert ranking.mean_ranks.to_dict() == {"a": 1.5, "b": 1.75, "c": 2.75}
+
+
+def test_a_failure_is_the_worst_or_leaves_its_dataset_out():
+    scores = table([0.9, np.nan, 0.5], [0.2, 0.3, 0.1], [np.nan, np.nan, np.nan])
+    assert complete_scores(scores, "worst").loc["d0", "b"] == 0
+    assert rank_methods(scores, "worst").ranks.loc["d0"].tolist() == [1, 3, 2]
+    assert rank_methods(table([0.9, np.nan, np.nan]), "worst").ranks.loc["d0"].tolist() == [1, 3, 3]
+    assert list(rank_methods(scores, "common").scores.index) == ["d1"]
+    with pytest.raises(ValueError, match="policy"):
+        complete_scores(scores, "kind")
+
+
+def test_a_failure_is_never_better_than_a_score_below_chance():
+    scores = complete_scores(table([-0.2, np.nan, 0.5]), "worst")
+    assert scores.loc["d0", "b"] == -0.2
+
+
+def test_few_datasets_allow_no_test():
+    ranking = rank_methods(CLEAR.iloc[:4], "worst")
+    assert ranking.why_no_test == "no test is possible: 4 datasets, at least 5 are needed"
+    assert np.isnan(ranking.friedman_p) and ranking.pairs.empty
+    assert tied_groups(ranking) == [["a", "b", "c"]]
+
+
+def test_it_says_when_no_pair_can_be_told_apart():
+    assert rank_methods(CLEAR, "worst").note == ""
+    many = pd.DataFrame({f"m{i}": CLEAR["a"] - i / 10 for i in range(9)})
+    note = "10 datasets are too few to tell any pair of 9 methods apart"
+    assert rank_methods(many, "worst").note == note
+
+
+def test_friedman_and_wilcoxon_are_scipys():
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(rng.random((9, 3)), columns=list("abc"))
+    expected = scipy.stats.friedmanchisquare(*scores.to_numpy().T).pvalue
+    assert friedman_p(scores) == pytest.approx(expected)
+    pairs = wilcoxon_holm(scores).set_index(["one", "other"])
+    expected = scipy.stats.wilcoxon(scores["a"], scores["c"], zero_method="pratt").pvalue
+    assert pairs.loc[("a", "c"), "p"] == pytest.approx(expected)
+
+
+def test_friedman_by_hand():
+    # ranks always 1, 2, 3 on 10 datasets: chi2 = 12 n / (k (k+1)) sum (R - (k+1)/2)^2 = 20
+    assert friedman_p(CLEAR) == pytest.approx(scipy.stats.chi2.sf(20, 2))
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
+    np.testing.assert_allclose(holm(np.array([0.5, 0.9])), [1.0, 1.0])
+
+
+def test_methods_that_always_differ_are_in_no_group():
+    assert tied_groups(rank_methods(CLEAR, "worst")) == []
+
+
+def test_groups_are_maximal_and_neighbours():
+    rng = np.random.default_rng(1)
+    twins = CLEAR.assign(b2=CLEAR["b"] + rng.normal(0, 0.001, len(CLEAR)))
+    groups = tied_groups(rank_methods(twins, "worst"))
+    assert [sorted(group) for group in groups] == [["b", "b2"]]
+
+
+def test_equal_methods_cannot_be_told_apart():
+    same = pd.DataFrame(dict.fromkeys("abc", CLEAR["a"]))
+    ranking = rank_methods(same, "worst")
+    assert ranking.friedman_p == 1 and (ranking.pairs["p_holm"] == 1).all()
+    assert tied_groups(ranking) == [["a", "b", "c"]]
+
+
+def test_intervals_hold_the_mean_rank_and_shrink_to_it_when_all_agree():
+    intervals = rank_intervals(rank_methods(CLEAR, "worst"))
+    assert (intervals["low"] == intervals["mean_rank"]).all()
+    rng = np.random.default_rng(0)
+    mixed = rank_intervals(
+        rank_methods(pd.DataFrame(rng.random((8, 4)), columns=list("abcd")), "worst")
+    )
+    assert ((mixed["low"] <= mixed["mean_rank"]) & (mixed["mean_rank"] <= mixed["high"])).all()
+    assert rank_intervals(rank_methods(CLEAR.iloc[:1], "worst"))["low"].isna().all()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_keeps_the_order_and_never_lowers(p):
+    p = np.array(p)
+    adjusted = holm(p)
+    assert (adjusted >= np.minimum(p, 1)).all() and (adjusted <= 1).all()
+    order = np.argsort(p, kind="stable")
+    assert (np.diff(adjusted[order]) >= 0).all()
