@@ -1,0 +1,110 @@
+"""How well the inner products of an embedding tell links, and the graph that they predict."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+_THRESHOLDS = np.arange(0.01, 1, 0.005)
+_BLOCK_VALUES = 2**22
+
+
+class LinkScores(NamedTuple):
+    """Area under the ROC curve and average precision, 1 where every link is above all others."""
+
+    auroc: float
+    ap: float
+
+
+def pair_logits(embedding: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """(m,) float64 inner products of the embedding's rows (n, d) over pairs (m, 2)."""
+    left, right = (embedding[end].astype(np.float64) for end in (pairs[:, 0], pairs[:, 1]))
+    return (left * right).sum(axis=1)
+
+
+def random_pair_scores(embedding: np.ndarray, seed: int, per_cell: int = 10) -> np.ndarray:
+    """Link probabilities of random pairs of different cells, (n * per_cell,): nothing links them
+    but chance."""
+    from scipy.special import expit
+
+    n = len(embedding)
+    rng = np.random.default_rng(seed)
+    one = np.repeat(np.arange(n), per_cell)
+    other = (one + rng.integers(1, n, len(one))) % n
+    return expit(pair_logits(embedding, np.column_stack([one, other])))
+
+
+def link_scores(embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray) -> LinkScores:
+    """Rank held-out links (m, 2) among non-links (k, 2) by the embedding's inner products.
+
+    The logits themselves are ranked: their logistic runs into 1 where rounding ends, and the ties
+    that this makes change the scores.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    truth = np.repeat([1, 0], [len(linked), len(unlinked)])
+    scores = pair_logits(embedding, np.concatenate([linked, unlinked]))
+    return LinkScores(
+        float(roc_auc_score(truth, scores)), float(average_precision_score(truth, scores))
+    )
+
+
+def accuracies(
+    embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """DeepLinc's thresholds of the link probability and the share of pairs right at each.
+
+    Returns:
+        thresholds, from .01 to .995, and accuracies, both (198,).
+    """
+    from scipy.special import expit
+
+    yes, no = (expit(pair_logits(embedding, pairs)) for pairs in (linked, unlinked))
+    right = (yes[:, None] > _THRESHOLDS).sum(axis=0) + (no[:, None] <= _THRESHOLDS).sum(axis=0)
+    return _THRESHOLDS, right / (len(yes) + len(no))
+
+
+def best_threshold(embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray) -> float:
+    """The first of the thresholds at which most pairs are right."""
+    thresholds, shares = accuracies(embedding, linked, unlinked)
+    return float(thresholds[shares.argmax()])
+
+
+def predicted_graph(
+    embedding: np.ndarray, threshold: float, max_neighbors: int = 0
+) -> sp.csr_matrix:
+    """Link probabilities above a threshold, the logistic of the inner products; no loops.
+
+    Args:
+        embedding: (n, d).
+        threshold: above 0, below 1.
+        max_neighbors: each cell proposes at most this many, its most probable; a pair that one of
+            its cells proposes is kept. 0: all, whose number may grow with the square of n.
+
+    Returns:
+        (n, n) CSR float32, symmetric.
+    """
+    from scipy.special import expit
+
+    points, n = np.ascontiguousarray(embedding, dtype=np.float32), len(embedding)
+    lowest = np.log(threshold / (1 - threshold))
+    kept = min(max_neighbors, n - 1) or n - 1
+    columns, values, counts = [], [], []
+    for start in range(0, n, max(_BLOCK_VALUES // n, 1)):
+        block = points[start : start + max(_BLOCK_VALUES // n, 1)] @ points.T
+        rows = np.arange(len(block))
+        block[rows, start + rows] = -np.inf
+        above = block > lowest
+        if kept < n - 1:
+            proposed = np.zeros_like(above)
+            most = np.argpartition(block, n - kept, axis=1)[:, n - kept :]
+            np.put_along_axis(proposed, most, True, axis=1)
+            above &= proposed
+        columns.append(above.nonzero()[1])
+        values.append(expit(block[above]))
+        counts.append(above.sum(axis=1))
+    begin = np.concatenate([[0], np.concatenate(counts).cumsum()])
+    graph = sp.csr_matrix((np.concatenate(values), np.concatenate(columns), begin), shape=(n, n))
+    return graph.maximum(graph.T).tocsr()

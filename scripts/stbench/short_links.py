@@ -1,0 +1,58 @@
+"""DeepLinc's cell graph: nearest cells in space, without the longest links (Li and Yang, Genome
+Biology 2022)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from stbench.neighbors import knn
+
+_SLACK = 1 + 1e-9  # what a tree's distances may differ from ours
+
+
+def tied_neighbours(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For every cell all others that are as near as its k-th nearest other, ties included.
+
+    Args:
+        coords: (n, d) finite coordinates, at least two cells.
+        k: number of neighbours; n - 1 where there are fewer cells.
+
+    Returns:
+        cell and neighbour (m,) int64, sorted, and their distance (m,) float64.
+    """
+    coords = np.ascontiguousarray(coords, dtype=np.float64)
+    n, k = len(coords), min(k, len(coords) - 1)
+    reach = knn(coords, k)[0][:, -1] * _SLACK
+    found = cKDTree(coords).query_ball_point(coords, reach, return_sorted=True)
+    cells = np.repeat(np.arange(n), [len(others) for others in found])
+    others = np.concatenate(found).astype(np.int64)
+    cells, others = cells[cells != others], others[cells != others]
+    # Ties are judged by distances computed in one and the same way.
+    distances = np.sqrt(((coords[cells] - coords[others]) ** 2).sum(axis=1))
+    by_distance = distances[np.lexsort((distances, cells))]
+    kth = by_distance[np.searchsorted(cells, np.arange(n)) + k - 1]
+    kept = distances <= kth[cells]
+    return cells[kept], others[kept], distances[kept]
+
+
+def short_links(coords: np.ndarray, k: int, cutoff: float) -> tuple[np.ndarray, float]:
+    """Pairs in which one cell is a neighbour of the other, strictly shorter than the cutoff.
+
+    On a perfect lattice all distances are equal, none is shorter than any quantile of them and the
+    graph is empty.
+
+    Args:
+        coords: (n, d) finite coordinates, at least two cells.
+        k: see ``tied_neighbours``.
+        cutoff: below 1 the quantile (linear) of the distances of all cells to their neighbours, in
+            which a pair that are neighbours of each other counts twice; from 1 on a distance.
+
+    Returns:
+        (m, 2) int64, each pair once with the smaller cell first, sorted; the cutoff as a distance.
+    """
+    cells, others, distances = tied_neighbours(coords, k)
+    distance = float(np.quantile(distances, cutoff)) if cutoff < 1 else float(cutoff)
+    short = distances < distance
+    pairs = np.sort(np.column_stack([cells[short], others[short]]), axis=1)
+    return np.unique(pairs, axis=0), distance
