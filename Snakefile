@@ -17,6 +17,8 @@ for method_rules in sorted(Path(workflow.basedir).glob("rules/methods/*.smk")):
 
 
 include: "rules/evaluate.smk"
+include: "rules/interactions.smk"
+include: "rules/interaction_truth.smk"
 include: "rules/results.smk"
 
 

@@ -2,6 +2,7 @@ rule aggregate:
     input:
         code=code("scripts/aggregate.py"),
         scores=all_cells("results/scores/{dataset}/{method}.parquet"),
+        interactions=interaction_scores(),
     output:
         parquet="results/results.parquet",
         tables=directory("results/tables"),
@@ -17,9 +18,11 @@ rule aggregate:
         methods=str(BASE / "config/methods.yaml"),
         rank_by=config["rank_by"],
         budget=config.get("budget", "full"),
+        interactions=["--interactions", *interaction_scores()] if interaction_scores() else [],
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --results results"
         " --methods {params.methods:q} --rank-by {params.rank_by} --budget {params.budget}"
+        " {params.interactions:q}"
         " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 
@@ -27,6 +30,7 @@ rule figures:
     input:
         code=code("scripts/figures.py"),
         results="results/results.parquet",
+        tables="results/tables",
         data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
         labels=all_cells("results/labels/{dataset}/{method}.h5"),
     output:
@@ -43,7 +47,7 @@ rule figures:
         rank_by=config["rank_by"],
     shell:
         "python {input.code[0]:q} --results {input.results:q} --data {input.data:q}"
-        " --labels-root results/labels --rank-by {params.rank_by}"
+        " --labels-root results/labels --tables {input.tables:q} --rank-by {params.rank_by}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -7,7 +7,12 @@ folder of csv tables:
     gain.csv                  final minus untrained ARI: what training added
     lift.csv                  final ARI minus that of the control smoothed_pca
     leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank
+    ranks.csv, pairs.csv      mean ranks with intervals and tied groups, and tests on each pair,
+                              under each policy for failures (worst, common)
     runtime.csv, status.csv   seconds and peak memory; how each fit ended
+    interactions_truth.csv    every metric of every scorer of planted interactions; with
+    interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
+    interactions_lift.csv     its difference to what nulls reach
 
 A table cell without a value has a status and a reason. Empty sd and intervals: fewer than two
 training seeds. But for runtime.csv the tables are the same bytes for the same scores.
@@ -46,6 +51,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--budget", choices=["full", "cpu"], default="full", help="the configuration's budget"
     )
+    parser.add_argument(
+        "--interactions",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="scores of interactions (.parquet)",
+    )
     parser.add_argument("--output-parquet", required=True, type=Path, help="file to write")
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
     args = parser.parse_args()
@@ -66,6 +79,7 @@ def main() -> None:
 
     from stbench.io import atomic_directory, atomic_file
     from stbench.leaderboard import leaderboard
+    from stbench.ranking_tables import ranking_tables
     from stbench.results import assemble, fit_folders, read_fits, read_scores
     from stbench.schema import load_yaml
     from stbench.tables import all_tables
@@ -74,7 +88,15 @@ def main() -> None:
     scores = read_scores(files)
     fits = read_fits(args.fits or fit_folders(scores, args.results))
     results = assemble(scores, fits, load_yaml(args.methods), args.budget)
-    tables = {**all_tables(results), "leaderboard": leaderboard(results, args.rank_by)}
+    tables = {
+        **all_tables(results),
+        **ranking_tables(results, args.rank_by),
+        "leaderboard": leaderboard(results, args.rank_by),
+    }
+    if args.interactions:
+        from stbench.interactions.tables import interaction_tables, read_interaction_scores
+
+        tables |= interaction_tables(read_interaction_scores(args.interactions))
     with atomic_directory(args.tables) as folder:
         for name, table in tables.items():
             write_csv(table, folder / f"{name}.csv")

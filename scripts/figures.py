@@ -1,8 +1,11 @@
 """Draw the pictures of the results, each as png and pdf.
 
     heatmap_ARI_<protocol>   datasets by methods, failures by name (final and oracle)
+    critical_difference_<policy>  mean ranks with intervals; bars join methods that are tied
     domains_<dataset>        the true domains beside those each method finds, in matching colours
     protocols_<dataset>      ARI of the best, the last and the untrained epoch of each method
+    interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
+    interactions_lift        difference by effect, where the tables tell of any
 
 The maps show the last epoch's labels under the clusterer that ranks; of all training and k-means
 seeds the one with the median ARI, so that a picture is neither luck nor bad luck.
@@ -35,6 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--labels-root", required=True, type=Path, help="folder of <dataset>/<method>.h5"
     )
+    parser.add_argument("--tables", type=Path, help="folder of the tables, for interactions")
     parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     return parser.parse_args()
@@ -55,6 +59,18 @@ def draw_heatmaps(results: pd.DataFrame, titles: dict[str, str], clusterer: str,
         if len(table):
             title = f"ARI of the {meaning} ({CLUSTERER_WORDS.get(clusterer, clusterer)})"
             save(score_heatmap(table, shown, title), to, f"heatmap_ARI_{protocol}")
+
+
+def draw_ranks(results: pd.DataFrame, titles: dict[str, str], clusterer: str, to: Path) -> None:
+    from stbench.figures.critical_difference import critical_difference
+    from stbench.figures.style import save
+    from stbench.ranking_tables import rankings
+
+    failures = {"worst": "a failure has the worst rank", "common": "datasets without failures"}
+    for policy, ranking in rankings(results, clusterer).items():
+        if ranking.scores.size:
+            figure = critical_difference(ranking, titles, f"Final ARI, {failures[policy]}")
+            save(figure, to, f"critical_difference_{policy}")
 
 
 def draw_dataset(
@@ -143,6 +159,24 @@ def median_labelling(
     return runs[median].astype(int), f"ARI {round(scores[median], 2) + 0:.2f}{of}"
 
 
+def draw_interactions(tables: Path, titles: dict[str, str], to: Path) -> None:
+    """The pictures of planted interactions; nothing where no tissue has any."""
+    import pandas as pd
+
+    from stbench.figures.interactions import auprc_bars, lift_by_effect
+    from stbench.figures.style import save
+
+    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
+    if not all(path.is_file() for path in paths):
+        return
+    texts = {"effect": str, "method": str}
+    auprc, lift = (pd.read_csv(path, dtype=texts).fillna({"method": ""}) for path in paths)
+    if len(auprc):
+        save(auprc_bars(auprc, titles), to, "interactions_auprc")
+    if lift["mean"].notna().any():
+        save(lift_by_effect(lift, titles), to, "interactions_lift")
+
+
 def main() -> None:
     args = parse_arguments()
 
@@ -158,8 +192,11 @@ def main() -> None:
     titles = method_titles(results)
     with atomic_directory(args.output) as folder:
         draw_heatmaps(results, titles, args.rank_by, folder)
+        draw_ranks(results, titles, args.rank_by, folder)
         for path in args.data:
             draw_dataset(path, results, titles, args, folder)
+        if args.tables:
+            draw_interactions(args.tables, titles, folder)
 
 
 if __name__ == "__main__":

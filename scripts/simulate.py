@@ -1,4 +1,4 @@
-"""Simulate a tissue with known domains and write it as a dataset.
+"""Simulate a tissue with known domains, and interactions if wanted, and write it as a dataset.
 
 Example: python scripts/simulate.py --id sim_layers --layout layers --output sim_layers.h5ad
 """
@@ -37,6 +37,10 @@ def main() -> None:
     option("dropout", float, "share of the counts that are set to zero")
     option("density", float, "cells per unit of area")
     option("seed", int, "of everything random")
+    option("n_triples", int, "planted ligand-receptor-target triples; 0: none")
+    option("n_targets", int, "target genes of each triple")
+    option("effect", float, "by how much (log) a triggered receiver's targets are raised")
+    option("radius", float, "how far a sender reaches, in the unit of the coordinates")
     options = vars(parser.parse_args())
     output, name = options.pop("output"), options.pop("id")
     tissue = Tissue(**options)

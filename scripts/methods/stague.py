@@ -18,8 +18,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from stbench.contrastive import edge_cosine, nt_xent
+from stbench.errors import InputError, one_line
 from stbench.fitting import Fit, Recorder
 from stbench.gcn import EdgePattern, GraphConv, gcn_normalise, normalise
+from stbench.interactions.edge_scorer import EdgeScorer
 from stbench.neighbors import candidate_pairs, knn_pairs
 from stbench.stague_settings import Settings
 
@@ -230,6 +232,13 @@ def seeded_model(
         return Stague(s, genes, coords, knn_pairs(coords, s.a_k), device)
 
 
+def expression(adata: Any) -> Tensor:
+    """What STAGUE reads: the highly variable genes, (n, genes) float32."""
+    x = adata.X[:, adata.var["highly_variable"].to_numpy(dtype=bool)]
+    x = np.asarray(x.toarray() if hasattr(x, "toarray") else x, np.float32)
+    return torch.from_numpy(x).contiguous()
+
+
 def fit(
     adata: Any,
     n_domains: int,
@@ -249,10 +258,7 @@ def fit(
         FloatingPointError: the loss is not a finite number.
     """
     s = Settings.of(params)
-    genes = adata.var["highly_variable"].to_numpy(dtype=bool)
-    x = adata.X[:, genes]
-    x = torch.from_numpy(np.asarray(x.toarray() if hasattr(x, "toarray") else x, np.float32))
-    x = x.contiguous().to(device)
+    x = expression(adata).to(device)
     generator = torch.Generator(device=device).manual_seed(seed)
     with _repeatable():
         model = seeded_model(s, x.shape[1], adata.obsm["spatial"], seed, device)
@@ -292,3 +298,39 @@ def fit(
                 "distance_cut": model.cut,
             },
         )
+
+
+def edge_scorer(
+    adata: Any, params: Mapping[str, Any], weights: Mapping[str, np.ndarray], pairs: np.ndarray
+) -> EdgeScorer:
+    """The scores of candidate pairs as a function of expression (stbench.interactions).
+
+    Batch normalisation is frozen at the mean and variance of the real data, which training uses.
+    Left to measure the expression it is given, it would blow up any small difference between cells
+    to the full size, and be undefined where all cells are alike.
+
+    Raises:
+        InputError: the weights do not fit the data, or a pair is no candidate.
+    """
+    x = expression(adata)
+    model = seeded_model(Settings.of(params), x.shape[1], adata.obsm["spatial"], 0)
+    model.requires_grad_(False).eval()
+    if weights.keys() != model.learner_weights().keys():
+        raise InputError("stague: weights.npz is not that of a fit of STAGUE; train it again")
+    try:
+        learned = {name: torch.tensor(values) for name, values in weights.items()}
+        model.load_state_dict(learned, strict=False)
+        entries = torch.from_numpy(model.pattern.entries(pairs))
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"stague: the fit and the data differ: {one_line(error)}") from error
+    if not model.settings.no_bn:
+        norm: Any = model.cell_encoder[-1]
+        encoded = model.cell_encoder[:-1](x)
+        norm.running_mean.copy_(encoded.mean(0))
+        norm.running_var.copy_(encoded.var(0, correction=0))
+
+    def score(x: Tensor) -> Tensor:
+        return model.learn_graph(model.cell_encoder(x)).index_select(0, entries)
+
+    names = adata.var_names[adata.var["highly_variable"].to_numpy(dtype=bool)]
+    return EdgeScorer(genes=names.to_numpy(), expression=x, score=score)

@@ -70,11 +70,24 @@ class EdgePattern:
 
     def spread(self, pairs: np.ndarray, values: np.ndarray) -> Tensor:
         """Values of undirected pairs (m, 2), all in the pattern, on its entries; 0 elsewhere."""
-        keys = self.target.cpu().numpy() * self.n + self.source.cpu().numpy()
-        spread = np.zeros(len(keys), dtype=np.float32)
-        for i, j in ((pairs[:, 0], pairs[:, 1]), (pairs[:, 1], pairs[:, 0])):
-            spread[np.searchsorted(keys, i * self.n + j)] = values
+        spread = np.zeros(len(self.source), dtype=np.float32)
+        for ends in (pairs, pairs[:, ::-1]):
+            spread[self.entries(ends)] = values
         return torch.from_numpy(spread).to(self.start.device)
+
+    def entries(self, pairs: np.ndarray) -> np.ndarray:
+        """The entry (i, j) of every pair (m, 2).
+
+        Raises:
+            ValueError: a pair is not in the pattern.
+        """
+        keys = self.target.cpu().numpy() * self.n + self.source.cpu().numpy()
+        wanted = pairs[:, 0].astype(np.int64) * self.n + pairs[:, 1]
+        found = np.searchsorted(keys, wanted)
+        missing = keys.take(found, mode="clip") != wanted
+        if missing.any():
+            raise ValueError(f"the pair {tuple(pairs[missing][0])} is not in the pattern")
+        return found
 
     def scipy(self, values: Tensor, kept: Tensor) -> sp.csr_matrix:
         """The matrix of ``values`` on the entries where ``kept`` is true; zeros there stay."""

@@ -3,7 +3,8 @@
 A tissue is made in four steps: where the cells lie, which domain each place belongs to, which type
 each cell has, and what it expresses. A domain shows in two ways, both scaled by ``contrast``: it
 has its own mixture of cell types, and it shifts some genes in all of its cells. Counts are negative
-binomial with log-normal library sizes.
+binomial with log-normal library sizes. Interactions between cells can be planted on top
+(``stbench.interactions.planted``); without them a tissue is the same to the byte as ever.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from stbench.errors import InputError
+from stbench.interactions.planted import Planted, plant
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -32,6 +34,7 @@ _COUNTS_PER_GENE = 1.5
 _LIBRARY_SD = 0.35
 _DISPERSION = (0.2, 1.0)  # variance = mean + dispersion * mean^2
 _VALUES_AT_ONCE = 4_000_000
+_PLANTING = ("n_triples", "n_targets", "effect", "radius")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ class Tissue:
         dropout: share of the counts that are set to zero.
         density: cells per unit of area.
         seed: of everything random.
+        n_triples: planted ligand-receptor-target triples; with 0 the next three mean nothing.
+        n_targets: target genes of each triple.
+        effect: by how much (log) a triggered receiver's targets are raised.
+        radius: how far a sender reaches, in the unit of the coordinates, which at density 1 is the
+            mean spacing of the cells.
     """
 
     layout: str = "layers"
@@ -56,6 +64,10 @@ class Tissue:
     dropout: float = 0.0
     density: float = 1.0
     seed: int = 0
+    n_triples: int = 0
+    n_targets: int = 5
+    effect: float = 1.0
+    radius: float = 1.3
 
     def __post_init__(self) -> None:
         def demand(valid: bool, name: str, rule: str) -> None:
@@ -71,6 +83,11 @@ class Tissue:
         demand(0 <= self.dropout < 1, "dropout", "at least 0 and below 1")
         demand(0 < self.density < math.inf, "density", "a positive number")
         demand(self.seed >= 0, "seed", "0 or a positive integer")
+        demand(self.n_targets >= 1, "n_targets", "at least 1")
+        demand(0 <= self.effect < math.inf, "effect", "0 or a positive number")
+        demand(0 < self.radius < math.inf, "radius", "a positive number")
+        most = self.n_genes // 2 // (2 + self.n_targets)
+        demand(0 <= self.n_triples <= most, "n_triples", f"0 to {most} with so few genes")
 
 
 def simulate(tissue: Tissue, name: str) -> AnnData:
@@ -79,7 +96,13 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
     Returns:
         AnnData of the dataset contract: ``X`` CSR float32 counts, ``obs['cluster']`` and
         ``obs['celltype']`` categorical, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``.
-        Every domain has a cell, every cell a count.
+        Every domain has a cell, every cell a count. With planted triples also
+        ``obsp['true_interactions']`` (n, n) CSR, symmetric 0/1, and ``uns['true_triples']``: names
+        of ``sender_type``, ``receiver_type``, ``ligand``, ``receptor`` (t,) and ``targets`` (t, m),
+        and the numbers ``effect`` and ``radius``.
+
+    Raises:
+        InputError: fewer pairs of types touch than triples are asked for.
     """
     import pandas as pd
     from anndata import AnnData
@@ -88,7 +111,11 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
     unit_square = scatter_cells(tissue.n_cells, rng)
     domains = LAYOUTS[tissue.layout](unit_square, tissue.n_domains, rng)
     types = draw_types(domains, tissue, rng)
-    counts = draw_counts(Expression.draw(tissue, rng), domains, types, tissue.dropout, rng)
+    coords = unit_square * math.sqrt(tissue.n_cells / tissue.density)
+    expression = Expression.draw(tissue, rng)
+    planted = _plant(tissue, coords, types, expression.base) if tissue.n_triples else None
+    raised = planted.raised if planted else None
+    counts = draw_counts(expression, domains, types, tissue.dropout, rng, raised)
 
     def labels(prefix: str, codes: np.ndarray, n: int) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, [f"{prefix}{i + 1}" for i in range(n)])
@@ -102,13 +129,28 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
         pd.DataFrame(observed, index=[f"cell{i + 1}" for i in range(tissue.n_cells)]),
         pd.DataFrame(index=[f"gene{i + 1}" for i in range(tissue.n_genes)]),
     )
-    adata.obsm["spatial"] = unit_square * math.sqrt(tissue.n_cells / tissue.density)
+    adata.obsm["spatial"] = coords
     adata.uns["dataset"] = _description(tissue, name)
+    if planted:
+        types_by_name = np.array([f"type{i + 1}" for i in range(tissue.n_types)], dtype=object)
+        triples = planted.triples.named(types_by_name, adata.var_names.to_numpy(dtype=object))
+        adata.obsp["true_interactions"] = planted.interactions
+        adata.uns["true_triples"] = {**triples, "effect": tissue.effect, "radius": tissue.radius}
     return adata
 
 
+def _plant(tissue: Tissue, coords: np.ndarray, types: np.ndarray, base: np.ndarray) -> Planted:
+    """With a stream of its own: places, domains and types are those of the tissue without."""
+    rng = np.random.default_rng([tissue.seed, 1])
+    what = (tissue.n_triples, tissue.n_targets, tissue.effect, tissue.radius)
+    return plant(coords, types, base, *what, rng)
+
+
 def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | bool]:
-    parameters = json.dumps(asdict(tissue), sort_keys=True)
+    told = asdict(tissue)
+    if not tissue.n_triples:
+        told = {name: value for name, value in told.items() if name not in _PLANTING}
+    parameters = json.dumps(told, sort_keys=True)
     return {
         "id": name,
         "technology": "simulated",
@@ -281,9 +323,13 @@ class Expression:
             dispersion=rng.uniform(*_DISPERSION, tissue.n_genes),
         )
 
-    def shares(self, domains: np.ndarray, types: np.ndarray) -> np.ndarray:
+    def shares(
+        self, domains: np.ndarray, types: np.ndarray, raised: sp.csr_matrix | None = None
+    ) -> np.ndarray:
         """What part of its molecules a cell spends on each gene, (cells, genes)."""
         log_means = self.base + self.by_type[types] + self.by_domain[domains]
+        if raised is not None:
+            log_means += raised.toarray()
         means = np.exp(log_means - log_means.max(axis=1, keepdims=True))
         return means / means.sum(axis=1, keepdims=True)
 
@@ -294,10 +340,12 @@ def draw_counts(
     types: np.ndarray,
     dropout: float,
     rng: np.random.Generator,
+    raised: sp.csr_matrix | None = None,
 ) -> sp.csr_matrix:
     """Negative binomial counts, (cells, genes) CSR float32, in blocks of cells.
 
-    A cell that would have no count at all gets one, as it would not have been called a cell.
+    ``raised``: additions to the log means of single cells, (cells, genes). A cell that would have
+    no count at all gets one, as it would not have been called a cell.
     """
     n_cells, n_genes = len(domains), len(expression.base)
     library = _COUNTS_PER_GENE * n_genes * rng.lognormal(0, _LIBRARY_SD, n_cells)
@@ -306,7 +354,8 @@ def draw_counts(
     parts = []
     for start in range(0, n_cells, block):
         cells = slice(start, start + block)
-        shares = expression.shares(domains[cells], types[cells])
+        own = None if raised is None else raised[cells]
+        shares = expression.shares(domains[cells], types[cells], own)
         rate = shares * library[cells, None] * rng.standard_gamma(shape, shares.shape) / shape
         counts = rng.poisson(rate)
         if dropout > 0:

@@ -9,6 +9,7 @@ percentile interval of Efron (1979); with few seeds it is too narrow, which is w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +86,38 @@ def paired_difference(one: Sample, other: Sample) -> Difference:
     rng = np.random.default_rng(0)
     draws = _means(differences, rng) + _clustering_noise(one, other, rng)
     return Difference(mean, float(differences.std(ddof=1)), n, *_interval(draws))
+
+
+def mean_over_groups(groups: Sequence[np.ndarray]) -> Difference:
+    """The mean of the groups' means, such as of differences on several datasets.
+
+    Its interval draws groups with replacement and values within each drawn group, so it holds both
+    kinds of noise, and no group counts more for having more values.
+
+    Returns:
+        ``n`` is the number of groups, ``sd`` that of their means.
+
+    Raises:
+        ValueError: there is no group, or an empty one.
+    """
+    n = len(groups)
+    sizes = np.array([len(group) for group in groups])
+    if n == 0 or not sizes.all():
+        raise ValueError("no values in a group")
+    means = np.array([group.mean() for group in groups])
+    if n < 2:
+        return Difference(float(means.mean()), np.nan, n, np.nan, np.nan)
+    longest = sizes.max()
+    table = np.zeros((n, longest))
+    for row, group in zip(table, groups, strict=True):
+        row[: len(group)] = group
+    rng = np.random.default_rng(0)
+    chosen = rng.integers(0, n, (DRAWS, n))
+    size = sizes[chosen][:, :, None]
+    places = (rng.random((DRAWS, n, longest)) * size).astype(int)
+    drawn = np.where(np.arange(longest) < size, table[chosen[:, :, None], places], 0)
+    draws = (drawn.sum(axis=2) / size[:, :, 0]).mean(axis=1)
+    return Difference(float(means.mean()), float(means.std(ddof=1)), n, *_interval(draws))
 
 
 def verdict(found: Difference) -> str:

@@ -91,8 +91,10 @@ def summary(run: Run, tables: Path, figures: Path) -> str:
         if dataset not in missing:
             for n_domains in sorted(set(rows["n_domains"])):
                 parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
-    parts += ["\n".join(_meaning(run, missing)), "\n".join(_ranking(run))]
+    parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
+    parts.append("\n".join(_ranking(run)))
     parts += ["\n".join(_failures(run, missing)), "\n".join(_places(tables, figures))]
+    parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -178,6 +180,21 @@ def _meaning(run: Run, missing: dict[str, str]) -> Iterator[str]:
             yield _wrap(text, hanging="  ")
 
 
+def _interactions(run: Run, tables: Path) -> Iterator[str]:
+    """A sentence or two for every method whose cell graph was scored, where any was."""
+    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
+    if all(path.is_file() for path in paths):
+        from stbench.interactions.sentences import interaction_sentences
+
+        texts = ("effect", "method", "reason", "chosen")
+        auprc, lift = (
+            pd.read_csv(path, dtype=dict.fromkeys(texts, str)).fillna({"reason": "", "chosen": ""})
+            for path in paths
+        )
+        for text in interaction_sentences(auprc, lift, run.titles):
+            yield _wrap(text, hanging="  ")
+
+
 def _ranking(run: Run) -> Iterator[str]:
     board = run.tables["leaderboard"].dropna(subset=["rank"])
     if not len(board):
@@ -197,8 +214,7 @@ def _ranking(run: Run) -> Iterator[str]:
 
 
 def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
-    cells = run.results.drop_duplicates(["dataset", "method", "seed"])
-    failed = cells[cells["fit_status"].isin(FAILED)]
+    cells, failed = _cells(run)
     if not len(failed) and not missing:
         yield f"All {len(cells)} fits ended as they should."
         return
@@ -211,7 +227,24 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
             yield _wrap(text.rstrip(": "), "  ", "    ")
     for dataset, reason in missing.items():
         yield _wrap(f"{dataset} was not run: {reason}", hanging="  ")
-    yield "`make retry` resets what failed or was not available; the next run tries it again."
+
+
+def _to_retry(run: Run, missing: dict[str, str]) -> str:
+    """The last line: how much failed, and the command after which only that is tried again."""
+    _, failed = _cells(run)
+    counts = {"fit": len(failed), "dataset": len(missing)}
+    told = [f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n]
+    if not told:
+        return ""
+    return _wrap(
+        f"Failed: {' and '.join(told)}. `make retry`, then run again: only these are tried."
+    )
+
+
+def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row for every fit, and those that failed."""
+    cells = run.results.drop_duplicates(["dataset", "method", "seed"])
+    return cells, cells[cells["fit_status"].isin(FAILED)]
 
 
 def _places(tables: Path, figures: Path) -> Iterator[str]:

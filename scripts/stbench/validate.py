@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from stbench.errors import InputError
+from stbench.gene_symbols import SYMBOL_COLUMNS
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -61,7 +62,10 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
     if entry["hvg"] and kind != "counts":
         raise InputError(f"{where}: hvg: needs counts, not {kind}; set hvg: false")
 
-    made = AnnData(x[keep], obs=obs, var=pd.DataFrame(index=adata.var_names.astype(str)))
+    var = pd.DataFrame(index=adata.var_names.astype(str))
+    for name in [column for column in SYMBOL_COLUMNS if column in adata.var]:
+        var[name] = adata.var[name].astype(str).to_numpy()
+    made = AnnData(x[keep], obs=obs, var=var)
     made.obsm["spatial"] = spatial[keep]
     made.uns["dataset"] = {
         **{key: entry[key] for key in ("id", "technology", "organism", "unit", "source", "sha256")},

@@ -28,12 +28,15 @@ class Workflow:
     environment: dict[str, str]
 
     def command(self, *config: str, args: tuple[str, ...] = ()) -> list[str]:
+        """The command line; interactions are left out unless asked for, to save time."""
+        if not any(entry.startswith("interactions=") for entry in config):
+            config = (*config, "interactions=null")
         return [
             *(sys.executable, "-m", "snakemake"),
             *("--snakefile", str(self.source / "Snakefile")),
             *("--directory", str(self.folder), "--cores", "2"),
             *args,
-            *(("--config", *config) if config else ()),
+            *("--config", *config),
         ]
 
     def run(self, *config: str, args: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
@@ -68,10 +71,8 @@ def workflow(tmp_path):
     return Workflow(REPO, folder, environment())
 
 
-@pytest.fixture
-def copied_workflow(tmp_path):
-    """A copy of the workflow that a test may change."""
-    source = tmp_path / "copy"
+def copy_of_the_project(source: Path) -> Path:
+    """What a run reads of the repository."""
     source.mkdir()
     for part in PARTS:
         if (REPO / part).is_dir():
@@ -79,4 +80,11 @@ def copied_workflow(tmp_path):
             shutil.copytree(REPO / part, source / part, ignore=ignore)
         else:
             shutil.copy2(REPO / part, source / part)
+    return source
+
+
+@pytest.fixture
+def copied_workflow(tmp_path):
+    """A copy of the workflow that a test may change."""
+    source = copy_of_the_project(tmp_path / "copy")
     return Workflow(source, source, environment())

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stbench.errors import InputError
+from stbench.gene_symbols import SYMBOL_COLUMNS
+from stbench.hdf5_guard import check_hdf5
 from stbench.io import read_h5ad
 from stbench.loaders.build import assemble
 
@@ -52,13 +54,16 @@ def load_file(
     """
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the h5ad file in it")
+    check_hdf5(path)
     adata = read_h5ad(path)
     if adata.X is None:
         raise InputError(f"{path}: X: missing; put the counts there (they may be in layers or raw)")
     domains = _column(adata.obs, label, "label", path)
     types = _column(adata.obs, celltype, "celltype", path, need_types)
     spatial = _coordinates(adata, path)
-    return assemble(adata.X, adata.obs_names, adata.var_names, spatial, domains, types)
+    made = assemble(adata.X, adata.obs_names, adata.var_names, spatial, domains, types)
+    made.var = adata.var[[column for column in SYMBOL_COLUMNS if column in adata.var]].copy()
+    return made
 
 
 def _column(

@@ -1,0 +1,70 @@
+"""The interactions that one method finds in one tissue: edges, what supports them, pictures.
+
+edges.parquet         ranked edges of every training seed; consensus.parquet: of their mean
+graph.h5ad            obsp['interactions'], obsp['interactions_above']
+type_pairs.csv        edges between cell types against shuffled types and redrawn edges
+ligand_receptor.csv   ligands and receptors on the edges against rewired edges
+genes.csv             genes that the edges' scores rest on; gene_checks.csv: how sure that is
+gene_sets.csv         the user's gene sets among the first of these genes
+figures/              the map, the matrices, the rankings, UMAP and PAGA of the embedding
+status.json           {part: {status, reason}}: what is not there says why
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from stbench.errors import InputError, run_cli
+from stbench.seeding import limit_threads
+
+DEFAULTS: dict[str, Any] = {
+    "graph": "raw",
+    "threshold": 0.95,
+    "threshold_by": "null_quantile",
+    "shuffles": 1000,
+    "gene_sets": None,
+}
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True, type=Path, help="dataset (.h5ad)")
+    parser.add_argument("--preprocessed", required=True, type=Path, help="the same, preprocessed")
+    parser.add_argument(
+        "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="one per training seed"
+    )
+    parser.add_argument("--method", required=True, help="id of the method")
+    parser.add_argument("--title", help="its name in pictures (default: the id)")
+    parser.add_argument(
+        "--settings",
+        type=json.loads,
+        default={},
+        help=f"JSON object over the defaults {json.dumps(DEFAULTS)}",
+    )
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(args.threads)
+    if not isinstance(args.settings, dict):
+        raise InputError('--settings: it must be a JSON object, like {"shuffles": 100}')
+    settings = {**DEFAULTS, **args.settings}
+
+    from stbench.interactions.analysis import analyse
+    from stbench.io import atomic_directory
+
+    title = args.title or args.method
+    with atomic_directory(args.output) as folder:
+        analyse(args.data, args.preprocessed, args.fits, args.method, title, settings, folder)
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,134 @@
+"""How well cell graphs tell planted interactions: AUPRC beside nulls, and lift by effect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from stbench.figures.style import DOMAIN_COLOURS, QUIET
+from stbench.interactions.scores import COMMON_NULLS, INFORMED, OWN_NULLS
+from stbench.interactions.tables import ALL, BEST
+
+_NAMES = {
+    "distance": "distance",
+    "cosine": "cosine of expression",
+    "knn": "kNN graph",
+    "type_pair": "type pair (told which)",
+    "formula": "its formula on PCA",
+    "untrained": "untrained",
+    "permuted": "permuted scores",
+    INFORMED: "informed: what the counts allow",
+}
+_NULL, _CEILING, _METHOD = "#bbbbbb", "#e8e8e8", DOMAIN_COLOURS[0]
+_LIFTED = {BEST: "best null of each tissue", "distance": "distance", "untrained": "untrained"}
+
+
+def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
+    """Bars of mean AUPRC with intervals, a panel for all tissues and for each effect.
+
+    Args:
+        auprc: ``interactions_auprc`` with at least one row.
+        titles: what to call the methods, by id.
+    """
+    import matplotlib.pyplot as plt
+
+    effects = list(dict.fromkeys(auprc["effect"]))
+    scorers = _in_order(auprc, titles)
+    figure, panels = plt.subplots(
+        1,
+        len(effects),
+        figsize=(2.4 + 2.2 * len(effects), 1.2 + 0.26 * len(scorers)),
+        sharey=True,
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    found = auprc.set_index(["scorer", "method", "effect"])
+    for ax, effect in zip(panels[0], effects, strict=True):
+        for y, key in enumerate(scorers):
+            if (*key, effect) in found.index:
+                _bar(ax, y, key, found.loc[(*key, effect)])
+        tissues = auprc.loc[auprc["effect"] == effect, "tissues"].max()
+        name = "all tissues" if effect == ALL else f"effect {effect}"
+        ax.set_title(f"{name} ({tissues})", loc="left")
+        ax.set_xlabel("AUPRC")
+        ax.tick_params(axis="y", length=0)
+    panels[0][0].set_yticks(range(len(scorers)), [_label(*key, titles) for key in scorers])
+    panels[0][0].set_ylim(len(scorers) - 0.4, -0.6)
+    panels[0][0].set_xlim(0, 1)
+    figure.suptitle(
+        "Planted interactions: AUPRC of cell graphs and nulls, 95 % interval over tissues",
+        x=0.01, ha="left", fontweight="bold", fontsize=10,
+    )  # fmt: skip
+    return figure
+
+
+def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
+    """Lift of every method over nulls by effect, with intervals.
+
+    Args:
+        lift: ``interactions_lift`` with at least one value for an effect.
+        titles: what to call the methods, by id.
+    """
+    import matplotlib.pyplot as plt
+
+    lift = lift[(lift["effect"] != ALL) & lift["mean"].notna()]
+    methods = list(dict.fromkeys(lift["method"]))
+    effects = list(dict.fromkeys(lift["effect"]))
+    figure, panels = plt.subplots(
+        1,
+        len(methods),
+        figsize=(1.4 + 3.4 * len(methods), 3.4),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for ax, method in zip(panels[0], methods, strict=True):
+        ax.axhline(0, color=QUIET, lw=0.9, ls="--", zorder=0)
+        for i, (null, name) in enumerate(_LIFTED.items()):
+            mine = lift[(lift["method"] == method) & (lift["null"] == null)]
+            x = np.array([effects.index(effect) for effect in mine["effect"]]) + 0.12 * (i - 1)
+            ends = np.abs(mine[["low", "high"]].to_numpy().T - mine["mean"].to_numpy())
+            ax.errorbar(
+                x, mine["mean"], np.nan_to_num(ends), fmt="o-", ms=5, lw=1.2, capsize=2,
+                color=DOMAIN_COLOURS[i], label=f"over {name}",
+            )  # fmt: skip
+        ax.set_xticks(range(len(effects)), effects)
+        ax.set_xlabel("effect (log fold of the targets)")
+        ax.set_title(titles.get(method, method), loc="left", fontweight="bold")
+    panels[0][0].set_ylabel("AUPRC lift, 95 % interval over tissues")
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", fontsize=8, ncols=3)
+    return figure
+
+
+def _in_order(auprc: pd.DataFrame, titles: dict[str, str]) -> list[tuple[str, str]]:
+    """Methods, each with its own nulls below it, then the nulls of all, then the ceiling."""
+    there = set(zip(auprc["scorer"], auprc["method"], strict=True))
+    methods = sorted({method for _, method in there if method}, key=list(titles).index)
+    wanted = [(scorer, method) for method in methods for scorer in (method, *OWN_NULLS)]
+    wanted += [(scorer, "") for scorer in (*COMMON_NULLS, INFORMED)]
+    return [key for key in wanted if key in there]
+
+
+def _label(scorer: str, method: str, titles: dict[str, str]) -> str:
+    if scorer == method:
+        return titles[method]
+    return f"{titles[method]}, {_NAMES[scorer]}" if method else _NAMES[scorer]
+
+
+def _bar(ax: Axes, y: int, key: tuple[str, str], row: pd.Series) -> None:
+    scorer, method = key
+    colour = _METHOD if scorer == method else _CEILING if scorer == INFORMED else _NULL
+    ax.barh(y, row["mean"], 0.72, color=colour)
+    if pd.notna(row["low"]):
+        ax.plot([row["low"], row["high"]], [y, y], color="black", lw=1)
+    ax.text(
+        max(row["mean"], np.nan_to_num(row["high"])) + 0.02,
+        y,
+        f"{row['mean']:.2f}",
+        va="center",
+        fontsize=7.5,
+    )

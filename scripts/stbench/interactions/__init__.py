@@ -1,0 +1,1 @@
+"""Cell-cell interactions: edges, what supports and explains them, and whether they are true."""

@@ -1,0 +1,196 @@
+"""From the learned graphs of a tissue to tables and pictures, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stbench.errors import NotApplicableError
+from stbench.gene_symbols import panel_symbols
+from stbench.interactions.edges import as_graph, consensus, edge_table
+from stbench.interactions.enrichment import enrichment, read_gmt
+from stbench.interactions.genes import genes_behind_edges, read_weights, remark
+from stbench.interactions.inputs import LearnedGraph, Tissue, read_graphs, read_tissue
+from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
+from stbench.interactions.parts import Parts
+from stbench.interactions.pictures import draw
+from stbench.interactions.threshold import threshold
+from stbench.interactions.type_pairs import type_pairs
+from stbench.io import read_h5ad, write_h5ad, write_json
+
+
+class Edges(NamedTuple):
+    """Edges of the mean graph of all training seeds, and of every seed (with a column seed)."""
+
+    consensus: pd.DataFrame
+    by_seed: pd.DataFrame
+
+
+def analyse(
+    data: Path,
+    preprocessed: Path,
+    fits: Sequence[Path],
+    method: str,
+    title: str,
+    settings: Mapping[str, Any],
+    folder: Path,
+) -> None:
+    """Write all about the interactions that one method finds in one tissue.
+
+    Training seeds are combined by their mean graph; all that follows is made from its edges above
+    the threshold.
+
+    Args:
+        data: the dataset, ``preprocessed``: what methods get of it, ``fits``: the method's folders.
+        method, title: the method's id, and its name in pictures.
+        settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
+            ``gene_sets``, see config/README.md.
+        folder: gets edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
+            ligand_receptor.csv, genes.csv, gene_checks.csv, gene_sets.csv (if given), figures/ and
+            status.json, which says why one of them is missing.
+    """
+    parts, shuffles = Parts(), settings["shuffles"]
+    tissue = parts.make("dataset", lambda: (read_tissue(data, preprocessed), ""))
+    graphs = parts.make(
+        "graphs", lambda: read_graphs(fits, tissue.cells, settings["graph"]), "dataset"
+    )
+    edges = parts.make("edges", lambda: all_edges(graphs, tissue), "graphs")
+    marked = parts.make(
+        "threshold",
+        lambda: mark(edges, graphs, settings["threshold"], settings["threshold_by"]),
+        "edges",
+    )
+    above = parts.make("above", lambda: edges_above(marked), "threshold")
+    if edges is not None:
+        write_edges(folder, tissue, marked or edges, settings)
+    pairs = parts.make("type_pairs", lambda: between_types(above, tissue, shuffles), "above")
+    if pairs is not None:
+        pairs.to_csv(folder / "type_pairs.csv", index=False)
+    support = parts.make("ligand_receptor", lambda: supported(above, tissue, shuffles), "above")
+    if support is not None:
+        support.table.to_csv(folder / "ligand_receptor.csv", index=False)
+    genes = parts.make("genes", lambda: behind(marked, graphs, method, preprocessed), "above")
+    if genes is not None:
+        genes[0].to_csv(folder / "genes.csv", index=False)
+        genes[1].to_csv(folder / "gene_checks.csv", index=False)
+    if settings["gene_sets"]:
+        sets = parts.make("gene_sets", lambda: known(genes, settings["gene_sets"], tissue), "genes")
+        if sets is not None:
+            sets.to_csv(folder / "gene_sets.csv", index=False)
+    draw(parts, folder, tissue, graphs, title, above, pairs, support)
+    write_json(folder / "status.json", parts.status)
+
+
+def all_edges(graphs: Sequence[LearnedGraph], tissue: Tissue) -> tuple[Edges, str]:
+    """The edges of all seeds, ranked."""
+
+    def ranked(pairs: Any, scores: Any) -> pd.DataFrame:
+        return edge_table(pairs, scores, tissue.coords, graphs[0].a_k, tissue.types)
+
+    mean = ranked(*consensus([(g.pairs, g.scores) for g in graphs], len(tissue.cells)))
+    seeds = [ranked(g.pairs, g.scores).assign(seed=g.seed) for g in graphs]
+    return Edges(mean, pd.concat(seeds, ignore_index=True)), f"{len(mean)} edges"
+
+
+def mark(
+    edges: Edges, graphs: Sequence[LearnedGraph], number: float, kind: str
+) -> tuple[Edges, str]:
+    """The edges with a column ``above``: their score exceeds the threshold, each seed its own."""
+    nulls = [g.null_scores for g in graphs]
+    cut = threshold(number, kind, edges.consensus["score"].to_numpy(), nulls)
+    of_seeds = {g.seed: threshold(number, kind, g.scores, [g.null_scores]) for g in graphs}
+    mean, seeds = edges
+    marked = Edges(
+        mean.assign(above=mean["score"] > cut),
+        seeds.assign(above=seeds["score"] > seeds["seed"].map(of_seeds)),
+    )
+    return marked, f"score above {cut:.4g} ({kind} {number:g})"
+
+
+def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:
+    """The edges of the mean graph above the threshold.
+
+    Raises:
+        NotApplicableError: there are none.
+    """
+    table = edges.consensus
+    chosen = table[table["above"]].reset_index(drop=True)
+    if chosen.empty:
+        best = table["score"].max()
+        raise NotApplicableError(
+            f"none of {len(table)} edges is above the threshold (the best has {best:.4g})"
+        )
+    return chosen, f"{len(chosen)} of {len(table)} edges"
+
+
+def write_edges(folder: Path, tissue: Tissue, edges: Edges, settings: Mapping[str, Any]) -> None:
+    """edges.parquet (of each seed), consensus.parquet and graph.h5ad (opens in scanpy, squidpy)."""
+    from anndata import AnnData
+
+    edges.by_seed.to_parquet(folder / "edges.parquet", index=False)
+    mean, n = edges.consensus, len(tissue.cells)
+    mean.to_parquet(folder / "consensus.parquet", index=False)
+    graph = AnnData(obs=pd.DataFrame(index=tissue.cells.astype(str)))
+    graph.obsm["spatial"] = tissue.coords
+    graph.obsp["interactions"] = as_graph(mean, n)
+    if "above" in mean:
+        graph.obsp["interactions_above"] = as_graph(mean[mean["above"]], n)
+    if tissue.types is not None:
+        graph.obs["celltype"] = tissue.types
+    graph.uns["interactions"] = {
+        name: settings[name] for name in ("graph", "threshold", "threshold_by")
+    }
+    write_h5ad(folder / "graph.h5ad", graph)
+
+
+def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[pd.DataFrame, str]:
+    """Which types the edges join more often than expected.
+
+    Raises:
+        NotApplicableError: no cell types, or one only.
+    """
+    if tissue.types is None:
+        raise NotApplicableError("no cell types: the dataset has no obs['celltype']")
+    table = type_pairs(above, tissue.types, tissue.coords, shuffles)
+    far = "" if table["p_distance"].notna().any() else "; too many pairs in reach to redraw edges"
+    return table, f"{len(table)} pairs of types{far}"
+
+
+def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Support, str]:
+    """Ligands and receptors on the edges, and what to know about the test."""
+    found = ligand_receptor_support(
+        above, tissue.expression, tissue.var, tissue.organism, tissue.types, shuffles
+    )
+    told = found.coverage
+    if tissue.types is None:
+        told += "; no cell types: edges are rewired among all"
+    best = len(found.table) / (1 + shuffles)
+    if best > 0.05:
+        told += f"; {shuffles} shuffles give a lone pair no q below {min(best, 1):.2g}"
+    return found, told
+
+
+def behind(
+    edges: Edges, graphs: Sequence[LearnedGraph], method: str, preprocessed: Path
+) -> tuple[tuple[pd.DataFrame, pd.DataFrame], str]:
+    """The genes that the scores of the edges rest on, and the checks of that."""
+    fits = {graph.seed: (graph.params, read_weights(graph.fit)) for graph in graphs}
+    module = import_module(f"methods.{method}")
+    table = edges.consensus
+    genes, checks = genes_behind_edges(
+        module, read_h5ad(preprocessed), fits, table, table["above"].to_numpy()
+    )
+    return (genes, checks), remark(checks)
+
+
+def known(
+    genes: tuple[pd.DataFrame, pd.DataFrame], file: str, tissue: Tissue
+) -> tuple[pd.DataFrame, str]:
+    """The user's gene sets among the first genes of every ranking."""
+    symbols = dict(zip(tissue.var.index.astype(str), panel_symbols(tissue.var), strict=True))
+    table = enrichment(genes[0], read_gmt(file), symbols)
+    return table, f"{int((table['q'] < 0.05).sum())} of {len(table)} tests with q below 0.05"

@@ -1,0 +1,278 @@
+"""Do the cells that an edge joins express ligands and their receptors?
+
+Pairs of ligands and receptors are the consensus resource of the package liana (Dimitrov et al.,
+Nature Communications 2022), read as a file: liana itself is not imported and need not work.
+
+The value of a complex in a cell is the minimum over its subunits. The statistic of a pair is the
+mean over edges of ligand x receptor, in both directions since edges have none. Under the null the
+edges of a type pair exchange their second cells: every cell keeps its number of edges and the types
+of its partners, and only who is joined to whom within them is random. It does not remove smooth
+changes of expression within a cell type across the tissue.
+
+Time: shuffles x edges, and for every pair shuffles x the edges at which the rarer of its genes is
+expressed; memory: linear in edges, expression stays sparse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.stats import false_discovery_control
+
+from stbench.errors import InputError, NotApplicableError
+from stbench.gene_symbols import find_genes, panel_symbols
+
+RESOURCES = {"human": "consensus", "mouse": "mouseconsensus"}
+MIN_PAIRS = 5
+_VALUES_AT_ONCE = 8_000_000
+_TRIES = 20  # to give an edge another partner than its own cell
+_TIE = 1e-5  # relative; sums of float32 differ by less
+
+
+@dataclass(frozen=True)
+class Support:
+    """What was found.
+
+    Attributes:
+        table: one row per tested pair, by p: ligand, receptor, share_ligand and share_receptor (of
+            the cells with an edge, those that express it), observed (mean over edges), expected
+            and z (against rewired edges), p (one-sided: more than expected) and q (Benjamini and
+            Hochberg).
+        coverage: one line: how many pairs of the resource are on the panel.
+    """
+
+    table: pd.DataFrame
+    coverage: str
+
+
+def resource_pairs(organism: str) -> tuple[list[tuple[str, str]], str]:
+    """Ligands and receptors of an organism, subunits joined by ``_``, and the resource's name.
+
+    Raises:
+        NotApplicableError: no resource for the organism.
+        InputError: liana is not installed, or its file has changed.
+    """
+    if organism not in RESOURCES:
+        known = " and ".join(RESOURCES)
+        raise NotApplicableError(f"organism {organism!r}: there are pairs for {known} only")
+    spec = find_spec("liana")
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError("liana is not installed; pip install --no-deps liana==1.10.0")
+    path = Path(spec.submodule_search_locations[0]) / "resource/omni_resource.csv"
+    columns = ["source_genesymbol", "target_genesymbol", "resource"]
+    try:
+        table = pd.read_csv(path, usecols=columns, dtype=str)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {error}; pip install --no-deps liana==1.10.0") from error
+    name = RESOURCES[organism]
+    chosen = table.loc[table["resource"] == name, columns[:2]].drop_duplicates()
+    return list(chosen.itertuples(index=False, name=None)), name
+
+
+def ligand_receptor_support(
+    edges: pd.DataFrame,
+    expression: sp.spmatrix,
+    var: pd.DataFrame,
+    organism: str,
+    types: pd.Categorical | None,
+    shuffles: int,
+    seed: int = 0,
+) -> Support:
+    """Test every pair of the resource that is fully on the panel.
+
+    Args:
+        edges: source and target (positions of cells), each edge once.
+        expression: (n, g) log-normalised.
+        var: of the g genes; see ``panel_symbols``.
+        organism: ``human`` or ``mouse``.
+        types: (n,) cell types, those without one being a type of their own; None: one type.
+        shuffles: number of rewired graphs.
+        seed: of the rewiring.
+
+    Raises:
+        NotApplicableError: no edges, fewer than 5 pairs on the panel or expressed, no symbols, or
+            another organism; with the coverage.
+    """
+    if not len(edges):
+        raise NotApplicableError("no edges above the threshold")
+    pairs, resource = resource_pairs(organism)
+    symbols = panel_symbols(var)
+    subunits = {part for pair in pairs for name in pair for part in name.split("_")}
+    places, other_case = find_genes(subunits, symbols)
+    on_panel = [
+        pair for pair in pairs if all(part in places for name in pair for part in name.split("_"))
+    ]
+    coverage = f"{len(on_panel)} of {len(pairs)} pairs on the panel"
+    if len(on_panel) < MIN_PAIRS:
+        raise NotApplicableError(coverage)
+    coverage += f" ({resource})"
+    if other_case:
+        coverage += f", {other_case} genes found only without regard to case"
+    codes = np.zeros(expression.shape[0], np.int64)
+    if types is not None:
+        codes += types.codes
+    table = tested_pairs(edges, _Values(expression, places), on_panel, codes, shuffles, seed)
+    silent = len(on_panel) - len(table)
+    if silent:
+        coverage += f", {silent} of them never expressed at an edge"
+    if len(table) < MIN_PAIRS:
+        raise NotApplicableError(coverage)
+    return Support(table, coverage)
+
+
+class _Values:
+    """Expression of single genes and complexes, (n,) float32 each."""
+
+    def __init__(self, expression: sp.spmatrix, places: dict[str, int]) -> None:
+        self._columns = sp.csc_matrix(expression, dtype=np.float32)
+        self._places = places
+
+    def __call__(self, name: str) -> np.ndarray:
+        columns = self._columns[:, [self._places[part] for part in name.split("_")]]
+        return columns.toarray().min(axis=1)
+
+
+def tested_pairs(
+    edges: pd.DataFrame,
+    values: _Values,
+    pairs: list[tuple[str, str]],
+    codes: np.ndarray,
+    shuffles: int,
+    seed: int,
+) -> pd.DataFrame:
+    """The table of ``Support`` for these pairs; pairs silent at one end everywhere are left out."""
+    rng = np.random.default_rng(seed)
+    source, target = (edges[end].to_numpy(dtype=np.int64) for end in ("source", "target"))
+    source, target, groups = oriented(source, target, codes, rng)
+    ends = np.unique(np.concatenate([source, target]))
+    value = lru_cache(maxsize=64)(values)  # neighbouring pairs of the resource share genes
+    rows, tested = [], []
+    for ligand, receptor in pairs:
+        shares = [(value(name)[ends] > 0).mean() for name in (ligand, receptor)]
+        if min(shares) > 0:
+            tested.append((ligand, receptor))
+            rows.append((ligand, receptor, *shares))
+    observed = np.array([_total(value(a), value(b), source, target) for a, b in tested])
+    higher, total, squares = (np.zeros(len(tested)) for _ in range(3))
+    for partners in rewired(source, target, groups, shuffles, rng):
+        for i, (ligand, receptor) in enumerate(tested):
+            drawn = _totals(value(ligand), value(receptor), source, target, partners)
+            drawn -= observed[i]  # so that squares lose no digits
+            higher[i] += (drawn >= -_TIE * abs(observed[i])).sum()
+            total[i] += drawn.sum()
+            squares[i] += (drawn**2).sum()
+    mean = total / shuffles
+    sd = np.sqrt(np.maximum(squares / shuffles - mean**2, 0))
+    table = pd.DataFrame(rows, columns=["ligand", "receptor", "share_ligand", "share_receptor"])
+    directions = 2 * len(source)
+    table["observed"] = observed / directions
+    table["expected"] = (observed + mean) / directions
+    varies = sd > _TIE * np.abs(observed)
+    table["z"] = np.divide(-mean, sd, out=np.full(len(sd), np.nan), where=varies)
+    table["p"] = (1 + higher) / (1 + shuffles)
+    table["q"] = false_discovery_control(table["p"]) if len(table) else []
+    order = np.lexsort((table["receptor"], table["ligand"], -table["z"].fillna(0), table["p"]))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def oriented(
+    source: np.ndarray, target: np.ndarray, codes: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges with the smaller type first, by coin within a type, sorted by type pair.
+
+    Returns:
+        source, target (m,) and, for every type pair, the position of its first edge and the end.
+    """
+    coin = rng.random(len(source)) < 0.5
+    one, other = codes[source], codes[target]
+    turn = (one > other) | ((one == other) & coin)
+    source, target = np.where(turn, target, source), np.where(turn, source, target)
+    order = np.lexsort((codes[target], codes[source]))
+    source, target = source[order], target[order]
+    change = np.diff(codes[source]) | np.diff(codes[target])
+    starts = np.concatenate([[0], np.flatnonzero(change) + 1, [len(source)]])
+    return source, target, starts
+
+
+def rewired(
+    source: np.ndarray,
+    target: np.ndarray,
+    groups: np.ndarray,
+    shuffles: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Shuffled edges, a block of shuffles at a time.
+
+    Yields:
+        (m, b) int32 each: the new target of every source, the new source of every target.
+    """
+    m = len(source)
+    block = max(1, min(shuffles, _VALUES_AT_ONCE // m))
+    group = np.repeat(np.arange(len(groups) - 1), np.diff(groups))
+    for first in range(0, shuffles, block):
+        size = min(block, shuffles - first)
+        new_target, new_source = (np.empty((m, size), dtype=np.int32) for _ in range(2))
+        for column in range(size):
+            drawn = np.argsort(group + rng.random(m))  # sorted by group, random within
+            _part_from_themselves(drawn, source, target, groups, group, rng)
+            new_target[:, column] = target[drawn]
+            new_source[drawn, column] = source
+        yield new_target, new_source
+
+
+def _part_from_themselves(
+    drawn: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
+    groups: np.ndarray,
+    group: np.ndarray,
+    rng: np.random.Generator,
+) -> None:
+    """Exchange partners, in place, so that no cell is its own where that can be had."""
+    for _ in range(_TRIES):
+        own = np.flatnonzero(source == target[drawn])
+        if not len(own):
+            return
+        start, end = groups[group[own]], groups[group[own] + 1]
+        others = start + (rng.random(len(own)) * (end - start)).astype(np.int64)
+        for edge, other in zip(own.tolist(), others.tolist(), strict=True):
+            if source[other] != target[drawn[edge]] and source[edge] != target[drawn[other]]:
+                drawn[edge], drawn[other] = drawn[other], drawn[edge]
+
+
+def _total(
+    ligand: np.ndarray, receptor: np.ndarray, source: np.ndarray, target: np.ndarray
+) -> float:
+    """Sum over edges and both directions of ligand x receptor."""
+    there = ligand[source].astype(np.float64) @ receptor[target]
+    back = receptor[source].astype(np.float64) @ ligand[target]
+    return float(there + back)
+
+
+def _totals(
+    ligand: np.ndarray,
+    receptor: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
+    partners: tuple[np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """The same for (b,) rewired graphs, over the edges where the rarer factor is not zero."""
+    new_target, new_source = partners
+
+    def one_way(at_source: np.ndarray, at_target: np.ndarray) -> np.ndarray:
+        here, there = at_source[source], at_target[target]
+        if np.count_nonzero(here) > np.count_nonzero(there):
+            here, at_target, partner = there, at_source, new_source
+        else:
+            partner = new_target
+        rows = np.flatnonzero(here)
+        return here[rows] @ np.take(at_target, partner[rows])
+
+    return one_way(ligand, receptor).astype(np.float64) + one_way(receptor, ligand)

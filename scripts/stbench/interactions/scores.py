@@ -1,0 +1,268 @@
+"""Scores of all scorers of one dataset against its planted interactions: a row for every one.
+
+Scorers are the methods that learn a cell graph, the nulls (``nulls.py``) and ``informed``, the
+ceiling. ``permuted``, ``untrained`` and ``formula`` are nulls of one method and name it in the
+column ``method``. The scorer ``truth`` has no scores: its rows tell the size of the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stbench.errors import InputError
+from stbench.interactions import nulls
+from stbench.interactions.candidates import Candidates, graph_scores, within_reach
+from stbench.interactions.planted import informed
+from stbench.interactions.truth import (
+    METRICS,
+    PERMUTED_TRUTH,
+    gene_recall,
+    permuted_truth_auroc,
+    true_genes,
+    true_pairs,
+    truth_scores,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "dataset": "str",
+    "scorer": "str",
+    "method": "str",
+    "seed": "int64",
+    "metric": "str",
+    "value": "float64",
+    "status": "str",
+    "reason": "str",
+}
+NO_SEED = -1  # of scorers that no seed changes
+TRUTH, INFORMED = "truth", "informed"
+COMMON_NULLS = ("distance", "cosine", "knn", "type_pair")
+OWN_NULLS = ("formula", "untrained", "permuted")
+NULLS = (*COMMON_NULLS, *OWN_NULLS)
+HELD_OUT = ("edge_AUROC", "edge_AP")
+RECALLS = ("recall_ligand", "recall_receptor", "recall_target", "recall_gene")
+
+_NO_TRUTH = "no planted interactions: nobody knows who interacts in real tissue"
+_NO_HELD_OUT = "its graph is trained on all edges: none is held out"
+_NO_GENES = "no attribution of its edges to genes"
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """What is known of a dataset, truth and what every method got.
+
+    Attributes:
+        name: id of the dataset.
+        missing: why the dataset could not be had; empty where it could.
+        coords: (n, 2) positions.
+        expression: (n, genes) log-normalised.
+        components: (n, d) principal components.
+        genes: (genes,) names.
+        types: (n,) names of cell types, None where not known.
+        interactions: ``obsp['true_interactions']``, None without planted truth.
+        triples: ``uns['true_triples']``, None without planted truth.
+    """
+
+    name: str
+    missing: str
+    coords: np.ndarray
+    expression: Any
+    components: np.ndarray
+    genes: np.ndarray
+    types: np.ndarray | None = None
+    interactions: sp.spmatrix | None = None
+    triples: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class GraphFit:
+    """What one training of a method gave.
+
+    Attributes:
+        method, seed, status, reason: of the fit.
+        graph, untrained: (n, n) learned graphs, None where the method gives none.
+        params: of the method.
+        info: small facts that the fit told.
+    """
+
+    method: str
+    seed: int
+    status: str
+    reason: str
+    graph: sp.spmatrix | None = None
+    untrained: sp.spmatrix | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Candidate pairs and which of them interact; ``reason`` says why nothing can be scored."""
+
+    candidates: Candidates | None
+    truth: np.ndarray
+    reason: str
+
+
+def score_interactions(
+    tissue: Tissue, fits: Sequence[GraphFit], reach: int, ranked: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Score every scorer of a dataset.
+
+    Args:
+        tissue: the dataset.
+        fits: of all graph-giving methods and seeds.
+        reach: candidates are no farther apart than the median distance to that nearest cell.
+        ranked: by method, genes by how much its edges owe to them, most first; may lack methods.
+
+    Returns:
+        A table with the columns ``COLUMNS``. ``method`` is the scorer itself, for a null of one
+        method that method, else empty; ``seed`` is -1 where no seed plays a part. A row without a
+        value has a status and a reason.
+    """
+    import pandas as pd
+
+    task = _task(tissue, reach)
+    rows = [*_size(tissue, task), *_common(tissue, task)]
+    for method in dict.fromkeys(fit.method for fit in fits):
+        mine = [fit for fit in fits if fit.method == method]
+        rows += _formula(tissue, task, mine)
+        for fit in mine:
+            rows += _fit(task, fit)
+        rows += _recalls(tissue, method, ranked.get(method))
+    rows = [{"dataset": tissue.name, **row} for row in rows]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _task(tissue: Tissue, reach: int) -> Task:
+    nothing = np.empty(0, bool)
+    if tissue.missing:
+        return Task(None, nothing, tissue.missing)
+    if tissue.interactions is None or tissue.triples is None or tissue.types is None:
+        return Task(None, nothing, _NO_TRUTH)
+    try:
+        candidates = within_reach(tissue.coords, reach)
+    except InputError as error:
+        return Task(None, nothing, str(error))
+    truth = true_pairs(tissue.interactions, candidates.pairs)
+    if truth.sum() in (0, len(truth)):
+        return Task(None, truth, f"{truth.sum()} of {len(truth)} candidate pairs interact")
+    return Task(candidates, truth, "")
+
+
+def _row(scorer: str, method: str, seed: int, metric: str, value: float | None, why: Any) -> dict:
+    """``why``: status and reason where there is no value."""
+    status, reason = ("ok", "") if value is not None else why
+    number = float("nan") if value is None else value
+    names = {"scorer": scorer, "method": method, "seed": seed, "metric": metric}
+    return {**names, "value": number, "status": status, "reason": reason}
+
+
+def _against_truth(
+    scorer: str, method: str, seed: int, task: Task, scores: np.ndarray | None, why: Any = None
+) -> Iterator[dict]:
+    """The metrics of one scorer, or for each why there is none."""
+    found = {} if scores is None else truth_scores(task.truth, scores)
+    for metric in METRICS:
+        yield _row(scorer, method, seed, metric, found.get(metric), why)
+
+
+def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
+    if task.candidates is None or tissue.triples is None or tissue.interactions is None:
+        return
+    known = {
+        "effect": float(tissue.triples["effect"]),
+        "pairs": float(len(task.truth)),
+        "true_pairs": float(task.truth.sum()),
+        "true_pairs_out_of_reach": tissue.interactions.nnz / 2 - float(task.truth.sum()),
+        "recall_by_chance": len(true_genes(tissue.triples)["gene"]) / len(tissue.genes),
+    }
+    for metric, value in known.items():
+        yield _row(TRUTH, "", NO_SEED, metric, value, None)
+
+
+def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
+    scores: dict[str, np.ndarray] = {}
+    if task.candidates is not None and tissue.triples is not None and tissue.types is not None:
+        candidates = task.candidates
+        scores = {
+            "distance": nulls.distance(candidates),
+            "cosine": nulls.cosine(tissue.expression, candidates),
+            "knn": nulls.knn(tissue.coords, candidates),
+            "type_pair": nulls.type_pair(tissue.types, tissue.triples, candidates),
+            INFORMED: informed(
+                tissue.types,
+                tissue.expression,
+                tissue.genes,
+                tissue.triples,
+                candidates.pairs,
+                candidates.distances,
+            ),
+        }
+    for scorer in (*COMMON_NULLS, INFORMED):
+        why = ("not_applicable", task.reason)
+        yield from _against_truth(scorer, "", NO_SEED, task, scores.get(scorer), why)
+
+
+def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[dict]:
+    """STAGUE's formula without its learner, where the method has that formula."""
+    trained = [fit for fit in fits if fit.status == "ok"]
+    scores, why = None, ("not_applicable", task.reason or "no fit tells its parameters")
+    if trained and not set(nulls.FORMULA) <= set(trained[0].params):
+        why = ("not_applicable", "its score is no mix of likeness and distance")
+    elif trained and task.candidates is not None:
+        params = trained[0].params
+        scores = nulls.formula(tissue.components, tissue.coords, params, task.candidates)
+    yield from _against_truth("formula", fits[0].method, NO_SEED, task, scores, why)
+
+
+def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
+    """The learned graph of one seed, its two nulls, and edges that it held out itself."""
+    name, seed = fit.method, fit.seed
+    failed = (fit.status, fit.reason) if fit.status != "ok" else None
+    learned, why = _graph(task, fit.graph, failed, "the fit has no cell graph")
+    yield from _against_truth(name, name, seed, task, learned, why)
+    alone = None if learned is None else permuted_truth_auroc(task.truth, learned, seed)
+    yield _row(name, name, seed, PERMUTED_TRUTH, alone, why)
+    permuted = None if learned is None else nulls.permuted(learned, seed)
+    yield from _against_truth("permuted", name, seed, task, permuted, why)
+    before, why = _graph(task, fit.untrained, failed, "it gives no graph of before its training")
+    yield from _against_truth("untrained", name, seed, task, before, why)
+    for metric in HELD_OUT:
+        why = failed or ("not_applicable", _NO_HELD_OUT)
+        yield _row(name, name, seed, metric, fit.info.get(metric.lower()), why)
+
+
+def _graph(
+    task: Task, graph: sp.spmatrix | None, failed: tuple[str, str] | None, none: str
+) -> tuple[np.ndarray | None, tuple[str, str]]:
+    """Scores of the candidates, or status and reason of why there are none."""
+    if failed is not None:
+        return None, failed
+    if task.candidates is None:
+        return None, ("not_applicable", task.reason)
+    if graph is None:
+        return None, ("not_applicable", none)
+    try:
+        return graph_scores(graph, task.candidates), ("ok", "")
+    except InputError as error:
+        return None, ("error", str(error))
+
+
+def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Iterator[dict]:
+    """Recall of the triples' genes."""
+    found: dict[str, float] = {}
+    reason = tissue.missing or (_NO_TRUTH if tissue.triples is None else "")
+    if not reason and ranked is None:
+        reason = _NO_GENES
+    if not reason and ranked is not None and tissue.triples is not None:
+        found = gene_recall(ranked, tissue.triples)
+    for metric in RECALLS:
+        yield _row(method, method, NO_SEED, metric, found.get(metric), ("not_applicable", reason))

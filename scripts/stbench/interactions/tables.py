@@ -1,0 +1,149 @@
+"""Tables of how well learned cell graphs tell planted interactions, over datasets and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stbench.errors import InputError
+from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
+from stbench.results import in_order
+from stbench.statistics import Difference, mean_over_groups, verdict
+from stbench.tables import fold_reasons, fold_statuses
+
+ALL, BEST = "all", "best"
+_INTERVAL = ["mean", "low", "high", "tissues"]
+_NO_TISSUE = "no tissue has planted interactions"
+
+
+def read_interaction_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Read and stack the scores of datasets.
+
+    Raises:
+        InputError: a file is missing, broken or not such a table.
+    """
+    tables = []
+    for path in paths:
+        try:
+            table = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a readable parquet file ({error})") from error
+        if list(table) != list(COLUMNS):
+            raise InputError(f"{path}: other columns; make it again with score_interactions.py")
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def interaction_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Every table, by file name without ending."""
+    return {
+        "interactions_truth": truth_table(scores),
+        "interactions_auprc": auprc_table(scores),
+        "interactions_lift": lift_table(scores),
+    }
+
+
+def truth_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean, sd (ddof 1) and n over training seeds of every metric of every scorer and dataset."""
+    keys = ["dataset", "scorer", "method", "metric"]
+    rows = []
+    for cell, group in scores.groupby(keys, sort=False):
+        values = group["value"].dropna()
+        status = fold_statuses(group["status"].tolist())
+        reason = fold_reasons(group["seed"].tolist(), group["reason"].tolist())
+        rows.append((*cell, values.mean(), values.std(), len(values), status, reason))
+    names = [*keys, "mean", "sd", "n", "status", "reason"]
+    table = pd.DataFrame(rows, columns=names).astype({"mean": float, "sd": float})
+    return in_order(table, ["dataset"])
+
+
+def auprc_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean AUPRC of every scorer over tissues, all and by effect, with its 95 % interval."""
+    auprc = _auprc(scores)
+    rows: list[dict] = []
+    for (scorer, method), mine in auprc.groupby(["scorer", "method"], sort=False):
+        for effect, tissues in _by_effect(mine):
+            groups = [group["value"].to_numpy() for _, group in tissues.groupby("dataset")]
+            rows.append({"scorer": scorer, "method": method, "effect": effect, **_interval(groups)})
+    return pd.DataFrame(rows, columns=["scorer", "method", "effect", *_INTERVAL])
+
+
+def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """AUPRC of every method minus that of nulls, over tissues, all and by effect.
+
+    Null ``best`` is on each tissue the null with the highest mean there, so what is compared with
+    it cannot win by a lucky choice. Differences are paired by training seed where the null has
+    seeds. Intervals draw tissues, then seeds.
+
+    Returns:
+        ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``, ``tissues``, ``verdict``,
+        ``chosen`` (how often each null was the best), ``status`` and ``reason``.
+    """
+    auprc = _auprc(scores)
+    rows = []
+    for method in dict.fromkeys(scores.loc[scores["method"] == scores["scorer"], "method"]):
+        for effect, tissues in _by_effect(auprc[auprc["method"].isin(["", method])]):
+            found = {d: _lifts(rows, method) for d, rows in tissues.groupby("dataset", sort=False)}
+            for null in (BEST, *NULLS):
+                rows.append(_lift(found, method, null, effect))
+    columns = ["method", "null", "effect", *_INTERVAL, "verdict", "chosen", "status", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _auprc(scores: pd.DataFrame) -> pd.DataFrame:
+    """AUPRC where there is one, with the effect of its tissue as text."""
+    told = scores[(scores["scorer"] == TRUTH) & (scores["metric"] == "effect")]
+    effects = told.set_index("dataset")["value"].map("{:g}".format)
+    auprc = scores[(scores["metric"] == "AUPRC") & scores["value"].notna()]
+    return auprc.assign(effect=auprc["dataset"].map(effects))
+
+
+def _by_effect(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """All rows, then those of each effect, the smallest first."""
+    yield ALL, rows
+    for effect in sorted(rows["effect"].unique(), key=float):
+        yield effect, rows[rows["effect"] == effect]
+
+
+def _lifts(rows: pd.DataFrame, method: str) -> dict[str, tuple[str, np.ndarray]]:
+    """On one tissue, by null, its name and the differences by seed; ``best`` among them."""
+    learned = rows[rows["scorer"] == method].set_index("seed")["value"]
+    found, heights = {}, {}
+    if not len(learned):
+        return {}
+    for null, mine in rows[rows["scorer"].isin(NULLS)].groupby("scorer", sort=False):
+        values = mine.set_index("seed")["value"]
+        against = values.reindex(learned.index).fillna(values.mean())
+        found[str(null)] = (str(null), (learned - against).to_numpy())
+        heights[str(null)] = values.mean()
+    if heights:
+        found[BEST] = found[max(heights, key=lambda null: heights[null])]
+    return found
+
+
+def _lift(
+    found: dict[str, dict[str, tuple[str, np.ndarray]]], method: str, null: str, effect: str
+) -> dict:
+    chosen = [lifts[null] for lifts in found.values() if null in lifts]
+    names = [name for name, _ in chosen]
+    times = {name: names.count(name) for name in NULLS if name in names}
+    lacking = f"{len(found) - len(chosen)} of {len(found)} tissues lack a score"
+    return {
+        "method": method,
+        "null": null,
+        "effect": effect,
+        **_interval([values for _, values in chosen]),
+        "chosen": ", ".join(f"{name} {n}" for name, n in times.items()) if null == BEST else "",
+        "status": "ok" if chosen else "not_applicable",
+        "reason": _NO_TISSUE if not found else lacking if len(chosen) < len(found) else "",
+    }
+
+
+def _interval(groups: list[np.ndarray]) -> dict:
+    nothing = Difference(np.nan, np.nan, 0, np.nan, np.nan)
+    found = mean_over_groups(groups) if groups else nothing
+    facts = {"mean": found.mean, "low": found.low, "high": found.high, "tissues": found.n}
+    return {**facts, "verdict": verdict(found)}

@@ -1,0 +1,50 @@
+"""Which edges count: above a fixed score, a quantile of the scores, or a quantile of the null."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stbench.errors import InputError, NotApplicableError
+
+KINDS = ("value", "quantile", "null_quantile")
+
+
+def threshold(
+    number: float, kind: str, scores: np.ndarray, nulls: Sequence[np.ndarray | None] = ()
+) -> float:
+    """The score that an edge must exceed.
+
+    Args:
+        number: the score itself, or which quantile.
+        kind: ``value``, ``quantile`` (of ``scores``), or ``null_quantile`` (of the scores that the
+            method gives where there is nothing to find).
+        scores: (m,) scores of the edges.
+        nulls: null scores of every training seed that ``scores`` come from. With several seeds,
+            whose scores are means, the mean of the seeds' quantiles is taken: means scatter less
+            than their parts, so this errs on the strict side.
+
+    Raises:
+        InputError: no such kind, or a number that cannot be used.
+        NotApplicableError: the null is wanted and a seed has no null scores.
+    """
+    if kind not in KINDS:
+        raise InputError(
+            f"interactions: threshold_by: {kind!r} is none of {', '.join(KINDS)}; give one of them"
+        )
+    real = isinstance(number, int | float) and not isinstance(number, bool)
+    if not real or not np.isfinite(number):
+        raise InputError(f"interactions: threshold: {number!r} is not a number")
+    if kind == "value":
+        return float(number)
+    if not 0 <= number <= 1:
+        raise InputError(f"interactions: threshold: {number} does not lie in 0 .. 1 ({kind})")
+    if kind == "quantile":
+        return float(np.quantile(scores, number)) if len(scores) else np.inf
+    if not nulls or any(null is None or not len(null) for null in nulls):
+        raise NotApplicableError(
+            "the fit has no null scores for this graph; "
+            "set interactions: threshold_by: to value or quantile"
+        )
+    return float(np.mean([np.quantile(null, number) for null in nulls if null is not None]))

@@ -1,0 +1,368 @@
+"""Scores of planted interactions: the metrics, the nulls, the rows, the tables, the sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from stbench.errors import InputError
+from stbench.interactions import nulls
+from stbench.interactions.candidates import graph_scores, within_reach
+from stbench.interactions.scores import METRICS, GraphFit, score_interactions
+from stbench.interactions.scores import Tissue as Known
+from stbench.interactions.sentences import interaction_sentences
+from stbench.interactions.tables import interaction_tables, read_interaction_scores
+from stbench.interactions.truth import (
+    expected_hits,
+    gene_recall,
+    permuted_truth_auroc,
+    true_pairs,
+    truth_scores,
+)
+from stbench.preprocessing import preprocess
+from stbench.simulator import Tissue, simulate
+from stbench.statistics import mean_over_groups
+
+PARAMS = {"adj_weight": 0.5, "gamma": 2.0, "k": 15, "sparse_learner": False}
+
+
+@pytest.fixture(scope="module")
+def planted():
+    adata = simulate(Tissue(n_cells=400, n_triples=4, effect=2.0, seed=3), "planted")
+    return adata, preprocess(adata)
+
+
+def known(adata, clean, **more) -> Known:
+    facts = {
+        "name": "planted",
+        "missing": "",
+        "coords": clean.obsm["spatial"],
+        "expression": clean.X,
+        "components": clean.obsm["X_pca"],
+        "genes": clean.var_names.to_numpy(),
+        "types": adata.obs["celltype"].astype(str).to_numpy(),
+        "interactions": adata.obsp["true_interactions"],
+        "triples": adata.uns["true_triples"],
+    }
+    return Known(**{**facts, **more})
+
+
+def graph_of(pairs: np.ndarray, values: np.ndarray, n: int) -> sp.csr_matrix:
+    rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
+    return sp.csr_matrix((np.tile(values, 2), (rows, columns)), (n, n))
+
+
+def noisy_truth(planted, noise: float, seed: int = 0) -> sp.csr_matrix:
+    adata, _ = planted
+    c = within_reach(adata.obsm["spatial"], 15)
+    truth = true_pairs(adata.obsp["true_interactions"], c.pairs)
+    rng = np.random.default_rng(seed)
+    return graph_of(c.pairs, 1 + truth + noise * rng.random(len(c)), c.n_cells)
+
+
+def random_case(seed: int = 0, n: int = 5000):
+    rng = np.random.default_rng(seed)
+    truth = rng.random(n) < 0.08
+    return truth, rng.normal(size=n) + truth
+
+
+def test_a_perfect_scorer_gets_one_and_its_opposite_nothing():
+    truth, _ = random_case()
+    perfect = truth_scores(truth, truth.astype(float))
+    assert (perfect["AUROC"], perfect["AUPRC"], perfect["precision"]) == (1, 1, 1)
+    assert np.isfinite(perfect["odds_ratio"]) and perfect["odds_ratio"] > 1e5
+    worst = truth_scores(truth, -truth.astype(float))
+    assert (worst["AUROC"], worst["precision"]) == (0, 0)
+    assert worst["odds_ratio"] < 0.02
+
+
+@pytest.mark.parametrize("change", [np.exp, lambda s: 3 * s - 7, lambda s: s**3, np.arctan])
+def test_only_the_order_of_scores_counts(change):
+    truth, scores = random_case()
+    assert truth_scores(truth, change(scores)) == truth_scores(truth, scores)
+
+
+def test_permuted_truth_is_chance():
+    truth, scores = random_case()
+    assert truth_scores(truth, scores)["AUROC"] > 0.7
+    assert permuted_truth_auroc(truth, scores, 0) == pytest.approx(0.5, abs=0.03)
+    assert permuted_truth_auroc(truth, truth.astype(float), 1) == pytest.approx(0.5, abs=0.03)
+
+
+def test_metrics_by_hand():
+    truth = np.array([1, 0, 1, 0, 0], bool)
+    found = truth_scores(truth, np.array([5.0, 4, 3, 2, 1]))
+    assert found["AUROC"] == pytest.approx(5 / 6)
+    assert found["AUPRC"] == pytest.approx((1 + 2 / 3) / 2)
+    assert found["precision"] == 0.5
+    assert found["odds_ratio"] == pytest.approx(1.5 * 2.5 / 1.5**2)
+
+
+def test_ties_count_by_their_share_in_any_order():
+    truth, scores = random_case(n=400)
+    tied = np.round(scores)
+    order = np.random.default_rng(1).permutation(len(truth))
+    assert truth_scores(truth, tied) == pytest.approx(truth_scores(truth[order], tied[order]))
+    rng = np.random.default_rng(2)
+    n = int(truth.sum())
+    broken = [expected_hits(truth, tied + 1e-6 * rng.random(400), n) for _ in range(2000)]
+    assert expected_hits(truth, tied, n) == pytest.approx(np.mean(broken), rel=0.02)
+    constant = truth_scores(truth, np.zeros(400))
+    assert constant["AUROC"] == 0.5
+    assert constant["AUPRC"] == constant["precision"] == pytest.approx(truth.mean())
+
+
+@pytest.mark.parametrize("truth", [np.zeros(5, bool), np.ones(5, bool)])
+def test_nothing_to_tell_is_refused(truth):
+    with pytest.raises(ValueError, match="pairs are true"):
+        truth_scores(truth, np.arange(5.0))
+    with pytest.raises(ValueError, match="not finite"):
+        truth_scores(np.array([True, False]), np.array([np.nan, 1]))
+
+
+def test_candidates_are_all_pairs_within_reach():
+    coords = np.random.default_rng(0).random((80, 2))
+    gaps = np.linalg.norm(coords[:, None] - coords, axis=2)
+    cut = np.sort(np.sort(gaps, axis=1)[:, 6])[39]
+    c = within_reach(coords, 6)
+    expected = {(i, j) for i in range(80) for j in range(i + 1, 80) if gaps[i, j] <= cut * 1.00001}
+    assert set(map(tuple, c.pairs)) == expected
+
+
+def test_pairs_outside_a_graph_lie_below_all_others():
+    coords = np.random.default_rng(0).random((60, 2))
+    c = within_reach(coords, 8)
+    values = np.random.default_rng(1).random(len(c)) + 0.1
+    half = np.arange(len(c)) % 2 == 0
+    np.testing.assert_allclose(graph_scores(graph_of(c.pairs, values, 60), c), values, rtol=1e-6)
+    found = graph_scores(graph_of(c.pairs[half], values[half], 60), c)
+    assert (found[~half] == 0).all()
+    found = graph_scores(graph_of(c.pairs[half], values[half] - 5, 60), c)
+    assert found[~half].max() < found[half].min()
+    assert (graph_scores(sp.csr_matrix((60, 60)), c) == 0).all()
+
+
+def test_graphs_that_cannot_be_scored_are_told():
+    c = within_reach(np.random.default_rng(0).random((20, 2)), 5)
+    with pytest.raises(InputError, match="not symmetric"):
+        graph_scores(sp.csr_matrix(([1.0], ([0], [1])), (20, 20)), c)
+    with pytest.raises(InputError, match="not square"):
+        graph_scores(sp.csr_matrix((20, 30)), c)
+    with pytest.raises(InputError, match="20 cells"):
+        graph_scores(sp.csr_matrix((30, 30)), c)
+    with pytest.raises(InputError, match="NaN"):
+        graph_scores(graph_of(c.pairs[:1], np.array([np.nan]), 20), c)
+
+
+def test_nulls_are_what_their_names_say(planted, monkeypatch):
+    _, clean = planted
+    c = within_reach(clean.obsm["spatial"], 15)
+    monkeypatch.setattr(nulls, "_VALUES_AT_ONCE", 1000)  # many blocks
+    dense = clean.X.toarray().astype(float)
+    unit = dense / np.linalg.norm(dense, axis=1, keepdims=True)
+    expected = (unit[c.pairs[:, 0]] * unit[c.pairs[:, 1]]).sum(axis=1)
+    np.testing.assert_allclose(nulls.cosine(clean.X, c), expected, rtol=1e-6)
+    np.testing.assert_allclose(nulls.cosine(dense, c), expected, rtol=1e-6)
+    gaps = np.linalg.norm(np.diff(clean.obsm["spatial"][c.pairs], axis=1)[:, 0], axis=1)
+    np.testing.assert_allclose(-nulls.distance(c), gaps, rtol=1e-5)
+    near = np.argsort(np.linalg.norm(clean.obsm["spatial"] - clean.obsm["spatial"][0], axis=1))
+    mine = c.pairs[(nulls.knn(clean.obsm["spatial"], c) > 0) & (c.pairs == 0).any(axis=1)]
+    assert set(near[1:6]) <= set(mine.ravel())
+    permuted = nulls.permuted(expected, 0)
+    assert (np.sort(permuted) == np.sort(expected)).all() and (permuted != expected).any()
+    pca = clean.obsm["X_pca"]
+    mix = nulls.formula(pca, clean.obsm["spatial"], PARAMS, c)
+    kernel = np.exp(-2 * (gaps / gaps.max()) ** 2)
+    by_hand = 0.5 * np.maximum(nulls.cosine(pca, c), 0) + 0.5 * kernel
+    np.testing.assert_allclose(mix, by_hand, rtol=1e-4)
+    short = nulls.formula(pca, clean.obsm["spatial"], {**PARAMS, "k": 5}, c)
+    assert ((short == 0) == (gaps > gaps[short > 0].max())).all() and (short == 0).any()
+
+
+def test_a_cell_without_counts_is_like_none():
+    c = within_reach(np.random.default_rng(0).random((10, 2)), 4)
+    rows = np.ones((10, 3))
+    rows[0] = 0
+    for features in (rows, sp.csr_matrix(rows)):
+        scores = nulls.cosine(features, c)
+        assert (scores[(c.pairs == 0).any(axis=1)] == 0).all()
+        assert scores[(c.pairs > 0).all(axis=1)] == pytest.approx(1)
+
+
+def test_every_scorer_has_every_metric(planted):
+    fits = [
+        GraphFit("stague", s, "ok", "", noisy_truth(planted, 2, s), noisy_truth(planted, 9, s),
+                 PARAMS, {"edge_auroc": 0.9, "edge_ap": 0.8})
+        for s in (0, 1)
+    ]  # fmt: skip
+    fits += [GraphFit("other", 0, "oom", "too large"), GraphFit("other", 1, "ok", "")]
+    genes = planted[0].var_names.tolist()
+    table = score_interactions(known(*planted), fits, 15, {"stague": genes})
+    assert not table.duplicated(["scorer", "method", "seed", "metric"]).any()
+    assert (table["value"].isna() == (table["status"] != "ok")).all()
+    assert (table.loc[table["status"] != "ok", "reason"] != "").all()
+    keys = ["scorer", "method", "seed", "metric"]
+    value = table.set_index(keys)["value"].sort_index()
+    for scorer in ("distance", "cosine", "knn", "type_pair", "informed"):
+        assert value[(scorer, "", -1)].index.tolist() == sorted(METRICS)
+    assert value[("formula", "stague", -1, "AUPRC")] > 0
+    for seed in (0, 1):
+        mine = value["stague", "stague", seed]
+        assert mine["AUPRC"] > value["untrained", "stague", seed, "AUPRC"]
+        assert value["permuted", "stague", seed, "AUROC"] == pytest.approx(0.5, abs=0.06)
+        assert mine["AUROC_permuted_truth"] == pytest.approx(0.5, abs=0.03)
+        assert (mine["edge_AUROC"], mine["edge_AP"]) == (0.9, 0.8)
+    assert value["truth", "", -1, "effect"] == 2
+    assert 0 <= value["stague", "stague", -1, "recall_gene"] <= 1
+    other = table[(table["scorer"] == "other") & (table["metric"] == "AUPRC")]
+    assert other["status"].tolist() == ["oom", "not_applicable"]
+    assert other["reason"].tolist() == ["too large", "the fit has no cell graph"]
+    assert table[table["method"] == "other"]["value"].isna().all()
+
+
+def test_without_truth_only_held_out_edges_are_scored(planted):
+    info = {"edge_auroc": 0.9, "edge_ap": 0.8}
+    graph = noisy_truth(planted, 1)
+    fits = [
+        GraphFit("deeplinc", 0, "ok", "", graph, None, {}, info),
+        GraphFit("stague", 0, "ok", "", graph, graph, PARAMS),
+    ]
+    real = known(*planted, interactions=None, triples=None)
+    table = score_interactions(real, fits, 15, {})
+    valued = table[table["value"].notna()]
+    assert set(valued["metric"]) == {"edge_AUROC", "edge_AP"}
+    assert set(valued["scorer"]) == {"deeplinc"}
+    rest = table[table["value"].isna()]
+    assert set(rest["status"]) == {"not_applicable"}
+    held = rest[rest["metric"] == "edge_AP"]
+    assert "none is held out" in held["reason"].iloc[0]
+    gone = score_interactions(known(*planted, missing="no such file"), fits[:0], 15, {})
+    assert set(gone["reason"]) == {"no such file"}
+
+
+def test_a_graph_that_is_not_symmetric_is_an_error_of_that_method_alone(planted):
+    bad = sp.csr_matrix(([1.0], ([0], [1])), (400, 400))
+    table = score_interactions(known(*planted), [GraphFit("m", 0, "ok", "", bad)], 15, {})
+    mine = table[(table["scorer"] == "m") & (table["metric"] == "AUROC")]
+    assert mine["status"].tolist() == ["error"] and "not symmetric" in mine["reason"].iloc[0]
+    assert (table.loc[table["scorer"] == "distance", "status"] == "ok").all()
+
+
+def test_recall_of_genes():
+    triples = {"ligand": ["l"], "receptor": ["r"], "targets": [["a", "b"]]}
+    found = gene_recall(["a", "x", "l", "b", "r"], triples)
+    assert found == {
+        "recall_ligand": 1.0, "recall_receptor": 0.0, "recall_target": 1.0, "recall_gene": 0.75,
+    }  # fmt: skip
+
+
+def test_interval_over_groups_holds_both_kinds_of_noise():
+    rng = np.random.default_rng(0)
+    groups = [rng.normal(1, 0.1, 3) + shift for shift in rng.normal(0, 1, 40)]
+    found = mean_over_groups(groups)
+    means = np.array([group.mean() for group in groups])
+    assert found.mean == pytest.approx(means.mean())
+    assert found.n == 40
+    expected = 2 * 1.96 * means.std() / np.sqrt(40)
+    assert found.high - found.low == pytest.approx(expected, rel=0.1)
+    uneven = mean_over_groups([np.zeros(1), np.full(3, 2.0)])
+    assert (uneven.mean, uneven.low, uneven.high) == (1, 0, 2)
+    assert np.isnan(mean_over_groups([np.ones(3)]).low)
+    with pytest.raises(ValueError, match="no values"):
+        mean_over_groups([])
+
+
+def made(n_tissues: int, lifts: dict[str, float]) -> pd.DataFrame:
+    """Scores of made-up tissues, where stague has .3 and each null that minus its lift."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(n_tissues):
+
+        def add(scorer, method, seed, metric, value, name=f"t{i}"):
+            rows.append((name, scorer, method, seed, metric, value, "ok", ""))
+
+        add("truth", "", -1, "effect", [0.5, 2.0][i % 2])
+        for seed in (0, 1):
+            add("stague", "stague", seed, "AUPRC", 0.3 + rng.normal(0, 0.01))
+        for null, lift in lifts.items():
+            add(null, "", -1, "AUPRC", 0.3 - lift + rng.normal(0, 0.01))
+    names = ["dataset", "scorer", "method", "seed", "metric", "value", "status", "reason"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_lift_is_taken_over_each_null_and_the_best_of_each_tissue():
+    tables = interaction_tables(made(12, {"distance": 0.1, "cosine": 0.2, "type_pair": -0.05}))
+    lift = tables["interactions_lift"].set_index(["effect", "null"])
+    assert lift.loc[("all", "distance"), "mean"] == pytest.approx(0.1, abs=0.02)
+    assert lift.loc[("all", "distance"), "verdict"] == "better"
+    assert lift.loc[("all", "best"), "mean"] == pytest.approx(-0.05, abs=0.02)
+    assert lift.loc[("all", "best"), "verdict"] == "worse"
+    assert lift.loc[("all", "best"), "chosen"] == "type_pair 12"
+    assert lift.loc[("2", "cosine"), "tissues"] == 6
+    assert lift.loc[("all", "untrained"), "status"] == "not_applicable"
+    low, high = lift.loc[("all", "distance"), ["low", "high"]]
+    assert low < 0.1 < high and high - low < 0.05
+    auprc = tables["interactions_auprc"].set_index(["scorer", "effect"])
+    assert auprc.loc[("stague", "all"), "mean"] == pytest.approx(0.3, abs=0.01)
+    truth = tables["interactions_truth"]
+    assert truth[truth["scorer"] == "stague"]["n"].eq(2).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "lift", "words"),
+    [
+        (12, -0.1, "On 12 tissues with planted interactions STAGUE does not beat distance alone:"),
+        (12, 0.0, "STAGUE does not beat distance alone"),
+        (12, 0.1, "STAGUE beats distance alone: AUPRC .30 against .20, lift +.10"),
+        (2, 0.1, "is not shown (too few tissues) to beat distance alone"),
+    ],
+)
+def test_the_summary_says_whether_distance_is_beaten(n, lift, words):
+    tables = interaction_tables(made(n, {"distance": lift}))
+    told = list(
+        interaction_sentences(
+            tables["interactions_auprc"], tables["interactions_lift"], {"stague": "STAGUE"}
+        )
+    )
+    assert len(told) == 1
+    assert words in told[0]
+    assert "the best null of each tissue (distance)" in told[0]
+    assert "At the strongest effect (2," in told[0]
+
+
+def test_without_planted_tissues_the_tables_stand_and_nothing_is_said(planted):
+    real = known(*planted, interactions=None, triples=None)
+    scores = score_interactions(real, [GraphFit("stague", 0, "ok", "", None)], 15, {})
+    tables = interaction_tables(scores)
+    lift = tables["interactions_lift"]
+    assert set(lift["status"]) == {"not_applicable"}
+    assert (lift["reason"] == "no tissue has planted interactions").all()
+    assert not len(tables["interactions_auprc"])
+    told = list(interaction_sentences(tables["interactions_auprc"], lift, {"stague": "STAGUE"}))
+    assert told == []
+
+
+def test_other_files_are_refused(tmp_path):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="other columns"):
+        read_interaction_scores([tmp_path / "a.parquet"])
+    with pytest.raises(InputError, match="not a readable parquet"):
+        read_interaction_scores([tmp_path / "b.parquet"])
+
+
+def test_pictures_are_drawn_and_repeat(tmp_path):
+    from stbench.figures.interactions import auprc_bars, lift_by_effect
+    from stbench.figures.style import apply_style, save
+
+    apply_style()
+    tables = interaction_tables(made(6, {"distance": 0.1, "type_pair": -0.05}))
+    titles = {"stague": "STAGUE"}
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        save(auprc_bars(tables["interactions_auprc"], titles), folder, "bars")
+        save(lift_by_effect(tables["interactions_lift"], titles), folder, "lift")
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names == {"bars.png", "bars.pdf", "lift.png", "lift.pdf"}
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -1,0 +1,181 @@
+"""Edges between cell types: counted right, and against nulls that hold what they promise."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial import cKDTree
+from scipy.stats import kstest
+
+from stbench.errors import NotApplicableError
+from stbench.interactions.edges import pair_distances
+from stbench.interactions.type_pairs import (
+    count_pairs,
+    redrawn_counts,
+    shuffled_counts,
+    type_pairs,
+)
+
+
+def tissue(n, n_types, seed, k=4):
+    rng = np.random.default_rng(seed)
+    coords = rng.random((n, 2))
+    near = cKDTree(coords).query(coords, k + 1)[1][:, 1:]
+    pairs = np.column_stack([np.repeat(np.arange(n), k), near.ravel()])
+    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+    kept = rng.random(len(pairs)) < 0.6
+    kept[0] = True
+    edges = pd.DataFrame(pairs[kept], columns=["source", "target"])
+    codes = rng.integers(0, n_types, n)
+    codes[:n_types] = np.arange(n_types)
+    return edges, codes, coords
+
+
+def named(codes):
+    return pd.Categorical([f"t{code:02d}" for code in codes])
+
+
+def test_a_small_graph_is_counted_by_hand():
+    # Cells 0 to 4 of types a a b b a; each edge once, the diagonal too.
+    edges = pd.DataFrame({"source": [0, 0, 1, 2, 3], "target": [1, 2, 2, 3, 4]})
+    codes = np.array([0, 0, 1, 1, 0])
+    counts = count_pairs(codes[edges["source"]], codes[edges["target"]], 2)
+    assert counts.tolist() == [1, 3, 1]  # aa, ab, bb
+    coords = np.random.default_rng(0).random((5, 2))
+    types = pd.Categorical(["a", "a", "b", "b", "a"])
+    table = type_pairs(edges, types, coords, shuffles=4000)
+    assert list(zip(table["type_a"], table["type_b"], strict=True)) == [
+        ("a", "a"), ("a", "b"), ("b", "b"),
+    ]  # fmt: skip
+    assert table["cells_a"].tolist() == [3, 3, 2] and table["cells_b"].tolist() == [3, 2, 2]
+    assert table["observed"].tolist() == [1, 3, 1]
+    # Of 10 pairs of cells 3 are aa, 6 ab, 1 bb.
+    assert table["expected_shuffled"].tolist() == pytest.approx([1.5, 3, 0.5], abs=0.05)
+
+
+@given(st.integers(5, 40), st.integers(2, 4), st.integers(0, 99))
+@settings(max_examples=30)
+def test_counts_add_up_to_edges_and_degrees(n, n_types, seed):
+    edges, codes, coords = tissue(n, n_types, seed, k=3)
+    table = type_pairs(edges, named(codes), coords, shuffles=20)
+    a, b = np.triu_indices(n_types)
+    matrix = np.zeros((n_types, n_types))
+    np.add.at(matrix, (a, b), table["observed"])
+    np.add.at(matrix, (b, a), table["observed"])
+    degrees = np.bincount(edges.to_numpy().ravel(), minlength=n)
+    assert matrix.sum(axis=1).tolist() == np.bincount(codes, degrees).tolist()
+    for column in ("observed", "expected_shuffled", "expected_distance"):
+        assert table[column].sum() == pytest.approx(len(edges))
+
+
+@given(st.integers(6, 30), st.integers(0, 99))
+@settings(max_examples=30)
+def test_names_and_order_of_cells_and_ends_of_edges_change_nothing(n, seed):
+    edges, codes, coords = tissue(n, 3, seed, k=3)
+    table = type_pairs(edges, named(codes), coords, shuffles=10)
+    order = np.random.default_rng(seed).permutation(n)
+    place = np.argsort(order)
+    moved = pd.DataFrame({"source": place[edges["target"]], "target": place[edges["source"]]})
+    again = type_pairs(moved, named(codes[order]), coords[order], shuffles=10)
+    for column in ("observed", "cells_a"):
+        assert table[column].tolist() == again[column].tolist()
+    assert again["expected_shuffled"].sum() == pytest.approx(table["expected_shuffled"].sum())
+
+
+def test_a_plain_slow_loop_gives_the_same_shuffled_counts():
+    edges, codes, _ = tissue(60, 3, 1)
+    source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
+    drawn = shuffled_counts(source, target, codes, 3, 50, np.random.default_rng(7))
+    rng = np.random.default_rng(7)
+    for row in drawn:
+        shuffled = rng.permutation(codes)
+        slow = {}
+        for s, t in zip(source, target, strict=True):
+            pair = tuple(sorted((int(shuffled[s]), int(shuffled[t]))))
+            slow[pair] = slow.get(pair, 0) + 1
+        upper = zip(*np.triu_indices(3), strict=True)
+        assert row.tolist() == [slow.get((int(a), int(b)), 0) for a, b in upper]
+
+
+def test_redrawn_edges_have_the_distribution_of_a_plain_slow_draw():
+    edges, codes, coords = tissue(40, 2, 3)
+    source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
+    fast = redrawn_counts(source, target, codes, 2, coords, 3000, np.random.default_rng(0))
+    distance = pair_distances(coords, source, target)
+    cuts = np.unique(np.quantile(distance, np.linspace(0, 1, 21)[1:-1]))
+    i, j = np.triu_indices(40, 1)
+    reach = pair_distances(coords, i, j)
+    i, j, reach = (
+        i[reach <= distance.max()],
+        j[reach <= distance.max()],
+        reach[reach <= distance.max()],
+    )
+    rng = np.random.default_rng(1)
+    slow = []
+    for _ in range(1000):
+        chosen = [
+            rng.choice(np.flatnonzero(np.searchsorted(cuts, reach) == number), count, replace=False)
+            for number, count in enumerate(np.bincount(np.searchsorted(cuts, distance)))
+        ]
+        drawn = np.concatenate(chosen)
+        slow.append(count_pairs(codes[i[drawn]], codes[j[drawn]], 2))
+    slow = np.array(slow)
+    assert (fast.sum(axis=1) == len(edges)).all()
+    assert fast.mean(axis=0) == pytest.approx(slow.mean(axis=0), abs=0.35)
+    assert fast.std(axis=0) == pytest.approx(slow.std(axis=0), rel=0.12)
+
+
+def test_p_is_uniform_where_types_are_random():
+    found = {"shuffled": [], "distance": []}
+    for seed in range(80):
+        edges, codes, coords = tissue(250, 2, seed, k=6)
+        table = type_pairs(edges, named(codes), coords, shuffles=199, seed=seed)
+        for null, values in found.items():
+            values.append(table.loc[1, f"p_{null}"])  # one pair of each tissue: independent
+    for values in found.values():
+        assert kstest(values, "uniform").pvalue > 0.01
+        assert np.mean(values) == pytest.approx(0.5, abs=0.12)
+
+
+def test_neighbours_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance():
+    rng = np.random.default_rng(0)
+    coords = rng.random((400, 2))
+    codes = (coords[:, 0] > 0.5).astype(int)
+    pairs = cKDTree(coords).query_pairs(0.08, output_type="ndarray")
+    drawn = rng.choice(len(pairs), len(pairs) // 3, replace=False)
+    edges = pd.DataFrame(pairs[drawn], columns=["source", "target"])
+    table = type_pairs(edges, named(codes), coords, shuffles=500)
+    assert (table["q_shuffled"] < 0.02).all() and table["z_shuffled"].abs().min() > 5
+    assert (table["q_distance"] > 0.05).all()
+    mixed = codes[edges["source"]] != codes[edges["target"]]
+    kept = edges[mixed | (rng.random(len(edges)) < 0.2)]  # now the graph itself favours mixed ones
+    assert type_pairs(kept, named(codes), coords, shuffles=500).loc[1, "q_distance"] < 0.02
+
+
+def test_one_type_no_types_and_no_typed_edges_are_not_applicable():
+    edges, codes, coords = tissue(10, 2, 0)
+    with pytest.raises(NotApplicableError, match="all cells are t00"):
+        type_pairs(edges, named(np.zeros(10, int)), coords, 10)
+    with pytest.raises(NotApplicableError, match="no cell has a type"):
+        type_pairs(edges, pd.Categorical([None] * 10, categories=["a"]), coords, 10)
+    with pytest.raises(NotApplicableError, match="no edge joins"):
+        type_pairs(edges.iloc[:0], named(codes), coords, 10)
+
+
+def test_cells_without_a_type_are_left_out():
+    edges, codes, coords = tissue(50, 2, 5)
+    types = pd.Categorical.from_codes(np.where(np.arange(50) < 10, -1, codes), ["a", "b"])
+    typed = edges[(edges >= 10).all(axis=1)]
+    table = type_pairs(edges, types, coords, 50)
+    assert table["observed"].sum() == len(typed)
+    assert table["expected_shuffled"].sum() == pytest.approx(len(typed))
+
+
+def test_five_thousand_cells_and_a_thousand_shuffles_are_quick():
+    edges, codes, coords = tissue(5000, 15, 0, k=14)
+    started = time.process_time()
+    type_pairs(edges, named(codes), coords, shuffles=1000)
+    assert time.process_time() - started < 30
