@@ -11,7 +11,6 @@ machine, not the method, is at fault (a full disk). scripts/run_fit.py adds limi
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib
 import json
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stbench.device import choose_device, out_of_memory, peak_gpu_mb
-from stbench.errors import InputError, NotApplicableError, one_line
+from stbench.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
 from stbench.io import read_h5ad, write_h5ad, write_json
 from stbench.seeding import limit_threads, seed_everything
 from stbench.trajectory import TrajectoryRecorder
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from stbench.fitting import Fit
 
 METHODS = Path(__file__).parent / "methods"
-MACHINE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -57,11 +55,15 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_method(name: str) -> Any:
-    """The module of a method, imported."""
-    known = sorted(path.stem for path in METHODS.glob("*.py") if path.stem != "__init__")
-    if name not in known:
-        raise InputError(f"--method {name}: no such method; there are {', '.join(known)}")
+def load_method(name: str, scratch: Path) -> Any:
+    """A method: its module, imported, or its R script with a folder for what R reads and writes."""
+    files = {path.stem: path for path in METHODS.glob("[!_]*.*") if path.suffix in (".py", ".R")}
+    if name not in files:
+        raise InputError(f"--method {name}: no such method; there are {', '.join(sorted(files))}")
+    if files[name].suffix == ".R":
+        from stbench.r_method import RMethod
+
+        return RMethod(files[name], scratch)
     module = importlib.import_module(f"methods.{name}")
     if not callable(getattr(module, "fit", None)):
         raise InputError(f"scripts/methods/{name}.py: it has no function fit")
@@ -102,7 +104,7 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     adata = read_h5ad(args.input)
     n_domains = number_of_domains(adata, args.input)
     cells = adata.obs_names.copy()
-    method = load_method(args.method)
+    method = load_method(args.method, args.output)
     device = told["device"] = choose_device(args.device)
     seed_everything(args.seed, args.threads)
 
@@ -128,7 +130,8 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
         "info": json.dumps(dict(fit.info or {}), sort_keys=True, default=str),
     }
     if fit.weights is not None:
-        np.savez_compressed(args.output / "weights.npz", **fit.weights)
+        arrays: dict[str, Any] = dict(fit.weights)
+        np.savez_compressed(args.output / "weights.npz", **arrays)
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
 
 

@@ -49,8 +49,8 @@ def fit(
 R = """# <What the method does, in one line (paper, section)>.
 
 fit <- function(data, n_domains, seed, params) {
-  components <- prcomp(log1p(as.matrix(t(data$counts))), rank. = params$n_components)$x
-  list(embedding = components)
+  n_components <- min(params$n_components, ncol(data$pca))
+  list(embedding = data$pca[, seq_len(n_components), drop = FALSE])
 }
 """
 

@@ -59,6 +59,10 @@ class Benchmark:
             )
         return self.methods[method]
 
+    def environment(self, method: str) -> str:
+        """The environment a method runs in: ``envs/<environment>.yaml``."""
+        return str(self.method(method).get("environment", "default"))
+
     def gpus(self, method: str) -> int:
         """GPUs that a fit of this method asks for."""
         return int(self._resources(method)["gpu"])

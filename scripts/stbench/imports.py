@@ -10,7 +10,10 @@ def import_closure(program: Path, root: Path) -> list[Path]:
     """The program and every file below ``root`` that it imports, directly or not, sorted by path.
 
     Imports inside functions count; modules outside ``root`` do not. The program comes first.
+    Programs in R stand alone.
     """
+    if program.suffix != ".py":
+        return [program]
     found: dict[Path, None] = {program: None}
     waiting = [program]
     while waiting:

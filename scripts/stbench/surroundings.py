@@ -1,4 +1,4 @@
-"""What a run takes from its surroundings: its own Python, the commit, the mirror folder."""
+"""What a run takes from its surroundings: its own Python, those of methods, commit, mirror."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ def use_this_python() -> None:
     """Let ``python`` be the one that runs us; an activated conda environment still comes first."""
     here = Path(sys.executable).parent
     os.environ["PATH"] = f"{here}{os.pathsep}{os.environ['PATH']}"
+
+
+def python_of(environment: str, base: Path) -> str:
+    """The Python of an environment that ``make setup-<environment>`` made, else ``python``."""
+    folder = base / f".venv-{environment}"
+    return str(folder / "bin/python") if (folder / ".ready").exists() else "python"
 
 
 def note_commit(base: Path) -> None:

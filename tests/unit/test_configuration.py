@@ -76,7 +76,8 @@ def test_resources_grow_with_the_data_and_the_attempt():
 
 def test_every_rule_of_a_method_has_its_script_and_entry_and_the_reverse():
     rules = {path.stem for path in (CONFIG_DIR.parent / "rules/methods").glob("*.smk")}
-    scripts = {path.stem for path in (CONFIG_DIR.parent / "scripts/methods").glob("[!_]*.py")}
+    files = (CONFIG_DIR.parent / "scripts/methods").glob("[!_]*.*")
+    scripts = {path.stem for path in files if path.suffix in (".py", ".R")}
     entries = set(yaml.safe_load((CONFIG_DIR / "methods.yaml").read_text()))
     assert rules == scripts == entries
 

@@ -1,0 +1,72 @@
+"""stLearn without an image: expression averaged over adjacent spots, components, k-means (Pham et
+al., Nature Communications 2023), by the package stlearn.
+
+stLearn's smoothing can weigh neighbours by location, expression and tissue morphology. This uses
+location alone (``weights: physical_distance``), as the package's own tutorial does for human
+cortex; nothing here has seen an image. The package computes all weights whichever are asked for: a
+constant stands in for the morphology, which these weights do not use. It holds several dense
+spots x spots matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stbench.environment import require
+from stbench.errors import NotApplicableError
+from stbench.fitting import Fit, Recorder
+from stbench.lattice import find_lattice
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """Components of smoothed log-normalised expression, (n, at most ``n_components``), and k-means.
+
+    Genes seen in fewer than ``min_cells`` spots are left out. Spots are placed on their lattice
+    anew from their coordinates, which the package needs to know what is adjacent.
+
+    Raises:
+        NotApplicableError: the package is missing, the spots form no hexagonal lattice, or there is
+            no expression.
+    """
+    require("stlearn", "stlearn")
+    if adata.uns["dataset"]["kind"] == "features":
+        raise NotApplicableError("needs expression, this dataset holds features")
+    lattice = find_lattice(adata.obsm["spatial"])
+    if lattice is None or lattice.kind != "hexagonal":
+        raise NotApplicableError("needs the hexagonal lattice of 10x Visium")
+    import stlearn as st
+    from anndata import AnnData
+
+    values = sp.csr_matrix(adata.X, dtype=np.float32)
+    seen = np.asarray((values > 0).sum(axis=0)).ravel() >= int(params["min_cells"])
+    table = AnnData(values[:, seen])
+    table.obs["array_row"], table.obs["array_col"] = lattice.row, lattice.col
+    # Along its own axes, with neighbours in a row two columns apart: the package derives the pitch.
+    table.obs["imagerow"] = lattice.row * np.sqrt(3.0)
+    table.obs["imagecol"] = lattice.col.astype(np.float64)
+    n_components = min(int(params["n_components"]), table.n_obs - 1, table.n_vars - 1)
+    st.em.run_pca(table, n_comps=n_components, random_state=seed)
+    table.obsm["X_morphology"] = np.ones((table.n_obs, 1))
+    st.spatial.SME.SME_normalize(table, use_data="raw", weights=str(params["weights"]))
+    smoothed = AnnData(table.obsm["raw_SME_normalized"].astype(np.float32))
+    st.pp.scale(smoothed)
+    st.em.run_pca(smoothed, n_comps=n_components, random_state=seed)
+    st.tl.clustering.kmeans(
+        smoothed, n_clusters=n_domains, use_data="X_pca", key_added="domain", random_state=seed
+    )
+    return Fit(
+        embedding=smoothed.obsm["X_pca"],
+        labels=smoothed.obs["domain"].astype(int).to_numpy(),
+        info={"genes": int(seen.sum()), "weights": str(params["weights"])},
+    )

@@ -1,0 +1,85 @@
+"""Spots on a lattice: their rows and columns, found from coordinates alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+_REACH = 1.25  # neighbours lie within this many pitches; the next ones at 1.41 (square) or 1.73
+_SYMMETRIES = {"hexagonal": 6, "square": 4}
+_ORDER = 0.8  # directions to neighbours agree with the symmetry; 0 for cells at random places
+_OFF = 0.3  # how far from its place a spot may lie, in pitches
+_MAY_BE_OFF = 0.01  # share of spots that lie farther off
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Places of spots on a lattice.
+
+    Attributes:
+        kind: ``hexagonal`` (10x Visium) or ``square`` (Spatial Transcriptomics).
+        row: (n,) int32 from 0.
+        col: (n,) int32 from 0. On a hexagonal lattice neighbours lie at (0, ±2) and (±1, ±1), as
+            in Visium's own array coordinates; the axes may be exchanged and turned.
+    """
+
+    kind: str
+    row: np.ndarray
+    col: np.ndarray
+
+
+def find_lattice(coords: np.ndarray) -> Lattice | None:
+    """The lattice that spots form, whatever its rotation, pitch and gaps; None where they do not.
+
+    The two steps of the lattice are fitted to the vectors between neighbours, then all spots are
+    placed at once.
+
+    Args:
+        coords: (n, 2) coordinates in any unit.
+    """
+    points = np.asarray(coords, dtype=np.float64)
+    if len(points) < 8:
+        return None
+    tree = cKDTree(points)
+    pitch = float(np.median(tree.query(points, k=2)[0][:, 1]))
+    if pitch == 0:
+        return None
+    pairs = tree.query_pairs(_REACH * pitch, output_type="ndarray")
+    vectors = points[pairs[:, 1]] - points[pairs[:, 0]]
+    angles = np.arctan2(vectors[:, 1], vectors[:, 0])
+    means = {kind: np.exp(1j * s * angles).mean() for kind, s in _SYMMETRIES.items()}
+    kind = max(means, key=lambda kind: abs(means[kind]))
+    if abs(means[kind]) < _ORDER:
+        return None
+    turn = 2 * np.pi / _SYMMETRIES[kind]
+    angle = np.angle(means[kind]) / _SYMMETRIES[kind]
+    basis = pitch * np.array([[np.cos(a), np.sin(a)] for a in (angle, angle + turn)])
+    steps = np.rint(vectors @ np.linalg.inv(basis))
+    if np.linalg.matrix_rank(steps) < 2:
+        return None
+    places = _places(points, np.linalg.lstsq(steps, vectors, rcond=None)[0])
+    if places is None:
+        return None
+    u, v = (places - places.min(axis=0)).T
+    col = 2 * u + v if kind == "hexagonal" else u
+    return Lattice(kind, v.astype(np.int32), (col - col.min()).astype(np.int32))
+
+
+def _places(points: np.ndarray, basis: np.ndarray) -> np.ndarray | None:
+    """Steps (n, 2) to every spot, whole numbers; None where spots lie off their places."""
+    exact = points @ np.linalg.inv(basis)
+    offset = np.angle(np.exp(2j * np.pi * exact).mean(axis=0)) / (2 * np.pi)
+    places = np.rint(exact - offset)
+    for _ in range(3):  # a small error of the steps grows with distance: fit to all spots
+        known = np.column_stack([places, np.ones(len(places))])
+        fitted, _, rank, _ = np.linalg.lstsq(known, points, rcond=None)
+        if rank < 3 or np.linalg.matrix_rank(fitted[:2]) < 2:
+            return None
+        exact = (points - fitted[2]) @ np.linalg.inv(fitted[:2])
+        places = np.rint(exact)
+    off = np.abs(exact - places).max(axis=1) > _OFF
+    if off.mean() > _MAY_BE_OFF or len(np.unique(places, axis=0)) < len(places):
+        return None
+    return places

@@ -1,0 +1,70 @@
+"""Rows and columns of spots are found again from coordinates alone."""
+
+import numpy as np
+import pytest
+
+from stbench.lattice import find_lattice
+from stbench.neighbors import knn
+
+STEPS = {
+    "hexagonal": {(0, 2), (0, -2), (1, 1), (1, -1), (-1, 1), (-1, -1)},
+    "square": {(0, 1), (0, -1), (1, 0), (-1, 0)},
+}
+
+
+def spots(kind, turn=0.0, pitch=137.0, jitter=0.02, missing=0.15, rows=60, seed=0):
+    """Coordinates of a lattice with gaps, turned, in random order, a little off their places."""
+    rng = np.random.default_rng(seed)
+    row, col = (axis.ravel() for axis in np.mgrid[:rows, :40])
+    if kind == "hexagonal":
+        exact = np.column_stack([col + (row % 2) / 2, row * np.sqrt(3) / 2])
+    else:
+        exact = np.column_stack([col, row]).astype(float)
+    exact += rng.normal(0, jitter, exact.shape)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    kept = rng.permutation(len(exact))[: int(len(exact) * (1 - missing))]
+    return pitch * exact[kept] @ rotation + [1e4, -3e3]
+
+
+@pytest.mark.parametrize("kind", STEPS)
+@pytest.mark.parametrize("turn", [0.0, 0.12, -0.5, 1.3])
+@pytest.mark.parametrize("pitch", [0.01, 137.0])
+def test_neighbours_on_the_lattice_are_those_of_the_tissue(kind, turn, pitch):
+    coords = spots(kind, turn, pitch)
+    lattice = find_lattice(coords)
+    assert lattice.kind == kind
+    assert lattice.row.min() == lattice.col.min() == 0
+    places = {
+        place: spot
+        for spot, place in enumerate(zip(lattice.row.tolist(), lattice.col.tolist(), strict=True))
+    }
+    assert len(places) == len(coords)
+    distances, neighbours = knn(coords, 6)
+    for spot, (row, col) in enumerate(zip(lattice.row.tolist(), lattice.col.tolist(), strict=True)):
+        near = {
+            int(n)
+            for n, d in zip(neighbours[spot], distances[spot], strict=True)
+            if d < 1.2 * pitch
+        }
+        linked = {places.get((row + r, col + c)) for r, c in STEPS[kind]} - {None}
+        assert linked == near
+
+
+@pytest.mark.parametrize(
+    "coords",
+    [
+        np.random.default_rng(0).random((500, 2)),
+        spots("hexagonal", jitter=0.2),
+        np.zeros((20, 2)),
+        np.column_stack([np.arange(50.0), np.zeros(50)]),
+        spots("square")[:5],
+    ],
+    ids=["random", "far off", "one place", "a line", "too few"],
+)
+def test_what_is_no_lattice_is_none(coords):
+    assert find_lattice(coords) is None
+
+
+def test_two_spots_on_one_place_are_no_lattice():
+    coords = spots("hexagonal")
+    assert find_lattice(np.vstack([coords, coords[:1] + 5.0])) is None
