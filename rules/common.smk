@@ -3,22 +3,30 @@ import re
 import sys
 from functools import cache
 
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
+
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
 from stbench.configuration import load_benchmark, typed
 from stbench.errors import InputError
 from stbench.imports import import_closure
-from stbench.surroundings import mirror, note_commit, use_this_python
+from stbench.places import check_places
+from stbench.surroundings import mirror, note_commit, python_of, use_this_python
 
 # A fit's job outlives its soft time limit by this, so that the supervisor can record what happened.
 SUPERVISOR_MINUTES = 10
+
+# On a cluster two Snakemakes (170 MB each) run within the job's memory, beside the fit.
+SNAKEMAKE_MB = 400
 
 use_this_python()
 note_commit(BASE)
 
 config.update({key: typed(config[key]) for key in workflow.config_settings.config or {}})
 try:
+    if workflow.is_main_process:
+        check_places(Path())
     BENCHMARK = load_benchmark(config, BASE / "config")
 except InputError as error:
     sys.exit(f"error: {error}")
@@ -53,6 +61,17 @@ def all_cells(pattern):
     return expand(pattern, dataset=list(BENCHMARK.datasets), method=config["methods"])
 
 
+def graph_methods():
+    """The chosen methods that learn a cell graph."""
+    return [method for method in config["methods"] if BENCHMARK.method(method).get("graph")]
+
+
+def interaction_scores():
+    """Scores of learned cell graphs of all datasets, where the configuration asks for interactions."""
+    datasets = BENCHMARK.datasets if config.get("interactions") and graph_methods() else []
+    return expand("results/interactions/{dataset}/scores.parquet", dataset=list(datasets))
+
+
 def raw_data(wildcards):
     """The folder of a published dataset's raw files, or the user's own file."""
     entry = BENCHMARK.datasets[wildcards.dataset]
@@ -67,11 +86,28 @@ def prepare_options(wildcards):
     return ["--dataset", wildcards.dataset, "--raw", raw_data(wildcards)]
 
 
+def method_code(method):
+    """What a method is written in: Python, or R that fit.R runs."""
+    script = f"scripts/methods/{method}.R"
+    return ["scripts/fit.R", script] if (BASE / script).exists() else [script[:-1] + "py"]
+
+
+def environment(method):
+    """The environment of a method, for conda."""
+    return str(BASE / f"envs/{BENCHMARK.environment(method)}.yaml")
+
+
+def fit_python(method):
+    """The Python that fits: of the method's environment where make made it and conda does not."""
+    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    return "python" if by_conda else python_of(BENCHMARK.environment(method), BASE)
+
+
 def fit_input(method, **more):
     """What a fit reads: the preprocessed dataset, which holds no truth, and its code."""
     return {
         "preprocessed": "results/preprocessed/{dataset}.h5ad",
-        "code": code("scripts/run_fit.py", "scripts/fit.py", f"scripts/methods/{method}.py"),
+        "code": code("scripts/run_fit.py", "scripts/fit.py", *method_code(method)),
         **more,
     }
 
@@ -86,6 +122,7 @@ def fit_params(method, **more):
 
     return {
         "method": method,
+        "python": fit_python(method),
         "implementation": entry["implementation"],
         "settings": settings,
         "record": "--record" if entry.get("trainable") else "",
@@ -96,7 +133,9 @@ def fit_resources(method):
     """GPU, memory and time of a fit, as functions of the dataset's size and of the attempt."""
     return {
         "gpu": BENCHMARK.gpus(method),
-        "mem_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
+        "mem_mb": lambda wildcards, attempt: SNAKEMAKE_MB
+        + BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
+        "fit_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
         "minutes": lambda wildcards: BENCHMARK.minutes(method, wildcards.dataset),
         "runtime": lambda wildcards: SUPERVISOR_MINUTES
         + BENCHMARK.minutes(method, wildcards.dataset),

@@ -80,6 +80,21 @@ rule preprocess:
         "python {input.code[0]:q} --input {input.data:q} --output {output:q} > {log:q} 2>&1"
 
 
+rule fetch_plan:
+    input:
+        code=code("scripts/fetch_plan.py"),
+    log:
+        "results/logs/fetch_plan.log",
+    retries: 0
+    localrule: True
+    conda:
+        "../envs/default.yaml"
+    params:
+        datasets=dataset_ids("files"),
+    shell:
+        "python {input.code[0]:q} {params.datasets:q} 2>&1 | tee {log:q}"
+
+
 rule fetch:
     input:
         code=code("scripts/inventory.py"),

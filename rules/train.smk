@@ -12,16 +12,17 @@ rule train:
     threads: 1
     params:
         method="base-rule",
+        python="python",
         implementation="",
         settings="",
         record="",
     shell:
         "python {input.code[0]:q} --output {output:q} --dataset {wildcards.dataset:q}"
-        " --method {params.method:q} --seed {wildcards.seed} --commit $STBENCH_COMMIT"
+        ' --method {params.method:q} --seed {wildcards.seed} --commit "$STBENCH_COMMIT"'
         " --attempts-log results/logs/attempts/{wildcards.dataset:q}/{params.method:q}/seed{wildcards.seed}.jsonl"
         " --attempt {resources.attempt} --max-attempts {resources.attempts}"
-        " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.mem_mb}"
+        " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
         " --threads {threads} --gpus {resources.gpu} --"
-        " python {input.code[1]:q} --method {params.method:q} --input {input.preprocessed:q}"
+        " {params.python:q} {input.code[1]:q} --method {params.method:q} --input {input.preprocessed:q}"
         " --output {{}} --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"
         " --implementation {params.implementation:q} {params.record} > {log:q} 2>&1"

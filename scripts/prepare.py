@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from stbench.checksum import file_hash
 from stbench.errors import InputError, one_line, run_cli
+from stbench.inventory import surprises
 from stbench.io import write_h5ad
-from stbench.registry import dataset_entry, is_checked, load_registry, source_entry
+from stbench.registry import dataset_entry, load_registry, source_entry
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -103,18 +104,11 @@ def _status(raw: Path) -> dict[str, Any]:
 
 
 def _check_inventory(adata: AnnData, entry: Mapping[str, Any]) -> None:
-    """Stop where a file is not what the registry says; sizes only where no checksum pins it."""
-    found = {"n_domains": adata.obs["cluster"].nunique() if "cluster" in adata.obs else None}
-    if not is_checked(entry):
-        found["genes"] = adata.n_vars
-        found["cells"] = int(adata.obs["cluster"].notna().sum()) if "cluster" in adata.obs else None
-    for key, value in found.items():
-        wanted = entry[key]
-        if value is not None and isinstance(wanted, int) and value != wanted:
-            raise InputError(
-                f"{entry['id']}: {key}: {value} in the file from {entry['source']}, {wanted} "
-                "expected; if you trust the file, correct config/datasets.yaml"
-            )
+    """Stop where a file is not what the registry says."""
+    if found := surprises(adata, entry):
+        raise InputError(
+            f"{entry['id']}: {found[0]}; if you trust the file, correct config/datasets.yaml"
+        )
 
 
 def _inventory(adata: AnnData) -> str:

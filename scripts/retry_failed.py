@@ -53,11 +53,11 @@ def failed_datasets(results: Path) -> list[Failure]:
     """Datasets whose download failed, or that are recorded as failed in data/ or preprocessed/."""
     reasons: dict[str, str] = {}
     for folder in ("preprocessed", "data"):
-        for path in sorted(results.glob(f"{folder}/*.h5ad")):
+        for path in sorted(results.glob(f"{folder}/[!.]*.h5ad")):
             told = dataset_status(path)
             if told.get("status") == "error":
                 reasons[path.stem] = told["reason"]
-    for path in sorted(results.glob("raw/*/status.json")):
+    for path in sorted(results.glob("raw/[!.]*/status.json")):
         told = read_status(path)
         if told["status"] == "error":
             reasons[path.parent.name] = told["reason"]

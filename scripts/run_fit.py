@@ -11,6 +11,8 @@ environment without the user's own packages. Afterwards DIR appears as a whole, 
                                               sent again with more memory; the last attempt does
                                               not run the program but records what happened
 
+Where SLURM's own time limit ended an attempt, the next one records the timeout.
+
 The program tells its outcome in outcome.json ({"status", "reason"}) in its folder; without that
 file its exit code and its last line count. Only the standard library is used, since this runs in
 the environment of the method.
@@ -37,6 +39,7 @@ from typing import IO, Any, NoReturn
 from stbench.attempts import Attempts
 from stbench.errors import InputError, one_line, run_cli
 from stbench.gpu_memory import GpuMeter
+from stbench.gpus import own_gpus
 from stbench.processes import (
     adopt_orphans,
     descendants,
@@ -45,6 +48,7 @@ from stbench.processes import (
     resident_mb,
 )
 from stbench.seeding import THREAD_VARIABLES
+from stbench.slurm import reason_of_end
 
 STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # those a program may tell
 RETRIED = ("oom", "killed")
@@ -102,8 +106,11 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def clean_environment(threads: int, gpus: int) -> dict[str, str]:
-    """Our environment without the user's own packages, with bounded threads, repeatable."""
+def clean_environment(threads: int, gpus: int, chosen: str | None = None) -> dict[str, str]:
+    """Our environment without the user's own packages, with bounded threads, repeatable.
+
+    Of several GPUs only those that are ``chosen`` are seen; with 0 ``gpus`` none is.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
     environment.update(
@@ -117,7 +124,9 @@ def clean_environment(threads: int, gpus: int) -> dict[str, str]:
         R_PROFILE_USER="",
     )
     if gpus == 0:
-        environment["CUDA_VISIBLE_DEVICES"] = ""
+        chosen = ""
+    if chosen is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = chosen
     return environment
 
 
@@ -155,8 +164,8 @@ def guardian(group: int) -> Iterator[None]:
         process.wait()
 
 
-def supervise(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Run the program; its outcome and measurements."""
+def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[str, Any]:
+    """Run the program on the chosen GPUs; its outcome and measurements."""
     command = list(args.command)
     for place, word in enumerate(command[:-1]):
         if word == "--output" and command[place + 1] == "{}":  # --params may be {} as well
@@ -169,7 +178,7 @@ def supervise(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=clean_environment(args.threads, args.gpus),
+            env=clean_environment(args.threads, args.gpus, gpus),
             start_new_session=True,
             preexec_fn=die_with_parent,  # no threads run yet
         )
@@ -198,12 +207,14 @@ def supervise(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if outcome["status"] == "killed" and peak > 0.9 * args.mem_mb:
         reason = f"{outcome['reason']} at {peak} of {args.mem_mb:g} MB of memory"
         outcome = {"status": "oom", "reason": reason}  # the system was faster than we
+    device = told.get("device") or ("cpu" if args.gpus == 0 else None)
     return {
         **outcome,
         "seconds": seconds,
         "peak_rss_mb": peak,
         "peak_gpu_mb": max(gpu_peaks, default=None),
-        "device": told.get("device") or ("cpu" if args.gpus == 0 else None),
+        "device": device,
+        "note": "asked for a GPU, ran on the CPU" if args.gpus and device == "cpu" else "",
     }
 
 
@@ -283,6 +294,7 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
         "peak_rss_mb": outcome.get("peak_rss_mb"),
         "peak_gpu_mb": outcome.get("peak_gpu_mb"),
         "device": outcome.get("device"),
+        "note": outcome.get("note") or "",
         "attempt": args.attempt,
         "commit": args.commit,
     }
@@ -296,14 +308,22 @@ def cancel(number: int, _frame: object) -> NoReturn:
     raise Cancelled(number)
 
 
+def overrun(status: str) -> dict[str, str]:
+    """The outcome of a fit that was killed, where SLURM's time limit was the reason."""
+    if status == "killed" and reason_of_end() == "TimeLimit":
+        return {"status": "timeout", "reason": "ended by SLURM at its time limit"}
+    return {}
+
+
 def run(args: argparse.Namespace, attempts: Attempts) -> None:
     with unfinished_folder(args.output) as folder:
-        if args.attempt >= args.max_attempts > 1:
+        if args.attempt >= args.max_attempts > 1 or attempts.overran(before=args.attempt):
             outcome = attempts.verdict()
         else:
-            attempts.start(args.attempt)
-            outcome = supervise(args, folder)
-            attempts.end(args.attempt, outcome)
+            with own_gpus(args.gpus) as gpus:
+                attempts.start(args.attempt)
+                outcome = supervise(args, folder, gpus)
+            attempts.end(args.attempt, {**outcome, **overrun(outcome["status"])})
         said = f"{outcome['status']}: {outcome['reason']}".rstrip(": ")
         if outcome["status"] in RETRIED and args.attempt < args.max_attempts:
             number = f"attempt {args.attempt} of {args.max_attempts}"
@@ -320,8 +340,9 @@ def main() -> None:
     try:
         run(args, attempts)
     except Cancelled as cancelled:
+        outcome = {"status": "killed", "reason": str(cancelled), **overrun("killed")}
         with suppress(OSError):
-            attempts.end(args.attempt, {"status": "killed", "reason": str(cancelled)})
+            attempts.end(args.attempt, outcome)
         print(f"error: {cancelled}", file=sys.stderr)
         sys.exit(128 + cancelled.number)
     except OSError as error:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+TOLD = ("oom", "timeout")  # what a verdict tells apart from other deaths
+
 
 class Attempts:
     """A log of JSON lines: one when an attempt starts, one when it ends."""
@@ -28,11 +30,17 @@ class Attempts:
         """Note the outcome (``status``, ``reason``, measurements) of an attempt."""
         self._append({"attempt": attempt, "event": "end", **outcome})
 
+    def overran(self, before: int) -> bool:
+        """Whether the attempt before this one ended at the machine's time limit."""
+        ends = [e for e in self._events() if e["attempt"] == before - 1 and e["event"] == "end"]
+        return bool(ends) and ends[-1].get("status") == "timeout"
+
     def verdict(self) -> dict[str, Any]:
         """What the last attempt records instead of trying again.
 
         Returns:
-            ``status``: ``oom`` where the latest attempt ran out of memory, else ``killed``;
+            ``status``: ``oom`` where the latest attempt ran out of memory, ``timeout`` where the
+            machine's time limit ended it, else ``killed``;
             ``reason``: all attempts in one line; the measurements of the latest that has them.
         """
         last: dict[int, dict[str, Any]] = {}
@@ -48,7 +56,7 @@ class Attempts:
         reasons = [f"attempt {number}: {_describe(last[number])}" for number in sorted(last)]
         return {
             **{k: v for k, v in measured.items() if k not in ("attempt", "event", "time")},
-            "status": "oom" if latest.get("status") == "oom" else "killed",
+            "status": status if (status := latest.get("status")) in TOLD else "killed",
             "reason": "; ".join(reasons),
         }
 

@@ -115,7 +115,8 @@ class Downloader:
                 return response
             response.close()
             kind = _TransientError if response.status_code in _TRANSIENT else FetchError
-            raise kind(f"{url}: HTTP status {response.status_code}")
+            # A query may hold a signature, which is nobody's business.
+            raise kind(f"{url.partition('?')[0]}: HTTP status {response.status_code}")
         raise FetchError(f"more than {_REDIRECTS} redirects")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from stbench.clustering import cluster_labels, majority
 from stbench.errors import InputError
-from stbench.io import atomic_file
+from stbench.io import atomic_hdf5
 from stbench.names import KMEANS_SEEDS
 from stbench.trajectory import read_embedding, read_epochs
 from stbench.workers import Map
@@ -101,9 +101,7 @@ def _cluster_epoch(trajectory: Path, index: int, n_domains: Sequence[int]) -> li
 
 def write_epoch_labels(path: Path, found: EpochLabels, settings: str) -> None:
     """Write the labels, atomically."""
-    import h5py
-
-    with atomic_file(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         file.attrs["settings"] = settings
         file["epoch"] = found.epochs
         for k, labels in found.labels.items():

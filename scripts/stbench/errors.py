@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
+
+# The machine, not the data or the method, is at fault: to be tried again, never recorded.
+MACHINE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
 
 
 class InputError(Exception):
@@ -20,8 +24,17 @@ def one_line(message: object) -> str:
 
 
 def run_cli(main: Callable[[], None]) -> None:
-    """Run a command-line program: an ``InputError`` becomes one line on stderr and exit code 1."""
+    """Run a command-line program: an ``InputError`` becomes one line on stderr and exit code 1.
+
+    So does a failure of the machine: a full, read-only or broken disk.
+    """
     try:
         main()
     except (InputError, NotApplicableError) as error:
         sys.exit(f"error: {one_line(error)}")
+    except OSError as error:
+        if error.errno not in MACHINE_ERRORS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        what = one_line(error.strerror or error).partition(" (")[0]
+        sys.exit(f"error: {where}{what}; mend the disk and run again")

@@ -11,7 +11,7 @@ from typing import Any
 
 from stbench.checksum import file_hash, git_blob_id
 from stbench.downloader import Downloader, FetchError
-from stbench.errors import InputError, one_line
+from stbench.errors import MACHINE_ERRORS, InputError, one_line
 from stbench.io import atomic_directory, write_json
 
 
@@ -93,6 +93,8 @@ def _fetch_file(
         except FetchError as error:
             absent.append(str(error))
         except OSError as error:
+            if error.errno in MACHINE_ERRORS:
+                raise
             absent.append(f"{place}: {error.strerror}")
         else:
             sha256 = file_hash(target)

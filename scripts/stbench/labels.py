@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stbench.errors import InputError
-from stbench.io import atomic_file
+from stbench.io import atomic_hdf5
 from stbench.names import KMEANS_SEEDS
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def labels_writer(path: str | Path, axes: LabelAxes) -> Iterator[LabelsWriter]:
     import h5py
 
     text = h5py.string_dtype()
-    with atomic_file(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         for name in ("dataset", "method", "cells_digest", "n_cells"):
             file.attrs[name] = getattr(axes, name)
         file["training_seed"] = np.array(axes.training_seeds, np.int64)

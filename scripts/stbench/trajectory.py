@@ -34,6 +34,8 @@ class TrajectoryRecorder:
         self.called = False
         self._last_epoch = -1
         self._file: h5py.File | None = None
+        # Held until the end: HDF5 swallows the errors of a dataset that is let go on a full disk.
+        self._datasets: dict[str, h5py.Dataset] = {}
 
     def __call__(self, epoch: int, embedding: np.ndarray) -> None:
         """Keep the embedding of an epoch.
@@ -70,7 +72,8 @@ class TrajectoryRecorder:
             )
         if self._file is None:
             self._file = self._create(columns)
-        embeddings, epochs = self._file["embedding"], self._file["epoch"]
+            self._datasets = {name: self._file[name] for name in ("embedding", "epoch")}
+        embeddings, epochs = self._datasets["embedding"], self._datasets["epoch"]
         if columns != embeddings.shape[2]:
             raise ValueError(
                 f"record: epoch {self._last_epoch} has {columns} columns, "
@@ -115,6 +118,8 @@ class TrajectoryRecorder:
         if self._file is None or self.path is None:
             return
         try:
+            if error is None:
+                self._file.flush()
             self._file.close()
             if error is None:
                 self._unfinished.replace(self.path)

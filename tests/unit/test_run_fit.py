@@ -33,7 +33,7 @@ def test_a_good_fit_is_published_with_its_status(bench):
     status = bench.status()
     assert list(status) == [
         *("status", "reason", "dataset", "method", "seed", "seconds", "peak_rss_mb"),
-        *("peak_gpu_mb", "device", "attempt", "commit"),
+        *("peak_gpu_mb", "device", "note", "attempt", "commit"),
     ]
     told = {key: status[key] for key in ("status", "reason", "dataset", "method", "seed")}
     assert told == {"status": "ok", "reason": "", "dataset": "D", "method": "naughty", "seed": 0}

@@ -66,7 +66,9 @@ def test_training_and_oracle_are_told(tmp_path):
 def test_failures_show_their_status_and_how_to_retry(tmp_path):
     text = text_of(tmp_path, scores_of("BZ5", "stague", ["oom", "oom"]), CONTROL)
     assert "On BZ5 STAGUE has no score (oom: it said oom)." in plain(text)
-    assert "2 of 7 fits failed" in text and "`make retry`" in text
+    assert "2 of 7 fits failed" in text
+    last = "Failed: 2 fits. `make retry`, then run again: only these are tried."
+    assert text.splitlines()[-1] == last
     assert any(line.split() == ["STAGUE", "oom", "-", "-"] for line in text.splitlines())
 
 

@@ -1,6 +1,9 @@
 """Methods, data and configurations that go wrong: one clear line each, and the table stands."""
 
 import json
+import re
+import subprocess
+import sys
 
 import anndata
 import numpy as np
@@ -47,28 +50,70 @@ def add_method(flow, name, body):
     entries.write_text(yaml.safe_dump(methods))
 
 
+def final_ari(flow, index):
+    return flow.results().query("protocol == 'final' and metric == 'ARI'").set_index(index)
+
+
 def test_naughty_methods_get_their_status_and_the_table_stands(copied_workflow):
     flow = copied_workflow
-    for name, body in NAUGHTY.items():
-        add_method(flow, name, body)
-    methods = ",".join(["smoothed_pca", *NAUGHTY])
+    statuses = {"writes_nan": "nan", "too_few_rows": "error", "dies": "killed"}
+    statuses["returns_garbage"] = "error"
+    for name in statuses:
+        add_method(flow, name, NAUGHTY[name])
+    methods = ",".join(["smoothed_pca", *statuses])
     run = flow.run(
         f"datasets=[{TISSUE}]", "seeds=[0]", f"methods=[{methods}]", "clusterers=[kmeans]"
     )
     assert run.returncode == 0, run.stdout
-    final = flow.results().query("protocol == 'final' and metric == 'ARI'").set_index("method")
-    assert dict(final.status) == {
-        "smoothed_pca": "ok",
-        "raises": "error",
-        "hangs": "timeout",
-        "writes_nan": "nan",
-        "too_few_rows": "error",
-        "eats_memory": "oom",
-        "dies": "killed",
-        "returns_garbage": "error",
-    }
-    assert "the matrix is cursed" in final.reason["raises"]
-    assert "make retry" in run.stdout
+    assert dict(final_ari(flow, "method").status) == {"smoothed_pca": "ok", **statuses}
+
+
+def test_methods_and_data_that_fail_in_one_run_leave_every_other_cell(copied_workflow):
+    """One raises, one hangs, one eats memory; one download is corrupt, one dataset invalid."""
+    flow = copied_workflow
+    statuses = {"raises": "error", "hangs": "timeout", "eats_memory": "oom"}
+    for name in statuses:
+        add_method(flow, name, NAUGHTY[name])
+    corrupt(flow)
+    own_file(flow.folder, spatial=np.full((60, 2), np.nan))
+    mine = "{id: mine, path: mine.h5ad, n_domains: 3}"
+    config = (
+        f"datasets=[{TISSUE}, BZ5, {mine}]",
+        f"methods=[{','.join(['smoothed_pca', *statuses])}]",
+        "seeds=[0]",
+        "clusterers=[kmeans]",
+    )
+    run = flow.run(*config)
+    assert run.returncode == 0, run.stdout
+    final = final_ari(flow, ["dataset", "method"])
+    assert dict(final.loc["tissue"].status) == {"smoothed_pca": "ok", **statuses}
+    assert "the matrix is cursed" in final.reason["tissue", "raises"]
+    for dataset, reason in (("BZ5", "wrong bytes"), ("mine", "coordinates: 60 cells have NaN")):
+        assert set(final.loc[dataset].status) == {"not_applicable"}
+        assert final.loc[dataset].reason.str.contains(reason).all()
+    text = (flow.folder / "results/summary.txt").read_text()
+    assert text in run.stdout
+    last = "Failed: 3 fits and 2 datasets. `make retry`, then run again: only these are tried."
+    assert text.splitlines()[-1] == last
+
+    # What the last line says: reset, and only these are to be made again.
+    program = [sys.executable, flow.source / "scripts/retry_failed.py", "--reset"]
+    told = subprocess.run(program, cwd=flow.folder, capture_output=True, text=True)
+    assert told.returncode == 0 and "5 reset" in told.stdout
+    again = flow.run(*config, args=("--dry-run", "--quiet", "host")).stdout
+    fits = set(re.findall(r"^    output: results/fits/(\S+)/seed0$", again, re.M))
+    cells = {f"tissue/{method}" for method in statuses}
+    for dataset in ("BZ5", "mine"):
+        cells |= {f"{dataset}/{method}" for method in ("smoothed_pca", *statuses)}
+    assert fits == cells
+
+
+def corrupt(flow):
+    """One wrong bit in the committed file."""
+    file = flow.source / "resources/mirror/STARmap_mPFC/starmap_mpfc.RData"
+    content = bytearray(file.read_bytes())
+    content[1000] ^= 1
+    file.write_bytes(content)
 
 
 def test_unreachable_data_are_marked_and_the_others_run(workflow):
@@ -82,10 +127,7 @@ def test_unreachable_data_are_marked_and_the_others_run(workflow):
 
 def test_a_wrong_byte_in_the_committed_file_names_both_hashes(copied_workflow):
     flow = copied_workflow
-    file = flow.source / "resources/mirror/STARmap_mPFC/starmap_mpfc.RData"
-    content = bytearray(file.read_bytes())
-    content[1000] ^= 1
-    file.write_bytes(content)
+    corrupt(flow)
     run = flow.run(f"datasets=[BZ5, {TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
     assert run.returncode == 0, run.stdout
     status = json.loads((flow.folder / "results/raw/BZ5/status.json").read_text())

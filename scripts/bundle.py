@@ -1,0 +1,126 @@
+"""Pack what a machine without a network needs into one tar: raw files, and wheels with --wheels.
+
+    python scripts/bundle.py --output stbench-bundle.tar results/raw/*
+
+On the other side: unpack it, `sha256sum -c SHA256SUMS` in it, and run with
+STBENCH_MIRROR=<unpacked>/mirror; where there are wheels, PIP_NO_INDEX=1 and
+PIP_FIND_LINKS=<unpacked>/wheels let `make setup` use them. MANIFEST.tsv names each file's dataset,
+licence and source. The same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stbench.checksum import file_hash
+from stbench.errors import InputError, run_cli
+from stbench.io import atomic_file
+from stbench.registry import load_registry, source_entry
+
+PROJECT = Path(__file__).resolve().parents[1]
+LOCKS = ("requirements.lock", "requirements-r.lock", "requirements-dev.lock")
+HEAD = "path\tbytes\tsha256\tdataset\tlicence\tsource"
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path, help="folders written by download.py")
+    parser.add_argument("--output", required=True, type=Path, help="tar to write")
+    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument(
+        "--wheels", metavar="TORCH", help="also the wheels of the locks and of this torch==version"
+    )
+    return parser.parse_args()
+
+
+def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path, str]]:
+    """Files of a dataset by their place in the bundle, each with its line of the manifest.
+
+    Raises:
+        InputError: the folder is none of download.py's, or a file is not what it was.
+    """
+    try:
+        status = json.loads((folder / "status.json").read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{folder}: no readable status.json; download it again") from None
+    if status["status"] != "ok":
+        print(f"{folder.name}: left out: {status['reason']}", file=sys.stderr)
+        return {}
+    entry = source_entry(folder.name, status["source"], registry)
+    places = {Path(file["name"]).name: file["name"] for file in entry["files"]}
+    made = {}
+    for file in status["files"]:
+        path = folder / file["name"]
+        if not path.is_file() or file_hash(path) != file["sha256"]:
+            raise InputError(f"{path}: is not the file that was fetched; download it again")
+        place = f"mirror/{places[file['name']]}"
+        facts = (place, file["bytes"], file["sha256"], folder.name, entry["licence"])
+        made[place] = (path, "\t".join(map(str, (*facts, file["source"]))))
+    return made
+
+
+def wheels(folder: Path, torch: str) -> dict[str, tuple[Path, str]]:
+    """Download the wheels of all locks, and of torch with what it needs."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q"]
+    locked = [word for lock in LOCKS for word in ("-r", str(PROJECT / lock))]
+    for what in ([torch], ["--no-deps", *locked]):
+        if subprocess.run([*pip, "-d", str(folder), *what]).returncode:
+            raise InputError("pip could not download all wheels (see above); run without --wheels")
+    return {
+        f"wheels/{path.name}": (
+            path,
+            f"wheels/{path.name}\t{path.stat().st_size}\t{file_hash(path)}\t\t\tpip",
+        )
+        for path in sorted(folder.iterdir())
+    }
+
+
+def write_tar(path: Path, files: Mapping[str, tuple[Path, str]]) -> None:
+    """Write the tar with its manifest; nothing in it depends on who packs it, or when."""
+    lines = [files[place][1] for place in sorted(files)]
+    sums = ["  ".join((line.split("\t")[2], line.split("\t")[0])) for line in lines]
+    texts = {"MANIFEST.tsv": [HEAD, *lines], "SHA256SUMS": sums}
+    with atomic_file(path) as temporary, tarfile.open(temporary, "w") as tar:
+        for name, text in texts.items():
+            content = "".join(f"{line}\n" for line in text).encode()
+            _add(tar, name, len(content), io.BytesIO(content))
+        for place in sorted(files):
+            with files[place][0].open("rb") as stream:
+                _add(tar, place, files[place][0].stat().st_size, stream)
+
+
+def _add(tar: tarfile.TarFile, name: str, size: int, stream: Any) -> None:
+    info = tarfile.TarInfo(f"stbench-bundle/{name}")
+    info.size, info.mode = size, 0o644
+    tar.addfile(info, stream)
+
+
+def main() -> None:
+    args = arguments()
+    registry = load_registry(args.registry)
+    files: dict[str, tuple[Path, str]] = {}
+    for folder in args.folders:
+        files |= raw_files(folder, registry)
+    if not files:
+        raise InputError("no dataset to pack: fetch some first (make fetch)")
+    with tempfile.TemporaryDirectory() as scratch:
+        if args.wheels:
+            files |= wheels(Path(scratch), args.wheels)
+        write_tar(args.output, files)
+    size = args.output.stat().st_size / 1e6
+    print(f"{args.output}: {len(files)} files, {size:.1f} MB; in it: MANIFEST.tsv, SHA256SUMS")
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,19 @@
+"""Stop with one line where results, cache or scratch cannot be written.
+
+The Snakefile asks the same, but Snakemake itself needs its cache before it reads the Snakefile.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stbench.errors import run_cli
+from stbench.places import check_places
+
+
+def main() -> None:
+    check_places(Path())
+
+
+if __name__ == "__main__":
+    run_cli(main)

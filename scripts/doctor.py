@@ -1,0 +1,201 @@
+"""Look at what this machine has of what the benchmark needs, and say how to mend what is missing.
+
+Prints a table; the exit code is 1 only where something is missing that every run needs. Uses the
+standard library alone, so that it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stbench.errors import InputError
+from stbench.places import check_places
+
+REPOSITORY = Path(__file__).parents[1]
+PROFILE = REPOSITORY / "profiles/slurm/profile.yaml"
+NEEDED_GB = 2  # free disk for the default run
+PAPER_GB = 50  # free disk for the paper's whole matrix
+MEMORY_GB = 4
+PATIENCE = 30  # seconds for a program that is asked
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table; ``mend`` is empty where there is nothing to do."""
+
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
+    required: bool = False
+
+    @property
+    def state(self) -> str:
+        if self.ok:
+            return "ok"
+        return "MISSING" if self.required else "missing"
+
+
+def ask(*command: str) -> str | None:
+    """What a program prints; None where it is not there or fails."""
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(
+        *("python", sys.version_info >= (3, 11), f"{version} ({sys.executable})"),
+        mend="install Python 3.11 or newer: make setup PYTHON=python3.11",
+        required=True,
+    )
+
+
+def packages() -> Iterator[Finding]:
+    lacking = [name for name in ("snakemake", "scanpy") if not importlib.util.find_spec(name)]
+    found = f"without {', '.join(lacking)}" if lacking else "installed"
+    yield Finding("packages", not lacking, found, mend="make setup", required=True)
+
+
+def disk() -> Iterator[Finding]:
+    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    mend = f"free some: the default run takes {NEEDED_GB} GB, the paper's {PAPER_GB}"
+    yield Finding("disk", free >= NEEDED_GB, f"{free:.0f} GB free here", mend, required=True)
+
+
+def memory() -> Iterator[Finding]:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    mend = f"{MEMORY_GB} GB are needed; on a cluster only where Snakemake runs the jobs itself"
+    yield Finding("memory", total >= MEMORY_GB, f"{total:.0f} GB", mend)
+
+
+def write_access() -> Iterator[Finding]:
+    try:
+        check_places(Path())
+    except InputError as error:
+        place, _, mend = str(error).rpartition("; ")
+        yield Finding("write access", False, place, mend, required=True)
+        return
+    yield Finding("write access", True, "results, cache and scratch")
+
+
+def torch() -> Iterator[Finding]:
+    program = (
+        "import torch as t; print(t.__version__);"
+        "print(*[t.cuda.get_device_name(i) for i in range(t.cuda.device_count())], sep=', ')"
+    )
+    told = ask(sys.executable, "-c", program)
+    if told is None:
+        yield Finding("torch", False, "cannot be imported", "make setup", required=True)
+        return
+    version, _, devices = told.partition("\n")
+    yield Finding("torch", True, version)
+    mend = "none needed for the default run; else a driver, and torch without TORCH=cpu"
+    yield Finding("CUDA", bool(devices), devices or "torch sees no device", mend)
+
+
+def r() -> Iterator[Finding]:
+    version = ask("Rscript", "-e", "cat(R.version.string)")
+    install = "only for mclust and methods in R: install R (Debian: r-base-core)"
+    yield Finding("R", version is not None, version or "no Rscript", install)
+    if version is not None:
+        there = ask("Rscript", "-e", "cat(requireNamespace('mclust', quietly = TRUE))") == "TRUE"
+        mend = "install.packages('mclust') in R (Debian: r-cran-mclust), then make setup"
+        yield Finding("R mclust", there, "installed" if there else "not installed", mend)
+
+
+def conda() -> Iterator[Finding]:
+    version = ask("conda", "--version")
+    yield Finding(
+        *("conda", version is not None, version or "not found"), "only for snakemake --sdm conda"
+    )
+
+
+def slurm() -> Iterator[Finding]:
+    version = ask("sbatch", "--version")
+    if version is None:
+        found = "no cluster behind sbatch" if shutil.which("sbatch") else "no sbatch"
+        yield Finding("SLURM", False, found, "only for PROFILE=slurm: a login node has it")
+        return
+    yield Finding("SLURM", True, version)
+    told = ask("sinfo", "--noheader", "--format=%R %G")
+    partitions = sorted({line.split()[0] for line in (told or "").splitlines() if line.strip()})
+    chosen = chosen_partition(PROFILE.read_text())
+    found = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile takes {chosen}"
+    mend = "write one of these partitions, and your account, into profiles/slurm/profile.yaml"
+    yield Finding("partitions", chosen in partitions, found, mend)
+
+
+def chosen_partition(profile: str) -> str:
+    match = re.search(r"^\s*slurm_partition:\s*(\S+)", profile, re.MULTILINE)
+    return match[1].strip("'\"") if match else "none"
+
+
+def data() -> Iterator[Finding]:
+    mirror = os.environ.get("STBENCH_MIRROR")
+    if mirror:
+        there = Path(mirror).is_dir()
+        found = f"STBENCH_MIRROR={mirror}" + ("" if there else ": no such folder")
+        yield Finding("mirror", there, found, "name a folder that exists, or unset it")
+    registry = (REPOSITORY / "config/datasets.yaml").read_text()
+    hosts = sorted(set(re.findall(r"https://([\w.-]+)/", registry)))
+    silent = [host for host in hosts if not reachable(host)]
+    found = f"no answer from {', '.join(silent)}" if silent else ", ".join(hosts)
+    mend = "fetch on a machine that reaches them (make bundle), unpack here, set STBENCH_MIRROR"
+    yield Finding("network", not silent, found, mend)
+
+
+def reachable(host: str) -> bool:
+    try:
+        with socket.create_connection((host, 443), timeout=5):
+            return True
+    except OSError:
+        return bool(os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY"))
+
+
+def environments() -> Iterator[Finding]:
+    """Methods' own environments; those with a complete pip list can be made by make."""
+    for file in sorted((REPOSITORY / "envs").glob("*.yaml")):
+        if file.stem == "default":
+            continue
+        ready = (REPOSITORY / f".venv-{file.stem}/.ready").exists()
+        by_make = "==" in file.read_text()
+        mend = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
+        found = f".venv-{file.stem}" if ready else "not made"
+        yield Finding(f"env {file.stem}", ready, found, f"only for its method: {mend}")
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    *(python, packages, disk, memory, write_access, torch, r, conda, slurm, data, environments),
+)
+
+
+def table(findings: list[Finding]) -> str:
+    rows = [("", "state", "found", "to mend")]
+    rows += [(f.what, f.state, f.found, "" if f.ok else f.mend) for f in findings]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows)
+
+
+def main() -> None:
+    findings = [finding for check in CHECKS for finding in check()]
+    print(table(findings))
+    lacking = [finding.what for finding in findings if finding.required and not finding.ok]
+    if lacking:
+        sys.exit(f"error: every run needs {', '.join(lacking)}; see the last column")
+
+
+if __name__ == "__main__":
+    main()

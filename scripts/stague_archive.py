@@ -1,0 +1,123 @@
+"""Put the datasets of STAGUE's own archive on Google Drive into a mirror folder.
+
+    python scripts/stague_archive.py --mirror /data/mirror [--archive FILE]
+
+Without --archive it is downloaded by gdown (not among our requirements: pip install gdown). No
+checksum of it is published: that of the first one is noted in <mirror>/STAGUE_archive/archive.json,
+and another one is refused from then on. What the archive holds is printed and compared with
+config/datasets.yaml; where something differs nothing is kept, unless --accept is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+from stbench.archive import free_bytes, unpack
+from stbench.checksum import file_hash
+from stbench.errors import InputError, one_line, run_cli
+from stbench.io import atomic_directory, atomic_file, write_json
+from stbench.registry import load_registry
+from stbench.stague_archive import DRIVE_ID, Found, absent, inspect
+
+PROJECT = Path(__file__).resolve().parents[1]
+BY_HAND = (
+    f"get it by hand (https://drive.google.com/uc?id={DRIVE_ID} in a browser) and give it with "
+    "--archive"
+)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    mirror = os.environ.get("STBENCH_MIRROR") or None
+    parser.add_argument(
+        "--mirror", default=mirror, required=not mirror, type=Path, help="default: STBENCH_MIRROR"
+    )
+    parser.add_argument("--archive", type=Path, help="the archive, downloaded by hand")
+    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument("--accept", action="store_true", help="keep files that differ as well")
+    parser.add_argument(
+        "--max-gb", type=float, default=50, help="of all unpacked files together (default 50)"
+    )
+    return parser.parse_args()
+
+
+def download(target: Path) -> None:
+    """Download the archive.
+
+    Raises:
+        InputError: gdown or the network is missing; the line says how to do without.
+    """
+    try:
+        import gdown
+    except ImportError:
+        raise InputError(f"gdown is not installed: pip install gdown, or {BY_HAND}") from None
+    try:
+        with atomic_file(target) as temporary:
+            if gdown.download(id=DRIVE_ID, output=str(temporary)) is None:
+                raise OSError("no file came")
+    except Exception as error:  # gdown, requests and Drive's own pages fail in many ways
+        reason = f"{type(error).__name__}: {one_line(error)[:200]}"
+        raise InputError(f"STAGUE's archive cannot be downloaded ({reason}); {BY_HAND}") from error
+
+
+def check_pin(archive: Path, sha256: str, pin: Path) -> None:
+    """Refuse an archive that is not the one that was unpacked here before."""
+    if pin.is_file() and (noted := json.loads(pin.read_text())["sha256"]) != sha256:
+        raise InputError(
+            f"{archive}: sha256 is {sha256}, that of the first one was {noted}; if the new one is "
+            f"right, delete {pin.parent}"
+        )
+
+
+def describe(found: list[Found]) -> int:
+    """Print the inventory; the number of surprises."""
+    for file in found:
+        print(f"{file.dataset}: {file.told}, sha256 {file.sha256}")
+        for surprise in file.surprises:
+            print(f"  differs: {surprise}")
+    return sum(len(file.surprises) for file in found)
+
+
+def main() -> None:
+    args = arguments()
+    registry = load_registry(args.registry)
+    archive = args.archive or args.mirror / "STAGUE_archive.download"
+    if args.archive is None and not archive.is_file():
+        download(archive)
+    if not archive.is_file():
+        raise InputError(f"{archive}: no such file")
+    output = args.mirror / "STAGUE_archive"
+    sha256 = file_hash(archive)
+    check_pin(archive, sha256, output / "archive.json")
+    with atomic_directory(output) as folder:
+        unpacked = folder / "unpacked"
+        unpack(archive, unpacked, min(int(args.max_gb * 1e9), free_bytes(args.mirror)))
+        found = inspect(unpacked, registry)
+        differing = describe(found)
+        for name in absent(found, registry):
+            print(f"{name}: not in the archive")
+        if not found:
+            raise InputError(f"{archive}: no h5ad file in it; nothing was kept")
+        if differing and not args.accept:
+            raise InputError(
+                f"{archive}: {differing} things differ from config/datasets.yaml (above); nothing "
+                "was kept: correct the registry, or run again with --accept"
+            )
+        known = [file for file in found if file.dataset in registry]
+        for file in known:
+            (folder / file.dataset).mkdir()
+            file.path.rename(folder / file.dataset / "adata.h5ad")
+        shutil.rmtree(unpacked)
+        files = {f"{file.dataset}/adata.h5ad": file.sha256 for file in known}
+        write_json(folder / "archive.json", {"sha256": sha256, "files": files})
+    print(f"{len(known)} datasets are in {output}; the archive {archive} is no longer needed")
+
+
+if __name__ == "__main__":
+    run_cli(main)

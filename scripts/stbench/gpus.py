@@ -1,0 +1,77 @@
+"""One GPU for each fit on a machine with several, without a scheduler that would see to it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+
+_QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
+PAUSE = 1.0  # seconds between two looks for a free GPU
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    told = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if told is not None:
+        return [device.strip() for device in told.split(",") if device.strip()]
+    try:
+        answer = subprocess.run(_QUERY, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in answer.stdout.splitlines() if line.startswith("GPU-")]
+
+
+@contextmanager
+def own_gpus(count: int) -> Iterator[str | None]:
+    """Hold ``count`` of several visible GPUs, waiting until so many are free.
+
+    A lock on a file per GPU says who has it; the kernel releases it however the holder ends.
+    Where no more GPUs are visible than are asked for, somebody has chosen already (SLURM, the
+    user, or there is but one) and nothing is locked.
+
+    Yields:
+        The value for ``CUDA_VISIBLE_DEVICES``, or None to leave it as it is.
+    """
+    devices = visible_gpus() if count > 0 else []
+    if len(devices) <= count:
+        yield None
+        return
+    waited = False
+    while True:
+        with ExitStack() as locks:
+            free = (device for device in devices if _lock(device, locks))
+            taken = list(islice(free, count))
+            if len(taken) == count:
+                yield ",".join(taken)
+                return
+        if not waited:
+            print(f"waiting for a free GPU among {', '.join(devices)}", flush=True)
+            waited = True
+        time.sleep(PAUSE)
+
+
+def _lock(device: str, locks: ExitStack) -> bool:
+    """Lock a GPU until ``locks`` is left; False where another fit has it."""
+    path = _lock_file(device)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = locks.enter_context(path.open("a"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_file(device: str) -> Path:
+    # A number may count from the first GPU of a SLURM job, so it names a GPU within that job only.
+    scope = "" if device.startswith("GPU-") else os.environ.get("SLURM_JOB_ID", "")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", f"{scope}.{device}".lstrip("."))
+    return Path(tempfile.gettempdir()) / f"stbench-gpus-{os.getuid()}" / f"{name}.lock"

@@ -1,0 +1,18 @@
+"""What SLURM says about the job that this process is part of."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+
+def reason_of_end() -> str:
+    """Why SLURM ends this job, ``TimeLimit`` for example; empty outside of SLURM or if unknown."""
+    job = os.environ.get("SLURM_JOB_ID")
+    if not job:
+        return ""
+    ask = ["squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%r"]
+    try:
+        return subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

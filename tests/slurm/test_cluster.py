@@ -1,0 +1,215 @@
+"""The benchmark on a real SLURM: what it asks for and gives, and how killed jobs end."""
+
+import json
+import subprocess
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import anndata
+import numpy as np
+import pytest
+
+from stbench.configuration import load_benchmark
+from stbench.schema import load_yaml
+from workflow.conftest import QUICK, REPO, TISSUE, Workflow, environment
+from workflow.test_faults import add_method
+
+METHODS = ("stague", "pca", "smoothed_pca")
+SMALL = (f"datasets=[{TISSUE}, BZ5]", "seeds=[0]", QUICK, "clusterers=[kmeans]")
+SMALL += (f"methods=[{','.join(METHODS)}]",)
+FAULTS = {
+    "cancelled": "import time; time.sleep(600)",
+    "overtime": "import time; time.sleep(600)",
+    "greedy": "return [bytearray(10**8) for _ in range(1000)]",
+    # More than the first attempt's 1000 MB, less than the second's.
+    "hungry": "eaten = b'x' * (1200 << 20); return Fit(embedding=adata.obsm['X_pca'])",
+}
+# Every rule but the fits: memory in MB, minutes, threads.
+CPU_RULES = {
+    "simulate": (4000, 30, 1),
+    "prepare": (6000, 30, 1),
+    "preprocess": (8000, 60, 1),
+    "cluster": (4000, 240, 1),
+    "score": (4000, 60, 1),
+    "aggregate": (4000, 30, 1),
+}
+QUICK_CHECKS = ("--slurm-init-seconds-before-status-checks", "2")
+QUICK_CHECKS += ("--seconds-between-status-checks", "2", "--latency-wait", "10")
+
+
+@dataclass
+class Run:
+    """A finished run on the cluster, and the same benchmark on this machine alone."""
+
+    cluster: Workflow
+    local: Workflow
+    output: str
+    jobs: dict[str, list[dict[str, str]]]
+    scripts: dict[str, str]
+
+    def fit(self, method):
+        folder = self.cluster.folder / f"results/fits/tissue/{method}/seed0"
+        return json.loads((folder / "status.json").read_text())
+
+
+def rule(job):
+    return job["Comment"].removeprefix("rule_").split("_wildcards_")[0]
+
+
+def started(flow, method):
+    """How often the supervisor has begun the fit."""
+    log = flow.folder / f"results/logs/attempts/tissue/{method}/seed0.jsonl"
+    return log.read_text().count('"start"') if log.exists() else 0
+
+
+def interfere(slurm, flow, shortened, cancelled):
+    """Cancel every attempt of one fit; let SLURM's time limit pass for another."""
+    for job in slurm.jobs():
+        number = job["JobId"]
+        if job["JobState"] != "RUNNING":
+            continue
+        if rule(job) == "train_overtime" and started(flow, "overtime") and number not in shortened:
+            shortened.add(number)
+            subprocess.run(["scontrol", "update", f"JobId={number}", "TimeLimit=1"], check=True)
+        running = started(flow, "cancelled") > len(cancelled)
+        if rule(job) == "train_cancelled" and running and number not in cancelled:
+            cancelled.add(number)
+            subprocess.run(["scancel", number], check=True)
+
+
+def copy_with_faults(folder):
+    source = folder / "source"
+    source.mkdir()
+    parts = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs")
+    subprocess.run(["cp", "-a", *(REPO / part for part in parts), source], check=True)
+    flow = Workflow(source, folder / "cluster", environment())
+    for name, body in FAULTS.items():
+        add_method(flow, name, body)
+    return source
+
+
+@pytest.fixture(scope="module")
+def run(slurm, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("benchmark")
+    source = copy_with_faults(folder)
+    flows = [Workflow(source, folder / name, environment()) for name in ("cluster", "local")]
+    for flow in flows:
+        flow.folder.mkdir()
+    cluster, local = flows
+    fits = [f"results/fits/tissue/{name}/seed0" for name in FAULTS]
+    command = [word for word in cluster.command() if word not in ("--cores", "2")]
+    command += ["--profile", str(source / "profiles/slurm"), *QUICK_CHECKS]
+    command += ["--config", *SMALL, "--", "results/tables", *fits]
+    log = folder / "cluster.log"
+    shortened, cancelled = set(), set()
+    with log.open("w") as output, ThreadPoolExecutor() as beside:
+        alone = beside.submit(local.run, *SMALL, args=("results/tables",))
+        process = subprocess.Popen(
+            command, cwd=cluster.folder, env=cluster.environment, stdout=output, stderr=output
+        )
+        deadline = time.monotonic() + 900  # three minutes on an idle machine
+        while process.poll() is None and time.monotonic() < deadline:
+            interfere(slurm, cluster, shortened, cancelled)
+            time.sleep(1)
+        process.terminate()
+        process.wait(60)
+        assert alone.result().returncode == 0, alone.result().stdout
+    told = log.read_text()
+    assert process.returncode == 0, told
+    jobs = defaultdict(list)
+    for job in slurm.jobs():
+        jobs[rule(job)].append(job)
+    scripts = {job["JobId"]: slurm.job_script(job["JobId"]) for job in slurm.jobs()}
+    return Run(cluster, local, told, dict(jobs), scripts)
+
+
+def minutes(limit):
+    """SLURM's [days-]hours:minutes:seconds."""
+    days, _, clock = limit.rpartition("-")
+    hours, rest, _ = clock.split(":")
+    return int(days or 0) * 1440 + int(hours) * 60 + int(rest)
+
+
+def megabytes(memory):
+    return int(float(memory[:-1]) * {"M": 1, "G": 1024}[memory[-1]])
+
+
+def asked(job):
+    return megabytes(job["MinMemoryNode"]), minutes(job["TimeLimit"]), int(job["CPUs/Task"])
+
+
+def test_every_gpu_method_asks_for_a_gpu_and_nothing_else_does(run):
+    for name, jobs in run.jobs.items():
+        gpus = {job.get("TresPerJob") for job in jobs}
+        assert gpus == ({"gres:gpu:1"} if name == "train_stague" else {None}), name
+    assert len(run.jobs["train_stague"]) == 2
+
+
+def test_memory_time_and_threads_are_those_of_the_rules(run):
+    for name, (memory, limit, threads) in CPU_RULES.items():
+        for job in run.jobs[name]:
+            more = name == "cluster" and "stague" in job["Comment"]
+            assert asked(job) == (memory, limit, threads + more), job["Comment"]
+    config = load_yaml(REPO / "config/config.yaml")
+    benchmark = load_benchmark({**config, "datasets": ["BZ5"]}, REPO / "config")
+    for method in METHODS:
+        (job,) = (j for j in run.jobs[f"train_{method}"] if "BZ5" in j["Comment"])
+        memory, limit, threads = asked(job)
+        assert memory == 400 + benchmark.mem_mb(method, "BZ5", 1)
+        assert (limit, threads) == (10 + benchmark.minutes(method, "BZ5"), 1)
+
+
+def test_downloads_run_where_snakemake_runs(run):
+    assert set(run.jobs) == {*CPU_RULES, *(f"train_{name}" for name in (*METHODS, *FAULTS))}
+    assert (run.cluster.folder / "results/raw/BZ5/status.json").exists()
+    assert all("download" not in script for script in run.scripts.values())
+
+
+def test_jobs_go_to_the_partition_and_account_of_the_profile(run):
+    profile = load_yaml(REPO / "profiles/slurm/profile.yaml")["default-resources"]
+    for job in chain.from_iterable(run.jobs.values()):
+        assert job["Partition"] == profile["slurm_partition"]
+        assert job["Account"] == profile["slurm_account"]
+
+
+def test_the_results_are_those_of_a_local_run_byte_for_byte(run):
+    assert len(run.local.tables()) > 3
+    assert run.cluster.tables() == run.local.tables()
+    for method in METHODS:
+        for dataset in ("tissue", "BZ5"):
+            path = f"results/fits/{dataset}/{method}/seed0/fit.h5ad"
+            ours, theirs = (
+                anndata.read_h5ad(flow.folder / path).obsm["embedding"]
+                for flow in (run.cluster, run.local)
+            )
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_job_that_is_cancelled_each_time_ends_as_killed(run):
+    states = [job["JobState"] for job in run.jobs["train_cancelled"]]
+    assert states == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    status = run.fit("cancelled")
+    assert (status["status"], status["attempt"]) == ("killed", 3)
+    assert status["reason"].count("SIGTERM") == 2
+
+
+def test_a_job_past_slurms_time_limit_ends_as_timeout_without_a_third_try(run):
+    states = [job["JobState"] for job in run.jobs["train_overtime"]]
+    assert states == ["TIMEOUT", "COMPLETED"]
+    assert run.fit("overtime")["status"] == "timeout"
+    assert "ended by SLURM at its time limit" in run.fit("overtime")["reason"]
+
+
+def test_out_of_memory_is_sent_again_with_more_memory(run):
+    assert [asked(job)[0] for job in run.jobs["train_hungry"]] == [1400, 2400]
+    assert (run.fit("hungry")["status"], run.fit("hungry")["attempt"]) == ("ok", 2)
+    assert [asked(job)[0] for job in run.jobs["train_greedy"]] == [1400, 2400, 3400]
+    assert run.fit("greedy")["status"] == "oom"
+    assert "2000 MB" in run.fit("greedy")["reason"]
+
+
+def test_no_job_retries_within_its_allocation(run):
+    assert all("--retries 0" in script for script in run.scripts.values())

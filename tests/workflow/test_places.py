@@ -1,0 +1,152 @@
+"""Where a run may write, what paths may be called, and that two runs do not share a folder."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from unit.malformed import good
+from workflow.conftest import TISSUE
+
+CONFIG = (f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+DATA = ("results/data/tissue.h5ad",)
+
+
+def errors(text):
+    return [line for line in text.splitlines() if line.startswith("error:")]
+
+
+@contextmanager
+def read_only(folder):
+    """A folder that nobody can write to; root needs a disk of its own for that."""
+    folder.mkdir()
+    if os.geteuid():
+        folder.chmod(0o555)
+        yield
+        folder.chmod(0o755)
+        return
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("root may write everywhere, and mounting is not allowed here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_read_only_results_folder_is_one_line(workflow):
+    with read_only(workflow.folder / "results"):
+        run = workflow.run(*CONFIG, args=DATA)
+    assert run.returncode != 0
+    (line,) = errors(run.stdout)
+    assert "results: the results cannot be written" in line
+    assert "Traceback" not in run.stdout
+
+
+def test_a_missing_scratch_folder_is_one_line(workflow):
+    workflow.environment["TMPDIR"] = str(workflow.folder / "none")
+    run = workflow.run(*CONFIG, args=DATA)
+    assert run.returncode != 0
+    (line,) = errors(run.stdout)
+    assert "TMPDIR" in line and "is missing" in line
+
+
+def test_an_unwritable_cache_is_one_line_of_make(workflow):
+    """Snakemake needs its cache before it reads the Snakefile, so make asks first."""
+    (workflow.folder / "file").write_text("")
+    environment = {**workflow.environment, "XDG_CACHE_HOME": str(workflow.folder / "file/cache")}
+    program = workflow.source / "scripts/check_places.py"
+    command = [workflow.command()[0], str(program)]
+    run = subprocess.run(
+        command, cwd=workflow.folder, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert "the cache cannot be written" in run.stderr and "XDG_CACHE_HOME" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    makefile = (workflow.source / "Makefile").read_text()
+    assert "SNAKEMAKE = $(BIN)/python scripts/check_places.py && " in makefile
+
+
+def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(workflow):
+    log = (workflow.folder.parent / "first.log").open("w")
+    with (
+        log,
+        subprocess.Popen(
+            workflow.command(*CONFIG, args=DATA),
+            cwd=workflow.folder,
+            env=workflow.environment,
+            stdout=log,
+            stderr=log,
+        ) as first,
+    ):
+        locks = workflow.folder / ".snakemake/locks"
+        while first.poll() is None and not list(locks.glob("*")):
+            time.sleep(0.02)
+        first.send_signal(signal.SIGSTOP)  # it waits for us, so that the second one meets it
+        second = workflow.run(*CONFIG, args=DATA)
+        first.send_signal(signal.SIGCONT)
+        assert first.wait() == 0
+    assert second.returncode != 0
+    assert "Directory cannot be locked" in second.stdout
+    assert "no other Snakemake process" in second.stdout
+    assert (workflow.folder / DATA[0]).is_file()
+
+
+HOSTILE = {
+    "spaces": "a  b .h5ad",
+    "quotes": """it's "mine".h5ad""",
+    "commands": "x; touch sprung; $(touch sprung) `touch sprung` && touch sprung #.h5ad",
+    "newline": "one\nline.h5ad",
+    "unicode": "Großhirn 脳.h5ad",
+    "option": "-rf.h5ad",
+    "glob": "[a]*?.h5ad",
+}
+
+
+def test_paths_may_hold_anything(workflow):
+    """Quotes, ``;``, ``$()``, newlines: they are names of files and never more than that."""
+    sections = []
+    for name, path in HOSTILE.items():
+        good().write_h5ad(workflow.folder / path)
+        sections.append({"id": name, "path": path, "n_domains": 2, "label": "cluster"})
+    file = workflow.folder / "config.json"
+    file.write_text(json.dumps({"datasets": sections, "methods": ["pca"]}))
+    targets = [f"results/data/{name}.h5ad" for name in HOSTILE]
+    run = workflow.run(args=(*targets, "--configfile", str(file)))
+    assert run.returncode == 0, run.stdout
+    assert all((workflow.folder / target).is_file() for target in targets)
+    for log in (workflow.folder / "results/logs/prepare").iterdir():
+        assert "40 cells x 6 genes" in log.read_text(), log.read_text()
+    assert not (workflow.folder / "sprung").exists()
+
+
+def test_a_dozen_malformed_files_are_each_recorded(workflow):
+    from stbench.h5ad_elements import read_elements
+    from unit.malformed import MALFORMED
+
+    chosen = {f"bad{i}": case for i, case in enumerate(list(MALFORMED)[:30:2])}
+    chosen.pop("bad2")  # no file at all: refused at start
+    chosen = dict(list(chosen.items())[:12])
+    sections = []
+    for name, case in chosen.items():
+        write, changes, _ = MALFORMED[case]
+        write(workflow.folder / f"{name}.h5ad")
+        section = {"id": name, "path": f"{name}.h5ad", "n_domains": 2, "label": "cluster"}
+        sections.append({**section, **changes})
+    file = workflow.folder / "config.json"
+    file.write_text(json.dumps({"datasets": sections, "methods": ["pca"]}))
+    targets = [f"results/data/{name}.h5ad" for name in chosen]
+    run = workflow.run(args=(*targets, "--configfile", str(file)))
+    assert run.returncode == 0, run.stdout
+    for name, case in chosen.items():
+        made = read_elements(workflow.folder / f"results/data/{name}.h5ad", "uns/dataset")
+        told = made["uns/dataset"]
+        said = MALFORMED[case][2].replace("mine", name)
+        assert told["status"] == "error" and said in told["reason"], case
+        log = (workflow.folder / f"results/logs/prepare/{name}.log").read_text()
+        assert len([line for line in log.splitlines() if line.startswith(name)]) == 1
+        assert "Traceback" not in log

@@ -1,0 +1,141 @@
+"""What a cluster is asked for, with programs in place of SLURM's: runs anywhere.
+
+All jobs of the paper's configuration are looked at in a dry run; a slice of them is submitted.
+"""
+
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from workflow.conftest import REPO, environment
+
+PAPER = str(REPO / "config/paper.yaml")
+PROFILE = ("--profile", str(REPO / "profiles/slurm"))
+LOCAL = {"all", "download", "fetch"}
+
+RECORD = """#!/bin/sh
+printf '%s\\0' "$@" > "$SUBMITTED/$$"
+echo $$
+"""
+ALL_FAILED = """#!/bin/sh
+for job in "$SUBMITTED"/*; do echo "${job##*/}|FAILED"; done
+"""
+SILENT = "#!/bin/sh\n"
+PROGRAMS = {"sbatch": RECORD, "squeue": ALL_FAILED, "sacct": ALL_FAILED}
+PROGRAMS |= dict.fromkeys(("scancel", "scontrol", "sacctmgr", "sshare", "sinfo"), SILENT)
+
+
+def asks_for_gpu():
+    methods = yaml.safe_load((REPO / "config/methods.yaml").read_text())
+    return {
+        f"train_{name}": int(entry.get("resources", {}).get("gpu", 0))
+        for name, entry in methods.items()
+    }
+
+
+@pytest.fixture
+def cluster(workflow, tmp_path):
+    """The workflow with SLURM's commands replaced; they note what is submitted and fail it."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in PROGRAMS.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    (tmp_path / "submitted").mkdir()
+    workflow.environment = environment(SUBMITTED=str(tmp_path / "submitted"))
+    workflow.environment["PATH"] = f"{folder}:{workflow.environment['PATH']}"
+    return workflow
+
+
+def on_cluster(flow, *config, args=()):
+    """Like ``flow.run``, but the profile decides about cores."""
+    command = [word for word in flow.command(args=args) if word not in ("--cores", "2")]
+    return subprocess.run(
+        [*command, *(("--config", *config) if config else ())],
+        cwd=flow.folder,
+        env=flow.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
+    args = (*PROFILE, "--dry-run", "--quiet", "host", "--configfile", PAPER)
+    run = on_cluster(cluster, args=args)
+    assert run.returncode == 0, run.stdout
+    blocks = re.split(r"^(?:local)?rule ", run.stdout, flags=re.M)[1:]
+    gpus, seen = asks_for_gpu(), {}
+    for block in blocks:
+        rule = block[: block.index(":")]
+        if rule in LOCAL:
+            continue
+        resources = dict(re.findall(r"(\w+)=([^,\s]+)", re.search("resources: .*", block)[0]))
+        assert int(resources.get("gpu", 0)) == gpus.get(rule, 0), block
+        assert int(resources["mem_mb"]) >= 1000 and int(resources["runtime"]) >= 10, block
+        assert resources["slurm_partition"] and resources["slurm_account"], block
+        seen[rule] = seen.get(rule, 0) + 1
+    paper = yaml.safe_load((REPO / "config/paper.yaml").read_text())
+    cells = len(paper["datasets"]) * len(paper["seeds"])
+    assert {seen[f"train_{method}"] for method in paper["methods"]} == {cells}
+    assert seen["train_stague"] == cells and gpus["train_stague"] == 1
+
+
+def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):
+    """Every method of the paper on BZ9, whose preprocessing is taken for done; BZ5 begins."""
+    done = cluster.folder / "results/preprocessed/BZ9.h5ad"
+    done.parent.mkdir(parents=True)
+    done.touch()
+    (cluster.folder / "results/data").mkdir()
+    (cluster.folder / "results/data/BZ9.h5ad").touch()
+    methods = yaml.safe_load((REPO / "config/paper.yaml").read_text())["methods"]
+    targets = [f"results/fits/BZ9/{method}/seed0" for method in methods]
+    args = (*PROFILE, "--configfile", PAPER, "--retries", "0", "--latency-wait", "0")
+    args += ("--slurm-init-seconds-before-status-checks", "1")
+    args += ("--seconds-between-status-checks", "1", *targets, "results/data/BZ5.h5ad")
+    run = on_cluster(cluster, "datasets=[BZ5,BZ9]", args=args)
+    calls = [path.read_text().split("\0") for path in (tmp_path / "submitted").iterdir()]
+    submitted = {}
+    for words in calls:
+        comment = words[words.index("--comment") + 1]
+        submitted[re.match(r"rule_(\w+?)(_wildcards_|$)", comment)[1]] = words
+    assert set(submitted) == {"prepare", *(f"train_{m}" for m in methods)}, run.stdout
+    gpus = asks_for_gpu()
+    for rule, words in submitted.items():
+        asked = [word for word in words if word.startswith(("--gpus", "--gres"))]
+        assert asked == (["--gpus=1"] if gpus.get(rule) else []), rule
+        assert int(words[words.index("--mem") + 1]) >= 1000
+        assert int(words[words.index("-t") + 1]) >= 10
+        assert "--cpus-per-task=1" in words and words[words.index("-p") + 1] == "gpu"
+    assert json.loads((cluster.folder / "results/raw/BZ5/status.json").read_text())
+
+
+def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():
+    default, slurm, local = (
+        yaml.safe_load((REPO / f"profiles/{name}/profile.yaml").read_text())
+        for name in ("default", "slurm", "local")
+    )
+    assert slurm["retries"] == default["retries"]
+    assert "resources" not in slurm and "cores" not in slurm
+    assert list(slurm["default-resources"]) == ["slurm_partition", "slurm_account"]
+    assert local["resources"] == ["gpu=1"] and "executor" not in local
+
+
+@pytest.mark.parametrize("target", ["run", "real", "reproduce"])
+def test_make_hands_the_platform_to_snakemake(target):
+    def commands(*settings):
+        make = ["make", "--dry-run", target, "CORES=3", *settings]
+        told = subprocess.run(make, cwd=REPO, capture_output=True, text=True, check=True).stdout
+        return [line for line in told.splitlines() if "/snakemake " in line]
+
+    assert all("--cores 3" in line and "--profile" not in line for line in commands())
+    for line in commands("PROFILE=slurm"):
+        assert "--profile profiles/slurm" in line and "--cores" not in line
+
+
+def test_partitions_accounts_and_paths_are_not_in_rules():
+    for path in (REPO / "rules").rglob("*.smk"):
+        assert not re.search("partition|account|slurm_", path.read_text()), path

@@ -1,0 +1,55 @@
+"""Struck at random moments and resumed each time, a benchmark ends with the same bytes.
+
+STBENCH_SOAK is the number of strikes (`make soak`: 50), STBENCH_SOAK_SEED chooses their moments.
+"""
+
+import os
+import random
+import time
+
+from workflow.conftest import Workflow, copy_of_the_project, environment
+from workflow.soak import Soak, small_disk
+
+STRIKES = int(os.environ.get("STBENCH_SOAK", "5"))
+SEED = int(os.environ.get("STBENCH_SOAK_SEED", "0"))
+CONFIG = (
+    "datasets=[{id: tissue, simulate: {layout: layers, n_cells: 60, n_genes: 20, n_domains: 2}}]",
+    "methods=[sedr,pca]",
+    "seeds=[0]",
+    "clusterers=[kmeans]",
+    "params={sedr: {epochs: 2}}",
+    "attempts=8",
+)
+ARGS = ("results/tables", "--retries", "7")
+
+
+def kinds(rng: random.Random, disk: bool) -> list[str]:
+    """What is done: rounds of each kind in a random order, those that need a fit running first."""
+    chosen: list[str] = []
+    while len(chosen) < STRIKES:
+        for some in (["fit", "supervisor"], ["snakemake", "stage", *["disk"] * disk, "power"]):
+            chosen += rng.sample(some, len(some))
+    return chosen[:STRIKES]
+
+
+def test_struck_at_random_moments_it_ends_with_the_same_tables(tmp_path):
+    rng = random.Random(SEED)
+    with small_disk(tmp_path / "run") as disk:
+        source = copy_of_the_project(tmp_path / "copy")  # which nobody edits meanwhile
+        flow = Workflow(source, tmp_path / "run", environment())
+        began = time.monotonic()
+        undisturbed = flow.run(*CONFIG, args=ARGS)
+        assert undisturbed.returncode == 0, undisturbed.stdout
+        seconds = time.monotonic() - began
+        soak = Soak(flow, CONFIG, ARGS, flow.tables(), rng)
+        soak.clear()
+        try:
+            for kind in kinds(rng, disk):
+                soak.strike(kind)
+            soak.finish()
+        finally:
+            soak.clear()
+    print(f"\nan undisturbed run: {seconds:.0f} s; full disks: {'yes' if disk else 'not allowed'}")
+    print(*soak.told, sep="\n")
+    print(f"{len(soak.told)} strikes, {soak.finished} runs to the end, every table the same")
+    assert len(soak.told) == STRIKES and soak.finished
