@@ -55,7 +55,7 @@ def fitted(flow, method, seed=0):
     """The fit; a method whose environment is not there says so and is not looked at further."""
     status = json.loads((folder(flow, method, seed) / "status.json").read_text())
     if status["status"] == "not_applicable":
-        assert re.match("environment missing|needs an image|needs a lattice", status["reason"])
+        assert re.match("environment missing|needs the hexagonal lattice", status["reason"])
         pytest.skip(status["reason"])
     assert status["status"] == "ok", status["reason"]
     return read_h5ad(folder(flow, method, seed) / "fit.h5ad")
