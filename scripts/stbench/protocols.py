@@ -65,6 +65,8 @@ def undefined(
         return NO_TRAINING
     if protocol == "untrained":
         return "" if has_untrained else EPOCHS_UNSEEN
+    if epochs_reason == EPOCHS_UNSEEN:
+        return EPOCHS_UNSEEN
     if clusterer != "kmeans":
         return NOT_KMEANS
     if epochs_reason:

@@ -47,6 +47,11 @@ def test_mean_and_sd():
         ("oracle", {"trainable": False}, "no training"),
         ("oracle", {"has_truth": False}, "no true labels"),
         ("oracle", {"epochs_reason": "train again"}, "train again"),
+        (
+            "oracle",
+            {"clusterer": "own", "epochs_reason": "epochs cannot be observed"},
+            "epochs cannot be observed",
+        ),
         ("final", {"trainable": False, "has_truth": False, "epochs_reason": "x"}, ""),
         ("untrained", {}, ""),
         ("untrained", {"clusterer": "gmm", "has_truth": False, "epochs_reason": "x"}, ""),

@@ -1,0 +1,109 @@
+"""SpaGCN (Hu et al., Nature Methods 2021), by its maintained package, unmodified, without images.
+
+The package's default, ``spagcn-1.2.7``, keeps the published numerics. Clusters are started by
+k-means, which takes the number of domains. The result is labels; the epochs of its clustering
+cannot be observed as an embedding. The kernel over all pairs of cells is dense n x n.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from stbench.errors import InputError
+from stbench.fitting import Fit, Recorder
+from stbench.package_input import need_above_zero, need_cells, need_room, raw_table
+
+
+def log_expression(table: Any, kind: str, min_cells: int) -> None:
+    """Rare genes, spike-ins and mitochondrial genes dropped, totals made equal, log; in place.
+
+    Intensities go the same way, but for the filters; features are left as they are.
+
+    Raises:
+        InputError: the filters leave fewer than two genes.
+    """
+    import scanpy as sc
+    from SpaGCN import prefilter_genes, prefilter_specialgenes
+
+    if kind == "features":
+        return
+    if kind == "counts":
+        prefilter_genes(table, min_cells=min_cells)
+        prefilter_specialgenes(table)
+        if table.n_vars < 2:
+            raise InputError(
+                f"spagcn: {table.n_vars} genes are seen in {min_cells} cells or more; "
+                "lower min_cells"
+            )
+    sc.pp.normalize_per_cell(table, min_counts=0)  # no cell is dropped
+    sc.pp.log1p(table)
+
+
+def length_scale(distances: np.ndarray, params: Mapping[str, Any]) -> float:
+    """The kernel's width at which other cells make up the share ``p`` of a cell's neighbourhood.
+
+    Raises:
+        InputError: there is none between ``l_start`` and ``l_end``.
+    """
+    from SpaGCN import search_l
+
+    start, end, p = params["l_start"], params["l_end"], params["p"]
+    found = search_l(p, distances, start=start, end=end, tol=params["l_tol"], max_run=100)
+    if found is None:
+        raise InputError(
+            f"spagcn: no l from {start:g} to {end:g} gives p = {p:g} in this unit of coordinates; "
+            "change l_start or l_end"
+        )
+    return found
+
+
+def fit(
+    adata: Any,
+    n_domains: int,
+    seed: int,
+    device: str,
+    params: Mapping[str, Any],
+    record: Recorder,
+) -> Fit:
+    """Train SpaGCN on a preprocessed AnnData, on the CPU; the result is labels.
+
+    Raises:
+        InputError: a parameter cannot be used.
+        NotApplicableError: too many cells, or fewer than domains.
+        FloatingPointError: the labels' probabilities are not finite.
+    """
+    from SpaGCN import SpaGCN, calculate_adj_matrix
+
+    need_above_zero("spagcn", params, ("epochs", "lr", "n_components", "p", "l_tol"))
+    need_room(adata.n_obs, params["max_cells"])
+    need_cells(adata.n_obs, n_domains, f"makes {n_domains} clusters")
+    table = raw_table(adata)
+    x, y = table.obsm["spatial"][:, :2].T.tolist()
+    distances = calculate_adj_matrix(x=x, y=y, histology=False)
+    log_expression(table, adata.uns["dataset"]["kind"], params["min_cells"])
+    model = SpaGCN()
+    model.set_l(length_scale(distances, params))
+    # Components, k-means and weights are drawn from the global generators.
+    random.seed(seed)
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    model.train(
+        table,
+        distances,
+        num_pcs=min(params["n_components"], min(table.shape) - 1),
+        init_spa=True,
+        init="kmeans",
+        n_clusters=n_domains,
+        tol=params["tol"],
+        lr=params["lr"],
+        max_epochs=params["epochs"],
+    )
+    labels, probabilities = model.predict()
+    if not np.isfinite(probabilities).all():
+        raise FloatingPointError("the probabilities of the labels are not finite")
+    return Fit(labels=labels, info={"l": float(model.l), "genes": table.n_vars})
