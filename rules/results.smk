@@ -3,6 +3,7 @@ rule aggregate:
         code=code("scripts/aggregate.py"),
         scores=all_cells("results/scores/{dataset}/{method}.parquet"),
         interactions=interaction_scores(),
+        published=str(BASE / "resources/published/scores.csv"),
     output:
         parquet="results/results.parquet",
         tables=directory("results/tables"),
@@ -22,7 +23,7 @@ rule aggregate:
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --results results"
         " --methods {params.methods:q} --rank-by {params.rank_by} --budget {params.budget}"
-        " {params.interactions:q}"
+        " --published {input.published:q} {params.interactions:q}"
         " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 

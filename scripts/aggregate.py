@@ -9,6 +9,7 @@ folder of csv tables:
     leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank
     ranks.csv, pairs.csv      mean ranks with intervals and tied groups, and tests on each pair,
                               under each policy for failures (worst, common)
+    published_vs_measured.csv with --published: measured scores and the range others reported
     runtime.csv, status.csv   seconds and peak memory; how each fit ended
     interactions_truth.csv    every metric of every scorer of planted interactions; with
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
@@ -59,6 +60,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="FILE",
         help="scores of interactions (.parquet)",
     )
+    parser.add_argument("--published", type=Path, help="scores that others reported (.csv)")
     parser.add_argument("--output-parquet", required=True, type=Path, help="file to write")
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
     args = parser.parse_args()
@@ -93,6 +95,11 @@ def main() -> None:
         **ranking_tables(results, args.rank_by),
         "leaderboard": leaderboard(results, args.rank_by),
     }
+    if args.published:
+        from stbench.published import published_vs_measured, read_published
+
+        published = read_published(args.published)
+        tables["published_vs_measured"] = published_vs_measured(results, published)
     if args.interactions:
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 

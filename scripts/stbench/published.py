@@ -1,0 +1,72 @@
+"""What others reported for the same methods and datasets, beside what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from stbench.errors import InputError
+from stbench.results import in_order
+from stbench.tables import score_table
+
+COLUMNS = ["dataset", "method", "metric", "mean", "sd", "n", "source"]
+_CELL = ["dataset", "method", "metric"]
+
+
+def read_published(path: str | Path) -> pd.DataFrame:
+    """Read a table of reported scores.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; it comes with the repository")
+    table = pd.read_csv(path, dtype={"dataset": str, "method": str, "source": str})
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise InputError(f"{path}: the column {missing[0]!r} is missing")
+    return table[COLUMNS]
+
+
+def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Measured final scores beside the range of the reported ones.
+
+    The range spans all sources, two standard deviations to either side where a source gives one.
+    Others cluster in other ways, so every clusterer is compared.
+
+    Args:
+        results: of ``stbench.results.assemble``.
+        published: of ``read_published``.
+
+    Returns:
+        One row per dataset, method, metric and clusterer that has both: ``measured``,
+        ``measured_sd``, ``n``, ``published_low``, ``published_high``, ``position`` (``inside``,
+        ``below`` or ``above``), ``sources``.
+    """
+    spread = 2 * published["sd"].fillna(0)
+    ends = published.assign(
+        published_low=published["mean"] - spread, published_high=published["mean"] + spread
+    )
+    ranges = ends.groupby(_CELL, as_index=False).agg(
+        published_low=("published_low", "min"),
+        published_high=("published_high", "max"),
+        sources=("source", "; ".join),
+    )
+    known = results[~results["exploratory"]]
+    measured = pd.concat(
+        score_table(known, metric, "final").assign(metric=metric)
+        for metric in sorted(published["metric"].unique())
+    )
+    measured = measured.dropna(subset=["mean"]).rename(
+        columns={"mean": "measured", "sd": "measured_sd"}
+    )
+    table = measured.merge(ranges, on=_CELL)
+    position = pd.Series("inside", index=table.index)
+    position[table["measured"] < table["published_low"]] = "below"
+    position[table["measured"] > table["published_high"]] = "above"
+    table = table.assign(position=position)[
+        [*_CELL, "clusterer", "measured", "measured_sd", "n"]
+        + ["published_low", "published_high", "position", "sources"]
+    ]
+    return in_order(table, [*_CELL, "clusterer"])
