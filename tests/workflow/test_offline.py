@@ -1,4 +1,4 @@
-"""A machine without any network, given nothing but a bundle, runs the default configuration."""
+"""A machine without any network, given nothing but a bundle, runs the configurations."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from workflow.conftest import QUICK
+from workflow.conftest import QUICK, REPO
 
 
 def without_network(command, **more):
@@ -34,7 +34,9 @@ def bundled_mirror(flow, folder):
     return folder / "stbench-bundle/mirror"
 
 
-def test_the_default_configuration_runs_from_a_bundle_without_a_route(copied_workflow, tmp_path):
+@pytest.fixture
+def offline(copied_workflow, tmp_path):
+    """The workflow and a function that runs it without a route, from a bundle of BZ5."""
     flow = copied_workflow
     probe = "import socket; socket.create_connection(('192.0.2.1', 80), 5)"
     tried = without_network([sys.executable, "-c", probe]) if shutil.which("unshare") else None
@@ -42,15 +44,34 @@ def test_the_default_configuration_runs_from_a_bundle_without_a_route(copied_wor
         pytest.skip(f"no network namespace: {tried.stdout.strip() if tried else 'no unshare'}")
     assert "Network is unreachable" in tried.stdout
     mirror = bundled_mirror(flow, tmp_path)
+
+    def run(*config, args=()):
+        done = without_network(
+            flow.command(*config, args=("results/tables", *args)),
+            cwd=flow.folder,
+            env={**flow.environment, "STBENCH_MIRROR": str(mirror)},
+        )
+        assert done.returncode == 0, done.stdout
+        final = flow.results().query("protocol == 'final' and metric == 'ARI'")
+        return final[final.clusterer == "kmeans"]
+
+    return run
+
+
+def test_the_default_configuration_runs_from_a_bundle_without_a_route(offline):
     narrow = ("datasets=[BZ5, V1]", "methods=[stague, pca]", "seeds=[0]", "clusterers=[kmeans]")
-    run = without_network(
-        flow.command(*narrow, QUICK, args=("results/tables",)),
-        cwd=flow.folder,
-        env={**flow.environment, "STBENCH_MIRROR": str(mirror)},
-    )
-    assert run.returncode == 0, run.stdout
-    final = flow.results().query("protocol == 'final' and metric == 'ARI'")
+    final = offline(*narrow, QUICK)
     statuses = final.groupby("dataset").status.unique().apply(list).to_dict()
     assert statuses == {"BZ5": ["ok"], "V1": ["not_applicable"]}
     reasons = set(final[final.dataset == "V1"].reason)
     assert all("data not available: put V1/adata.h5ad into a mirror folder" in r for r in reasons)
+
+
+def test_the_real_configuration_runs_what_a_bundle_has_without_a_route(offline):
+    real = str(REPO / "config/real.yaml")
+    final = offline("methods=[pca]", "seeds=[0]", args=("--configfile", real))
+    ok = set(final[final.status == "ok"].dataset)
+    assert ok == {"BZ5", "BZ9", "BZ14"}
+    missing = final[~final.dataset.isin(ok)]
+    assert set(missing.dataset) == {"V1_0410", "osmFISH", "DLPFC151510"}
+    assert missing.reason.str.startswith("data not available: ").all()
