@@ -50,8 +50,8 @@ soak: setup $(VENV)/.dev  ## 50 random faults (kills, a full disk), resumed each
 	@OMP_NUM_THREADS=1 STBENCH_SOAK=50 $(BIN)/python -m pytest -s tests/workflow/test_soak.py
 
 lint: setup $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, mypy
-	@$(BIN)/ruff check scripts tests
-	@$(BIN)/ruff format --check scripts tests
+	@$(BIN)/ruff check scripts tests benchmarks
+	@$(BIN)/ruff format --check scripts tests benchmarks
 	@$(BIN)/snakefmt --check Snakefile rules
 	@$(BIN)/snakemake --lint
 	@$(BIN)/mypy scripts
