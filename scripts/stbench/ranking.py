@@ -74,7 +74,8 @@ def rank_methods(scores: pd.DataFrame, policy: str) -> Ranking:
     if n_methods < 2:
         why = "no test is possible: fewer than 2 methods"
     elif n_datasets < DATASETS_TO_TEST:
-        why = f"no test is possible: {n_datasets} datasets, at least {DATASETS_TO_TEST} are needed"
+        datasets = f"{n_datasets} dataset{'s' * (n_datasets != 1)}"
+        why = f"no test is possible: {datasets}, at least {DATASETS_TO_TEST} are needed"
     friedman = np.nan if why or n_methods < 3 else friedman_p(complete)
     pairs = _no_pairs() if why else wilcoxon_holm(complete)
     return Ranking(policy, complete, ranks, friedman, pairs, why)

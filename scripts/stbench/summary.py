@@ -65,15 +65,18 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         known = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
     tables = {}
-    for name in (*_TABLES, "gain", "lift", "leaderboard", "runtime", "status"):
+    for name in (*_TABLES, "gain", "lift", "leaderboard", "ranks", "runtime", "status"):
         path = folder / f"{name}.csv"
         if not path.is_file():
             raise InputError(f"{path}: no such file; make it with aggregate.py")
         # A status may be spelled "nan": only an empty field is a missing number.
         table = pd.read_csv(
-            path, keep_default_na=False, na_values=[""], dtype={"dataset": str, "method": str}
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype={"dataset": str, "method": str, "tied_groups": str},
         )
-        texts = [column for column in ("status", "reason", "verdict") if column in table]
+        texts = {"status", "reason", "verdict", "note", "tied_groups"} & set(table)
         tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
     return Run(results, tables, rank_by, method_titles(results))
 
@@ -211,6 +214,29 @@ def _ranking(run: Run) -> Iterator[str]:
         yield _line((*values, row["datasets"]), widths)
     order = str(board["order"].iloc[0])
     yield f"The {order}." if order.startswith("order") else f"There is {order}."
+    yield _wrap(_certainty(run), hanging="  ")
+
+
+def _certainty(run: Run) -> str:
+    """Whether the order can be told from chance."""
+    ranks = run.tables["ranks"]
+    ranks = ranks[ranks["policy"] == "worst"]
+    note = str(ranks["note"].iloc[0])
+    if note.startswith("no test is possible"):
+        return f"Whether this order is more than chance: {note}."
+    p = float(ranks["friedman_p"].iloc[0])
+    text = f"Friedman's test over {ranks['datasets'].iloc[0]} datasets: p = {p:.2g}"
+    if note:
+        return f"{text}; {note}."
+    best = ranks.iloc[0]
+    groups = set(str(best["tied_groups"]).split())
+    tied = [
+        run.titles[row["method"]]
+        for _, row in ranks.iloc[1:].iterrows()
+        if groups & set(str(row["tied_groups"]).split())
+    ]
+    others = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
+    return f"{text}. By Wilcoxon's test (Holm, 5 %) {run.titles[best['method']]} {others}."
 
 
 def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:

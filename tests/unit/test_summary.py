@@ -5,6 +5,7 @@ import pytest
 
 import summarize
 from stbench.leaderboard import leaderboard
+from stbench.ranking_tables import ranking_tables
 from stbench.summary import WIDTH, any_score, read_run, summary
 from stbench.tables import all_tables
 from unit.made_results import made_results, scores_of
@@ -14,6 +15,7 @@ def run_of(folder, *scores):
     results = made_results(*scores)
     for name, table in {
         **all_tables(results),
+        **ranking_tables(results, "kmeans"),
         "leaderboard": leaderboard(results, "kmeans"),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -48,6 +50,20 @@ def unavailable(dataset, reason):
 )
 def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
     assert said in plain(text_of(tmp_path, scores_of("BZ5", "stague", final), CONTROL))
+
+
+def test_the_order_is_tested_where_it_can_be(tmp_path):
+    few = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL))
+    assert "no test is possible: 1 dataset, at least 5 are needed" in few
+    rng = np.random.default_rng(0)
+    scores = [
+        scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])
+        for i in range(8)
+        for method, height in (("stague", 0.8), ("sedr", 0.8), ("pca", 0.2))
+    ]
+    text = plain(text_of(tmp_path, *scores))
+    assert "Friedman's test over 8 datasets: p = 0.00" in text
+    assert "cannot be told from SEDR." in text or "cannot be told from STAGUE." in text
 
 
 def test_two_seeds_never_prove_anything(tmp_path):
