@@ -21,7 +21,7 @@ R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 run: setup           ## default benchmark: two real and two simulated tissues, STAGUE and the controls
 	@$(SNAKEMAKE)
 
-real: setup          ## STAGUE and the controls on the small real datasets
+real: setup          ## STAGUE, four more methods and the controls on the small real datasets
 	@$(SNAKEMAKE) --configfile config/real.yaml
 
 reproduce: setup     ## the whole matrix of the paper; stops with a list where data cannot be had

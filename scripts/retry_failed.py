@@ -1,8 +1,8 @@
 """List the failed cells of the benchmark and, with --reset, let the next run try them again.
 
 Failed are fits with the status error, oom, timeout, nan or killed, and datasets that could not be
-had or were refused. --reset deletes them with everything made of them: labels, scores, tables and
-figures. Other fits stay, so only what failed is trained again.
+had or were refused. --reset deletes them with everything made of them: labels, scores,
+interactions, tables and figures. Other fits stay, so only what failed is trained again.
 """
 
 from __future__ import annotations
@@ -81,8 +81,13 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
     name = failure.dataset
     if failure.method:
         cell = f"{name}/{failure.method}"
-        fit = results / "fits" / cell / failure.seed
-        return [fit, results / f"labels/{cell}.h5", results / f"scores/{cell}.parquet"]
+        graph = results / "interactions" / cell  # of methods that learn a cell graph only
+        return [
+            results / "fits" / cell / failure.seed,
+            results / f"labels/{cell}.h5",
+            results / f"scores/{cell}.parquet",
+            *([graph, graph.with_name("scores.parquet")] if graph.is_dir() else []),
+        ]
     data = [results / f"{folder}/{name}.h5ad" for folder in ("data", "preprocessed")]
     fits = [
         path.parent
@@ -95,6 +100,7 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
         *fits,
         results / "labels" / name,
         results / "scores" / name,
+        results / "interactions" / name,
     ]
 
 

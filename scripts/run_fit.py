@@ -40,6 +40,7 @@ from stbench.attempts import Attempts
 from stbench.errors import InputError, one_line, run_cli
 from stbench.gpu_memory import GpuMeter
 from stbench.gpus import own_gpus
+from stbench.io import reach_disk
 from stbench.processes import (
     adopt_orphans,
     descendants,
@@ -208,9 +209,12 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
         reason = f"{outcome['reason']} at {peak} of {args.mem_mb:g} MB of memory"
         outcome = {"status": "oom", "reason": reason}  # the system was faster than we
     device = told.get("device") or ("cpu" if args.gpus == 0 else None)
+    if device is None and meter.peak_mb is not None:
+        device = "cuda"  # it was stopped before it could tell, but was seen there
     return {
         **outcome,
         "seconds": seconds,
+        "gpu_seconds": seconds if device == "cuda" else None,
         "peak_rss_mb": peak,
         "peak_gpu_mb": max(gpu_peaks, default=None),
         "device": device,
@@ -291,6 +295,7 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
         "method": args.method,
         "seed": args.seed,
         "seconds": outcome.get("seconds"),
+        "gpu_seconds": outcome.get("gpu_seconds"),
         "peak_rss_mb": outcome.get("peak_rss_mb"),
         "peak_gpu_mb": outcome.get("peak_gpu_mb"),
         "device": outcome.get("device"),
@@ -299,6 +304,7 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
         "commit": args.commit,
     }
     (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n")
+    reach_disk(folder)
     folder.rename(args.output)
 
 

@@ -22,5 +22,5 @@ fit <- function(data, n_domains, seed, params) {
     model = params$model, nrep = params$n_iterations, burn.in = params$burn_in,
     gamma = if (platform == "Visium") params$gamma else params$gamma_square
   )
-  list(labels = sce$spatial.cluster, embedding = SingleCellExperiment::reducedDim(sce, "PCA"))
+  list(labels = sce$spatial.cluster) # its components are plain ones: not what it found
 }

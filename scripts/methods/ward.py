@@ -25,7 +25,7 @@ def fit(
     """Contiguous domains: scikit-learn's Ward on the graph of the ``n_neighbors`` nearest cells.
 
     The components are those of the preprocessed dataset. Every domain is connected, but where the
-    graph itself falls apart into pieces: scikit-learn joins those at their nearest cells.
+    graph itself falls apart into pieces: scikit-learn joins those at the cells most alike.
 
     Raises:
         InputError: ``n_neighbors`` is below 1.

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from stbench.errors import InputError
+from stbench.errors import MACHINE_ERRORS, InputError
 
 MAX_FILES = 10_000
 MAX_RATIO = 1000  # no honest data file is packed better: gzip ends at 1032
 _CHUNK = 1 << 20
+_BROKEN = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, RuntimeError, OSError),
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,9 @@ def unpack(archive: Path, folder: Path, max_bytes: int) -> list[Path]:
             limit = min(max_bytes, MAX_RATIO * packed) - written
             written += _copy(member, target, limit, archive)
             files.append(target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError, OSError) as error:
+    except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+            raise  # a full disk is not the archive's fault
         raise InputError(f"{archive}: cannot be unpacked ({error}); get it again") from error
     return sorted(files)
 

@@ -20,7 +20,7 @@ GRAPHS = ("adj_raw", "adj_normalized", "adj_untrained")
 class Fit:
     """The result of one method on one dataset with one seed.
 
-    Exactly one of ``embedding`` and ``labels`` is needed; both may be given.
+    At least one of ``embedding`` and ``labels`` is needed.
 
     Attributes:
         embedding: (n_cells, d) float32, rows in the order of the input cells.

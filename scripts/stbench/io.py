@@ -38,7 +38,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _reach_disk(path: Path) -> None:
+def reach_disk(path: Path) -> None:
     """Wait until the content of a file, or of all files of a folder, is on the disk."""
     for file in filter(Path.is_file, path.rglob("*")) if path.is_dir() else [path]:
         with file.open("rb") as stream:
@@ -52,7 +52,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     temporary = _temporary_name(path)
     try:
         yield temporary
-        _reach_disk(temporary)
+        reach_disk(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        _reach_disk(temporary)
+        reach_disk(temporary)
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)

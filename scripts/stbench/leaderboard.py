@@ -27,7 +27,8 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
         ``rank_by``, ``mean_rank``, the means over datasets of ``ARI_final``, ``ARI_oracle``,
         ``ARI_untrained``, ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
         (with a score / ranked), ``order`` (clusterers under which the order of methods holds, and
-        under which it changes), ``rank_<clusterer>`` for each other clusterer, ``status`` and
+        under which it changes), ``rank_<clusterer>`` for each other clusterer (empty for a method that
+        has no score under it at all), ``status`` and
         ``reason`` (why a value is missing).
 
     Raises:
@@ -57,7 +58,8 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     others = [name for name in clusterers if name != rank_by]
     board["order"] = describe_order(scores, rank_by)
     for name in others:
-        board[f"rank_{name}"] = _places(mean_ranks(scores[name]))
+        there = scores[name].notna().any()
+        board[f"rank_{name}"] = _places(mean_ranks(scores[name]).where(there))
     ranked = {
         name: table[table["dataset"].isin(scores[rank_by].index) & (table["clusterer"] == rank_by)]
         for name, table in tables.items()

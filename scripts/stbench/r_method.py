@@ -107,8 +107,8 @@ def write_data(path: Path, adata: Any) -> None:
             group["values"] = rows.data.astype(np.float64)
             group["indices"] = rows.indices.astype(np.int32)
             group["pointers"] = rows.indptr.astype(np.int32)
-        file["cells"] = adata.obs_names.to_numpy().astype("S")
-        file["genes"] = adata.var_names.to_numpy().astype("S")
+        for name, names in (("cells", adata.obs_names), ("genes", adata.var_names)):
+            file[name] = np.char.encode(names.to_numpy().astype("U"), "utf-8")
         file["highly_variable"] = adata.var["highly_variable"].to_numpy().astype(np.int32)
         file["coordinates"] = np.asarray(adata.obsm["spatial"], dtype=np.float64)
         file["pca"] = np.asarray(adata.obsm["X_pca"], dtype=np.float64)

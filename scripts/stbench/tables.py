@@ -113,13 +113,18 @@ def lift_table(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def runtime_table(results: pd.DataFrame) -> pd.DataFrame:
-    """Seconds (mean, sd) and peak memory (largest) of the fits per dataset and method."""
+    """Seconds (mean, sd) and peak memory (largest) of the fits per dataset and method.
+
+    ``gpu_seconds`` is the mean over the fits that held a GPU, empty where none did.
+    """
     fits = _fits(results)
+    fits["gpu_seconds"] = fits["seconds"].where(fits["device"] == "cuda")
     keys = ["dataset", "method"]
     table = fits.groupby(keys, sort=False).agg(
         seconds=("seconds", "mean"),
         seconds_sd=("seconds", "std"),
         n=("seconds", "count"),
+        gpu_seconds=("gpu_seconds", "mean"),
         peak_rss_mb=("peak_rss_mb", "max"),
         peak_gpu_mb=("peak_gpu_mb", "max"),
         device=("device", lambda names: " ".join(sorted(set(names) - {""}))),

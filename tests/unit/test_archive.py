@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import shutil
@@ -109,6 +110,33 @@ def test_a_truncated_archive_is_refused(tmp_path, make):
     archive.write_bytes(archive.read_bytes()[: MEGABYTE // 2])
     with pytest.raises(InputError, match=r"cannot be unpacked|neither a zip nor a tar"):
         unpack(archive, tmp_path / "out", 10 * MEGABYTE)
+
+
+@pytest.mark.parametrize("packer", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_flipped_bit_is_refused_in_one_line_or_harmless(tmp_path, packer):
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(tmp_path / "a", "w", packer) as file:
+        file.writestr("x", rng.bytes(3000) + bytes(3000))
+    whole = (tmp_path / "a").read_bytes()
+    refused = 0
+    for attempt in range(60):
+        content = bytearray(whole)
+        content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+        (tmp_path / "b").write_bytes(content)
+        try:
+            unpack(tmp_path / "b", tmp_path / f"out{attempt}", MEGABYTE)
+        except InputError:
+            refused += 1
+    assert refused > 50
+
+
+def test_a_full_disk_is_not_the_archives_fault(monkeypatch, tmp_path):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("stbench.archive._copy", full)
+    with pytest.raises(OSError, match="No space left"):
+        unpack(a_tar(tmp_path / "a", {"x": b"y"}), tmp_path / "out", MEGABYTE)
 
 
 def test_a_name_twice_and_no_archive_are_refused(tmp_path):

@@ -58,10 +58,11 @@ def test_the_users_own_parameters_win():
 
 def test_the_cpu_budget_shortens_only_what_is_longer():
     full, short = (benchmark(budget=budget) for budget in ("full", "cpu"))
-    assert full.params("stague", "BZ9")["epochs"] == 200
-    assert short.params("stague", "BZ9")["epochs"] == short.methods["stague"]["epochs_cpu"] < 200
-    own = benchmark(budget="cpu", params={"stague": {"epochs": 170}})
-    assert own.params("stague", "BZ9")["epochs"] == 170
+    assert full.params("ccst", "BZ9")["epochs"] == 5000
+    assert short.params("ccst", "BZ9")["epochs"] == short.methods["ccst"]["epochs_cpu"] == 1000
+    assert short.params("stague", "BZ9") == full.params("stague", "BZ9")
+    own = benchmark(budget="cpu", params={"ccst": {"epochs": 1700}})
+    assert own.params("ccst", "BZ9")["epochs"] == 1700
     for method, entry in full.methods.items():
         if "epochs_cpu" in entry:
             assert entry["epochs_cpu"] < entry["params"]["epochs"], method

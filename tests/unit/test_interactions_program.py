@@ -1,5 +1,6 @@
 """scripts/interactions.py: every part is made or says why not."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from stbench.figures.style import apply_style, save
 from stbench.gene_symbols import panel_symbols
 from stbench.interactions.analysis import analyse
 from stbench.interactions.ligand_receptor import resource_pairs
+from stbench.interactions.parts import Parts
 from stbench.interactions.type_pairs import type_pairs
 
 PROGRAM = Path(__file__).parents[2] / "scripts/interactions.py"
@@ -231,6 +233,25 @@ def test_the_program_gives_the_same_tables_as_the_library(study, tmp_path):
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     wrong = subprocess.run([*command, "[1]"], capture_output=True, text=True)
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: --settings")
+
+
+def test_a_part_that_crashes_takes_no_other_with_it(capsys):
+    parts = Parts()
+
+    def crash(error):
+        def made():
+            raise error
+
+        return made
+
+    assert parts.make("bug", crash(KeyError("oops"))) is None
+    assert parts.make("after", lambda: (1, ""), "bug") is None
+    assert parts.make("other", lambda: (2, "")) == 2
+    assert parts.status["bug"] == {"status": "error", "reason": "KeyError: 'oops'"}
+    assert "Traceback" in capsys.readouterr().err
+    for error in (MemoryError(), OSError(errno.ENOSPC, "full")):  # to be tried again
+        with pytest.raises(type(error)):
+            parts.make("machine", crash(error))
 
 
 @pytest.fixture

@@ -105,6 +105,14 @@ def test_named_rows_are_put_in_the_order_of_the_cells(answer, tissue):
 
 
 @needs_r
+def test_names_may_hold_any_letter(answer, tissue):
+    named = tissue.copy()
+    named.obs_names = [f"Zelle-\u00e4{number}" for number in range(90)]
+    named.var_names = [f"\u03b1{number}" for number in range(30)]
+    assert answer("tells_in_another_order", named).labels.tolist() == list(range(1, 91))
+
+
+@needs_r
 def test_the_seed_decides_what_r_draws(answer):
     first, again, other = (answer("draws", seed=seed).embedding for seed in (0, 0, 1))
     assert (first == again).all() and (first != other).any()

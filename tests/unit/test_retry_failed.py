@@ -42,6 +42,10 @@ def results(tmp_path):
     for cell in ("good/pca", "good/stague", "good/bass", "lost/pca"):
         touch(root / f"labels/{cell}.h5")
         touch(root / f"scores/{cell}.parquet")
+    for cell in ("good/stague", "good/deeplinc", "lost/stague", "other/stague"):
+        touch(root / f"interactions/{cell}/status.json")
+    for dataset in ("good", "lost", "other"):
+        touch(root / f"interactions/{dataset}/scores.parquet")
     touch(root / "results.parquet")
     touch(root / "tables/ARI_final.csv")
     touch(root / "summary.txt")
@@ -84,8 +88,21 @@ def test_reset_deletes_what_failed_and_what_was_made_of_it(results):
         "labels/good/bass.h5",
         "scores/good/pca.parquet",
         "scores/good/bass.parquet",
+        "interactions/good/deeplinc/status.json",
+        "interactions/other/stague/status.json",
+        "interactions/other/scores.parquet",
     }
     assert "no failed cells" in run(results).stdout
+
+
+def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(results):
+    stague = results / "fits/good/stague/seed1/status.json"
+    stague.write_text(json.dumps({"status": "ok", "reason": ""}))
+    status(results / "fits/good/pca/seed1", "killed", "cancelled")
+    assert run(results, "--reset").returncode == 0
+    kept = {name for name in files(results) if name.startswith("interactions/good/")}
+    places = ("stague/status.json", "deeplinc/status.json", "scores.parquet")
+    assert kept == {f"interactions/good/{place}" for place in places}
 
 
 def test_where_nothing_was_run_it_says_so(tmp_path):

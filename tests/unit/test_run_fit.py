@@ -32,13 +32,14 @@ def test_a_good_fit_is_published_with_its_status(bench):
     }
     status = bench.status()
     assert list(status) == [
-        *("status", "reason", "dataset", "method", "seed", "seconds", "peak_rss_mb"),
-        *("peak_gpu_mb", "device", "note", "attempt", "commit"),
+        *("status", "reason", "dataset", "method", "seed", "seconds", "gpu_seconds"),
+        *("peak_rss_mb", "peak_gpu_mb", "device", "note", "attempt", "commit"),
     ]
     told = {key: status[key] for key in ("status", "reason", "dataset", "method", "seed")}
     assert told == {"status": "ok", "reason": "", "dataset": "D", "method": "naughty", "seed": 0}
     assert (status["device"], status["attempt"], status["commit"]) == ("cpu", 1, "abc")
     assert status["seconds"] > 0 and 20 < status["peak_rss_mb"] < 1000
+    assert status["gpu_seconds"] is None
     assert bench.leftovers() == []
     assert [event["event"] for event in bench.attempts()] == ["start", "end"]
 
@@ -281,7 +282,7 @@ time.sleep(3)
 """
 
 
-def test_gpu_memory_of_the_fit_is_the_sum_over_its_processes(bench):
+def test_what_the_processes_of_a_fit_hold_on_a_gpu_is_told(bench):
     fake = bench.folder / "bin/nvidia-smi"
     fake.parent.mkdir()
     fake.write_text(f"#!/bin/sh\necho 1, 5000; echo 2, [N/A]; cat {bench.pids}\n")
@@ -289,7 +290,9 @@ def test_gpu_memory_of_the_fit_is_the_sum_over_its_processes(bench):
     path = {"PATH": f"{fake.parent}{os.pathsep}{os.environ['PATH']}"}
     program = [sys.executable, "-c", USES_GPU, bench.pids]
     bench.call(bench.supervised(program, gpus=1), path)
-    assert bench.status()["peak_gpu_mb"] == 700
+    status = bench.status()
+    assert (status["peak_gpu_mb"], status["device"]) == (700, "cuda")
+    assert status["gpu_seconds"] == status["seconds"] >= 3
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def test_the_interaction_study_plants_and_runs_methods_that_learn_graphs():
     assert len(benchmark.config["seeds"]) == 3
 
 
-def test_the_simulated_benchmark_has_a_fixed_area_and_no_interactions():
-    _, found = tissues("simulated")
+def test_the_simulated_benchmark_has_every_method_a_fixed_area_and_no_interactions():
+    benchmark, found = tissues("simulated")
+    assert set(benchmark.config["methods"]) == set(load_yaml(CONFIG / "methods.yaml"))
     assert {tissue.n_cells / tissue.density for tissue in found} == {600}
     assert all(tissue.n_triples == 0 for tissue in found)

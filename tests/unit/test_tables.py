@@ -112,6 +112,9 @@ def test_run_times_and_statuses_are_the_fits():
     results = made_results(scores_of("BZ5", "stague", [0.8, 0.9, "oom"]))
     times = only(runtime_table(results))
     assert (times["seconds"], times["n"], times["peak_rss_mb"]) == (10.5, 2, 300.0)
+    assert np.isnan(times["gpu_seconds"]) and times["device"] == "cpu"
+    on_gpu = results.assign(device=results["device"].where(results["seed"] != 1, "cuda"))
+    assert only(runtime_table(on_gpu))["gpu_seconds"] == 11.0
     assert list(status_table(results)["status"]) == ["ok", "ok", "oom"]
 
 
@@ -150,6 +153,16 @@ def test_leaderboard_ranks_marks_and_says_whether_the_order_holds():
     assert board["lift"].iloc[0] == pytest.approx(0.1)
     assert "no training" in board["reason"].iloc[0]
     assert list(leaderboard(results, "gmm")["method"]) == ["smoothed_pca", "stague", "pca"]
+
+
+def test_a_method_without_a_score_under_a_clusterer_has_no_place_there():
+    results = made_results(
+        scores_of("BZ5", "stague", [0.8]),
+        scores_of("BZ5", "sedr", [0.7]),
+        scores_of("BZ5", "sedr", [0.6], clusterer="own"),
+    )
+    board = leaderboard(results, "kmeans").set_index("method")
+    assert board.loc["sedr", "rank_own"] == 1 and pd.isna(board.loc["stague", "rank_own"])
 
 
 def test_leaderboard_of_an_unused_clusterer_is_refused():

@@ -26,8 +26,10 @@ def read_only(folder):
     folder.mkdir()
     if os.geteuid():
         folder.chmod(0o555)
-        yield
-        folder.chmod(0o755)
+        try:
+            yield
+        finally:
+            folder.chmod(0o755)
         return
     mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True).returncode:

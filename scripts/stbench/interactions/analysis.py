@@ -157,7 +157,7 @@ def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[p
         raise NotApplicableError("no cell types: the dataset has no obs['celltype']")
     table = type_pairs(above, tissue.types, tissue.coords, shuffles)
     far = "" if table["p_distance"].notna().any() else "; too many pairs in reach to redraw edges"
-    return table, f"{len(table)} pairs of types{far}"
+    return table, f"{len(table)} pairs of types{far}{resolution(len(table), shuffles)}"
 
 
 def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Support, str]:
@@ -168,10 +168,15 @@ def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Suppo
     told = found.coverage
     if tissue.types is None:
         told += "; no cell types: edges are rewired among all"
-    best = len(found.table) / (1 + shuffles)
-    if best > 0.05:
-        told += f"; {shuffles} shuffles give a lone pair no q below {min(best, 1):.2g}"
-    return found, told
+    return found, told + resolution(len(found.table), shuffles)
+
+
+def resolution(tests: int, shuffles: int) -> str:
+    """A remark where so few shuffles, over so many tests, cannot tell a single pair."""
+    best = tests / (1 + shuffles)
+    if best <= 0.05:
+        return ""
+    return f"; {shuffles} shuffles give a lone pair no q below {min(best, 1):.2g}"
 
 
 def behind(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
-from stbench.errors import InputError, NotApplicableError, one_line
+from stbench.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
 
 
 class Parts:
@@ -21,7 +22,11 @@ class Parts:
         self.status: dict[str, dict[str, str]] = {}
 
     def make(self, part: str, maker: Callable[[], tuple[Any, str]], *needs: str) -> Any:
-        """What the maker returns beside a remark; None where it, or a part it needs, is not ok."""
+        """What the maker returns beside a remark; None where it, or a part it needs, is not ok.
+
+        Raises:
+            MemoryError, OSError: memory or the disk does not suffice; another try may do better.
+        """
         missing = next((name for name in needs if self.status[name]["status"] != "ok"), None)
         if missing is not None:
             self.status[part] = dict(self.status[missing])
@@ -34,6 +39,11 @@ class Parts:
             status, remark = "not_applicable", one_line(error)
         except (InputError, FloatingPointError) as error:
             status, remark = "error", one_line(error)
+        except Exception as error:  # one part must not take all tables of the run with it
+            if isinstance(error, MemoryError) or getattr(error, "errno", None) in MACHINE_ERRORS:
+                raise  # to be tried again
+            traceback.print_exc()
+            status, remark = "error", one_line(f"{type(error).__name__}: {error}")[:500]
         self.status[part] = {"status": status, "reason": remark}
         told = f"{part}: {status}{': ' if remark else ''}{remark}"
         print(f"{told} ({time.perf_counter() - started:.1f} s)", flush=True)

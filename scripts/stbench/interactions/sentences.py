@@ -43,7 +43,8 @@ def _against(lift: pd.DataFrame, auprc: pd.DataFrame, method: str, title: str, e
     near, best = rows.loc["distance"].to_dict(), rows.loc[BEST].to_dict()
     if not near["tissues"]:
         return ""
-    own, other = (_height(auprc, scorer, effect) for scorer in (method, "distance"))
+    own = _height(auprc, method, effect)
+    other = own - near["mean"]  # on the same tissues, also where the method failed on some
     n = int(near["tissues"])
     where = f"On {n} tissue{'s' * (n != 1)} with planted interactions"
     if effect != ALL:

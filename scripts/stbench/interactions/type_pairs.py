@@ -21,7 +21,7 @@ from stbench.errors import NotApplicableError
 from stbench.interactions.edges import pair_distances
 
 DISTANCE_BINS = 20
-_MAX_POOL = 30_000_000  # pairs within reach, about 1 GB
+_MAX_POOL = 30_000_000  # pairs within reach, about 2 GB
 
 
 def type_pairs(
