@@ -70,7 +70,8 @@ rule summarize:
         runtime=10,
     params:
         rank_by=config["rank_by"],
+        interactions=["--interactions", "results/interactions"] if interaction_scores() else [],
     shell:
         "python {input.code[0]:q} --results {input.results:q} --tables {input.tables:q}"
-        " --figures {input.figures:q} --rank-by {params.rank_by}"
+        " --figures {input.figures:q} --rank-by {params.rank_by} {params.interactions:q}"
         " --output {output:q} > {log:q} 2>&1"

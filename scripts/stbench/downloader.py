@@ -94,6 +94,8 @@ class Downloader:
             raise _UnreachableError(f"{origin(url)} cannot be reached") from error
         except requests.RequestException as error:
             raise FetchError(f"{origin(url)}: {type(error).__name__}") from error
+        except ValueError as error:  # of urllib, for an address that is none
+            raise FetchError(f"{origin(url)}: redirects to no address") from error
 
     def _open(self, session: requests.Session, url: str) -> requests.Response:
         """Follow redirects by hand, so that each one's host is checked before it is asked."""

@@ -31,6 +31,8 @@ def missing(package: str, environment: str = "") -> NotApplicableError:
     ways = ["snakemake --sdm conda"]
     if not environment:
         ways.insert(0, "make setup")
+    elif not (ENVIRONMENTS / f"{environment}.yaml").is_file():
+        ways = ["install it on this machine"]
     elif can_be_made(environment):
         ways.insert(0, f"make setup-{environment}")
     return NotApplicableError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def any_score(run: Run) -> bool:
     return bool((run.results["status"] == "ok").any())
 
 
-def summary(run: Run, tables: Path, figures: Path) -> str:
+def summary(run: Run, tables: Path, figures: Path, interactions: Path | None = None) -> str:
     """The whole text, no line longer than ``WIDTH`` but addresses that cannot be broken."""
     missing = unavailable(run)
     parts = [_intro(run)]
@@ -96,7 +97,8 @@ def summary(run: Run, tables: Path, figures: Path) -> str:
                 parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts.append("\n".join(_ranking(run)))
-    parts += ["\n".join(_failures(run, missing)), "\n".join(_places(tables, figures))]
+    parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
+    parts += ["\n".join(_places(tables, figures))]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -253,6 +255,15 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
             yield _wrap(text.rstrip(": "), "  ", "    ")
     for dataset, reason in missing.items():
         yield _wrap(f"{dataset} was not run: {reason}", hanging="  ")
+
+
+def _failed_parts(interactions: Path | None) -> Iterator[str]:
+    """Parts of inferring interactions that went wrong; what does not apply is no failure."""
+    for path in sorted(interactions.glob("*/*/status.json")) if interactions else []:
+        for part, told in json.loads(path.read_text()).items():
+            if told["status"] == "error":
+                where = "/".join(path.parts[-3:-1])
+                yield _wrap(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")
 
 
 def _to_retry(run: Run, missing: dict[str, str]) -> str:

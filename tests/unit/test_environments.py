@@ -86,6 +86,7 @@ def test_what_is_installed_is_not_missing():
         ("", "make setup, or snakemake --sdm conda"),
         ("cellcharter", "make setup-cellcharter, or snakemake --sdm conda"),
         ("bass", "snakemake --sdm conda"),
+        ("a_method_of_mine", "install it on this machine"),
     ],
 )
 def test_what_is_missing_says_what_to_do(name, ways):

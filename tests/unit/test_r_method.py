@@ -178,7 +178,7 @@ def test_without_r_the_method_is_not_applicable(fit, tmp_path):
     (tmp_path / "bin").mkdir()
     _, folder = fit("tells_what_it_got", env={"PATH": str(tmp_path / "bin")})
     assert outcome(folder)["status"] == "not_applicable"
-    said = "environment missing: Rscript is not installed: snakemake --sdm conda"
+    said = "environment missing: Rscript is not installed: install it on this machine"
     assert outcome(folder)["reason"] == said
 
 

@@ -18,7 +18,7 @@ import requests
 import yaml
 
 from stbench.configuration import load_benchmark
-from stbench.downloader import Downloader
+from stbench.downloader import Downloader, FetchError
 from stbench.errors import InputError, run_cli
 from stbench.fetch import fetch_dataset
 from stbench.io import atomic_directory, write_h5ad
@@ -269,6 +269,12 @@ def test_a_signed_address_and_a_proxys_password_are_not_told(monkeypatch, tmp_pa
             entry, tmp_path / "raw/mine", [], Downloader({"https://a.org"}, tries=1, pause=0)
         )
     assert "hushhush" not in str(error.value)
+
+
+def test_a_redirect_to_no_address_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(requests.Session, "get", lambda *a, **k: Answer(302, "https://[::1/x"))
+    with pytest.raises(FetchError, match=r"^https://a\.org: redirects to no address$"):
+        Downloader({"https://a.org"}).download("https://a.org/y", tmp_path / "y")
 
 
 # The machine's faults are not the data's

@@ -1,5 +1,7 @@
 """The text at the end of a run: readable, complete, and never bolder than its seeds."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,17 @@ def test_the_order_is_tested_where_it_can_be(tmp_path):
     text = plain(text_of(tmp_path, *scores))
     assert "Friedman's test over 8 datasets: p = 0.00" in text
     assert "cannot be told from SEDR." in text or "cannot be told from STAGUE." in text
+
+
+def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
+    folder = tmp_path / "interactions/BZ5/stague"
+    folder.mkdir(parents=True)
+    parts = {"genes": ("error", "it broke"), "ligand_receptor": ("not_applicable", "no panel")}
+    told = {name: {"status": status, "reason": why} for name, (status, why) in parts.items()}
+    (folder / "status.json").write_text(json.dumps(told))
+    run = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
+    text = summary(run, tmp_path, tmp_path, tmp_path / "interactions")
+    assert "Interactions of BZ5/stague: genes: it broke" in text and "no panel" not in text
 
 
 def test_two_seeds_never_prove_anything(tmp_path):
