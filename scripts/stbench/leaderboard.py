@@ -27,9 +27,8 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
         ``rank_by``, ``mean_rank``, the means over datasets of ``ARI_final``, ``ARI_oracle``,
         ``ARI_untrained``, ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
         (with a score / ranked), ``order`` (clusterers under which the order of methods holds, and
-        under which it changes), ``rank_<clusterer>`` for each other clusterer (empty for a method that
-        has no score under it at all), ``status`` and
-        ``reason`` (why a value is missing).
+        under which it changes), ``rank_<clusterer>`` for each other clusterer (empty for a method
+        that has no score under it at all), ``status`` and ``reason`` (why a value is missing).
 
     Raises:
         InputError: there are no scores under ``rank_by``.
