@@ -18,7 +18,13 @@ from workflow.conftest import QUICK, REPO, TISSUE, Workflow, environment
 from workflow.test_faults import add_method
 
 METHODS = ("stague", "pca", "smoothed_pca")
-SMALL = (f"datasets=[{TISSUE}, BZ5]", "seeds=[0]", QUICK, "clusterers=[kmeans]")
+SMALL = (
+    f"datasets=[{TISSUE}, BZ5]",
+    "seeds=[0]",
+    QUICK,
+    "clusterers=[kmeans]",
+    "interactions=null",
+)
 SMALL += (f"methods=[{','.join(METHODS)}]",)
 FAULTS = {
     "cancelled": "import time; time.sleep(600)",
