@@ -44,7 +44,8 @@ def test_planted_interactions_are_scored_beside_what_learns_nothing(finished):
     auprc = table.query("dataset == 'planted' and metric == 'AUPRC'").set_index("scorer")
     assert {"stague", "distance", "cosine", "knn", "permuted", "type_pair"} <= set(auprc.index)
     assert auprc.loc["distance", "mean"] < auprc.loc["informed", "mean"] <= 1
-    assert table.query("metric == 'AUROC' and scorer == 'permuted'")["mean"].between(0.3, 0.7).all()
+    permuted = table.query("dataset == 'planted' and metric == 'AUROC' and scorer == 'permuted'")
+    assert len(permuted) == 1 and permuted["mean"].between(0.4, 0.6).all()
 
 
 def test_the_summary_says_whether_distance_alone_was_beaten(finished):
