@@ -98,7 +98,7 @@ def summary(run: Run, tables: Path, figures: Path, interactions: Path | None = N
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts.append("\n".join(_ranking(run)))
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
-    parts += ["\n".join(_places(tables, figures))]
+    parts += ["\n".join(_places(tables, figures, interactions))]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -284,13 +284,15 @@ def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 
-def _places(tables: Path, figures: Path) -> Iterator[str]:
+def _places(tables: Path, figures: Path, interactions: Path | None) -> Iterator[str]:
     yield f"Tables:   {tables} (leaderboard.csv, ARI_final.csv, lift.csv, gain.csv, ...)"
     pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
     names = ", ".join([name for name in pictures if name.startswith("domains")] or pictures)
     yield _wrap(
         f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
     )
+    if interactions:
+        yield f"Interactions: {interactions}/<dataset>/<method> (edges, type pairs, genes, pictures)"
 
 
 def _or_dash(value: float, write: Callable[[float], str]) -> str:
