@@ -43,8 +43,11 @@ setup: $(VENV)/.ready $(R_STAMP)  ## create the environment in .venv
 setup-%: $(VENV)-%/.ready  ## the environment of a method that needs one of its own, in .venv-%
 	@:
 
+# Else the files with few but long tests come last and one core waits for them.
+LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/unit tests/gpu
+
 test: setup $(VENV)/.dev  ## all tests
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(LONGEST_FIRST)
 
 soak: setup $(VENV)/.dev  ## 50 random faults (kills, a full disk), resumed each time: the same tables
 	@OMP_NUM_THREADS=1 STBENCH_SOAK=50 $(BIN)/python -m pytest -s tests/workflow/test_soak.py
