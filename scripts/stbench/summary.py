@@ -292,7 +292,7 @@ def _places(tables: Path, figures: Path, interactions: Path | None) -> Iterator[
         f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
     )
     if interactions:
-        yield f"Interactions: {interactions}/<dataset>/<method> (edges, type pairs, genes, pictures)"
+        yield f"Interactions: {interactions}/<dataset>/<method> (edges, type pairs, genes, ...)"
 
 
 def _or_dash(value: float, write: Callable[[float], str]) -> str:
