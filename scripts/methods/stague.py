@@ -23,6 +23,7 @@ from stbench.fitting import Fit, Recorder
 from stbench.gcn import EdgePattern, GraphConv, gcn_normalise, normalise
 from stbench.interactions.edge_scorer import EdgeScorer
 from stbench.neighbors import candidate_pairs, knn_pairs
+from stbench.sampled_contrast import sampled_nt_xent
 from stbench.stague_settings import Settings
 
 Graph = tuple[EdgePattern, Tensor]
@@ -38,6 +39,7 @@ class Draws(NamedTuple):
     permutation: Tensor
     negative_columns: Tensor
     dropout: torch.Generator | None
+    negatives: Tensor | None = None
 
 
 def keep_mask(shape: tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:
@@ -129,6 +131,13 @@ class Stague(nn.Module):
         weight = self.settings.adj_weight
         return self.candidate * (weight * similarity + (1 - weight) * self.kernel)
 
+    def graphs(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores of the learned graph, and the same normalised; without a learner the anchor."""
+        if self.settings.no_learner:
+            return self.anchor.clone(), self.anchor.clone()
+        scores = self.learn_graph(features)
+        return scores, normalise(self.pattern, scores)
+
     def draw(self, generator: torch.Generator) -> Draws:
         """The random choices of an epoch, in the order of the views."""
         s, edges = self.settings, len(self.candidate)
@@ -149,14 +158,24 @@ class Stague(nn.Module):
             permutation=torch.randperm(n, generator=generator, device=generator.device),
             negative_columns=columns(s.maskfeat_rate_anchor),
             dropout=generator,
+            negatives=self._negatives(generator),
         )
+
+    def _negatives(self, generator: torch.Generator) -> Tensor | None:
+        s, n = self.settings, self.pattern.n
+        if s.nt_xent == "exact" or s.negatives >= n:
+            return None
+        drawn = torch.randperm(n, generator=generator, device=generator.device)
+        return drawn[: s.negatives]
 
     def graph(self, adjacency: Tensor, kept: Tensor | None = None) -> Graph:
         """What the encoder convolves over; dropped edges count in no degree."""
         weights = adjacency if kept is None else adjacency * kept
         return self.pattern, gcn_normalise(self.pattern, weights)
 
-    def views(self, features: Tensor, adjacency: Tensor, draws: Draws) -> tuple[Tensor, ...]:
+    def views(
+        self, features: Tensor, adjacency: Tensor, draws: Draws
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Projections of the anchor, the learner and the negative view (STAGUE, step 7)."""
 
         def project(columns: Tensor, graph: Graph | None, rows: Tensor | None = None) -> Tensor:
@@ -170,12 +189,19 @@ class Stague(nn.Module):
             project(draws.negative_columns, None, draws.permutation),
         )
 
-    def losses(self, z1: Tensor, z2: Tensor, z3: Tensor) -> tuple[Tensor, Tensor]:
-        """NT-Xent and weighted triplet loss (STAGUE, step 8)."""
+    def losses(
+        self, z1: Tensor, z2: Tensor, z3: Tensor, negatives: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """NT-Xent and weighted triplet loss (STAGUE, step 8); ``negatives``: sampled cells."""
         s = self.settings
         distance = nn.functional.pairwise_distance
         triplet = (distance(z2, z1) - distance(z2, z3) + s.margin).clamp(min=0).mean()
-        return nt_xent(z1, z2, s.temperature, s.sim_batch_size), triplet * s.margin_weight
+        contrast = (
+            nt_xent(z1, z2, s.temperature, s.sim_batch_size)
+            if negatives is None
+            else sampled_nt_xent(z1, z2, s.temperature, negatives)
+        )
+        return contrast, triplet * s.margin_weight
 
     @torch.no_grad()
     def bootstrap(self, adjacency: Tensor) -> None:
@@ -265,17 +291,19 @@ def fit(
         optimiser = torch.optim.Adam(
             model.parameters(), lr=s.lr, weight_decay=s.w_decay, fused=True
         )
+        losses = []
         for epoch in tqdm(range(1, s.epochs + 1), "STAGUE", unit="epoch", disable=None):
             features = model.cell_encoder(x)
-            scores = model.learn_graph(features)
-            adjacency = normalise(model.pattern, scores)
+            scores, adjacency = model.graphs(features)
             if epoch == 1:
                 record(0, model.embed(features, adjacency))
                 untrained = scores.detach()
-            views = model.views(features, adjacency, model.draw(generator))
-            loss = torch.stack(model.losses(*views)).sum()
+            draws = model.draw(generator)
+            views = model.views(features, adjacency, draws)
+            loss = torch.stack(model.losses(*views, draws.negatives)).sum()
             if not torch.isfinite(loss):
                 raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
+            losses.append(loss.item())
             if epoch == s.epochs:
                 weights = model.learner_weights()  # those that make the graph that is returned
             optimiser.zero_grad()
@@ -285,6 +313,8 @@ def fit(
             if epoch % s.record_every == 0 or epoch == s.epochs:
                 embedding = model.embed(features, adjacency)
                 record(epoch, embedding)
+        if s.no_learner:
+            return Fit(embedding=embedding, losses=losses, info={"loss": losses[-1]})
         return Fit(
             embedding=embedding,
             adj_raw=model.pattern.scipy(scores, model.candidate),
@@ -292,8 +322,9 @@ def fit(
             adj_untrained=model.pattern.scipy(untrained, model.candidate),
             null_scores=model.null_scores(x, generator),
             weights=weights,
+            losses=losses,
             info={
-                "loss": loss.item(),
+                "loss": losses[-1],
                 "candidate_edges": int(model.candidate.sum()) // 2,
                 "distance_cut": model.cut,
             },

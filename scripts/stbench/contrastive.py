@@ -112,7 +112,7 @@ class _EdgeCosine(torch.autograd.Function):
         features, norm, scale, cosine = ctx.saved_tensors
         pattern: EdgePattern = ctx.pattern
         both = (gradient + gradient.index_select(0, pattern.reverse)) * scale
-        to_features = pattern.torch(both) @ features
+        to_features = pattern.sum(both, features)
         # Through the norms: a cell of norm 0 has no direction, its gradient is 0 as in torch.
         by_source = norm.index_select(0, pattern.source)
         to_norm = norm.new_zeros(pattern.n).index_add(0, pattern.target, both * cosine * by_source)

@@ -102,6 +102,12 @@ class EdgePattern:
             self.start, self.source, values, (self.n, self.n), check_invariants=False
         )
 
+    def sum(self, values: Tensor, features: Tensor) -> Tensor:
+        """Row i: the sum of ``values`` times the features (n, d) over the entries (i, j)."""
+        # In place, since torch first copies what it adds to, which costs as much as the product.
+        total = features.new_zeros(self.n, features.shape[1])
+        return total.addmm_(self.torch(values), features, beta=0.0)
+
     def dot(self, left: Tensor, right: Tensor) -> Tensor:
         """left[target] . right[source] for every entry, without gathering the rows."""
         zero = self.torch(left.new_zeros(len(self.source)))
@@ -113,7 +119,7 @@ class _Propagate(torch.autograd.Function):
     def forward(ctx: Any, pattern: EdgePattern, values: Tensor, features: Tensor) -> Tensor:
         ctx.pattern = pattern
         ctx.save_for_backward(values, features)
-        return pattern.torch(values) @ features
+        return pattern.sum(values, features)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor | None, Tensor | None]:  # type: ignore[override]
@@ -122,7 +128,7 @@ class _Propagate(torch.autograd.Function):
         gradient = gradient.contiguous()
         to_values = pattern.dot(gradient, features) if ctx.needs_input_grad[1] else None
         to_features = (
-            pattern.torch(values[pattern.reverse]) @ gradient if ctx.needs_input_grad[2] else None
+            pattern.sum(values[pattern.reverse], gradient) if ctx.needs_input_grad[2] else None
         )
         return None, to_values, to_features
 
@@ -176,4 +182,4 @@ class GraphConv(nn.Module):
         weight = self.lin.weight if columns is None else self.lin.weight.index_select(1, columns)
         if graph is None:
             return nn.functional.linear(features, weight, self.bias)
-        return propagate(*graph, nn.functional.linear(features, weight)) + self.bias
+        return propagate(*graph, nn.functional.linear(features, weight)).add_(self.bias)

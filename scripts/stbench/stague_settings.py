@@ -48,6 +48,14 @@ class Settings:
     sim_batch_size: int = _setting(
         0, "NT-Xent within consecutive batches of this many cells; 0: over all cells"
     )
+    no_learner: bool = _setting(
+        False, "no learned graph: the learner view convolves over the anchor graph, too"
+    )
+    nt_xent: str = _setting(
+        "exact", "exact, or sampled: negatives are a sample drawn anew in each epoch, for more "
+        "cells than the n x n arithmetic allows"
+    )  # fmt: skip
+    negatives: int = _setting(4096, "cells in that sample")
     record_every: int = _setting(1, "epochs between two recorded embeddings")
 
     def __post_init__(self) -> None:
@@ -62,6 +70,10 @@ class Settings:
         for name in ("w_decay", "sim_batch_size"):
             self._demand(name, getattr(self, name) >= 0, "at least 0")
         self._demand("nlayers", self.nlayers >= 2, "at least 2")
+        self._demand("nt_xent", self.nt_xent in ("exact", "sampled"), "exact or sampled")
+        if self.nt_xent == "sampled":
+            self._demand("negatives", self.negatives >= 2, "at least 2")
+            self._demand("sim_batch_size", self.sim_batch_size == 0, "0 where nt_xent is sampled")
         self._demand("record_every", self.record_every >= 1, "at least 1")
 
     def _demand(self, name: str, fulfilled: bool, what: str) -> None:

@@ -167,6 +167,8 @@ def test_training_finds_two_halves() -> None:
         {"dropout": 0.0, "dropedge_rate": 0.0},
         {"maskfeat_rate_anchor": 0.0, "maskfeat_rate_learner": 0.0},
         {"margin": -0.2},
+        {"nt_xent": "sampled", "negatives": 40},
+        {"no_learner": True},
     ],
 )
 def test_every_option_changes_the_result(params: dict) -> None:
@@ -246,3 +248,9 @@ def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
     assert "obsm['spatial'] is missing" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_without_a_learner_there_is_no_learned_graph() -> None:
+    result = train(tissue(), no_learner=True)
+    assert result.adj_raw is None
+    assert result.weights is None
