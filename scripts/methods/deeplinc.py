@@ -272,12 +272,12 @@ class Candidate(NamedTuple):
 
 class Trained(NamedTuple):
     """The chosen and the last candidate, the scores of the posterior mean after all iterations,
-    the last autoencoder step's loss."""
+    the loss of every iteration's last autoencoder step."""
 
     chosen: Candidate
     last: Candidate
     mean: LinkScores
-    loss: float
+    losses: list[float]
 
 
 def train(
@@ -299,6 +299,7 @@ def train(
         return link_scores(code, held_out.linked, held_out.unlinked)
 
     chosen: Candidate | None = None
+    history = []
     for iteration in tqdm(range(s.epochs), "DeepLinc", unit="iteration", disable=None):
         with torch.no_grad():
             code = model.sample(draw()).cpu().numpy()
@@ -312,13 +313,14 @@ def train(
         losses = train_iteration(model, optimisers, draw, draw())
         if not all(torch.isfinite(part).all() for part in losses):
             raise FloatingPointError(f"a loss is not finite in iteration {iteration + 1}")
+        history.append(losses[0][-1].sum().item())
     assert chosen is not None
     record(s.epochs, chosen.code.copy())
     with torch.no_grad():
         mean = model.posterior()[0].cpu().numpy()
     if not np.isfinite(mean).all():
         raise FloatingPointError(f"the embedding is not finite after iteration {s.epochs}")
-    return Trained(chosen, last, scores(mean), losses[0][-1].sum().item())
+    return Trained(chosen, last, scores(mean), history)
 
 
 def fit(
@@ -347,7 +349,8 @@ def fit(
 
     Raises:
         InputError: a parameter cannot be used, or a value has no logarithm.
-        NotApplicableError: the cell graph has too few links, or too few pairs without one.
+        NotApplicableError: the cell graph has too few links, or too few pairs without one; without
+            ``max_neighbors``, the learned graph has too many to keep.
         FloatingPointError: a loss or the embedding is not finite.
     """
     s = Settings(**params)
@@ -359,7 +362,7 @@ def fit(
             f"{s.distance_cutoff:g}): on a lattice, give distance_cutoff as a distance"
         )
     held_out = hold_out(links, len(features), s.test_share, np.random.default_rng(seed))
-    chosen, last, mean, loss = train(features, held_out, s, seed, device, record)
+    chosen, last, mean, losses = train(features, held_out, s, seed, device, record)
     threshold = best_threshold(chosen.code, held_out.linked, held_out.unlinked)
     graph = predicted_graph(chosen.code, threshold, s.max_neighbors)
     return Fit(
@@ -367,8 +370,9 @@ def fit(
         adj_raw=graph,
         adj_normalized=normalised(graph),
         null_scores=random_pair_scores(chosen.code, seed),
+        losses=losses,
         info={
-            "loss": loss,
+            "loss": losses[-1],
             "genes": features.shape[1],
             "links": len(links),
             "longest_link": cutoff,

@@ -66,7 +66,8 @@ def draw_positions(links: sp.csr_matrix, generator: torch.Generator) -> np.ndarr
     """
     n, counts = links.shape[0], np.diff(links.indptr)
     drawn = [
-        torch.randperm(n - int(count), generator=generator)[: int(count)].numpy()
+        # A copy: the part alone would keep the whole permutation, of all cells for every cell.
+        torch.randperm(n - int(count), generator=generator)[: int(count)].numpy().copy()
         for count in counts
     ]
     return np.stack([np.repeat(np.arange(n), [len(part) for part in drawn]), np.concatenate(drawn)])

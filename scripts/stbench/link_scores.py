@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from stbench.errors import NotApplicableError
+
 _THRESHOLDS = np.arange(0.01, 1, 0.005)
 _BLOCK_VALUES = 2**22
+_MOST_PAIRS = 50_000_000  # of a predicted graph: some 4 GB
 
 
 class LinkScores(NamedTuple):
@@ -20,8 +23,13 @@ class LinkScores(NamedTuple):
 
 def pair_logits(embedding: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """(m,) float64 inner products of the embedding's rows (n, d) over pairs (m, 2)."""
-    left, right = (embedding[end].astype(np.float64) for end in (pairs[:, 0], pairs[:, 1]))
-    return (left * right).sum(axis=1)
+    logits = np.empty(len(pairs))
+    at_once = max(_BLOCK_VALUES // embedding.shape[1], 1)
+    for start in range(0, len(pairs), at_once):
+        some = pairs[start : start + at_once]
+        left, right = (embedding[end].astype(np.float64) for end in (some[:, 0], some[:, 1]))
+        logits[start : start + at_once] = (left * right).sum(axis=1)
+    return logits
 
 
 def random_pair_scores(embedding: np.ndarray, seed: int, per_cell: int = 10) -> np.ndarray:
@@ -85,13 +93,16 @@ def predicted_graph(
 
     Returns:
         (n, n) CSR float32, symmetric.
+
+    Raises:
+        NotApplicableError: too many pairs are above the threshold to keep them.
     """
     from scipy.special import expit
 
     points, n = np.ascontiguousarray(embedding, dtype=np.float32), len(embedding)
     lowest = np.log(threshold / (1 - threshold))
     kept = min(max_neighbors, n - 1) or n - 1
-    columns, values, counts = [], [], []
+    columns, values, counts, pairs = [], [], [], 0
     for start in range(0, n, max(_BLOCK_VALUES // n, 1)):
         block = points[start : start + max(_BLOCK_VALUES // n, 1)] @ points.T
         rows = np.arange(len(block))
@@ -105,6 +116,12 @@ def predicted_graph(
         columns.append(above.nonzero()[1])
         values.append(expit(block[above]))
         counts.append(above.sum(axis=1))
+        pairs += int(counts[-1].sum())
+        if pairs > _MOST_PAIRS:
+            raise NotApplicableError(
+                f"predicts links from more than {_MOST_PAIRS} of the {n * n} pairs of cells; "
+                "set max_neighbors to keep each cell's most probable ones"
+            )
     begin = np.concatenate([[0], np.concatenate(counts).cumsum()])
     graph = sp.csr_matrix((np.concatenate(values), np.concatenate(columns), begin), shape=(n, n))
     return graph.maximum(graph.T).tocsr()

@@ -18,7 +18,12 @@ from stbench.all_pairs import all_pairs_link_loss, link_weights
 from stbench.errors import InputError, NotApplicableError
 from stbench.fitting import Fit, checked
 from stbench.held_out_links import hold_out
-from stbench.link_scores import best_threshold, link_scores, predicted_graph
+from stbench.link_scores import (
+    best_threshold,
+    link_scores,
+    predicted_graph,
+    random_pair_scores,
+)
 from stbench.pair_graph import adjacency, normalised
 from stbench.short_links import short_links, tied_neighbours
 from stbench.tensorflow_adam import TensorFlowAdam
@@ -155,6 +160,22 @@ def test_one_block_or_many_predict_the_same_graph(monkeypatch: pytest.MonkeyPatc
     parts = predicted_graph(points, 0.7, 5)
     assert np.array_equal(whole.indices, parts.indices)
     assert np.allclose(whole.data, parts.data, atol=1e-6)
+
+
+def test_graphs_of_too_many_links_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.ones((40, 3), np.float32)
+    assert predicted_graph(points, 0.6).nnz == 40 * 39
+    monkeypatch.setattr("stbench.link_scores._MOST_PAIRS", 1000)
+    with pytest.raises(NotApplicableError, match="more than 1000 of the 1600 pairs of cells; set"):
+        predicted_graph(points, 0.6)
+    assert predicted_graph(points, 0.6, 5).nnz <= 2 * 40 * 5
+
+
+def test_one_block_of_pairs_or_many_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(1).normal(0, 1, (50, 7)).astype(np.float32)
+    whole = random_pair_scores(points, 0)
+    monkeypatch.setattr("stbench.link_scores._BLOCK_VALUES", 7 * 11)
+    assert whole.tobytes() == random_pair_scores(points, 0).tobytes()
 
 
 @pytest.mark.parametrize("rows", [1, 7, 16, 60, None])
