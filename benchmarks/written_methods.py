@@ -15,25 +15,11 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 SCRIPTS = REPOSITORY / "scripts"
 sys.path.insert(0, str(SCRIPTS))
-
-
-def gflops(size: int = 1500, times: int = 5) -> float:
-    """Rate of single-precision matrix products on one thread."""
-    import torch
-
-    torch.set_num_threads(1)
-    matrix = torch.rand(size, size)
-    matrix @ matrix
-    start = time.perf_counter()
-    for _ in range(times):
-        matrix @ matrix
-    return 2 * size**3 * times / (time.perf_counter() - start) / 1e9
 
 
 def preprocessed(dataset: str, folder: Path) -> Path:
@@ -56,6 +42,8 @@ def seconds_of_fit(method: str, data: Path, params: dict, folder: Path) -> float
 
 
 def main() -> None:
+    from machine import gflops
+
     from stbench.configuration import load_benchmark
     from stbench.schema import load_yaml
 

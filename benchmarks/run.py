@@ -1,0 +1,43 @@
+"""Run the benchmarks one after another and write RESULTS.md beside this file.
+
+    make bench        about a quarter of an hour on two cores that nobody else uses
+
+Speeds are ratios to something measured in the same run, so that machines can be compared.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from machine import description
+
+HERE = Path(__file__).parent
+SECTIONS = {
+    "stague_epoch": "STAGUE: an epoch against a dense formulation, the original, and the limit",
+    "sampled": "STAGUE: sampled negatives",
+    "scale": "The other written methods: memory and time against cells",
+    "pipeline": "What the pipeline itself costs",
+}
+
+
+def main() -> None:
+    pages = HERE / "pages"
+    pages.mkdir(exist_ok=True)
+    text = ["# Benchmarks", f"`make bench` on {description()}."]
+    for program, title in SECTIONS.items():
+        page = pages / f"{program}.md"
+        began = time.monotonic()
+        command = [sys.executable, str(HERE / f"{program}.py"), "--markdown", str(page)]
+        subprocess.run(command, check=True)
+        minutes = (time.monotonic() - began) / 60
+        found = page.read_text().strip().replace("](", "](pages/")
+        text += [f"## {title}", found, f"*`benchmarks/{program}.py`, {minutes:.1f} min.*"]
+        page.unlink()
+    (HERE / "RESULTS.md").write_text("\n\n".join(text) + "\n")
+
+
+if __name__ == "__main__":
+    main()

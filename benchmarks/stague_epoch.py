@@ -1,0 +1,279 @@
+"""Seconds and peak memory of an epoch of STAGUE, against what the arithmetic allows.
+
+    python benchmarks/stague_epoch.py --cells 1000 5000 10000
+
+For each number of cells (uniform random positions, 200 genes, k 15, widths 512/256/64) two programs
+take turns, an epoch each: ours and a plain dense formulation of the same model (dense_stague.py).
+Before each turn the machine's rates of matrix products and of exponentials are measured, since
+others may be at work on it; all figures are ratios of medians of one run.
+
+`limit` is the time of the matrix products of NT-Xent and of the encoders, forward and backward, and
+of the n x n exponentials, at those rates; ours does more (blocks are computed twice, graphs, masks,
+batch normalisation, Adam, the embedding of the epoch). `original` is the original implementation
+with its dense learner (stague_original.csv), its seconds scaled by the rates of matrix products
+then and now; it used one thread, so does its rate. Memory: the largest resident size, and its
+exponent against the number of cells above what is there before the first cell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "scripts"))
+
+GENES = 200
+LINEAR_FROM = 5000
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    sizes = [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000]
+    parser.add_argument("--cells", nargs="+", type=int, default=sizes)
+    parser.add_argument("--dense-up-to", type=int, default=10_000, help="cells (10 000: 8 GB)")
+    parser.add_argument("--sampled", type=int, default=300_000, help="cells of the sampled loss")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--markdown", type=Path, help="file to write; a .png beside it")
+    parser.add_argument("--worker", choices=["ours", "dense", "sampled"], help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def tissue(n: int) -> Any:
+    """Uniform random cells as a method gets them."""
+    import numpy as np
+    from anndata import AnnData
+
+    rng = np.random.default_rng(0)
+    adata = AnnData(rng.standard_normal((n, GENES), dtype=np.float32))
+    adata.var["highly_variable"] = True
+    adata.obsm["spatial"] = rng.uniform(size=(n, 2))
+    return adata
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def work(args: argparse.Namespace) -> None:
+    """Train; tell the seconds of each epoch, and begin the next when a line is read."""
+    import torch
+
+    if args.worker == "dense":
+        from dense_stague import fit
+    else:
+        from methods.stague import fit  # type: ignore[assignment]
+    torch.set_num_threads(args.threads)
+    fit(tissue(100), 1, 0, args.device, {"epochs": 1}, lambda *_: None)  # loads what is loaded late
+    baseline = peak_mb()
+    adata = tissue(args.cells[0])
+    params = {"epochs": 1000} | ({"nt_xent": "sampled"} if args.worker == "sampled" else {})
+    began = time.perf_counter()
+
+    def record(epoch: int, embedding: object) -> None:
+        nonlocal began
+        told = {"seconds": time.perf_counter() - began, "peak_mb": peak_mb(), "before": baseline}
+        if args.device == "cuda":
+            told["gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
+        print(json.dumps(told), flush=True)
+        if not sys.stdin.readline():
+            sys.exit()
+        began = time.perf_counter()
+
+    fit(adata, 1, 0, args.device, params, record)
+
+
+class Worker:
+    """A program that trains one epoch when asked to."""
+
+    def __init__(self, which: str, cells: int, args: argparse.Namespace) -> None:
+        command = [sys.executable, __file__, "--worker", which, "--cells", str(cells)]
+        command += ["--threads", str(args.threads), "--device", args.device]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        self._told()
+        self.epoch()  # the first one loads code and finds memory
+
+    def epoch(self) -> dict[str, float]:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self._told()
+
+    def _told(self) -> dict[str, float]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"error: the training ended with exit code {self.process.wait()}")
+        return json.loads(line)
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def arithmetic(n: int) -> tuple[float, float]:
+    """Flops of the matrix products of an epoch with the default settings, and exponentials."""
+    from stbench.stague_settings import Settings
+
+    s = Settings()
+    e, h, d, p = s.exp_out, s.hidden_dim, s.rep_dim, s.proj_dim
+    encoder = 2 * (GENES * e) + 3 * (e * e)  # the input needs no gradient
+    learner = 2 * 3 * e * e
+    rates = (s.maskfeat_rate_anchor, s.maskfeat_rate_learner, s.maskfeat_rate_anchor)
+    views = sum(3 * ((e - int(e * rate)) * h + h * d + d * p + p * p) for rate in rates)
+    return 2.0 * n * (encoder + learner + views) + 2.0 * n * n * p * 3, float(n * n)
+
+
+def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
+    """One row: medians of epochs that took turns."""
+    from statistics import median
+
+    from machine import gexps, gflops
+
+    which = ["ours", *(["dense"] if n <= args.dense_up_to else [])]
+    workers = {name: Worker(name, n, args) for name in which}
+    turns = 5 if n <= 5000 else 3 if n <= 20_000 else 1
+    found: dict[str, list[float]] = {name: [] for name in [*which, "gemm", "exp", "one_thread"]}
+    last: dict[str, dict[str, float]] = {}
+    for _ in range(turns):
+        for name in which:
+            found["gemm"].append(gflops(args.threads))
+            found["exp"].append(gexps(args.threads))
+            found["one_thread"].append(gflops(1))
+            last[name] = workers[name].epoch()
+            found[name].append(last[name]["seconds"])
+    for worker in workers.values():
+        worker.end()
+    row = {"cells": n, **{name: median(values) for name, values in found.items()}}
+    for name in which:
+        row[f"{name}_mb"] = last[name]["peak_mb"]
+        row[f"{name}_before_mb"] = last[name]["before"]
+    if args.device == "cuda":
+        row["gpu_mb"] = last["ours"]["gpu_mb"]
+    flops, exps = arithmetic(n)
+    row["limit"] = flops / row["gemm"] / 1e9 + exps / row["exp"] / 1e9
+    original = originals().get(n)
+    if original:
+        row["original"] = original["seconds"] * original["gflops"] / row["one_thread"]
+    return row
+
+
+def originals() -> dict[int, dict[str, float]]:
+    with (HERE / "stague_original.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["learner"] == "dense"]
+    return {
+        int(row["cells"]): {key: float(row[key]) for key in ("seconds", "gflops")} for row in rows
+    }
+
+
+def exponent(rows: list[dict[str, float]]) -> float:
+    """Slope of log memory, above what is there before the first cell, against log cells."""
+    import numpy as np
+
+    large = [row for row in rows if row["cells"] >= LINEAR_FROM]
+    if len(large) < 2:
+        return float("nan")
+    memory = [row["ours_mb"] - row["ours_before_mb"] for row in large]
+    return float(np.polyfit(np.log([row["cells"] for row in large]), np.log(memory), 1)[0])
+
+
+def table(rows: list[dict[str, float]]) -> str:
+    columns = {
+        "cells": lambda row: f"{row['cells']:,}".replace(",", " "),
+        "ours, s/epoch": lambda row: f"{row['ours']:.2f}",
+        "dense / ours": lambda row: f"{row['dense'] / row['ours']:.1f}",
+        "original / ours": lambda row: f"{row['original'] / row['ours']:.1f}",
+        "share of the limit": lambda row: f"{row['limit'] / row['ours']:.0%}",
+        "ours, MB": lambda row: f"{row['ours_mb']:.0f}",
+        "dense, MB": lambda row: f"{row['dense_mb']:.0f}",
+        "GPU, MB": lambda row: f"{row['gpu_mb']:.0f}",
+        "GFLOP/s": lambda row: f"{row['gemm']:.0f}",
+        "10^9 exp/s": lambda row: f"{row['exp']:.2f}",
+    }
+    if not any("gpu_mb" in row for row in rows):
+        del columns["GPU, MB"]
+
+    def cell(show: Callable[[dict[str, float]], str], row: dict[str, float]) -> str:
+        try:
+            return show(row)
+        except KeyError:  # not measured at this size
+            return ""
+
+    lines = [columns, ["--:"] * len(columns)]
+    lines += [[cell(show, row) for show in columns.values()] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def plot(rows: list[dict[str, float]], path: Path) -> None:
+    """Seconds and memory against cells, both logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from stbench.figures.style import apply_style
+
+    apply_style()
+    figure, (time_axis, memory_axis) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    names = {"ours": "ours", "dense": "dense formulation", "original": "original, scaled"}
+    for name, label in {**names, "limit": "arithmetic limit"}.items():
+        there = [row for row in rows if name in row]
+        style = {"linestyle": "--", "color": "0.5"} if name == "limit" else {"marker": "o"}
+        cells = [row["cells"] for row in there]
+        time_axis.loglog(cells, [row[name] for row in there], label=label, **style)
+        memory = [row[f"{name}_mb"] / 1024 for row in there if f"{name}_mb" in row]
+        if memory:
+            memory_axis.loglog(cells, memory, label=label, **style)
+    time_axis.set(xlabel="cells", ylabel="seconds per epoch", title="Time")
+    memory_axis.set(xlabel="cells", ylabel="largest resident size (GB)", title="Memory")
+    time_axis.legend()
+    memory_axis.legend()
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    args = parse_arguments()
+    if args.worker:
+        work(args)
+        return
+    rows = []
+    for n in args.cells:
+        rows.append(measure(n, args))
+        print(table(rows).splitlines()[-1], flush=True)
+    text = [
+        f"{args.threads} threads, {args.device}.",
+        table(rows),
+        f"Memory grows with the number of cells to the power {exponent(rows):.2f} from "
+        f"{LINEAR_FROM} cells up.",
+    ]
+    if args.sampled:
+        worker = Worker("sampled", args.sampled, args)
+        told = worker.epoch()
+        worker.end()
+        text.append(
+            f"`nt_xent: sampled`, {args.sampled} cells: {told['seconds']:.0f} s for an epoch, "
+            f"{told['peak_mb'] / 1024:.1f} GB."
+        )
+    print("\n".join(text[1:]))
+    if args.markdown:
+        picture = args.markdown.with_suffix(".png")
+        plot(rows, picture)
+        text.append(f"![Seconds and memory of an epoch against the cells]({picture.name})")
+        args.markdown.write_text("\n\n".join(text) + "\n")
+
+
+if __name__ == "__main__":
+    main()
