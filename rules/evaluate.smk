@@ -2,9 +2,7 @@ rule cluster:
     input:
         code=code("scripts/cluster.py"),
         preprocessed="results/preprocessed/{dataset}.h5ad",
-        fits=lambda wc: [
-            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}" for seed in config["seeds"]
-        ],
+        fits=lambda wc: fit_folders(wc.dataset, wc.method),
     output:
         "results/labels/{dataset}/{method}.h5",
     log:
@@ -18,10 +16,11 @@ rule cluster:
     params:
         clusterers=config["clusterers"],
         keep="--keep-trajectories" if config.get("keep_trajectories") else "",
+        refine="" if config.get("refine") is None else f"--refine {config['refine']}",
     shell:
         "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
-        " --clusterers {params.clusterers} --threads {threads} {params.keep}"
+        " --clusterers {params.clusterers} --threads {threads} {params.keep} {params.refine}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -31,7 +30,8 @@ rule score:
         data="results/data/{dataset}.h5ad",
         labels="results/labels/{dataset}/{method}.h5",
     output:
-        "results/scores/{dataset}/{method}.parquet",
+        scores="results/scores/{dataset}/{method}.parquet",
+        epochs="results/epochs/{dataset}/{method}.parquet",
     log:
         "results/logs/score/{dataset}/{method}.log",
     conda:
@@ -44,4 +44,5 @@ rule score:
     shell:
         "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
-        " --trainable {params.trainable} --output {output:q} > {log:q} 2>&1"
+        " --trainable {params.trainable} --output {output.scores:q} --epochs {output.epochs:q}"
+        " > {log:q} 2>&1"

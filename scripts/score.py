@@ -4,7 +4,7 @@ The table has one row for every training seed, number of domains, clusterer, pro
 final, untrained) and metric (ARI, AMI, NMI, homogeneity, completeness, V, CHAOS, PAS, ASW), also
 where there is no value: the columns status and reason then say why. Cells without a true label
 take no part in the metrics that need one; CHAOS, PAS and ASW are computed over all cells. The
-oracle's epoch is picked here.
+oracle's epoch is picked here, and a second table keeps ARI and loss of every epoch.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ def parse_arguments() -> argparse.Namespace:
         help="whether the method trains in epochs",
     )
     parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
+    parser.add_argument(
+        "--epochs", required=True, type=Path, help="table of ARI and loss by epoch (.parquet)"
+    )
     return parser.parse_args()
 
 
@@ -49,6 +52,7 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)
 
+    from stbench.epoch_table import epoch_table
     from stbench.h5ad_elements import cells_digest, read_elements
     from stbench.io import atomic_file
     from stbench.labels import open_labels
@@ -67,11 +71,12 @@ def main() -> None:
                 f"{args.labels}: its {axes.n_cells} cells are not the {len(found['cells'])} cells "
                 f"of {args.data}; run scripts/cluster.py again"
             )
-        table = score_labels(
-            reader, true_codes(found), found.get("obsm/spatial"), args.trainable == "true"
-        )
-    with atomic_file(args.output) as temporary:
-        table.to_parquet(temporary, index=False)
+        truth, coords = true_codes(found), found.get("obsm/spatial")
+        epochs = epoch_table(reader, truth)
+        scores = score_labels(reader, truth, coords, args.trainable == "true", epochs)
+    for path, table in ((args.epochs, epochs), (args.output, scores)):
+        with atomic_file(path) as temporary:
+            table.to_parquet(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -255,7 +255,7 @@ def fit(
         torch.empty((), dtype=torch.int64).random_(generator=generator)
         return torch.randperm(n, generator=generator)
 
-    embedding, loss = train(
+    embedding, losses = train(
         model.to(device),
         permute=permute,
         epochs=int(params["epochs"]),
@@ -268,5 +268,6 @@ def fit(
     mean_neighbors = 2 * len(pairs) / n
     return Fit(
         embedding=embedding,
-        info={"loss": loss, "threshold": threshold, "mean_neighbors": mean_neighbors},
+        losses=losses,
+        info={"loss": losses[-1], "threshold": threshold, "mean_neighbors": mean_neighbors},
     )

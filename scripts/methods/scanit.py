@@ -128,7 +128,7 @@ def fit(
     features = torch.from_numpy(features_of(adata, pairs, int(params["n_genes"]))).to(device)
     graph = SparseMatrix(weighted_graph(pairs, n), device)
 
-    def run(run_seed: int, record_run: Recorder) -> tuple[np.ndarray, float]:
+    def run(run_seed: int, record_run: Recorder) -> tuple[np.ndarray, list[float]]:
         generator = torch.Generator().manual_seed(run_seed)
         model = Infomax(ScanitEncoder(features, graph, hidden), hidden)
         model.draw(generator)
@@ -145,8 +145,8 @@ def fit(
 
     info: dict[str, Any] = {"edges": len(pairs), "genes": features.shape[1]}
     if runs == 1:
-        embedding, loss = run(seed, record)
-        return Fit(embedding=embedding, info={**info, "loss": loss})
+        embedding, losses = run(seed, record)
+        return Fit(embedding=embedding, losses=losses, info={**info, "loss": losses[-1]})
     embeddings = [run(run_seed, lambda *_: None)[0] for run_seed in run_seeds(seed, runs)]
     start = uniform_start(n, int(params["mds_components"]), seed)
     scaling = smacof(

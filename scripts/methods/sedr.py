@@ -262,14 +262,14 @@ def cluster_centres(z: np.ndarray, n_clusters: int) -> np.ndarray:
 
 def train(
     features: np.ndarray, graph: SpatialGraph, s: Settings, seed: int, device: str, record: Recorder
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, list[float]]:
     """Both stages; the epochs of the second count on from those of the first.
 
     All is drawn on the CPU, from the seed and in the original's order. Recorded epochs have one
     mask of their own, but for the last, which has the mask that the original would have drawn.
 
     Returns:
-        The embedding (n, latent) and the last step's loss.
+        The embedding (n, latent) and the loss of every step.
 
     Raises:
         FloatingPointError: the loss is not a finite number.
@@ -291,6 +291,7 @@ def train(
 
     record(0, embed(watch).cpu().numpy())
     pairs, target, last = None, None, s.epochs + s.dec_epochs
+    losses = []
     for epoch in tqdm(range(1, last + 1), "SEDR", unit="epoch", disable=None):
         if epoch == s.epochs + 1:
             centres = cluster_centres(embed().cpu().numpy(), s.dec_clusters)
@@ -305,12 +306,13 @@ def train(
         loss = step(model, optimiser, x, draws, pairs, target)[-1]
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
+        losses.append(loss.item())
         if epoch == last:
             embedding = embed().cpu().numpy()
             record(epoch, embedding.copy())
         elif epoch % s.record_every == 0:
             record(epoch, embed(watch).cpu().numpy())
-    return embedding, loss.item()
+    return embedding, losses
 
 
 def to_device(draws: Draws, device: str) -> Draws:
@@ -342,11 +344,12 @@ def fit(
     s = Settings(**params)
     features = scaled_components(adata, asdict(s))
     graph = spatial_graph(adata.obsm["spatial"], s.n_neighbors)
-    embedding, loss = train(features, graph, s, seed, device, record)
+    embedding, losses = train(features, graph, s, seed, device, record)
     return Fit(
         embedding=embedding,
+        losses=losses,
         info={
-            "loss": loss,
+            "loss": losses[-1],
             "components": features.shape[1],
             "masked_evaluation": s.masked_evaluation,
             "clustering_stage": s.dec_epochs > 0,

@@ -206,7 +206,7 @@ def fit(
     optimiser = torch.optim.Adam(
         model.parameters(), lr=s.lr, weight_decay=s.weight_decay, fused=True
     )
-    loss = torch.tensor(0.0)
+    losses = []
     for epoch in tqdm(range(s.epochs + 1), "SiGra (gene branch)", unit="epoch", disable=None):
         # Nothing is drawn and nothing depends on a mode: the code of the next training pass is
         # what an evaluation pass after this epoch would give.
@@ -218,11 +218,13 @@ def fit(
             loss = step(model, x, code, pattern, optimiser, s.gradient_clipping)
             if not torch.isfinite(loss):
                 raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch + 1}")
+            losses.append(loss.item())
     return Fit(
         embedding=embedding,
+        losses=losses,
         info={
             "branch": "gene",
-            "loss": loss.item(),
+            "loss": losses[-1],
             "genes": x.shape[1],
             "radius": radius,
             "mean_neighbors": 2 * len(pairs) / len(x),

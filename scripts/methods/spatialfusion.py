@@ -9,7 +9,7 @@ neighbours' mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -226,6 +226,49 @@ def components_of_product(code: np.ndarray, decoder: np.ndarray, n_components: i
     return (scores * signs).astype(np.float32)
 
 
+def train(
+    features: np.ndarray,
+    coords: np.ndarray,
+    s: Settings,
+    seed: int,
+    device: str,
+    after_epoch: Callable[[int, SpatialFusion, Tensor], None] | None = None,
+) -> tuple[SpatialFusion, Tensor, list[float]]:
+    """Train on (n, genes) features at (n, 2) coordinates.
+
+    Args:
+        after_epoch: called with the epoch, the model and the features; first with epoch 0.
+
+    Returns:
+        The model, the features on the device, and the loss of every step.
+
+    Raises:
+        FloatingPointError: the loss is not a finite number.
+    """
+    graphs = build_graphs(features, coords, s)
+    x = torch.from_numpy(features).to(device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = SpatialFusion(s, x.shape[1], graphs, device)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    optimiser = torch.optim.Adam(model.parameters(), lr=s.lr, fused=True)
+    if after_epoch:
+        after_epoch(0, model, x)
+    losses = []
+    for epoch in tqdm(range(1, s.epochs + 1), "SpatialFusion", unit="epoch", disable=None):
+        permutation = torch.randperm(len(x), generator=generator, device=device)
+        loss = model.loss(model.losses(x, permutation, generator))
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
+        losses.append(loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if after_epoch:
+            after_epoch(epoch, model, x)
+    return model, x, losses
+
+
 def fit(
     adata: Any,
     n_domains: int,
@@ -249,29 +292,17 @@ def fit(
     """
     s = Settings(**params)
     features = scaled_expression(adata, params)
-    graphs = build_graphs(features, adata.obsm["spatial"], s)
-    x = torch.from_numpy(features).to(device)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = SpatialFusion(s, x.shape[1], graphs, device)
-    generator = torch.Generator(device=device).manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=s.lr, fused=True)
-    record(0, model.embed(x))
-    for epoch in tqdm(range(1, s.epochs + 1), "SpatialFusion", unit="epoch", disable=None):
-        permutation = torch.randperm(len(x), generator=generator, device=device)
-        loss = model.loss(model.losses(x, permutation, generator))
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+
+    def observe(epoch: int, model: SpatialFusion, x: Tensor) -> None:
         if epoch % s.record_every == 0 or epoch == s.epochs:
-            embedding = model.embed(x)
-            record(epoch, embedding)
+            record(epoch, model.embed(x))
+
+    model, x, losses = train(features, adata.obsm["spatial"], s, seed, device, observe)
     return Fit(
-        embedding=embedding,
+        embedding=model.embed(x),
+        losses=losses,
         info={
-            "loss": loss.item(),
+            "loss": losses[-1],
             "genes": x.shape[1],
             "transposed_feature_graph": s.transposed_feature_graph,
         },

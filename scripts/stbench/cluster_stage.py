@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +50,12 @@ class Tissue:
     neighbours: np.ndarray | None
 
 
-def read_tissue(path: str | Path) -> Tissue:
+def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
     """Read what clustering needs from a preprocessed dataset.
+
+    Args:
+        path: the preprocessed dataset.
+        refine: neighbours that refine labels, in place of the dataset's own number.
 
     Raises:
         InputError: the file is missing, broken or not a preprocessed dataset.
@@ -61,7 +66,7 @@ def read_tissue(path: str | Path) -> Tissue:
         return Tissue(found["cells"], [], 0, None)
     if "n_domains" not in dataset or "obsm/spatial" not in found:
         raise InputError(f"{path}: not a preprocessed dataset; make it with scripts/preprocess.py")
-    refine = int(dataset.get("refine", 0))
+    refine = int(dataset.get("refine", 0)) if refine is None else refine
     return Tissue(
         cells=found["cells"],
         n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
@@ -79,7 +84,8 @@ def cluster_fits(
     output: str | Path,
     processes: int = 1,
     keep_trajectories: bool = False,
-) -> None:
+    refine: int | None = None,
+) -> list[str]:
     """Cluster the fits of one method on one dataset and write their labels.
 
     Every clusterer sees the last and the untrained epoch; epochs in between are clustered by
@@ -94,39 +100,59 @@ def cluster_fits(
         output: the file of labels.
         processes: how many work at once.
         keep_trajectories: leave the embeddings of the epochs where they are.
+        refine: neighbours that refine labels, in place of the dataset's own number.
+
+    Returns:
+        What clustering the epochs took, a line for each fit of which they were clustered now.
 
     Raises:
         InputError: a file is missing or broken, or two fits have the same seed.
     """
-    tissue = read_tissue(preprocessed)
+    tissue = read_tissue(preprocessed, refine)
     fits = sorted((read_fit(folder, tissue.cells) for folder in folders), key=lambda fit: fit.seed)
     seeds = [fit.seed for fit in fits]
     if len(set(seeds)) < len(seeds):
         raise InputError(f"--fits: two fits have the same seed ({', '.join(map(str, seeds))})")
 
     with worker_map(processes) as mapper:
-        recorded = [_labels_of_epochs(fit, tissue, mapper) for fit in fits]
+        took: list[str] = []
+        recorded = [_labels_of_epochs(fit, tissue, mapper, took) for fit in fits]
         axes = _axes(fits, recorded, tissue, dataset, method, list(dict.fromkeys(clusterers)))
         with labels_writer(output, axes) as writer:
             for fit, labels in zip(fits, recorded, strict=True):
                 if labels is not None and "kmeans" in axes.clusterers:
                     _put_epochs(writer, fit, labels)
             _put_ends(writer, axes, fits, tissue, mapper)
+            for fit in fits:
+                if fit.losses is not None:
+                    writer.put_losses(fit.seed, fit.losses)
     if not keep_trajectories:
         for fit in fits:
             if fit.ok and fit.epoch_labels.is_file():
                 fit.trajectory.unlink(missing_ok=True)
+    return took
 
 
-def _labels_of_epochs(fit: FitFolder, tissue: Tissue, mapper: Map) -> EpochLabels | None:
-    """Labels of the recorded epochs, kept from an earlier run or made now; None: not to be had."""
+def _labels_of_epochs(
+    fit: FitFolder, tissue: Tissue, mapper: Map, took: list[str]
+) -> EpochLabels | None:
+    """Labels of the recorded epochs, kept from an earlier run or made now; None: not to be had.
+
+    What making them took is added to ``took``.
+    """
     if not fit.ok or not tissue.n_domains:
         return None
     settings = settings_of(tissue.n_domains, tissue.refine)
     kept = read_epoch_labels(fit.epoch_labels, settings)
     if kept is not None or not fit.trajectory.is_file():
         return kept
+    began = time.perf_counter()
     made = cluster_epochs(fit.trajectory, tissue.n_domains, tissue.neighbours, mapper)
+    seconds = time.perf_counter() - began
+    share = f", {seconds / fit.seconds:.1%} of the training" if fit.seconds > 0 else ""
+    took.append(
+        f"seed {fit.seed}: clustered {len(made.epochs)} epochs in {seconds:.1f} seconds{share}"
+    )
     write_epoch_labels(fit.epoch_labels, made, settings)
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,9 @@ class FitFolder:
         embedding: (n_cells, d) of the end of the training, or None.
         untrained: the same before the first step, or None.
         own_labels: (n_cells,) int16 labels that the method gave itself, or None.
+        losses: (n_epochs,) training loss of every epoch from 1 on, or None.
         observable: whether the method lets its epochs be observed.
+        seconds: what the training took; NaN where it is not known.
     """
 
     path: Path
@@ -35,7 +38,9 @@ class FitFolder:
     embedding: np.ndarray | None = None
     untrained: np.ndarray | None = None
     own_labels: np.ndarray | None = None
+    losses: np.ndarray | None = None
     observable: bool = False
+    seconds: float = math.nan
 
     @property
     def ok(self) -> bool:
@@ -84,11 +89,11 @@ def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
         return FitFolder(folder, seed, ended, reason)
 
     path = folder / "fit.h5ad"
-    names = ("obsm/embedding", "obsm/embedding_untrained", "obs/cluster_pred", "uns/fit")
-    found = read_elements(path, *names)
+    names = ("obsm/embedding", "obsm/embedding_untrained", "obs/cluster_pred")
+    found = read_elements(path, *names, "uns/fit", "uns/losses")
     if not np.array_equal(found["cells"], np.asarray(cells)):
         raise InputError(f"{path}: its cells are not those of the dataset; train again")
-    own = found.get("obs/cluster_pred")
+    own, circumstances = found.get("obs/cluster_pred"), found.get("uns/fit", {})
     if own is None and "obsm/embedding" not in found:
         raise InputError(f"{path}: neither obsm['embedding'] nor obs['cluster_pred']; train again")
     return FitFolder(
@@ -99,7 +104,9 @@ def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
         embedding=found.get("obsm/embedding"),
         untrained=found.get("obsm/embedding_untrained"),
         own_labels=None if own is None else _numbered(own),
-        observable=bool(found.get("uns/fit", {}).get("trainable", False)),
+        losses=found.get("uns/losses"),
+        observable=bool(circumstances.get("trainable", False)),
+        seconds=float(circumstances.get("seconds", math.nan)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ class Fit:
         null_scores: (m,) scores that the trained network gives to pairs of cells where there is
             nothing to find, for example after shuffling expression among cells.
         weights: arrays by name that explaining the graph needs.
+        losses: the training loss of every epoch from 1 on, as its step saw it.
         info: small facts worth keeping with the fit (plain numbers and strings).
     """
 
@@ -41,6 +42,7 @@ class Fit:
     adj_untrained: sp.csr_matrix | None = None
     null_scores: np.ndarray | None = None
     weights: Mapping[str, np.ndarray] | None = None
+    losses: Sequence[float] | np.ndarray | None = None
     info: Mapping[str, Any] | None = None
 
 
@@ -64,7 +66,8 @@ def checked(fit: Any, n_cells: int) -> Fit:
         fit,
         embedding=None if fit.embedding is None else _checked_embedding(fit.embedding, n_cells),
         labels=None if fit.labels is None else _checked_labels(fit.labels, n_cells),
-        null_scores=None if fit.null_scores is None else _checked_null(fit.null_scores),
+        null_scores=_checked_numbers(fit.null_scores, "null_scores"),
+        losses=_checked_numbers(fit.losses, "losses"),
         **{name: _checked_graph(getattr(fit, name), name, n_cells) for name in GRAPHS},
     )
 
@@ -89,10 +92,12 @@ def _checked_labels(labels: Any, n_cells: int) -> np.ndarray:
     return values.astype(np.int32)
 
 
-def _checked_null(scores: Any) -> np.ndarray:
-    values = np.asarray(scores, dtype=np.float32)
+def _checked_numbers(numbers: Any, name: str) -> np.ndarray | None:
+    if numbers is None:
+        return None
+    values = np.asarray(numbers, dtype=np.float32)
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise ValueError("null_scores must be finite numbers in one row")
+        raise ValueError(f"{name} must be finite numbers in one row")
     return values
 
 

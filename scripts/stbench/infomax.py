@@ -125,7 +125,7 @@ def train(
     record: Recorder,
     represent: Callable[[np.ndarray], np.ndarray],
     title: str,
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, list[float]]:
     """Train with Adam, one step of the whole tissue per epoch.
 
     Args:
@@ -135,7 +135,7 @@ def train(
         title: of the progress bar.
 
     Returns:
-        The representation after the last step, and the last step's loss.
+        The representation after the last step, and the loss of every step.
 
     Raises:
         InputError: there is nothing to train or to record.
@@ -154,17 +154,18 @@ def train(
 
     device = model.weight.device
     optimiser = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-    embedding, loss = now(), math.nan
+    embedding, losses = now(), []
     record(0, embedding)
     for epoch in tqdm(range(1, epochs + 1), title, unit="epoch", disable=None):
         total = torch.stack(model.losses(permute().to(device))).sum()
         loss = total.item()
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss} in epoch {epoch}")
+        losses.append(loss)
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
         if epoch % record_every == 0 or epoch == epochs:
             embedding = now()
             record(epoch, embedding)
-    return embedding, loss
+    return embedding, losses

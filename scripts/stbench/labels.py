@@ -3,7 +3,8 @@
 ``labels/<number of domains>`` is int16 [training_seed, clusterer, epoch, kmeans_seed, cell], -1
 where nothing was clustered; ``notes/<number of domains>`` are strings [training_seed, clusterer,
 epoch]: what a reader should know about these labels, or why there are none. Clusterers with a
-single start use the first k-means seed only.
+single start use the first k-means seed only. ``losses/<training seed>`` is float32 [epoch - 1], the
+training losses of methods that tell them.
 """
 
 from __future__ import annotations
@@ -88,6 +89,10 @@ class LabelsWriter:
         if note:
             self._file[f"notes/{n_domains}"][place] = note
 
+    def put_losses(self, seed: int, losses: np.ndarray) -> None:
+        """Put the training losses (n_epochs,) of a training seed, epochs from 1 on."""
+        self._file[f"losses/{seed}"] = np.asarray(losses, np.float32)
+
 
 @contextmanager
 def labels_writer(path: str | Path, axes: LabelAxes) -> Iterator[LabelsWriter]:
@@ -141,6 +146,11 @@ class LabelsReader:
         """What there is to say about these labels; mostly nothing."""
         place = self.axes.place(seed, clusterer, epoch)
         return self._file[f"notes/{n_domains}"].asstr()[place]
+
+    def losses(self, seed: int) -> np.ndarray:
+        """Training losses (n_epochs,) from epoch 1 on; none where the method does not tell them."""
+        name = f"losses/{seed}"
+        return self._file[name][:] if name in self._file else np.empty(0, np.float32)
 
 
 @contextmanager

@@ -23,7 +23,8 @@ def oracle(ari: np.ndarray) -> int | None:
     """Row of the best epoch.
 
     Args:
-        ari: (n_epochs, n_kmeans_seeds), epochs from 1 on in order; NaN where not clustered.
+        ari: (n_epochs, n_kmeans_seeds), or the mean over these as one column; epochs from 1 on in
+            order; NaN where not clustered.
 
     Returns:
         The first row whose mean is the largest; rows with a NaN do not take part. None where no

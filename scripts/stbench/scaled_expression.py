@@ -32,12 +32,22 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     values, kind = adata.layers["counts"], adata.uns["dataset"]["kind"]
     if kind == "features":
         return np.ascontiguousarray(_dense(values), dtype=np.float32)
+    return scaled_genes(values, kind, params)[0]
 
+
+def scaled_genes(
+    values: Any, kind: str, params: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for (n, all genes) counts or intensities: (n, chosen) values, and which were chosen.
+
+    Returns:
+        Values dense float32, and (all genes,) booleans.
+    """
     import scanpy as sc
     from anndata import AnnData
 
     table = AnnData(sp.csr_matrix(values, dtype=np.float32))
-    chosen: slice | np.ndarray = slice(None)
+    chosen = np.ones(table.n_vars, dtype=bool)
     n_genes = int(params["n_genes"])
     if table.n_vars > n_genes:
         if kind != "counts":
@@ -58,7 +68,7 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     sc.pp.normalize_total(table, target_sum=float(params["target_sum"]))
     sc.pp.log1p(table)
     sc.pp.scale(table, zero_center=False, max_value=float(params["max_value"]))
-    return np.ascontiguousarray(_dense(table.X[:, chosen]), dtype=np.float32)
+    return np.ascontiguousarray(_dense(table.X[:, chosen]), dtype=np.float32), chosen
 
 
 def _dense(values: Any) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 Metrics that compare with the truth are computed over the cells that have a true label; metrics of
 smoothness in space need no truth and are computed over all cells. The oracle's epoch is picked
-here, the only place where labels of epochs and true labels meet.
+here, out of the table of epochs (``stbench.epoch_table``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stbench.labels import NO_EPOCH, LabelsReader
-from stbench.metrics import TRUTH_METRICS, ari
+from stbench.metrics import TRUTH_METRICS
 from stbench.names import METRICS, PROTOCOLS
 from stbench.protocols import NO_TRUTH, UNTRAINED_EPOCH, mean_and_sd, oracle, undefined
 from stbench.spatial_metrics import spatial_scores
@@ -59,7 +59,11 @@ class Choice:
 
 
 def score_labels(
-    reader: LabelsReader, truth: np.ndarray | None, coords: np.ndarray | None, trainable: bool
+    reader: LabelsReader,
+    truth: np.ndarray | None,
+    coords: np.ndarray | None,
+    trainable: bool,
+    epochs: pd.DataFrame,
 ) -> pd.DataFrame:
     """Score all labels of one method on one dataset.
 
@@ -69,6 +73,7 @@ def score_labels(
             its cells has a label.
         coords: (n_cells, 2) positions; None where the dataset could not be had.
         trainable: whether the method trains in epochs.
+        epochs: of ``stbench.epoch_table``, of the same labels and truth.
 
     Returns:
         A table with the columns ``COLUMNS``, one row for each training seed, number of domains,
@@ -78,17 +83,21 @@ def score_labels(
     """
     import pandas as pd
 
-    rows = list(_rows(reader, truth, coords, trainable))
+    rows = list(_rows(reader, truth, coords, trainable, epochs))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def _rows(
-    reader: LabelsReader, truth: np.ndarray | None, coords: np.ndarray | None, trainable: bool
+    reader: LabelsReader,
+    truth: np.ndarray | None,
+    coords: np.ndarray | None,
+    trainable: bool,
+    epochs: pd.DataFrame,
 ) -> Iterator[dict[str, Any]]:
     axes = reader.axes
     for seed, k in product(axes.training_seeds, axes.n_domains or [NO_NUMBER]):
         kinds = list(product(axes.clusterers, PROTOCOLS))
-        choices = [_choose(reader, seed, k, *kind, truth, trainable) for kind in kinds]
+        choices = [_choose(reader, seed, k, *kind, truth, trainable, epochs) for kind in kinds]
         scores = _score_choices(choices, truth, coords)
         for (clusterer, protocol), choice, score in zip(kinds, choices, scores, strict=True):
             for metric in METRICS:
@@ -118,6 +127,7 @@ def _choose(
     protocol: str,
     truth: np.ndarray | None,
     trainable: bool,
+    epochs: pd.DataFrame,
 ) -> Choice:
     """The labels that a protocol looks at."""
     axes = reader.axes
@@ -142,8 +152,7 @@ def _choose(
 
     epoch = axes.last_epochs[i] if protocol == "final" else UNTRAINED_EPOCH
     if protocol == "oracle":
-        assert truth is not None
-        epoch = _oracle_epoch(reader, seed, k, truth)
+        epoch = _oracle_epoch(epochs, seed, k)
         if epoch == NO_EPOCH:
             return Choice(NO_EPOCH, nothing, "not_applicable", "no epoch could be clustered")
     rows = reader.rows(k, seed, clusterer, epoch)
@@ -164,38 +173,32 @@ def _has_untrained(reader: LabelsReader, seed: int, k: int) -> bool:
     )
 
 
-def _oracle_epoch(reader: LabelsReader, seed: int, k: int, truth: np.ndarray) -> int:
+def _oracle_epoch(epochs: pd.DataFrame, seed: int, k: int) -> int:
     """The epoch, from 1 on, with the best mean ARI over the k-means seeds; -1: none clustered."""
-    known = truth >= 0
-    epochs = [epoch for epoch in reader.axes.epochs if epoch > UNTRAINED_EPOCH]
-    scores = np.full((len(epochs), len(reader.axes.kmeans_seeds)), np.nan)
-    for i, epoch in enumerate(epochs):
-        for j, labels in enumerate(reader.rows(k, seed, "kmeans", epoch)):
-            scores[i, j] = ari(truth[known], labels[known])
-    best = oracle(scores)
-    return NO_EPOCH if best is None else epochs[best]
+    trained = epochs["epoch"] > UNTRAINED_EPOCH
+    mine = epochs[(epochs["seed"] == seed) & (epochs["n_domains"] == k) & trained]
+    best = oracle(mine[["ari"]].to_numpy())
+    return NO_EPOCH if best is None else int(mine["epoch"].iloc[best])
 
 
 def _score_choices(
     choices: list[Choice], truth: np.ndarray | None, coords: np.ndarray | None
 ) -> list[dict[str, np.ndarray]]:
     """For each choice, by metric, the scores of its rows."""
-    scores: list[dict[str, np.ndarray]] = [{} for _ in choices]
+    rows = np.concatenate([choice.rows for choice in choices])
+    if not len(rows):
+        return [{} for _ in choices]
+    # The last epoch may be the oracle's too, and single starts often agree.
+    distinct, place = np.unique(rows, axis=0, return_inverse=True)
+    found: dict[str, np.ndarray] = {}
     if truth is not None:
         known = truth >= 0
-        for choice, score in zip(choices, scores, strict=True):
-            for name, metric in TRUTH_METRICS.items():
-                found = [metric(truth[known], labels[known]) for labels in choice.rows]
-                score[name] = np.array(found)
-    rows = np.concatenate([choice.rows for choice in choices])
-    if coords is not None and len(rows):
-        # The last epoch may be the oracle's too, and single starts often agree.
-        distinct, place = np.unique(rows, axis=0, return_inverse=True)
-        places = np.split(place, np.cumsum([len(choice.rows) for choice in choices])[:-1])
-        for name, values in spatial_scores(coords, distinct).items():
-            for score, where in zip(scores, places, strict=True):
-                score[name] = values[where]
-    return scores
+        for name, metric in TRUTH_METRICS.items():
+            found[name] = np.array([metric(truth[known], labels[known]) for labels in distinct])
+    if coords is not None:
+        found |= spatial_scores(coords, distinct)
+    places = np.split(place, np.cumsum([len(choice.rows) for choice in choices])[:-1])
+    return [{name: values[where] for name, values in found.items()} for where in places]
 
 
 def _cell(

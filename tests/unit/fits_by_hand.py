@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stbench.cluster_stage import cluster_fits
+from stbench.epoch_table import epoch_table
 from stbench.labels import open_labels
 from stbench.scoring import score_labels
 from stbench.trajectory import TrajectoryRecorder
@@ -95,7 +96,8 @@ class Bench:
         found = anndata.read_h5ad(self.data)
         truth = found.obs["cluster"].cat.codes.to_numpy() if "cluster" in found.obs else None
         with open_labels(self.labels) as reader:
-            table = score_labels(reader, truth, found.obsm.get("spatial"), trainable)
+            epochs = epoch_table(reader, truth)
+            table = score_labels(reader, truth, found.obsm.get("spatial"), trainable, epochs)
         return table.set_index(
             ["seed", "n_domains", "clusterer", "protocol", "metric"]
         ).sort_index()
