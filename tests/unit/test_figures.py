@@ -1,5 +1,7 @@
 """Pictures: colours that can be told apart, labels matched to truth, the same bytes every time."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +11,18 @@ from hypothesis import strategies as st
 
 import figures
 from stbench.figures.domains import Map, domain_maps, match_labels
+from stbench.figures.gallery import gallery_maps, median_seed
 from stbench.figures.heatmap import score_heatmap
-from stbench.figures.style import DOMAIN_COLOURS, UNLABELLED, apply_style, domain_colours, save
+from stbench.figures.style import (
+    DOMAIN_COLOURS,
+    FAILURE_FACES,
+    UNLABELLED,
+    apply_style,
+    domain_colours,
+    save,
+)
 from stbench.io import write_h5ad
-from stbench.labels import LabelAxes, labels_writer
+from stbench.labels import LabelAxes, labels_writer, open_labels
 from stbench.tables import score_table
 from unit.made_results import made_results, scores_of
 
@@ -92,9 +102,11 @@ def test_maps_show_truth_first_and_failures_by_name():
     figure = domain_maps(coords, maps, "tissue", truth, ["a", "b", "c"])
     panels = [ax for ax in figure.axes if ax.collections]
     assert [ax.get_title() for ax in panels] == ["Truth", "good", "bad"]
-    true_colours, good_colours = (ax.collections[0].get_facecolors() for ax in panels[:2])
-    assert (true_colours == good_colours).all()
-    assert all(ax.get_aspect() == 1 and ax.collections[0].get_rasterized() for ax in panels)
+    for one, other in zip(panels[0].collections, panels[1].collections, strict=True):
+        assert (one.get_facecolors() == other.get_facecolors()).all()
+        assert (one.get_offsets() == other.get_offsets()).all()
+    assert all(ax.get_aspect() == 1 for ax in panels)
+    assert all(dots.get_rasterized() for ax in panels for dots in ax.collections)
     assert any("no memory" in text.get_text() for text in panels[2].texts)
 
 
@@ -123,6 +135,48 @@ def test_the_heat_map_writes_scores_and_statuses():
     assert any("nan 1/2" in text for text in written)
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "oom: out of memory" in legend and "nan: not finite" in legend
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["STAGUE", "SEDR"]
+
+
+def test_every_failure_in_the_heat_map_has_its_own_face_and_its_line_in_the_legend():
+    apply_style()
+    words = ("oom", "timeout", "error", "nan", "killed", "not_applicable")
+    results = made_results(
+        scores_of("BZ5", "stague", [0.8]),
+        *(scores_of(f"D{i}", "stague", [word]) for i, word in enumerate(words)),
+    )
+    figure = score_heatmap(score_table(results, "ARI", "final"), {"stague": "STAGUE"}, "ARI")
+    patches = figure.axes[0].patches
+    assert len({patch.get_facecolor() for patch in patches}) == len(words) == len(FAILURE_FACES)
+    legend = [text.get_text().partition(":")[0] for text in figure.legends[0].get_texts()]
+    assert set(legend) == set(FAILURE_FACES)
+
+
+@pytest.mark.parametrize("trained", [1, 2, 13])
+def test_a_gallery_never_parts_the_two_maps_of_a_method(trained):
+    apply_style()
+    coords, truth = tissue()
+    pairs = [Map(f"m{i}", truth) for i in range(trained) for _ in range(2)]
+    singles = [Map(f"c{i}", truth) for i in range(11)]
+    figure = domain_maps(coords, [*pairs, *singles], "t", truth, list("abc"), together=2)
+    rows = {}
+    for ax in figure.axes:
+        if ax.get_title():
+            rows.setdefault(ax.get_subplotspec().rowspan.start, []).append(ax.get_title())
+    assert all(row[0] == "Truth" for row in rows.values())
+    shown = [name for row in rows.values() for name in row[1:]]
+    assert shown == [one.title for one in (*pairs, *singles)]
+    assert all(row.count(name) == 2 for row in rows.values() for name in row if name[0] == "m")
+    assert figure.get_figwidth() <= 16.1
+
+
+def write_epochs(root, dataset, method, ari):
+    from stbench.epoch_table import COLUMNS
+
+    rows = [(dataset, method, 0, 3, epoch, value, np.nan) for epoch, value in enumerate(ari)]
+    path = root / "epochs" / dataset / f"{method}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS).to_parquet(path)
 
 
 def write_labels(root, dataset, method, rows, status="ok"):
@@ -166,6 +220,8 @@ def drawn(tmp_path, monkeypatch):
         for method, final in (("stague", 0.9), ("pca", "oom")):
             status = "ok" if method == "stague" else "oom"
             write_labels(tmp_path / "labels", name, method, rows, status)
+            known = status == "ok" and not unknown
+            write_epochs(tmp_path, name, method, [0.1, 0.9, 0.8] if known else [])
             made = scores_of(name, method, [final], n_domains=3, exploratory=unknown)
             if unknown and status == "ok":
                 told = {"value": np.nan, "status": "not_applicable", "reason": "no true labels"}
@@ -177,7 +233,8 @@ def drawn(tmp_path, monkeypatch):
     made_results(*scores).to_parquet(tmp_path / "results.parquet")
     files = [tmp_path / f"{name}.h5ad" for name in ("layers", "mine", "gone")]
     arguments = ["--results", tmp_path / "results.parquet", "--data", *files]
-    arguments += ["--labels-root", tmp_path / "labels", "--output", tmp_path / "figures"]
+    arguments += ["--labels-root", tmp_path / "labels", "--epochs-root", tmp_path / "epochs"]
+    arguments += ["--output", tmp_path / "figures"]
     monkeypatch.setattr("sys.argv", ["figures.py", *map(str, arguments)])
     figures.main()
     return tmp_path / "figures"
@@ -187,25 +244,50 @@ def test_the_program_draws_what_can_be_drawn(drawn):
     stems = {path.stem for path in drawn.glob("*.png")}
     assert stems == {
         "heatmap_ARI_final",
+        "box_ARI",
         "critical_difference_worst",
-        "domains_layers",
-        "domains_mine",
+        "gallery_layers",
+        "gallery_mine",
         "protocols_layers",
+        "curves_layers",
     }
     assert {path.stem for path in drawn.glob("*.pdf")} == stems
     for path in drawn.iterdir():
         assert path.stat().st_size > 2000, path.name
+    captions = json.loads((drawn / "captions.json").read_text())
+    assert captions.keys() == stems
+    for stem, told in captions.items():
+        assert list(told) == ["title", "caption", "alt", "dataset", "kind"]
+        assert told["dataset"] == (stem.partition("_")[2] if stem[-1] in "se" else None) or (
+            told["kind"] not in ("gallery", "protocols", "curves")
+        )
+        assert stem.startswith(told["kind"]) and told["caption"] and told["alt"]
+    assert "STAGUE final: ARI 0.90" in captions["gallery_layers"]["alt"]
+    assert "PCA oom: it said oom" in captions["gallery_layers"]["alt"]
 
 
-def test_the_labelling_shown_is_the_median_one(tmp_path):
-    from stbench.labels import open_labels
-    from stbench.metrics import ari
-
+def test_the_gallery_shows_the_median_run_of_the_median_seed(tmp_path):
     _, truth = tissue()
     rows = np.stack([np.roll(truth, shift) for shift in (0, 2, 4, 6, 8)])
     write_labels(tmp_path, "layers", "stague", rows)
-    with open_labels(tmp_path / "layers/stague.h5") as reader:
-        shown, note = figures.median_labelling(reader, 3, "kmeans", truth)
-        assert (shown == rows[2]).all()
-        assert note == f"ARI {ari(truth, rows[2]):.2f} (median of 5)"
-        assert figures.median_labelling(reader, 4, "kmeans", truth)[0] is None
+    results = made_results(
+        scores_of("layers", "stague", [0.5], oracle=[0.75], n_domains=3, epoch=1),
+    )
+    titles = {"stague": "STAGUE"}
+
+    def opened(method):
+        return open_labels(tmp_path / "layers" / f"{method}.h5")
+
+    pairs, singles = gallery_maps(results, titles, truth, opened)
+    assert singles == []
+    assert [one.note for one in pairs] == ["best, epoch 1: ARI 0.75", "final: ARI 0.50"]
+    assert all((one.labels == rows[2]).all() for one in pairs)
+    unknown = made_results(scores_of("layers", "stague", [0.5], n_domains=3, epoch=1))
+    pairs, singles = gallery_maps(unknown, titles, None, opened)
+    assert pairs == [] and [one.note for one in singles] == ["final"]
+
+
+def test_of_two_seeds_the_lower_one_is_shown():
+    table = pd.DataFrame({"seed": [0, 1, 2, 3], "value": [0.9, 0.2, np.nan, 0.5]})
+    assert median_seed(table) == 3
+    assert median_seed(table[table["seed"].isin([0, 1])]) == 1

@@ -31,7 +31,8 @@ def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) ->
         ends = [rows[group[0]] - 0.25, rows[group[-1]] + 0.25]
         axes.plot([n + 0.6 + 0.25 * i] * 2, ends, color="black", lw=3, solid_capstyle="butt")
     axes.set_yticks(range(n), [titles.get(method, method) for method in rows])
-    axes.set(ylim=(n - 0.4, -0.6), xlim=(0.7, n + 0.9 + 0.25 * len(groups)), title=title)
+    axes.set(ylim=(n - 0.4, -0.6), xlim=(0.7, n + 0.9 + 0.25 * len(groups)))
+    axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xticks(range(1, n + 1))
     test = (
         "bars on the right join methods that cannot be told apart "

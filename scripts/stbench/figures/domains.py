@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.style import FAILED_TEXT, QUIET, UNLABELLED, domain_colours
+from stbench.figures.style import FAILED_TEXT, QUIET, UNLABELLED, domain_colours, no_frame
 
 _WANTED_SHAPE = 2.0  # width over height of the whole picture
 _PANEL_AREA = 5.0  # square inches of one map
+_MIN_WIDTH = 1.8  # of a panel, so that what is written above it fits
 _MAX_WIDTH = 16.0
 _LEGEND_ENTRY = 1.2  # inches
 
@@ -62,6 +64,7 @@ def domain_maps(
     title: str,
     truth: np.ndarray | None = None,
     domain_names: Sequence[str] = (),
+    together: int = 1,
 ) -> Figure:
     """Draw maps of one tissue side by side, all with the same scale and colours.
 
@@ -69,82 +72,97 @@ def domain_maps(
         coords: (n_cells, 2) positions.
         maps: one panel per method.
         title: above all.
-        truth: (n_cells,) codes of the true domains, -1 = not known; drawn first. The labels of the
-            maps are matched to it. None: there is none.
+        truth: (n_cells,) codes of the true domains, -1 = not known; drawn first in every row. The
+            labels of the maps are matched to it. None: there is none.
         domain_names: names of the true domains, for the legend.
+        together: how many maps that follow each other are never parted by the end of a row.
     """
     import matplotlib.pyplot as plt
 
+    first = []
     if truth is not None:
-        matched = [
-            Map(m.title, None if m.labels is None else match_labels(truth, m.labels), m.note)
-            for m in maps
-        ]
-        maps = [Map("Truth", truth, f"{len(domain_names)} domains"), *matched]
+        first = [Map("Truth", truth, f"{len(domain_names)} domains")]
+        maps = [replace(one, labels=_matched(truth, one.labels)) for one in maps]
     spread = np.maximum(np.ptp(coords, axis=0), 1e-12)
     aspect = float(np.clip(spread[1] / spread[0], 0.2, 5))
     width = math.sqrt(_PANEL_AREA / aspect)
-    columns = _columns(len(maps), width, width * aspect + 0.45)
-    width = min(width, _MAX_WIDTH / columns)
-    rows = math.ceil(len(maps) / columns)
+    panel, height = max(width, _MIN_WIDTH), width * aspect + 0.5
+    columns = _columns(len(maps), len(first), together, panel, height)
+    shrunk = min(1.0, _MAX_WIDTH / (columns * panel))
+    panel, width = max(panel * shrunk, _MIN_WIDTH), width * shrunk
+    per_row = columns - len(first)
+    grid = [[*first, *maps[i : i + per_row]] for i in range(0, max(len(maps), 1), per_row)]
     entries = len(domain_names) + 1 if truth is not None else 0
-    legend_columns = max(1, int(columns * width / _LEGEND_ENTRY))
-    legend_rows = math.ceil(entries / legend_columns)
+    legend_columns = max(1, int(columns * panel / _LEGEND_ENTRY))
+    legend_height = 0.4 + 0.22 * math.ceil(entries / legend_columns)
     figure, axes = plt.subplots(
-        rows,
+        len(grid),
         columns,
-        figsize=(columns * width, rows * (width * aspect + 0.5) + 0.4 + 0.22 * legend_rows),
+        figsize=(columns * panel, len(grid) * (width * aspect + 0.5) + legend_height),
         squeeze=False,
         layout="constrained",
     )
-    n_domains = max((int(m.labels.max()) + 1 for m in maps if m.labels is not None), default=1)
-    colours = np.array(domain_colours(n_domains) + [UNLABELLED])  # -1 takes the last
-    size = _marker_size(spread, len(coords), width)
-    for ax, one in zip(axes.flat, maps, strict=False):
-        _draw_map(ax, coords, one, colours, size)
-    for ax in axes.flat[len(maps) :]:
-        ax.set_axis_off()
+    shown = [one.labels for one in (*first, *maps) if one.labels is not None]
+    n_domains = max((int(labels.max()) + 1 for labels in shown), default=1)
+    colours = [*domain_colours(n_domains), UNLABELLED]  # -1 takes the last
+    size = marker_size(spread, len(coords), width)
+    for i, row in enumerate(grid):
+        for j, ax in enumerate(axes[i]):
+            if j < len(row):
+                draw_map(ax, coords, row[j], colours, size)
+            else:
+                ax.set_axis_off()
     figure.suptitle(f"{title}\n", fontweight="bold", x=0.01, ha="left", linespacing=0.6)
     if truth is not None:
         unlabelled = bool((truth < 0).any())
-        _legend(figure, domain_names, colours, legend_columns, unlabelled=unlabelled)
+        domain_legend(figure, domain_names, colours, legend_columns, unlabelled=unlabelled)
     return figure
 
 
-def _columns(panels: int, width: float, height: float) -> int:
-    """The number of columns that brings the picture nearest to the wanted shape."""
-
-    def off(columns: int) -> float:
-        shape = columns * width / (math.ceil(panels / columns) * height)
-        empty = -panels % columns
-        return abs(math.log(shape / _WANTED_SHAPE)) + 0.2 * empty
-
-    return min(range(1, panels + 1), key=off)
+def _matched(truth: np.ndarray, labels: np.ndarray | None) -> np.ndarray | None:
+    return None if labels is None else match_labels(truth, labels)
 
 
-def _marker_size(spread: np.ndarray, n_cells: int, width: float) -> float:
+def _columns(maps: int, before: int, together: int, width: float, height: float) -> int:
+    """The number of columns that brings the picture nearest to the wanted shape.
+
+    Args:
+        maps: number of maps; ``together`` of them are not parted.
+        before: panels that every row begins with.
+        width, height: of a panel.
+    """
+    most = max(together, int(_MAX_WIDTH / _MIN_WIDTH) - before)
+    choices = range(together, max(min(maps + together - 1, most), together) + 1, together)
+
+    def off(per_row: int) -> float:
+        rows = math.ceil(maps / per_row)
+        shape = (per_row + before) * width / (rows * height)
+        repeated = 1.2 * before * (rows - 1) / maps
+        return abs(math.log(shape / _WANTED_SHAPE)) + 0.2 * (-maps % per_row) + repeated
+
+    return before + min(min(choices, key=off), max(maps, 1))
+
+
+def marker_size(spread: np.ndarray, n_cells: int, width: float) -> float:
     """Area in points^2 of dots that just touch where cells are spread evenly."""
     spacing = math.sqrt(spread[0] * spread[1] / n_cells) / spread[0] * width * 72 * 0.9
     return float(np.clip((0.88 * spacing) ** 2, 0.3, 120))
 
 
-def _draw_map(ax: Axes, coords: np.ndarray, one: Map, colours: np.ndarray, size: float) -> None:
+def draw_map(ax: Axes, coords: np.ndarray, one: Map, colours: Sequence[str], size: float) -> None:
+    """Draw one panel: cells in the colours of their labels, or why there are none."""
     ax.set_aspect("equal")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    faint = one.labels is None
-    ax.scatter(
-        coords[:, 0],
-        coords[:, 1],
-        c="#f2f2f2" if faint else colours[one.labels],
-        s=size,
-        linewidths=0,
-        rasterized=True,
-    )
+    no_frame(ax)
+    labels = one.labels
+    look: dict[str, Any] = {"s": size, "linewidths": 0, "rasterized": True}
+    if labels is None:
+        ax.scatter(*coords.T[:2], color="#f2f2f2", **look)
+    else:
+        # One call for each colour: dots of one look are drawn many times faster than mixed ones.
+        for label in np.unique(labels):
+            ax.scatter(*coords[labels == label].T[:2], color=colours[label], **look)
     ax.set_title(one.title, pad=14)
-    if faint:
+    if labels is None:
         ax.text(
             *(0.5, 0.5, _wrapped(one.note)),
             transform=ax.transAxes,
@@ -164,9 +182,10 @@ def _wrapped(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 24)[:6])
 
 
-def _legend(
-    figure: Figure, names: Sequence[str], colours: np.ndarray, columns: int, *, unlabelled: bool
+def domain_legend(
+    figure: Figure, names: Sequence[str], colours: Sequence[str], columns: int, *, unlabelled: bool
 ) -> None:
+    """Name the colours of the true domains below all panels."""
     from matplotlib.lines import Line2D
 
     shown = list(zip(names, colours, strict=False))

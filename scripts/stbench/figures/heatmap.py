@@ -1,4 +1,4 @@
-"""A heat map of one score: datasets by methods, failures by name."""
+"""A heat map of one score: methods by datasets, failures by name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from stbench.figures.style import FAILED_FACE, FAILED_TEXT, QUIET
+from stbench.figures.style import FAILED_TEXT, FAILURE_FACES, QUIET
 from stbench.tables import FAILED
 
 _SHORT = {"not_applicable": "n/a"}
 _MEANING = {
-    "error": "the method stopped with an error",
     "oom": "out of memory",
     "timeout": "out of time",
+    "error": "the method stopped with an error",
     "nan": "not finite",
     "killed": "died",
     "n/a": "not defined or not available",
@@ -29,67 +29,84 @@ def score_heatmap(table: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
 
     Args:
         table: rows of one clusterer of ``stbench.tables.score_table``; one per dataset and method.
-        titles: method ids to be shown, in order, with what to call them.
+        titles: method ids to be shown, from top to bottom, with what to call them.
         title: above the picture.
     """
     import matplotlib.pyplot as plt
-    import seaborn as sns
 
     datasets = list(dict.fromkeys(table["dataset"]))
     cells = table.set_index(["dataset", "method"])
-    means = cells["mean"].unstack("method").reindex(index=datasets, columns=list(titles))
+    means = cells["mean"].unstack("dataset").reindex(index=list(titles), columns=datasets)
+    longest = max(map(len, titles.values()))
     figure, ax = plt.subplots(
-        figsize=(2.2 + 0.95 * len(titles), 1.3 + 0.55 * len(datasets)), layout="constrained"
+        figsize=(1.4 + 0.07 * longest + 0.72 * len(datasets), 1.5 + 0.36 * len(titles)),
+        layout="constrained",
     )
-    sns.heatmap(
-        means.astype(float),
-        ax=ax,
+    mesh = ax.pcolormesh(
+        np.ma.masked_invalid(means.to_numpy(dtype=float)),
         vmin=0,
         vmax=1,
         cmap="viridis",
-        linewidths=1.5,
-        linecolor="white",
-        cbar_kws={"label": "ARI", "shrink": 0.8, "pad": 0.02},
+        edgecolors="white",
+        linewidth=1.5,
     )
+    figure.colorbar(mesh, ax=ax, label="ARI", shrink=0.8, pad=0.02, aspect=30)
     shown: set[str] = set()
-    for y, dataset in enumerate(datasets):
-        for x, method in enumerate(titles):
+    for y, method in enumerate(titles):
+        for x, dataset in enumerate(datasets):
             if (dataset, method) in cells.index:
                 shown |= _write_cell(ax, x, y, cells.loc[(dataset, method)])
-    ax.set_xticklabels(list(titles.values()), rotation=35, ha="right", rotation_mode="anchor")
-    ax.set_yticklabels(datasets, rotation=0)
+    ax.set_yticks(np.arange(len(titles)) + 0.5, list(titles.values()))
+    ax.set_xticks(np.arange(len(datasets)) + 0.5, datasets)
     ax.tick_params(length=0)
-    ax.set(xlabel="", ylabel="")
-    ax.set_title(title, loc="left", fontweight="bold")
+    ax.tick_params(axis="x", rotation=35)
+    for label in ax.get_xticklabels():
+        label.set(ha="right", rotation_mode="anchor")
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.set_ylim(len(titles), 0)
+    figure.suptitle(title, fontweight="bold", x=0.01, ha="left", fontsize=10)
     legend = [
-        Patch(facecolor=FAILED_FACE, label=f"{word}: {_MEANING[word]}")
-        for word in _MEANING
+        Patch(facecolor=FAILURE_FACES[word], label=f"{word}: {meaning}")
+        for word, meaning in _MEANING.items()
         if word in shown
     ]
     if legend:
-        figure.legend(handles=legend, loc="outside lower left", ncols=3, fontsize=8)
+        columns = 1 if figure.get_figwidth() < 5 else 2 if figure.get_figwidth() < 8 else 3
+        figure.legend(handles=legend, loc="outside lower left", ncols=columns, fontsize=8)
     return figure
 
 
 def _write_cell(ax: Axes, x: int, y: int, cell: pd.Series) -> set[str]:
     """Write the number, or the status, into a cell; which statuses were written."""
     centre: dict[str, Any] = {"ha": "center", "va": "center"}
-    failures = {word for word in FAILED if word in cell["status"].split()}
+    words = [_SHORT.get(word, word) for word in str(cell["status"]).replace(",", " ").split()]
+    statuses = {word for word in words if word in _MEANING}
     if np.isnan(cell["mean"]):
         word = _SHORT.get(cell["status"], cell["status"])
-        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAILED_FACE, edgecolor="white", lw=1.5))
-        colour = QUIET if word == "n/a" else FAILED_TEXT
-        ax.text(x + 0.5, y + 0.5, word.replace(", ", "\n"), color=colour, fontsize=8, **centre)
-        return failures or {word}
+        face = FAILURE_FACES[next(name for name in words if name in _MEANING)]
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor="white", lw=1.5))
+        failed = statuses & set(FAILED)
+        ax.text(
+            *(x + 0.5, y + 0.5, word.replace(", ", "\n")),
+            color=FAILED_TEXT if failed else QUIET,
+            fontsize=8 if len(word) < 9 else 6,
+            **centre,
+        )
+        return statuses
     colour = "white" if cell["mean"] < 0.6 else "black"
-    lines = [] if np.isnan(cell["sd"]) else [f"± {cell['sd']:.2f}"]
-    lines += [] if cell["status"] == "ok" else [_SHORT.get(cell["status"], cell["status"])]
-    ax.text(
-        x + 0.5,
-        y + (0.36 if lines else 0.5),
-        f"{round(cell['mean'], 2) + 0:.2f}",
-        color=colour,
-        **centre,
-    )
-    ax.text(x + 0.5, y + 0.74, "  ".join(lines), color=colour, fontsize=6.5, **centre)
-    return failures
+    below = "" if np.isnan(cell["sd"]) else f"± {cell['sd']:.2f}"
+    if cell["status"] != "ok":
+        below = _counted(words)
+    written = f"{round(cell['mean'], 2) + 0:.2f}"
+    ax.text(x + 0.5, y + (0.36 if below else 0.5), written, color=colour, **centre)
+    ax.text(x + 0.5, y + 0.76, below, color=colour, fontsize=6, **centre)
+    return statuses
+
+
+def _counted(words: list[str]) -> str:
+    """``["oom", "1/5"]`` as ``oom 1/5``; of several failures the number of all: ``3/5 failed``."""
+    if len(words) <= 2:
+        return " ".join(words)
+    counts = [word.split("/") for word in words[1::2]]
+    return f"{sum(int(failed) for failed, _ in counts)}/{counts[0][1]} failed"

@@ -1,0 +1,88 @@
+"""Which labels a gallery shows: of each method, those of its best epoch and of its last one.
+
+Shown is the training seed with the median final ARI (the lower of two), and of its k-means runs the
+one with the median ARI, so that a picture is neither luck nor bad luck. The ARI written is that of
+the tables, the mean over the k-means runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import numpy as np
+import pandas as pd
+
+from stbench.figures.domains import Map
+from stbench.labels import LabelsReader
+from stbench.metrics import ari
+
+OpenLabels = Callable[[str], AbstractContextManager[LabelsReader]]
+"""From a method to its open file of labels."""
+
+
+def gallery_maps(
+    rows: pd.DataFrame,
+    titles: dict[str, str],
+    truth: np.ndarray | None,
+    open_labels: OpenLabels,
+) -> tuple[list[Map], list[Map]]:
+    """Choose the labels of every method.
+
+    Args:
+        rows: results of one dataset, number of domains and clusterer; every metric and protocol.
+        titles: what to call the methods, by id, in order.
+        truth: (n_cells,) codes of the true domains, -1 = not known; None: no truth.
+        open_labels: opens the file of labels of a method.
+
+    Returns:
+        Two maps, best epoch and final, of each method that has both, one after the other; and one
+        map, final or why there is none, of each of the others.
+    """
+    pairs: list[Map] = []
+    singles: list[Map] = []
+    for method, title in titles.items():
+        mine = rows[rows["method"] == method]
+        with open_labels(method) as reader:
+            maps = list(_maps(mine, title, truth, reader))
+        (pairs if len(maps) > 1 else singles).extend(maps)
+    return pairs, singles
+
+
+def _maps(
+    rows: pd.DataFrame, title: str, truth: np.ndarray | None, reader: LabelsReader
+) -> Iterator[Map]:
+    defined = rows[rows["metric"] == ("CHAOS" if truth is None else "ARI")]
+    final = defined[defined["protocol"] == "final"]
+    ok = final[final["status"] == "ok"]
+    if not len(ok):
+        told = final.iloc[0]
+        yield Map(title, None, f"{told['status']}: {told['reason']}".rstrip(": "))
+        return
+    seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
+    of_seed = defined[(defined["seed"] == seed) & (defined["status"] == "ok")]
+    for protocol, word in (("oracle", "best, epoch {}"), ("final", "final")):
+        chosen = of_seed[of_seed["protocol"] == protocol]
+        if not len(chosen):
+            continue
+        row = chosen.iloc[0]
+        runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
+        told = "" if truth is None else f": ARI {round(row['value'], 2) + 0:.2f}"
+        yield Map(title, median_run(runs, truth), word.format(row["epoch"]) + told)
+
+
+def median_seed(final: pd.DataFrame) -> int:
+    """The training seed with the median value, the lower of two; one row per seed."""
+    known = final.dropna(subset=["value"]).sort_values("value", kind="stable")
+    return int(known["seed"].iloc[(len(known) - 1) // 2])
+
+
+def median_run(runs: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+    """Of labels (n_runs, n_cells) those with the median ARI, the lower of two; without truth the
+    first ones.
+    """
+    if truth is None:
+        return runs[0].astype(int)
+    known = truth >= 0
+    scores = [ari(truth[known], labels[known]) for labels in runs]
+    return runs[int(np.argsort(scores, kind="stable")[(len(scores) - 1) // 2])].astype(int)

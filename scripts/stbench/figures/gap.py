@@ -1,0 +1,49 @@
+"""What choosing the epoch by the true labels adds: from the last epoch to the best one."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from stbench.figures.style import GRID, PROTOCOL_COLOURS, QUIET, label_rows, legend_below, quick_dot
+
+
+def gap_dumbbells(pairs: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
+    """Draw the means of both protocols over datasets (large) and each dataset (small).
+
+    Args:
+        pairs: one row per dataset and method that has both: dataset, method, oracle, final.
+        titles: what to call the methods, by id; those without a row are left out.
+        title: above the picture.
+    """
+    import matplotlib.pyplot as plt
+
+    means = pairs.groupby("method")[["oracle", "final"]].mean()
+    gaps = (means["oracle"] - means["final"]).reindex([m for m in titles if m in means.index])
+    methods = gaps.sort_values(ascending=False, kind="stable").index
+    figure, ax = plt.subplots(figsize=(6.6, 1.2 + 0.32 * len(methods)), layout="constrained")
+    for y, method in enumerate(methods):
+        mine, mean = pairs[pairs["method"] == method], means.loc[method]
+        ends = [mean["final"], mean["oracle"]]
+        ax.plot(ends, [y, y], color="#bbbbbb", lw=3, zorder=1, solid_capstyle="butt")
+        for protocol in ("final", "oracle"):
+            colour = PROTOCOL_COLOURS[protocol]
+            ax.plot(mine[protocol], [y] * len(mine), "o", ms=3, mew=0, alpha=0.45, color=colour)
+            ax.plot(mean[protocol], y, "o", ms=8, mec="white", mew=0.8, zorder=3, color=colour)
+        ax.annotate(
+            *(f"{gaps[method]:+.2f}", (1.01, y)),
+            xycoords=("axes fraction", "data"),
+            color=QUIET,
+            va="center",
+        )
+    label_rows(ax, [titles[method] for method in methods])
+    ax.set_xlim(min(-0.05, pairs["final"].min() - 0.05), 1.03)
+    ax.set_xlabel("ARI (1: the true domains, 0: chance)")
+    ax.grid(axis="x", color=GRID, lw=0.7)
+    ax.set_title(title, loc="left", fontweight="bold")
+    handles = [
+        quick_dot(PROTOCOL_COLOURS["oracle"], "oracle: the epoch chosen by the true labels"),
+        quick_dot(PROTOCOL_COLOURS["final"], "final: the last epoch"),
+    ]
+    legend_below(figure, handles)
+    return figure
