@@ -3,14 +3,13 @@ rule score_interactions:
         code=code("scripts/score_interactions.py"),
         data="results/data/{dataset}.h5ad",
         preprocessed="results/preprocessed/{dataset}.h5ad",
-        fits=lambda wc: expand(
-            "results/fits/{dataset}/{method}/seed{seed}",
-            dataset=wc.dataset,
-            method=graph_methods(),
-            seed=config["seeds"],
-        ),
+        fits=lambda wc: [
+            fit for method in graph_methods(wc.dataset) for fit in fit_folders(wc.dataset, method)
+        ],
         interactions=lambda wc: expand(
-            "results/interactions/{dataset}/{method}", dataset=wc.dataset, method=graph_methods()
+            "results/interactions/{dataset}/{method}",
+            dataset=wc.dataset,
+            method=graph_methods(wc.dataset),
         ),
     output:
         "results/interactions/{dataset}/scores.parquet",
@@ -24,7 +23,7 @@ rule score_interactions:
     params:
         genes=lambda wc: [
             f"{method}=results/interactions/{wc.dataset}/{method}/genes.csv"
-            for method in graph_methods()
+            for method in graph_methods(wc.dataset)
         ],
         graph=lambda wc: config["interactions"]["graph"],
         reach=lambda wc: config["interactions"]["reach"],

@@ -3,9 +3,7 @@ rule interactions:
         code=lambda wc: code("scripts/interactions.py", *method_code(wc.method)),
         data="results/data/{dataset}.h5ad",
         preprocessed="results/preprocessed/{dataset}.h5ad",
-        fits=lambda wc: [
-            f"results/fits/{wc.dataset}/{wc.method}/seed{seed}" for seed in config["seeds"]
-        ],
+        fits=lambda wc: fit_folders(wc.dataset, wc.method),
         gene_sets=lambda wc: config["interactions"].get("gene_sets") or [],
     output:
         directory("results/interactions/{dataset}/{method}"),

@@ -3,7 +3,8 @@
 The output folder gets fit.h5ad (obsm['embedding'] and/or obs['cluster_pred'], learned graphs in
 obsp, the circumstances in uns['fit']), weights.npz where the method gives weights, with --record
 trajectory.h5 (the embedding of every epoch
-the method records), and always outcome.json: {status, reason, device, peak_gpu_mb} with status
+the method records), as soon as they are known provenance.json: {environment, data_hash,
+parameters}, and always outcome.json: {status, reason, device, peak_gpu_mb} with status
 ok, error, nan, oom or not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the
 machine, not the method, is at fault (a full disk). scripts/run_fit.py adds limits around it.
 """
@@ -21,9 +22,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stbench.checksum import file_hash
 from stbench.device import choose_device, out_of_memory, peak_gpu_mb
 from stbench.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
+from stbench.installed import versions_of
 from stbench.io import read_h5ad, write_h5ad, write_json
+from stbench.provenance import environment_hash
 from stbench.seeding import limit_threads, seed_everything
 from stbench.trajectory import TrajectoryRecorder
 
@@ -102,6 +106,7 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     """Run the method and write its results; the device is noted in ``told`` once chosen."""
     params = parse_params(args.params)
     adata = read_h5ad(args.input)
+    note_provenance(args, params)
     n_domains = number_of_domains(adata, args.input)
     cells = adata.obs_names.copy()
     method = load_method(args.method, args.output)
@@ -118,6 +123,8 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
         fit = method.fit(adata, n_domains, args.seed, device, params, recorder)
         seconds = time.perf_counter() - started
         fit = checked(fit, len(cells))
+    if r_versions := (fit.info or {}).get("r_versions"):
+        note_provenance(args, params, {f"R:{name}": v for name, v in r_versions.items()})
     circumstances = {
         "method": args.method,
         "implementation": args.implementation,
@@ -135,6 +142,21 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
 
 
+def note_provenance(
+    args: argparse.Namespace, params: Mapping[str, Any], more: Mapping[str, str] | None = None
+) -> None:
+    """Write what the fit runs on, so that it is known of a fit that is killed, too.
+
+    The data's hash is the SHA-256 of the preprocessed file, which is the same bytes in every run.
+    """
+    told = {
+        "environment": environment_hash(more),
+        "data_hash": file_hash(args.input),
+        "parameters": json.dumps(params, sort_keys=True),
+    }
+    write_json(args.output / "provenance.json", told)
+
+
 def as_anndata(
     fit: Fit, cells: Any, untrained: Any | None, circumstances: Mapping[str, Any]
 ) -> AnnData:
@@ -149,22 +171,18 @@ def as_anndata(
         obs["cluster_pred"] = pd.Categorical(fit.labels)
     embeddings = {"embedding": fit.embedding, "embedding_untrained": untrained}
     graphs = {f"learned_{name}": getattr(fit, name) for name in GRAPHS}
-    null = {} if fit.null_scores is None else {"null_scores": fit.null_scores}
+    rows = {"null_scores": fit.null_scores, "losses": fit.losses}
     return AnnData(
         obs=obs,
         obsm={name: value for name, value in embeddings.items() if value is not None},
         obsp={name: value for name, value in graphs.items() if value is not None},
-        uns={"fit": dict(circumstances), **null},
+        uns={"fit": dict(circumstances)} | {k: row for k, row in rows.items() if row is not None},
     )
 
 
 def loaded_versions() -> dict[str, str]:
     """Versions of Python, of the installed packages that are loaded, and the GPU if one is used."""
-    from importlib.metadata import packages_distributions, version
-
-    providers = packages_distributions()
-    packages = {package for name in sys.modules for package in providers.get(name, [])}
-    versions = {"python": sys.version.split()[0], **{name: version(name) for name in packages}}
+    versions = {"python": sys.version.split()[0], **versions_of(sys.modules)}
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         versions["gpu"] = torch.cuda.get_device_name()

@@ -14,8 +14,9 @@ environment without the user's own packages. Afterwards DIR appears as a whole, 
 Where SLURM's own time limit ended an attempt, the next one records the timeout.
 
 The program tells its outcome in outcome.json ({"status", "reason"}) in its folder; without that
-file its exit code and its last line count. Only the standard library is used, since this runs in
-the environment of the method.
+file its exit code and its last line count. provenance.json, where it writes one, tells what it
+runs on; the host and its hardware are added here. Only the standard library is used, since this
+runs in the environment of the method.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -48,6 +50,7 @@ from stbench.processes import (
     kill_descendants,
     resident_mb,
 )
+from stbench.provenance import FIELDS, device_and_driver
 from stbench.seeding import THREAD_VARIABLES
 from stbench.slurm import reason_of_end
 
@@ -211,6 +214,7 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
     device = told.get("device") or ("cpu" if args.gpus == 0 else None)
     if device is None and meter.peak_mb is not None:
         device = "cuda"  # it was stopped before it could tell, but was seen there
+    device_name, driver = device_and_driver(device, gpus)
     return {
         **outcome,
         "seconds": seconds,
@@ -219,6 +223,10 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
         "peak_gpu_mb": max(gpu_peaks, default=None),
         "device": device,
         "note": "asked for a GPU, ran on the CPU" if args.gpus and device == "cpu" else "",
+        "host": socket.gethostname(),
+        "device_name": device_name,
+        "driver": driver,
+        **read_provenance(folder),
     }
 
 
@@ -256,6 +264,14 @@ def read_outcome(folder: Path) -> dict[str, Any]:
     return {}
 
 
+def read_provenance(folder: Path) -> dict[str, str]:
+    """What the program told of its packages, data and parameters; empty where it told nothing."""
+    told: Any = None
+    with suppress(OSError, ValueError):
+        told = json.loads((folder / "provenance.json").read_text())
+    return {name: str(told[name]) for name in FIELDS if isinstance(told, dict) and name in told}
+
+
 def classify(
     returncode: int, folder: Path, told: Mapping[str, Any], last_line: str
 ) -> dict[str, Any]:
@@ -284,7 +300,8 @@ def is_hdf5(path: Path) -> bool:
 
 def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) -> None:
     """Write status.json, drop what a failed fit left, and give the folder its name."""
-    (folder / "outcome.json").unlink(missing_ok=True)
+    for told in ("outcome.json", "provenance.json"):
+        (folder / told).unlink(missing_ok=True)
     if outcome["status"] != "ok":
         shutil.rmtree(folder)
         folder.mkdir()
@@ -302,6 +319,7 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
         "note": outcome.get("note") or "",
         "attempt": args.attempt,
         "commit": args.commit,
+        **{name: outcome.get(name) or "" for name in FIELDS},
     }
     (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n")
     reach_disk(folder)

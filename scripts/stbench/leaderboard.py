@@ -25,7 +25,8 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     Returns:
         One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
         ``rank_by``, ``mean_rank``, the means over datasets of ``ARI_final``, ``ARI_oracle``,
-        ``ARI_untrained``, ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
+        ``ARI_untrained``, ``gap`` (oracle minus final: what choosing the epoch by the true labels
+        is worth), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
         (with a score / ranked), ``order`` (clusterers under which the order of methods holds, and
         under which it changes), ``rank_<clusterer>`` for each other clusterer (empty for a method
         that has no score under it at all), ``status`` and ``reason`` (why a value is missing).
@@ -52,6 +53,9 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     board["mean_rank"] = mean_ranks(scores[rank_by])
     for name, table in tables.items():
         board[name] = _by_dataset(table, rank_by, methods.index).mean()
+    oracle = _by_dataset(tables["ARI_oracle"], rank_by, methods.index)
+    gap = (oracle - scores[rank_by]).mean()
+    board.insert(board.columns.get_loc("gain"), "gap", gap)
     scored = scores[rank_by].notna().sum()
     board["datasets"] = [f"{n}/{len(scores[rank_by])}" for n in scored]
     others = [name for name in clusterers if name != rank_by]

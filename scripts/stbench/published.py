@@ -12,6 +12,10 @@ from stbench.tables import score_table
 
 COLUMNS = ["dataset", "method", "metric", "mean", "sd", "n", "source"]
 _CELL = ["dataset", "method", "metric"]
+COMPARED = [
+    *(*_CELL, "clusterer", "measured", "measured_sd", "n"),
+    *("published_low", "published_high", "position", "sources", "status", "reason"),
+]
 
 
 def read_published(path: str | Path) -> pd.DataFrame:
@@ -40,9 +44,11 @@ def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.
         published: of ``read_published``.
 
     Returns:
-        One row per dataset, method, metric and clusterer that has both: ``measured``,
-        ``measured_sd``, ``n``, ``published_low``, ``published_high``, ``position`` (``inside``,
-        ``below`` or ``above``), ``sources``.
+        One row per dataset, method, metric and clusterer of the results that somebody reported:
+        ``measured``, ``measured_sd``, ``n``, ``published_low``, ``published_high``, ``position``
+        (``inside``, ``below`` or ``above``), ``sources``, and ``status`` and ``reason`` where
+        nothing was measured. For a method on a dataset where others reported scores but not its
+        own there are rows for ARI: their published range, position and sources are empty.
     """
     spread = 2 * published["sd"].fillna(0)
     ends = published.assign(
@@ -58,15 +64,18 @@ def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.
         score_table(known, metric, "final").assign(metric=metric)
         for metric in sorted(published["metric"].unique())
     )
-    measured = measured.dropna(subset=["mean"]).rename(
-        columns={"mean": "measured", "sd": "measured_sd"}
+    measured = measured.rename(columns={"mean": "measured", "sd": "measured_sd"})
+    table = measured.merge(ranges, on=_CELL, how="left")
+    controls = results.loc[results["implementation"] == "control", "method"].unique()
+    unknown = (
+        (table["metric"] == "ARI")
+        & table["dataset"].isin(published["dataset"])
+        & ~table["method"].isin(controls)
     )
-    table = measured.merge(ranges, on=_CELL)
+    table = table[table["sources"].notna() | unknown]
     position = pd.Series("inside", index=table.index)
     position[table["measured"] < table["published_low"]] = "below"
     position[table["measured"] > table["published_high"]] = "above"
-    table = table.assign(position=position)[
-        [*_CELL, "clusterer", "measured", "measured_sd", "n"]
-        + ["published_low", "published_high", "position", "sources"]
-    ]
+    position[table["measured"].isna() | table["sources"].isna()] = ""
+    table = table.assign(position=position, sources=table["sources"].fillna(""))[COMPARED]
     return in_order(table, [*_CELL, "clusterer"])

@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 
 from stbench.errors import InputError, one_line
+from stbench.provenance import FIELDS
 
 KEYS = ["dataset", "method", "seed", "n_domains", "clusterer", "protocol", "metric"]
 SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "epoch", "status", "reason"]
 FIT = ["dataset", "method", "seed"]
 MEASURED = ["seconds", "peak_rss_mb", "peak_gpu_mb"]
+PROVENANCE = ["commit", "device", *FIELDS]
 COLUMNS = [
     "dataset",
     "method",
@@ -35,8 +37,7 @@ COLUMNS = [
     "fit_status",
     "fit_reason",
     *MEASURED,
-    "commit",
-    "device",
+    *PROVENANCE,
 ]
 
 
@@ -59,6 +60,8 @@ def read_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:
     """Read status.json of fit folders: one row per fit with the columns of ``status.json``.
+
+    What fits before it was recorded do not tell of their provenance is empty.
 
     Raises:
         InputError: a status.json is missing, broken or incomplete.
@@ -96,9 +99,8 @@ def assemble(
     unknown = sorted(set(scores["method"]) - set(methods))
     if unknown:
         raise InputError(f"config/methods.yaml: no entry for {', '.join(unknown)}; add one")
-    facts = fits[[*FIT, *MEASURED, "commit", "device", "status", "reason"]].rename(
-        columns={"status": "fit_status", "reason": "fit_reason"}
-    )
+    wanted = [*FIT, *MEASURED, *PROVENANCE, "status", "reason"]
+    facts = fits[wanted].rename(columns={"status": "fit_status", "reason": "fit_reason"})
     joined = scores.merge(facts, on=FIT, how="left", validate="many_to_one", indicator=True)
     lost = joined[joined["_merge"] == "left_only"]
     if len(lost):
@@ -115,18 +117,20 @@ def assemble(
         joined[column] = joined["method"].map(named)
     for column in MEASURED:
         joined[column] = joined[column].astype("float64")
-    for column in ("reason", "fit_reason", "commit", "device"):
+    for column in ("reason", "fit_reason", *PROVENANCE):
         joined[column] = joined[column].fillna("").astype(str)
     return in_order(joined[COLUMNS], KEYS)
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read the table of all results.
+    """Read the table of all results; provenance that an older one lacks is empty.
 
     Raises:
         InputError: the file is missing, broken or not such a table.
     """
-    return _read_parquet(Path(path), COLUMNS, "aggregate.py")
+    needed = [column for column in COLUMNS if column not in FIELDS]
+    table = _read_parquet(Path(path), needed, "aggregate.py")
+    return table.assign(**{name: "" for name in FIELDS if name not in table})[COLUMNS]
 
 
 def method_titles(results: pd.DataFrame) -> dict[str, str]:
@@ -186,4 +190,4 @@ def _read_status(path: Path) -> dict[str, Any]:
     missing = [key for key in wanted if key not in told]
     if missing:
         raise InputError(f"{path}: the key {missing[0]!r} is missing; remove its folder")
-    return {key: told[key] for key in wanted}
+    return {**{key: told[key] for key in wanted}, **{key: told.get(key) for key in FIELDS}}

@@ -68,6 +68,12 @@ def fits_of(scores):
                 "device": "cpu" if ok else None,
                 "attempt": 1,
                 "commit": "abc",
+                "environment": "0123456789ab",
+                "host": "node7",
+                "device_name": "a processor" if ok else None,
+                "driver": None,
+                "data_hash": "d" * 64,
+                "parameters": "{}",
             }
         )
     return pd.DataFrame(fits)

@@ -67,7 +67,8 @@ def test_a_failed_fit_says_why_and_leaves_no_result(fit):
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == "error: ValueError: the matrix is cursed"
     assert "Traceback" in run.stderr
-    assert [path.name for path in folder.iterdir()] == ["outcome.json"]
+    told = sorted(path.name for path in folder.iterdir())
+    assert told == ["outcome.json", "provenance.json"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def test_the_range_spans_all_sources_and_their_spread():
         ("BZ9", "sedr", "ARI", 0.5, 0.1, 3, "one"),
         ("BZ14", "sedr", "ARI", 0.5, 0.1, 3, "one"),
     )
-    table = published_vs_measured(RESULTS, published).set_index("dataset")
+    table = published_vs_measured(RESULTS, published)
+    table = table[table["method"] == "sedr"].set_index("dataset")
     assert list(table.index) == ["BZ5", "BZ9"]
     bz5 = table.loc["BZ5"]
     assert (bz5["published_low"], bz5["published_high"]) == pytest.approx((0.1, 0.4))
@@ -40,9 +41,28 @@ def test_the_range_spans_all_sources_and_their_spread():
     assert table.loc["BZ9", "position"] == "above" and table.loc["BZ9", "n"] == 1
 
 
-def test_what_nobody_reported_has_no_row():
-    published = reported(("BZ5", "pca", "ARI", 0.1, NAN, NAN, "one"))
-    assert published_vs_measured(RESULTS, published).empty
+def test_what_nobody_reported_of_a_method_stays_empty():
+    published = reported(("BZ5", "sedr", "ARI", 0.1, NAN, NAN, "one"))
+    results = made_results(
+        scores_of("BZ5", "stague", [0.8, 0.9]),
+        scores_of("BZ5", "sedr", [0.3, 0.3]),
+        scores_of("BZ5", "pca", [0.1, 0.1]),
+        scores_of("BZ9", "stague", [0.5, 0.5]),
+    )
+    table = published_vs_measured(results, published).set_index("method")
+    assert list(table.index) == ["sedr", "stague"]  # no control, and no dataset nobody used
+    unknown = table.loc["stague"]
+    assert unknown["measured"] == pytest.approx(0.85)
+    assert unknown[["published_low", "published_high"]].isna().all()
+    assert (unknown["position"], unknown["sources"]) == ("", "")
+
+
+def test_what_could_not_be_measured_says_why():
+    published = reported(("BZ9", "sedr", "ARI", 0.5, 0.1, 3, "one"))
+    results = made_results(scores_of("BZ9", "sedr", ["oom", "oom"]))
+    row = published_vs_measured(results, published).iloc[0]
+    assert pd.isna(row["measured"]) and row["position"] == ""
+    assert (row["status"], row["published_high"]) == ("oom", pytest.approx(0.7))
 
 
 def test_the_shipped_figures_are_of_known_methods_and_datasets_each_with_a_source():

@@ -13,6 +13,7 @@ import pytest
 from stbench.errors import NotApplicableError
 from stbench.fitting import checked
 from stbench.preprocessing import preprocess
+from stbench.provenance import environment_hash
 from stbench.r_method import RError, RMethod, r_error
 from stbench.simulator import Tissue, simulate
 from unit.supervised import REPO, copy_of_scripts
@@ -80,7 +81,10 @@ def outcome(folder):
 def test_r_gets_the_dataset_and_its_answer_is_stored_in_the_order_of_the_cells(fit, tissue):
     run, folder = fit("tells_what_it_got", "--seed", "3")
     assert run.returncode == 0, run.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["fit.h5ad", "outcome.json"]
+    told = sorted(path.name for path in folder.iterdir())
+    assert told == ["fit.h5ad", "outcome.json", "provenance.json"]
+    environment = json.loads((folder / "provenance.json").read_text())["environment"]
+    assert environment != environment_hash()  # R and its packages belong to it
     stored = anndata.read_h5ad(folder / "fit.h5ad")
     assert list(stored.obs_names) == list(tissue.obs_names)
     variable = tissue.var["highly_variable"].to_numpy()
@@ -164,7 +168,8 @@ def test_an_error_in_r_is_an_outcome(fit):
     assert run.returncode == 1 and "the matrix" in run.stderr
     assert outcome(folder)["status"] == "error"
     assert outcome(folder)["reason"].endswith("the matrix is cursed")
-    assert [path.name for path in folder.iterdir()] == ["outcome.json"]
+    told = sorted(path.name for path in folder.iterdir())
+    assert told == ["outcome.json", "provenance.json"]
 
 
 @needs_r

@@ -34,6 +34,7 @@ def test_a_good_fit_is_published_with_its_status(bench):
     assert list(status) == [
         *("status", "reason", "dataset", "method", "seed", "seconds", "gpu_seconds"),
         *("peak_rss_mb", "peak_gpu_mb", "device", "note", "attempt", "commit"),
+        *("environment", "host", "device_name", "driver", "data_hash", "parameters"),
     ]
     told = {key: status[key] for key in ("status", "reason", "dataset", "method", "seed")}
     assert told == {"status": "ok", "reason": "", "dataset": "D", "method": "naughty", "seed": 0}

@@ -10,6 +10,7 @@ import pytest
 
 from stbench.errors import InputError
 from stbench.leaderboard import describe_order, leaderboard, mean_ranks
+from stbench.names import METRICS, PROTOCOLS
 from stbench.tables import (
     all_tables,
     fold_reasons,
@@ -201,8 +202,12 @@ def test_the_program_writes_the_same_bytes_twice(tmp_path):
     for to in (one, other):
         done = aggregate(root, to)
         assert done.returncode == 0, done.stderr
-    names = sorted(path.name for path in (one / "tables").iterdir())
-    assert {"ARI_final.csv", "AMI_untrained.csv", "leaderboard.csv", "lift.csv"} <= set(names)
+    files = [path for path in (one / "tables").rglob("*") if path.is_file()]
+    names = sorted(str(path.relative_to(one / "tables")) for path in files)
+    scores = {f"{metric}_{protocol}.csv" for metric in METRICS for protocol in PROTOCOLS}
+    assert len(scores) == 9 * 3 and scores <= set(names)
+    pages = {"LEADERBOARD.md", "latex/leaderboard.tex", "latex/ARI_final.tex"}
+    assert {"leaderboard.csv", "lift.csv", *pages} <= set(names)
     for name in names:
         assert (one / "tables" / name).read_bytes() == (other / "tables" / name).read_bytes()
     assert ",0.800000,,1," in (one / "tables/ARI_final.csv").read_text()

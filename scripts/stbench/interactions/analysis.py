@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -182,7 +183,13 @@ def resolution(tests: int, shuffles: int) -> str:
 def behind(
     edges: Edges, graphs: Sequence[LearnedGraph], method: str, preprocessed: Path
 ) -> tuple[tuple[pd.DataFrame, pd.DataFrame], str]:
-    """The genes that the scores of the edges rest on, and the checks of that."""
+    """The genes that the scores of the edges rest on, and the checks of that.
+
+    Raises:
+        NotApplicableError: the graph was made elsewhere.
+    """
+    if find_spec(f"methods.{method}") is None:
+        raise NotApplicableError("made elsewhere: what the scores rest on cannot be computed")
     fits = {graph.seed: (graph.params, read_weights(graph.fit)) for graph in graphs}
     module = import_module(f"methods.{method}")
     table = edges.consensus

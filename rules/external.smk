@@ -1,0 +1,23 @@
+# Results that were made elsewhere (`external:` of the configuration) take the place of a training.
+rule import_result:
+    input:
+        code=code("scripts/import_result.py"),
+        preprocessed="results/preprocessed/{dataset}.h5ad",
+        files=external_files,
+    output:
+        directory("results/fits/{dataset}/{method}/seed{seed}"),
+    log:
+        "results/logs/fits/{dataset}/{method}/seed{seed}.log",
+    wildcard_constraints:
+        method=one_of(BENCHMARK.external),
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 4000,
+        runtime=30,
+    params:
+        result=lambda wc: str(BENCHMARK.external_folder(wc.method, wc.dataset, int(wc.seed))),
+    shell:
+        "python {input.code[0]:q} --result {params.result:q} --preprocessed {input.preprocessed:q}"
+        " --dataset {wildcards.dataset:q} --method {wildcards.method:q} --seed {wildcards.seed}"
+        ' --commit "$STBENCH_COMMIT" --output {output:q} > {log:q} 2>&1'

@@ -1,0 +1,115 @@
+"""Import a result that was made elsewhere as the fit of one dataset and training seed.
+
+The folder that is given holds labels.tsv (cell, label) or embedding.npy (rows in the order of the
+dataset's cells, or of cells.tsv), and perhaps graph.npz (scipy sparse, symmetric). The output
+folder gets what training leaves: status.json, and fit.h5ad when the result can be used. What is
+wrong with it stands in status.json (error) and is printed; without a folder the status is
+not_applicable. Time, memory and machine of the training are not known and stay empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from stbench.errors import InputError, NotApplicableError, one_line, run_cli
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--result", required=True, type=Path, help="folder with the files")
+    parser.add_argument("--preprocessed", required=True, type=Path, help="the dataset (.h5ad)")
+    parser.add_argument("--dataset", required=True, help="noted in status.json")
+    parser.add_argument("--method", required=True, help="name of the result, noted in status.json")
+    parser.add_argument("--seed", type=int, default=0, help="training seed it counts for")
+    parser.add_argument("--commit", default="unknown", help="noted in status.json")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    return parser.parse_args()
+
+
+def read(result: Path, preprocessed: Path) -> tuple[Any, Any]:
+    """The result as a fit, and the names of the cells.
+
+    Raises:
+        NotApplicableError: the dataset could not be had, or there is no result for it.
+        InputError: the result cannot be used.
+    """
+    from stbench.external_result import read_result
+    from stbench.h5ad_elements import read_elements
+
+    found = read_elements(preprocessed, "uns/dataset")
+    dataset = found.get("uns/dataset", {})
+    if dataset.get("status") == "error":
+        raise NotApplicableError(dataset["reason"])
+    return read_result(result, found["cells"]), found["cells"]
+
+
+def as_anndata(fit: Any, cells: Any, args: argparse.Namespace) -> Any:
+    """The fit under the names that ``fit.py`` gives."""
+    import pandas as pd
+    from anndata import AnnData
+
+    from stbench.checksum import file_hash
+    from stbench.external import IMPLEMENTATION, result_files
+
+    obs = pd.DataFrame(index=cells)
+    if fit.labels is not None:
+        obs["cluster_pred"] = pd.Categorical(fit.labels)
+    files = {path.name: file_hash(path) for path in result_files(args.result)}
+    facts = {
+        "method": args.method,
+        "implementation": IMPLEMENTATION,
+        "params": "{}",
+        "seed": args.seed,
+        "device": "",
+        "trainable": False,  # its epochs cannot be observed
+        "versions": "{}",
+        "info": json.dumps({"files": files}, sort_keys=True),
+    }
+    return AnnData(
+        obs=obs,
+        obsm={} if fit.embedding is None else {"embedding": fit.embedding},
+        obsp={} if fit.adj_raw is None else {"learned_adj_raw": fit.adj_raw},
+        uns={"fit": facts},
+    )
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    from stbench.io import atomic_directory, write_h5ad, write_json
+    from stbench.provenance import FIELDS
+
+    status, reason, adata = "ok", "", None
+    try:
+        fit, cells = read(args.result, args.preprocessed)
+        adata = as_anndata(fit, cells, args)
+    except NotApplicableError as error:
+        status, reason = "not_applicable", one_line(error)
+    except InputError as error:
+        status, reason = "error", one_line(error)
+    told = {
+        "status": status,
+        "reason": reason,
+        "dataset": args.dataset,
+        "method": args.method,
+        "seed": args.seed,
+        **dict.fromkeys(("seconds", "gpu_seconds", "peak_rss_mb", "peak_gpu_mb", "device")),
+        "note": f"imported from {args.result}",
+        "attempt": 1,
+        "commit": args.commit,
+        **dict.fromkeys(FIELDS, ""),
+    }
+    with atomic_directory(args.output) as folder:
+        if adata is not None:
+            write_h5ad(folder / "fit.h5ad", adata)
+        write_json(folder / "status.json", told)
+    print(f"{status}: {reason}".rstrip(": "))
+
+
+if __name__ == "__main__":
+    run_cli(main)
