@@ -1,0 +1,54 @@
+from snakemake.settings.types import Quietness
+
+from stbench.fit_states import matrix
+from stbench.progress import ProgressLine
+from stbench.run_note import note_end, note_start
+
+PROGRESS = []  # the line of the run that this process leads, if it leads one
+
+
+def jobs_at_a_time():
+    return workflow.cores if workflow.local_exec else workflow.nodes
+
+
+def fits_of_this_run(keys):
+    """Those of these fits that are jobs of this run."""
+    wanted = {f"results/fits/{key.dataset}/{key.method}/seed{key.seed}": key for key in keys}
+    return [
+        wanted[str(path)]
+        for job in workflow.dag.needrun_jobs()
+        for path in job.output
+        if str(path) in wanted
+    ]
+
+
+def predicted_seconds():
+    """What each fit is predicted to take, from what was measured here and elsewhere."""
+    from stbench.cell_costs import predicted_seconds
+
+    return predicted_seconds(BENCHMARK, Path("results"), BASE / "resources/cost_model.csv")
+
+
+def start_progress():
+    """Note what runs and begin to count; nothing where a run makes no results."""
+    if not (workflow.is_main_process and asked_for("score")):
+        return
+    keys = matrix(BENCHMARK)
+    try:
+        note = note_start(Path("results"), config, fits_of_this_run(keys), jobs_at_a_time())
+    except OSError as error:  # a full disk is for the jobs to tell
+        print(f"progress: results/run.json cannot be written ({error.strerror})", file=sys.stderr)
+        return
+    quiet = {Quietness.ALL, Quietness.PROGRESS} & set(workflow.output_settings.quiet or ())
+    stream = None if quiet else sys.stderr
+    PROGRESS.append(ProgressLine(Path("results"), note, keys, predicted_seconds, stream))
+    PROGRESS[0].start()
+
+
+def end_progress(failed):
+    for line in PROGRESS:
+        line.end()
+        try:
+            note_end(Path("results"), line.note, failed=failed)
+        except OSError as error:
+            print(f"progress: the end could not be noted ({error.strerror})", file=sys.stderr)

@@ -1,0 +1,83 @@
+"""Make tables of whatever has been scored so far, without running anything.
+
+Written is a folder that says in every file how much of the whole it rests on:
+
+    PARTIAL.txt          what there is, what is missing
+    missing.csv          the cells that are not scored yet, and how many of their fits have ended
+    tables/*.csv         as those of a finished run, with a first column `partial`; what is not
+                         there yet has the status `pending`
+    results.parquet      likewise
+
+Ranks cover the datasets on which every method that has any score yet has been scored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from stbench.errors import run_cli
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--config", required=True, type=json.loads, metavar="JSON", help="the whole configuration"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    parser.add_argument(
+        "--published",
+        type=Path,
+        default=PROJECT / "resources/published/scores.csv",
+        help="scores that others reported (.csv)",
+    )
+    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    from aggregate import write_csv
+    from stbench.configuration import load_benchmark
+    from stbench.interactions.tables import interaction_tables, read_interaction_scores
+    from stbench.io import atomic_directory
+    from stbench.leaderboard import leaderboard
+    from stbench.partial import marked, partial_leaderboard, rankable, read_partial, report
+    from stbench.published import published_vs_measured, read_published
+    from stbench.ranking_tables import ranking_tables
+    from stbench.tables import all_tables
+
+    benchmark = load_benchmark(args.config, PROJECT / "config")
+    partial = read_partial(benchmark, args.results, benchmark.methods)
+    rank_by, ranked = args.config["rank_by"], rankable(partial.results)
+    tables = {
+        **all_tables(partial.results),
+        **(ranking_tables(ranked, rank_by) if len(ranked) else {}),
+        "leaderboard": partial_leaderboard(partial, rank_by, leaderboard),
+        "published_vs_measured": published_vs_measured(
+            partial.results, read_published(args.published)
+        ),
+    }
+    graphs = [args.results / f"interactions/{name}/scores.parquet" for name in benchmark.datasets]
+    graphs = [path for path in graphs if path.is_file()] if args.config.get("interactions") else []
+    if graphs:
+        tables |= interaction_tables(read_interaction_scores(graphs))
+    with atomic_directory(args.output) as folder:
+        (folder / "tables").mkdir()
+        for name, table in tables.items():
+            write_csv(marked(table, partial), folder / f"tables/{name}.csv")
+        write_csv(marked(partial.missing, partial), folder / "missing.csv")
+        marked(partial.results, partial).to_parquet(folder / "results.parquet", index=False)
+        (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")
+    print(report(partial))
+    print(f"partial tables: {args.output}")
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,54 @@
+"""Print what a benchmark would take before it runs: the matrix, jobs, disk, hours and memory.
+
+The costs are predicted from fits that were measured (resources/cost_model.csv and the fits of
+the results folder); the error of the predictions is printed with them. Nothing is started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from stbench.errors import run_cli
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--config", required=True, type=json.loads, metavar="JSON", help="the whole configuration"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    parser.add_argument(
+        "--measured", type=Path, default=PROJECT / "resources/cost_model.csv", help="measured fits"
+    )
+    parser.add_argument("--mirror", nargs="*", default=[], help="folders with raw files")
+    parser.add_argument("--jobs", type=int, default=1, help="jobs at a time (default 1)")
+    parser.add_argument("--output", type=Path, help="csv to write, one row per cell")
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    from stbench.configuration import load_benchmark
+    from stbench.io import atomic_file
+    from stbench.plan import as_table, as_text, make_plan
+
+    benchmark = load_benchmark(args.config, PROJECT / "config")
+    mirrors = [*map(Path, args.mirror), PROJECT / "resources/mirror"]
+    plan = make_plan(benchmark, args.results, args.measured, mirrors)
+    if args.output:
+        with atomic_file(args.output) as temporary:
+            as_table(plan).to_csv(temporary, index=False, lineterminator="\n")
+    print(as_text(plan, args.jobs))
+    if args.output:
+        print(f"each cell: {args.output}")
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,42 @@
+"""Print how far the latest run is: at any moment, from another terminal too.
+
+Reads results/run.json, in which the run notes what it does, and the folders of the fits. Nothing
+is locked or written.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from stbench.errors import InputError, run_cli
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    args = parser.parse_args()
+    if not args.results.is_dir():
+        raise InputError(f"{args.results}: no such folder; nothing has been run here yet: make run")
+
+    from stbench.cell_costs import predicted_seconds
+    from stbench.configuration import load_benchmark
+    from stbench.fit_states import fit_states, matrix
+    from stbench.run_note import read_run
+    from stbench.status import status_text
+
+    run = read_run(args.results)
+    benchmark = load_benchmark(run.config, PROJECT / "config")
+    states = fit_states(
+        args.results, matrix(benchmark), alive=run.alive, again=run.fits, since=run.started
+    )
+    seconds = predicted_seconds(benchmark, args.results, PROJECT / "resources/cost_model.csv")
+    print(status_text(args.results, benchmark, run, states, seconds))
+
+
+if __name__ == "__main__":
+    run_cli(main)
