@@ -22,6 +22,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--interactions", type=Path, help="folder of <dataset>/<method>/status.json"
     )
+    parser.add_argument("--report", type=Path, help="the report, to be named")
     parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
     parser.add_argument("--output", required=True, type=Path, help="text file to write")
     return parser.parse_args()
@@ -35,7 +36,7 @@ def main() -> None:
     from stbench.summary import any_score, read_run, summary
 
     run = read_run(read_results(args.results), args.tables, args.rank_by)
-    text = summary(run, args.tables, args.figures, args.interactions)
+    text = summary(run, args.tables, args.figures, args.interactions, args.report)
     with atomic_file(args.output) as temporary:
         temporary.write_text(text, encoding="utf-8")
     ok = any_score(run)

@@ -32,7 +32,7 @@ class Attempts:
 
     def overran(self, before: int) -> bool:
         """Whether the attempt before this one ended at the machine's time limit."""
-        ends = [e for e in self._events() if e["attempt"] == before - 1 and e["event"] == "end"]
+        ends = [e for e in self.events() if e["attempt"] == before - 1 and e["event"] == "end"]
         return bool(ends) and ends[-1].get("status") == "timeout"
 
     def verdict(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Attempts:
         """
         last: dict[int, dict[str, Any]] = {}
         measured: dict[str, Any] = {}
-        for event in self._events():
+        for event in self.events():
             last[event["attempt"]] = event
             if event["event"] == "end":
                 measured = event
@@ -60,7 +60,8 @@ class Attempts:
             "reason": "; ".join(reasons),
         }
 
-    def _events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[dict[str, Any]]:
+        """All events that were noted, in order; none where there is no log."""
         if not self.path.is_file():
             return []
         events = []

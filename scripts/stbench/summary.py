@@ -87,7 +87,13 @@ def any_score(run: Run) -> bool:
     return bool((run.results["status"] == "ok").any())
 
 
-def summary(run: Run, tables: Path, figures: Path, interactions: Path | None = None) -> str:
+def summary(
+    run: Run,
+    tables: Path,
+    figures: Path,
+    interactions: Path | None = None,
+    report: Path | None = None,
+) -> str:
     """The whole text, no line longer than ``WIDTH`` but addresses that cannot be broken."""
     missing = unavailable(run)
     parts = [_intro(run)]
@@ -98,7 +104,7 @@ def summary(run: Run, tables: Path, figures: Path, interactions: Path | None = N
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts.append("\n".join(_ranking(run)))
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
-    parts += ["\n".join(_places(tables, figures, interactions))]
+    parts += ["\n".join(_places(tables, figures, interactions, report))]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -284,10 +290,14 @@ def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 
-def _places(tables: Path, figures: Path, interactions: Path | None) -> Iterator[str]:
-    yield f"Tables:   {tables} (leaderboard.csv, ARI_final.csv, lift.csv, gain.csv, ...)"
+def _places(
+    tables: Path, figures: Path, interactions: Path | None, report: Path | None
+) -> Iterator[str]:
+    if report:
+        yield f"Report:   {report} (one page, for a browser)"
+    yield f"Tables:   {tables} (LEADERBOARD.md, ARI_final.csv, lift.csv, gain.csv, ...)"
     pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
-    names = ", ".join([name for name in pictures if name.startswith("domains")] or pictures)
+    names = ", ".join([name for name in pictures if name.startswith("gallery")] or pictures)
     yield _wrap(
         f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
     )

@@ -25,7 +25,8 @@ def run_of(folder, *scores):
 
 
 def text_of(folder, *scores):
-    return summary(run_of(folder, *scores), folder, folder / "figures")
+    report = folder / "report/index.html"
+    return summary(run_of(folder, *scores), folder, folder / "figures", report=report)
 
 
 def plain(text):
@@ -130,10 +131,11 @@ def test_data_without_truth_show_smoothness(tmp_path):
 
 def test_it_names_the_clusterer_and_where_things_lie_and_fits_a_terminal(tmp_path):
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures/domains_BZ5.png").touch()
+    (tmp_path / "figures/gallery_BZ5.png").touch()
     text = text_of(tmp_path, scores_of("BZ5", "stague", [0.8, 0.9]), CONTROL)
     assert "Clustered by kmeans" in text and "under kmeans" in text
-    assert "Tables:   " in text and "domains_BZ5.png" in text
+    assert "Report:   " in text and "report/index.html" in text
+    assert "Tables:   " in text and "gallery_BZ5.png" in text
     prose = [line for line in text.splitlines() if "/" not in line]
     assert max(map(len, prose)) <= WIDTH
 

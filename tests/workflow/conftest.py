@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 REPO = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs")
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs", "CITATION.cff")
 
 TISSUE = (
     "{id: tissue, simulate: {layout: layers, n_cells: 150, n_genes: 40, n_domains: 3, seed: 1}}"

@@ -1,0 +1,76 @@
+"""Write the report: one page with everything that a run found, to be opened without a network.
+
+It shows what was run and what is missing, a leaderboard to sort and filter, what the statistics
+allow to be said, pictures, inferred interactions and other studies where there are any, and the
+citations of methods and data. Every score leads to the runs behind it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from stbench.errors import InputError, run_cli
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--results", required=True, type=Path, help="results.parquet")
+    parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
+    parser.add_argument("--figures", required=True, type=Path, help="folder of the pictures")
+    parser.add_argument(
+        "--root",
+        required=True,
+        type=Path,
+        help="folder with fits/, logs/, data/ and interactions/; what lacks there is left out",
+    )
+    parser.add_argument("--config", required=True, help="the run's configuration, as JSON")
+    parser.add_argument(
+        "--config-dir", required=True, type=Path, help="folder of methods.yaml and datasets.yaml"
+    )
+    parser.add_argument("--citation", required=True, type=Path, help="CITATION.cff")
+    parser.add_argument("--output", required=True, type=Path, help="page to write (.html)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+    try:
+        config = json.loads(args.config)
+    except ValueError as error:
+        raise InputError(f"--config: not valid JSON ({error})") from error
+
+    import pandas as pd
+
+    from stbench.configuration import load_benchmark
+    from stbench.io import atomic_file
+    from stbench.report.page import Sources, report_page
+    from stbench.results import read_results
+    from stbench.schema import load_yaml
+    from stbench.summary import read_run
+
+    benchmark = load_benchmark(config, args.config_dir)
+    run = read_run(read_results(args.results), args.tables, config["rank_by"])
+    pairs = args.tables / "pairs.csv"
+    if not pairs.is_file():
+        raise InputError(f"{pairs}: no such file; make it with aggregate.py")
+    sources = Sources(
+        root=args.root,
+        tables=args.tables,
+        figures=args.figures,
+        datasets=benchmark.datasets,
+        methods=benchmark.methods,
+        config=config,
+        citation=load_yaml(args.citation),
+    )
+    page = report_page(run, pd.read_csv(pairs), sources, args.output)
+    with atomic_file(args.output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    print(f"{args.output}: {len(page.encode()) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    run_cli(main)

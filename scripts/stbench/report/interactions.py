@@ -1,0 +1,119 @@
+"""Pages of inferred interactions: one for every dataset and method that has a cell graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from stbench.errors import InputError
+from stbench.report.pictures import Picture
+from stbench.report.studies import Table, as_table
+from stbench.results import natural
+
+# Which rows and columns of a table are worth a page: what to sort by, how many, and which columns.
+_TABLES = {
+    "type_pairs": (
+        "Type pairs that stand out most from edges redrawn at the same distances",
+        ["q_distance", "p_distance"],
+        ["type_a", "type_b", "observed", "ratio_shuffled", "q_shuffled", "ratio_distance"]
+        + ["p_distance", "q_distance"],
+    ),
+    "ligand_receptor": (
+        "Ligands and receptors with most support from the edges",
+        ["q", "p"],
+        ["ligand", "receptor", "observed", "expected", "z", "p", "q"],
+    ),
+    "genes": (
+        "Genes behind the edges",
+        ["rank"],
+        ["rank", "gene", "attribution", "share", "occlusion"],
+    ),
+    "gene_sets": ("Gene sets that are over-represented", ["q", "p"], []),
+}
+_ROWS = 10
+_PICTURES = {
+    "map": "Edges above the threshold, on the tissue",
+    "type_pairs": "Edges between cell types, observed over expected",
+    "ligand_receptor": "Support of ligands and receptors",
+    "genes": "Genes behind the edges",
+    "embedding": "UMAP of the embedding and PAGA of the domains",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the analysis: how it ended."""
+
+    name: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class InteractionPage:
+    dataset: str
+    method: str
+    title: str
+    parts: list[Part]
+    tables: list[Table]
+    pictures: list[Picture]
+
+
+def interaction_pages(
+    folder: Path, datasets: Container[str], titles: Mapping[str, str]
+) -> list[InteractionPage]:
+    """The pages of ``<dataset>/<method>`` below ``folder`` of those that are named.
+
+    Raises:
+        InputError: a file is not readable.
+    """
+    places = [path.parent for path in folder.glob("*/*/status.json")]
+    return [
+        _page(place, titles[place.name])
+        for place in sorted(places, key=lambda p: (natural(p.parent.name), natural(p.name)))
+        if place.parent.name in datasets and place.name in titles
+    ]
+
+
+def _page(place: Path, title: str) -> InteractionPage:
+    dataset = place.parent.name
+    try:
+        told = json.loads((place / "status.json").read_text())
+        parts = [Part(name, part["status"], part["reason"]) for name, part in told.items()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{place}/status.json: not a status ({error}); remove {place}") from error
+    pictures = [
+        Picture(
+            path=path,
+            title=_PICTURES.get(path.stem, path.stem.replace("_", " ")),
+            caption=f"{title} on {dataset}",
+            alt=f"{_PICTURES.get(path.stem, path.stem)}: {title} on {dataset}",
+            dataset=dataset,
+        )
+        for path in sorted((place / "figures").glob("*.png"))
+    ]
+    tables = [
+        _head(place / f"{name}.csv", *how)
+        for name, how in _TABLES.items()
+        if (place / f"{name}.csv").is_file()
+    ]
+    return InteractionPage(
+        dataset, place.name, title, parts, [table for table in tables if table.rows], pictures
+    )
+
+
+def _head(path: Path, title: str, order: list[str], columns: list[str]) -> Table:
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable table ({error}); remove its folder") from error
+    if "edge_set" in table:
+        table = table[table["edge_set"] == "all"]
+    by = [name for name in order if name in table]
+    table = table.sort_values(by, kind="stable") if by else table
+    table = table[[name for name in columns if name in table] or list(table)]
+    return as_table(table, title, str(path), _ROWS)

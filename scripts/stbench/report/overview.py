@@ -1,0 +1,136 @@
+"""What was run, on what, when and where, and what is missing and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stbench.h5ad_elements import read_elements
+from stbench.results import natural
+from stbench.tables import FAILED
+
+_UNKNOWN: dict[str, Any] = {
+    **dict.fromkeys(("title", "technology", "note", "licence", "citation"), ""),
+    **dict.fromkeys(("cells", "genes", "n_domains")),
+}
+_OWN = ("licence", "citation", "technology", "organism", "source", "note", "sha256")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What lacks its results, and why: a dataset, a method or a single cell."""
+
+    what: str
+    seeds: str
+    status: str
+    reason: str
+
+
+def dataset_facts(
+    ids: list[str], described: Mapping[str, Mapping[str, Any]], folder: Path
+) -> list[dict[str, Any]]:
+    """Each dataset as configured, overlaid by what its file tells where it lies in ``folder``.
+
+    Raises:
+        InputError: a file is not readable.
+    """
+    facts = []
+    for name in sorted(ids, key=natural):
+        entry = {**_UNKNOWN, **described.get(name, {})}
+        path = folder / f"{name}.h5ad"
+        if path.is_file():
+            found = read_elements(path, "uns/dataset")
+            told = found.get("uns/dataset", {})
+            entry |= {key: told[key] for key in _OWN if told.get(key)}
+            entry["cells"] = len(found["cells"]) or entry.get("cells")
+        facts.append({**entry, "id": name})
+    return facts
+
+
+def run_facts(
+    results: pd.DataFrame, fits: pd.DataFrame, rank_by: str, budget: str
+) -> list[tuple[str, str]]:
+    """Label and text of everything a reader asks first."""
+    methods = results.drop_duplicates("method")
+    controls = int((methods["implementation"] == "control").sum())
+    total, seeds = len(methods), sorted(int(seed) for seed in results["seed"].unique())
+    ended = fits["status"].value_counts()
+    times = sorted(filter(None, [*fits["started"], *fits["finished"]]))
+    others = [name for name in _different(results["clusterer"]) if name != rank_by]
+    facts = [
+        ("Datasets", str(results["dataset"].nunique())),
+        ("Methods", f"{total - controls} and {controls} controls" if controls else str(total)),
+        ("Seeds", _joined(map(str, seeds))),
+        ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
+        ("Clusterers", f"{rank_by}, which ranks" + "".join(f", {name}" for name in others)),
+        ("Budget", "cpu: slow methods train fewer epochs" if budget == "cpu" else budget),
+        ("Commit", _joined(_different(fits["commit"]))),
+        ("When", _span(times)),
+        ("Hosts", _joined(_different(fits["host"]))),
+        ("Devices", _joined(_different(fits["device"]))),
+        ("Hardware", _joined(_different(fits["device_name"]))),
+        ("Environments", _joined(_different(fits["environment"]))),
+    ]
+    return [(label, text) for label, text in facts if text]
+
+
+def missing_results(
+    results: pd.DataFrame, titles: Mapping[str, str]
+) -> tuple[list[Missing], list[Missing], list[Missing]]:
+    """Datasets, methods and single cells without results, with their reasons.
+
+    A dataset is missing where every method says for one reason that there is nothing to do; a
+    method where it says so on every other dataset; what is left is told cell by cell.
+    """
+    fits = results.drop_duplicates(["dataset", "method", "seed"])
+    lost = fits[fits["fit_status"].isin([*FAILED, "not_applicable"])]
+    datasets = {str(name): reason for name, reason in _nowhere(fits, "dataset").items()}
+    lost = lost[~lost["dataset"].isin(datasets)]
+    there = fits[~fits["dataset"].isin(datasets)]
+    methods = {str(name): reason for name, reason in _nowhere(there, "method").items()}
+    lost = lost[~lost["method"].isin(methods)]
+    keys = ["dataset", "method", "fit_status", "fit_reason"]
+    cells = [
+        Missing(
+            f"{titles[method]} on {dataset}",
+            _joined(map(str, sorted(rows["seed"]))),
+            status,
+            reason,
+        )
+        for (dataset, method, status, reason), rows in lost.groupby(keys, sort=False)
+    ]
+    return (
+        [Missing(name, "", "not_applicable", reason) for name, reason in datasets.items()],
+        [Missing(titles[name], "", "not_applicable", reason) for name, reason in methods.items()],
+        cells,
+    )
+
+
+def _nowhere(fits: pd.DataFrame, key: str) -> dict[Any, str]:
+    """Values of ``key`` all of whose fits do not apply for one reason."""
+    groups = fits.groupby(key, sort=False)
+    return {
+        name: str(rows["fit_reason"].iloc[0])
+        for name, rows in groups
+        if set(rows["fit_status"]) == {"not_applicable"} and rows["fit_reason"].nunique() == 1
+    }
+
+
+def _different(column: pd.Series) -> list[str]:
+    return [str(value) for value in dict.fromkeys(column) if value]
+
+
+def _joined(texts: Any) -> str:
+    return ", ".join(texts)
+
+
+def _span(times: list[str]) -> str:
+    """First and last time stamp, readable."""
+    if not times:
+        return ""
+    first, last = (time.replace("T", " ")[:16] for time in (times[0], times[-1]))
+    return f"{first} to {last.removeprefix(first[:11])} UTC"

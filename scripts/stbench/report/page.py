@@ -1,0 +1,222 @@
+"""The page itself: everything inside one HTML file that loads nothing from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from stbench.interactions.sentences import interaction_sentences
+from stbench.report.interactions import InteractionPage, interaction_pages
+from stbench.report.markers import marker_study
+from stbench.report.overview import dataset_facts, missing_results, run_facts
+from stbench.report.pictures import Album, Picture, find_pictures
+from stbench.report.references import bibtex, software_entry, with_dois
+from stbench.report.runs import fit_records, packed_fits
+from stbench.report.scores import packed_scores
+from stbench.report.studies import Study, find_studies
+from stbench.report.words import verdicts
+from stbench.summary import Run
+from stbench.tables import BASELINE
+from stbench.wording import sentence
+
+TEMPLATES = Path(__file__).parent / "templates"
+STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
+# Each is one part of one script, in this order.
+SCRIPTS = (
+    "data.js",
+    "ranking.js",
+    "dom.js",
+    "table.js",
+    "run.js",
+    "board.js",
+    "cells.js",
+    "page.js",
+)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the parts of the report come from.
+
+    Attributes:
+        root: the folder of results, with ``fits/``, ``logs/``, ``data/`` and ``interactions/``.
+        tables, figures: folders of csv tables and of pictures.
+        datasets: description of each dataset by id, of ``stbench.configuration.Benchmark``.
+        methods: entries of ``config/methods.yaml``.
+        config: the configuration of the run.
+        citation: ``CITATION.cff``.
+    """
+
+    root: Path
+    tables: Path
+    figures: Path
+    datasets: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Mapping[str, Any]]
+    config: Mapping[str, Any]
+    citation: Mapping[str, Any]
+
+
+def report_page(run: Run, pairs: pd.DataFrame, sources: Sources, page: Path) -> str:
+    """The whole page.
+
+    Args:
+        run: results and tables, of ``stbench.summary.read_run``.
+        pairs: the table ``pairs`` of ``aggregate.py``.
+        sources: where everything else comes from.
+        page: the file that it will be, from where other files are linked to.
+
+    Raises:
+        InputError: a file that belongs to the results is not readable.
+    """
+    ids = [str(name) for name in dict.fromkeys(run.results["dataset"])]
+    datasets = dataset_facts(ids, sources.datasets, sources.root / "data")
+    methods = [
+        {"licence": "", "citation": "", **sources.methods.get(method, {}), "title": title}
+        for method, title in run.titles.items()
+    ]
+    fits = fit_records(run.results, sources.root, page)
+    pictures = find_pictures(sources.figures, ids)
+    asked = ids if sources.config.get("interactions") else []
+    interactions = interaction_pages(sources.root / "interactions", asked, run.titles)
+    studies = find_studies(sources.tables, pictures)
+    inside = {picture.path for study in studies for picture in study.pictures}
+    others = [picture for picture in pictures if picture.path not in inside]
+    markers = marker_study(sources.root / "markers", ids if sources.config.get("markers") else [])
+    expected = len(pictures) + sum(len(found.pictures) for found in interactions)
+    album = Album(page, expected + (len(markers[0].pictures) if markers else 0))
+    missing = missing_results(run.results, run.titles)
+    budget = str(sources.config.get("budget", "full"))
+    data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
+    for method, entry in zip(data["methods"], methods, strict=True):
+        method |= {key: str(entry[key]) for key in ("citation", "licence")}
+    controls = {method["id"] for method in data["methods"] if method["control"]}
+    texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
+    ranked = [p for p in others if p.stem.startswith("critical_difference")]
+    context = {
+        "facts": run_facts(run.results, fits, run.rank_by, budget),
+        "datasets": datasets,
+        "methods": methods,
+        "missing": missing,
+        "verdicts": verdicts(run.tables["ranks"], pairs, run.titles, controls),
+        "order": str(run.tables["leaderboard"]["order"].iloc[0]),
+        "rank_by": run.rank_by,
+        "config": json.dumps(sources.config, indent=2, sort_keys=True, default=str),
+        "ranked": [album.embed(picture) for picture in ranked],
+        "overall": [album.embed(p) for p in others if not p.dataset and p not in ranked],
+        "galleries": _galleries(run, others, album, datasets, {m.what for m in missing[0]}),
+        "studies": [
+            *[_study(run, study, sources.tables, album) for study in studies],
+            *([_told(*markers, album)] if markers else []),
+        ],
+        "interactions": [_interactions(found, album) for found in interactions],
+        "entries": [software_entry(sources.citation), *bibtex(texts)],
+        "software": sources.citation,
+        "data": _json(data),
+    }
+    return _render(context)
+
+
+def _galleries(
+    run: Run,
+    pictures: list[Picture],
+    album: Album,
+    datasets: list[dict[str, Any]],
+    missing: set[str],
+) -> list[dict[str, Any]]:
+    """Per dataset its pictures and what the run says of each method on it."""
+    galleries = []
+    for dataset in datasets:
+        mine = [picture for picture in pictures if picture.dataset == dataset["id"]]
+        told = [] if dataset["id"] in missing else list(_sentences(run, dataset["id"]))
+        if mine or told:
+            shown = [album.embed(picture) for picture in mine]
+            galleries.append({"dataset": dataset, "pictures": shown, "sentences": told})
+    return galleries
+
+
+def _sentences(run: Run, dataset: str) -> list[str]:
+    rows = run.results[run.results["dataset"] == dataset]
+    rows = rows[(rows["implementation"] != "control") & ~rows["exploratory"]]
+    told = []
+    for method in [method for method in run.titles if method in set(rows["method"])]:
+        where = (dataset, method, int(rows["n_domains"].iloc[0]))
+        final, lift, gain = (run.cell(table, *where) for table in ("ARI_final", "lift", "gain"))
+        baseline = run.row("ARI_final", dataset, BASELINE, where[2])
+        text = sentence(run.titles[method], dataset, final, baseline, lift, gain)
+        told.append(text.replace("+-", "±"))
+    return told
+
+
+def _study(run: Run, study: Study, tables: Path, album: Album) -> dict[str, Any]:
+    """A study, its pictures embedded; of planted interactions also what they allow to be said."""
+    told: list[str] = []
+    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
+    if study.name == "interactions" and all(path.is_file() for path in paths):
+        texts = dict.fromkeys(("effect", "method", "reason", "chosen"), str)
+        auprc, lift = (
+            pd.read_csv(path, dtype=texts).fillna({"reason": "", "chosen": ""}) for path in paths
+        )
+        told = list(interaction_sentences(auprc, lift, run.titles))
+    return _told(study, told, album)
+
+
+def _told(study: Study, sentences: list[str], album: Album) -> dict[str, Any]:
+    pictures = [album.embed(picture) for picture in study.pictures]
+    return {"study": study, "sentences": sentences, "pictures": pictures}
+
+
+def _interactions(found: InteractionPage, album: Album) -> dict[str, Any]:
+    return {"page": found, "pictures": [album.embed(picture) for picture in found.pictures]}
+
+
+def _json(value: Any) -> Markup:
+    """JSON that no text inside can break out of: the parser sees no tag in it."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704
+
+
+def _render(context: Mapping[str, Any]) -> str:
+    """Fill the template; nothing but our own style and script is allowed to act."""
+    style = "\n".join((TEMPLATES / name).read_text() for name in STYLES)
+    parts = "\n".join((TEMPLATES / name).read_text() for name in SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{parts}\n}})();'
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            "img-src data:",
+            f"style-src '{_digest(style)}'",
+            f"script-src '{_digest(script)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["with_dois"] = with_dois
+    return environment.get_template("page.html.jinja").render(
+        **context,
+        policy=policy,
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+    )
+
+
+def _digest(text: str) -> str:
+    """What a content security policy knows an inline text by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,110 @@
+"""What is known of every fit: how it ended, what it took, where and with what it ran."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from stbench.attempts import Attempts
+from stbench.errors import InputError
+from stbench.report.scores import pooled
+from stbench.results import FIT, MEASURED, PROVENANCE, in_order
+
+LABELS = {
+    "status": "status",
+    "reason": "reason",
+    "seconds": "seconds",
+    "peak_rss_mb": "peak memory (MB)",
+    "peak_gpu_mb": "peak GPU memory (MB)",
+    "device": "device",
+    "device_name": "hardware",
+    "driver": "GPU driver",
+    "host": "host",
+    "started": "started (UTC)",
+    "finished": "finished (UTC)",
+    "attempts": "attempts",
+    "commit": "commit of the code",
+    "environment": "hash of the environment",
+    "data_hash": "SHA-256 of the data",
+    "log": "log",
+    "parameters": "parameters",
+    "versions": "versions of packages",
+}
+
+
+def fit_records(results: pd.DataFrame, root: Path, page: Path) -> pd.DataFrame:
+    """One row per fit: ``FIT`` and the columns ``LABELS`` as text, empty where nothing is known.
+
+    Args:
+        results: of ``stbench.results.read_results``.
+        root: the folder of results, with ``fits/`` and ``logs/``; what lacks there is left empty.
+        page: the report, from where logs are linked to.
+
+    Raises:
+        InputError: a fit is not readable.
+    """
+    fits = results.drop_duplicates(FIT).drop(columns=["status", "reason"])
+    fits = fits.rename(columns={"fit_status": "status", "fit_reason": "reason"})
+    rows = []
+    for fit in in_order(fits, FIT).to_dict("records"):
+        place = Path(fit["dataset"]) / fit["method"]
+        told = {name: _text(fit[name]) for name in ("status", "reason", *MEASURED, *PROVENANCE)}
+        others = {
+            **_recorded(root / "fits" / place / f"seed{fit['seed']}" / "fit.h5ad"),
+            **_attempts(root / "logs/attempts" / place / f"seed{fit['seed']}.jsonl"),
+            "log": _link(root / "logs/fits" / place / f"seed{fit['seed']}.log", page),
+        }
+        # Results from before provenance was recorded still have the fits' own notes.
+        row = {**others, **{name: text or others.get(name, "") for name, text in told.items()}}
+        rows.append({**{key: fit[key] for key in FIT}, **{name: row[name] for name in LABELS}})
+    return pd.DataFrame(rows)
+
+
+def packed_fits(fits: pd.DataFrame) -> dict[str, Any]:
+    """The rows of ``fit_records`` as pooled columns, with a label for each."""
+    return {
+        "keys": {key: pooled(fits[key]) for key in FIT},
+        "labels": LABELS,
+        "facts": {name: pooled(fits[name]) for name in LABELS},
+    }
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _recorded(path: Path) -> dict[str, str]:
+    """Parameters and versions that the fit itself wrote down; empty for one that failed."""
+    import h5py
+
+    if not path.is_file():
+        return {"parameters": "", "versions": ""}
+    try:
+        with h5py.File(path) as file:
+            names = {"parameters": "params", "versions": "versions"}
+            return {to: file[f"uns/fit/{name}"].asstr()[()] for to, name in names.items()}
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a fit ({error}); remove its folder") from error
+
+
+def _attempts(path: Path) -> dict[str, str]:
+    """Host, start, end and number of attempts, from their log."""
+    events = Attempts(path).events()
+    starts = [event for event in events if event["event"] == "start"]
+    ends = [event for event in events if event["event"] == "end"]
+    return {
+        "host": str(starts[-1].get("host", "")) if starts else "",
+        "started": str(starts[-1].get("time", "")) if starts else "",
+        "finished": str(ends[-1].get("time", "")) if ends else "",
+        "attempts": str(len(starts)) if starts else "",
+    }
+
+
+def _link(path: Path, page: Path) -> str:
+    return quote(os.path.relpath(path, page.parent)) if path.is_file() else ""

@@ -1,0 +1,131 @@
+"""All scores as compact columns for a web page, which ranks and filters them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.names import LOWER_IS_BETTER, METRICS, PROTOCOLS, SPATIAL_METRICS
+from stbench.ranking import POLICIES
+from stbench.results import method_titles, natural
+from stbench.tables import BASELINE
+
+SCALE = 1_000_000  # scores are sent as whole numbers of this part, six decimals
+AXES = ("items", "methods", "seeds", "clusterers", "protocols", "metrics")
+NOT_RUN = ("not run", "")
+
+
+def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
+    """The scores in the order of the axes, the last one fastest.
+
+    An item is a dataset at a number of domains. ``codes`` are run lengths (index into ``why``,
+    count) over all cells of the axes; ``values`` holds one whole number for each cell that has a
+    value, which ``why`` tells by its third entry. ``epochs`` are run lengths (epoch, count) over
+    the axes but the last.
+
+    Args:
+        results: of ``stbench.results.read_results``.
+        rank_by: the clusterer that ranks.
+    """
+    titles = method_titles(results)
+    items = _items(results)
+    axes: dict[str, list[Any]] = {
+        "items": [(item["dataset"], item["n_domains"]) for item in items],
+        "methods": list(titles),
+        "seeds": sorted(int(seed) for seed in results["seed"].unique()),
+        "clusterers": _known_first([rank_by], results["clusterer"]),
+        "protocols": _known_first(["final", *PROTOCOLS], results["protocol"]),
+        "metrics": _known_first(METRICS, results["metric"]),
+    }
+    keys = pd.DataFrame(
+        {
+            "items": pd.MultiIndex.from_frame(results[["dataset", "n_domains"]]).to_flat_index(),
+            "methods": results["method"],
+            "seeds": results["seed"],
+            "clusterers": results["clusterer"],
+            "protocols": results["protocol"],
+            "metrics": results["metric"],
+        },
+        index=results.index,
+    )
+    shape = tuple(len(axes[axis]) for axis in AXES)
+    places = np.ravel_multi_index(
+        tuple(keys[axis].map({key: i for i, key in enumerate(axes[axis])}) for axis in AXES), shape
+    )
+    given = results["value"].notna().to_numpy()
+    whys = list(zip(results["status"], results["reason"], given.tolist(), strict=True))
+    known = {why: i for i, why in enumerate(dict.fromkeys([(*NOT_RUN, False), *whys]))}
+    codes = np.zeros(np.prod(shape), dtype=np.int64)
+    codes[places] = [known[why] for why in whys]
+    values = np.full(codes.shape, np.nan)
+    values[places] = results["value"].to_numpy(dtype=float)
+    epochs = np.full(codes.shape, -1, dtype=np.int64)
+    epochs[places] = results["epoch"].to_numpy()
+    return {
+        **axes,
+        "items": items,
+        "methods": _methods(results, titles),
+        "lower": [metric for metric in axes["metrics"] if metric in LOWER_IS_BETTER],
+        "smoothness": [metric for metric in axes["metrics"] if metric in SPATIAL_METRICS],
+        "policies": list(POLICIES),
+        "baseline": BASELINE,
+        "rank_by": rank_by,
+        "scale": SCALE,
+        "why": [list(why) for why in known],
+        "codes": run_lengths(codes),
+        "values": np.rint(values[~np.isnan(values)] * SCALE).astype(int).tolist(),
+        "epochs": run_lengths(epochs.reshape(-1, shape[-1]).max(axis=1)),
+    }
+
+
+def run_lengths(values: np.ndarray) -> list[int]:
+    """(n,) whole numbers as value, count, value, count ..."""
+    if not len(values):
+        return []
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
+    counts = np.diff(np.append(starts, len(values)))
+    return np.column_stack([values[starts], counts]).ravel().tolist()
+
+
+def pooled(column: pd.Series) -> dict[str, list[Any]]:
+    """A column as its different values and an index into them per row."""
+    pool = {value: i for i, value in enumerate(dict.fromkeys(column))}
+    return {"pool": list(pool), "index": [pool[value] for value in column]}
+
+
+def _items(results: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every dataset at every number of domains; the number is named where there are several."""
+    found = results.drop_duplicates(["dataset", "n_domains"])
+    numbers = found.groupby("dataset")["n_domains"].nunique()
+    several = set(numbers.index[numbers > 1])
+    items = [
+        {
+            "dataset": str(row.dataset),
+            "n_domains": int(row.n_domains),
+            "label": f"{row.dataset} ({row.n_domains})" if row.dataset in several else row.dataset,
+            "exploratory": bool(row.exploratory),
+        }
+        for row in found.itertuples()
+    ]
+    return sorted(items, key=lambda item: (natural(item["dataset"]), item["n_domains"]))
+
+
+def _methods(results: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    implementations = results.drop_duplicates("method").set_index("method")["implementation"]
+    return [
+        {
+            "id": method,
+            "title": title,
+            "implementation": str(implementations[method]),
+            "control": implementations[method] == "control",
+        }
+        for method, title in titles.items()
+    ]
+
+
+def _known_first(known: list[str] | tuple[str, ...], column: pd.Series) -> list[str]:
+    there = set(column)
+    return [name for name in dict.fromkeys([*known, *sorted(there)]) if name in there]

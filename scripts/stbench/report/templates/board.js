@@ -1,0 +1,116 @@
+// The leaderboard and its filters.
+
+const BOARD = byId("board");
+const POLICIES = {
+  worst: "count as the worst rank",
+  common: "only datasets without any",
+};
+const PROTOCOL_WORDS = {
+  final: "final (last epoch)",
+  oracle: "oracle (best epoch)",
+  untrained: "untrained",
+};
+
+const COLUMNS = [
+  ["rank", "rank", { first: "ascending", sorted: "ascending" }],
+  ["method", "method", { numeric: false, stick: true }],
+  ["mean rank", "meanRank", { first: "ascending" }],
+  ["final", "final"],
+  ["oracle", "oracle"],
+  ["untrained", "untrained"],
+  ["gap", "gap", { title: "oracle − final" }],
+  ["gain", "gain", { title: "final − untrained" }],
+  ["lift", "lift", { title: "final − smoothed PCA" }],
+  ["seconds", "seconds", { first: "ascending", title: "median of the fits" }],
+  ["MB", "memory", { first: "ascending", title: "largest resident memory" }],
+  ["failed", "bad", { title: "fits without a result" }],
+  ["scored", "scored", { title: "datasets with a score" }],
+];
+
+function fill(select, names, titles = {}) {
+  select.append(...names.map((name, index) => new Option(titles[name] ?? name, index)));
+}
+fill(byId("metric"), DATA.metrics, Object.fromEntries(DATA.lower.map((name) => [name, `${name} (lower is better)`])));
+fill(byId("protocol"), DATA.protocols, PROTOCOL_WORDS);
+fill(byId("clusterer"), DATA.clusterers);
+fill(byId("policy"), DATA.policies, POLICIES);
+byId("items").append(
+  ...DATA.items.map(({ label, exploratory }, index) =>
+    make("label", {}, make("input", { type: "checkbox", value: String(index), checked: true }), label + (exploratory ? ", no truth" : "")),
+  ),
+);
+const BOXES = [...byId("items").querySelectorAll("input")];
+
+BOARD.tHead.append(make("tr", {}, ...COLUMNS.map(([text, , how]) => headCell(text, how))));
+sortable(BOARD);
+
+function chosenView() {
+  return {
+    metric: Number(byId("metric").value),
+    protocol: Number(byId("protocol").value),
+    clusterer: Number(byId("clusterer").value),
+    policy: DATA.policies[byId("policy").value],
+    items: BOXES.filter((box) => box.checked).map((box) => Number(box.value)),
+  };
+}
+
+function methodCell(method, view) {
+  const { title, control } = DATA.methods[method];
+  const open = make("button", { type: "button", "aria-haspopup": "dialog", onclick: () => openMethod(method, view) }, title);
+  const name = make("th", { scope: "row", data: { value: title } }, open);
+  if (control) name.append(" ", make("span", { className: "control" }, "control"));
+  return name;
+}
+
+function boardRow(row, found, view) {
+  const scores = ["final", "oracle", "untrained"].map((protocol) => {
+    const score = cell(number(row[protocol]), row[protocol]);
+    if (PROTOCOL[protocol] === view.protocol) {
+      score.classList.add("ranking");
+      score.style.setProperty("--part", Math.min(Math.max(row[protocol] || 0, 0), 1));
+    }
+    return score;
+  });
+  const failed = row.bad ? `${row.bad}/${row.fits}` : "0";
+  return make(
+    "tr",
+    { className: found.left.has(row.method) ? "unranked" : "" },
+    cell(number(row.rank, 0), row.rank),
+    methodCell(row.method, view),
+    cell(number(row.meanRank), row.meanRank),
+    ...scores,
+    ...["gap", "gain", "lift"].map((what) => cell(signed(row[what]), row[what])),
+    cell(number(row.seconds, row.seconds < 10 ? 1 : 0), row.seconds),
+    cell(number(row.memory, 0), row.memory),
+    cell(failed, row.bad / row.fits, { title: row.statuses.map(words).join(", ") }),
+    cell(`${row.scored}/${found.items.length}`, row.scored),
+  );
+}
+
+// What the numbers are, and what is not in them.
+function toldOf(found, view) {
+  const titles = (methods) => [...methods].map((method) => DATA.methods[method].title).join(", ");
+  const metric = DATA.metrics[view.metric];
+  const told = [
+    `${metric} of the ${DATA.protocols[view.protocol]} protocol under ${DATA.clusterers[view.clusterer]}, ` +
+      `${found.items.length} of ${DATA.items.length} datasets count.`,
+  ];
+  if (DATA.smoothness.includes(metric)) told.push("It measures smoothness, not agreement with the true domains: a smooth map can be wrong.");
+  if (!found.scored) told.push("No chosen dataset has such a score.");
+  else if (!found.items.length) {
+    const lacking = found.lacking.length ? ` (${titles(found.lacking)}: none at all)` : "";
+    told.push(`No dataset has a score of every method${lacking}.`);
+  }
+  if (found.left.size) told.push(`Not ranked, having no such score: ${titles(found.left)}.`);
+  return told.join(" ");
+}
+
+function showBoard() {
+  const view = chosenView();
+  const found = leaderboard(view);
+  BOARD.tBodies[0].replaceChildren(...found.rows.map((row) => boardRow(row, found, view)));
+  sortAgain(BOARD);
+  byId("told").textContent = toldOf(found, view);
+  byId("chosen").textContent = `${view.items.length} of ${DATA.items.length}`;
+  showCells(view, found.lower);
+}

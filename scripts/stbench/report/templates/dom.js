@@ -1,0 +1,26 @@
+// Small helpers. Text of the data is only ever set as text, never as markup.
+
+const byId = (id) => document.getElementById(id);
+
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "data") Object.assign(element.dataset, value);
+    else if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+const MINUS = "\u2212";
+const written = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", MINUS);
+const number = (value, digits = 2) => (Number.isFinite(value) ? written(value, digits) : "\u2013");
+const signed = (value) => (Number.isFinite(value) && value >= 0.005 ? "+" : "") + number(value);
+const words = (status) => status.replaceAll("_", " ");
+
+// A cell of a table whose number, or text, is what it is sorted by.
+function cell(text, value, properties = {}) {
+  const sorted = Number.isFinite(value) ? value : "";
+  return make("td", { className: "number", data: { value: sorted }, ...properties }, text);
+}

@@ -1,0 +1,107 @@
+// Means, ranks and differences of what is chosen; the same rules as leaderboard.py and ranking.py.
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const known = (values) => values.filter((value) => !Number.isNaN(value));
+
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+// Mean, sd (n - 1) and n over seeds of one metric; mean is NaN where there is no value.
+function overSeeds(item, method, view, protocol = view.protocol) {
+  const values = known(
+    SEEDS.map((seed) => valueAt(item, method, seed, view.clusterer, protocol, view.metric)),
+  );
+  const middle = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN;
+  return { mean: middle, sd, n: values.length };
+}
+
+// Mean over seeds of one protocol minus another, seed by seed.
+function difference(item, method, view, protocol, other) {
+  if (protocol === undefined || other === undefined) return NaN;
+  const at = (seed, which) => valueAt(item, method, seed, view.clusterer, which, view.metric);
+  return mean(known(SEEDS.map((seed) => at(seed, protocol) - at(seed, other))));
+}
+
+// Ranks of scores, 1 = best; ties share their mean rank, NaN stays NaN.
+function ranks(scores, lowerIsBetter) {
+  const sign = lowerIsBetter ? -1 : 1;
+  return scores.map((score) => {
+    if (Number.isNaN(score)) return NaN;
+    const better = scores.filter((other) => sign * (other - score) > 0).length;
+    const ties = scores.filter((other) => other === score).length;
+    return better + (ties + 1) / 2;
+  });
+}
+
+// A method without a score here, which has one of the last epoch under the clusterer that ranks,
+// is not ranked: it did not fail, it has no such protocol or clusterer.
+function hasNoSuch(method, view) {
+  const usual = { ...view, clusterer: indexOf("clusterers", DATA.rank_by) };
+  const any = (chosen, protocol) =>
+    view.items.some((item) => overSeeds(item, method, chosen, protocol).n > 0);
+  return !any(view, view.protocol) && any(usual, PROTOCOL.final);
+}
+
+// The leaderboard of a view: {metric, protocol, clusterer, policy, items}, indices but for policy.
+function leaderboard(view) {
+  const all = DATA.methods.map((_, index) => index);
+  const left = new Set(all.filter((method) => hasNoSuch(method, view)));
+  const ranked = all.filter((method) => !left.has(method));
+  const lower = DATA.lower.includes(DATA.metrics[view.metric]);
+  const scored = view.items
+    .map((item) => ({ item, scores: ranked.map((m) => overSeeds(item, m, view).mean) }))
+    .filter(({ scores }) => known(scores).length > 0);
+  const counted = scored.filter(
+    ({ scores }) => view.policy !== "common" || known(scores).length === scores.length,
+  );
+  const byItem = counted.map(({ scores }) =>
+    ranks(scores, lower).map((rank) => (Number.isNaN(rank) ? ranked.length : rank)),
+  );
+  const items = counted.map(({ item }) => item);
+  const rows = all.map((method) => {
+    const at = ranked.indexOf(method);
+    return { ...facts(method, items, view), meanRank: at < 0 ? NaN : mean(byItem.map((r) => r[at])) };
+  });
+  for (const row of rows) {
+    const better = rows.filter((other) => other.meanRank < row.meanRank - 1e-9).length;
+    row.rank = Number.isNaN(row.meanRank) ? NaN : better + 1;
+  }
+  rows.sort((one, other) => (one.rank || Infinity) - (other.rank || Infinity) || one.method - other.method);
+  const lacking = ranked.filter((method, at) => scored.every(({ scores }) => Number.isNaN(scores[at])));
+  return { rows, items, left, lacking, lower, scored: scored.length };
+}
+
+// What the board tells of a method over the items that count.
+function facts(method, items, view) {
+  const over = (measure) => mean(known(items.map(measure)));
+  const score = (protocol) =>
+    protocol === undefined ? NaN : over((item) => overSeeds(item, method, view, protocol).mean);
+  const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
+  const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
+  const there = [...new Set(fits)].filter((fit) => fit !== undefined);
+  const numbers = (name) => known(there.map((fit) => parseFloat(fact(fit, name))));
+  const bad = there.filter((fit) => fact(fit, "status") !== "ok");
+  return {
+    method,
+    final: score(PROTOCOL.final),
+    oracle: score(PROTOCOL.oracle),
+    untrained: score(PROTOCOL.untrained),
+    gap: over((item) => difference(item, method, view, PROTOCOL.oracle, PROTOCOL.final)),
+    gain: over((item) => difference(item, method, view, PROTOCOL.final, PROTOCOL.untrained)),
+    lift:
+      BASELINE < 0 || method === BASELINE
+        ? NaN
+        : over((item) => overSeeds(item, method, view, PROTOCOL.final).mean - baseline(item)),
+    seconds: median(numbers("seconds")),
+    memory: Math.max(...numbers("peak_rss_mb"), -Infinity),
+    bad: bad.length,
+    fits: there.length,
+    statuses: [...new Set(bad.map((fit) => fact(fit, "status")))],
+    scored: items.filter((item) => overSeeds(item, method, view).n > 0).length,
+  };
+}

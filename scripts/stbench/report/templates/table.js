@@ -1,0 +1,47 @@
+// Tables that are sorted by a click, or Enter, on the head of a column; what is empty comes last.
+
+function sortable(table) {
+  table.tHead.addEventListener("click", (event) => {
+    const head = event.target.closest("th[aria-sort]");
+    if (!head || !event.target.closest("button")) return;
+    const first = head.dataset.first ?? (head.classList.contains("number") ? "descending" : "ascending");
+    const other = first === "ascending" ? "descending" : "ascending";
+    sortBy(table, head, head.getAttribute("aria-sort") === first ? other : first);
+  });
+}
+
+function sortBy(table, head, direction) {
+  for (const one of table.tHead.rows[0].cells) {
+    if (one.hasAttribute("aria-sort")) one.setAttribute("aria-sort", one === head ? direction : "none");
+  }
+  const column = head.cellIndex;
+  const numeric = head.classList.contains("number");
+  const sign = direction === "ascending" ? 1 : -1;
+  const keyed = [...table.tBodies[0].rows].map((row) => [sortKey(row.cells[column], numeric), row]);
+  keyed.sort(([one], [other]) => {
+    const [lacks, otherLacks] = [isEmpty(one), isEmpty(other)];
+    if (lacks || otherLacks) return lacks - otherLacks;
+    return sign * (numeric ? one - other : one.localeCompare(other, "en", { numeric: true }));
+  });
+  table.tBodies[0].append(...keyed.map(([, row]) => row));
+}
+
+function sortKey(cell, numeric) {
+  const text = cell.dataset.value ?? cell.textContent.trim();
+  return numeric ? parseFloat(text) : text;
+}
+const isEmpty = (key) => key === "" || Number.isNaN(key);
+
+// After its rows were made anew: the order that was chosen before.
+function sortAgain(table) {
+  const head = [...table.tHead.rows[0].cells].find((one) => !["none", null].includes(one.getAttribute("aria-sort")));
+  if (head) sortBy(table, head, head.getAttribute("aria-sort"));
+}
+
+function headCell(text, { numeric = true, first, sorted = "none", stick = false, title = "" } = {}) {
+  const head = make("th", { scope: "col", "aria-sort": sorted, title }, make("button", { type: "button" }, text));
+  head.classList.toggle("number", numeric);
+  head.classList.toggle("stick", stick);
+  if (first) head.dataset.first = first;
+  return head;
+}

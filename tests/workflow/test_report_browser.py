@@ -1,0 +1,311 @@
+"""The report in a real Chromium without a network: it loads, sorts, filters, opens and copies."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from unit.made_report import draw_picture, large_results, small_results, write_report
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
+
+OPTIONS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+HOSTILE = '<img src=x onerror="document.title=1">'
+CLOSING = "</script><script>document.title=2</script>"
+
+CONTRAST = """selectors => {
+  const numbers = colour => {
+    const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b]
+    .map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ground = element => {
+    const colour = getComputedStyle(element).backgroundColor;
+    const opaque = numbers(colour)[3] === 255 || !element.parentElement;
+    return opaque ? colour : ground(element.parentElement);
+  };
+  return selectors.map(selector => {
+    const element = document.querySelector(selector);
+    const both = [getComputedStyle(element).color, ground(element)].map(c => light(numbers(c)));
+    return (Math.max(...both) + .05) / (Math.min(...both) + .05);
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a page with the network off; at the end nothing may have gone wrong or been asked."""
+    faults, contexts = [], []
+
+    def opened(path, width=1300, **how):
+        size = {"width": width, "height": 850}
+        context = browser.new_context(viewport=size, offline=True, reduced_motion="reduce", **how)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: asked.url.startswith(("file:", "data:")) or faults.append(asked.url),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A small run with pictures, a log, an interaction page and a study."""
+    root = tmp_path_factory.mktemp("small")
+    draw_picture(root / "figures/domains_BZ0.png")
+    draw_picture(root / "figures/heatmap_ARI_final.png", (2600, 400))
+    told = {"title": "Domains", "caption": "The maps.", "alt": "Maps of BZ0.", "dataset": "BZ0"}
+    (root / "figures/captions.json").write_text(json.dumps({"domains_BZ0": told}))
+    log = root / "logs/fits/BZ0/stague/seed0.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("it trained\n")
+    place = root / "interactions/BZ0/stague"
+    place.mkdir(parents=True)
+    (place / "status.json").write_text('{"edges": {"status": "ok", "reason": "9 edges"}}')
+    (root / "tables").mkdir()
+    table = pd.DataFrame({"method": ["a", "b", "c"], "rmse": [0.3, 0.1, 0.2]})
+    table.to_csv(root / "tables/deconvolution_scores.csv", index=False)
+    methods = {"stague": {"citation": "Nie et al., Advanced Science 2024, doi 10.1002/advs.1"}}
+    return write_report(root, small_results(), methods, config={"interactions": {"reach": 15}})
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    return write_report(tmp_path_factory.mktemp("large"), large_results())
+
+
+def column(page, table, number):
+    return page.locator(f"#{table} tbody tr > :nth-child({number})").all_inner_texts()
+
+
+def methods(page):
+    return page.locator("#board tbody th button").all_inner_texts()
+
+
+def choose(page, **values):
+    for name, value in values.items():
+        page.select_option(f"#{name}", label=value)
+
+
+def test_the_board_is_the_leaderboard_of_the_tables(open_page, small):
+    page = open_page(small)
+    board = pd.read_csv(small.parents[1] / "tables/leaderboard.csv")
+    ids = {"STAGUE": "stague", "SEDR": "sedr", "Smoothed PCA": "smoothed_pca", "PCA": "pca"}
+    assert [ids[title] for title in methods(page)] == list(board["method"])
+    marked = [text.endswith("control") for text in column(page, "board", 2)]
+    assert marked == list(board["control"])
+    assert column(page, "board", 3) == [f"{rank:.2f}" for rank in board["mean_rank"]]
+    assert column(page, "board", 4) == [f"{score:.2f}" for score in board["ARI_final"]]
+    lift = ["–" if pd.isna(v) else f"{v:+.2f}".replace("-", "−") for v in board["lift"]]
+    assert column(page, "board", 9) == lift
+    assert column(page, "board", 12) == ["0", "2/6", "0", "0"]
+
+
+def test_what_is_sorted_shows_so_and_enter_sorts(open_page, small):
+    page = open_page(small)
+    head = page.locator("#board thead th", has_text="seconds")
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert page.locator("#board thead th[aria-sort=ascending]").count() == 1
+    page.locator("#board thead button", has_text="oracle").click()
+    assert methods(page)[0] == "STAGUE"
+    page.locator("#board thead button", has_text="method").click()
+    assert methods(page) == ["PCA", "SEDR", "Smoothed PCA", "STAGUE"]
+
+
+def test_filters_change_what_is_ranked(open_page, small):
+    page = open_page(small)
+    choose(page, policy="only datasets without any")
+    assert "2 of 3 datasets count" in page.inner_text("#told")
+    assert column(page, "board", 3)[:2] == ["1.50", "1.50"]
+    choose(page, policy="count as the worst rank", protocol="untrained")
+    assert methods(page)[0] == "STAGUE"
+    assert "Not ranked, having no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#told")
+    choose(page, protocol="final (last epoch)", metric="CHAOS (lower is better)")
+    assert methods(page)[0] == "PCA"
+    assert "a smooth map can be wrong" in page.inner_text("#told")
+    page.locator(".choose summary").click()
+    page.click("#none")
+    told = page.inner_text("#told")
+    assert "0 of 3 datasets count" in told and "No chosen dataset has such a score." in told
+    page.locator("#items input").nth(1).check()
+    assert page.locator("#cells thead th").all_inner_texts()[1:] == ["BZ1"]
+
+
+def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):
+    page = open_page(small)
+    page.locator("#cells tbody tr", has_text="STAGUE").locator("td button").first.focus()
+    page.keyboard.press("Enter")
+    panel = page.locator("#panel")
+    assert panel.is_visible() and panel.locator("h2").inner_text() == "STAGUE on BZ0"
+    assert "0.7000" in panel.inner_text() and "0.7200" in panel.inner_text()
+    assert (
+        panel.locator("a", has_text="log").get_attribute("href")
+        == "../logs/fits/BZ0/stague/seed0.log"
+    )
+    panel.locator("summary").first.press("Enter")
+    told = panel.locator("dl").inner_text()
+    assert "node7" in told and "0123456789ab" in told and "abc" in told
+    assert panel.get_by_label("All scores of this run").locator("tbody tr").count() == 3
+    page.keyboard.press("Escape")
+    assert not panel.is_visible()
+    page.locator("#cells tbody tr", has_text="SEDR").locator("td button").last.click()
+    assert "oom: it said oom" in panel.inner_text()
+
+
+def test_a_method_leads_to_its_datasets_and_pictures_enlarge(open_page, small):
+    page = open_page(small)
+    page.locator("#board tbody button", has_text="STAGUE").press("Enter")
+    panel = page.locator("#panel")
+    assert "Nie et al." in panel.inner_text()
+    panel.locator("tbody button", has_text="BZ1").press("Enter")
+    assert panel.locator("h2").inner_text() == "STAGUE on BZ1"
+    page.keyboard.press("Escape")
+    page.locator("#pictures .zoom").first.press("Enter")
+    assert panel.locator("img").evaluate("image => image.naturalWidth") == 1400
+
+
+def test_tables_of_studies_sort_too(open_page, small):
+    page = open_page(small)
+    page.locator("#deconvolution thead button", has_text="rmse").click()
+    first = page.locator("#deconvolution tbody tr > :nth-child(1)").all_inner_texts()
+    assert first == ["a", "c", "b"]
+
+
+@pytest.mark.parametrize("refuse", [False, True])
+def test_bibtex_is_copied_or_selected(open_page, small, refuse):
+    page = open_page(small)
+    if refuse:
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()) }")
+    page.click("#copy")
+    page.locator("#copied", has_text=".").wait_for()
+    entries = page.input_value("#bibtex")
+    assert "doi = {10.1002/advs.1}" in entries and "@software{stbench" in entries
+    if refuse:
+        selected = page.evaluate("bibtex.value.slice(bibtex.selectionStart, bibtex.selectionEnd)")
+        assert selected == entries
+
+
+@pytest.mark.parametrize("width", [400, 1300])
+@pytest.mark.parametrize("which", ["small", "large"])
+def test_nothing_sticks_out_of_the_page(open_page, request, which, width):
+    page = open_page(request.getfixturevalue(which), width)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#cells td button").first.click()
+    page.locator("#panel summary").first.click()
+    assert page.evaluate("panel.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(open_page, small, scheme):
+    page = open_page(small, color_scheme=scheme)
+    selectors = [
+        *(
+            "h1",
+            ".brand",
+            "nav a",
+            ".facts dt",
+            ".facts dd",
+            "#told",
+            ".note",
+            ".control",
+            "summary",
+        ),
+        *("#board thead button", "#board td", "#board tbody button", "a[href^=http]", "select"),
+        *(".bad", "figcaption span", "textarea", "#cells td button"),
+    ]
+    ratios = dict(zip(selectors, page.evaluate(CONTRAST, selectors), strict=True))
+    assert min(ratios.values()) >= 4.5, ratios
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("#theme")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+
+
+def test_what_can_be_pressed_is_named_and_pictures_have_words(open_page, small):
+    page = open_page(small)
+    assert page.evaluate("[...document.images].every(image => image.alt)")
+    named = "one => one.ariaLabel || one.innerText.trim() || !one.checkVisibility()"
+    assert page.evaluate(f"[...document.querySelectorAll('button, summary')].every({named})")
+    fields = "[...document.querySelectorAll('select, input')]"
+    assert page.evaluate(f"{fields}.every(one => one.labels.length)")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_printed_it_is_light_and_complete(open_page, small):
+    page = open_page(small, color_scheme="dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("[...document.querySelectorAll('main details')].every(one => one.open)")
+    assert not page.locator("nav").is_visible() and not page.locator("#filters").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main details:not([open])").count() > 0
+
+
+def test_the_full_matrix_is_small_and_ranks_as_pandas_does(open_page, large):
+    assert large.stat().st_size < 15e6
+    results = large_results()
+    page = open_page(large)
+    assert page.locator("#board tbody tr").count() == 14
+    assert page.locator("#cells td button").count() == 15 * 14
+    choose(page, metric="NMI", protocol="oracle (best epoch)", clusterer="gmm")
+    chosen = results.query("metric == 'NMI' and protocol == 'oracle' and clusterer == 'gmm'")
+    scores = chosen.pivot_table(index="dataset", columns="title", values="value")
+    ranks = scores.rank(axis=1, ascending=False).mean().sort_values()
+    titles = methods(page)
+    assert column(page, "board", 3) == [f"{rank:.2f}" for rank in ranks]
+    assert titles == list(ranks.index)
+    assert column(page, "board", 5) == [f"{scores[title].mean():.2f}" for title in titles]
+    # Every view is made anew: nothing of earlier ones stays behind.
+    assert page.evaluate("document.querySelectorAll('*').length") < 3000
+
+
+def test_names_and_reasons_are_text_whatever_they_hold(open_page, tmp_path):
+    results = small_results()
+    results["dataset"] = results["dataset"].replace("BZ0", f"{HOSTILE}{CLOSING}")
+    results["title"] = results["title"].replace("STAGUE", f"STAGUE{CLOSING}{HOSTILE}")
+    results["fit_reason"] = results["fit_reason"].replace("it said oom", CLOSING + HOSTILE)
+    results["reason"] = results["reason"].replace("it said oom", CLOSING + HOSTILE)
+    results["parameters"] = json.dumps({HOSTILE: CLOSING})
+    methods = {name: {"citation": HOSTILE, "licence": CLOSING} for name in ("stague", "sedr")}
+    datasets = {f"{HOSTILE}{CLOSING}": {"title": HOSTILE, "note": CLOSING}}
+    page = open_page(write_report(tmp_path, results, methods, datasets, {"mirror": CLOSING}))
+    for button in page.locator("#cells td button").all():
+        button.click()
+        for summary in page.locator("#panel summary").all():
+            summary.click()
+        page.keyboard.press("Escape")
+    assert page.title() == "stbench report"
+    assert page.locator("script").count() == 2 and page.locator("img").count() == 0
+    assert HOSTILE in page.inner_text("#cells thead") and CLOSING in page.inner_text("#run")
