@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from stbench.checksum import file_hash
 from stbench.errors import InputError, one_line, run_cli
+from stbench.fetch import read_status
 from stbench.inventory import surprises
 from stbench.io import write_h5ad
 from stbench.registry import dataset_entry, load_registry, source_entry
@@ -60,7 +61,7 @@ def prepare_published(name: str, raw: Path, registry: Mapping[str, Any]) -> AnnD
 
     if dataset_entry(name, registry)["origin"] != "files":
         raise InputError(f"{name}: is simulated; simulate.py makes it whole")
-    status = _status(raw)
+    status = read_status(raw)
     if status["status"] != "ok":
         raise InputError(f"{name}: {status['reason']}")
     entry = source_entry(name, status["source"], registry)
@@ -93,14 +94,6 @@ def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
     except InputError as error:
         raise InputError(f"{entry['id']}: {error}") from error
     return validate(adata, {**entry, "source": path.name, "sha256": file_hash(path)})
-
-
-def _status(raw: Path) -> dict[str, Any]:
-    path = raw / "status.json"
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        raise InputError(f"{path}: missing or broken; run download.py again") from None
 
 
 def _check_inventory(adata: AnnData, entry: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +64,19 @@ def fetch_dataset(
     mismatch = isinstance(problems[0], HashMismatchError)
     lead = "" if mismatch else "data not available: "
     raise InputError(f"{entry['id']}: {lead}{'; or '.join(one_line(p) for p in problems)}")
+
+
+def read_status(folder: Path) -> dict[str, Any]:
+    """``status.json`` of a folder of raw files.
+
+    Raises:
+        InputError: there is none, or a broken one.
+    """
+    path = folder / "status.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{path}: missing or broken; run download.py again") from None
 
 
 def write_failure(output: Path, reason: str) -> None:

@@ -37,14 +37,14 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
     from anndata import AnnData
 
     where, kind = entry["id"], entry["kind"]
-    _check_names(adata.obs_names, where, "cell names")
-    _check_names(adata.var_names, where, "gene names")
+    check_names(adata.obs_names, where, "cell names")
+    check_names(adata.var_names, where, "gene names")
     if adata.n_obs < MIN_CELLS:
         raise InputError(f"{where}: cells: only {adata.n_obs}; at least {MIN_CELLS} are needed")
     if adata.n_vars < MIN_GENES:
         raise InputError(f"{where}: genes: only {adata.n_vars}; at least {MIN_GENES} are needed")
-    spatial = _coordinates(adata.obsm["spatial"], adata.n_obs, where)
-    x = _matrix(adata.X, kind, where)
+    spatial = checked_coordinates(adata.obsm["spatial"], adata.n_obs, where)
+    x = checked_matrix(adata.X, kind, where)
 
     keep = np.ones(adata.n_obs, dtype=bool)
     if kind != "features":
@@ -91,7 +91,7 @@ def failed_dataset(name: str, reason: str) -> AnnData:
     return AnnData(np.zeros((0, 0), dtype=np.float32), uns=uns)
 
 
-def _check_names(names: pd.Index, where: str, field: str) -> None:
+def check_names(names: pd.Index, where: str, field: str) -> None:
     repeated = names[names.duplicated()]
     if len(repeated):
         raise InputError(
@@ -100,7 +100,7 @@ def _check_names(names: pd.Index, where: str, field: str) -> None:
         )
 
 
-def _coordinates(values: Any, n: int, where: str) -> np.ndarray:
+def checked_coordinates(values: Any, n: int, where: str) -> np.ndarray:
     spatial = np.asarray(values)
     if spatial.ndim != 2 or spatial.shape[1] != 2:
         shape = " x ".join(map(str, spatial.shape))
@@ -126,7 +126,7 @@ def _coordinates(values: Any, n: int, where: str) -> np.ndarray:
     return spatial
 
 
-def _matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
+def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
     x = values if sp.issparse(values) else np.asarray(values)
     if x.dtype.kind not in "biuf":
         raise InputError(f"{where}: X: holds {x.dtype.name}, not numbers; give a numeric matrix")

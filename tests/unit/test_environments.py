@@ -16,6 +16,7 @@ from stbench.surroundings import python_of
 REPO = Path(__file__).parents[2]
 FILES = sorted((REPO / "envs").glob("*.yaml"))
 METHODS = yaml.safe_load((REPO / "config/methods.yaml").read_text())
+DECONVOLUTION = yaml.safe_load((REPO / "config/deconvolution_methods.yaml").read_text())
 OWN = {method: entry["environment"] for method, entry in METHODS.items() if "environment" in entry}
 PYPI = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)")
 CONDA = re.compile(r"[a-z0-9._-]+=[0-9][^=\s]*")
@@ -62,7 +63,8 @@ def test_a_rule_runs_in_the_environment_that_the_entry_names(method):
 
 
 def test_environments_are_all_used():
-    assert {file.stem for file in FILES} == {"default", *OWN.values()}
+    further = {entry.get("environment", "default") for entry in DECONVOLUTION.values()}
+    assert {file.stem for file in FILES} == {"default", *OWN.values(), *further}
 
 
 def test_package_versions_in_the_table_are_those_installed():

@@ -40,9 +40,13 @@ PAPER = [
 ]
 FURTHER = [
     "DLPFC151673",
+    "MouseBrainAnterior",
     "V1_0410",
     "HER2ST_A1",
     "seqFISHplus",
+    "V1_0410_cells",
+    "DECONV_STARmap",
+    "DECONV_seqFISHplus",
     "osmFISH_sdmbench",
     "BRCA1_pca",
     "Bregma0.04_pca",

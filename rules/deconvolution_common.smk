@@ -1,0 +1,47 @@
+from stbench.deconvolution.configuration import load_deconvolution, raw_folders
+from stbench.registry import dataset_entry, load_registry
+
+DECONVOLUTION_METHODS = str(BASE / "config/deconvolution_methods.yaml")
+REGISTRY = load_registry(BASE / "config/datasets.yaml")
+try:
+    DECONVOLUTION = load_deconvolution(config, BASE / "config")
+except InputError as error:
+    sys.exit(f"error: {error}")
+
+SCORED = ["scores", "types", *["pearson_type", "pearson_spot", "rmse_type", "rmse_spot"]]
+SCORED += ["jsd", "ssim", "auroc", "f1"]
+
+
+def deconvolution_raw():
+    """Datasets of the registry that only deconvolution asks for."""
+    named = [
+        folder for pair in DECONVOLUTION.datasets.values() for folder in raw_folders(pair).values()
+    ]
+    return sorted(set(named) - set(dataset_ids("files")))
+
+
+def raw_parts(wildcards):
+    """Folders of the published parts of a pair, by part; the user's own files by path."""
+    pair = DECONVOLUTION.datasets[wildcards.dataset]
+    own = {
+        part: pair[part]["path"]
+        for part in ("spots", "reference")
+        if isinstance(pair.get(part), dict)
+    }
+    return {**{part: f"results/raw/{name}" for part, name in raw_folders(pair).items()}, **own}
+
+
+def deconvolution_settings(wildcards):
+    """What a method is told; the control that deals the truth is told where that lies."""
+    truth = {"truth": f"results/deconvolution/truth/{wildcards.dataset}.h5ad"}
+    more = truth if wildcards.method == "shuffled_truth" else {}
+    params = DECONVOLUTION.params(wildcards.method, wildcards.dataset)
+    return json.dumps({**params, **more}, sort_keys=True)
+
+
+def deconvolution_scores():
+    return expand(
+        "results/deconvolution/scores/{dataset}/{method}.parquet",
+        dataset=list(DECONVOLUTION.datasets),
+        method=DECONVOLUTION.config["methods"],
+    )

@@ -1,0 +1,34 @@
+"""Control: the true proportions, dealt to the wrong spots. Right on average, wrong in place.
+
+The only method that reads truth: ``params['truth']`` is its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.deconvolution.proportions import read_proportions
+from stbench.errors import InputError, NotApplicableError
+
+
+def fit(
+    spots: Any, reference: Any, seed: int, device: str, params: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The truth with its rows in random order.
+
+    Raises:
+        NotApplicableError: there is no truth.
+        InputError: the truth is of other spots.
+    """
+    truth = read_proportions(Path(params["truth"]))
+    if truth.empty:
+        raise NotApplicableError("no true proportions")
+    if not truth.index.equals(spots.obs_names):
+        raise InputError(f"{params['truth']}: not of these spots; make both again")
+    order = np.random.default_rng(seed).permutation(len(truth))
+    return truth.iloc[order].reset_index(drop=True)

@@ -1,0 +1,95 @@
+"""SpatialFusion's deconvolution: its clustering network on the spots, an autoencoder on the cells,
+and a mapping between the two reconstructions (``stbench.deconvolution.mapping``).
+
+The same number of epochs serves all three trainings, as in the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from methods.spatialfusion import Settings, train
+from stbench.deconvolution import mapping
+from stbench.deconvolution.proportions import normalised_rows
+from stbench.deconvolution.room import need_room
+from stbench.errors import InputError
+from stbench.neighbors import knn
+from stbench.scaled_expression import scaled_genes
+
+DEAD = 1e-4  # of values scaled to an SD of 1: below this the cells are rebuilt alike
+OWN = ("lr_cells", "lr_mapping", "mapping_weight", "nce_weight", "kept_cells", "max_mapping")
+
+
+def shared_features(
+    spots: Any, reference: Any, params: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scaled expression of both on the genes that are variable in both, sorted by name.
+
+    Returns:
+        (spots, genes) and (cells, genes) float32.
+
+    Raises:
+        InputError: no gene is variable in both.
+    """
+    tables = []
+    for table in (spots, reference):
+        values, chosen = scaled_genes(table.X, "counts", params)
+        tables.append(pd.DataFrame(values, columns=table.var_names[chosen]))
+    genes = sorted(set(tables[0].columns) & set(tables[1].columns))
+    if not genes:
+        raise InputError("spatialfusion: no gene is variable in spots and reference; raise n_genes")
+    first, second = (np.ascontiguousarray(table[genes].to_numpy()) for table in tables)
+    return first, second
+
+
+def fit(
+    spots: Any, reference: Any, seed: int, device: str, params: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Proportions of the reference's types.
+
+    Raises:
+        InputError: a parameter cannot be used.
+        NotApplicableError: cells x spots is larger than ``max_mapping``.
+        FloatingPointError: a loss is not finite.
+    """
+    own = {name: params[name] for name in OWN}
+    need_room(reference.n_obs, spots.n_obs, int(own["max_mapping"]))
+    if not 0 < own["kept_cells"] <= 1:
+        raise InputError(f"spatialfusion: kept_cells is {own['kept_cells']}: must be above 0 to 1")
+    s = Settings(**{key: value for key, value in params.items() if key not in OWN})
+    at_spots, at_cells = shared_features(spots, reference, params)
+    coords = np.asarray(spots.obsm["spatial"])
+
+    network, x, _ = train(at_spots, coords, s, seed, device)
+    with torch.no_grad():
+        spots_rebuilt = network.encode(x) @ network.decoder
+
+    torch.manual_seed(seed)
+    cells = torch.from_numpy(at_cells).to(device)
+    autoencoder = mapping.CellAutoencoder(cells.shape[1]).to(device)
+    mapping.train_autoencoder(autoencoder, cells, s.epochs, own["lr_cells"])
+    with torch.no_grad():
+        cells_rebuilt = autoencoder(cells)
+    alike = bool(cells_rebuilt.std(dim=0).max() < DEAD)
+
+    near = knn(coords, s.n_spatial_neighbors)[1]
+    with_self = np.column_stack([np.arange(len(near)), near])
+    model = mapping.Mapping(cells_rebuilt, spots_rebuilt, torch.from_numpy(with_self).to(device))
+    mapping.train_mapping(
+        model, s.epochs, own["lr_mapping"], own["mapping_weight"], own["nce_weight"]
+    )
+    with torch.no_grad():
+        probabilities = model.probabilities().t().cpu().numpy()
+    types = reference.obs["celltype"].cat
+    amounts = mapping.project(
+        probabilities, types.codes.to_numpy(), len(types.categories), own["kept_cells"]
+    )
+    found = normalised_rows(amounts, types.categories, "cells")
+    if alike:
+        found.attrs["note"] = "the autoencoder died: it rebuilds all cells alike"
+    return found

@@ -1,0 +1,109 @@
+"""Run one method of deconvolution on one pair of spots and reference.
+
+The output folder gets fit.h5ad (obsm['proportions'], their types in uns['types'], the circumstances
+in uns['fit']) and always outcome.json: {status, reason, device, peak_gpu_mb} with status ok, error,
+nan, oom or not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the machine, not
+the method, is at fault (a full disk). scripts/run_fit.py adds limits around it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from fit import failure, loaded_versions, parse_params
+from stbench.device import choose_device, peak_gpu_mb
+from stbench.errors import MACHINE_ERRORS, InputError, NotApplicableError
+from stbench.io import read_h5ad, write_h5ad, write_json
+from stbench.seeding import limit_threads, seed_everything
+
+METHODS = Path(__file__).parent / "deconvolution_methods"
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--method", required=True, help="a file in scripts/deconvolution_methods")
+    parser.add_argument("--spots", required=True, type=Path, help="spots of a pair (.h5ad)")
+    parser.add_argument("--reference", required=True, type=Path, help="its cells (.h5ad)")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write into")
+    parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
+    parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
+    )
+    parser.add_argument("--implementation", default="", help="noted with the result")
+    return parser.parse_args()
+
+
+def load_method(name: str) -> Any:
+    known = sorted(path.stem for path in METHODS.glob("[!_]*.py"))
+    if name not in known:
+        raise InputError(f"--method {name}: no such method; there are {', '.join(known)}")
+    return importlib.import_module(f"deconvolution_methods.{name}")
+
+
+def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
+    """Run the method and write its result; the device is noted in ``told`` once chosen."""
+    params = parse_params(args.params)
+    spots = read_h5ad(args.spots)
+    pair = spots.uns.get("pair")
+    if pair is None:
+        raise InputError(
+            f"{args.spots}: no uns['pair']; make it with scripts/deconvolution_pair.py"
+        )
+    if pair["status"] != "ok":
+        raise NotApplicableError(pair["reason"])
+    reference = read_h5ad(args.reference)
+    names = spots.obs_names.copy()
+    method = load_method(args.method)
+    device = told["device"] = choose_device(args.device)
+    seed_everything(args.seed, args.threads)
+
+    from stbench.deconvolution.proportions import as_anndata, checked_result
+
+    started = time.perf_counter()
+    returned = method.fit(spots, reference, args.seed, device, params)
+    found = checked_result(returned, len(names))
+    circumstances = {
+        "method": args.method,
+        "implementation": args.implementation,
+        "params": json.dumps(params, sort_keys=True),
+        "seed": args.seed,
+        "device": device,
+        "note": returned.attrs.get("note", ""),
+        "seconds": round(time.perf_counter() - started, 3),
+        "versions": json.dumps(loaded_versions(), sort_keys=True),
+    }
+    write_h5ad(args.output / "fit.h5ad", as_anndata(found, names, fit=circumstances))
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(args.threads)
+    args.output.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
+    try:
+        run_method(args, told)
+    except Exception as error:  # whatever a method raises is an outcome
+        if not isinstance(error, (InputError, NotApplicableError)):
+            traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+            sys.exit(os.EX_TEMPFAIL)
+        told["status"], told["reason"] = failure(error)
+    write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
+    if told["status"] != "ok":
+        sys.exit(f"{told['status']}: {told['reason']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Score the proportions that one method found on one pair, over all its seeds.
+
+The output (.parquet) has one row for each metric, and for metrics of maps one for each type: mean
+over seeds with its bootstrap interval over spots and seeds, status and reason. What could not be
+scored has rows without values that say why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from stbench.errors import InputError, run_cli
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dataset", required=True, help="id of the pair")
+    parser.add_argument("--method", required=True, help="id of the method")
+    parser.add_argument("--spots", required=True, type=Path, help="the pair's spots (.h5ad)")
+    parser.add_argument("--truth", required=True, type=Path, help="their true proportions (.h5ad)")
+    parser.add_argument(
+        "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="a folder for each seed"
+    )
+    parser.add_argument("--output", required=True, type=Path, help="file to write (.parquet)")
+    return parser.parse_args()
+
+
+def read_status(folder: Path) -> dict[str, Any]:
+    path = folder / "status.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{path}: missing or broken; fit again") from None
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    import numpy as np
+
+    from stbench.deconvolution.proportions import read_proportions
+    from stbench.deconvolution.scoring import nothing_to_score, scores
+    from stbench.io import atomic_file, read_h5ad
+
+    spots = read_h5ad(args.spots)
+    truth = read_proportions(args.truth)
+    statuses = {folder: read_status(folder) for folder in args.fits}
+    ok = [folder for folder, told in statuses.items() if told["status"] == "ok"]
+    failed = {told["seed"]: told for told in statuses.values() if told["status"] != "ok"}
+    circumstances = [read_h5ad(folder / "fit.h5ad").uns["fit"] for folder in ok]
+    reasons = [f"seed {seed}: {told['reason']}" for seed, told in failed.items()]
+    status = " ".join(dict.fromkeys(told["status"] for told in statuses.values()))
+    if ok and truth.empty:
+        status, reasons = "not_applicable", ["no true proportions"]
+    elif not ok and len({told["reason"] for told in failed.values()}) == 1:
+        reasons = [next(iter(failed.values()))["reason"]]
+    if ok and not truth.empty:
+        found = {statuses[folder]["seed"]: read_proportions(folder / "fit.h5ad") for folder in ok}
+        table = scores(truth, found, np.asarray(spots.obsm["spatial"]))
+    else:
+        table = nothing_to_score(spots.n_obs)
+    epochs = {json.loads(str(fit["params"])).get("epochs") for fit in circumstances}
+    notes = dict.fromkeys(fit["note"] for fit in circumstances)
+    table.insert(0, "dataset", args.dataset)
+    table.insert(1, "reference", spots.uns["pair"]["reference"])
+    table.insert(2, "method", args.method)
+    table["epochs"] = max(filter(None, epochs), default=np.nan)
+    table["status"], table["reason"] = status, "; ".join(reasons)
+    table["note"] = "; ".join(filter(None, notes))
+    table["data_note"] = spots.uns["pair"]["notes"]
+    with atomic_file(args.output) as temporary:
+        table.to_parquet(temporary, index=False)
+    print(f"{args.dataset}, {args.method}: {status}, {len(ok)} of {len(statuses)} seeds")
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,1 @@
+"""Deconvolution: which cell types, in which proportions, make up each spot."""

@@ -1,0 +1,177 @@
+"""How close proportions are to the truth. Pure functions; each also takes weights of the spots.
+
+With weights (draws, spots) a metric is computed once per row of weights, which is how bootstrap
+draws are made: a weight is how often a spot was drawn. Arrays are (spots, types); what comes back
+is (draws, types) for metrics of maps and (draws, 1) for metrics that are means over spots. NaN is a
+value that is not defined: of a type that is the same in all spots, there is no correlation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.spatial import cKDTree
+
+PRESENT = 0.05  # share from which on F1 takes a type for present
+REACH = (
+    1.5  # grid steps that an SSIM window reaches: 3 x 3 spots of a square grid, 7 of a hexagonal
+)
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2  # Wang et al., IEEE TIP 2004, for values from 0 to 1
+
+
+def pearson_of_types(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Pearson's correlation over spots, (draws, types); 0 for a flat map where the truth varies."""
+    share = weights / weights.sum(axis=1, keepdims=True)
+    # Centred first: the variance of a flat map must come out as nothing but rounding.
+    truth, found = truth - truth.mean(axis=0), found - found.mean(axis=0)
+    mean_truth, mean_found = share @ truth, share @ found
+    covariance = share @ (truth * found) - mean_truth * mean_found
+    varies = share @ truth**2 - mean_truth**2
+    moves = share @ found**2 - mean_found**2
+    return _correlation(covariance, varies, moves)
+
+
+def pearson_of_spots(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Pearson's correlation over types, averaged over spots, (draws, 1)."""
+    truth = truth - truth.mean(axis=1, keepdims=True)
+    found = found - found.mean(axis=1, keepdims=True)
+    one = _correlation(
+        (truth * found).mean(axis=1), (truth**2).mean(axis=1), (found**2).mean(axis=1)
+    )
+    return _mean_over_spots(one, weights)
+
+
+def rmse_of_types(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Root mean squared error over spots, (draws, types)."""
+    share = weights / weights.sum(axis=1, keepdims=True)
+    return np.sqrt(share @ (truth - found) ** 2)
+
+
+def rmse_of_spots(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Root mean squared error over types, averaged over spots, (draws, 1)."""
+    return _mean_over_spots(np.sqrt(((truth - found) ** 2).mean(axis=1)), weights)
+
+
+def jensen_shannon(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Jensen-Shannon divergence in bits (0 to 1), averaged over spots, (draws, 1)."""
+    middle = (truth + found) / 2
+
+    def bits_to_middle(values: np.ndarray) -> np.ndarray:
+        ratio = np.divide(values, middle, out=np.ones_like(values), where=values > 0)
+        return (values * np.log2(ratio)).sum(axis=1)
+
+    return _mean_over_spots((bits_to_middle(truth) + bits_to_middle(found)) / 2, weights)
+
+
+def auroc_of_types(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """How well a type's proportion tells the spots that have it (any cell), (draws, types).
+
+    NaN where a type is in all spots or in none.
+    """
+    areas = np.full((len(weights), truth.shape[1]), np.nan)
+    for j in range(truth.shape[1]):
+        levels, level = np.unique(found[:, j], return_inverse=True)
+        at_level = sp.csr_matrix(
+            (np.ones(len(level)), (np.arange(len(level)), level)), (len(level), len(levels))
+        )
+        present = truth[:, j] > 0
+        having = (weights * present) @ at_level
+        lacking = (weights * ~present) @ at_level
+        below = np.cumsum(lacking, axis=1) - lacking / 2  # equal values count half
+        pairs = having.sum(axis=1) * lacking.sum(axis=1)
+        np.divide((having * below).sum(axis=1), pairs, out=areas[:, j], where=pairs > 0)
+    return areas
+
+
+def f1_of_types(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """F1 of presence, 5 % of a spot or more, (draws, types); NaN where a type is in no spot."""
+    has, said = truth >= PRESENT, found >= PRESENT
+    both, either = weights @ (has & said), weights @ has + weights @ said
+    made = np.full(both.shape, np.nan)
+    np.divide(2 * both, either, out=made, where=(weights @ has) > 0)
+    return made
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The neighbourhoods of SSIM: (spots, spots) CSR, a row holds equal shares that sum to one."""
+
+    shares: sp.csr_matrix
+
+    @classmethod
+    def around(cls, coords: np.ndarray) -> Windows:
+        """Each spot with all others within 1.5 grid steps, the median distance to the nearest."""
+        tree = cKDTree(coords)
+        step = np.median(tree.query(coords, 2)[0][:, 1])
+        pairs = tree.query_pairs(REACH * step, output_type="ndarray")
+        n = len(coords)
+        half = sp.csr_matrix((np.ones(len(pairs)), pairs.T), (n, n))
+        inside = half + half.T + sp.eye_array(n)
+        sizes = np.asarray(inside.sum(axis=1)).ravel()
+        return cls(sp.csr_matrix(sp.diags_array(1 / sizes) @ inside))
+
+    def similarity(self, truth: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """Structural similarity in the window of each spot, (spots, types)."""
+        mean_truth, mean_found = self.shares @ truth, self.shares @ found
+        covariance = self.shares @ (truth * found) - mean_truth * mean_found
+        spread = self.shares @ (truth**2 + found**2) - mean_truth**2 - mean_found**2
+        light = (2 * mean_truth * mean_found + SSIM_C1) / (mean_truth**2 + mean_found**2 + SSIM_C1)
+        return light * (2 * covariance + SSIM_C2) / (spread + SSIM_C2)
+
+    def ssim_of_types(
+        self, truth: np.ndarray, found: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """Mean over spots, (draws, types); NaN for a type that the truth lacks altogether."""
+        share = weights / weights.sum(axis=1, keepdims=True)
+        made = share @ self.similarity(truth, found)
+        made[:, ~truth.any(axis=0)] = np.nan
+        return made
+
+
+Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+LABELS = {
+    "pearson_type": "Pearson, per type",
+    "pearson_spot": "Pearson, per spot",
+    "rmse_type": "RMSE, per type",
+    "rmse_spot": "RMSE, per spot",
+    "jsd": "Jensen-Shannon divergence",
+    "ssim": "SSIM of type maps",
+    "auroc": "AUROC of presence",
+    "f1": "F1 at 5 %",
+}
+BEST = {name: 0.0 if name in ("rmse_type", "rmse_spot", "jsd") else 1.0 for name in LABELS}
+
+
+def metrics_on(coords: np.ndarray) -> dict[str, Metric]:
+    """Every metric by name; maps are compared on the places of the spots, (spots, 2)."""
+    return {
+        "pearson_type": pearson_of_types,
+        "pearson_spot": pearson_of_spots,
+        "rmse_type": rmse_of_types,
+        "rmse_spot": rmse_of_spots,
+        "jsd": jensen_shannon,
+        "ssim": Windows.around(coords).ssim_of_types,
+        "auroc": auroc_of_types,
+        "f1": f1_of_types,
+    }
+
+
+def _correlation(covariance: np.ndarray, varies: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    rounding = 1e-12
+    made = np.where(varies > rounding, 0.0, np.nan)
+    scale = np.sqrt(np.maximum(varies, 0) * np.maximum(moves, 0))
+    np.divide(covariance, scale, out=made, where=(varies > rounding) & (moves > rounding))
+    return made
+
+
+def _mean_over_spots(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted mean of (spots,) values for each draw, (draws, 1); spots with NaN are left out."""
+    known = ~np.isnan(values)
+    totals = weights @ known
+    made = np.full(len(weights), np.nan)
+    np.divide(weights @ np.where(known, values, 0), totals, out=made, where=totals > 0)
+    return made[:, None]

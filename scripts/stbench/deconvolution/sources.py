@@ -1,0 +1,91 @@
+"""Where pairs come from: the simulator, published files, files of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stbench.deconvolution.gridding import grid_cells, held_out_halves
+from stbench.deconvolution.pairs import Pair, checked_pair
+from stbench.deconvolution.proportions import checked_composition, from_counts
+from stbench.errors import InputError
+from stbench.fetch import read_status
+from stbench.hdf5_guard import check_hdf5
+from stbench.io import read_h5ad
+from stbench.loaders import load
+from stbench.loaders.build import categories, column
+from stbench.registry import source_entry
+from stbench.simulator import Tissue, simulate
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def make_pair(
+    pair: Mapping[str, Any], raw: Mapping[str, Path], registry: Mapping[str, Any]
+) -> Pair:
+    """Make and check a pair.
+
+    Args:
+        pair: an entry of ``deconvolution.datasets``.
+        raw: folders that download.py wrote, of the parts that are datasets of the registry.
+        registry: see ``stbench.registry``.
+
+    Raises:
+        InputError: one line: pair, part, what is wrong, what to do.
+    """
+    name = pair["id"]
+    if "simulate" in pair:
+        tissue = Tissue(**pair["simulate"])
+        in_place, reference = held_out_halves(simulate(tissue, name), tissue.seed)
+        spots, truth = grid_cells(in_place, pair["spot_size"])
+        return checked_pair(name, spots, reference, truth)
+    parts = {
+        part: _published(pair[part], raw[part], registry)
+        if part in raw
+        else _own_file(Path(pair[part]["path"]))
+        for part in ("spots", "reference")
+    }
+    spots, reference = parts["spots"], parts["reference"]
+    if "reference" not in raw:
+        types = column(reference.obs, pair["reference"]["celltype"], f"{name}: reference")
+        reference.obs["celltype"] = categories(types)
+    if "spatial" not in spots.obsm:
+        raise InputError(f"{name}: spots: no obsm['spatial']; put the positions there")
+    return checked_pair(name, spots, reference, _truth(pair, spots), pair.get("rename"))
+
+
+def _published(dataset: str, folder: Path, registry: Mapping[str, Any]) -> AnnData:
+    status = read_status(folder)
+    if status["status"] != "ok":
+        raise InputError(f"{dataset}: {status['reason']}")
+    entry = source_entry(dataset, status["source"], registry)
+    return load(entry["loader"], folder, entry.get("options", {}))
+
+
+def _own_file(path: Path) -> AnnData:
+    check_hdf5(path)
+    adata = read_h5ad(path)
+    if adata.X is None:
+        raise InputError(f"{path}: X: missing; put the counts there")
+    return adata
+
+
+def _truth(pair: Mapping[str, Any], spots: AnnData) -> pd.DataFrame | None:
+    """The composition of the spots, from numbers of cells or from proportions."""
+    name = pair["id"]
+    if "cells_by_type" in spots.obsm:
+        return from_counts(spots.obsm["cells_by_type"], name)
+    if isinstance(pair["spots"], str) or "proportions" not in pair["spots"]:
+        return None
+    key = pair["spots"]["proportions"]
+    table = spots.obsm.get(key)
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(
+            f"{name}: spots: obsm[{key!r}] is not a table with a named column for each type; "
+            "store a pandas DataFrame there"
+        )
+    return checked_composition(table, name)

@@ -1,0 +1,120 @@
+"""Tables of deconvolution, and what they say in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stbench.deconvolution.metrics import BEST, LABELS
+from stbench.deconvolution.scoring import ALL_TYPES
+from stbench.errors import InputError
+
+SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files hold all
+
+
+def read_scores(paths: Iterable[Path], methods: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Stack the files of score_deconvolution.py; budgets that were cut are added to the notes.
+
+    Raises:
+        InputError: no file, or one that cannot be read.
+    """
+    tables = []
+    for path in paths:
+        try:
+            tables.append(pd.read_parquet(path))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not a file of scores ({error}); score again") from error
+    if not tables:
+        raise InputError(
+            "no scores: the configuration has no section deconvolution; "
+            "use --configfile config/deconvolution.yaml"
+        )
+    scores = pd.concat(tables, ignore_index=True)
+    published = scores["method"].map(lambda name: methods[name].get("params", {}).get("epochs"))
+    cut = scores["epochs"] < published.astype(float)
+    budget = [
+        f"{ran:g} of {full:g} epochs" if less else ""
+        for ran, full, less in zip(scores["epochs"], published, cut, strict=True)
+    ]
+    scores["note"] = [
+        "; ".join(filter(None, pair)) for pair in zip(budget, scores["note"], strict=True)
+    ]
+    scores.insert(3, "implementation", scores["method"].map(lambda m: methods[m]["implementation"]))
+    return scores
+
+
+def tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """By file name: all scores, one table for each metric, and the scores of single types."""
+    means = scores[scores["type"] == ALL_TYPES].drop(columns="type")
+    types = scores[scores["type"] != ALL_TYPES]
+    one = {
+        f"deconvolution_{name}": means[means["metric"] == name].drop(columns="metric")
+        for name in LABELS
+    }
+    return {"deconvolution_scores": means, "deconvolution_types": types, **one}
+
+
+def clears(method: pd.Series, control: pd.Series) -> bool:
+    """Whether a method's interval lies wholly on the better side of a control's."""
+    if BEST[method["metric"]] == 1:
+        return bool(method["low"] > control["high"])
+    return bool(method["high"] < control["low"])
+
+
+def summary(scores: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:
+    """One block for each pair: a table with intervals, and who does not beat the controls."""
+    means = scores[scores["type"] == ALL_TYPES]
+    return "\n\n".join(
+        _block(name, rows, methods) for name, rows in means.groupby("dataset", sort=False)
+    )
+
+
+def _block(name: Any, rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:
+    first = rows.iloc[0]
+    head = ["method", *(LABELS[metric] for metric in SHOWN), "note"]
+    lines = [head]
+    for method, own in rows.groupby("method", sort=False):
+        by_metric = own.set_index("metric")
+        known = first["status"] == "ok" or own["mean"].notna().any()
+        cells = [_cell(by_metric.loc[metric]) for metric in SHOWN] if known else [""] * len(SHOWN)
+        told = own.iloc[0]
+        failure = "" if told["status"] == "ok" else f"{told['status']}: {told['reason']}"
+        note = "; ".join(filter(None, (failure, told["note"])))
+        lines.append([methods[str(method)]["title"], *cells, note])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+    title = f"{name}: {first['n_spots']} spots, reference: {first['reference']}"
+    notes = [first["data_note"]] if first["data_note"] else []
+    return "\n".join([title, *notes, *table, *_verdicts(rows, methods)])
+
+
+def _cell(row: pd.Series) -> str:
+    if pd.isna(row["mean"]):
+        return "-"
+    return f"{row['mean']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+
+
+def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """For each method the metrics in which it does not clear both controls."""
+    is_control = rows["method"].map(lambda name: bool(methods[name].get("control")))
+    scored = rows["mean"].notna()
+    controls, said = rows[is_control & scored], []
+    if controls.empty:
+        return ["no control was scored: nothing can be said"]
+    for method, own in rows[~is_control & scored].groupby("method", sort=False):
+        short = [
+            row["metric"]
+            for _, row in own.iterrows()
+            if not all(
+                clears(row, control)
+                for _, control in controls[controls["metric"] == row["metric"]].iterrows()
+            )
+        ]
+        title = methods[str(method)]["title"]
+        beaten = f"{len(own) - len(short)} of {len(own)} metrics"
+        but = f"; not in {', '.join(short)}" if short else ""
+        said.append(f"{title}: better than every control, intervals apart, in {beaten}{but}")
+    return said
