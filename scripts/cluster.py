@@ -42,6 +42,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--keep-trajectories", action="store_true", help="do not remove the epochs' embeddings"
     )
+    parser.add_argument(
+        "--refine", type=int, help="neighbours that refine labels (default: the dataset's own)"
+    )
     return parser.parse_args()
 
 
@@ -51,7 +54,7 @@ def main() -> None:
 
     from stbench.cluster_stage import cluster_fits
 
-    cluster_fits(
+    took = cluster_fits(
         args.fits,
         args.preprocessed,
         args.dataset,
@@ -60,7 +63,9 @@ def main() -> None:
         args.output,
         args.threads,
         args.keep_trajectories,
+        args.refine,
     )
+    print(*took, sep="\n", end="\n" if took else "")
 
 
 if __name__ == "__main__":

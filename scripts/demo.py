@@ -1,0 +1,224 @@
+"""Repeat what methods' authors demonstrated: their scores beside ours, and the pictures they drew.
+
+comparison.txt, comparison.csv             measured and published scores, and whether the data at
+                                           hand allow to compare them
+<method>_<dataset>_domains.{png,pdf}       the true domains and those of this run
+<method>_<dataset>_embedding.{png,pdf}     UMAP of the embedding in the colours of both, and PAGA
+<method>_<dataset>_interactions.{png,pdf}  the edges above the threshold, where a graph is learned
+
+Where a demonstration's dataset could not be had and it names a stand-in, that is used, and said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stbench.errors import InputError, NotApplicableError, run_cli
+from stbench.seeding import limit_threads
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from stbench.demonstration import Demonstration, Labelling, Outcome
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--demonstrations",
+        required=True,
+        type=json.loads,
+        help="JSON list: the sections `demonstrations` of a configuration",
+    )
+    parser.add_argument(
+        "--data", required=True, nargs="+", type=Path, help="datasets with their truth (.h5ad)"
+    )
+    for name, form in (
+        ("labels", "<dataset>/<method>.h5"),
+        ("fits", "<dataset>/<method>/seed<seed>"),
+        ("interactions", "<dataset>/<method>"),
+    ):
+        parser.add_argument(f"--{name}", nargs="*", default=[], type=Path, help=f"all {form}")
+    parser.add_argument("--published", required=True, type=Path, help="published scores (.csv)")
+    parser.add_argument("--methods", required=True, type=Path, help="config/methods.yaml")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    return parser.parse_args()
+
+
+def read_data(paths: list[Path]) -> dict[str, dict[str, Any]]:
+    """What is needed of each dataset, by id."""
+    from stbench.h5ad_elements import read_elements
+
+    names = ("obs/cluster", "obsm/spatial", "uns/dataset", "var")
+    read = [read_elements(path, *names) for path in paths]
+    return {str(found["uns/dataset"]["id"]): found for found in read}
+
+
+def repeated(
+    one: Demonstration,
+    data: dict[str, dict[str, Any]],
+    published: pd.DataFrame,
+    labels: dict[str, Path],
+) -> tuple[Outcome, Labelling | None]:
+    """What came out of a demonstration, and the labels where there are any.
+
+    Args:
+        data, labels: by ``<dataset>`` and ``<dataset>/<method>``.
+    """
+    from dataclasses import replace
+
+    from stbench.demonstration import (
+        Outcome,
+        choose,
+        differences,
+        last_labelling,
+        measure,
+        published_scores,
+    )
+
+    outcome = Outcome(one, published_scores(one, published))
+    name, why = choose(one, {key: found["uns/dataset"] for key, found in data.items()})
+    if not name:
+        return replace(outcome, missing=why), None
+    truth, domains = true_domains(data[name])
+    about = (
+        f"{name} ({len(truth)} cells x {len(data[name]['var'])} genes, {len(domains)} domains; "
+        f"{data[name]['uns/dataset']['source']})"
+    )
+    outcome = replace(outcome, dataset=name, about=about)
+    if f"{name}/{one.method}" not in labels:
+        return replace(outcome, missing=f"{one.method} is not among the methods of this run"), None
+    try:
+        found = last_labelling(labels[f"{name}/{one.method}"], one)
+    except NotApplicableError as error:
+        return replace(outcome, missing=str(error)), None
+    return replace(
+        outcome,
+        measured=measure(truth, found.labels, list(outcome.published)),
+        epoch=found.epoch,
+        differences=differences(one, data[name]["uns/dataset"], why, found.epoch),
+    ), found
+
+
+def true_domains(found: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
+    """(n_cells,) codes of the true domains, -1 = not known, and their names."""
+    import pandas as pd
+
+    if "obs/cluster" not in found:
+        raise InputError(f"{found['uns/dataset']['id']}: a demonstration needs true domains")
+    truth = pd.Categorical(found["obs/cluster"]).remove_unused_categories()
+    return truth.codes.astype(int), [str(name) for name in truth.categories]
+
+
+def draw(
+    outcome: Outcome,
+    found: Labelling,
+    title: str,
+    data: dict[str, Any],
+    fit: Path,
+    interactions: Path | None,
+    to: Path,
+) -> None:
+    """The pictures of one demonstration, of the fit that its labels are of."""
+    import pandas as pd
+
+    from stbench.figures.domains import Map, domain_maps, match_labels
+    from stbench.figures.embedding import embedding_figure
+    from stbench.figures.style import CLUSTERER_WORDS, save
+    from stbench.h5ad_elements import read_elements
+    from stbench.interactions.layout import umap_and_paga
+
+    one, name = outcome.demonstration, outcome.dataset
+    clusterer = CLUSTERER_WORDS.get(one.clusterer, one.clusterer)
+    stem, where = f"{one.method}_{name}", f"{name}, {title}, seed {one.seed}"
+    truth, domains = true_domains(data)
+    scores = ", ".join(f"{metric} {value:.3f}" for metric, value in outcome.measured.items())
+    maps = [Map(title, found.labels, scores)]
+    caption = f"{where}: {clusterer} after epoch {outcome.epoch}"
+    save(domain_maps(data["obsm/spatial"], maps, caption, truth, domains), to, f"{stem}_domains")
+
+    embedding = read_elements(fit / "fit.h5ad", "obsm/embedding").get("obsm/embedding")
+    if embedding is not None:
+        matched = match_labels(truth, found.labels)
+        extra = [f"domain {i + 1}" for i in range(len(domains), matched.max() + 1)]
+        groupings = [
+            ("true domains", pd.Categorical.from_codes(truth, domains)),
+            (f"{clusterer}, matched to them", pd.Categorical.from_codes(matched, domains + extra)),
+        ]
+        umap, paga = umap_and_paga(embedding, groupings[0][1])
+        figure = embedding_figure(umap, groupings, paga, f"{where}: embedding")
+        save(figure, to, f"{stem}_embedding")
+    if interactions is not None:
+        edges = edges_figure(interactions, one.seed, data["obsm/spatial"], where)
+        if edges is not None:
+            save(edges, to, f"{stem}_interactions")
+
+
+def edges_figure(folder: Path, seed: int, coords: np.ndarray, where: str) -> Figure | None:
+    """The edges of one seed's learned graph above the threshold; None where there are none."""
+    import pandas as pd
+
+    from stbench.figures.cell_graph import edge_map
+
+    told = json.loads((folder / "status.json").read_text())
+    if told["threshold"]["status"] != "ok":
+        return None
+    edges = pd.read_parquet(folder / "edges.parquet")
+    above = edges[(edges["seed"] == seed) & edges["above"]].reset_index(drop=True)
+    if above.empty:
+        return None
+    cut = told["threshold"]["reason"].partition(" (")[0]
+    return edge_map(above, coords, f"{where}\n{len(above)} edges, {cut}")
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(1)
+
+    from stbench.demonstration import Demonstration, comparison_table, comparison_text
+    from stbench.figures.style import apply_style
+    from stbench.io import atomic_directory
+    from stbench.published import read_published
+    from stbench.schema import load_yaml
+
+    apply_style()
+    data, published = read_data(args.data), read_published(args.published)
+    titles = {name: entry["title"] for name, entry in load_yaml(args.methods).items()}
+    labels = {f"{path.parent.name}/{path.stem}": path for path in args.labels}
+    fits = {"/".join(path.parts[-3:]): path for path in args.fits}
+    interactions = {"/".join(path.parts[-2:]): path for path in args.interactions}
+    outcomes = []
+    with atomic_directory(args.output) as folder:
+        for section in args.demonstrations:
+            one = Demonstration(**section)
+            outcome, found = repeated(one, data, published, labels)
+            outcomes.append(outcome)
+            if found is not None:
+                cell = f"{outcome.dataset}/{one.method}"
+                draw(
+                    outcome,
+                    found,
+                    titles.get(one.method, one.method),
+                    data[outcome.dataset],
+                    fits[f"{cell}/seed{one.seed}"],
+                    interactions.get(cell),
+                    folder,
+                )
+        comparison_table(outcomes).to_csv(folder / "comparison.csv", index=False)
+        pictures = sorted(path.name for path in folder.glob("*.png"))
+        text = comparison_text(outcomes)
+        if pictures:
+            text += f"\nPictures: {args.output} ({', '.join(pictures)})\n"
+        (folder / "comparison.txt").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    run_cli(main)
