@@ -1,0 +1,175 @@
+"""Which genes mark the domains of a tissue, and where the genes that are asked for stand.
+
+genes.csv      each gene that is asked for in every domain: rank, log2 fold change, both p, shares
+markers.csv    the first markers of every domain
+pathways.csv   mean score of every gene set in every domain, where gene sets are given
+verdict.txt    what this supports, and what it does not
+domains_and_genes_*, standing_*, pathways_*   pictures; captions.json describes them
+
+Domains are the true ones, then those of each method's last epoch. Nothing is left out in silence:
+rows without numbers have a status and a reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stbench.errors import InputError, NotApplicableError, run_cli
+from stbench.seeding import limit_threads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stbench.interactions.inputs import Tissue
+    from stbench.markers import Domains
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True, type=Path, help="dataset with its truth (.h5ad)")
+    parser.add_argument("--preprocessed", required=True, type=Path, help="the same, preprocessed")
+    parser.add_argument(
+        "--scores", required=True, nargs="+", type=Path, help="of each method (.parquet)"
+    )
+    parser.add_argument(
+        "--labels", required=True, nargs="+", type=Path, help="of each method, <method>.h5"
+    )
+    parser.add_argument("--titles", required=True, help="methods and their names, a JSON object")
+    parser.add_argument("--genes", required=True, nargs="+", help="symbols to look for")
+    parser.add_argument("--gene-sets", type=Path, help="GMT file to score in every domain")
+    parser.add_argument("--rank-by", default="kmeans", help="clusterer (default kmeans)")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    return parser.parse_args()
+
+
+def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any]) -> list[Domains]:
+    """The true domains, then those of the methods."""
+    import numpy as np
+
+    from stbench.marker_labels import found_domains, true_domains
+    from stbench.results import read_scores
+
+    try:
+        titles = json.loads(args.titles)
+    except ValueError as error:
+        raise InputError(f"--titles: not valid JSON ({error})") from error
+    if not isinstance(titles, dict):
+        raise InputError('--titles: it must be a JSON object, like {"stague": "STAGUE"}')
+    truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])))
+    labels = {path.stem: path for path in args.labels}
+    scores = read_scores(args.scores)
+    return [truth, *found_domains(scores, titles, args.rank_by, labels, truth)]
+
+
+def write_tables(
+    args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any], to: Path
+) -> dict[str, Any]:
+    """Test, write tables and verdict; returns what the pictures show.
+
+    Raises:
+        NotApplicableError: nothing can be tested; the message is why.
+    """
+    import numpy as np
+    import pandas as pd
+    from anndata import AnnData
+
+    from stbench.gene_symbols import panel_symbols
+    from stbench.h5ad_elements import read_elements
+    from stbench.interactions.enrichment import read_gmt
+    from stbench.marker_verdict import verdict
+    from stbench.markers import (
+        cell_scores,
+        places_of_genes,
+        rank_genes,
+        set_means,
+        standing,
+        top_markers,
+    )
+
+    if facts["kind"] == "features":
+        raise NotApplicableError("the columns of this dataset are components, not genes")
+    symbols = panel_symbols(tissue.var)
+    kept = read_elements(args.preprocessed, "var")["var"]["kept"].to_numpy(bool)
+    expression = AnnData(tissue.expression[:, kept])
+    expression.obs_names = pd.Index(tissue.cells)
+    expression.var_names = pd.Index(np.flatnonzero(kept).astype(str))  # symbols may be there twice
+
+    divisions = all_domains(args, tissue, facts)
+    asked = places_of_genes(args.genes, list(symbols), kept, int(facts.get("filter_cell", 0)))
+    places = {gene: place for gene, place in asked.items() if isinstance(place, int)}
+    names = {
+        gene: (str(found), "") if gene in places else ("", str(found))
+        for gene, found in asked.items()
+    }
+    ranked = [rank_genes(expression, d.codes) if d.there else {} for d in divisions]
+    genes = pd.concat(
+        [standing(d, r, names) for d, r in zip(divisions, ranked, strict=True)], ignore_index=True
+    )
+    markers = pd.concat(
+        [top_markers(d, r) for d, r in zip(divisions, ranked, strict=True)], ignore_index=True
+    )
+    markers["gene"] = [symbols[int(name)] for name in markers["gene"]]
+    genes.to_csv(to / "genes.csv", index=False)
+    markers.to_csv(to / "markers.csv", index=False)
+    text = verdict(facts, divisions, genes, expression.n_vars)
+    pathways: pd.DataFrame | None = None
+    if args.gene_sets:
+        scores = cell_scores(expression, list(symbols[kept]), read_gmt(args.gene_sets))
+        pathways = pd.concat([set_means(d, scores) for d in divisions], ignore_index=True)
+        pathways.to_csv(to / "pathways.csv", index=False)
+        text += "\nMean scores of gene sets stand in pathways.csv; they are not tested.\n"
+    (to / "verdict.txt").write_text(text, encoding="utf-8")
+    values = {gene: tissue.expression[:, place].toarray()[:, 0] for gene, place in places.items()}
+    return {"divisions": divisions, "genes": genes, "values": values, "pathways": pathways}
+
+
+def write_nothing(genes: list[str], name: str, reason: str, to: Path) -> None:
+    """The tables of a dataset in which nothing can be tested: they say why."""
+    import numpy as np
+
+    from stbench.marker_verdict import no_verdict
+    from stbench.markers import Domains, standing, top_markers
+
+    none = Domains("", "", 0, np.empty(0, int), [], [], reason)
+    standing(none, {}, dict.fromkeys(genes, ("", ""))).to_csv(to / "genes.csv", index=False)
+    top_markers(none, {}).to_csv(to / "markers.csv", index=False)
+    (to / "verdict.txt").write_text(no_verdict(name, genes, reason), encoding="utf-8")
+
+
+def main() -> None:
+    args = parse_arguments()
+    limit_threads(1)
+    if len(set(args.genes)) < len(args.genes):
+        raise InputError("--genes: a gene is named twice; name each once")
+
+    from stbench.figures.album import Album
+    from stbench.figures.markers import add_pictures
+    from stbench.figures.style import apply_style
+    from stbench.h5ad_elements import read_elements
+    from stbench.interactions.inputs import read_tissue
+    from stbench.io import atomic_directory
+
+    apply_style()
+    facts = read_elements(args.data, "uns/dataset").get("uns/dataset", {})
+    if "id" not in facts:
+        raise InputError(f"{args.data}: not a dataset of this pipeline; make it with prepare.py")
+    with atomic_directory(args.output) as folder:
+        try:
+            tissue = read_tissue(args.data, args.preprocessed)
+            shown = write_tables(args, tissue, facts, folder)
+        except NotApplicableError as error:
+            write_nothing(args.genes, str(facts["id"]), str(error), folder)
+        else:
+            album = Album(folder)
+            add_pictures(album, tissue.name, tissue.coords, **shown)
+            album.write_captions()
+        print((folder / "verdict.txt").read_text())
+
+
+if __name__ == "__main__":
+    run_cli(main)

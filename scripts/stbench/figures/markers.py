@@ -1,0 +1,228 @@
+"""Pictures of markers: domains beside the expression of genes, and where the genes stand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from stbench.figures.album import Album
+from stbench.figures.domains import Map, domain_legend, draw_map, marker_size
+from stbench.figures.style import QUIET, UNLABELLED, domain_colours, no_frame, quick_dot
+from stbench.markers import ALPHA, FOLD, Domains
+
+_COLUMNS = 5  # of a page of maps
+_PANEL_AREA = 5.0  # square inches of one map
+_MARKER, _OTHER = "#d55e00", "#999999"
+_SETS = 30  # gene sets that a picture shows
+
+
+def add_pictures(
+    album: Album,
+    dataset: str,
+    coords: np.ndarray,
+    divisions: Sequence[Domains],
+    genes: pd.DataFrame,
+    values: Mapping[str, np.ndarray],
+    pathways: pd.DataFrame | None,
+) -> None:
+    """Add what there is to be seen of one dataset.
+
+    Args:
+        coords: (n_cells, 2).
+        divisions: the true domains, then those of methods.
+        genes: ``stbench.markers.standing`` of all of them.
+        values: (n_cells,) log-normalised expression of each gene that was tested.
+        pathways: ``stbench.markers.set_means`` of all of them; None: no gene sets were asked for.
+    """
+    names, untested = ", ".join(values), ", ".join(sorted(set(genes["gene"]) - set(values)))
+    lacking = f" Not tested: {untested}." if untested else ""
+    if values:
+        title = f"{dataset}: domains, and expression of {names}"
+        album.add(
+            domains_and_genes(coords, divisions, values, title),
+            f"domains_and_genes_{dataset}",
+            kind="markers",
+            title=title,
+            caption="Domains of each method's last epoch in the colours of the true domains they "
+            f"are matched to, with their numbers; expression is log-normalised.{lacking}",
+            alt=f"Maps of {len(coords)} cells of {dataset} by domain ("
+            + "; ".join(domains.title for domains in divisions)
+            + f") and by expression of {names}.",
+            dataset=dataset,
+        )
+    tested = genes[genes["status"] == "ok"]
+    if len(tested):
+        title = f"{dataset}: where {names} stand in each domain"
+        album.add(
+            standing_plot(tested, divisions, title),
+            f"standing_{dataset}",
+            kind="markers",
+            title=title,
+            caption=f"Orange: a marker (adjusted p < {ALPHA:g}, log2 fold change > {FOLD:g}, the "
+            "dashed line). The rank among all tested genes is written at each mark. The test takes "
+            f"cells as independent, and found domains rest on the same expression.{lacking}",
+            alt=f"Log2 fold change of {names} in every domain; "
+            f"{int(tested['marker'].astype(bool).sum())} of {len(tested)} are markers.",
+            dataset=dataset,
+        )
+    scored = pathways[pathways["status"] == "ok"] if pathways is not None else pd.DataFrame()
+    if len(scored):
+        first = next(domains for domains in divisions if domains.there)
+        mine = scored[scored["labels"] == first.id]
+        title = f"{dataset}: gene sets in the {_short(first)}"
+        album.add(
+            set_heatmap(mine, title),
+            f"pathways_{dataset}",
+            kind="markers",
+            title=title,
+            caption="Mean score (scanpy's score_genes) of the cells of each domain; shown are the "
+            f"gene sets, at most {_SETS}, that differ most between domains. Nothing is tested.",
+            alt=f"Mean scores of {mine['gene_set'].nunique()} gene sets in "
+            f"{mine['domain'].nunique()} domains of {dataset}.",
+            dataset=dataset,
+        )
+
+
+def domains_and_genes(
+    coords: np.ndarray, divisions: Sequence[Domains], values: Mapping[str, np.ndarray], title: str
+) -> Figure:
+    """Maps of all divisions of the tissue, and below maps of the genes."""
+    import matplotlib.pyplot as plt
+
+    spread = np.maximum(np.ptp(coords, axis=0), 1e-12)
+    aspect = float(np.clip(spread[1] / spread[0], 0.2, 5))
+    width = math.sqrt(_PANEL_AREA / aspect)
+    columns = min(_COLUMNS, max(len(divisions), len(values)))
+    above, below = math.ceil(len(divisions) / columns), math.ceil(len(values) / columns)
+    figure, axes = plt.subplots(
+        above + below,
+        columns,
+        figsize=(columns * width, (above + below) * (width * aspect + 0.55) + 0.9),
+        squeeze=False,
+        layout="constrained",
+    )
+    for ax in axes.flat:
+        ax.set_axis_off()
+    size = marker_size(spread, len(coords), width)
+    n_domains = max((int(d.codes.max()) + 1 for d in divisions if d.there), default=1)
+    colours = [*domain_colours(n_domains), UNLABELLED]
+    for ax, domains in zip(axes[:above].flat, divisions, strict=False):
+        ax.set_axis_on()
+        labels = domains.codes if domains.there else None
+        draw_map(ax, coords, Map(_short(domains), labels, domains.note), colours, size)
+        if domains.id != "truth":
+            _number_domains(ax, coords, domains)
+    for ax, (gene, value) in zip(axes[above:].flat, values.items(), strict=False):
+        ax.set_axis_on()
+        ax.set_aspect("equal")
+        no_frame(ax)
+        order = np.argsort(value, kind="stable")  # the highest on top
+        points = ax.scatter(
+            *coords[order].T[:2], c=value[order], s=size, lw=0, cmap="viridis", rasterized=True
+        )
+        ax.set_title(gene, style="italic")
+        figure.colorbar(points, ax=ax, shrink=0.6, pad=0.01)
+    figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
+    truth = next((domains for domains in divisions if domains.id == "truth"), None)
+    if truth is not None and truth.there:
+        unlabelled = bool((truth.codes < 0).any())
+        domain_legend(figure, truth.names, colours, columns, unlabelled=unlabelled)
+    return figure
+
+
+def _number_domains(ax: Axes, coords: np.ndarray, domains: Domains) -> None:
+    """Write each domain's number on the cell nearest to its middle."""
+    from matplotlib.patheffects import withStroke
+
+    for code in domains.sizes:
+        cells = coords[domains.codes == code][:, :2]
+        x, y = cells[np.abs(cells - np.median(cells, axis=0)).sum(axis=1).argmin()]
+        text = ax.text(x, y, domains.names[code], ha="center", va="center", fontsize=8)
+        text.set_path_effects([withStroke(linewidth=2, foreground="white")])
+
+
+def standing_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str) -> Figure:
+    """Log2 fold change and rank: a row of panels for each gene, a panel for each division.
+
+    Args:
+        tested: rows of ``stbench.markers.standing`` that are ok.
+        divisions: in the order of the panels; those without a row are left out.
+    """
+    import matplotlib.pyplot as plt
+
+    genes = list(dict.fromkeys(tested["gene"]))
+    key = tested["labels"] + "/" + tested["n_domains"].astype(str)
+    shown = [d for d in divisions if f"{d.id}/{d.n_domains}" in set(key)]
+    most = max(len(d.sizes) for d in shown)
+    figure, axes = plt.subplots(
+        len(genes),
+        len(shown),
+        figsize=(0.6 + 3.1 * len(shown), 0.8 + len(genes) * (0.75 + 0.24 * most)),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for row, gene in zip(axes, genes, strict=True):
+        for ax, domains in zip(row, shown, strict=True):
+            mine = tested[(tested["gene"] == gene) & (key == f"{domains.id}/{domains.n_domains}")]
+            fold, marker = mine["log2_fold_change"].astype(float), mine["marker"].astype(bool)
+            colours = np.where(marker, _MARKER, _OTHER)
+            ax.scatter(fold, range(len(mine)), c=colours, s=28, zorder=2)
+            for y, (x, rank) in enumerate(zip(fold, mine["rank"], strict=True)):
+                ax.annotate(
+                    f"{rank:.0f}", (x, y), (5, 0), textcoords="offset points", va="center",
+                    fontsize=7, color=QUIET,
+                )  # fmt: skip
+            ax.axvline(0, color=QUIET, lw=0.6)
+            ax.axvline(FOLD, color=QUIET, lw=0.6, ls=(0, (4, 3)))
+            names = [
+                f"{domain} ({cells:.0f})" for domain, cells in mine[["domain", "cells"]].values
+            ]
+            ax.set_yticks(range(len(mine)), names, fontsize=8)
+            ax.set_ylim(len(mine) - 0.4, -0.6)
+            ax.margins(x=0.18)
+            ax.set_title(f"{gene}, {_short(domains)}", fontsize=9)
+    for ax in axes[-1]:
+        ax.set_xlabel("log2 fold change; rank beside the mark", fontsize=8)
+    figure.legend(
+        handles=[quick_dot(_MARKER, "marker"), quick_dot(_OTHER, "not a marker")],
+        loc="outside lower left",
+        ncols=2,
+    )
+    figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
+    """Mean scores of gene sets by domain, of one division: those that differ most.
+
+    Args:
+        scored: rows of ``stbench.markers.set_means`` that are ok.
+    """
+    import matplotlib.pyplot as plt
+
+    table = scored.pivot(index="gene_set", columns="domain", values="mean")
+    table = table[list(dict.fromkeys(scored["domain"]))]
+    spread = (table.max(axis=1) - table.min(axis=1)).sort_values(ascending=False, kind="stable")
+    table = table.loc[spread.index[:_SETS]]
+    limit = max(float(np.abs(table.to_numpy()).max()), 1e-9)
+    figure, ax = plt.subplots(
+        figsize=(4.0 + 0.55 * table.shape[1], 1.6 + 0.2 * len(table)), layout="constrained"
+    )
+    image = ax.imshow(table, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    names = [name if len(name) < 45 else f"{name[:43]}.." for name in table.index]
+    ax.set_yticks(range(len(table)), names, fontsize=7)
+    ax.set_xticks(range(table.shape[1]), list(table.columns), rotation=45, ha="right", fontsize=8)
+    figure.colorbar(image, ax=ax, shrink=0.7, label="mean score")
+    figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _short(domains: Domains) -> str:
+    """A division by name; the number of domains where the truth does not give it."""
+    return domains.title if domains.id == "truth" else f"{domains.title}, {domains.n_domains}"
