@@ -16,13 +16,19 @@ TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
-.PHONY: run real reproduce setup test soak lint fetch bundle retry doctor clean help
+.PHONY: run real deconvolution demo reproduce setup test soak bench lint fetch bundle plan status tables retry doctor clean help
 
 run: setup           ## default benchmark: two real and two simulated tissues, STAGUE and the controls
 	@$(SNAKEMAKE)
 
+deconvolution: setup ## which cell types make up each spot: simulated spots and two real sets
+	@$(SNAKEMAKE) --configfile config/deconvolution.yaml deconvolution
+
 real: setup          ## STAGUE, four more methods and the controls on the small real datasets
 	@$(SNAKEMAKE) --configfile config/real.yaml
+
+demo: setup          ## STAGUE's own demonstration: its published score beside ours, UMAP, PAGA, domain and CCI maps
+	@$(SNAKEMAKE) --configfile config/demo.yaml
 
 reproduce: setup     ## the whole matrix of the paper; stops with a list where data cannot be had
 	@$(SNAKEMAKE) fetch --configfile config/paper.yaml
@@ -34,6 +40,15 @@ fetch: setup         ## all data of the configuration; licences, sizes and disk 
 
 bundle: fetch        ## data (WHEELS=1: and Python packages) for a machine without a network, in one tar
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*
+
+plan: setup          ## what CONFIG= would take: matrix, jobs, disk, hours and memory, and what is done
+	@$(SNAKEMAKE) plan --quiet all $(CONFIGFILE)
+
+status:              ## how far the latest run is, also while it goes on
+	@$(BIN)/python scripts/status.py
+
+tables: setup        ## partial tables of whatever is scored so far, also while a run goes on
+	@$(SNAKEMAKE) tables --quiet all $(CONFIGFILE)
 
 retry: setup         ## list the failed cells and reset them, so that the next run tries them again
 	@$(BIN)/python scripts/retry_failed.py --reset
@@ -51,6 +66,9 @@ test: setup $(VENV)/.dev  ## all tests
 
 soak: setup $(VENV)/.dev  ## 50 random faults (kills, a full disk), resumed each time: the same tables
 	@OMP_NUM_THREADS=1 STBENCH_SOAK=50 $(BIN)/python -m pytest -s tests/workflow/test_soak.py
+
+bench: setup         ## speed and memory against what the machine allows: benchmarks/RESULTS.md
+	@$(BIN)/python benchmarks/run.py
 
 lint: setup $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, mypy
 	@$(BIN)/ruff check scripts tests benchmarks

@@ -16,10 +16,18 @@ for method_rules in sorted(Path(workflow.basedir).glob("rules/methods/*.smk")):
     include: method_rules
 
 
+include: "rules/variants.smk"
+include: "rules/external.smk"
 include: "rules/evaluate.smk"
 include: "rules/interactions.smk"
 include: "rules/interaction_truth.smk"
 include: "rules/results.smk"
+include: "rules/deconvolution.smk"
+include: "rules/markers.smk"
+include: "rules/report.smk"
+include: "rules/progress.smk"
+include: "rules/plan.smk"
+include: "rules/demo.smk"
 
 
 rule all:
@@ -27,11 +35,20 @@ rule all:
     input:
         "results/summary.txt",
         "results/figures",
+        "results/report/index.html",
+        ["results/demo"] if config.get("demonstrations") else [],
+        marker_folders(),
+
+
+onstart:
+    start_progress()
 
 
 onsuccess:
+    end_progress(failed=False)
     print_summary()
 
 
 onerror:
+    end_progress(failed=True)
     print_failure(log)

@@ -10,6 +10,7 @@ sys.path.insert(0, str(BASE / "scripts"))
 
 from stbench.configuration import load_benchmark, typed
 from stbench.errors import InputError
+from stbench.external import result_files
 from stbench.imports import import_closure
 from stbench.places import check_places
 from stbench.surroundings import mirror, note_commit, python_of, use_this_python
@@ -58,18 +59,76 @@ def dataset_ids(origin):
 
 def all_cells(pattern):
     """The pattern for every chosen dataset and method."""
-    return expand(pattern, dataset=list(BENCHMARK.datasets), method=config["methods"])
+    return expand(pattern, dataset=list(BENCHMARK.datasets), method=BENCHMARK.chosen)
 
 
-def graph_methods():
-    """The chosen methods that learn a cell graph."""
-    return [method for method in config["methods"] if BENCHMARK.method(method).get("graph")]
+def fit_folders(dataset, method):
+    """The fits of a method on a dataset, one for each training seed."""
+    seeds = BENCHMARK.seeds(method, dataset)
+    return [f"results/fits/{dataset}/{method}/seed{seed}" for seed in seeds]
+
+
+def external_files(wildcards):
+    """The files of a result that was made elsewhere, as far as they are there."""
+    cell = BENCHMARK.external_folder(wildcards.method, wildcards.dataset, int(wildcards.seed))
+    return [str(path) for path in result_files(cell)]
+
+
+def graph_methods(dataset):
+    """The chosen methods that give a cell graph of a dataset."""
+    return [method for method in BENCHMARK.chosen if BENCHMARK.gives_graph(method, dataset)]
 
 
 def interaction_scores():
     """Scores of learned cell graphs of all datasets, where the configuration asks for interactions."""
-    datasets = BENCHMARK.datasets if config.get("interactions") and graph_methods() else []
+    datasets = filter(graph_methods, BENCHMARK.datasets) if config.get("interactions") else []
     return expand("results/interactions/{dataset}/scores.parquet", dataset=list(datasets))
+
+
+def marker_folders():
+    """One for each dataset, where the configuration asks for markers."""
+    datasets = list(BENCHMARK.datasets) if config.get("markers") else []
+    return expand("results/markers/{dataset}", dataset=datasets)
+
+
+def of_demonstrations(pattern, only=lambda dataset, method, seed: True):
+    """The pattern for what this run makes of the authors' demonstrations and of their stand-ins."""
+    cells = [
+        (dataset, one["method"], one["seed"])
+        for one in config.get("demonstrations") or []
+        for dataset in (one["dataset"], one.get("stand_in"))
+        if dataset in BENCHMARK.datasets and one["method"] in config["methods"]
+    ]
+    found = [
+        pattern.format(dataset=dataset, method=method, seed=seed)
+        for dataset, method, seed in cells
+        if only(dataset, method, seed)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def studies():
+    """Datasets that were made worse and variants of methods, as aggregate.py is told of them."""
+    derived = {
+        name: {"of": entry["derived_from"], **entry["degrade"]}
+        for name, entry in BENCHMARK.datasets.items()
+        if entry["origin"] == "degraded"
+    }
+    variants = {
+        name: {
+            "method": variant.method,
+            "factor": variant.factor,
+            "value": variant.value,
+            "title": BENCHMARK.method(name)["title"],
+            "published": {
+                dataset: BENCHMARK.params(variant.method, dataset).get(variant.factor)
+                for dataset in BENCHMARK.datasets
+            },
+        }
+        for name, variant in BENCHMARK.variants.items()
+    }
+    told = {"derived": derived, "variants": variants}
+    return json.dumps({name: found for name, found in told.items() if found}, sort_keys=True)
 
 
 def raw_data(wildcards):
@@ -87,9 +146,16 @@ def prepare_options(wildcards):
 
 
 def method_code(method):
-    """What a method is written in: Python, or R that fit.R runs."""
+    """What a method is written in: Python, or R that fit.R runs; nothing where it ran elsewhere."""
+    if method in BENCHMARK.external:
+        return []
     script = f"scripts/methods/{method}.R"
     return ["scripts/fit.R", script] if (BASE / script).exists() else [script[:-1] + "py"]
+
+
+def program_of(variant):
+    """The method whose program a variant runs."""
+    return BENCHMARK.variants[variant].method
 
 
 def environment(method):
@@ -97,10 +163,15 @@ def environment(method):
     return str(BASE / f"envs/{BENCHMARK.environment(method)}.yaml")
 
 
-def fit_python(method):
-    """The Python that fits: of the method's environment where make made it and conda does not."""
+def python_for(environment):
+    """The Python that fits: of an environment where make made it and conda does not."""
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    return "python" if by_conda else python_of(BENCHMARK.environment(method), BASE)
+    return "python" if by_conda else python_of(environment, BASE)
+
+
+def fit_python(method):
+    """The Python that fits a method."""
+    return python_for(BENCHMARK.environment(method))
 
 
 def fit_input(method, **more):
@@ -122,6 +193,7 @@ def fit_params(method, **more):
 
     return {
         "method": method,
+        "program": method,
         "python": fit_python(method),
         "implementation": entry["implementation"],
         "settings": settings,
@@ -144,11 +216,17 @@ def fit_resources(method):
     }
 
 
+def asked_for(rule):
+    """Whether this run has to do with the outputs of a rule, be they there already."""
+    return any(job.rule.name == rule for job in workflow.dag.jobs)
+
+
 def print_summary():
-    """What the run found, at the end of its output."""
-    summary = Path("results/summary.txt")
-    if summary.exists():
-        print(f"\n{summary.read_text()}", flush=True)
+    """What the run found, at the end of its output; nothing where it was run for something else."""
+    texts = {"summarize": "results/summary.txt", "demo": "results/demo/comparison.txt"}
+    for text in [Path(text) for name, text in texts.items() if asked_for(name)]:
+        if text.exists():
+            print(f"\n{text.read_text()}", flush=True)
 
 
 def print_failure(log_files):

@@ -63,6 +63,29 @@ rule simulate:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule degrade:
+    input:
+        code=code("scripts/degrade.py"),
+        data=lambda wc: f"results/data/{BENCHMARK.datasets[wc.dataset]['derived_from']}.h5ad",
+    output:
+        "results/data/{dataset}.h5ad",
+    log:
+        "results/logs/degrade/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(dataset_ids("degraded")),
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 4000,
+        runtime=30,
+    params:
+        way=lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["way"],
+        level=lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["level"],
+    shell:
+        "python {input.code[0]:q} --data {input.data:q} --way {params.way:q} --level {params.level:q}"
+        " --id {wildcards.dataset:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule preprocess:
     input:
         code=code("scripts/preprocess.py"),

@@ -19,11 +19,13 @@ rule aggregate:
         methods=str(BASE / "config/methods.yaml"),
         rank_by=config["rank_by"],
         budget=config.get("budget", "full"),
+        external=["--external", *BENCHMARK.external] if BENCHMARK.external else [],
         interactions=["--interactions", *interaction_scores()] if interaction_scores() else [],
+        studies=["--studies", studies()] if json.loads(studies()) else [],
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --results results"
+        "python {input.code[0]:q} --scores {input.scores:q} --results results {params.studies:q}"
         " --methods {params.methods:q} --rank-by {params.rank_by} --budget {params.budget}"
-        " --published {input.published:q} {params.interactions:q}"
+        " --published {input.published:q} {params.external:q} {params.interactions:q}"
         " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 
@@ -34,8 +36,9 @@ rule figures:
         tables="results/tables",
         data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
         labels=all_cells("results/labels/{dataset}/{method}.h5"),
+        epochs=all_cells("results/epochs/{dataset}/{method}.parquet"),
     output:
-        directory("results/figures"),
+        report(directory("results/figures"), patterns=["{name}.png"], category="Figures"),
     log:
         "results/logs/figures.log",
     retries: 0
@@ -48,8 +51,8 @@ rule figures:
         rank_by=config["rank_by"],
     shell:
         "python {input.code[0]:q} --results {input.results:q} --data {input.data:q}"
-        " --labels-root results/labels --tables {input.tables:q} --rank-by {params.rank_by}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --labels-root results/labels --epochs-root results/epochs --tables {input.tables:q}"
+        " --rank-by {params.rank_by} --output {output:q} > {log:q} 2>&1"
 
 
 rule summarize:
@@ -74,4 +77,4 @@ rule summarize:
     shell:
         "python {input.code[0]:q} --results {input.results:q} --tables {input.tables:q}"
         " --figures {input.figures:q} --rank-by {params.rank_by} {params.interactions:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --report results/report/index.html --output {output:q} > {log:q} 2>&1"

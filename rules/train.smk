@@ -12,6 +12,7 @@ rule train:
     threads: 1
     params:
         method="base-rule",
+        program="base-rule",
         python="python",
         implementation="",
         settings="",
@@ -23,6 +24,6 @@ rule train:
         " --attempt {resources.attempt} --max-attempts {resources.attempts}"
         " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
         " --threads {threads} --gpus {resources.gpu} --"
-        " {params.python:q} {input.code[1]:q} --method {params.method:q} --input {input.preprocessed:q}"
+        " {params.python:q} {input.code[1]:q} --method {params.program:q} --input {input.preprocessed:q}"
         " --output {{}} --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"
         " --implementation {params.implementation:q} {params.record} > {log:q} 2>&1"

@@ -11,17 +11,22 @@ folder of csv tables:
                               under each policy for failures (worst, common)
     published_vs_measured.csv with --published: measured scores and the range others reported
     runtime.csv, status.csv   seconds and peak memory; how each fit ended
+    LEADERBOARD.md            all of the ranking on one page, under each policy
+    latex/                    leaderboard, ARI_final, published_vs_measured for a paper
+    robustness_*.csv          curves and areas, with --studies; neither datasets made worse nor
+    sensitivity.csv           variants of methods take part in the ranking
     interactions_truth.csv    every metric of every scorer of planted interactions; with
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
     interactions_lift.csv     its difference to what nulls reach
 
 A table cell without a value has a status and a reason. Empty sd and intervals: fewer than two
-training seeds. But for runtime.csv the tables are the same bytes for the same scores.
+training seeds. But for runtime.csv the csv tables are the same bytes for the same scores.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +65,12 @@ def parse_arguments() -> argparse.Namespace:
         metavar="FILE",
         help="scores of interactions (.parquet)",
     )
+    parser.add_argument(
+        "--external", nargs="+", default=[], metavar="NAME", help="results that were made elsewhere"
+    )
+    parser.add_argument(
+        "--studies", type=json.loads, default={}, help="`derived` datasets, `variants` (JSON)"
+    )
     parser.add_argument("--published", type=Path, help="scores that others reported (.csv)")
     parser.add_argument("--output-parquet", required=True, type=Path, help="file to write")
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
@@ -79,22 +90,40 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 def main() -> None:
     args = parse_arguments()
 
+    from stbench.external import entry
     from stbench.io import atomic_directory, atomic_file
+    from stbench.latex import latex_tables
     from stbench.leaderboard import leaderboard
+    from stbench.leaderboard_page import leaderboard_page
     from stbench.ranking_tables import ranking_tables
     from stbench.results import assemble, fit_folders, read_fits, read_scores
     from stbench.schema import load_yaml
+    from stbench.standings import standings
+    from stbench.study_tables import robustness_tables, sensitivity_table
     from stbench.tables import all_tables
 
     files = args.scores or sorted(args.results.glob("scores/*/*.parquet"))
     scores = read_scores(files)
     fits = read_fits(args.fits or fit_folders(scores, args.results))
-    results = assemble(scores, fits, load_yaml(args.methods), args.budget)
+    methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
+    derived, variants = (args.studies.get(name, {}) for name in ("derived", "variants"))
+    for name, told in variants.items():
+        methods[name] = {**methods[told["method"]], "title": told["title"]}
+    results = assemble(scores, fits, methods, args.budget)
+
+    def ranked_rows(table: pd.DataFrame) -> pd.DataFrame:
+        return table[~table["dataset"].isin(derived) & ~table["method"].isin(variants)]
+
+    whole = ranked_rows(results)
     tables = {
         **all_tables(results),
-        **ranking_tables(results, args.rank_by),
-        "leaderboard": leaderboard(results, args.rank_by),
+        **ranking_tables(whole, args.rank_by),
+        "leaderboard": leaderboard(whole, args.rank_by),
     }
+    if derived:
+        tables |= robustness_tables(results, derived)
+    if variants:
+        tables["sensitivity"] = sensitivity_table(results, variants)
     if args.published:
         from stbench.published import published_vs_measured, read_published
 
@@ -104,9 +133,18 @@ def main() -> None:
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 
         tables |= interaction_tables(read_interaction_scores(args.interactions))
+    ranked = standings(whole, args.rank_by)
+    page = leaderboard_page(ranked, whole, ranked_rows(tables["lift"]), args.rank_by)
+    compared = tables.get("published_vs_measured")
+    scored = ranked_rows(tables["ARI_final"])
+    papers = latex_tables(ranked, whole, scored, compared, args.rank_by)
     with atomic_directory(args.tables) as folder:
         for name, table in tables.items():
             write_csv(table, folder / f"{name}.csv")
+        (folder / "LEADERBOARD.md").write_text(page)
+        (folder / "latex").mkdir()
+        for name, text in papers.items():
+            (folder / f"latex/{name}.tex").write_text(text)
     with atomic_file(args.output_parquet) as temporary:
         results.to_parquet(temporary, index=False)
     cells = results.drop_duplicates(["dataset", "method", "seed"])

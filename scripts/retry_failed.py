@@ -86,6 +86,7 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
             results / "fits" / cell / failure.seed,
             results / f"labels/{cell}.h5",
             results / f"scores/{cell}.parquet",
+            results / f"epochs/{cell}.parquet",
             *([graph, graph.with_name("scores.parquet")] if graph.is_dir() else []),
         ]
     data = [results / f"{folder}/{name}.h5ad" for folder in ("data", "preprocessed")]
@@ -100,6 +101,7 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
         *fits,
         results / "labels" / name,
         results / "scores" / name,
+        results / "epochs" / name,
         results / "interactions" / name,
     ]
 

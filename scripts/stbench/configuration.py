@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stbench import external, variants
+from stbench.degraded import degraded_sections
 from stbench.errors import InputError
 from stbench.registry import dataset_entry, load_registry
 from stbench.schema import check, load_yaml, suggestion
@@ -30,12 +32,45 @@ class Benchmark:
     Attributes:
         config: the configuration as given.
         datasets: uniform description of each chosen dataset, by id, in the order asked for.
-        methods: entry of ``config/methods.yaml`` of every known method, by id.
+        methods: entry of ``config/methods.yaml`` of every known method, by id; likewise of every
+            external result.
     """
 
     config: Mapping[str, Any]
     datasets: Mapping[str, Mapping[str, Any]]
     methods: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def chosen(self) -> list[str]:
+        """The methods that are run, their variants, then the results that were made elsewhere."""
+        return [*self.config["methods"], *self.variants, *self.external]
+
+    @property
+    def variants(self) -> dict[str, variants.Variant]:
+        """The variants of methods that are run, by id."""
+        return {variant.id: variant for variant in variants.variants_of(self.config)}
+
+    @property
+    def external(self) -> Mapping[str, str]:
+        """The folders of the results that were made elsewhere, by name."""
+        return self.config.get("external") or {}
+
+    def external_folder(self, name: str, dataset: str, seed: int) -> Path:
+        """Where an external result has its files of one dataset and training seed."""
+        return external.result_folder(self.external[name], dataset, seed)
+
+    def seeds(self, method: str, dataset: str) -> list[int]:
+        """The training seeds of a method, or of an external result, on a dataset."""
+        seeds = list(self.config["seeds"])
+        if method in self.external:
+            return external.seeds_given(self.external[method], dataset, seeds)
+        return seeds
+
+    def gives_graph(self, method: str, dataset: str) -> bool:
+        """Whether a cell graph is to be expected of a method, or of an external result."""
+        if method in self.external:
+            return external.gives_graph(self.external[method], dataset, self.config["seeds"])
+        return bool(self.method(method).get("graph"))
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
         """Published defaults, the dataset's published setting, the budget, the user's own."""
@@ -45,7 +80,8 @@ class Benchmark:
         params = {**entry.get("params", {}), **setting}
         if self.config.get("budget") == "cpu" and "epochs_cpu" in entry:
             params["epochs"] = min(params["epochs"], entry["epochs_cpu"])
-        return {**params, **(self.config.get("params") or {}).get(method, {})}
+        own = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
+        return {**params, **own, **entry.get("changes", {})}
 
     def method(self, method: str) -> Mapping[str, Any]:
         """The entry of a method.
@@ -92,7 +128,8 @@ class Benchmark:
 
     def _applies(self, setting: Mapping[str, Any], dataset: str) -> bool:
         entry = self.datasets[dataset]
-        if "datasets" in setting and dataset not in setting["datasets"]:
+        names = {dataset, entry.get("derived_from")}
+        if "datasets" in setting and names.isdisjoint(setting["datasets"]):
             return False
         if any(entry.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
             return False
@@ -139,12 +176,26 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
         for name, value in params.items():
             _check_parameter(method, name, value, known)
 
+    for variant in variants.variants_of(config):
+        if variant.method not in config["methods"]:
+            raise InputError(f"config: variants: {variant.method!r} is not among the methods")
+        known = methods[variant.method].get("params", {})
+        for name, value in variant.params.items():
+            _check_parameter(variant.method, name, value, known, "variants")
+        methods[variant.id] = variants.entry(variant, methods[variant.method])
+
+    results = config.get("external") or {}
+    external.check_external(results, methods)
+    methods = {**methods, **{name: external.entry(name) for name in results}}
+
     registry = load_registry(config_dir / "datasets.yaml")
     datasets: dict[str, Mapping[str, Any]] = {}
     for section in config["datasets"]:
         entry = _with_shape(_entry(section, registry))
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")
+        datasets[entry["id"]] = entry
+    for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
         datasets[entry["id"]] = entry
     if config["rank_by"] not in config["clusterers"]:
         raise InputError(
@@ -186,8 +237,10 @@ def _unknown(what: str, name: str, known: Mapping[str, Any], key: str = "") -> I
     )
 
 
-def _check_parameter(method: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
-    where = f"config: params.{method}"
+def _check_parameter(
+    method: str, name: str, value: Any, known: Mapping[str, Any], key: str = "params"
+) -> None:
+    where = f"config: {key}.{method}"
     if name not in known:
         hint = suggestion(name, sorted(known))
         raise InputError(f"{where}: unknown key {name!r}{hint}; known: {', '.join(sorted(known))}")

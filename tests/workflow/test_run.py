@@ -1,5 +1,6 @@
 """A small benchmark from data to tables: complete, repeatable, resumable."""
 
+import json
 import os
 import re
 import signal
@@ -58,9 +59,22 @@ def test_oracle_is_never_below_the_final_epoch(finished):
 
 def test_figures_are_there(finished):
     flow, _ = finished
-    names = {path.name for path in (flow.folder / "results/figures").iterdir()}
-    assert {"domains_tissue.png", "domains_tissue.pdf"} <= names
-    assert any(name.startswith("heatmap") for name in names)
+    folder = flow.folder / "results/figures"
+    names = {path.name for path in folder.glob("[!.]*")}
+    captions = json.loads((folder / "captions.json").read_text())
+    wanted = {"gallery_tissue", "curves_tissue", "protocols_tissue", "box_ARI", "gap"}
+    assert wanted | {"heatmap_ARI_final", "heatmap_ARI_oracle"} <= captions.keys()
+    ends = {f"{stem}.{ending}" for stem in captions for ending in ("png", "pdf")}
+    assert names == ends | {"captions.json"}
+
+
+def test_the_report_tells_of_the_run(finished):
+    flow, run = finished
+    page = (flow.folder / "results/report/index.html").read_text()
+    assert "Report:   results/report/index.html" in run.stdout
+    assert "tissue" in page and "Nie et al., Advanced Science 2024" in page
+    pictures = list((flow.folder / "results/figures").glob("*.png"))
+    assert page.count("data:image/webp") >= len(pictures) > 0
 
 
 def test_running_again_does_nothing(finished):

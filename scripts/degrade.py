@@ -1,0 +1,49 @@
+"""Make a dataset worse on purpose: thin its counts, drop cells, add dropout or jitter positions.
+
+Example: python scripts/degrade.py --data BZ5.h5ad --way counts --level 0.25 --id BZ5.counts0.25 \\
+    --output BZ5.counts0.25.h5ad
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from stbench.errors import NotApplicableError, run_cli
+from stbench.io import read_h5ad, write_h5ad
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True, type=Path, help="dataset (.h5ad)")
+    parser.add_argument("--way", required=True, choices=["counts", "cells", "dropout", "jitter"])
+    parser.add_argument(
+        "--level",
+        required=True,
+        type=float,
+        help="share of counts or cells kept, share of counts lost, or jitter in cell spacings",
+    )
+    parser.add_argument("--id", required=True, help="name of the dataset that is made")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (0)")
+    parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
+    args = parser.parse_args()
+
+    from stbench.degraded import degrade
+    from stbench.validate import failed_dataset
+
+    adata = read_h5ad(args.data)
+    facts = adata.uns["dataset"]
+    if facts.get("status") == "error":
+        made = failed_dataset(args.id, facts["reason"])
+    else:
+        try:
+            made = degrade(adata, args.way, args.level, args.id, args.seed)
+        except NotApplicableError as reason:
+            made = failed_dataset(args.id, str(reason))
+    write_h5ad(args.output, made)
+
+
+if __name__ == "__main__":
+    run_cli(main)
