@@ -5,6 +5,7 @@ The Snakefile asks the same, but Snakemake itself needs its cache before it read
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from stbench.errors import run_cli
@@ -12,6 +13,7 @@ from stbench.places import check_places
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     check_places(Path())
 
 

@@ -6,6 +6,7 @@ standard library alone, so that it runs before anything is installed.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import os
 import re
@@ -198,4 +199,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -7,13 +7,20 @@ held to one thread, because the order in which threads add up would show in the 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stbench.errors import NotApplicableError, one_line
 from stbench.names import CLUSTERERS
 from stbench.neighbors import knn
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 _CELLS_PER_COLUMN, _MIXTURE_COLUMNS = 5, 256
 _COMMUNITY_COLUMNS = 50
@@ -68,11 +75,7 @@ def cluster_labels(
     if not np.isfinite(embedding).all():
         return ClusterResult(None, "not_applicable", "the embedding has values that are not finite")
 
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1), warnings.catch_warnings():
-        # sklearn's warnings (no convergence, too few distinct points) are said in `reason`.
-        warnings.simplefilter("ignore")
+    with _quiet_and_single_threaded():
         if clusterer in ("kmeans", "kmeans20"):
             result = _kmeans(embedding, n_domains, seed, starts=20 if clusterer[6:] else 1)
         elif clusterer == "gmm":
@@ -111,6 +114,29 @@ def majority(labels: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
     cells = np.repeat(np.arange(n_cells) * n_labels, k)
     votes = np.bincount(cells + labels[neighbours].ravel(), minlength=n_cells * n_labels)
     return votes.reshape(n_cells, n_labels).argmax(axis=1).astype(labels.dtype)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Looked for once: reading the memory map of the process takes longer than a small k-means."""
+    import sklearn.cluster  # noqa: F401 - loads the libraries whose pools are looked for
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def _quiet_and_single_threaded() -> Iterator[None]:
+    """One thread; sklearn's warnings (no convergence, few distinct points) are said in `reason`.
+
+    Its checks of values and parameters are left out: both are checked here, once.
+    """
+    from sklearn import config_context
+
+    checked = config_context(assume_finite=True, skip_parameter_validation=True)
+    with _thread_pools().limit(limits=1), checked, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _kmeans(embedding: np.ndarray, n_domains: int, seed: int, starts: int) -> ClusterResult:

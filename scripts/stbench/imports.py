@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 
@@ -10,7 +11,7 @@ def import_closure(program: Path, root: Path) -> list[Path]:
     """The program and every file below ``root`` that it imports, directly or not, sorted by path.
 
     Imports inside functions count; modules outside ``root`` do not. The program comes first.
-    Programs in R stand alone.
+    Programs in R stand alone. Each file is read once per process.
     """
     if program.suffix != ".py":
         return [program]
@@ -24,6 +25,7 @@ def import_closure(program: Path, root: Path) -> list[Path]:
     return [program, *sorted(path for path in found if path != program)]
 
 
+@cache
 def _imports(path: Path, root: Path) -> list[Path]:
     files: list[Path] = []
     for node in ast.walk(ast.parse(path.read_text())):

@@ -17,13 +17,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 
 from stbench.errors import InputError
-from stbench.interactions.planted import Planted, plant
 
 if TYPE_CHECKING:
+    import scipy.sparse as sp
     from anndata import AnnData
+
+    from stbench.interactions.planted import Planted
 
 # Chosen so that PCA alone is poor and averaging over neighbours is good but not perfect.
 _BASE_SD = 1.0  # of the genes' log means
@@ -141,6 +142,8 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
 
 def _plant(tissue: Tissue, coords: np.ndarray, types: np.ndarray, base: np.ndarray) -> Planted:
     """With a stream of its own: places, domains and types are those of the tissue without."""
+    from stbench.interactions.planted import plant
+
     rng = np.random.default_rng([tissue.seed, 1])
     what = (tissue.n_triples, tissue.n_targets, tissue.effect, tissue.radius)
     return plant(coords, types, base, *what, rng)
@@ -347,6 +350,8 @@ def draw_counts(
     ``raised``: additions to the log means of single cells, (cells, genes). A cell that would have
     no count at all gets one, as it would not have been called a cell.
     """
+    import scipy.sparse as sp
+
     n_cells, n_genes = len(domains), len(expression.base)
     library = _COUNTS_PER_GENE * n_genes * rng.lognormal(0, _LIBRARY_SD, n_cells)
     shape = 1 / expression.dispersion

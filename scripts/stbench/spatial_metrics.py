@@ -88,10 +88,12 @@ def _asw(coords: np.ndarray, labelings: np.ndarray) -> np.ndarray:
     for code, start in zip(codes, first[:-1], strict=True):
         members[np.arange(n_cells), start + code] = 1
     totals = np.zeros(len(labelings))
-    rows_at_once = max(1, _BLOCK_ENTRIES // n_cells)
+    rows_at_once = min(n_cells, max(1, _BLOCK_ENTRIES // n_cells))
+    block = np.empty((rows_at_once, n_cells))  # used again: new memory costs as much as distances
     for begin in range(0, n_cells, rows_at_once):
         rows = slice(begin, begin + rows_at_once)
-        sums = cdist(coords[rows], coords) @ members
+        some = coords[rows]
+        sums = cdist(some, coords, out=block[: len(some)]) @ members
         for i, (code, size) in enumerate(zip(codes, sizes, strict=True)):
             totals[i] += _silhouettes(sums[:, first[i] : first[i + 1]], code[rows], size).sum()
     defined = np.array([1 < len(size) < n_cells for size in sizes])

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import scipy.sparse as sp
-
 from stbench.checksum import file_hash
 from stbench.errors import InputError, one_line
 from stbench.inventory import facts, surprises
-from stbench.loaders.h5ad import load_file
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -88,6 +84,8 @@ def _look(path: Path, dataset: str, registry: Mapping[str, Any]) -> Found:
 
 def _told(path: Path, labels: list[str]) -> tuple[AnnData | None, str]:
     """The loaded file, or None, and what to say of it."""
+    from stbench.loaders.h5ad import load_file
+
     try:
         adata = load_file(path, labels)
     except InputError as error:
@@ -99,6 +97,9 @@ def _told(path: Path, labels: list[str]) -> tuple[AnnData | None, str]:
 
 def _kind(x: Any) -> str:
     """What the values are by their look: counts, intensities or features."""
+    import numpy as np
+    import scipy.sparse as sp
+
     values = x.data if sp.issparse(x) else np.asarray(x)
     if values.size and not (values >= 0).all():  # negative or NaN
         return "features"

@@ -1,0 +1,105 @@
+"""A narrow default run, and what of each of its jobs was spent inside a method's `fit`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from stopwatch import REPOSITORY, spend, table
+
+DATASET = "BZ5"  # its raw file comes with the repository
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The jobs of one rule: how many, their seconds by the clock, and those inside `fit`."""
+
+    jobs: int
+    seconds: float
+    inside: float
+
+    @property
+    def each(self) -> float:
+        return self.seconds / self.jobs
+
+
+def measure(snakemake: str, folder: Path) -> dict[str, Rule]:
+    """Run the default configuration on one dataset, one job at a time.
+
+    Returns:
+        By rule, in the order of their cost outside of fits.
+    """
+    spend(
+        [
+            *(snakemake, "--snakefile", REPOSITORY / "Snakefile", "--directory", folder),
+            *("--cores", 1, "--config", f"datasets=[{DATASET}]"),
+        ]
+    )
+    inside = _inside(folder / "results/fits")
+    rules = {}
+    for name, jobs in _jobs(folder / ".snakemake/metadata").items():
+        rules[name] = Rule(len(jobs), sum(jobs), inside.get(name.removeprefix("train_"), 0.0))
+    return dict(sorted(rules.items(), key=lambda item: item[1].inside - item[1].seconds))
+
+
+def _jobs(metadata: Path) -> dict[str, list[float]]:
+    """Seconds of each job by rule. Snakemake keeps a record of every file that a job made."""
+    jobs = {}
+    for path in filter(Path.is_file, metadata.rglob("*")):
+        record = json.loads(path.read_text())
+        if record.get("endtime"):
+            jobs[record["rule"], str(record["log"])] = record["endtime"] - record["starttime"]
+    by_rule = defaultdict(list)
+    for (rule, _), seconds in jobs.items():
+        by_rule[rule].append(seconds)
+    return by_rule
+
+
+def _inside(fits: Path) -> dict[str, float]:
+    """Seconds inside `fit`, by method."""
+    from stbench.h5ad_elements import read_elements
+
+    seconds: dict[str, float] = defaultdict(float)
+    for path in fits.glob("*/*/seed*/fit.h5ad"):
+        seconds[path.parts[-3]] += read_elements(path, "uns/fit")["uns/fit"]["seconds"]
+    return seconds
+
+
+def jobs_of(said: str) -> int:
+    """The number of jobs out of a dry run's output."""
+    found = re.search(r"^total +(\d+)$", said, re.MULTILINE)
+    if found is None:
+        raise RuntimeError(f"no table of jobs in: {said[-500:]}")
+    return int(found[1])
+
+
+def as_markdown(run: dict[str, Rule]) -> str:
+    """What was spent where, and the share that is not inside a fit."""
+    total = sum(rule.seconds for rule in run.values())
+    inside = sum(rule.inside for rule in run.values())
+    rows = [
+        (
+            f"`{name}`",
+            rule.jobs,
+            rule.seconds,
+            rule.inside,
+            _share(rule.seconds - rule.inside, total),
+        )
+        for name, rule in run.items()
+    ]
+    return "\n\n".join(
+        [
+            f"The default configuration on {DATASET} alone, with all published epochs, one job at "
+            f"a time: {total:.0f} s by the clock in jobs, {inside:.0f} s of them inside `fit`, so "
+            f"{_share(total - inside, total)} are overhead. A single tissue of a thousand cells is "
+            "the worst case: what every job costs weighs most where fits are short.",
+            table(("rule", "jobs", "seconds", "inside fit", "overhead"), rows),
+        ]
+    )
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f} %"

@@ -1,0 +1,72 @@
+"""What a program costs, and tables of it: shared by the parts of the pipeline's benchmark."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+SCRIPTS = REPOSITORY / "scripts"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a process and its children took: seconds by the clock and of the processor, MiB; and
+    what it said."""
+
+    wall: float
+    cpu: float
+    peak_mb: int
+    said: str
+
+
+def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
+    """Run a program with one thread and measure it.
+
+    Raises:
+        RuntimeError: it failed; with the end of what it said.
+    """
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        list(map(str, command)),
+        cwd=folder,
+        env=os.environ | ONE_THREAD,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {said[-1500:]}")
+    wall = time.perf_counter() - began
+    return Spent(wall, used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, said)
+
+
+def script(name: str, *arguments: object) -> Spent:
+    """Run a program of scripts/ and measure it."""
+    return spend([sys.executable, SCRIPTS / name, *arguments])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table, numbers to the right; floats with three digits that count."""
+    body = [[_text(value) for value in row] for row in rows]
+    rule = ["---", *["--:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *body])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2g}" if value < 1 else f"{value:.2f}"

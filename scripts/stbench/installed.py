@@ -1,0 +1,56 @@
+"""The packages of the Python that runs, and which of them a loaded module belongs to.
+
+importlib.metadata parses every description as an e-mail, several times: a fifth of a small fit.
+Only the standard library is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+
+_FIELD = {name: re.compile(rf"^{name}: *(.*?) *$", re.MULTILINE) for name in ("Name", "Version")}
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed distribution.
+
+    Attributes:
+        name, version: as its metadata tell them.
+        distribution: where more about it can be read.
+    """
+
+    name: str
+    version: str
+    distribution: Distribution
+
+    def modules(self) -> set[str]:
+        """The names, without a suffix, that it puts into site-packages."""
+        listed = self.distribution.read_text("top_level.txt")
+        if listed:
+            return set(listed.split())
+        record = self.distribution.read_text("RECORD") or ""
+        return {re.split(r"[/.,]", line, maxsplit=1)[0] for line in record.splitlines()}
+
+
+def installed() -> Iterator[Package]:
+    """All packages in the order in which imports look for them."""
+    for distribution in distributions():
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+        head = text.partition("\n\n")[0]
+        name, version = (field.search(head) for field in _FIELD.values())
+        if name and version:  # a folder that a broken removal left has none
+            yield Package(name[1], version[1], distribution)
+
+
+def versions_of(modules: Iterable[str]) -> dict[str, str]:
+    """Versions by name of the packages that loaded modules (``sys.modules``) belong to."""
+    top_level = {module for module in modules if "." not in module}
+    return {
+        package.name: package.version
+        for package in reversed(list(installed()))
+        if package.modules() & top_level
+    }
