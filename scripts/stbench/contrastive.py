@@ -1,7 +1,8 @@
-"""Contrastive losses without n x n tensors: NT-Xent by blocks of rows, cosines along edges."""
+"""Contrastive losses without n x n tensors: NT-Xent by tiles, cosines along edges."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,40 +13,54 @@ from stbench.gcn import EdgePattern
 _NORM_EPS = 1e-8
 
 
-def _block_rows(n: int, device: torch.device) -> int:
-    """Rows of a block: its n columns fill the cache of a core, or half a gigabyte of a GPU."""
-    values = 2**27 if device.type == "cuda" else 2**20
-    return min(n, max(64, values // n))
+_WIDE = 8192  # cells from which on the columns are cut as well
 
 
-class _RowBlocks:
-    """exp(a b^T) with a zero diagonal, one block of rows at a time in one buffer."""
+def _tile(n: int, device: torch.device) -> tuple[int, int]:
+    """Rows and columns of a tile: it fills the cache of a core, or half a gigabyte of a GPU."""
+    if device.type == "cuda":
+        return min(n, max(64, 2**27 // n)), n
+    if n <= _WIDE:
+        return min(n, max(64, 2**20 // n)), n
+    return 256, 4096
 
-    def __init__(self, a: Tensor, b: Tensor, rows: int) -> None:
-        self.a, self.b, self.rows = a, b, rows
-        self.buffer = a.new_empty(rows, len(b))
 
-    def __iter__(self) -> Any:
-        for start in range(0, len(self.a), self.rows):
-            here = slice(start, min(start + self.rows, len(self.a)))
-            block = self.buffer[: here.stop - start]
-            torch.mm(self.a[here], self.b.t(), out=block)
-            block.exp_()
-            diagonal = block[:, here].diagonal()
-            diagonal.zero_()
-            yield here, block, diagonal
+class _Tiles:
+    """exp(a b^T) with a zero diagonal, one tile at a time in one buffer."""
+
+    def __init__(self, a: Tensor, b: Tensor, tile: tuple[int, int]) -> None:
+        self.a, self.b, self.tile = a, b, tile
+        self.buffer = a.new_empty(tile[0] * tile[1])
+
+    def __iter__(self) -> Iterator[tuple[slice, slice, Tensor, Tensor | None]]:
+        """Rows, columns, the tile, and its part of the diagonal where it has one."""
+        n, (rows, columns) = len(self.a), self.tile
+        for top in range(0, n, rows):
+            here = slice(top, min(top + rows, n))
+            for left in range(0, n, columns):
+                there = slice(left, min(left + columns, n))
+                shape = here.stop - top, there.stop - left
+                block = self.buffer[: shape[0] * shape[1]].view(shape)
+                torch.mm(self.a[here], self.b[there].t(), out=block)
+                block.exp_()
+                first, end = max(top, left), min(here.stop, there.stop)
+                diagonal = None
+                if first < end:
+                    diagonal = block[first - top : end - top, first - left : end - left].diagonal()
+                    diagonal.zero_()
+                yield here, there, block, diagonal
 
 
 class _NTXent(torch.autograd.Function):
     """Mean over i of the losses of row i and column i of exp(a b^T), halved."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, rows: int) -> Tensor:
+    def forward(ctx: Any, a: Tensor, b: Tensor, tile: tuple[int, int]) -> Tensor:
         row_sums, column_sums = a.new_zeros(len(a)), a.new_zeros(len(a))
-        for here, block, _ in _RowBlocks(a, b, rows):
-            row_sums[here] = block.sum(1)
-            column_sums += block.sum(0)
-        ctx.rows = rows
+        for here, there, block, _ in _Tiles(a, b, tile):
+            row_sums[here] += block.sum(1)
+            column_sums[there] += block.sum(0)
+        ctx.tile = tile
         ctx.save_for_backward(a, b, row_sums, column_sums)
         positive = (a * b).sum(1)
         return (row_sums.log() + column_sums.log() - 2 * positive).mean() / 2
@@ -54,33 +69,38 @@ class _NTXent(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[override]
         a, b, row_sums, column_sums = ctx.saved_tensors
         by_row, by_column = row_sums.reciprocal().unsqueeze(1), column_sums.reciprocal()
-        to_a, to_b = torch.empty_like(a), torch.zeros_like(b)
-        weight = a.new_empty(ctx.rows, len(b))
-        for here, block, diagonal in _RowBlocks(a, b, ctx.rows):
-            weight_here = weight[: len(block)]
-            torch.add(by_row[here], by_column, out=weight_here)
-            block.mul_(weight_here)
-            diagonal.fill_(-2.0)
-            torch.mm(block, b, out=to_a[here])
-            to_b.addmm_(block.t(), a[here])
+        to_a, to_b = torch.zeros_like(a), torch.zeros_like(b)
+        weights = a.new_empty(ctx.tile[0] * ctx.tile[1])
+        for here, there, block, diagonal in _Tiles(a, b, ctx.tile):
+            weight = weights[: block.numel()].view(block.shape)
+            torch.add(by_row[here], by_column[there], out=weight)
+            block.mul_(weight)
+            if diagonal is not None:
+                diagonal.fill_(-2.0)
+            to_a[here].addmm_(block, b[there])
+            to_b[there].addmm_(block.t(), a[here])
         scale = gradient / (2 * len(a))
         return to_a.mul_(scale), to_b.mul_(scale), None
 
 
 def nt_xent(
-    z1: Tensor, z2: Tensor, temperature: float, batch: int = 0, rows: int | None = None
+    z1: Tensor,
+    z2: Tensor,
+    temperature: float,
+    batch: int = 0,
+    tile: tuple[int, int] | None = None,
 ) -> Tensor:
     """NT-Xent loss between two views of the same cells, with exact gradients (STAGUE, step 8).
 
     For cell i: -log(e_ii / (sum_j e_ij - e_ii)), e = exp(cosine(z1_i, z2_j) / temperature),
-    averaged over rows and over columns, halved. Memory is linear in n: a block of rows is computed
-    once for the sums and once more for the gradients.
+    averaged over rows and over columns, halved. Memory is linear in n: a tile is computed once for
+    the sums and once more for the gradients.
 
     Args:
         z1, z2: (n, d).
         batch: 0, or consecutive batches of this many cells whose negatives lie within the batch
             (losses weighted by batch size; a last batch of one cell has no negatives and adds 0).
-        rows: rows of a block; chosen from n when None.
+        tile: rows and columns of a tile; chosen from n when None.
     """
     a = torch.nn.functional.normalize(z1, dim=1) / temperature
     b = torch.nn.functional.normalize(z2, dim=1)
@@ -91,8 +111,8 @@ def nt_xent(
         a_part, b_part = a[start : start + batch], b[start : start + batch]
         size = len(a_part)
         if size > 1:
-            block = min(size, rows or _block_rows(size, a.device))
-            total = total + _NTXent.apply(a_part, b_part, block) * (size / n)
+            shape = tile or _tile(size, a.device)
+            total = total + _NTXent.apply(a_part, b_part, shape) * (size / n)
     return total
 
 
