@@ -1,6 +1,6 @@
 """What the pipeline itself costs: everything that is not inside a method's `fit`.
 
-    python benchmarks/pipeline.py [--markdown FILE]        about three minutes on two cores
+    python benchmarks/pipeline.py [--markdown FILE]        three to four minutes on two cores
 
 Starts of programs, Snakemake's own work, a real run job by job, the stages around a fit on
 simulated tissues, and from these the overhead of the larger configurations. All programs have one
@@ -88,6 +88,7 @@ def stage_tables(measured: Mapping[int, stages.Stages]) -> str:
         ("simulate, s", small.simulate, large.simulate),
         ("preprocess, s", small.preprocess, large.preprocess),
         ("a fit that computes nothing, s", small.start, large.start),
+        ("most memory of these and of STAGUE, MiB", small.peak_mb, large.peak_mb),
         ("an epoch of STAGUE, s", small.epoch, large.epoch),
         ("writing its embedding, share", *(_percent(m.writing / m.epoch) for m in (small, large))),
         (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 @dataclass(frozen=True)
 class Spent:
-    """What a process and its children took: seconds by the clock and of the processor, MiB; and
-    what it said."""
+    """What a process and its children took, seconds of the processor and MiB, and what it said."""
 
-    wall: float
     cpu: float
     peak_mb: int
     said: str
@@ -32,7 +29,6 @@ def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
     Raises:
         RuntimeError: it failed; with the end of what it said.
     """
-    began = time.perf_counter()
     process = subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
@@ -48,8 +44,7 @@ def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))}: {said[-1500:]}")
-    wall = time.perf_counter() - began
-    return Spent(wall, used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, said)
+    return Spent(used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, said)
 
 
 def script(name: str, *arguments: object) -> Spent:
