@@ -11,18 +11,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
-from fit import failure, loaded_versions, parse_params
-from stbench.device import choose_device, peak_gpu_mb
-from stbench.errors import MACHINE_ERRORS, InputError, NotApplicableError
-from stbench.io import read_h5ad, write_h5ad, write_json
-from stbench.seeding import limit_threads, seed_everything
+from fit import loaded_versions, parse_params, tell_outcome
+from stbench.device import choose_device
+from stbench.errors import InputError, NotApplicableError
+from stbench.io import read_h5ad, write_h5ad
+from stbench.seeding import seed_everything
 
 METHODS = Path(__file__).parent / "deconvolution_methods"
 
@@ -88,21 +85,7 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    args = parse_arguments()
-    limit_threads(args.threads)
-    args.output.mkdir(parents=True, exist_ok=True)
-    told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
-    try:
-        run_method(args, told)
-    except Exception as error:  # whatever a method raises is an outcome
-        if not isinstance(error, (InputError, NotApplicableError)):
-            traceback.print_exc()
-        if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
-            sys.exit(os.EX_TEMPFAIL)
-        told["status"], told["reason"] = failure(error)
-    write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
-    if told["status"] != "ok":
-        sys.exit(f"{told['status']}: {told['reason']}")
+    tell_outcome(parse_arguments(), run_method)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,13 +201,20 @@ def failure(error: Exception) -> tuple[str, str]:
     return "nan" if isinstance(error, FloatingPointError) else "error", reason
 
 
-def main() -> None:
-    args = parse_arguments()
+def tell_outcome(
+    args: argparse.Namespace, run: Callable[[argparse.Namespace, dict[str, Any]], None]
+) -> None:
+    """Run, and write outcome.json whatever comes of it; the exit code says it as well.
+
+    Args:
+        args: with ``output`` and ``threads``.
+        run: given ``args`` and the outcome so far, of which it notes the device.
+    """
     limit_threads(args.threads)
     args.output.mkdir(parents=True, exist_ok=True)
     told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
     try:
-        run_method(args, told)
+        run(args, told)
     except Exception as error:  # whatever a method raises is an outcome
         if not isinstance(error, (InputError, NotApplicableError)):
             traceback.print_exc()
@@ -217,6 +224,10 @@ def main() -> None:
     write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
     if told["status"] != "ok":
         sys.exit(f"{told['status']}: {told['reason']}")
+
+
+def main() -> None:
+    tell_outcome(parse_arguments(), run_method)
 
 
 if __name__ == "__main__":
