@@ -57,6 +57,11 @@ def dataset_ids(origin):
     return [name for name, entry in BENCHMARK.datasets.items() if entry["origin"] == origin]
 
 
+def joined_datasets():
+    """The chosen datasets that join several sections of tissue."""
+    return dataset_ids("joined")
+
+
 def all_cells(pattern):
     """The pattern for every chosen dataset and method."""
     return expand(pattern, dataset=list(BENCHMARK.datasets), method=BENCHMARK.chosen)

@@ -84,3 +84,15 @@ def test_without_interactions_and_with_the_whole_paper(tmp_path):
     assert told.returncode == 0, told.stderr
     assert "15 datasets x 24 methods x 5 seeds: 360 cells, 1800 fits" in told.stdout
     assert not any(line.startswith("interactions") for line in told.stdout.splitlines())
+
+
+def test_variants_of_a_method_take_as_long_as_it_does(tmp_path):
+    table = tmp_path / "plan.csv"
+    variants = {"stague": {"vary": {"gamma": [1]}, "without": {"triplet": {"margin_weight": 0}}}}
+    told = plan(
+        *(tmp_path, "--output", table), datasets=["BZ5"], methods=["stague"], variants=variants
+    )
+    assert told.returncode == 0, told.stderr
+    cells = pd.read_csv(table)
+    assert len(cells) == 3 and set(cells["basis"]) == {"measured"}
+    assert cells["seconds"].nunique() == 1
