@@ -15,7 +15,7 @@ from PIL import Image
 
 import report
 from stbench.errors import InputError
-from stbench.report.overview import missing_results
+from stbench.report.overview import dataset_facts, missing_results
 from stbench.report.pictures import Album, encoded, find_pictures
 from stbench.report.references import bibtex, software_entry, with_dois
 from stbench.report.runs import fit_records
@@ -113,6 +113,18 @@ def test_what_is_missing_is_told_once_with_its_reason():
         ("STAGUE on BZ0", "1", "oom", "it said oom"),
         ("PCA on BZ0", "1", "oom", "it said oom"),
     }
+
+
+def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_path):
+    from anndata import AnnData
+
+    at_hand = AnnData(np.ones((4, 3), dtype=np.float32))
+    at_hand.uns["dataset"] = {"licence": "MIT"}
+    at_hand.write_h5ad(tmp_path / "here.h5ad")
+    described = {name: {"cells": 3000, "genes": 33538} for name in ("away", "here")}
+    away, here = dataset_facts(["here", "away"], described, tmp_path)
+    assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")
+    assert (away["cells"], away["genes"]) == (3000, 33538)
 
 
 def test_the_words_claim_what_the_tests_found(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.h5ad_elements import read_elements
+from stbench.measured_costs import shape_of
 from stbench.results import natural
 from stbench.tables import FAILED
 
@@ -46,7 +47,8 @@ def dataset_facts(
             found = read_elements(path, "uns/dataset")
             told = found.get("uns/dataset", {})
             entry |= {key: told[key] for key in _OWN if told.get(key)}
-            entry["cells"] = len(found["cells"]) or entry.get("cells")
+            if shape := shape_of(path):  # not always those of the publication
+                entry |= {"cells": shape[0], "genes": shape[1]}
         facts.append({**entry, "id": name})
     return facts
 
