@@ -22,7 +22,7 @@ run: setup           ## default benchmark: two real and two simulated tissues, S
 	@$(SNAKEMAKE)
 
 deconvolution: setup ## which cell types make up each spot: simulated spots and two real sets
-	@$(SNAKEMAKE) --configfile config/deconvolution.yaml deconvolution
+	@$(SNAKEMAKE) deconvolution --configfile config/deconvolution.yaml
 
 real: setup          ## STAGUE, four more methods and the controls on the small real datasets
 	@$(SNAKEMAKE) --configfile config/real.yaml

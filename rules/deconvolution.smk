@@ -21,6 +21,8 @@ rule deconvolution_pair:
         truth="results/deconvolution/truth/{dataset}.h5ad",
     log:
         "results/logs/deconvolution/pairs/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(sorted(set(DECONVOLUTION.datasets) - set(DEGRADED_PAIRS))),
     conda:
         "../envs/default.yaml"
     resources:
@@ -37,10 +39,36 @@ rule deconvolution_pair:
         " --reference {output.cells:q} --truth {output.truth:q} --record-failure > {log:q} 2>&1"
 
 
+rule degrade_pair:
+    input:
+        code=code("scripts/degrade_pair.py"),
+        spots=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/spots.h5ad",
+        cells=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/reference.h5ad",
+        truth=lambda wc: f"results/deconvolution/truth/{whole_pair(wc.dataset)}.h5ad",
+    output:
+        spots="results/deconvolution/data/{dataset}/spots.h5ad",
+        truth="results/deconvolution/truth/{dataset}.h5ad",
+    log:
+        "results/logs/deconvolution/pairs/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(DEGRADED_PAIRS),
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 6000,
+        runtime=30,
+    params:
+        pair=lambda wc: json.dumps(DECONVOLUTION.datasets[wc.dataset], sort_keys=True),
+    shell:
+        "python {input.code[0]:q} --pair {params.pair:q} --base-spots {input.spots:q}"
+        " --base-reference {input.cells:q} --base-truth {input.truth:q} --spots {output.spots:q}"
+        " --truth {output.truth:q} > {log:q} 2>&1"
+
+
 rule deconvolve:
     input:
         spots="results/deconvolution/data/{dataset}/spots.h5ad",
-        cells="results/deconvolution/data/{dataset}/reference.h5ad",
+        cells=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/reference.h5ad",
         truth=lambda wc: (
             f"results/deconvolution/truth/{wc.dataset}.h5ad"
             if wc.method == "shuffled_truth"
@@ -118,7 +146,7 @@ rule deconvolution_tables:
         scores=deconvolution_scores(),
         methods=DECONVOLUTION_METHODS,
     output:
-        tables=expand("results/tables/deconvolution_{what}.csv", what=SCORED),
+        tables=directory("results/deconvolution/tables"),
         summary="results/deconvolution/summary.txt",
     log:
         "results/logs/deconvolution/tables.log",
@@ -128,15 +156,18 @@ rule deconvolution_tables:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        derived=["--derived", json.dumps(DEGRADED_PAIRS, sort_keys=True)] if DEGRADED_PAIRS else [],
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --methods {input.methods:q}"
-        " --tables results/tables --summary {output.summary:q} > {log:q} 2>&1"
+        " {params.derived:q} --tables {output.tables:q} --summary {output.summary:q}"
+        " > {log:q} 2>&1"
 
 
 rule deconvolution_figures:
     input:
         code=code("scripts/deconvolution_figures.py"),
-        scores="results/tables/deconvolution_scores.csv",
+        tables="results/deconvolution/tables",
         methods=DECONVOLUTION_METHODS,
         parts=deconvolution_scores(),
     output:
@@ -150,7 +181,7 @@ rule deconvolution_figures:
         mem_mb=4000,
         runtime=30,
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --methods {input.methods:q}"
+        "python {input.code[0]:q} --tables {input.tables:q} --methods {input.methods:q}"
         " --results results/deconvolution --output {output:q} > {log:q} 2>&1"
 
 

@@ -1,4 +1,5 @@
 from stbench.deconvolution.configuration import load_deconvolution, raw_folders
+from stbench.degraded import levels_of
 from stbench.registry import dataset_entry, load_registry
 
 DECONVOLUTION_METHODS = str(BASE / "config/deconvolution_methods.yaml")
@@ -8,8 +9,7 @@ try:
 except InputError as error:
     sys.exit(f"error: {error}")
 
-SCORED = ["scores", "types", *["pearson_type", "pearson_spot", "rmse_type", "rmse_spot"]]
-SCORED += ["jsd", "ssim", "auroc", "f1"]
+DEGRADED_PAIRS = levels_of(DECONVOLUTION.datasets)
 
 
 def deconvolution_raw():
@@ -18,6 +18,11 @@ def deconvolution_raw():
         folder for pair in DECONVOLUTION.datasets.values() for folder in raw_folders(pair).values()
     ]
     return sorted(set(named) - set(dataset_ids("files")))
+
+
+def whole_pair(name):
+    """The pair that a pair was made of by making it worse; itself where it was not."""
+    return DECONVOLUTION.datasets[name].get("derived_from", name)
 
 
 def raw_parts(wildcards):
@@ -45,3 +50,11 @@ def deconvolution_scores():
         dataset=list(DECONVOLUTION.datasets),
         method=DECONVOLUTION.config["methods"],
     )
+
+
+def deconvolution_shown(wildcards):
+    """What the report shows of deconvolution: of this call where it makes that, else what is there."""
+    if "deconvolution" in workflow.dag_settings.targets:
+        return ["results/deconvolution/tables", "results/deconvolution/figures"]
+    made = Path("results/deconvolution")
+    return sorted(map(str, [*made.glob("tables/*.csv"), *made.glob("figures/*.png")]))

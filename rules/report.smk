@@ -8,6 +8,7 @@ rule report:
         data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
         interactions=interaction_scores(),
         markers=marker_folders(),
+        deconvolution=deconvolution_shown,
         lists=expand(str(BASE / "config/{name}.yaml"), name=["methods", "datasets"]),
         citation=str(BASE / "CITATION.cff"),
     output:

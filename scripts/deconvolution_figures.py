@@ -1,4 +1,6 @@
-"""Draw the scores of deconvolution with their intervals, and maps of the most abundant types."""
+"""Draw the scores of deconvolution, maps of the most abundant types, and curves where the tables
+tell of pairs that were made worse. captions.json says of each picture what it shows.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scores", required=True, type=Path, help="deconvolution_scores.csv")
+    parser.add_argument("--tables", required=True, type=Path, help="of deconvolution_tables.py")
     parser.add_argument("--methods", required=True, type=Path, help="the methods' entries (.yaml)")
     parser.add_argument(
         "--results", required=True, type=Path, help="folder with data/, truth/ and fits/"
@@ -24,18 +26,23 @@ def main() -> None:
     import pandas as pd
 
     from stbench.deconvolution.proportions import read_proportions
-    from stbench.figures.deconvolution import score_bars, type_maps
-    from stbench.figures.style import apply_style, save
+    from stbench.figures.album import Album
+    from stbench.figures.deconvolution import add_curves, add_maps, add_scores
+    from stbench.figures.style import apply_style
     from stbench.io import atomic_directory, read_h5ad
     from stbench.schema import load_yaml
 
     apply_style()
     methods = load_yaml(args.methods)
-    means = pd.read_csv(args.scores)
+    means = pd.read_csv(args.tables / "deconvolution_scores.csv")
+    curves = args.tables / "deconvolution_robustness_curves.csv"
     titles = {name: methods[name]["title"] for name in dict.fromkeys(means["method"])}
     controls = {name for name in titles if methods[name].get("control")}
     with atomic_directory(args.output) as folder:
-        save(score_bars(means, titles, controls), folder, "scores")
+        album = Album(folder)
+        add_scores(album, means, titles, controls)
+        if curves.is_file():
+            add_curves(album, pd.read_csv(curves), titles)
         for dataset in dict.fromkeys(means["dataset"]):
             truth = read_proportions(args.results / f"truth/{dataset}.h5ad")
             if truth.empty:
@@ -46,8 +53,8 @@ def main() -> None:
                 fits = sorted(args.results.glob(f"fits/{dataset}/{method}/seed*/fit.h5ad"))
                 if fits:  # one seed: a mean over seeds would look smoother than any result
                     found[title] = read_proportions(fits[0])
-            figure = type_maps(np.asarray(spots.obsm["spatial"]), truth, found, dataset)
-            save(figure, folder, f"maps_{dataset}")
+            add_maps(album, np.asarray(spots.obsm["spatial"]), truth, found, str(dataset))
+        album.write_captions()
 
 
 if __name__ == "__main__":

@@ -42,12 +42,11 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
-    import pandas as pd
     from anndata import AnnData
 
     from stbench.deconvolution.configuration import reference_of
     from stbench.deconvolution.pairs import failed_pair
-    from stbench.deconvolution.proportions import as_anndata
+    from stbench.deconvolution.proportions import truth_as_anndata
     from stbench.deconvolution.sources import make_pair
     from stbench.io import write_h5ad
 
@@ -69,11 +68,10 @@ def main() -> None:
         print(f"{name}: {spots.n_obs} spots x {spots.n_vars} genes, reference of ", end="")
         print(f"{reference.n_obs} cells x {reference.n_vars} genes, {types} types")
         print(*filter(None, spots.uns["pair"]["notes"].split("; ")), sep="\n")
-    known = pd.DataFrame() if truth is None else truth
     spots.uns["pair"]["reference"] = reference_of(args.pair)
     write_h5ad(args.spots, spots)
     write_h5ad(args.reference, reference)
-    write_h5ad(args.truth, as_anndata(known, known.index.astype(str)))
+    write_h5ad(args.truth, truth_as_anndata(truth))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import time
 from pathlib import Path
 from typing import Any
 
-from fit import loaded_versions, parse_params, tell_outcome
+from fit import add_options_of_a_fit, circumstances_of, parse_params, tell_outcome
 from stbench.device import choose_device
 from stbench.errors import InputError, NotApplicableError
 from stbench.io import read_h5ad, write_h5ad
@@ -31,14 +30,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--method", required=True, help="a file in scripts/deconvolution_methods")
     parser.add_argument("--spots", required=True, type=Path, help="spots of a pair (.h5ad)")
     parser.add_argument("--reference", required=True, type=Path, help="its cells (.h5ad)")
-    parser.add_argument("--output", required=True, type=Path, help="folder to write into")
-    parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
-    parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
-    parser.add_argument(
-        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
-    )
-    parser.add_argument("--implementation", default="", help="noted with the result")
+    add_options_of_a_fit(parser)
     return parser.parse_args()
 
 
@@ -70,16 +62,11 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
 
     started = time.perf_counter()
     returned = method.fit(spots, reference, args.seed, device, params)
+    seconds = time.perf_counter() - started
     found = checked_result(returned, len(names))
     circumstances = {
-        "method": args.method,
-        "implementation": args.implementation,
-        "params": json.dumps(params, sort_keys=True),
-        "seed": args.seed,
-        "device": device,
+        **circumstances_of(args, params, device, seconds),
         "note": returned.attrs.get("note", ""),
-        "seconds": round(time.perf_counter() - started, 3),
-        "versions": json.dumps(loaded_versions(), sort_keys=True),
     }
     write_h5ad(args.output / "fit.h5ad", as_anndata(found, names, fit=circumstances))
 

@@ -45,6 +45,13 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--method", required=True, help="name of a file in scripts/methods")
     parser.add_argument("--input", required=True, type=Path, help="preprocessed dataset (.h5ad)")
+    parser.add_argument("--record", action="store_true", help="keep the embedding of every epoch")
+    add_options_of_a_fit(parser)
+    return parser.parse_args()
+
+
+def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
+    """Add what every program that runs a method is told."""
     parser.add_argument("--output", required=True, type=Path, help="folder to write into")
     parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
     parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
@@ -52,11 +59,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
     )
-    parser.add_argument("--record", action="store_true", help="keep the embedding of every epoch")
     parser.add_argument(
         "--implementation", default="", help="noted with the fit: reimplemented, package, control"
     )
-    return parser.parse_args()
 
 
 def load_method(name: str, scratch: Path) -> Any:
@@ -126,20 +131,29 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     if r_versions := (fit.info or {}).get("r_versions"):
         note_provenance(args, params, {f"R:{name}": v for name, v in r_versions.items()})
     circumstances = {
-        "method": args.method,
-        "implementation": args.implementation,
-        "params": json.dumps(params, sort_keys=True),
-        "seed": args.seed,
-        "device": device,
-        "seconds": round(seconds, 3),
+        **circumstances_of(args, params, device, seconds),
         "trainable": recorder.called,
-        "versions": json.dumps(loaded_versions(), sort_keys=True),
         "info": json.dumps(dict(fit.info or {}), sort_keys=True, default=str),
     }
     if fit.weights is not None:
         arrays: dict[str, Any] = dict(fit.weights)
         np.savez_compressed(args.output / "weights.npz", **arrays)
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
+
+
+def circumstances_of(
+    args: argparse.Namespace, params: Mapping[str, Any], device: str, seconds: float
+) -> dict[str, Any]:
+    """How a method was run, as its result tells it."""
+    return {
+        "method": args.method,
+        "implementation": args.implementation,
+        "params": json.dumps(params, sort_keys=True),
+        "seed": args.seed,
+        "device": device,
+        "seconds": round(seconds, 3),
+        "versions": json.dumps(loaded_versions(), sort_keys=True),
+    }
 
 
 def note_provenance(

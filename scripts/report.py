@@ -25,7 +25,7 @@ def parse_arguments() -> argparse.Namespace:
         "--root",
         required=True,
         type=Path,
-        help="folder with fits/, logs/, data/ and interactions/; what lacks there is left out",
+        help="folder with fits/, logs/, data/, if any interactions/, deconvolution/",
     )
     parser.add_argument("--config", required=True, help="the run's configuration, as JSON")
     parser.add_argument(

@@ -43,6 +43,15 @@ def degraded_sections(
                     }
 
 
+def levels_of(datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Of what each degraded dataset was made, which ``way`` and to which ``level``, by its id."""
+    return {
+        name: {"of": entry["derived_from"], **entry["degrade"]}
+        for name, entry in datasets.items()
+        if entry.get("origin") == "degraded"
+    }
+
+
 def degrade(adata: AnnData, way: str, level: float, name: str, seed: int = 0) -> AnnData:
     """A dataset (``results/data``) at one level of one way of getting worse; see ``UNTOUCHED``.
 
@@ -56,6 +65,33 @@ def degrade(adata: AnnData, way: str, level: float, name: str, seed: int = 0) ->
     facts = dict(adata.uns["dataset"])
     if way in ("counts", "dropout") and facts["kind"] != "counts":
         raise NotApplicableError(f"{way} can be taken from counts, not from {facts['kind']}")
+    features = facts["kind"] == "features"
+    left = worsened(adata, way, level, seed, keep_empty=features)
+    if left.n_obs < 20:
+        raise InputError(f"{name}: only {left.n_obs} cells are left; choose a milder level")
+    for column in ("section", "cluster", "celltype"):
+        if column in left.obs:
+            left.obs[column] = left.obs[column].cat.remove_unused_categories()
+    if "cluster" in left.obs:
+        facts["n_domains"] = int(left.obs["cluster"].nunique())
+    left.uns["dataset"] = {**facts, "id": name, "derived_from": f"{facts['id']}, {way} {level:g}"}
+    for planted in ("true_triples",):
+        left.uns.pop(planted, None)
+    left.obsp.pop("true_interactions", None)
+    return left
+
+
+def worsened(
+    adata: AnnData, way: str, level: float, seed: int = 0, keep_empty: bool = False
+) -> AnnData:
+    """A copy at one level of one way of getting worse; see ``UNTOUCHED``.
+
+    Args:
+        adata: cells, or spots, by genes (CSR), with ``obsm['spatial']``.
+        way, level: see ``UNTOUCHED``.
+        seed: of everything random.
+        keep_empty: whether rows without a count stay.
+    """
     rng = np.random.default_rng(seed)
     adata = adata.copy()
     if way == "counts":
@@ -70,19 +106,7 @@ def degrade(adata: AnnData, way: str, level: float, name: str, seed: int = 0) ->
     kept = np.ones(adata.n_obs, dtype=bool)
     if way == "cells":
         kept[rng.permutation(adata.n_obs)[round(level * adata.n_obs) :]] = False
-    if facts["kind"] != "features":
+    if not keep_empty:
         adata.X.eliminate_zeros()
         kept &= np.asarray(adata.X.sum(axis=1)).ravel() > 0
-    if kept.sum() < 20:
-        raise InputError(f"{name}: only {kept.sum()} cells are left; choose a milder level")
-    left = adata[kept].copy()
-    for column in ("cluster", "celltype"):
-        if column in left.obs:
-            left.obs[column] = left.obs[column].cat.remove_unused_categories()
-    if "cluster" in left.obs:
-        facts["n_domains"] = int(left.obs["cluster"].nunique())
-    left.uns["dataset"] = {**facts, "id": name, "derived_from": f"{facts['id']}, {way} {level:g}"}
-    for planted in ("true_triples",):
-        left.uns.pop(planted, None)
-    left.obsp.pop("true_interactions", None)
-    return left
+    return adata[kept].copy()

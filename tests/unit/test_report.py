@@ -219,13 +219,24 @@ def test_studies_are_found_by_name_and_say_where_nothing_applies(tmp_path):
     pd.DataFrame(idle).to_csv(tmp_path / "interactions_truth.csv", index=False)
     pd.DataFrame({"method": []}).to_csv(tmp_path / "published_vs_measured.csv", index=False)
     (tmp_path / "sensitivities.csv").write_text("another\n1\n")
-    interactions, sensitivity = find_studies(tmp_path, [])
+    interactions, sensitivity = find_studies([tmp_path], [])
     assert interactions.note == "Not applicable: nothing planted." and not interactions.tables
     (table,) = sensitivity.tables
     assert table.rows == [["1", "0.5123"], ["2", ""]] and table.numeric == [True, True]
     (tmp_path / "robustness_x.csv").write_text("")
     with pytest.raises(InputError, match=r"robustness_x\.csv: not a readable table"):
-        find_studies(tmp_path, [])
+        find_studies([tmp_path], [])
+
+
+def test_deconvolution_is_shown_from_a_folder_of_its_own(tmp_path):
+    own = tmp_path / "deconvolution"
+    draw_picture(own / "figures/deconvolution_scores.png")
+    (own / "tables").mkdir()
+    (own / "tables/deconvolution_jsd.csv").write_text("method,mean\nNNLS,0.0625\n")
+    text = write_report(tmp_path, small_results()).read_text()
+    section = re.search(r'<section id="deconvolution".*?</section>', text, re.S)[0]
+    assert "0.0625" in section and section.count("<img") == 1
+    assert text.count("<img") == 1
 
 
 def test_bibtex_says_what_our_lists_say():

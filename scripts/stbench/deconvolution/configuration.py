@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stbench.configuration import Benchmark
+from stbench.degraded import degraded_sections
 from stbench.errors import InputError
 from stbench.registry import load_registry
 from stbench.schema import check, load_yaml, suggestion
@@ -26,7 +27,8 @@ def load_deconvolution(config: Mapping[str, Any], config_dir: Path) -> Benchmark
 
     The pairs stand where a benchmark has its datasets, by id in the order asked for: the section's
     own keys, and ``cells`` and ``genes``, which for resources are the reference's cells and the
-    spots: their product is the size of a mapping. Without the section there are none.
+    spots: their product is the size of a mapping. Without the section there are none. With a
+    section ``robustness`` each pair has derived ones, whose reference is that of the pair.
 
     Raises:
         InputError: one line that names what is unknown or cannot be used.
@@ -51,6 +53,8 @@ def load_deconvolution(config: Mapping[str, Any], config_dir: Path) -> Benchmark
         if given["id"] in pairs:
             raise InputError(f"config: deconvolution.datasets: {given['id']!r} is named twice")
         pairs[given["id"]] = _described(given, registry)
+    for entry in degraded_sections(config.get("robustness") or {}, dict(pairs)):
+        pairs[entry["id"]] = {**entry, "cells": pairs[entry["derived_from"]]["cells"]}
     return Benchmark(config=section, datasets=pairs, methods=methods)
 
 

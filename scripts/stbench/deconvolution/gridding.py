@@ -14,27 +14,35 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
-def squares(coords: np.ndarray, side: float) -> tuple[np.ndarray, np.ndarray]:
+def squares(
+    coords: np.ndarray, side: float, corner: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The square that each cell lies in; squares without cells are none.
 
     Args:
         coords: (n, 2).
         side: of a square, in the unit of the coordinates.
+        corner: (2,) where the grid begins; None: at the smallest coordinates.
 
     Returns:
         (n,) numbers of squares from 0 without gaps, and (squares, 2) centres.
     """
-    corner = coords.min(axis=0)
+    corner = coords.min(axis=0) if corner is None else corner
     places = np.floor((coords - corner) / side).astype(int)
     corners, square = np.unique(places, axis=0, return_inverse=True)
     return square.ravel(), corner + (corners + 0.5) * side
 
 
-def grid_cells(cells: AnnData, side: float) -> tuple[AnnData, pd.DataFrame]:
-    """Spots, and the proportions of the types of ``obs['celltype']`` among their cells."""
+def grid_cells(
+    cells: AnnData, side: float, corner: np.ndarray | None = None
+) -> tuple[AnnData, pd.DataFrame]:
+    """Spots, and the proportions of the types of ``obs['celltype']`` among their cells.
+
+    ``side`` and ``corner`` as of ``squares``.
+    """
     from anndata import AnnData
 
-    square, centres = squares(np.asarray(cells.obsm["spatial"]), side)
+    square, centres = squares(np.asarray(cells.obsm["spatial"]), side, corner)
     n = len(centres)
     belongs = sp.csr_matrix((np.ones(len(square)), (square, np.arange(len(square)))))
     names = pd.Index([f"spot{i + 1}" for i in range(n)])

@@ -95,6 +95,12 @@ def as_anndata(proportions: pd.DataFrame, spots: pd.Index, **uns: Any) -> AnnDat
     )
 
 
+def truth_as_anndata(truth: pd.DataFrame | None) -> AnnData:
+    """The file of a truth; without rows where it is not known."""
+    known = pd.DataFrame() if truth is None else truth
+    return as_anndata(known, known.index.astype(str))
+
+
 def read_proportions(path: Path) -> pd.DataFrame:
     """The (spots, types) table of a file that ``as_anndata`` made.
 

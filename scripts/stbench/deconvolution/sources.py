@@ -11,6 +11,7 @@ import pandas as pd
 from stbench.deconvolution.gridding import grid_cells, held_out_halves
 from stbench.deconvolution.pairs import Pair, checked_pair
 from stbench.deconvolution.proportions import checked_composition, from_counts
+from stbench.degraded import worsened
 from stbench.errors import InputError
 from stbench.fetch import read_status
 from stbench.hdf5_guard import check_hdf5
@@ -39,10 +40,7 @@ def make_pair(
     """
     name = pair["id"]
     if "simulate" in pair:
-        tissue = Tissue(**pair["simulate"])
-        in_place, reference = held_out_halves(simulate(tissue, name), tissue.seed)
-        spots, truth = grid_cells(in_place, pair["spot_size"])
-        return checked_pair(name, spots, reference, truth)
+        return simulated_pair(pair)
     parts = {
         part: _published(pair[part], raw[part], registry)
         if part in raw
@@ -56,6 +54,20 @@ def make_pair(
     if "spatial" not in spots.obsm:
         raise InputError(f"{name}: spots: no obsm['spatial']; put the positions there")
     return checked_pair(name, spots, reference, _truth(pair, spots), pair.get("rename"))
+
+
+def simulated_pair(pair: Mapping[str, Any], kept: float = 1.0) -> Pair:
+    """One tissue, cells held out as the reference, the others on a grid.
+
+    Args:
+        pair: an entry of ``deconvolution.datasets`` with ``simulate`` and ``spot_size``.
+        kept: share of the cells on the grid that stays; a spot with none left is no spot.
+    """
+    tissue = Tissue(**pair["simulate"])
+    in_place, reference = held_out_halves(simulate(tissue, pair["id"]), tissue.seed)
+    corner = in_place.obsm["spatial"].min(axis=0)  # the grid stays where it is
+    spots, truth = grid_cells(worsened(in_place, "cells", kept), pair["spot_size"], corner)
+    return checked_pair(pair["id"], spots, reference, truth)
 
 
 def _published(dataset: str, folder: Path, registry: Mapping[str, Any]) -> AnnData:

@@ -12,10 +12,75 @@ from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
 from stbench.deconvolution.metrics import BEST, LABELS
+from stbench.figures.album import Album
+from stbench.figures.robustness import AXES, robustness_curves
 from stbench.figures.style import QUIET, domain_colours
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd", "ssim", "auroc")
 N_TYPES = 3
+CURVES = ("pearson_type", "rmse_type")
+
+
+def add_scores(
+    album: Album, means: pd.DataFrame, titles: Mapping[str, str], controls: set[str]
+) -> None:
+    """Add the bars of all scores; arguments as of ``score_bars``."""
+    album.add(
+        score_bars(means, titles, controls),
+        "deconvolution_scores",
+        kind="deconvolution",
+        title="Proportions of cell types against the truth",
+        caption="Means with 95 % bootstrap intervals over spots and seeds; controls are grey.",
+        alt=f"Bars of {len(SHOWN)} scores of {len(titles)} methods on "
+        f"{means['dataset'].nunique()} pairs of spots and reference.",
+    )
+
+
+def add_maps(
+    album: Album,
+    coords: np.ndarray,
+    truth: pd.DataFrame,
+    found: Mapping[str, pd.DataFrame],
+    dataset: str,
+) -> None:
+    """Add the maps of one pair; arguments as of ``type_maps``."""
+    album.add(
+        type_maps(coords, truth, found, dataset),
+        f"deconvolution_maps_{dataset}",
+        kind="deconvolution",
+        title=f"{dataset}: where the cell types are",
+        caption="The three most abundant types, the truth on the left; one seed of each method.",
+        alt=f"Maps of the proportions of three cell types in the spots of {dataset}.",
+        dataset=dataset,
+    )
+
+
+def add_curves(album: Album, curves: pd.DataFrame, titles: Mapping[str, str]) -> None:
+    """Add what becomes of the scores as spots get worse.
+
+    Args:
+        album: takes the figure.
+        curves: ``deconvolution_robustness_curves`` of ``stbench.deconvolution.robustness``.
+        titles: what to call the methods, by id, in order.
+    """
+    better = curves.drop_duplicates("metric").set_index("metric")["better"]
+    labels = {name: f"{LABELS[name]}\n({better[name]} is better)" for name in CURVES}
+    axes = {
+        **AXES,
+        "cells": "share of cells kept\n(of spots, where these are given)",
+        "jitter": "jitter (spot spacings)",
+    }
+    title = "Deconvolution as the spots get worse"
+    album.add(
+        robustness_curves(curves, titles, title, labels, axes),
+        "deconvolution_robustness",
+        kind="robustness",
+        title=title,
+        caption="Means with 95 % bootstrap intervals over spots and seeds; the reference stays as "
+        "it is. In simulated tissue cells are dropped before they are added up to spots.",
+        alt=f"Curves of {len(CURVES)} scores of {curves['method'].nunique()} methods on "
+        f"{curves['dataset'].nunique()} pairs, by way of getting worse.",
+    )
 
 
 def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str]) -> Figure:

@@ -12,8 +12,9 @@ import pandas as pd
 from stbench.errors import InputError
 from stbench.report.pictures import Picture
 
-# A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it. To add one,
-# add its name, its title and a sentence or two that say how to read it.
+# A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it, in the folder
+# of all tables or, where it is a target of its own, in <name>/tables. To add one, add its name, its
+# title and a sentence or two that say how to read it.
 STUDIES = {
     "published": (
         "Published and measured",
@@ -31,7 +32,7 @@ STUDIES = {
         "Deconvolution",
         "Shares of cell types estimated for each spot, scored against the known composition. "
         "The mean of the reference and the shuffled true shares are controls, which a method "
-        "has to beat.",
+        "has to beat. Curves, where there are any, are of spots that were made worse on purpose.",
     ),
     "integration": (
         "Integration of sections",
@@ -76,8 +77,13 @@ class Study:
     pictures: list[Picture]
 
 
-def find_studies(folder: Path, pictures: Iterable[Picture]) -> list[Study]:
-    """The studies that have a table with rows in ``folder``.
+def folders_of_studies(root: Path, what: str) -> list[Path]:
+    """Where studies that are targets of their own have ``tables`` or ``figures``, if anywhere."""
+    return [root / name / what for name in STUDIES]
+
+
+def find_studies(folders: Iterable[Path], pictures: Iterable[Picture]) -> list[Study]:
+    """The studies that have a table with rows in one of the folders.
 
     Of tables in which nothing applies only the reason is told.
 
@@ -85,9 +91,10 @@ def find_studies(folder: Path, pictures: Iterable[Picture]) -> list[Study]:
         InputError: a table is not readable.
     """
     pictures = list(pictures)
+    files = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
     found = []
     for name, (title, text) in STUDIES.items():
-        paths = [path for path in sorted(folder.glob("*.csv")) if belongs(path.stem, name)]
+        paths = [path for path in files if belongs(path.stem, name)]
         told = {path: table for path in paths if len(table := _read(path))}
         if not told:
             continue

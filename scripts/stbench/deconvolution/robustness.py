@@ -1,0 +1,51 @@
+"""What becomes of proportions as the spots get worse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stbench.deconvolution.metrics import BEST
+from stbench.deconvolution.scoring import ALL_TYPES
+from stbench.results import in_order
+from stbench.study_tables import area_under, at_levels
+
+# SSIM is left out: its windows move with the positions.
+METRICS = ("pearson_type", "rmse_type", "jsd", "auroc")
+CURVE = ["dataset", "method", "metric", "better", "way"]
+SCORE = ["mean", "low", "high", "sd_seeds", "n_seeds", "n_spots", "status", "reason"]
+
+
+def split_derived(
+    scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The scores of the pairs themselves, and tables of those that were made worse.
+
+    Args:
+        scores: of ``stbench.deconvolution.tables.read_scores``.
+        derived: by pair ``of``, ``way`` and ``level`` (``stbench.degraded.levels_of``).
+
+    Returns:
+        The rows of ``scores`` of no derived pair. By file name, nothing without derived pairs:
+        ``deconvolution_robustness_curves``: for every pair, method, metric, way and level, the one
+        that changes nothing included, the mean with its interval, status and reason; ``better``
+        says whether ``higher`` or ``lower`` is. ``deconvolution_robustness_area``: for each curve
+        ``area`` (mean height, levels spread evenly) and ``kept``, that over the height where
+        nothing is changed, which above 1 means more of an error.
+    """
+    whole = scores[~scores["dataset"].isin(derived)]
+    if not derived:
+        return whole, {}
+    means = scores[(scores["type"] == ALL_TYPES) & scores["metric"].isin(METRICS)]
+    better = means["metric"].map(lambda name: "higher" if BEST[name] == 1 else "lower")
+    curves = at_levels(means.assign(better=better), derived)[[*CURVE, "level", *SCORE]]
+    areas = [
+        {**dict(zip(CURVE, key, strict=True)), **area_under(curve, str(key[4]))}
+        for key, curve in curves.groupby(CURVE, sort=False)
+    ]
+    return whole, {
+        "deconvolution_robustness_curves": in_order(curves, [*CURVE, "level"]),
+        "deconvolution_robustness_area": in_order(pd.DataFrame(areas), CURVE),
+    }
