@@ -53,8 +53,8 @@ def one_of(ids):
 
 
 def dataset_ids(origin):
-    """The chosen datasets that come from `files`, a `path` of the user's or `simulate`."""
-    return [name for name, entry in BENCHMARK.datasets.items() if entry["origin"] == origin]
+    """What comes from `files`, a `path` of the user's or `simulate`: datasets and their sections."""
+    return [name for name, entry in BENCHMARK.made.items() if entry["origin"] == origin]
 
 
 def joined_datasets():
@@ -90,6 +90,18 @@ def interaction_scores():
     return expand("results/interactions/{dataset}/scores.parquet", dataset=list(datasets))
 
 
+def integration_scores():
+    """How well every chosen method joins the sections of every dataset that has several."""
+    pattern = "results/integration/{dataset}/{method}.parquet"
+    return expand(pattern, dataset=joined_datasets(), method=BENCHMARK.chosen)
+
+
+def joined_fits():
+    """The fits of every chosen method on every dataset that has several sections."""
+    cells = [(dataset, method) for dataset in joined_datasets() for method in BENCHMARK.chosen]
+    return [folder for cell in cells for folder in fit_folders(*cell)]
+
+
 def marker_folders():
     """One for each dataset, where the configuration asks for markers."""
     datasets = list(BENCHMARK.datasets) if config.get("markers") else []
@@ -113,38 +125,20 @@ def of_demonstrations(pattern, only=lambda dataset, method, seed: True):
 
 
 def studies():
-    """Datasets that were made worse and variants of methods, as aggregate.py is told of them."""
-    derived = {
-        name: {"of": entry["derived_from"], **entry["degrade"]}
-        for name, entry in BENCHMARK.datasets.items()
-        if entry["origin"] == "degraded"
-    }
-    variants = {
-        name: {
-            "method": variant.method,
-            "factor": variant.factor,
-            "value": variant.value,
-            "title": BENCHMARK.method(name)["title"],
-            "published": {
-                dataset: BENCHMARK.params(variant.method, dataset).get(variant.factor)
-                for dataset in BENCHMARK.datasets
-            },
-        }
-        for name, variant in BENCHMARK.variants.items()
-    }
-    told = {"derived": derived, "variants": variants}
-    return json.dumps({name: found for name, found in told.items() if found}, sort_keys=True)
+    """``Benchmark.studies`` for aggregate.py; empty where there is none."""
+    told = {name: found for name, found in BENCHMARK.studies.items() if found}
+    return json.dumps(told, sort_keys=True) if told else ""
 
 
 def raw_data(wildcards):
     """The folder of a published dataset's raw files, or the user's own file."""
-    entry = BENCHMARK.datasets[wildcards.dataset]
+    entry = BENCHMARK.made[wildcards.dataset]
     return entry.get("path", f"results/raw/{wildcards.dataset}")
 
 
 def prepare_options(wildcards):
     """How prepare.py finds the description of a published dataset, or of the user's own."""
-    entry = BENCHMARK.datasets[wildcards.dataset]
+    entry = BENCHMARK.made[wildcards.dataset]
     if entry["origin"] == "path":
         return ["--section", json.dumps(entry["section"], sort_keys=True)]
     return ["--dataset", wildcards.dataset, "--raw", raw_data(wildcards)]

@@ -11,7 +11,7 @@ rule download:
     conda:
         "../envs/default.yaml"
     params:
-        entry=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
+        entry=lambda wc: json.dumps(BENCHMARK.made[wc.dataset], sort_keys=True),
         mirror=lambda wc: mirror(config.get("mirror")),
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --mirror {params.mirror:q} --output {output:q} --record-failure > {log:q} 2>&1"
@@ -33,7 +33,7 @@ rule prepare:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        entry=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
+        entry=lambda wc: json.dumps(BENCHMARK.made[wc.dataset], sort_keys=True),
         options=prepare_options,
     shell:
         "python {input.code[0]:q} {params.options:q} --output {output:q} --record-failure > {log:q} 2>&1"
@@ -56,11 +56,33 @@ rule simulate:
     params:
         options=lambda wc: [
             f"--{name.replace('_', '-')}={value}"
-            for name, value in sorted(BENCHMARK.datasets[wc.dataset]["simulate"].items())
+            for name, value in sorted(BENCHMARK.made[wc.dataset]["simulate"].items())
         ],
     shell:
         "python {input.code[0]:q} --id {wildcards.dataset:q} {params.options:q}"
         " --output {output:q} > {log:q} 2>&1"
+
+
+rule join:
+    input:
+        code=code("scripts/join.py"),
+        sections=lambda wc: [
+            f"results/data/{part['id']}.h5ad" for part in BENCHMARK.datasets[wc.dataset]["parts"]
+        ],
+    output:
+        "results/data/{dataset}.h5ad",
+    log:
+        "results/logs/join/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(joined_datasets()),
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 6000,
+        runtime=30,
+    shell:
+        "python {input.code[0]:q} --id {wildcards.dataset:q} --sections {input.sections:q}"
+        " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
 rule degrade:

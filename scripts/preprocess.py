@@ -3,7 +3,8 @@
 The output holds raw counts (layers['counts']), log-normalised values (X), the genes that are read
 (var['highly_variable']), 30 principal components (obsm['X_pca']), positions (obsm['spatial']), the
 15 nearest cells of each cell (obsp['spatial_distances']) and the facts about the dataset
-(uns['dataset']). Labels of cells do not get into it.
+(uns['dataset']). Labels of cells do not get into it, but for the section of each where several are
+joined (obs['section']), which is no truth.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
             results / f"labels/{cell}.h5",
             results / f"scores/{cell}.parquet",
             results / f"epochs/{cell}.parquet",
+            results / f"integration/{cell}.parquet",
             *([graph, graph.with_name("scores.parquet")] if graph.is_dir() else []),
         ]
     data = [results / f"{folder}/{name}.h5ad" for folder in ("data", "preprocessed")]
@@ -103,6 +104,7 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
         results / "scores" / name,
         results / "epochs" / name,
         results / "interactions" / name,
+        results / "integration" / name,
     ]
 
 

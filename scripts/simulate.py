@@ -41,6 +41,8 @@ def main() -> None:
     option("n_targets", int, "target genes of each triple")
     option("effect", float, "by how much (log) a triggered receiver's targets are raised")
     option("radius", float, "how far a sender reaches, in the unit of the coordinates")
+    option("section", int, "which replicate section of the seed's tissue; 0: a tissue of its own")
+    option("section_effect", float, "sd of the log shift a replicate section gives each gene")
     options = vars(parser.parse_args())
     output, name = options.pop("output"), options.pop("id")
     tissue = Tissue(**options)

@@ -24,8 +24,13 @@ def fit(
 ) -> Fit:
     """Mean components of a cell and its ``n_neighbors`` nearest others, (n, at most 30)."""
     components = np.asarray(adata.obsm["X_pca"], dtype=np.float64)
-    _, neighbours = knn(adata.obsm["spatial"], int(params["n_neighbors"]))
+    return Fit(smoothed(components, adata.obsm["spatial"], int(params["n_neighbors"])))
+
+
+def smoothed(components: np.ndarray, coords: np.ndarray, n_neighbors: int) -> np.ndarray:
+    """Means over a cell and its ``n_neighbors`` nearest others, (n, components) float32."""
+    _, neighbours = knn(coords, n_neighbors)
     total = components.copy()
     for column in neighbours.T:
         total += components[column]
-    return Fit(embedding=(total / (neighbours.shape[1] + 1)).astype(np.float32))
+    return (total / (neighbours.shape[1] + 1)).astype(np.float32)

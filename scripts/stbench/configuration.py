@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stbench import external, variants
-from stbench.degraded import degraded_sections
+from stbench.degraded import degraded_sections, levels_of
 from stbench.errors import InputError
-from stbench.registry import dataset_entry, load_registry
+from stbench.registry import dataset_entry, joined_entry, load_registry
 from stbench.schema import check, load_yaml, suggestion
 
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None}
@@ -46,9 +46,42 @@ class Benchmark:
         return [*self.config["methods"], *self.variants, *self.external]
 
     @property
+    def parts(self) -> dict[str, Mapping[str, Any]]:
+        """The sections that joined datasets consist of, by id; some may be chosen themselves."""
+        return {part["id"]: part for e in self.datasets.values() for part in e.get("parts", [])}
+
+    @property
+    def made(self) -> dict[str, Mapping[str, Any]]:
+        """Every dataset whose data are made: the chosen ones, and the sections of joined ones."""
+        return {**self.parts, **self.datasets}
+
+    @property
     def variants(self) -> dict[str, variants.Variant]:
         """The variants of methods that are run, by id."""
         return {variant.id: variant for variant in variants.variants_of(self.config)}
+
+    @property
+    def studies(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What takes no part in the ranking: ``derived`` datasets and ``variants`` of methods.
+
+        Both by id: of a dataset that was made worse ``of``, ``way`` and ``level``; of a variant
+        ``method``, ``factor``, ``value``, ``title`` and ``published``, the method's own value of
+        the factor by dataset.
+        """
+        changed = {
+            name: {
+                "method": variant.method,
+                "factor": variant.factor,
+                "value": variant.value,
+                "title": self.method(name)["title"],
+                "published": {
+                    dataset: self.params(variant.method, dataset).get(variant.factor)
+                    for dataset in self.datasets
+                },
+            }
+            for name, variant in self.variants.items()
+        }
+        return {"derived": levels_of(self.datasets), "variants": changed}
 
     @property
     def external(self) -> Mapping[str, str]:
@@ -75,8 +108,7 @@ class Benchmark:
     def params(self, method: str, dataset: str) -> dict[str, Any]:
         """Published defaults, the dataset's published setting, the budget, the user's own."""
         entry = self.method(method)
-        fitting = (s["params"] for s in entry.get("settings", []) if self._applies(s, dataset))
-        setting: Mapping[str, Any] = next(fitting, {})
+        setting = _setting(entry.get("settings", []), self.datasets[dataset])
         params = {**entry.get("params", {}), **setting}
         if self.config.get("budget") == "cpu" and "epochs_cpu" in entry:
             params["epochs"] = min(params["epochs"], entry["epochs_cpu"])
@@ -126,15 +158,23 @@ class Benchmark:
             + formula.get("per_1m_values", 0) * cells * genes / 1e6
         )
 
-    def _applies(self, setting: Mapping[str, Any], dataset: str) -> bool:
-        entry = self.datasets[dataset]
-        names = {dataset, entry.get("derived_from")}
-        if "datasets" in setting and names.isdisjoint(setting["datasets"]):
-            return False
-        if any(entry.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
-            return False
-        genes = entry.get("genes")
-        return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])
+
+def _setting(settings: Sequence[Mapping[str, Any]], dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """The first published setting that applies; of joined sections the one they all have."""
+    of_parts = [_setting(settings, part) for part in dataset.get("parts", [])]
+    if of_parts and all(setting == of_parts[0] for setting in of_parts):
+        return of_parts[0]
+    return next((dict(s["params"]) for s in settings if _applies(s, dataset)), {})
+
+
+def _applies(setting: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
+    names = {dataset["id"], dataset.get("derived_from")}
+    if "datasets" in setting and names.isdisjoint(setting["datasets"]):
+        return False
+    if any(dataset.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
+        return False
+    genes = dataset.get("genes")
+    return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])
 
 
 def typed(value: Any) -> Any:
@@ -195,6 +235,7 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")
         datasets[entry["id"]] = entry
+    _check_sections(datasets)
     for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
         datasets[entry["id"]] = entry
     if config["rank_by"] not in config["clusterers"]:
@@ -212,8 +253,22 @@ def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(f"config: datasets: {error}") from error
 
 
+def _check_sections(datasets: Mapping[str, Mapping[str, Any]]) -> None:
+    """One id must mean one thing, among the datasets and the sections that they join."""
+    named = dict(datasets)
+    for entry in datasets.values():
+        for part in entry.get("parts", []):
+            if named.setdefault(part["id"], part) != part:
+                raise InputError(
+                    f"config: datasets: {part['id']!r}, joined in {entry['id']!r}, is the id of "
+                    "another dataset, too; choose another id"
+                )
+
+
 def _with_shape(entry: dict[str, Any]) -> dict[str, Any]:
     """A user's file must be there; its size is read from it where that can be done."""
+    if entry["origin"] == "joined":
+        return joined_entry(entry["id"], [_with_shape(part) for part in entry["parts"]])
     if entry["origin"] != "path":
         return entry
     path = Path(entry["path"])

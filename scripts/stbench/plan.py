@@ -77,10 +77,10 @@ def make_plan(benchmark: Benchmark, results: Path, shipped: Path, mirrors: Seque
     model, factor = fit_for_here(theirs, own)
     lost = {**_by_hand(benchmark, results, mirrors), **lost_datasets(benchmark, results)}
     costs = cell_costs(benchmark, model, results, lost)
-    fetched = [name for name in benchmark.datasets if name in lost or _is_raw(results, name)]
+    fetched = [name for name in benchmark.made if name in lost or _is_raw(results, name)]
     sizes = [
         file.get("bytes")
-        for name, entry in benchmark.datasets.items()
+        for name, entry in benchmark.made.items()
         if entry["origin"] == "files" and name not in fetched
         for file in entry["sources"][0]["files"]
     ]
@@ -276,19 +276,21 @@ def _basis(plan: Plan) -> str:
 def _stages(benchmark: Benchmark, results: Path) -> Iterator[tuple[str, int, int]]:
     """Jobs by stage; what a job makes tells whether it is still to be done."""
     cells = [(dataset, method) for dataset in benchmark.datasets for method in benchmark.chosen]
-    files = [name for name, entry in benchmark.datasets.items() if entry["origin"] == "files"]
+    files = [name for name, entry in benchmark.made.items() if entry["origin"] == "files"]
+    joined = [name for name, entry in benchmark.datasets.items() if entry["origin"] == "joined"]
     keys = matrix(benchmark)
     graphs = [cell for cell in cells if benchmark.gives_graph(cell[1], cell[0])]
     graphs = graphs if benchmark.config.get("interactions") else []
     made = {
         "download": [f"raw/{name}/status.json" for name in files],
-        "prepare, simulate": [f"data/{name}.h5ad" for name in benchmark.datasets],
+        "prepare, simulate": [f"data/{name}.h5ad" for name in benchmark.made],
         "preprocess": [f"preprocessed/{name}.h5ad" for name in benchmark.datasets],
         "fit": [f"fits/{key.dataset}/{key.method}/seed{key.seed}/status.json" for key in keys],
         "cluster": [f"labels/{dataset}/{method}.h5" for dataset, method in cells],
         "score": [f"scores/{dataset}/{method}.parquet" for dataset, method in cells],
         "interactions": [f"interactions/{d}/{m}" for d, m in graphs]
         + [f"interactions/{d}/scores.parquet" for d in dict.fromkeys(d for d, _ in graphs)],
+        "integration": [f"integration/{d}/{m}.parquet" for d, m in cells if d in joined],
     }
     for name, paths in made.items():
         if paths:
@@ -298,7 +300,7 @@ def _stages(benchmark: Benchmark, results: Path) -> Iterator[tuple[str, int, int
 def _by_hand(benchmark: Benchmark, results: Path, mirrors: Sequence[Path]) -> dict[str, str]:
     """Datasets of which no source can be had: without a URL, and in no mirror folder."""
     lost = {}
-    for name, entry in benchmark.datasets.items():
+    for name, entry in benchmark.made.items():
         if entry["origin"] != "files" or _is_raw(results, name):
             continue
         missing = [
@@ -308,6 +310,10 @@ def _by_hand(benchmark: Benchmark, results: Path, mirrors: Sequence[Path]) -> di
         if all(missing):
             file = missing[0][0]
             lost[name] = file.get("get") or f"put {file['name']} into a mirror folder"
+    for name, entry in benchmark.datasets.items():
+        for part in entry.get("parts", []):
+            if part["id"] in lost:
+                lost[name] = f"section {part['id']}: {lost[part['id']]}"
     return lost
 
 
@@ -320,9 +326,11 @@ def _is_raw(results: Path, dataset: str) -> bool:
 
 
 def _source(results: Path, name: str, entry: Mapping[str, Any]) -> str:
-    if entry["origin"] != "files":
-        return "simulated" if entry["origin"] == "simulate" else str(entry["path"])
-    return "here" if _is_raw(results, name) else "to be fetched"
+    made = {"simulate": "simulated", "joined": "joined from its sections"}
+    made["degraded"] = f"made worse from {entry.get('derived_from')}"
+    if entry["origin"] == "files":
+        return "here" if _is_raw(results, name) else "to be fetched"
+    return made.get(entry["origin"]) or str(entry["path"])
 
 
 def _data_mb(

@@ -35,7 +35,8 @@ def preprocess(adata: AnnData) -> AnnData:
         The same cells and genes: ``layers['counts']`` (X as given), ``X`` (log-normalised CSR
         float32; features as they are), ``var['kept']`` and ``var['highly_variable']``,
         ``obsm['X_pca']`` (n, at most 30) float32, ``obsm['spatial']`` (n, 2) float64,
-        ``obsp['spatial_distances']`` (15 nearest others) and ``uns['dataset']``.
+        ``obsp['spatial_distances']`` (15 nearest others), ``uns['dataset']`` and, where sections
+        were joined, ``obs['section']``.
 
     Raises:
         InputError: settings and data that do not fit together.
@@ -43,7 +44,8 @@ def preprocess(adata: AnnData) -> AnnData:
     from anndata import AnnData
 
     settings = _settings_without_labels(adata)
-    cells, genes = adata.obs[[]].copy(), adata.var[[]].copy()
+    known = [column for column in ("section",) if column in adata.obs]
+    cells, genes = adata.obs[known].copy(), adata.var[[]].copy()
     if settings.get("status") == "error":
         return AnnData(np.zeros(adata.shape, np.float32), cells, genes, uns={"dataset": settings})
     name = settings.get("id", "dataset")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ _DEFAULTS: dict[str, Any] = {
     "citation": "",
     "note": "",
 }
+SETTINGS = ("hvg", "filter_cell", "norm_target", "refine")
+"""How a dataset is to be treated."""
+
+_OWN = {"path": "own_section", "simulate": "own_simulated", "join": "own_joined"}
 _SIMULATED = {
     "technology": "simulated",
     "organism": "none",
@@ -61,11 +65,11 @@ def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any])
     """Describe a dataset of the registry (by id) or a section of the user's own.
 
     Returns:
-        A dict that always has id, origin (``files``, ``path`` or ``simulate``), title, technology,
-        organism, unit, kind, cells, genes (None where unknown), n_domains (int, list, or None where
-        the file's labels tell), hvg, filter_cell, norm_target, refine, licence, citation, note; and
-        ``sources``, ``path`` + ``section``, or ``simulate`` by origin. Of several sources the first
-        one's own keys hold.
+        A dict that always has id, origin (``files``, ``path``, ``simulate`` or ``joined``), title,
+        technology, organism, unit, kind, cells, genes (None where unknown), n_domains (int, list,
+        or None where the file's labels tell), hvg, filter_cell, norm_target, refine, licence,
+        citation, note; and ``sources``, ``path`` + ``section``, ``simulate``, or ``parts`` (such
+        dicts) by origin. Of several sources the first one's own keys hold.
 
     Raises:
         InputError: an unknown id, or a section with a wrong key or value.
@@ -80,6 +84,58 @@ def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any])
             return _simulated_entry(section, entry)
         return {**_published_entry(section, entry), **_overrides(entry["sources"][0])}
     return _own_entry(section, registry)
+
+
+def joined_entry(name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Describe a dataset that joins sections of tissue, from what describes each.
+
+    Of a setting in which the sections differ (``hvg``, ``filter_cell``, ``norm_target``,
+    ``refine``) the default holds. ``genes`` is the most they can have in common.
+
+    Raises:
+        InputError: sections that cannot be joined.
+    """
+    where = f"dataset {name!r}: join"
+    kinds = sorted({part["kind"] for part in parts})
+    if kinds == ["features"]:
+        raise InputError(f"{where}: features of one section mean nothing in another; join counts")
+    if len(kinds) > 1:
+        raise InputError(f"{where}: the sections hold {' and '.join(kinds)}; give one kind")
+    told = {
+        key: "; ".join(dict.fromkeys(str(part[key]) for part in parts if part[key]))
+        for key in ("technology", "organism", "unit", "licence", "citation", "note")
+    }
+    return {
+        **_DEFAULTS,
+        **told,
+        **{key: agreed(key, [part[key] for part in parts]) for key in SETTINGS},
+        "id": name,
+        "origin": "joined",
+        "title": "sections " + ", ".join(part["id"] for part in parts) + ", joined",
+        "kind": kinds[0],
+        "cells": _known(sum, [part["cells"] for part in parts]),
+        "genes": _known(min, [part["genes"] for part in parts]),
+        "n_domains": joined_domains([part["n_domains"] for part in parts], where),
+        "parts": list(parts),
+    }
+
+
+def agreed(setting: str, values: Sequence[Any]) -> Any:
+    """The value of a setting that all sections share, else its default."""
+    return values[0] if all(value == values[0] for value in values) else _DEFAULTS[setting]
+
+
+def joined_domains(numbers: Sequence[Any], where: str) -> Any:
+    """The number of domains of joined sections: the largest; a list only where all give it.
+
+    Raises:
+        InputError: lists that differ.
+    """
+    if any(isinstance(number, list) for number in numbers):
+        if any(number != numbers[0] for number in numbers):
+            raise InputError(f"{where}: n_domains: a list must be the same in every section")
+        return numbers[0]
+    return _known(max, numbers)
 
 
 def source_entry(name: str, source: str, registry: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,21 +208,46 @@ def _simulated_entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**_DEFAULTS, **_SIMULATED, **entry, **described}
 
 
+def _known(combine: Callable[[Sequence[int]], int], numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return combine(known) if len(known) == len(numbers) else None
+
+
 def _own_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[str, Any]:
-    simulated = "simulate" in section
+    form = next((key for key in ("simulate", "join") if key in section), "path")
     name = section.get("id")
     where = f"dataset {name!r}" if isinstance(name, str) else "own dataset"
     if isinstance(name, str) and not re.fullmatch(_definition("id")["pattern"], name):
         raise InputError(
             f"{where}: id: only letters, digits, '.', '_' and '-' (at most 64) are allowed"
         )
-    check(dict(section), _definition("own_simulated" if simulated else "own_section"), f"{where}:")
+    check(dict(section), _definition(_OWN[form]), f"{where}:")
     if name in registry:
         raise InputError(f"{where}: id: the registry has a dataset of this name; choose another")
-    if simulated:
+    if form == "join":
+        return joined_entry(section["id"], _parts(section["join"], registry, where))
+    if form == "simulate":
         return _simulated_entry(section["id"], {"simulate": section["simulate"]})
     if "label" in section and isinstance(section["n_domains"], list):
         raise InputError(
             f"{where}: n_domains: a list is for data without labels; with 'label' give one number"
         )
     return {**_DEFAULTS, **section, "origin": "path", "section": dict(section)}
+
+
+def _parts(
+    sections: Sequence[str | Mapping[str, Any]], registry: Mapping[str, Any], where: str
+) -> list[dict[str, Any]]:
+    """The descriptions of the sections of a joined dataset."""
+    parts: list[dict[str, Any]] = []
+    for number, section in enumerate(sections):
+        if isinstance(section, dict) and "join" in section:
+            raise InputError(f"{where}: join[{number}]: a joined dataset cannot be joined again")
+        try:
+            part = dataset_entry(section, registry)
+        except InputError as error:
+            raise InputError(f"{where}: join[{number}]: {error}") from error
+        if part["id"] in {other["id"] for other in parts}:
+            raise InputError(f"{where}: join: {part['id']!r} is named twice")
+        parts.append(part)
+    return parts

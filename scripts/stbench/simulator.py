@@ -5,6 +5,10 @@ each cell has, and what it expresses. A domain shows in two ways, both scaled by
 has its own mixture of cell types, and it shifts some genes in all of its cells. Counts are negative
 binomial with log-normal library sizes. Interactions between cells can be planted on top
 (``stbench.interactions.planted``); without them a tissue is the same to the byte as ever.
+
+Replicate sections (``section`` 1, 2, ...) of one seed share what a domain is, its mixture of types
+and what types and domains express, and differ in everything else: places, shapes, cells, counts,
+and a shift of every gene that is common to a section's cells, the batch effect.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +40,7 @@ _LIBRARY_SD = 0.35
 _DISPERSION = (0.2, 1.0)  # variance = mean + dispersion * mean^2
 _VALUES_AT_ONCE = 4_000_000
 _PLANTING = ("n_triples", "n_targets", "effect", "radius")
+_REPLICATION = ("section", "section_effect")
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Tissue:
         effect: by how much (log) a triggered receiver's targets are raised.
         radius: how far a sender reaches, in the unit of the coordinates, which at density 1 is the
             mean spacing of the cells.
+        section: which replicate section of the seed's tissue; 0 is a tissue of its own.
+        section_effect: standard deviation of the log shift that a replicate section gives each
+            gene, the same in all of its cells.
     """
 
     layout: str = "layers"
@@ -69,6 +77,8 @@ class Tissue:
     n_targets: int = 5
     effect: float = 1.0
     radius: float = 1.3
+    section: int = 0
+    section_effect: float = 0.0
 
     def __post_init__(self) -> None:
         def demand(valid: bool, name: str, rule: str) -> None:
@@ -89,6 +99,11 @@ class Tissue:
         demand(0 < self.radius < math.inf, "radius", "a positive number")
         most = self.n_genes // 2 // (2 + self.n_targets)
         demand(0 <= self.n_triples <= most, "n_triples", f"0 to {most} with so few genes")
+        demand(self.section >= 0, "section", "0 or a positive integer")
+        demand(0 <= self.section_effect < math.inf, "section_effect", "0 or a positive number")
+        alone = self.section == 0
+        demand(alone or self.n_triples == 0, "n_triples", "0 in a replicate section")
+        demand(not (alone and self.section_effect), "section_effect", "0 without a section")
 
 
 def simulate(tissue: Tissue, name: str) -> AnnData:
@@ -108,12 +123,18 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
     import pandas as pd
     from anndata import AnnData
 
-    rng = np.random.default_rng(tissue.seed)
+    rng = model = np.random.default_rng(tissue.seed)
+    if tissue.section:
+        model = np.random.default_rng([tissue.seed, 3])
+        rng = np.random.default_rng([tissue.seed, 3, tissue.section])
     unit_square = scatter_cells(tissue.n_cells, rng)
     domains = LAYOUTS[tissue.layout](unit_square, tissue.n_domains, rng)
-    types = draw_types(domains, tissue, rng)
+    types = draw_types(domains, draw_mixtures(tissue, model), rng)
     coords = unit_square * math.sqrt(tissue.n_cells / tissue.density)
-    expression = Expression.draw(tissue, rng)
+    expression = Expression.draw(tissue, model)
+    if tissue.section:
+        shift = rng.normal(0, tissue.section_effect, tissue.n_genes)
+        expression = replace(expression, base=expression.base + shift)
     planted = _plant(tissue, coords, types, expression.base) if tissue.n_triples else None
     raised = planted.raised if planted else None
     counts = draw_counts(expression, domains, types, tissue.dropout, rng, raised)
@@ -153,6 +174,8 @@ def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | boo
     told = asdict(tissue)
     if not tissue.n_triples:
         told = {name: value for name, value in told.items() if name not in _PLANTING}
+    if not tissue.section:
+        told = {name: value for name, value in told.items() if name not in _REPLICATION}
     parameters = json.dumps(told, sort_keys=True)
     return {
         "id": name,
@@ -282,8 +305,8 @@ LAYOUTS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]]
 }
 
 
-def draw_types(domains: np.ndarray, tissue: Tissue, rng: np.random.Generator) -> np.ndarray:
-    """A cell type for each cell, (n,), from its domain's mixture.
+def draw_mixtures(tissue: Tissue, rng: np.random.Generator) -> np.ndarray:
+    """The share of each cell type in each domain, (domains, types).
 
     Mixtures are Dirichlet around one of the whole tissue, the closer the smaller the contrast.
     """
@@ -292,6 +315,11 @@ def draw_types(domains: np.ndarray, tissue: Tissue, rng: np.random.Generator) ->
     if tissue.contrast > 0:
         concentration = _MIXTURE / tissue.contrast**2
         mixtures = rng.dirichlet(concentration * overall + 1e-3, tissue.n_domains)
+    return mixtures
+
+
+def draw_types(domains: np.ndarray, mixtures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A cell type for each cell, (n,), from its domain's mixture."""
     ladder = mixtures.cumsum(axis=1)
     ladder[:, -1] = 1
     return (rng.random(len(domains))[:, None] > ladder[domains]).sum(axis=1)

@@ -137,7 +137,9 @@ def test_make_installs_all_pins_without_dependencies_and_torch_first(tmp_path):
     assert (tmp_path / ".venv-cellcharter/.ready").exists()
 
 
-@pytest.mark.parametrize("method", sorted(set(OWN) - {"bayesspace", "bass", "drsc"}))
+@pytest.mark.parametrize(
+    "method", sorted(set(OWN) - {"bayesspace", "bass", "drsc", "harmony", "smoothed_harmony"})
+)
 def test_methods_without_their_environment_are_not_applicable(method, tmp_path):
     from unit.supervised import preprocessed
 

@@ -40,6 +40,10 @@ PAPER = [
 ]
 FURTHER = [
     "DLPFC151673",
+    "DLPFC151673_5k",
+    "DLPFC151674_5k",
+    "DLPFC151675_5k",
+    "DLPFC151676_5k",
     "MouseBrainAnterior",
     "V1_0410",
     "HER2ST_A1",

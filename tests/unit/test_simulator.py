@@ -13,7 +13,16 @@ from scipy.spatial import cKDTree
 from stbench.errors import InputError
 from stbench.io import read_h5ad
 from stbench.preprocessing import preprocess
-from stbench.simulator import LAYOUTS, Tissue, scatter_cells, simulate
+from stbench.simulator import (
+    LAYOUTS,
+    Expression,
+    Tissue,
+    draw_counts,
+    draw_mixtures,
+    draw_types,
+    scatter_cells,
+    simulate,
+)
 
 PROGRAM = Path(__file__).parents[2] / "scripts" / "simulate.py"
 REQUIRED = {
@@ -175,6 +184,61 @@ def test_contrast_decides_how_hard_it_is():
     assert none < some < much
 
 
+def test_a_tissue_that_is_no_section_is_drawn_as_ever_from_one_stream():
+    tissue, rng = Tissue(n_cells=90, n_genes=30, seed=3), np.random.default_rng(3)
+    unit_square = scatter_cells(90, rng)
+    domains = LAYOUTS["layers"](unit_square, 5, rng)
+    types = draw_types(domains, draw_mixtures(tissue, rng), rng)
+    counts = draw_counts(Expression.draw(tissue, rng), domains, types, 0.0, rng)
+    made = simulate(tissue, "x").X
+    assert (made != counts).nnz == 0
+    told = simulate(Tissue(), "x").uns["dataset"]["sha256"]
+    assert told == "922b471fb5be1acf61679cf77dd66ba93df658a897f2651231582be18c731637"
+
+
+def profiles(adata, by: str) -> np.ndarray:
+    """Log mean counts of each domain or type, (labels, genes)."""
+    found = [adata[adata.obs[by] == label].X.mean(axis=0) for label in adata.obs[by].cat.categories]
+    return np.log(np.asarray(np.vstack(found)) + 0.01)
+
+
+def likeness(one, other, by: str) -> float:
+    """Mean correlation of what marks each label (over the mean of all) in two tissues."""
+    marks = [profiles(adata, by) - profiles(adata, by).mean(axis=0) for adata in (one, other)]
+    pairs = zip(*marks, strict=True)
+    return float(np.mean([np.corrcoef(pair)[0, 1] for pair in pairs]))
+
+
+@pytest.mark.parametrize("by", ["cluster", "celltype"])
+def test_sections_of_a_seed_share_what_a_label_is_and_nothing_else(by):
+    def tissue(**more):
+        return simulate(Tissue(n_cells=1500, **more), "x")
+
+    one, two = (tissue(section=k, section_effect=0.5) for k in (1, 2))
+    other = tissue(section=2, section_effect=0.5, seed=1)
+    assert likeness(one, two, by) > 0.8
+    assert abs(likeness(one, other, by)) < 0.3
+    assert abs(likeness(one, tissue(), by)) < 0.3
+    assert not np.isclose(one.obsm["spatial"], two.obsm["spatial"]).any()
+    assert (one.X != two.X).nnz > one.X.nnz / 2
+    again = tissue(section=1, section_effect=0.5)
+    assert (one.X != again.X).nnz == 0
+    assert len({made.uns["dataset"]["sha256"] for made in (one, two, other, again)}) == 3
+
+
+def test_the_effect_of_a_section_is_the_shift_of_each_gene():
+    def means(section: int, effect: float) -> np.ndarray:
+        tissue = Tissue(n_cells=3000, n_genes=400, section=section, section_effect=effect)
+        return np.log(np.asarray(simulate(tissue, "x").X.mean(axis=0)).ravel())
+
+    without, slight, strong = (
+        np.std(means(1, effect) - means(2, effect)) for effect in (0, 0.5, 1)
+    )
+    assert without < 0.2
+    assert slight == pytest.approx(0.5 * 2**0.5, rel=0.15)
+    assert strong == pytest.approx(2**0.5, rel=0.15)
+
+
 @pytest.mark.parametrize(
     ("bad", "named"),
     [
@@ -190,6 +254,10 @@ def test_contrast_decides_how_hard_it_is():
         ({"density": float("inf")}, "density"),
         ({"seed": -1}, "seed"),
         ({"layout": "stripes"}, "layout"),
+        ({"section": -1}, "section"),
+        ({"section": 1, "section_effect": -0.1}, "section_effect"),
+        ({"section_effect": 0.5}, "section_effect"),
+        ({"section": 1, "n_triples": 1}, "n_triples"),
     ],
 )
 def test_bad_parameters_are_named(bad, named):

@@ -13,6 +13,7 @@ from stbench.errors import InputError
 from stbench.figures.album import Album
 from stbench.figures.style import CLUSTERER_WORDS
 from stbench.h5ad_elements import read_elements
+from stbench.sections import drawn_close
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,18 @@ class Tissue:
 
     Attributes:
         name: its id.
-        coords: (n_cells, 2) positions; (0, 2) where the dataset could not be had.
+        coords: (n_cells, 2) positions; (0, 2) where the dataset could not be had. Joined sections
+            are drawn closer to each other than they lie.
         truth: (n_cells,) codes of the true domains, -1 = not known; None: no cell has one.
         domains: names of the true domains.
+        sections: (n_cells,) the section of each cell; None where the dataset has one.
     """
 
     name: str
     coords: np.ndarray
     truth: np.ndarray | None
     domains: list[str]
+    sections: pd.Categorical | None = None
 
 
 def read_tissue(path: Path) -> Tissue:
@@ -38,7 +42,7 @@ def read_tissue(path: Path) -> Tissue:
     Raises:
         InputError: the file is missing, broken or not a dataset of this pipeline.
     """
-    found = read_elements(path, "obs/cluster", "obsm/spatial", "uns/dataset")
+    found = read_elements(path, "obs/cluster", "obs/section", "obsm/spatial", "uns/dataset")
     about: dict[str, Any] = found.get("uns/dataset", {})
     if "id" not in about:
         raise InputError(f"{path}: not a dataset of this pipeline; make it with prepare.py")
@@ -49,7 +53,11 @@ def read_tissue(path: Path) -> Tissue:
         categories = pd.Categorical(found["obs/cluster"]).remove_unused_categories()
         if (categories.codes >= 0).any():
             truth, domains = categories.codes.astype(int), [str(d) for d in categories.categories]
-    return Tissue(str(about["id"]), np.asarray(found["obsm/spatial"])[:, :2], truth, domains)
+    sections = pd.Categorical(found["obs/section"]) if "obs/section" in found else None
+    coords = np.asarray(found["obsm/spatial"])[:, :2]
+    if sections is not None:
+        coords = drawn_close(coords, sections)
+    return Tissue(str(about["id"]), coords, truth, domains, sections)
 
 
 def add_figures_of(
@@ -60,6 +68,7 @@ def add_figures_of(
     rank_by: str,
     labels_root: Path,
     epochs_root: Path,
+    fits_root: Path | None = None,
 ) -> None:
     """Add the figures of one dataset; none where it could not be had.
 
@@ -70,6 +79,8 @@ def add_figures_of(
         titles: what to call the methods, by id, in order.
         rank_by: id of the clusterer that is shown.
         labels_root, epochs_root: folders of ``<dataset>/<method>.h5`` and ``.parquet``.
+        fits_root: folder of ``<dataset>/<method>/seed<seed>``, for embeddings of joined sections;
+            None for none.
     """
     mine = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
     if not len(tissue.coords) or not len(mine):
@@ -79,6 +90,8 @@ def add_figures_of(
     _add_galleries(album, tissue, mine, shown, how, labels_root / tissue.name)
     _add_protocols(album, tissue, mine, shown, how)
     _add_curves(album, tissue, shown, epochs_root / tissue.name)
+    if fits_root is not None and tissue.sections is not None:
+        add_embeddings(album, tissue, mine, shown, fits_root / tissue.name)
 
 
 def _add_galleries(
@@ -172,5 +185,39 @@ def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], folder: Pa
         caption="A line is a training seed; the ARI is the mean over the k-means seeds. Losses of "
         f"methods are not comparable.{note}",
         alt=f"ARI and loss by epoch of {epochs['method'].nunique()} methods on {tissue.name}.",
+        dataset=tissue.name,
+    )
+
+
+def add_embeddings(
+    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], fits: Path
+) -> None:
+    """The embedding of each method's first fit that succeeded, by section and by true domain."""
+    from stbench.figures.integration import embedding_grid
+    from stbench.interactions.layout import umap
+
+    flat: dict[str, np.ndarray | str] = {}
+    for method in titles:
+        runs = mine[mine["method"] == method].sort_values("seed", kind="stable")
+        ok = runs[runs["fit_status"] == "ok"]
+        if not len(ok):
+            flat[method] = "{fit_status}: {fit_reason}".format(**runs.iloc[0]).rstrip(": ")
+            continue
+        fit = fits / method / f"seed{ok['seed'].iloc[0]}" / "fit.h5ad"
+        embedding = read_elements(fit, "obsm/embedding").get("obsm/embedding")
+        flat[method] = "labels only, no embedding" if embedding is None else umap(embedding)
+    assert tissue.sections is not None
+    groupings = {"section": tissue.sections}
+    if tissue.truth is not None:
+        groupings["domain"] = pd.Categorical.from_codes(tissue.truth, tissue.domains)
+    title = f"{tissue.name}: embeddings of all sections together"
+    album.add(
+        embedding_grid(flat, groupings, titles, title),
+        f"integration_embedding_{tissue.name}",
+        kind="integration",
+        title=title,
+        caption="UMAP of the first training seed, above in the colours of the sections, below in "
+        "those of the true domains. UMAP bends distances: read the scores beside it.",
+        alt=f"UMAP of {len(tissue.coords)} cells for {len(titles)} methods, by section and domain.",
         dataset=tissue.name,
     )

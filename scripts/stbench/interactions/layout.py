@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 NEIGHBORS = 15
 
@@ -20,14 +25,26 @@ def umap_and_paga(embedding: np.ndarray, groups: pd.Categorical) -> tuple[np.nda
         UMAP (n, 2) and PAGA's connectivities (groups, groups).
     """
     import scanpy as sc
+
+    cells = _with_umap(embedding)
+    known = groups.codes >= 0
+    grouped = cells[known].copy()
+    grouped.obs["group"] = groups[known]
+    sc.tl.paga(grouped, groups="group")
+    return cells.obsm["X_umap"], grouped.uns["paga"]["connectivities"].toarray()
+
+
+def umap(embedding: np.ndarray) -> np.ndarray:
+    """UMAP (n, 2) of an embedding (n, d), as ``umap_and_paga`` gives it."""
+    return _with_umap(embedding).obsm["X_umap"]
+
+
+def _with_umap(embedding: np.ndarray) -> AnnData:
+    import scanpy as sc
     from anndata import AnnData
 
     cells = AnnData(obs=pd.DataFrame(index=np.arange(len(embedding)).astype(str)))
     cells.obsm["embedding"] = embedding
     sc.pp.neighbors(cells, min(NEIGHBORS, len(embedding) - 1), use_rep="embedding", random_state=0)
     sc.tl.umap(cells, random_state=0)
-    known = groups.codes >= 0
-    grouped = cells[known].copy()
-    grouped.obs["group"] = groups[known]
-    sc.tl.paga(grouped, groups="group")
-    return cells.obsm["X_umap"], grouped.uns["paga"]["connectivities"].toarray()
+    return cells

@@ -1,0 +1,1 @@
+"""How well sections of tissue are embedded together, while their domains stay apart."""

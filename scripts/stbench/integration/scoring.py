@@ -1,0 +1,145 @@
+"""Scores of one method on one dataset that joins sections: a row for every seed and metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stbench.environment import require
+from stbench.errors import NotApplicableError
+from stbench.fit_folder import FitFolder
+from stbench.integration.metrics import METRICS, ONE_SECTION, note, undefined
+from stbench.labels import LabelsReader
+from stbench.metrics import ari
+from stbench.protocols import NO_TRUTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENVIRONMENT = "integration"
+ARI_WITHIN = "ARI_within"
+COLUMNS = {
+    "dataset": "str",
+    "method": "str",
+    "seed": "int64",
+    "metric": "str",
+    "value": "float64",
+    "status": "str",
+    "reason": "str",
+}
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The cells of a dataset that joins sections.
+
+    Attributes:
+        section: (n_cells,) codes of the sections, from 0.
+        domain: (n_cells,) codes of the true domains, from 0; -1 = not known.
+    """
+
+    section: np.ndarray
+    domain: np.ndarray
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number, or why there is none; ``reason`` may also say what was left out."""
+
+    value: float = float("nan")
+    status: str = "ok"
+    reason: str = ""
+
+
+def score_integration(
+    fits: Sequence[FitFolder], reader: LabelsReader, sections: Sections | None, clusterer: str
+) -> pd.DataFrame:
+    """Score the embeddings of all training seeds and the joint labels of their last epoch.
+
+    Args:
+        fits: one per training seed.
+        reader: the open file of labels of the same fits.
+        sections: of the dataset; None where it could not be had, so that no fit is ok.
+        clusterer: whose labels are scored.
+
+    Returns:
+        A table with the columns ``COLUMNS``: for each seed the metrics of
+        ``stbench.integration.metrics`` and ``ARI_within``, the ARI of the joint clustering within
+        one section, averaged over sections. A failed fit has the rows with its status and reason.
+    """
+    import pandas as pd
+
+    rows = [
+        (reader.axes.dataset, reader.axes.method, fit.seed, metric, s.value, s.status, s.reason)
+        for fit in fits
+        for metric, s in _scores(fit, reader, sections, clusterer)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def ari_within(labels: np.ndarray, sections: Sections) -> Score:
+    """Mean over sections of the ARI (Hubert and Arabie 1985) of the joint labels in each.
+
+    Sections of one known domain at most are left out: no partition of theirs can be right or wrong.
+
+    Args:
+        labels: (clusterings, n_cells); the mean over clusterings counts.
+    """
+    found = []
+    names = np.unique(sections.section)
+    if len(names) < 2:
+        return Score(status="not_applicable", reason=ONE_SECTION)
+    if not (sections.domain >= 0).any():
+        return Score(status="not_applicable", reason=NO_TRUTH)
+    for name in names:
+        here = (sections.section == name) & (sections.domain >= 0)
+        if len(np.unique(sections.domain[here])) > 1:
+            found.append(np.mean([ari(sections.domain[here], row[here]) for row in labels]))
+    left_out = len(names) - len(found)
+    if not found:
+        return Score(status="not_applicable", reason="no section has two domains")
+    told = f"{left_out} of {len(names)} sections have fewer than two domains" if left_out else ""
+    return Score(float(np.mean(found)), reason=told)
+
+
+def _scores(
+    fit: FitFolder, reader: LabelsReader, sections: Sections | None, clusterer: str
+) -> Iterator[tuple[str, Score]]:
+    for metric in (*METRICS, ARI_WITHIN):
+        if not fit.ok or sections is None:
+            yield metric, Score(status=fit.status, reason=fit.reason)
+        elif metric == ARI_WITHIN:
+            yield metric, _labels_score(fit, reader, sections, clusterer)
+        else:
+            yield metric, _embedding_score(fit, metric, sections)
+
+
+def _embedding_score(fit: FitFolder, metric: str, sections: Sections) -> Score:
+    if fit.embedding is None:
+        return Score(status="not_applicable", reason="labels only, no embedding")
+    if reason := undefined(metric, sections.section, sections.domain):
+        return Score(status="not_applicable", reason=reason)
+    try:
+        require("scib_metrics", ENVIRONMENT, "scib-metrics")
+    except NotApplicableError as error:
+        return Score(status="not_applicable", reason=str(error))
+    value = METRICS[metric](fit.embedding, sections.section, sections.domain)
+    return Score(value, reason=note(metric, sections.section, sections.domain))
+
+
+def _labels_score(
+    fit: FitFolder, reader: LabelsReader, sections: Sections, clusterer: str
+) -> Score:
+    axes = reader.axes
+    seed, place = axes.training_seeds.index(fit.seed), axes.clusterers.index(clusterer)
+    if axes.clusterer_status[seed][place] != "ok":
+        reason = axes.clusterer_reason[seed][place]
+        return Score(status=axes.clusterer_status[seed][place], reason=reason)
+    where = (max(axes.n_domains), fit.seed, clusterer, axes.last_epochs[seed])
+    labels = reader.rows(*where)
+    if not len(labels):
+        return Score(status="not_applicable", reason=reader.note(*where) or "not clustered")
+    return ari_within(labels, sections)
