@@ -3,6 +3,7 @@ rule aggregate:
         code=code("scripts/aggregate.py"),
         scores=all_cells("results/scores/{dataset}/{method}.parquet"),
         interactions=interaction_scores(),
+        integration=integration_scores(),
         published=str(BASE / "resources/published/scores.csv"),
     output:
         parquet="results/results.parquet",
@@ -21,11 +22,13 @@ rule aggregate:
         budget=config.get("budget", "full"),
         external=["--external", *BENCHMARK.external] if BENCHMARK.external else [],
         interactions=["--interactions", *interaction_scores()] if interaction_scores() else [],
-        studies=["--studies", studies()] if json.loads(studies()) else [],
+        integration=["--integration", *integration_scores()] if integration_scores() else [],
+        studies=["--studies", studies()] if studies() else [],
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --results results {params.studies:q}"
         " --methods {params.methods:q} --rank-by {params.rank_by} --budget {params.budget}"
         " --published {input.published:q} {params.external:q} {params.interactions:q}"
+        " {params.integration:q}"
         " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 
@@ -37,6 +40,7 @@ rule figures:
         data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
         labels=all_cells("results/labels/{dataset}/{method}.h5"),
         epochs=all_cells("results/epochs/{dataset}/{method}.parquet"),
+        embeddings=joined_fits(),
     output:
         report(directory("results/figures"), patterns=["{name}.png"], category="Figures"),
     log:
@@ -49,9 +53,11 @@ rule figures:
         runtime=60,
     params:
         rank_by=config["rank_by"],
+        embeddings=["--fits-root", "results/fits"] if joined_fits() else [],
     shell:
         "python {input.code[0]:q} --results {input.results:q} --data {input.data:q}"
         " --labels-root results/labels --epochs-root results/epochs --tables {input.tables:q}"
+        " {params.embeddings:q}"
         " --rank-by {params.rank_by} --output {output:q} > {log:q} 2>&1"
 
 

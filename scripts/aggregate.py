@@ -18,6 +18,8 @@ folder of csv tables:
     interactions_truth.csv    every metric of every scorer of planted interactions; with
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
     interactions_lift.csv     its difference to what nulls reach
+    integration.csv           mixing of joined sections, biology kept, and both together; with
+    integration_scores.csv    --integration only: also every metric with its interval
 
 A table cell without a value has a status and a reason. Empty sd and intervals: fewer than two
 training seeds. But for runtime.csv the csv tables are the same bytes for the same scores.
@@ -66,6 +68,14 @@ def parse_arguments() -> argparse.Namespace:
         help="scores of interactions (.parquet)",
     )
     parser.add_argument(
+        "--integration",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="scores of integration (.parquet)",
+    )
+    parser.add_argument(
         "--external", nargs="+", default=[], metavar="NAME", help="results that were made elsewhere"
     )
     parser.add_argument(
@@ -96,43 +106,44 @@ def main() -> None:
     from stbench.leaderboard import leaderboard
     from stbench.leaderboard_page import leaderboard_page
     from stbench.ranking_tables import ranking_tables
-    from stbench.results import assemble, fit_folders, read_fits, read_scores
+    from stbench.results import assemble, fit_folders, read_fits, read_scores, study_of
     from stbench.schema import load_yaml
     from stbench.standings import standings
-    from stbench.study_tables import robustness_tables, sensitivity_table
+    from stbench.study_tables import study_tables
     from stbench.tables import all_tables
 
     files = args.scores or sorted(args.results.glob("scores/*/*.parquet"))
     scores = read_scores(files)
     fits = read_fits(args.fits or fit_folders(scores, args.results))
     methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
-    derived, variants = (args.studies.get(name, {}) for name in ("derived", "variants"))
-    for name, told in variants.items():
+    for name, told in args.studies.get("variants", {}).items():
         methods[name] = {**methods[told["method"]], "title": told["title"]}
-    results = assemble(scores, fits, methods, args.budget)
+    results = assemble(scores, fits, methods, args.budget, args.studies)
 
     def ranked_rows(table: pd.DataFrame) -> pd.DataFrame:
-        return table[~table["dataset"].isin(derived) & ~table["method"].isin(variants)]
+        return table[study_of(table, args.studies) == ""]
 
     whole = ranked_rows(results)
     tables = {
         **all_tables(results),
         **ranking_tables(whole, args.rank_by),
         "leaderboard": leaderboard(whole, args.rank_by),
+        **study_tables(results, args.studies),
     }
-    if derived:
-        tables |= robustness_tables(results, derived)
-    if variants:
-        tables["sensitivity"] = sensitivity_table(results, variants)
     if args.published:
         from stbench.published import published_vs_measured, read_published
 
         published = read_published(args.published)
-        tables["published_vs_measured"] = published_vs_measured(results, published)
+        tables["published_vs_measured"] = published_vs_measured(whole, published)
     if args.interactions:
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 
         tables |= interaction_tables(read_interaction_scores(args.interactions))
+    if args.integration:
+        from stbench.integration.tables import integration_tables, read_integration_scores
+
+        joined = read_integration_scores(args.integration)
+        tables |= integration_tables(joined, results, args.rank_by)
     ranked = standings(whole, args.rank_by)
     page = leaderboard_page(ranked, whole, ranked_rows(tables["lift"]), args.rank_by)
     compared = tables.get("published_vs_measured")

@@ -13,6 +13,8 @@
     curves_<dataset>         ARI and training loss by epoch
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
     interactions_lift        difference by effect, where the tables tell of any
+    integration_scores       mixing of joined sections against biology kept, likewise
+    integration_embedding_<dataset>  UMAP of each method by section and by domain, with --fits-root
 
 captions.json holds, by name, the title, caption, alternative text, dataset and kind of each. A
 figure that the results have nothing for is left out: one dataset has no ranks to follow, one size
@@ -42,6 +44,11 @@ def parse_arguments() -> argparse.Namespace:
         "--epochs-root", required=True, type=Path, help="folder of <dataset>/<method>.parquet"
     )
     parser.add_argument(
+        "--fits-root",
+        type=Path,
+        help="folder of <dataset>/<method>/seed<seed>, for embeddings of joined sections",
+    )
+    parser.add_argument(
         "--tables", type=Path, help="folder of the tables, for published scores and interactions"
     )
     parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
@@ -63,6 +70,7 @@ def main() -> None:
     if args.rank_by not in set(results["clusterer"]):
         known = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {args.rank_by}: there are scores under {known} only")
+    results = results[results["study"] == ""]  # studies have figures of their own
     apply_style()
     titles = method_titles(results)
     tissues = [read_tissue(path) for path in args.data]
@@ -72,7 +80,14 @@ def main() -> None:
         add_comparisons(album, results, titles, args.rank_by, cells, args.tables)
         for tissue in tissues:
             add_figures_of(
-                album, tissue, results, titles, args.rank_by, args.labels_root, args.epochs_root
+                album,
+                tissue,
+                results,
+                titles,
+                args.rank_by,
+                args.labels_root,
+                args.epochs_root,
+                args.fits_root,
             )
         album.write_captions()
 

@@ -6,6 +6,7 @@ Written is a folder that says in every file how much of the whole it rests on:
     missing.csv          the cells that are not scored yet, and how many of their fits have ended
     tables/*.csv         as those of a finished run, with a first column `partial`; what is not
                          there yet has the status `pending`
+    tables/LEADERBOARD.md  the ranking on one page, where anything can be ranked yet
     results.parquet      likewise
 
 Ranks cover the datasets on which every method that has any score yet has been scored.
@@ -45,35 +46,53 @@ def main() -> None:
 
     from aggregate import write_csv
     from stbench.configuration import load_benchmark
+    from stbench.integration.tables import integration_tables, read_integration_scores
     from stbench.interactions.tables import interaction_tables, read_interaction_scores
     from stbench.io import atomic_directory
     from stbench.leaderboard import leaderboard
+    from stbench.leaderboard_page import leaderboard_page
     from stbench.partial import marked, partial_leaderboard, rankable, read_partial, report
     from stbench.published import published_vs_measured, read_published
     from stbench.ranking_tables import ranking_tables
+    from stbench.standings import standings
+    from stbench.study_tables import study_tables
     from stbench.tables import all_tables
 
     benchmark = load_benchmark(args.config, PROJECT / "config")
     partial = read_partial(benchmark, args.results, benchmark.methods)
-    rank_by, ranked = args.config["rank_by"], rankable(partial.results)
+    rank_by, ranked = args.config["rank_by"], rankable(partial.ranked)
     tables = {
         **all_tables(partial.results),
         **(ranking_tables(ranked, rank_by) if len(ranked) else {}),
         "leaderboard": partial_leaderboard(partial, rank_by, leaderboard),
         "published_vs_measured": published_vs_measured(
-            partial.results, read_published(args.published)
+            partial.ranked, read_published(args.published)
         ),
+        **study_tables(partial.results, benchmark.studies),
     }
     graphs = [args.results / f"interactions/{name}/scores.parquet" for name in benchmark.datasets]
     graphs = [path for path in graphs if path.is_file()] if args.config.get("interactions") else []
     if graphs:
         tables |= interaction_tables(read_interaction_scores(graphs))
+    joined = [
+        path
+        for name, entry in benchmark.datasets.items()
+        if entry["origin"] == "joined"
+        for path in sorted((args.results / f"integration/{name}").glob("[!.]*.parquet"))
+    ]
+    if joined:
+        tables |= integration_tables(read_integration_scores(joined), partial.results, rank_by)
     with atomic_directory(args.output) as folder:
         (folder / "tables").mkdir()
         for name, table in tables.items():
             write_csv(marked(table, partial), folder / f"tables/{name}.csv")
         write_csv(marked(partial.missing, partial), folder / "missing.csv")
         marked(partial.results, partial).to_parquet(folder / "results.parquet", index=False)
+        if len(ranked):
+            placed = standings(ranked, rank_by)
+            lift = tables["lift"][tables["lift"]["dataset"].isin(ranked["dataset"])]
+            page = leaderboard_page(placed, ranked, lift, rank_by, partial.words)
+            (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
         (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")
     print(report(partial))
     print(f"partial tables: {args.output}")

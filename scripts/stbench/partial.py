@@ -36,12 +36,14 @@ class Partial:
     Attributes:
         results: as of ``stbench.results.assemble``, with a row of status ``pending`` for every
             score that is still to come.
+        ranked: its rows that take part in the ranking.
         missing: one row per cell that is not scored yet: ``dataset``, ``method``, ``fits``,
             ``waiting`` (fits that have ended and wait for scoring), ``not_run``.
         cells: how many cells there will be.
     """
 
     results: pd.DataFrame
+    ranked: pd.DataFrame
     missing: pd.DataFrame
     cells: int
 
@@ -85,8 +87,11 @@ def read_partial(
         _stack(fits, pd.DataFrame(unfitted, columns=list(fits))),
         methods,
         benchmark.config.get("budget", "full"),
+        benchmark.studies,
     )
-    return Partial(results, _missing(states, scored), len({state.key[:2] for state in states}))
+    ranked = results[results["study"] == ""]
+    cells = len({state.key[:2] for state in states})
+    return Partial(results, ranked, _missing(states, scored), cells)
 
 
 def rankable(results: pd.DataFrame) -> pd.DataFrame:
@@ -101,16 +106,16 @@ def partial_leaderboard(
     partial: Partial, rank_by: str, board: Callable[[pd.DataFrame, str], pd.DataFrame]
 ) -> pd.DataFrame:
     """The leaderboard (``board``) of what can be ranked, then the methods that wait."""
-    ranked = rankable(partial.results)
+    ranked = rankable(partial.ranked)
     there = board(ranked, rank_by) if len(ranked) else pd.DataFrame()
-    if len(there) and BASELINE in set(partial.results["method"]):
+    if len(there) and BASELINE in set(partial.ranked["method"]):
         there["reason"] = there["reason"].str.replace(
             f"{BASELINE} was not run", f"{BASELINE} waits"
         )
-    methods = partial.results.drop_duplicates("method")
+    methods = partial.ranked.drop_duplicates("method")
     waiting = methods[~methods["method"].isin(ranked["method"])]
     why = "no dataset yet on which every method that was begun is scored"
-    begun = set(partial.results.loc[partial.results["status"] != PENDING, "method"])
+    begun = set(partial.ranked.loc[partial.ranked["status"] != PENDING, "method"])
     rows = [
         {
             "method": row.method,
@@ -140,11 +145,11 @@ def report(partial: Partial) -> str:
         f"{cells} cells are pending: {waiting.sum()} fits of {(waiting > 0).sum()} of them have"
         f" ended and wait for scoring, {partial.missing['not_run'].sum()} fits are still to be run"
     )
-    ranked = rankable(partial.results)
+    ranked = rankable(partial.ranked)
     datasets = ", ".join(ranked["dataset"].unique())
     methods = ranked["method"].nunique()
     lines.append(
-        f"the leaderboard ranks {methods} of {partial.results['method'].nunique()} methods on"
+        f"the leaderboard ranks {methods} of {partial.ranked['method'].nunique()} methods on"
         f" {datasets}"
         if datasets
         else "nothing can be ranked yet: no dataset on which every begun method is scored"

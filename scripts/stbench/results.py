@@ -13,6 +13,8 @@ import pandas as pd
 from stbench.errors import InputError, one_line
 from stbench.provenance import FIELDS
 
+Studies = Mapping[str, Mapping[str, Mapping[str, Any]]]  # stbench.configuration.Benchmark.studies
+
 KEYS = ["dataset", "method", "seed", "n_domains", "clusterer", "protocol", "metric"]
 SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "epoch", "status", "reason"]
 FIT = ["dataset", "method", "seed"]
@@ -23,6 +25,7 @@ COLUMNS = [
     "method",
     "title",
     "implementation",
+    "study",
     "seed",
     "n_domains",
     "exploratory",
@@ -80,6 +83,7 @@ def assemble(
     fits: pd.DataFrame,
     methods: Mapping[str, Mapping[str, Any]],
     budget: str = "full",
+    studies: Studies | None = None,
 ) -> pd.DataFrame:
     """Join scores with their fits and the methods' descriptions.
 
@@ -88,6 +92,7 @@ def assemble(
         fits: of ``read_fits``.
         methods: entry of ``config/methods.yaml`` by method id.
         budget: ``cpu`` is said in ``implementation`` of the methods that it shortens.
+        studies: which datasets and methods belong to a study and take no part in the ranking.
 
     Returns:
         One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
@@ -115,6 +120,7 @@ def assemble(
                 if "epochs_cpu" in entry
             }
         joined[column] = joined["method"].map(named)
+    joined["study"] = study_of(joined, studies or {})
     for column in MEASURED:
         joined[column] = joined[column].astype("float64")
     for column in ("reason", "fit_reason", *PROVENANCE):
@@ -122,21 +128,31 @@ def assemble(
     return in_order(joined[COLUMNS], KEYS)
 
 
+def study_of(table: pd.DataFrame, studies: Studies) -> pd.Series:
+    """For each row ``robustness``, ``sensitivity`` or nothing: it takes part in the ranking."""
+    study = pd.Series("", index=table.index)
+    study[table["method"].isin(studies.get("variants", {}))] = "sensitivity"
+    study[table["dataset"].isin(studies.get("derived", {}))] = "robustness"
+    return study
+
+
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read the table of all results; provenance that an older one lacks is empty.
+    """Read the table of all results; provenance and study that an older one lacks are empty.
 
     Raises:
         InputError: the file is missing, broken or not such a table.
     """
-    needed = [column for column in COLUMNS if column not in FIELDS]
+    younger = [*FIELDS, "study"]
+    needed = [column for column in COLUMNS if column not in younger]
     table = _read_parquet(Path(path), needed, "aggregate.py")
-    return table.assign(**{name: "" for name in FIELDS if name not in table})[COLUMNS]
+    return table.assign(**{name: "" for name in younger if name not in table})[COLUMNS]
 
 
 def method_titles(results: pd.DataFrame) -> dict[str, str]:
     """What to call each method, by id: methods first, then controls from good to trivial."""
     methods = results.drop_duplicates("method").set_index("method")
-    controls = ["jittered_truth", "smoothed_pca", "pca", "coordinates", "random"]
+    controls = ["jittered_truth", "smoothed_harmony", "smoothed_pca", "harmony", "pca"]
+    controls += ["coordinates", "random"]
 
     def place(method: str) -> tuple[bool, int, list[Any]]:
         known = controls.index(method) if method in controls else -1

@@ -9,12 +9,19 @@ import numpy as np
 import pandas as pd
 
 from stbench.degraded import UNTOUCHED
-from stbench.results import in_order
+from stbench.results import Studies, in_order
 from stbench.statistics import Difference, Sample, paired_difference
 from stbench.tables import fold_reasons, fold_statuses
 
 CURVE = ["dataset", "method", "clusterer", "way", "level"]
 _NOTHING = Difference(np.nan, np.nan, 0, np.nan, np.nan)
+
+
+def study_tables(results: pd.DataFrame, studies: Studies) -> dict[str, pd.DataFrame]:
+    """The tables of the studies that there are, by file name."""
+    derived, variants = (studies.get(name, {}) for name in ("derived", "variants"))
+    tables = robustness_tables(results, derived) if derived else {}
+    return tables | ({"sensitivity": sensitivity_table(results, variants)} if variants else {})
 
 
 def robustness_tables(
@@ -37,11 +44,11 @@ def robustness_tables(
     ari = results[(results["metric"] == "ARI") & (results["protocol"] == "final")]
     rows = [
         {**dict(zip(CURVE, key, strict=True)), **_summary(group)}
-        for key, group in _placed(ari, derived).groupby(CURVE, sort=False)
+        for key, group in at_levels(ari, derived).groupby(CURVE, sort=False)
     ]
     curves = pd.DataFrame(rows, columns=[*CURVE, *_SUMMARY])
     areas = [
-        {**dict(zip(CURVE[:4], key, strict=True)), **_area(curve, str(key[3]))}
+        {**dict(zip(CURVE[:4], key, strict=True)), **area_under(curve, str(key[3]))}
         for key, curve in curves.groupby(CURVE[:4], sort=False)
     ]
     area = pd.DataFrame(areas, columns=[*CURVE[:4], "area", "kept", "status", "reason"])
@@ -102,13 +109,22 @@ def sensitivity_table(
 _SUMMARY = ["mean", "sd", "n", "low", "high", "status", "reason"]
 
 
-def _placed(ari: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows of derived datasets under the dataset they come from; its own rows under every way."""
+def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of derived datasets under the dataset they come from; its own under every way.
+
+    Args:
+        scores: with columns ``dataset`` and ``method``.
+        derived: by dataset ``of``, ``way`` and ``level`` (``stbench.degraded``).
+
+    Returns:
+        The same rows with ``way`` and ``level``.
+    """
     facts = pd.DataFrame.from_dict(dict(derived), orient="index", columns=["of", "way", "level"])
-    worse = ari.merge(facts, left_on="dataset", right_index=True)
+    worse = scores.merge(facts, left_on="dataset", right_index=True)
     worse["dataset"] = worse["of"]
+    studied = scores[scores["method"].isin(worse["method"])]
     own = [
-        ari[ari["dataset"] == dataset].assign(way=way, level=UNTOUCHED[str(way)])
+        studied[studied["dataset"] == dataset].assign(way=way, level=UNTOUCHED[str(way)])
         for dataset, way in facts[["of", "way"]].drop_duplicates().itertuples(index=False)
     ]
     return pd.concat([*own, worse.drop(columns="of")], ignore_index=True)
@@ -128,7 +144,8 @@ def _summary(group: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _area(curve: pd.DataFrame, way: str) -> dict[str, Any]:
+def area_under(curve: pd.DataFrame, way: str) -> dict[str, Any]:
+    """``area``, ``kept``, ``status`` and ``reason`` of one curve; see ``robustness_tables``."""
     ordered = curve.assign(away=(curve["level"] - UNTOUCHED[way]).abs()).sort_values("away")
     heights = ordered["mean"].to_numpy()
     failed = ordered[ordered["mean"].isna()]

@@ -26,13 +26,15 @@ class Run:
     """Everything the text is made of.
 
     Attributes:
-        results: of ``stbench.results.assemble``.
+        results: of ``stbench.results.assemble``, what takes part in the ranking.
+        every: of the same, the studies too.
         tables: by file name without ending, those of ``aggregate.py``.
         rank_by: the clusterer that ranks.
         titles: of ``method_titles``.
     """
 
     results: pd.DataFrame
+    every: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     rank_by: str
     titles: dict[str, str]
@@ -79,12 +81,12 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         )
         texts = {"status", "reason", "verdict", "note", "tied_groups"} & set(table)
         tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
-    return Run(results, tables, rank_by, method_titles(results))
+    return Run(results[results["study"] == ""], results, tables, rank_by, method_titles(results))
 
 
 def any_score(run: Run) -> bool:
     """Whether a single cell came out right."""
-    return bool((run.results["status"] == "ok").any())
+    return bool((run.every["status"] == "ok").any())
 
 
 def summary(
@@ -102,7 +104,7 @@ def summary(
             for n_domains in sorted(set(rows["n_domains"])):
                 parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
-    parts.append("\n".join(_ranking(run)))
+    parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
     parts += ["\n".join(_places(tables, figures, interactions, report))]
     parts += [_to_retry(run, missing)]
@@ -112,7 +114,7 @@ def summary(
 def unavailable(run: Run) -> dict[str, str]:
     """Datasets on which every method says, for the same reason, that there is nothing to do."""
     found = {}
-    for dataset, rows in run.results.groupby("dataset", sort=False):
+    for dataset, rows in run.every.groupby("dataset", sort=False):
         reasons = set(rows["fit_reason"])
         if set(rows["fit_status"]) == {"not_applicable"} and len(reasons) == 1:
             found[str(dataset)] = reasons.pop()
@@ -225,6 +227,15 @@ def _ranking(run: Run) -> Iterator[str]:
     yield _wrap(_certainty(run), hanging="  ")
 
 
+def _studies(run: Run, tables: Path) -> Iterator[str]:
+    """What becomes of methods on worse data, and of one that is changed; neither is ranked."""
+    from stbench.study_sentences import study_sentences
+
+    for sentences in study_sentences(tables, run.titles, run.rank_by).values():
+        for text in sentences:
+            yield _wrap(text, hanging="  ")
+
+
 def _certainty(run: Run) -> str:
     """Whether the order can be told from chance."""
     ranks = run.tables["ranks"]
@@ -286,7 +297,7 @@ def _to_retry(run: Run, missing: dict[str, str]) -> str:
 
 def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for every fit, and those that failed."""
-    cells = run.results.drop_duplicates(["dataset", "method", "seed"])
+    cells = run.every.drop_duplicates(["dataset", "method", "seed"])
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 

@@ -57,6 +57,8 @@ def test_every_product_says_that_it_is_partial(half):
         assert set(table["partial"]) <= {"partial: 3 of 8 cells"}, file
     results = pd.read_parquet(half / "partial/results.parquet")
     assert set(results["partial"]) == {"partial: 3 of 8 cells"}
+    page = (half / "partial/tables/LEADERBOARD.md").read_text()
+    assert "> **partial: 3 of 8 cells**" in page.replace("\\", "")
     assert (half / "partial/PARTIAL.txt").read_text().startswith("partial: 3 of 8 cells")
     assert not (half / "tables").exists() and not (half / "results.parquet").exists()
 
@@ -109,3 +111,27 @@ def test_before_any_score_it_says_what_it_waits_for(tmp_path):
         and "1 of 16 fits have ended, none is scored" in made.stderr
     )
     assert not (tmp_path / "partial").exists()
+
+
+def test_studies_have_their_tables_and_are_not_ranked(tmp_path):
+    kept = {"untrained": [0.5, 0.5], "oracle": [0.8, 0.8]}
+    scores = [
+        scores_of("BZ5", "stague", [0.8, 0.7], **kept),
+        scores_of("BZ5.counts0.5", "stague", [0.6, 0.5], **kept),
+        scores_of("BZ5", "stague__gamma_1", [0.9, 0.9], **kept),
+    ]
+    write_results(tmp_path, pd.concat(scores, ignore_index=True))
+    made = tables(
+        tmp_path,
+        datasets=["BZ5"],
+        methods=["stague"],
+        robustness={"counts": [0.5]},
+        variants={"stague": {"vary": {"gamma": [1]}}},
+    )
+    assert made.returncode == 0, made.stderr
+    assert read(tmp_path, "leaderboard")["method"].tolist() == ["stague"]
+    curve = read(tmp_path, "robustness_curves").set_index(["method", "level"])["mean"]
+    assert curve["stague", 1.0] == pytest.approx(0.75)
+    assert curve["stague", 0.5] == pytest.approx(0.55)
+    changes = read(tmp_path, "sensitivity").set_index("dataset")
+    assert changes.loc["BZ5", "change_final"] == pytest.approx(0.15)

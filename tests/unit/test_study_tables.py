@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
-from made_results import METHODS, fits_of, scores_of
 
 from stbench.figures.robustness import robustness_curves
 from stbench.figures.sensitivity import setting_lines, tornado
-from stbench.results import assemble
+from stbench.results import assemble, read_results
 from stbench.study_tables import robustness_tables, sensitivity_table
+from stbench.summary import read_run, summary
+from unit.made_results import METHODS, fits_of, scores_of, write_results
+from unit.supervised import REPO
 
 DERIVED = {
     "A.counts0.5": {"of": "A", "way": "counts", "level": 0.5},
@@ -77,8 +84,67 @@ def test_changes_are_to_the_method_itself_seed_by_seed() -> None:
     assert without["status"] == "nan"
     bars = tornado(table, "t").axes[0]
     assert len(bars.patches) == 1
-    assert [label.get_text() for label in bars.get_yticklabels()] == ["without it", "k"]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["k", "without it"]
+    assert "nan" in {text.get_text() for text in bars.texts}
     lines = setting_lines(table, {"final": 0.6, "oracle": 0.7}, "t")
     assert lines is not None
-    final = lines.axes[0].lines[-2]  # the dotted line of the published value comes after each
-    assert list(final.get_xdata()) in ([8, 15], [15, 15])
+    (final,) = [line for line in lines.axes[0].lines if line.get_label() == "final"]
+    assert list(final.get_ydata()) == [pytest.approx(0.75), 0.6]
+    ticks = [label.get_text() for label in lines.axes[0].get_xticklabels()]
+    assert ticks == ["8", "15"]
+
+
+CHANGES = {
+    name: {"method": "stague", "factor": factor, "value": value, "title": f"STAGUE, {name}"}
+    for name, factor, value in (
+        ("stague__k_8", "k", 8),
+        ("stague__gamma_1", "gamma", 1),
+        ("stague__without_it", "without it", None),
+    )
+}
+
+
+def study_run(root: Path) -> Path:
+    """BZ5 with two methods, one of them changed in three ways, and BZ5 with fewer counts."""
+    trained = {"untrained": [0.4, 0.4], "oracle": [0.9, 0.9]}
+    scores = [
+        scores_of("BZ5", "stague", [0.8, 0.8], **trained),
+        scores_of("BZ5", "pca", [0.3, 0.3]),
+        scores_of("BZ5.counts0.5", "stague", [0.6, 0.7], **trained),
+        scores_of("BZ5.counts0.5", "pca", ["oom", "oom"]),
+        scores_of("BZ5", "stague__k_8", [0.5, 0.5], **trained),
+        scores_of("BZ5", "stague__gamma_1", [0.82, 0.79], **trained),
+        scores_of("BZ5", "stague__without_it", ["timeout", "timeout"]),
+    ]
+    write_results(root, pd.concat(scores, ignore_index=True))
+    studies = {
+        "derived": {"BZ5.counts0.5": {"of": "BZ5", "way": "counts", "level": 0.5}},
+        "variants": CHANGES,
+    }
+    command = [sys.executable, REPO / "scripts/aggregate.py", "--results", root]
+    command += ["--methods", root / "methods.yaml", "--studies", json.dumps(studies)]
+    command += ["--published", REPO / "resources/published/scores.csv"]
+    command += ["--output-parquet", root / "results.parquet", "--tables", root / "tables"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_a_run_with_studies_ranks_without_them_and_tells_of_them(tmp_path: Path) -> None:
+    root = study_run(tmp_path)
+    results = read_results(root / "results.parquet")
+    studies = results.groupby("study")["method"].unique().map(set).to_dict()
+    assert studies["sensitivity"] == set(CHANGES)
+    assert studies[""] == studies["robustness"] == {"stague", "pca"}
+    for name in ("leaderboard", "published_vs_measured", "pairs"):
+        table = (root / f"tables/{name}.csv").read_text()
+        assert "stague__" not in table and "counts0.5" not in table
+    run = read_run(results, root / "tables", "kmeans")
+    text = " ".join(summary(run, root / "tables", root / "figures").split())
+    assert "On BZ5 STAGUE (ARI .80) comes to .65 with counts thinned down to 50%." in text
+    assert "On BZ5 PCA (ARI .30) comes to no score (oom) with counts thinned" in text
+    assert "1 of 3 changes move the final ARI of STAGUE on BZ5 by less than .05; more do " in text
+    assert "k 8 -.30; no score: without it (timeout)." in text
+    assert "4 of 14 fits failed" in text
+    assert "STAGUE, stague__k_8" not in text and "100%" not in text
+    assert "BZ5.counts0.5 (4)" not in text

@@ -2,49 +2,90 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from stbench.figures.style import INK, PROTOCOL_COLOURS, QUIET
 
 
 def tornado(changes: pd.DataFrame, title: str) -> Figure:
-    """Change of the final ARI by each variant of one method on one dataset, the largest on top.
+    """Change of the ARI by each variant of one method on one dataset, the largest on top.
 
     Args:
         changes: rows of the table ``sensitivity``.
     """
-    spread = changes.groupby("factor")["change_final"].agg(lambda values: values.abs().max())
-    factors = list(spread.sort_values(na_position="first").index)
-    figure, axis = plt.subplots(figsize=(6.4, 0.32 * len(factors) + 1.2), layout="constrained")
-    for place, factor in enumerate(factors):
-        for row in changes[changes["factor"] == factor].itertuples():
-            if np.isnan(row.change_final):
-                axis.annotate(str(row.status), (0, place), color=QUIET, va="center")
-                continue
-            axis.barh(place, row.change_final, height=0.7, color=PROTOCOL_COLOURS["final"])
-            side = 1 if row.change_final >= 0 else -1
-            axis.annotate(
-                "" if np.isnan(row.value) else f"{row.value:g}",
-                (row.change_final, place),
-                (3 * side, 0),
-                textcoords="offset points",
-                ha="left" if side > 0 else "right",
-                va="center",
-                fontsize=7,
-                color=INK,
-            )
+    size = changes.groupby("factor")["change_final"].agg(lambda values: values.abs().max())
+    factors = list(size.sort_values(ascending=False, na_position="last").index)
+    height = 0.24 * len(changes) + 0.12 * len(factors) + 1.2
+    figure, axis = plt.subplots(figsize=(6.4, height), layout="constrained")
+    place, ticks = 0.0, []
+    for factor in factors:
+        rows = changes[changes["factor"] == factor].sort_values("value")
+        ticks.append(place + (len(rows) - 1) / 2)
+        for row in rows.itertuples():
+            _bar(axis, row, place)
+            place += 1
+        place += 0.5
     axis.axvline(0, color=INK, lw=0.8)
-    axis.set_yticks(range(len(factors)), [factor.replace("_", " ") for factor in factors])
-    axis.margins(x=0.12)
-    axis.set(xlabel="change of the final ARI", title=title)
+    axis.set_yticks(ticks, [factor.replace("_", " ") for factor in factors])
+    axis.invert_yaxis()
+    axis.margins(x=0.12, y=0.01)
+    axis.set(xlabel="change of the ARI", title=title)
+    axis.legend(*_key(), loc="lower left", bbox_to_anchor=(0, 0), fontsize=7)
     return figure
+
+
+def _bar(axis: Axes, row: Any, place: float) -> None:
+    """One variant: a bar for the last epoch, a dot for the best one."""
+    if np.isnan(row.change_final):
+        axis.annotate(
+            str(row.status),
+            (0, place),
+            (3, 0),
+            textcoords="offset points",
+            color=QUIET,
+            va="center",
+            fontsize=7,
+        )
+        return
+    axis.barh(place, row.change_final, height=0.8, color=PROTOCOL_COLOURS["final"])
+    axis.plot(
+        row.change_oracle, place, "o", ms=4, mec="white", mew=0.5, color=PROTOCOL_COLOURS["oracle"]
+    )
+    if np.isnan(row.value):
+        return
+    ends = (0.0, row.change_final, row.change_oracle)
+    right = row.change_final >= 0
+    axis.annotate(
+        f"{row.value:g}",
+        (max(ends) if right else min(ends), place),
+        (5 if right else -5, 0),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="center",
+        fontsize=7,
+        color=INK,
+    )
+
+
+def _key() -> tuple[list[Artist], list[str]]:
+    bar = Patch(color=PROTOCOL_COLOURS["final"])
+    dot = Line2D([], [], color=PROTOCOL_COLOURS["oracle"], marker="o", ls="")
+    return [bar, dot], ["last epoch (final)", "best epoch (oracle)"]
 
 
 def setting_lines(changes: pd.DataFrame, own: dict[str, float], title: str) -> Figure | None:
     """Final and oracle ARI over each numeric setting, one dataset; None where none was varied.
+
+    The values that were tried stand at even distances, as they span decades.
 
     Args:
         changes: rows of the table ``sensitivity``.
@@ -67,10 +108,12 @@ def setting_lines(changes: pd.DataFrame, own: dict[str, float], title: str) -> F
             published = mine["published"].iloc[0]
             if not np.isnan(published):
                 points[published] = own[protocol]
-                axis.axvline(published, color=QUIET, lw=0.6, ls=":")
-            line = sorted(points.items())
+                axis.axvline(sorted(points).index(published), color=QUIET, lw=0.6, ls=":")
+            values = sorted(points)
+            line = [points[value] for value in values]
             style = {"marker": "o", "ms": 3, "color": PROTOCOL_COLOURS[protocol], "label": protocol}
-            axis.plot(*zip(*line, strict=True), **style)
+            axis.plot(range(len(values)), line, **style)
+            axis.set_xticks(range(len(values)), [f"{value:g}" for value in values])
         axis.set_title(factor.replace("_", " "), fontsize=8)
     for axis in list(axes.flat)[len(factors) :]:
         axis.remove()

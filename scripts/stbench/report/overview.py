@@ -12,6 +12,7 @@ import pandas as pd
 from stbench.h5ad_elements import read_elements
 from stbench.measured_costs import shape_of
 from stbench.results import natural
+from stbench.summary import Run
 from stbench.tables import FAILED
 
 _UNKNOWN: dict[str, Any] = {
@@ -53,10 +54,9 @@ def dataset_facts(
     return facts
 
 
-def run_facts(
-    results: pd.DataFrame, fits: pd.DataFrame, rank_by: str, budget: str
-) -> list[tuple[str, str]]:
+def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]]:
     """Label and text of everything a reader asks first."""
+    results, rank_by = run.results, run.rank_by
     methods = results.drop_duplicates("method")
     controls = int((methods["implementation"] == "control").sum())
     total, seeds = len(methods), sorted(int(seed) for seed in results["seed"].unique())
@@ -68,6 +68,7 @@ def run_facts(
         ("Methods", f"{total - controls} and {controls} controls" if controls else str(total)),
         ("Seeds", _joined(map(str, seeds))),
         ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
+        ("Studies", _of_studies(run.every)),
         ("Clusterers", f"{rank_by}, which ranks" + "".join(f", {name}" for name in others)),
         ("Budget", "cpu: slow methods train fewer epochs" if budget == "cpu" else budget),
         ("Commit", _joined(_different(fits["commit"]))),
@@ -78,6 +79,13 @@ def run_facts(
         ("Environments", _joined(_different(fits["environment"]))),
     ]
     return [(label, text) for label, text in facts if text]
+
+
+def _of_studies(results: pd.DataFrame) -> str:
+    """How many fits belong to studies, which take no part in the ranking."""
+    cells = results.drop_duplicates(["dataset", "method", "seed"])
+    counted = cells[cells["study"] != ""]["study"].value_counts(sort=False)
+    return _joined(f"{n} fits for {study}" for study, n in counted.items())
 
 
 def missing_results(

@@ -22,8 +22,10 @@ from stbench.report.pictures import Album, Picture, find_pictures
 from stbench.report.references import bibtex, software_entry, with_dois
 from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
-from stbench.report.studies import Study, find_studies
+from stbench.report.studies import Study, find_studies, folders_of_studies
 from stbench.report.words import verdicts
+from stbench.results import method_titles
+from stbench.study_sentences import study_sentences
 from stbench.summary import Run
 from stbench.tables import BASELINE
 from stbench.wording import sentence
@@ -48,7 +50,8 @@ class Sources:
     """Where the parts of the report come from.
 
     Attributes:
-        root: the folder of results, with ``fits/``, ``logs/``, ``data/`` and ``interactions/``.
+        root: the folder of results, with ``fits/``, ``logs/``, ``data/``, ``interactions/`` and,
+            where it was asked for, ``deconvolution/``.
         tables, figures: folders of csv tables and of pictures.
         datasets: description of each dataset by id, of ``stbench.configuration.Benchmark``.
         methods: entries of ``config/methods.yaml``.
@@ -81,19 +84,21 @@ def report_page(run: Run, pairs: pd.DataFrame, sources: Sources, page: Path) -> 
     datasets = dataset_facts(ids, sources.datasets, sources.root / "data")
     methods = [
         {"licence": "", "citation": "", **sources.methods.get(method, {}), "title": title}
-        for method, title in run.titles.items()
+        for method, title in method_titles(run.results).items()
     ]
     fits = fit_records(run.results, sources.root, page)
-    pictures = find_pictures(sources.figures, ids)
+    shelves = [sources.figures, *folders_of_studies(sources.root, "figures")]
+    pictures = [picture for folder in shelves for picture in find_pictures(folder, ids)]
     asked = ids if sources.config.get("interactions") else []
     interactions = interaction_pages(sources.root / "interactions", asked, run.titles)
-    studies = find_studies(sources.tables, pictures)
+    folders = [sources.tables, *folders_of_studies(sources.root, "tables")]
+    studies = find_studies(folders, pictures)
     inside = {picture.path for study in studies for picture in study.pictures}
     others = [picture for picture in pictures if picture.path not in inside]
     markers = marker_study(sources.root / "markers", ids if sources.config.get("markers") else [])
     expected = len(pictures) + sum(len(found.pictures) for found in interactions)
     album = Album(page, expected + (len(markers[0].pictures) if markers else 0))
-    missing = missing_results(run.results, run.titles)
+    missing = missing_results(run.every, run.titles)
     budget = str(sources.config.get("budget", "full"))
     data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
     for method, entry in zip(data["methods"], methods, strict=True):
@@ -102,7 +107,7 @@ def report_page(run: Run, pairs: pd.DataFrame, sources: Sources, page: Path) -> 
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
     ranked = [p for p in others if p.stem.startswith("critical_difference")]
     context = {
-        "facts": run_facts(run.results, fits, run.rank_by, budget),
+        "facts": run_facts(run, fits, budget),
         "datasets": datasets,
         "methods": methods,
         "missing": missing,
@@ -157,8 +162,8 @@ def _sentences(run: Run, dataset: str) -> list[str]:
 
 
 def _study(run: Run, study: Study, tables: Path, album: Album) -> dict[str, Any]:
-    """A study, its pictures embedded; of planted interactions also what they allow to be said."""
-    told: list[str] = []
+    """A study, its pictures embedded, and what it allows to be said."""
+    told = study_sentences(tables, run.titles, run.rank_by).get(study.name, [])
     paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
     if study.name == "interactions" and all(path.is_file() for path in paths):
         texts = dict.fromkeys(("effect", "method", "reason", "chosen"), str)
