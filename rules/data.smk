@@ -80,6 +80,9 @@ rule join:
     resources:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
+    params:
+        # Their order is that of the cells, and a changed order of the same files is seen here alone.
+        order=lambda wc: [part["id"] for part in BENCHMARK.datasets[wc.dataset]["parts"]],
     shell:
         "python {input.code[0]:q} --id {wildcards.dataset:q} --sections {input.sections:q}"
         " --output {output:q} --record-failure > {log:q} 2>&1"

@@ -78,7 +78,8 @@ def main() -> None:
         path
         for name, entry in benchmark.datasets.items()
         if entry["origin"] == "joined"
-        for path in sorted((args.results / f"integration/{name}").glob("[!.]*.parquet"))
+        for method in benchmark.chosen
+        if (path := args.results / f"integration/{name}/{method}.parquet").is_file()
     ]
     if joined:
         tables |= integration_tables(read_integration_scores(joined), partial.results, rank_by)

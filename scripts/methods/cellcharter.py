@@ -49,10 +49,15 @@ def fit(
     components = np.asarray(adata.obsm["X_pca"][:, : int(params["n_components"])], np.float32)
     table = AnnData(np.zeros((adata.n_obs, 0), np.float32), obsm={"components": components})
     table.obsm["spatial"] = np.asarray(adata.obsm["spatial"])
+    sections = None
+    if "section" in adata.obs:  # each has a graph of its own
+        sections = "section"
+        table.obs[sections] = adata.obs[sections].to_numpy()
+        table.obs[sections] = table.obs[sections].astype("category")
     if params["graph"] == "grid":
-        sq.gr.spatial_neighbors(table, coord_type="grid", n_neighs=6)
+        sq.gr.spatial_neighbors(table, coord_type="grid", n_neighs=6, library_key=sections)
     else:
-        sq.gr.spatial_neighbors(table, coord_type="generic", delaunay=True)
+        sq.gr.spatial_neighbors(table, coord_type="generic", delaunay=True, library_key=sections)
         cc.gr.remove_long_links(table, distance_percentile=float(params["longest"]))
     cc.gr.aggregate_neighbors(table, n_layers=int(params["n_layers"]), use_rep="components")
 

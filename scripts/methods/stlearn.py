@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from stbench.environment import require
 from stbench.errors import NotApplicableError
 from stbench.fitting import Fit, Recorder
-from stbench.lattice import find_lattice
+from stbench.lattice import lattice_of
 
 
 def fit(
@@ -42,7 +42,7 @@ def fit(
     require("stlearn", "stlearn")
     if adata.uns["dataset"]["kind"] == "features":
         raise NotApplicableError("needs expression, this dataset holds features")
-    lattice = find_lattice(adata.obsm["spatial"])
+    lattice = lattice_of(adata)
     if lattice is None or lattice.kind != "hexagonal":
         raise NotApplicableError("needs the hexagonal lattice of 10x Visium")
     import stlearn as st

@@ -235,9 +235,9 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")
         datasets[entry["id"]] = entry
-    _check_sections(datasets)
     for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
         datasets[entry["id"]] = entry
+    _check_sections(datasets)
     if config["rank_by"] not in config["clusterers"]:
         raise InputError(
             f"config: rank_by: {config['rank_by']!r} is not among the clusterers "

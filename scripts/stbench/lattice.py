@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 _REACH = 1.25  # neighbours lie within this many pitches; the next ones at 1.41 (square) or 1.73
 _SYMMETRIES = {"hexagonal": 6, "square": 4}
@@ -28,6 +32,29 @@ class Lattice:
     kind: str
     row: np.ndarray
     col: np.ndarray
+
+
+def lattice_of(adata: AnnData) -> Lattice | None:
+    """The lattice of a preprocessed dataset's spots; None where they form none.
+
+    Joined sections (``obs['section']``) have one each. Their rows follow each other with room
+    between them, so that no spot is a neighbour of another section's; all must be of one kind.
+    """
+    coords = np.asarray(adata.obsm["spatial"])
+    if "section" not in adata.obs:
+        return find_lattice(coords)
+    sections = adata.obs["section"].astype("category").cat.codes.to_numpy()
+    row, col = (np.empty(len(coords), dtype=np.int32) for _ in range(2))
+    kinds, start = set(), 0
+    for section in np.unique(sections):
+        mine = sections == section
+        lattice = find_lattice(coords[mine])
+        if lattice is None:
+            return None
+        kinds.add(lattice.kind)
+        row[mine], col[mine] = lattice.row + start, lattice.col
+        start += int(lattice.row.max()) // 2 * 2 + 4  # even: hexagonal rows alternate
+    return Lattice(kinds.pop(), row, col) if len(kinds) == 1 else None
 
 
 def find_lattice(coords: np.ndarray) -> Lattice | None:

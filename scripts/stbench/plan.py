@@ -314,6 +314,9 @@ def _by_hand(benchmark: Benchmark, results: Path, mirrors: Sequence[Path]) -> di
         for part in entry.get("parts", []):
             if part["id"] in lost:
                 lost[name] = f"section {part['id']}: {lost[part['id']]}"
+    for name, entry in benchmark.datasets.items():
+        if (base := entry.get("derived_from")) in lost:
+            lost[name] = lost[base]
     return lost
 
 

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from stbench.environment import missing
 from stbench.errors import NotApplicableError, one_line
 from stbench.fitting import Fit, Recorder
-from stbench.lattice import find_lattice
+from stbench.lattice import lattice_of
 
 FIT_R = Path(__file__).parents[1] / "fit.R"
 _REMEMBERED_LINES = 40
@@ -98,7 +98,7 @@ def write_data(path: Path, adata: Any) -> None:
     """
     import h5py
 
-    lattice = find_lattice(adata.obsm["spatial"])
+    lattice = lattice_of(adata)
     with h5py.File(path, "w") as file:
         for name, matrix in (("counts", adata.layers["counts"]), ("logcounts", adata.X)):
             rows = sp.csr_matrix(matrix)

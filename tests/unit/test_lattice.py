@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stbench.lattice import find_lattice
+from stbench.lattice import find_lattice, lattice_of
 from stbench.neighbors import knn
 
 STEPS = {
@@ -68,3 +68,41 @@ def test_what_is_no_lattice_is_none(coords):
 def test_two_spots_on_one_place_are_no_lattice():
     coords = spots("hexagonal")
     assert find_lattice(np.vstack([coords, coords[:1] + 5.0])) is None
+
+
+def joined(*sections):
+    """A dataset of these sections, side by side."""
+    import pandas as pd
+    from anndata import AnnData
+
+    from stbench.sections import side_by_side
+
+    coords = side_by_side(sections)
+    names = np.repeat([f"s{i}" for i in range(len(sections))], [len(one) for one in sections])
+    obs = pd.DataFrame(
+        {"section": pd.Categorical(names)}, index=[str(i) for i in range(len(names))]
+    )
+    return AnnData(np.zeros((len(names), 1)), obs, obsm={"spatial": coords})
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_joined_sections_keep_their_neighbours_and_get_no_others(kind):
+    parts = [spots(kind, turn=0.1, rows=31, seed=1), spots(kind, turn=-0.4, rows=24, seed=2)]
+    whole = joined(*parts)
+    lattice = lattice_of(whole)
+    alone = [find_lattice(part) for part in parts]
+    first = whole.obs["section"].to_numpy() == "s0"
+    assert lattice.kind == kind
+    assert np.array_equal(lattice.row[first], alone[0].row)
+    assert np.array_equal(lattice.col[~first], alone[1].col)
+    assert len(set(lattice.row[~first] - alone[1].row)) == 1
+    assert lattice.row[~first].min() - lattice.row[first].max() > 2
+    if kind == "hexagonal":  # as in one section, rows and columns are even together or odd
+        parity = (lattice.row + lattice.col) % 2
+        assert len(set(parity[first])) == len(set(parity[~first])) == 1
+
+
+def test_sections_of_two_kinds_or_without_a_lattice_have_none():
+    scattered = np.random.default_rng(0).random((300, 2))
+    assert lattice_of(joined(spots("hexagonal"), spots("square"))) is None
+    assert lattice_of(joined(spots("hexagonal"), scattered)) is None

@@ -251,9 +251,12 @@ def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
     from stbench.plan import as_text, make_plan
 
     lost = {"id": "lost", "join": ["BZ5", "Stereo-seq"]}
-    found = benchmark("sim_rings", lost, {"id": "pair", "join": ["BZ5", "BZ9"]})
+    pair = {"id": "pair", "join": ["BZ5", "BZ9"]}
+    found = benchmark("sim_rings", lost, pair, robustness={"cells": [0.5]})
     plan = make_plan(found, tmp_path, REPO / "resources/cost_model.csv", [])
     assert plan.lost["lost"].startswith("section Stereo-seq: ")
+    assert plan.lost["lost.cells0.5"] == plan.lost["lost"]
+    assert set(plan.lost) & set(found.datasets) == {"lost", "lost.cells0.5"}
     assert ("download", 3, 3) in plan.stages
     assert "joined from its sections" in as_text(plan, jobs=1)
 
@@ -283,6 +286,17 @@ def test_a_wrong_join_is_refused_in_one_line(join, message) -> None:
     assert str(error.value).startswith("config: datasets: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_section_may_not_be_named_like_a_worse_copy() -> None:
+    rings = {"layout": "rings", "seed": 3}
+    join = ["BZ5", {"id": "sim.cells0.5", "simulate": rings}]
+    with pytest.raises(InputError, match=r"'sim\.cells0\.5', joined in 'x', is the id of"):
+        benchmark(
+            {"id": "sim", "simulate": rings},
+            {"id": "x", "join": join},
+            robustness={"cells": [0.5]},
+        )
 
 
 @pytest.mark.parametrize("name", ["integration", "integration-dlpfc"])

@@ -290,7 +290,8 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
             "robustness_curves",
             kind="robustness",
             title=title,
-            caption="Lines are means over training seeds, bands their 95 % intervals.",
+            caption="Lines are means over training seeds, bands their 95 % intervals, "
+            "too narrow below five seeds.",
             alt=f"Curves of {curves['method'].nunique()} methods on "
             f"{curves['dataset'].nunique()} datasets.",
         )
@@ -344,7 +345,8 @@ def add_integration(album: Album, tables: Path, titles: dict[str, str]) -> None:
         kind="integration",
         title=title,
         caption="Right: sections are mixed (mean of iLISI, ASW_batch and graph connectivity). Top: "
-        "domains are kept (mean of cLISI and ARI). Bars are 95 % intervals over training seeds. "
+        "domains are kept (mean of cLISI and ARI). Bars are bootstrap intervals over training "
+        "seeds, below five seeds no more than their range. "
         "An embedding by chance mixes well, and one that is smoothed in space puts neighbours of "
         "the same section together, so neither axis says enough alone.",
         alt=f"Mixing against biology of {scores['method'].nunique()} methods on "

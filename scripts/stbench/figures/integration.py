@@ -32,7 +32,7 @@ _STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 
 
 def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], title: str) -> Figure:
-    """A panel for each dataset: a mark for each method, bars from the worst to the best seed's end.
+    """A panel for each dataset: a mark for each method, bars for the interval over seeds.
 
     Args:
         scores: the table ``integration_scores``.

@@ -98,7 +98,9 @@ def _composites(rows: pd.DataFrame) -> pd.DataFrame:
     names = {name: rows.iloc[0][name] for name in (*_CELL, "seed")}
     found = []
     for metric, value in {**values, "overall": weighted}.items():
-        lacking = parts[parts.index.isin(told[metric]) & (parts["status"] != "ok")]
+        lacking = parts.reindex(told[metric])
+        absent = {"status": "not_applicable", "reason": "no such score"}
+        lacking = lacking[lacking["status"] != "ok"].fillna(absent)
         reasons = [f"{name}: {reason}" for name, reason in lacking["reason"].items()]
         if lacking["reason"].nunique() == 1:
             reasons = [lacking["reason"].iloc[0]]
@@ -122,7 +124,11 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
 
 
 def _one_row_each(every: pd.DataFrame) -> pd.DataFrame:
-    means = every.pivot(index=_CELL, columns="metric", values="mean")[METRICS].reset_index()
+    means = (
+        every.pivot(index=_CELL, columns="metric", values="mean")
+        .reindex(columns=METRICS)
+        .reset_index()
+    )
     overall = every[every["metric"] == "overall"][[*_CELL, "n", "status", "reason"]]
     table = means.rename_axis(columns=None).merge(overall, on=_CELL)
     return in_order(table.sort_values("overall", ascending=False, kind="stable"), ["dataset"])
