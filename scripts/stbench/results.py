@@ -50,15 +50,24 @@ def read_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
     Raises:
         InputError: a file is missing, broken or not a file of scores, or a score is given twice.
     """
-    tables = [_read_parquet(Path(path), SCORES, "score.py") for path in paths]
-    if not tables:
-        raise InputError("--scores: no file of scores; run score.py first")
-    scores = pd.concat(tables, ignore_index=True)
+    scores = read_stacked(paths, SCORES, "score.py")
     twice = scores[scores.duplicated(KEYS)]
     if len(twice):
         where = ", ".join(str(twice.iloc[0][key]) for key in KEYS)
         raise InputError(f"--scores: the score of {where} is given twice; name each file once")
     return scores
+
+
+def read_stacked(paths: Iterable[str | Path], columns: list[str], program: str) -> pd.DataFrame:
+    """Read and stack the files of scores that a program made.
+
+    Raises:
+        InputError: there is none, or one is missing, broken or lacks one of the ``columns``.
+    """
+    tables = [_read_parquet(Path(path), columns, program) for path in paths]
+    if not tables:
+        raise InputError(f"--scores: no file of scores; run {program} first")
+    return pd.concat(tables, ignore_index=True)
 
 
 def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:

@@ -113,10 +113,10 @@ def test_notes_on_parts_do_not_make_a_composite_fail() -> None:
 
 
 def test_files_that_are_no_such_tables_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not a readable parquet file"):
+    with pytest.raises(InputError, match="no such file; make it with score_integration"):
         read_integration_scores([tmp_path / "none.parquet"])
     SCORES.drop(columns="metric").to_parquet(tmp_path / "other.parquet")
-    with pytest.raises(InputError, match="other columns; make it again"):
+    with pytest.raises(InputError, match="'metric' is missing; make it again"):
         read_integration_scores([tmp_path / "other.parquet"])
 
 

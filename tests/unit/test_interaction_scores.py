@@ -346,8 +346,9 @@ def test_without_planted_tissues_the_tables_stand_and_nothing_is_said(planted):
 
 def test_other_files_are_refused(tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(InputError, match="other columns"):
+    with pytest.raises(InputError, match="'dataset' is missing; make it again"):
         read_interaction_scores([tmp_path / "a.parquet"])
+    (tmp_path / "b.parquet").write_text("no table")
     with pytest.raises(InputError, match="not a readable parquet"):
         read_interaction_scores([tmp_path / "b.parquet"])
 

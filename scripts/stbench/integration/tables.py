@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stbench.errors import InputError
 from stbench.integration.scoring import ARI_WITHIN, COLUMNS
-from stbench.results import in_order
+from stbench.results import in_order, read_stacked
 from stbench.statistics import mean_over_groups
 from stbench.tables import fold_reasons, fold_statuses
 
@@ -23,21 +22,8 @@ _CELL = ["dataset", "method"]
 
 
 def read_integration_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Read and stack the scores of datasets and methods.
-
-    Raises:
-        InputError: a file is missing, broken or not such a table.
-    """
-    tables = []
-    for path in paths:
-        try:
-            table = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not a readable parquet file ({error})") from error
-        if list(table) != list(COLUMNS):
-            raise InputError(f"{path}: other columns; make it again with score_integration.py")
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    """Read and stack the scores of datasets; see ``read_stacked``."""
+    return read_stacked(paths, list(COLUMNS), "score_integration.py")
 
 
 def integration_tables(
