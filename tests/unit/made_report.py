@@ -90,6 +90,7 @@ def large_results(datasets=15, methods=14, seeds=5):
     table["value"] = np.random.default_rng(0).random(len(table))
     table = table.assign(
         title=table["method"].str.upper(),
+        study="",
         implementation=np.where(table["method"] == "smoothed_pca", "control", "reimplemented"),
         epoch=100,
         fit_status="ok",
