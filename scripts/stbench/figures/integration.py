@@ -21,7 +21,7 @@ from stbench.figures.style import (
     quick_dot,
 )
 
-COLUMNS = 7  # methods beside each other
+COLUMNS = 7  # methods beside each other at most
 # Of the side of a panel of mixing against biology:
 _LINE = 0.038  # height of a name
 _LETTER = 0.02  # width of a letter
@@ -136,8 +136,8 @@ def embedding_grid(
     import matplotlib.pyplot as plt
 
     shown = [method for method in titles if method in flat]
-    columns = min(COLUMNS, len(shown))
-    blocks = -(-len(shown) // columns)
+    blocks = -(-len(shown) // COLUMNS)
+    columns = -(-len(shown) // blocks)  # of blocks alike in width
     size = (2.2 * columns + 1.6, 2.3 * blocks * len(groupings) + 0.5)
     figure, axes = plt.subplots(
         blocks * len(groupings), columns, figsize=size, squeeze=False, layout="constrained"
