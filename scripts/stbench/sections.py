@@ -27,7 +27,7 @@ def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
     Sections are moved, neither turned nor scaled, so that they lie in a row along x, and two cells
     of different sections are farther apart than any two of one section. So a graph of k nearest
     cells never links two sections as long as each has more than k cells, nor does a radius below a
-    section's diameter. A Delaunay triangulation, unless long links are cut, does link them.
+    section's diameter. A Delaunay triangulation of all cells does link them.
 
     Args:
         sections: two or more datasets (``results/data``), in the order wanted.
