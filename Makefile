@@ -5,7 +5,7 @@ CORES  ?= $(shell nproc)
 BIN    := $(VENV)/bin
 # PROFILE=slurm runs on a cluster, PROFILE=local on a workstation with GPUs (see profiles/).
 PLATFORM  = $(if $(PROFILE),--profile profiles/$(PROFILE),--cores $(CORES))
-SNAKEMAKE = $(BIN)/python scripts/check_places.py && $(BIN)/snakemake $(PLATFORM) $(ARGS)
+SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake $(PLATFORM) $(ARGS)
 # CONFIG=config/paper.yaml chooses what fetch and bundle are for.
 CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
 PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet

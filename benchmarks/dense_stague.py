@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn.functional import pairwise_distance, relu
 
 from methods.stague import Draws, Stague, expression, seeded_model
-from stbench.fitting import Recorder
-from stbench.gcn import GraphConv
+from stbench.fitting.interface import Recorder
+from stbench.nn.gcn import GraphConv
 from stbench.stague_settings import Settings
 
 

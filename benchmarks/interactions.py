@@ -19,11 +19,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "scripts"))
 
+from stbench.common.io import write_h5ad, write_json  # noqa: E402
+from stbench.config.schema import load_yaml  # noqa: E402
+from stbench.data.preprocessing import preprocess  # noqa: E402
+from stbench.data.simulation import Tissue, simulate  # noqa: E402
 from stbench.interactions.ligand_receptor import resource_pairs  # noqa: E402
-from stbench.io import write_h5ad, write_json  # noqa: E402
-from stbench.preprocessing import preprocess  # noqa: E402
-from stbench.schema import load_yaml  # noqa: E402
-from stbench.simulator import Tissue, simulate  # noqa: E402
 
 
 def make_inputs(cells: int, genes: int, folder: Path, threads: int) -> None:

@@ -42,8 +42,8 @@ class Predicted:
 
 def benchmarks() -> dict:
     """The configurations with a target, checked as a run would."""
-    from stbench.configuration import load_benchmark
-    from stbench.schema import load_yaml
+    from stbench.config.benchmark import load_benchmark
+    from stbench.config.schema import load_yaml
 
     folder = REPOSITORY / "config"
     default = load_yaml(folder / "config.yaml")
@@ -61,9 +61,9 @@ def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) 
         measured: stages on tissues of the two sizes.
         run: the jobs of the small run.
     """
-    from stbench.cell_costs import LIMIT, cell_costs
-    from stbench.cost_model import fit_cost_model
-    from stbench.measured_costs import read_shipped
+    from stbench.runs.cost_model import fit_cost_model
+    from stbench.runs.fit_costs import LIMIT, cell_costs
+    from stbench.runs.measurements import read_shipped
 
     small, large = (measured[size] for size in SIZES)
     seeds, clusterers = len(benchmark.config["seeds"]), tuple(benchmark.config["clusterers"])

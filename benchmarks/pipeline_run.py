@@ -61,7 +61,7 @@ def _jobs(metadata: Path) -> dict[str, list[float]]:
 
 def _inside(fits: Path) -> dict[str, float]:
     """Seconds inside `fit`, by method."""
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
 
     seconds: dict[str, float] = defaultdict(float)
     for path in fits.glob("*/*/seed*/fit.h5ad"):

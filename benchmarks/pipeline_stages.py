@@ -114,8 +114,8 @@ def _pretend_status(folder: Path, seconds: float) -> None:
 
 def epoch_costs(trajectory: Path) -> tuple[float, float]:
     """CPU seconds of writing an epoch's embedding, and of clustering it with five seeds."""
-    from stbench.epoch_labels import kmeans_rows
-    from stbench.trajectory import TrajectoryRecorder, read_embedding, read_epochs
+    from stbench.clustering.epochs import kmeans_rows
+    from stbench.fitting.trajectory import TrajectoryRecorder, read_embedding, read_epochs
 
     epochs = read_epochs(trajectory)
     embeddings = [read_embedding(trajectory, i) for i in range(len(epochs))]
@@ -151,7 +151,7 @@ def spatial_costs(sizes: Sequence[int]) -> list[tuple[int, float, float, float, 
     """Cells, CPU seconds of CHAOS, PAS and ASW of one labeling in seven domains, and MiB."""
     import numpy as np
 
-    from stbench.spatial_metrics import asw, chaos, pas
+    from stbench.scoring.spatial_metrics import asw, chaos, pas
 
     random = np.random.default_rng(0)
     rows = []

@@ -35,10 +35,10 @@ def main() -> None:
     from sklearn.cluster import KMeans
 
     from methods.stague import fit
-    from stbench.configuration import load_benchmark
-    from stbench.h5ad_elements import read_elements
-    from stbench.metrics import ari
-    from stbench.schema import load_yaml
+    from stbench.common.h5ad import read_elements
+    from stbench.config.benchmark import load_benchmark
+    from stbench.config.schema import load_yaml
+    from stbench.scoring.metrics import ari
 
     config = load_yaml(REPOSITORY / "config/config.yaml") | {"datasets": [args.dataset]}
     params = load_benchmark(config, REPOSITORY / "config").params("stague", args.dataset)

@@ -31,10 +31,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from stbench.configuration import Benchmark, load_benchmark  # noqa: E402
-from stbench.errors import InputError, run_cli  # noqa: E402
-from stbench.io import atomic_file  # noqa: E402
-from stbench.schema import load_yaml  # noqa: E402
+from stbench.common.errors import InputError, run_cli  # noqa: E402
+from stbench.common.io import atomic_file  # noqa: E402
+from stbench.config.benchmark import Benchmark, load_benchmark  # noqa: E402
+from stbench.config.schema import load_yaml  # noqa: E402
 
 METHODS = ("spatialfusion", "sedr", "scanit", "ccst", "sigra", "deeplinc")
 BASE_CELLS = 500

@@ -44,8 +44,8 @@ def seconds_of_fit(method: str, data: Path, params: dict, folder: Path) -> float
 def main() -> None:
     from machine import gflops
 
-    from stbench.configuration import load_benchmark
-    from stbench.schema import load_yaml
+    from stbench.config.benchmark import load_benchmark
+    from stbench.config.schema import load_yaml
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -8,12 +8,12 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from stbench.configuration import load_benchmark, typed
-from stbench.errors import InputError
-from stbench.external import result_files
-from stbench.imports import import_closure
-from stbench.places import check_places
-from stbench.surroundings import mirror, note_commit, python_of, use_this_python
+from stbench.config.benchmark import load_benchmark, typed
+from stbench.common.errors import InputError
+from stbench.config.external import result_files
+from stbench.common.import_closure import import_closure
+from stbench.runs.preflight import check_places
+from stbench.runs.environment import mirror, note_commit, python_of, use_this_python
 
 # A fit's job outlives its soft time limit by this, so that the supervisor can record what happened.
 SUPERVISOR_MINUTES = 10

@@ -145,7 +145,7 @@ rule fetch_plan:
 
 rule fetch:
     input:
-        code=code("scripts/inventory.py"),
+        code=code("scripts/check_downloads.py"),
         raw=expand("results/raw/{dataset}", dataset=dataset_ids("files")),
     log:
         "results/logs/fetch.log",

@@ -14,7 +14,7 @@ use rule download as download_for_deconvolution with:
 rule deconvolution_pair:
     input:
         unpack(raw_parts),
-        code=code("scripts/deconvolution_pair.py"),
+        code=code("scripts/prepare_deconvolution.py"),
     output:
         spots="results/deconvolution/data/{dataset}/spots.h5ad",
         cells="results/deconvolution/data/{dataset}/reference.h5ad",
@@ -41,7 +41,7 @@ rule deconvolution_pair:
 
 rule degrade_pair:
     input:
-        code=code("scripts/degrade_pair.py"),
+        code=code("scripts/degrade_deconvolution.py"),
         spots=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/spots.h5ad",
         cells=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/reference.h5ad",
         truth=lambda wc: f"results/deconvolution/truth/{whole_pair(wc.dataset)}.h5ad",
@@ -76,7 +76,7 @@ rule deconvolve:
         ),
         code=lambda wc: code(
             "scripts/run_fit.py",
-            "scripts/deconvolve.py",
+            "scripts/fit_deconvolution.py",
             f"scripts/deconvolution_methods/{wc.method}.py",
         ),
     output:
@@ -142,7 +142,7 @@ rule score_deconvolution:
 
 rule deconvolution_tables:
     input:
-        code=code("scripts/deconvolution_tables.py"),
+        code=code("scripts/aggregate_deconvolution.py"),
         scores=deconvolution_scores(),
         methods=DECONVOLUTION_METHODS,
     output:
@@ -166,7 +166,7 @@ rule deconvolution_tables:
 
 rule deconvolution_figures:
     input:
-        code=code("scripts/deconvolution_figures.py"),
+        code=code("scripts/figures_deconvolution.py"),
         tables="results/deconvolution/tables",
         methods=DECONVOLUTION_METHODS,
         parts=deconvolution_scores(),

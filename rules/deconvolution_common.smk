@@ -1,6 +1,6 @@
-from stbench.deconvolution.configuration import load_deconvolution, raw_folders
-from stbench.degraded import levels_of
-from stbench.registry import dataset_entry, load_registry
+from stbench.deconvolution.config import load_deconvolution, raw_folders
+from stbench.data.degradation import levels_of
+from stbench.config.registry import dataset_entry, load_registry
 
 DECONVOLUTION_METHODS = str(BASE / "config/deconvolution_methods.yaml")
 REGISTRY = load_registry(BASE / "config/datasets.yaml")

@@ -1,8 +1,8 @@
 from snakemake.settings.types import Quietness
 
-from stbench.fit_states import matrix
-from stbench.progress import ProgressLine
-from stbench.run_note import note_end, note_start
+from stbench.runs.fit_status import matrix
+from stbench.runs.progress import ProgressLine
+from stbench.runs.run_record import note_end, note_start
 
 PROGRESS = []  # the line of the run that this process leads, if it leads one
 
@@ -24,7 +24,7 @@ def fits_of_this_run(keys):
 
 def predicted_seconds():
     """What each fit is predicted to take, from what was measured here and elsewhere."""
-    from stbench.cell_costs import predicted_seconds
+    from stbench.runs.fit_costs import predicted_seconds
 
     return predicted_seconds(BENCHMARK, Path("results"), BASE / "resources/cost_model.csv")
 

@@ -32,7 +32,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stbench.errors import run_cli
+from stbench.common.errors import run_cli
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,17 +100,17 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 def main() -> None:
     args = parse_arguments()
 
-    from stbench.external import entry
-    from stbench.io import atomic_directory, atomic_file
-    from stbench.latex import latex_tables
-    from stbench.leaderboard import leaderboard
-    from stbench.leaderboard_page import leaderboard_page
-    from stbench.ranking_tables import ranking_tables
-    from stbench.results import assemble, fit_folders, read_fits, read_scores, study_of
-    from stbench.schema import load_yaml
-    from stbench.standings import standings
-    from stbench.study_tables import study_tables
-    from stbench.tables import all_tables
+    from stbench.common.io import atomic_directory, atomic_file
+    from stbench.config.external import entry
+    from stbench.config.schema import load_yaml
+    from stbench.ranking.latex import latex_tables
+    from stbench.ranking.leaderboard import leaderboard
+    from stbench.ranking.markdown import leaderboard_page
+    from stbench.ranking.standings import standings
+    from stbench.ranking.tables import ranking_tables
+    from stbench.results.aggregates import all_tables
+    from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores, study_of
+    from stbench.results.studies import study_tables
 
     files = args.scores or sorted(args.results.glob("scores/*/*.parquet"))
     scores = read_scores(files)
@@ -131,7 +131,7 @@ def main() -> None:
         **study_tables(results, args.studies),
     }
     if args.published:
-        from stbench.published import published_vs_measured, read_published
+        from stbench.results.published import published_vs_measured, read_published
 
         published = read_published(args.published)
         tables["published_vs_measured"] = published_vs_measured(whole, published)

@@ -21,12 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stbench.checksum import file_hash
-from stbench.errors import InputError, run_cli
-from stbench.io import atomic_file
-from stbench.registry import load_registry, source_entry
+from stbench.common.checksums import file_hash
+from stbench.common.errors import InputError, run_cli
+from stbench.common.io import atomic_file
+from stbench.common.paths import CONFIG, PROJECT
+from stbench.config.registry import load_registry, source_entry
 
-PROJECT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-r.lock", "requirements-dev.lock")
 HEAD = "path\tbytes\tsha256\tdataset\tlicence\tsource"
 
@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("folders", nargs="+", type=Path, help="folders written by download.py")
     parser.add_argument("--output", required=True, type=Path, help="tar to write")
-    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
         "--wheels", metavar="TORCH", help="also the wheels of the locks and of this torch==version"
     )

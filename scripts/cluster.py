@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stbench.errors import run_cli
-from stbench.names import CLUSTERERS
-from stbench.seeding import limit_threads
+from stbench.common.constants import CLUSTERERS
+from stbench.common.errors import run_cli
+from stbench.common.seeding import limit_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -52,7 +52,7 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)  # work is spread over processes, each with one thread
 
-    from stbench.cluster_stage import cluster_fits
+    from stbench.clustering.stage import cluster_fits
 
     took = cluster_fits(
         args.fits,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stbench.errors import NotApplicableError, run_cli
-from stbench.io import read_h5ad, write_h5ad
+from stbench.common.errors import NotApplicableError, run_cli
+from stbench.common.io import read_h5ad, write_h5ad
 
 
 def main() -> None:
@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
     args = parser.parse_args()
 
-    from stbench.degraded import degrade
-    from stbench.validate import failed_dataset
+    from stbench.data.degradation import degrade
+    from stbench.data.validation import failed_dataset
 
     adata = read_h5ad(args.data)
     facts = adata.uns["dataset"]

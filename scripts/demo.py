@@ -16,15 +16,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.errors import InputError, NotApplicableError, run_cli
-from stbench.seeding import limit_threads
+from stbench.common.errors import InputError, NotApplicableError, run_cli
+from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from stbench.demonstration import Demonstration, Labelling, Outcome
+    from stbench.results.demonstrations import Demonstration, Labelling, Outcome
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -54,7 +54,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def read_data(paths: list[Path]) -> dict[str, dict[str, Any]]:
     """What is needed of each dataset, by id."""
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
 
     names = ("obs/cluster", "obsm/spatial", "uns/dataset", "var")
     read = [read_elements(path, *names) for path in paths]
@@ -74,7 +74,7 @@ def repeated(
     """
     from dataclasses import replace
 
-    from stbench.demonstration import (
+    from stbench.results.demonstrations import (
         Outcome,
         choose,
         differences,
@@ -129,11 +129,11 @@ def draw(
     """The pictures of one demonstration, of the fit that its labels are of."""
     import pandas as pd
 
+    from stbench.common.h5ad import read_elements
     from stbench.figures.domains import Map, domain_maps, match_labels
     from stbench.figures.embedding import embedding_figure
+    from stbench.figures.layout import umap_and_paga
     from stbench.figures.style import CLUSTERER_WORDS, save
-    from stbench.h5ad_elements import read_elements
-    from stbench.interactions.layout import umap_and_paga
 
     one, name = outcome.demonstration, outcome.dataset
     clusterer = CLUSTERER_WORDS.get(one.clusterer, one.clusterer)
@@ -182,11 +182,11 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)
 
-    from stbench.demonstration import Demonstration, comparison_table, comparison_text
+    from stbench.common.io import atomic_directory
+    from stbench.config.schema import load_yaml
     from stbench.figures.style import apply_style
-    from stbench.io import atomic_directory
-    from stbench.published import read_published
-    from stbench.schema import load_yaml
+    from stbench.results.demonstrations import Demonstration, comparison_table, comparison_text
+    from stbench.results.published import read_published
 
     apply_style()
     data, published = read_data(args.data), read_published(args.published)

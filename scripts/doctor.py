@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stbench.errors import InputError
-from stbench.places import check_places
+from stbench.common.errors import InputError
+from stbench.common.paths import CONFIG, ENVIRONMENTS, PROJECT
+from stbench.runs.preflight import check_places
 
-REPOSITORY = Path(__file__).parents[1]
-PROFILE = REPOSITORY / "profiles/slurm/profile.yaml"
+PROFILE = PROJECT / "profiles/slurm/profile.yaml"
 NEEDED_GB = 2  # free disk for the default run
 PAPER_GB = 50  # free disk for the paper's whole matrix
 MEMORY_GB = 4
@@ -150,7 +150,7 @@ def data() -> Iterator[Finding]:
         there = Path(mirror).is_dir()
         found = f"STBENCH_MIRROR={mirror}" + ("" if there else ": no such folder")
         yield Finding("mirror", there, found, "name a folder that exists, or unset it")
-    registry = (REPOSITORY / "config/datasets.yaml").read_text()
+    registry = (CONFIG / "datasets.yaml").read_text()
     hosts = sorted(set(re.findall(r"https://([\w.-]+)/", registry)))
     silent = [host for host in hosts if not reachable(host)]
     found = f"no answer from {', '.join(silent)}" if silent else ", ".join(hosts)
@@ -168,10 +168,10 @@ def reachable(host: str) -> bool:
 
 def environments() -> Iterator[Finding]:
     """Methods' own environments; those with a complete pip list can be made by make."""
-    for file in sorted((REPOSITORY / "envs").glob("*.yaml")):
+    for file in sorted(ENVIRONMENTS.glob("*.yaml")):
         if file.stem == "default":
             continue
-        ready = (REPOSITORY / f".venv-{file.stem}/.ready").exists()
+        ready = (PROJECT / f".venv-{file.stem}/.ready").exists()
         by_make = "==" in file.read_text()
         mend = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
         found = f".venv-{file.stem}" if ready else "not made"

@@ -13,12 +13,11 @@ import os
 import sys
 from pathlib import Path
 
-from stbench.downloader import Downloader
-from stbench.errors import InputError, one_line, run_cli
-from stbench.fetch import fetch_dataset, write_failure
-from stbench.registry import dataset_entry, load_registry, origins
-
-PROJECT = Path(__file__).resolve().parents[1]
+from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.paths import CONFIG, RESOURCES
+from stbench.config.registry import dataset_entry, load_registry, origins
+from stbench.data.download import Downloader
+from stbench.data.fetch import fetch_dataset, write_failure
 
 
 def arguments() -> argparse.Namespace:
@@ -27,7 +26,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--dataset", required=True, help="id in the registry")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
-    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
         "--mirror", nargs="*", default=None, help="folders with raw files, looked at before any URL"
     )
@@ -50,7 +49,7 @@ def mirror_folders(given: list[str] | None) -> list[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"mirror {folder}: no such folder; correct --mirror or STBENCH_MIRROR")
-    return [*folders, PROJECT / "resources/mirror"]
+    return [*folders, RESOURCES / "mirror"]
 
 
 def main() -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stbench.archive import free_bytes
-from stbench.errors import InputError, run_cli
-from stbench.registry import dataset_entry, load_registry
-
-PROJECT = Path(__file__).resolve().parents[1]
+from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import CONFIG
+from stbench.config.registry import dataset_entry, load_registry
+from stbench.data.archives import free_bytes
 
 
 def arguments() -> argparse.Namespace:
@@ -23,7 +22,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("datasets", nargs="*", help="ids in the registry")
-    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument("--raw", type=Path, default=Path("results/raw"), help="where files will go")
     return parser.parse_args()
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stbench.errors import InputError, run_cli
+from stbench.common.errors import InputError, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -59,12 +59,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
-    from stbench.figures.album import Album
-    from stbench.figures.comparisons import add_comparisons
-    from stbench.figures.of_dataset import add_figures_of, read_tissue
+    from stbench.common.io import atomic_directory
+    from stbench.figures.across_datasets import add_comparisons
+    from stbench.figures.figure_set import Album
+    from stbench.figures.per_dataset import add_figures_of, read_tissue
     from stbench.figures.style import apply_style
-    from stbench.io import atomic_directory
-    from stbench.results import method_titles, read_results
+    from stbench.results.assembly import method_titles, read_results
 
     results = read_results(args.results)
     if args.rank_by not in set(results["clusterer"]):

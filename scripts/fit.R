@@ -1,4 +1,4 @@
-# Run one method that is written in R: the other half of scripts/stbench/r_method.py.
+# Run one method that is written in R: the other half of scripts/stbench/fitting/r_bridge.py.
 #
 #   Rscript scripts/fit.R scripts/methods/METHOD.R FOLDER
 #

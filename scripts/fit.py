@@ -22,19 +22,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.checksum import file_hash
-from stbench.device import choose_device, out_of_memory, peak_gpu_mb
-from stbench.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
-from stbench.installed import versions_of
-from stbench.io import read_h5ad, write_h5ad, write_json
-from stbench.provenance import environment_hash
-from stbench.seeding import limit_threads, seed_everything
-from stbench.trajectory import TrajectoryRecorder
+from stbench.common.checksums import file_hash
+from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
+from stbench.common.io import read_h5ad, write_h5ad, write_json
+from stbench.common.seeding import limit_threads, seed_everything
+from stbench.fitting.device import choose_device, out_of_memory, peak_gpu_mb
+from stbench.fitting.trajectory import TrajectoryRecorder
+from stbench.supervisor.packages import versions_of
+from stbench.supervisor.provenance import environment_hash
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from stbench.fitting import Fit
+    from stbench.fitting.interface import Fit
 
 METHODS = Path(__file__).parent / "methods"
 
@@ -70,7 +70,7 @@ def load_method(name: str, scratch: Path) -> Any:
     if name not in files:
         raise InputError(f"--method {name}: no such method; there are {', '.join(sorted(files))}")
     if files[name].suffix == ".R":
-        from stbench.r_method import RMethod
+        from stbench.fitting.r_bridge import RMethod
 
         return RMethod(files[name], scratch)
     module = importlib.import_module(f"methods.{name}")
@@ -120,7 +120,7 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
 
     import numpy as np
 
-    from stbench.fitting import checked
+    from stbench.fitting.interface import checked
 
     path = args.output / "trajectory.h5" if args.record else None
     with TrajectoryRecorder(path, len(cells)) as recorder:
@@ -178,7 +178,7 @@ def as_anndata(
     import pandas as pd
     from anndata import AnnData
 
-    from stbench.fitting import GRAPHS
+    from stbench.fitting.interface import GRAPHS
 
     obs = pd.DataFrame(index=cells)
     if fit.labels is not None:

@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stbench.errors import InputError, NotApplicableError, one_line, run_cli
+from stbench.common.errors import InputError, NotApplicableError, one_line, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -38,8 +38,8 @@ def read(result: Path, preprocessed: Path) -> tuple[Any, Any]:
         NotApplicableError: the dataset could not be had, or there is no result for it.
         InputError: the result cannot be used.
     """
-    from stbench.external_result import read_result
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
+    from stbench.fitting.external_result import read_result
 
     found = read_elements(preprocessed, "uns/dataset")
     dataset = found.get("uns/dataset", {})
@@ -53,8 +53,8 @@ def as_anndata(fit: Any, cells: Any, args: argparse.Namespace) -> Any:
     import pandas as pd
     from anndata import AnnData
 
-    from stbench.checksum import file_hash
-    from stbench.external import IMPLEMENTATION, result_files
+    from stbench.common.checksums import file_hash
+    from stbench.config.external import IMPLEMENTATION, result_files
 
     obs = pd.DataFrame(index=cells)
     if fit.labels is not None:
@@ -81,8 +81,8 @@ def as_anndata(fit: Any, cells: Any, args: argparse.Namespace) -> Any:
 def main() -> None:
     args = parse_arguments()
 
-    from stbench.io import atomic_directory, write_h5ad, write_json
-    from stbench.provenance import FIELDS
+    from stbench.common.io import atomic_directory, write_h5ad, write_json
+    from stbench.supervisor.provenance import FIELDS
 
     status, reason, adata = "ok", "", None
     try:

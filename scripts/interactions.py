@@ -17,8 +17,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stbench.errors import InputError, run_cli
-from stbench.seeding import limit_threads
+from stbench.common.errors import InputError, run_cli
+from stbench.common.seeding import limit_threads
 
 DEFAULTS: dict[str, Any] = {
     "graph": "raw",
@@ -58,8 +58,8 @@ def main() -> None:
         raise InputError('--settings: it must be a JSON object, like {"shuffles": 100}')
     settings = {**DEFAULTS, **args.settings}
 
+    from stbench.common.io import atomic_directory
     from stbench.interactions.analysis import analyse
-    from stbench.io import atomic_directory
 
     title = args.title or args.method
     with atomic_directory(args.output) as folder:

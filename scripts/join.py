@@ -12,8 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from stbench.errors import InputError, one_line, run_cli
-from stbench.io import read_h5ad, write_h5ad
+from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.io import read_h5ad, write_h5ad
 
 
 def main() -> None:
@@ -34,8 +34,8 @@ def main() -> None:
     if len(args.sections) < 2:
         raise InputError("--sections: name two datasets or more")
 
-    from stbench.sections import join_sections, missing_sections
-    from stbench.validate import failed_dataset
+    from stbench.data.sections import join_sections, missing_sections
+    from stbench.data.validation import failed_dataset
 
     sections = [read_h5ad(path) for path in args.sections]
     try:

@@ -17,14 +17,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.errors import InputError, NotApplicableError, run_cli
-from stbench.seeding import limit_threads
+from stbench.common.errors import InputError, NotApplicableError, run_cli
+from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stbench.interactions.inputs import Tissue
-    from stbench.markers import Domains
+    from stbench.interactions.tissue import Tissue
+    from stbench.markers.differential_expression import Domains
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -51,8 +51,8 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     """The true domains, then those of the methods."""
     import numpy as np
 
-    from stbench.marker_labels import found_domains, true_domains
-    from stbench.results import read_scores
+    from stbench.markers.domains import found_domains, true_domains
+    from stbench.results.assembly import read_scores
 
     try:
         titles = json.loads(args.titles)
@@ -78,11 +78,10 @@ def write_tables(
     import pandas as pd
     from anndata import AnnData
 
-    from stbench.gene_symbols import panel_symbols
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
+    from stbench.data.gene_symbols import panel_symbols
     from stbench.interactions.enrichment import read_gmt
-    from stbench.marker_verdict import verdict
-    from stbench.markers import (
+    from stbench.markers.differential_expression import (
         cell_scores,
         places_of_genes,
         rank_genes,
@@ -90,6 +89,7 @@ def write_tables(
         standing,
         top_markers,
     )
+    from stbench.markers.verdict import verdict
 
     if facts["kind"] == "features":
         raise NotApplicableError("the columns of this dataset are components, not genes")
@@ -132,8 +132,8 @@ def write_nothing(genes: list[str], name: str, reason: str, to: Path) -> None:
     """The tables of a dataset in which nothing can be tested: they say why."""
     import numpy as np
 
-    from stbench.marker_verdict import no_verdict
-    from stbench.markers import Domains, standing, top_markers
+    from stbench.markers.differential_expression import Domains, standing, top_markers
+    from stbench.markers.verdict import no_verdict
 
     none = Domains("", "", 0, np.empty(0, int), [], [], reason)
     standing(none, {}, dict.fromkeys(genes, ("", ""))).to_csv(to / "genes.csv", index=False)
@@ -147,12 +147,12 @@ def main() -> None:
     if len(set(args.genes)) < len(args.genes):
         raise InputError("--genes: a gene is named twice; name each once")
 
-    from stbench.figures.album import Album
+    from stbench.common.h5ad import read_elements
+    from stbench.common.io import atomic_directory
+    from stbench.figures.figure_set import Album
     from stbench.figures.markers import add_pictures
     from stbench.figures.style import apply_style
-    from stbench.h5ad_elements import read_elements
-    from stbench.interactions.inputs import read_tissue
-    from stbench.io import atomic_directory
+    from stbench.interactions.tissue import read_tissue
 
     apply_style()
     facts = read_elements(args.data, "uns/dataset").get("uns/dataset", {})

@@ -14,10 +14,9 @@ import argparse
 import re
 from pathlib import Path
 
-from stbench.errors import InputError, run_cli
-from stbench.schema import load_yaml
-
-REPOSITORY = Path(__file__).parents[1]
+from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import PROJECT
+from stbench.config.schema import load_yaml
 
 PYTHON = '''"""<What the method does, in one line (paper, section)>."""
 
@@ -28,8 +27,8 @@ from typing import Any
 
 import numpy as np
 
-from stbench.fitting import Fit, Recorder
-from stbench.neighbors import knn
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.neighbors import knn
 
 
 def fit(
@@ -85,7 +84,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("name", help="id of the method: lower case, digits, underscores")
     parser.add_argument("--r", action="store_true", help="a method in R")
     parser.add_argument(
-        "--repository", type=Path, default=REPOSITORY, help="where to write (default: here)"
+        "--repository", type=Path, default=PROJECT, help="where to write (default: here)"
     )
     return parser.parse_args()
 

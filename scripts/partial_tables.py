@@ -18,9 +18,8 @@ import argparse
 import json
 from pathlib import Path
 
-from stbench.errors import run_cli
-
-PROJECT = Path(__file__).resolve().parents[1]
+from stbench.common.errors import run_cli
+from stbench.common.paths import CONFIG, RESOURCES
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -34,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--published",
         type=Path,
-        default=PROJECT / "resources/published/scores.csv",
+        default=RESOURCES / "published/scores.csv",
         help="scores that others reported (.csv)",
     )
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
@@ -45,20 +44,20 @@ def main() -> None:
     args = parse_arguments()
 
     from aggregate import write_csv
-    from stbench.configuration import load_benchmark
+    from stbench.common.io import atomic_directory
+    from stbench.config.benchmark import load_benchmark
     from stbench.integration.tables import integration_tables, read_integration_scores
     from stbench.interactions.tables import interaction_tables, read_interaction_scores
-    from stbench.io import atomic_directory
-    from stbench.leaderboard import leaderboard
-    from stbench.leaderboard_page import leaderboard_page
-    from stbench.partial import marked, partial_leaderboard, rankable, read_partial, report
-    from stbench.published import published_vs_measured, read_published
-    from stbench.ranking_tables import ranking_tables
-    from stbench.standings import standings
-    from stbench.study_tables import study_tables
-    from stbench.tables import all_tables
+    from stbench.ranking.leaderboard import leaderboard
+    from stbench.ranking.markdown import leaderboard_page
+    from stbench.ranking.standings import standings
+    from stbench.ranking.tables import ranking_tables
+    from stbench.results.aggregates import all_tables
+    from stbench.results.partial import marked, partial_leaderboard, rankable, read_partial, report
+    from stbench.results.published import published_vs_measured, read_published
+    from stbench.results.studies import study_tables
 
-    benchmark = load_benchmark(args.config, PROJECT / "config")
+    benchmark = load_benchmark(args.config, CONFIG)
     partial = read_partial(benchmark, args.results, benchmark.methods)
     rank_by, ranked = args.config["rank_by"], rankable(partial.ranked)
     tables = {

@@ -10,9 +10,8 @@ import argparse
 import json
 from pathlib import Path
 
-from stbench.errors import run_cli
-
-PROJECT = Path(__file__).resolve().parents[1]
+from stbench.common.errors import run_cli
+from stbench.common.paths import CONFIG, RESOURCES
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -24,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     parser.add_argument(
-        "--measured", type=Path, default=PROJECT / "resources/cost_model.csv", help="measured fits"
+        "--measured", type=Path, default=RESOURCES / "cost_model.csv", help="measured fits"
     )
     parser.add_argument("--mirror", nargs="*", default=[], help="folders with raw files")
     parser.add_argument("--jobs", type=int, default=1, help="jobs at a time (default 1)")
@@ -35,12 +34,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
-    from stbench.configuration import load_benchmark
-    from stbench.io import atomic_file
-    from stbench.plan import as_table, as_text, make_plan
+    from stbench.common.io import atomic_file
+    from stbench.config.benchmark import load_benchmark
+    from stbench.runs.plan import as_table, as_text, make_plan
 
-    benchmark = load_benchmark(args.config, PROJECT / "config")
-    mirrors = [*map(Path, args.mirror), PROJECT / "resources/mirror"]
+    benchmark = load_benchmark(args.config, CONFIG)
+    mirrors = [*map(Path, args.mirror), RESOURCES / "mirror"]
     plan = make_plan(benchmark, args.results, args.measured, mirrors)
     if args.output:
         with atomic_file(args.output) as temporary:

@@ -19,17 +19,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.checksum import file_hash
-from stbench.errors import InputError, one_line, run_cli
-from stbench.fetch import read_status
-from stbench.inventory import surprises
-from stbench.io import write_h5ad
-from stbench.registry import dataset_entry, load_registry, source_entry
+from stbench.common.checksums import file_hash
+from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.io import write_h5ad
+from stbench.common.paths import CONFIG
+from stbench.config.registry import dataset_entry, load_registry, source_entry
+from stbench.data.fetch import read_status
+from stbench.data.inventory import surprises
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 def arguments() -> argparse.Namespace:
@@ -41,7 +40,7 @@ def arguments() -> argparse.Namespace:
     which.add_argument("--section", help="JSON description of a section of your own")
     parser.add_argument("--raw", type=Path, help="folder written by download.py (with --dataset)")
     parser.add_argument("--output", required=True, type=Path, help="h5ad file to write")
-    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
         "--record-failure",
         action="store_true",
@@ -56,8 +55,8 @@ def prepare_published(name: str, raw: Path, registry: Mapping[str, Any]) -> AnnD
     Raises:
         InputError: the download failed, or the files are not what the registry says.
     """
-    from stbench.loaders import load
-    from stbench.validate import validate
+    from stbench.data.loaders import load
+    from stbench.data.validation import validate
 
     if dataset_entry(name, registry)["origin"] != "files":
         raise InputError(f"{name}: is simulated; simulate.py makes it whole")
@@ -81,8 +80,8 @@ def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
     Raises:
         InputError: the section or its file is refused.
     """
-    from stbench.loaders.h5ad import load_file
-    from stbench.validate import validate
+    from stbench.data.loaders.h5ad import load_file
+    from stbench.data.validation import validate
 
     if not isinstance(section, dict) or "path" not in section:
         raise InputError("--section: a JSON object with id, path and n_domains is needed")
@@ -131,7 +130,7 @@ def main() -> None:
     except InputError as error:
         if not args.record_failure:
             raise
-        from stbench.validate import failed_dataset
+        from stbench.data.validation import failed_dataset
 
         name = args.dataset or str(section.get("id") if isinstance(section, dict) else "own")
         reason = one_line(error).removeprefix(f"{name}: ")

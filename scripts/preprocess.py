@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stbench.errors import run_cli
+from stbench.common.errors import run_cli
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="preprocessed (.h5ad)")
     args = parser.parse_args()
 
-    from stbench.io import read_h5ad, write_h5ad
-    from stbench.preprocessing import preprocess
+    from stbench.common.io import read_h5ad, write_h5ad
+    from stbench.data.preprocessing import preprocess
 
     write_h5ad(args.output, preprocess(read_h5ad(args.input)))
 

@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-from stbench.errors import InputError, run_cli
+from stbench.common.errors import InputError, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -45,12 +45,12 @@ def main() -> None:
 
     import pandas as pd
 
-    from stbench.configuration import load_benchmark
-    from stbench.io import atomic_file
+    from stbench.common.io import atomic_file
+    from stbench.config.benchmark import load_benchmark
+    from stbench.config.schema import load_yaml
     from stbench.report.page import Sources, report_page
-    from stbench.results import read_results
-    from stbench.schema import load_yaml
-    from stbench.summary import read_run
+    from stbench.results.assembly import read_results
+    from stbench.summary.text import read_run
 
     benchmark = load_benchmark(config, args.config_dir)
     run = read_run(read_results(args.results), args.tables, config["rank_by"])

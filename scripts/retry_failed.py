@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stbench.errors import InputError, run_cli
+from stbench.common.errors import InputError, run_cli
 
 FAILED = ("error", "oom", "timeout", "nan", "killed")
 SUMMARIES = ("results.parquet", "tables", "figures", "summary.txt")

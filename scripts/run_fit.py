@@ -38,21 +38,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from stbench.attempts import Attempts
-from stbench.errors import InputError, one_line, run_cli
-from stbench.gpu_memory import GpuMeter
-from stbench.gpus import own_gpus
-from stbench.io import reach_disk
-from stbench.processes import (
+from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.io import reach_disk
+from stbench.common.seeding import THREAD_VARIABLES
+from stbench.supervisor.attempts import Attempts
+from stbench.supervisor.gpu_locks import own_gpus
+from stbench.supervisor.gpu_memory import GpuMeter
+from stbench.supervisor.processes import (
     adopt_orphans,
     descendants,
     die_with_parent,
     kill_descendants,
     resident_mb,
 )
-from stbench.provenance import FIELDS, device_and_driver
-from stbench.seeding import THREAD_VARIABLES
-from stbench.slurm import reason_of_end
+from stbench.supervisor.provenance import FIELDS, device_and_driver
+from stbench.supervisor.slurm import reason_of_end
 
 STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # those a program may tell
 RETRIED = ("oom", "killed")

@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from stbench.errors import InputError, run_cli
-from stbench.seeding import limit_threads
+from stbench.common.errors import InputError, run_cli
+from stbench.common.seeding import limit_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -52,11 +52,11 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)
 
-    from stbench.epoch_table import epoch_table
-    from stbench.h5ad_elements import cells_digest, read_elements
-    from stbench.io import atomic_file
-    from stbench.labels import open_labels
-    from stbench.scoring import score_labels
+    from stbench.clustering.label_file import open_labels
+    from stbench.common.h5ad import cells_digest, read_elements
+    from stbench.common.io import atomic_file
+    from stbench.scoring.epoch_scores import epoch_table
+    from stbench.scoring.scores import score_labels
 
     found = read_elements(args.data, "obs/cluster", "obsm/spatial")
     with open_labels(args.labels) as reader:

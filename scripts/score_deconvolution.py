@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stbench.errors import InputError, run_cli
+from stbench.common.errors import InputError, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -43,9 +43,9 @@ def main() -> None:
 
     import numpy as np
 
+    from stbench.common.io import atomic_file, read_h5ad
     from stbench.deconvolution.proportions import read_proportions
     from stbench.deconvolution.scoring import nothing_to_score, scores
-    from stbench.io import atomic_file, read_h5ad
 
     spots = read_h5ad(args.spots)
     truth = read_proportions(args.truth)

@@ -13,8 +13,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stbench.errors import InputError, run_cli
-from stbench.seeding import limit_threads
+from stbench.common.errors import InputError, run_cli
+from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
     from stbench.integration.scoring import Sections
@@ -54,7 +54,7 @@ def read_sections(path: Path) -> tuple[Sections | None, list[str]]:
     import numpy as np
     import pandas as pd
 
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
     from stbench.integration.scoring import Sections
 
     found = read_elements(path, "obs/section", "obs/cluster")
@@ -74,11 +74,11 @@ def main() -> None:
     args = parse_arguments()
     one_thread()
 
-    from stbench.fit_folder import read_fit
-    from stbench.h5ad_elements import cells_digest
+    from stbench.clustering.label_file import open_labels
+    from stbench.common.h5ad import cells_digest
+    from stbench.common.io import atomic_file
+    from stbench.fitting.output import read_fit
     from stbench.integration.scoring import score_integration
-    from stbench.io import atomic_file
-    from stbench.labels import open_labels
 
     sections, cells = read_sections(args.data)
     fits = [read_fit(folder, cells) for folder in args.fits]

@@ -13,8 +13,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.errors import InputError, run_cli
-from stbench.seeding import limit_threads
+from stbench.common.errors import InputError, run_cli
+from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
     from stbench.interactions.scores import GraphFit, Tissue
@@ -50,9 +50,9 @@ def parse_arguments() -> argparse.Namespace:
 def read_tissue(data: Path, preprocessed: Path) -> Tissue:
     import numpy as np
 
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
+    from stbench.common.io import read_h5ad
     from stbench.interactions.scores import Tissue
-    from stbench.io import read_h5ad
 
     places = ("obs/celltype", "obsp/true_interactions", "uns/true_triples", "uns/dataset")
     found = read_elements(data, *places)
@@ -76,7 +76,7 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
 
 
 def read_graph_fit(folder: Path, told: dict[str, Any], graph: str) -> GraphFit:
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
     from stbench.interactions.scores import GraphFit
 
     facts = {key: told[key] for key in ("method", "seed", "status", "reason")}
@@ -117,9 +117,9 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)
 
+    from stbench.common.io import atomic_file
     from stbench.interactions.scores import score_interactions
-    from stbench.io import atomic_file
-    from stbench.results import read_fits
+    from stbench.results.assembly import read_fits
 
     told = read_fits(args.fits).to_dict("records")
     fits = [

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stbench.errors import run_cli
-from stbench.simulator import LAYOUTS, Tissue
+from stbench.common.errors import run_cli
+from stbench.data.simulation import LAYOUTS, Tissue
 
 
 def main() -> None:
@@ -47,8 +47,8 @@ def main() -> None:
     output, name = options.pop("output"), options.pop("id")
     tissue = Tissue(**options)
 
-    from stbench.io import write_h5ad
-    from stbench.simulator import simulate
+    from stbench.common.io import write_h5ad
+    from stbench.data.simulation import simulate
 
     write_h5ad(output, simulate(tissue, name))
 

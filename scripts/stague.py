@@ -16,7 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.errors import InputError, run_cli
+from stbench.common.errors import InputError, run_cli
 from stbench.stague_settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read_input(args: argparse.Namespace) -> AnnData:
     """The user's file, refused in one line where STAGUE cannot use it."""
     import numpy as np
 
-    from stbench.io import read_h5ad
+    from stbench.common.io import read_h5ad
 
     adata = read_h5ad(args.adata_file)
     where = args.adata_file
@@ -92,7 +92,7 @@ def preprocessed(adata: AnnData, args: argparse.Namespace) -> AnnData:
     """Normalised expression and the genes that STAGUE reads."""
     from anndata import AnnData
 
-    from stbench.preprocessing import preprocess
+    from stbench.data.preprocessing import preprocess
 
     settings: dict[str, Any] = {
         "id": str(args.adata_file),
@@ -117,9 +117,9 @@ def main() -> None:
     adata = read_input(args)
 
     from methods.stague import fit
-    from stbench.clustering import cluster_labels, refine_labels
-    from stbench.device import choose_device
-    from stbench.io import write_h5ad
+    from stbench.clustering.algorithms import cluster_labels, refine_labels
+    from stbench.common.io import write_h5ad
+    from stbench.fitting.device import choose_device
 
     device = choose_device(args.device)
     data = preprocessed(adata, args)

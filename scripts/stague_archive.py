@@ -16,14 +16,14 @@ import os
 import shutil
 from pathlib import Path
 
-from stbench.archive import free_bytes, unpack
-from stbench.checksum import file_hash
-from stbench.errors import InputError, one_line, run_cli
-from stbench.io import atomic_directory, atomic_file, write_json
-from stbench.registry import load_registry
-from stbench.stague_archive import DRIVE_ID, Found, absent, inspect
+from stbench.common.checksums import file_hash
+from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.io import atomic_directory, atomic_file, write_json
+from stbench.common.paths import CONFIG
+from stbench.config.registry import load_registry
+from stbench.data.archives import free_bytes, unpack
+from stbench.data.stague_archive import DRIVE_ID, Found, absent, inspect
 
-PROJECT = Path(__file__).resolve().parents[1]
 BY_HAND = (
     f"get it by hand (https://drive.google.com/uc?id={DRIVE_ID} in a browser) and give it with "
     "--archive"
@@ -39,7 +39,7 @@ def arguments() -> argparse.Namespace:
         "--mirror", default=mirror, required=not mirror, type=Path, help="default: STBENCH_MIRROR"
     )
     parser.add_argument("--archive", type=Path, help="the archive, downloaded by hand")
-    parser.add_argument("--registry", type=Path, default=PROJECT / "config/datasets.yaml")
+    parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument("--accept", action="store_true", help="keep files that differ as well")
     parser.add_argument(
         "--max-gb", type=float, default=50, help="of all unpacked files together (default 50)"

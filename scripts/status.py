@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stbench.errors import InputError, run_cli
-
-PROJECT = Path(__file__).resolve().parents[1]
+from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import CONFIG, RESOURCES
 
 
 def main() -> None:
@@ -23,18 +22,18 @@ def main() -> None:
     if not args.results.is_dir():
         raise InputError(f"{args.results}: no such folder; nothing has been run here yet: make run")
 
-    from stbench.cell_costs import predicted_seconds
-    from stbench.configuration import load_benchmark
-    from stbench.fit_states import fit_states, matrix
-    from stbench.run_note import read_run
-    from stbench.status import status_text
+    from stbench.config.benchmark import load_benchmark
+    from stbench.runs.fit_costs import predicted_seconds
+    from stbench.runs.fit_status import fit_states, matrix
+    from stbench.runs.run_record import read_run
+    from stbench.runs.status import status_text
 
     run = read_run(args.results)
-    benchmark = load_benchmark(run.config, PROJECT / "config")
+    benchmark = load_benchmark(run.config, CONFIG)
     states = fit_states(
         args.results, matrix(benchmark), alive=run.alive, again=run.fits, since=run.started
     )
-    seconds = predicted_seconds(benchmark, args.results, PROJECT / "resources/cost_model.csv")
+    seconds = predicted_seconds(benchmark, args.results, RESOURCES / "cost_model.csv")
     print(status_text(args.results, benchmark, run, states, seconds))
 
 

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from stbench.errors import InputError, run_cli
+from stbench.common.errors import InputError, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -31,9 +31,9 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
-    from stbench.io import atomic_file
-    from stbench.results import read_results
-    from stbench.summary import any_score, read_run, summary
+    from stbench.common.io import atomic_file
+    from stbench.results.assembly import read_results
+    from stbench.summary.text import any_score, read_run, summary
 
     run = read_run(read_results(args.results), args.tables, args.rank_by)
     text = summary(run, args.tables, args.figures, args.interactions, args.report)

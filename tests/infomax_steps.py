@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from reference_file import Reference
-from stbench.infomax import Infomax, contrast
+from stbench.nn.infomax import Infomax, contrast
 
 FORWARD = ("pos_z", "neg_z", "summary", "pos_logit", "neg_logit")
 FORWARD += ("loss_pos", "loss_neg", "loss_total", "losses")

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import torch
 
+from stbench.common.errors import InputError
+from stbench.deconvolution.mapping_memory import need_room
 from stbench.deconvolution.proportions import normalised_rows
-from stbench.deconvolution.room import need_room
-from stbench.errors import InputError
 
 
 def fit(

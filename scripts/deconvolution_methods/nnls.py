@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from stbench.deconvolution.genes import shared_counts
+from stbench.deconvolution.gene_matching import shared_counts
 from stbench.deconvolution.proportions import normalised_rows
 
 

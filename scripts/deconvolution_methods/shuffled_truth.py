@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.deconvolution.proportions import read_proportions
-from stbench.errors import InputError, NotApplicableError
 
 
 def fit(

@@ -14,11 +14,11 @@ import pandas as pd
 import torch
 
 from methods.spatialfusion import Settings, train
+from stbench.common.errors import InputError
 from stbench.deconvolution import mapping
+from stbench.deconvolution.mapping_memory import need_room
 from stbench.deconvolution.proportions import normalised_rows
-from stbench.deconvolution.room import need_room
-from stbench.errors import InputError
-from stbench.neighbors import knn
+from stbench.graphs.neighbors import knn
 from stbench.scaled_expression import scaled_genes
 
 DEAD = 1e-4  # of values scaled to an SD of 1: below this the cells are rebuilt alike

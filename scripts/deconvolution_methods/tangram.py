@@ -12,10 +12,10 @@ import pandas as pd
 import scipy.sparse as sp
 import torch  # noqa: F401 - asks for the device where torch is loaded
 
-from stbench.deconvolution.genes import shared_counts
+from stbench.deconvolution.gene_matching import shared_counts
+from stbench.deconvolution.mapping_memory import need_room
 from stbench.deconvolution.proportions import normalised_rows
-from stbench.deconvolution.room import need_room
-from stbench.environment import require
+from stbench.fitting.requirements import require
 
 
 def marker_genes(reference: Any, n_genes: int) -> list[str]:

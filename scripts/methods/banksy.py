@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from stbench.environment import require
-from stbench.errors import NotApplicableError
-from stbench.fitting import Fit, Recorder
+from stbench.common.errors import NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.requirements import require
 
 
 def fit(

@@ -23,11 +23,11 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from stbench.errors import InputError
-from stbench.fitting import Fit, Recorder
-from stbench.infomax import Encoder, Infomax, standardise, train, weighted_graph
-from stbench.neighbors import knn
-from stbench.sparse import SparseMatrix
+from stbench.common.errors import InputError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.neighbors import knn
+from stbench.nn.infomax import Encoder, Infomax, standardise, train, weighted_graph
+from stbench.nn.sparse import SparseMatrix
 
 _LAYERS = 4
 _RECIPES = ("spots", "single_cell")

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from stbench.environment import require
-from stbench.errors import InputError
-from stbench.fitting import Fit, Recorder
+from stbench.common.errors import InputError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.requirements import require
 
 GRAPHS = ("delaunay", "grid")
 

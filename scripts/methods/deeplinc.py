@@ -23,8 +23,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import tqdm
 
 from stbench.all_pairs import all_pairs_link_loss
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit, Recorder
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
 from stbench.held_out_links import HeldOut, hold_out
 from stbench.link_scores import (
     LinkScores,
@@ -33,9 +33,9 @@ from stbench.link_scores import (
     predicted_graph,
     random_pair_scores,
 )
+from stbench.nn.sparse import SparseMatrix
 from stbench.pair_graph import adjacency, normalised
 from stbench.short_links import short_links
-from stbench.sparse import SparseMatrix
 from stbench.tensorflow_adam import TensorFlowAdam
 
 _ADVERSARY_SEED = 1

@@ -15,16 +15,16 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-from stbench.errors import InputError
-from stbench.fitting import Fit, Recorder
-from stbench.package_input import (
+from stbench.common.errors import InputError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import (
     need_above_zero,
     need_cells,
     need_counts_to_choose,
     need_room,
     raw_table,
 )
-from stbench.watched_training import WatchedTraining
+from stbench.fitting.training_hooks import WatchedTraining
 
 N_GENES = 3000  # that the package chooses
 N_NEIGHBORS = 3  # that the package links

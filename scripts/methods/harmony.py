@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from stbench.environment import require
-from stbench.errors import NotApplicableError
-from stbench.fitting import Fit, Recorder
-from stbench.package_input import need_cells
+from stbench.common.errors import NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import need_cells
+from stbench.fitting.requirements import require
 
 _LEAST_CELLS = 45  # the package makes a cluster for every 30 cells and needs two
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit, Recorder
-from stbench.io import read_h5ad
-from stbench.neighbors import knn
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.io import read_h5ad
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.neighbors import knn
 
 _SPREAD = 0.05  # so small that domains stay apart, so large that no clusterer meets equal cells
 

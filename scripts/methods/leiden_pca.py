@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from stbench.community import communities
-from stbench.fitting import Fit, Recorder
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.communities import communities
 
 
 def fit(

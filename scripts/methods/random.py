@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stbench.fitting import Fit, Recorder
+from stbench.fitting.interface import Fit, Recorder
 
 N_COLUMNS = 30
 

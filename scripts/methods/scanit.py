@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from stbench.alpha_complex import alpha_graph
-from stbench.errors import InputError
-from stbench.fitting import Fit, Recorder
-from stbench.infomax import Encoder, Infomax, standardise, train, weighted_graph
+from stbench.common.errors import InputError
+from stbench.data.preprocessing import log_normalise
+from stbench.fitting.interface import Fit, Recorder
 from stbench.mds import mean_distances, smacof, uniform_start
-from stbench.preprocessing import log_normalise
-from stbench.sparse import SparseMatrix
+from stbench.nn.infomax import Encoder, Infomax, standardise, train, weighted_graph
+from stbench.nn.sparse import SparseMatrix
 
 _GENES_AT_ONCE = 2000
 _SEED_RANGE = 10000

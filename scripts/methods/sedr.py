@@ -27,8 +27,8 @@ from torch.nn.functional import (
 )
 from tqdm import tqdm
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit, Recorder
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
 from stbench.link_sampling import (
     Pairs,
     SpatialGraph,
@@ -36,8 +36,8 @@ from stbench.link_sampling import (
     labelled_pairs,
     spatial_graph,
 )
+from stbench.nn.sparse import SparseMatrix
 from stbench.scaled_components import scaled_components
-from stbench.sparse import SparseMatrix
 
 
 @dataclass(frozen=True)

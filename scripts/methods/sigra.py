@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from torch.nn.functional import elu, mse_loss
 from tqdm import tqdm
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit, Recorder
-from stbench.gcn import EdgePattern
-from stbench.radius_graph import radius_for, radius_pairs
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.radius import radius_for, radius_pairs
+from stbench.nn.gcn import EdgePattern
 from stbench.transformer_conv import TransformerConv
 
 

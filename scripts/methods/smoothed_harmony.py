@@ -11,7 +11,7 @@ import numpy as np
 
 from methods import harmony
 from methods.smoothed_pca import smoothed
-from stbench.fitting import Fit, Recorder
+from stbench.fitting.interface import Fit, Recorder
 
 
 def fit(

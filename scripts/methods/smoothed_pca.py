@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from stbench.fitting import Fit, Recorder
-from stbench.neighbors import knn
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.neighbors import knn
 
 
 def fit(

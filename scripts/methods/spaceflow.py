@@ -15,9 +15,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from stbench.fitting import Fit, Recorder
-from stbench.package_input import need_above_zero, need_cells, raw_table
-from stbench.watched_training import WatchedTraining
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import need_above_zero, need_cells, raw_table
+from stbench.fitting.training_hooks import WatchedTraining
 
 
 def load_package() -> Any:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from stbench.errors import InputError
-from stbench.fitting import Fit, Recorder
-from stbench.package_input import need_above_zero, need_cells, need_room, raw_table
+from stbench.common.errors import InputError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import need_above_zero, need_cells, need_room, raw_table
 
 
 def log_expression(table: Any, kind: str, min_cells: int) -> None:

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from stbench.errors import InputError
-from stbench.fitting import Fit, Recorder
-from stbench.package_input import need_above_zero, need_cells, need_counts_to_choose, raw_table
-from stbench.radius_graph import radius_for
-from stbench.watched_training import WatchedTraining
+from stbench.common.errors import InputError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import need_above_zero, need_cells, need_counts_to_choose, raw_table
+from stbench.fitting.training_hooks import WatchedTraining
+from stbench.graphs.radius import radius_for
 
 
 def log_expression(table: Any, kind: str, params: Mapping[str, Any]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit, Recorder
-from stbench.neighbors import knn_pairs
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.neighbors import knn_pairs
 
 
 def fit(

@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import Delaunay, QhullError
 
-from stbench.errors import InputError
-from stbench.neighbors import knn
+from stbench.common.errors import InputError
+from stbench.graphs.neighbors import knn
 
 
 def delaunay_alpha(coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

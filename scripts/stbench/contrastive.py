@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stbench.gcn import EdgePattern
+from stbench.nn.gcn import EdgePattern
 
 _NORM_EPS = 1e-8
 

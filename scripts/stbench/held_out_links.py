@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stbench.errors import NotApplicableError
+from stbench.common.errors import NotApplicableError
 
 
 class HeldOut(NamedTuple):

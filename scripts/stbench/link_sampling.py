@@ -9,8 +9,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from stbench.errors import NotApplicableError
-from stbench.neighbors import knn_pairs
+from stbench.common.errors import NotApplicableError
+from stbench.graphs.neighbors import knn_pairs
 
 
 class SpatialGraph(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from stbench.errors import NotApplicableError
+from stbench.common.errors import NotApplicableError
 
 _THRESHOLDS = np.arange(0.01, 1, 0.005)
 _BLOCK_VALUES = 2**22

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from stbench.errors import InputError, NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 
 _PCA_SEED = 42
 
@@ -21,7 +21,7 @@ def scaled_components(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     features are components already and are taken as they are.
 
     Args:
-        adata: a preprocessed dataset, see ``stbench.preprocessing``.
+        adata: a preprocessed dataset, see ``stbench.data.preprocessing``.
         params: ``min_cells`` and ``min_counts`` of a gene, ``target_sum`` of a cell, ``n_genes``
             to choose (0: none are chosen, all are taken), ``n_components``.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from stbench.errors import InputError, NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 
 
 def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
@@ -19,7 +19,7 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     way, but for the choice of genes; features are taken as they are.
 
     Args:
-        adata: a preprocessed dataset, see ``stbench.preprocessing``.
+        adata: a preprocessed dataset, see ``stbench.data.preprocessing``.
         params: ``n_genes`` to choose, ``target_sum`` of a cell and ``max_value`` to clip at.
 
     Returns:

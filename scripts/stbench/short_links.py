@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from stbench.neighbors import knn
+from stbench.graphs.neighbors import knn
 
 _SLACK = 1 + 1e-9  # what a tree's distances may differ from ours
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from stbench.errors import InputError
+from stbench.common.errors import InputError
 
 
 def _setting(default: Any, meaning: str) -> Any:

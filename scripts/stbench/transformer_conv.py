@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stbench.gcn import EdgePattern, propagate
+from stbench.nn.gcn import EdgePattern, propagate
 
 
 class _EdgeDot(torch.autograd.Function):

@@ -8,7 +8,7 @@ import torch
 
 from methods.stague import Draws, Stague
 from reference_file import load_reference
-from stbench.gcn import normalise
+from stbench.nn.gcn import normalise
 from stbench.stague_settings import Settings
 from unit.test_stague_reference import raw_graph
 

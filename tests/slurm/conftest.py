@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stbench.processes import die_with_parent
+from stbench.supervisor.processes import die_with_parent
 
 # Where job steps look for it: they do not see SLURM_CONF.
 CONFIGURATION = Path("/etc/slurm")

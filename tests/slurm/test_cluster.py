@@ -12,8 +12,8 @@ import anndata
 import numpy as np
 import pytest
 
-from stbench.configuration import load_benchmark
-from stbench.schema import load_yaml
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
 from workflow.conftest import QUICK, REPO, TISSUE, Workflow, environment
 from workflow.test_faults import add_method
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import h5py
 
-from stbench.configuration import load_benchmark
-from stbench.schema import load_yaml
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
 
 REPO = Path(__file__).parents[2]
 

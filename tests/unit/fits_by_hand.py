@@ -6,11 +6,11 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from stbench.cluster_stage import cluster_fits
-from stbench.epoch_table import epoch_table
-from stbench.labels import open_labels
-from stbench.scoring import score_labels
-from stbench.trajectory import TrajectoryRecorder
+from stbench.clustering.label_file import open_labels
+from stbench.clustering.stage import cluster_fits
+from stbench.fitting.trajectory import TrajectoryRecorder
+from stbench.scoring.epoch_scores import epoch_table
+from stbench.scoring.scores import score_labels
 
 N = 90
 CELLS = [f"cell{i}" for i in range(N)]

@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pandas as pd
 
-from stbench.io import atomic_file
-from stbench.leaderboard import leaderboard
-from stbench.names import METRICS, PROTOCOLS
-from stbench.ranking_tables import ranking_tables
+from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.io import atomic_file
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.tables import ranking_tables
 from stbench.report.page import Sources, report_page
-from stbench.results import KEYS, in_order
-from stbench.summary import read_run
-from stbench.tables import all_tables
+from stbench.results.aggregates import all_tables
+from stbench.results.assembly import KEYS, in_order
+from stbench.summary.text import read_run
 from unit.made_results import made_results, row, scores_of
 
 CITATION = {"title": "stbench", "version": "0.1.0", "authors": [{"name": "The authors"}]}

@@ -95,7 +95,7 @@ def write_results(root, scores):
 
 
 def made_results(*scores):
-    from stbench.results import assemble
+    from stbench.results.assembly import assemble
 
     table = pd.concat(scores, ignore_index=True)
     return assemble(table, fits_of(table), METHODS)

@@ -8,8 +8,8 @@ import pandas as pd
 import yaml
 from anndata import AnnData
 
-from stbench.deconvolution.gridding import grid_cells, held_out_halves
-from stbench.simulator import Tissue, simulate
+from stbench.data.simulation import Tissue, simulate
+from stbench.deconvolution.synthetic_spots import grid_cells, held_out_halves
 
 REPO = Path(__file__).parents[2]
 METHODS = yaml.safe_load((REPO / "config/deconvolution_methods.yaml").read_text())

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stbench.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
-from stbench.errors import InputError
+from stbench.common.errors import InputError
 
 
 def smallest_empty_circles(coords: np.ndarray) -> dict[tuple[int, int], float]:

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 import stague_archive
-from stbench.archive import unpack
-from stbench.errors import InputError
+from stbench.common.errors import InputError
+from stbench.data.archives import unpack
 from unit.malformed import good
 from unit.raw_files import REGISTRY
 
@@ -134,7 +134,7 @@ def test_a_full_disk_is_not_the_archives_fault(monkeypatch, tmp_path):
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("stbench.archive._copy", full)
+    monkeypatch.setattr("stbench.data.archives._copy", full)
     with pytest.raises(OSError, match="No space left"):
         unpack(a_tar(tmp_path / "a", {"x": b"y"}), tmp_path / "out", MEGABYTE)
 

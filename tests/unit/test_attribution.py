@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from methods import pca, stague
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.edge_scorer import EdgeScorer, edge_scorer
+from stbench.fitting.interface import Fit
 from stbench.interactions.attribution import (
     Attribution,
     EdgeSet,
@@ -22,9 +23,8 @@ from stbench.interactions.attribution import (
     integrated_gradients,
     ranked_genes,
 )
-from stbench.interactions.edge_scorer import EdgeScorer, edge_scorer
+from stbench.interactions.edge_genes import edge_sets, genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import edge_table, undirected
-from stbench.interactions.genes import edge_sets, genes_behind_edges, read_weights, remark
 
 SMALL = {"epochs": 15, "lr": 2e-3, "exp_out": 32, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8,
          "k": 8, "record_every": 99}  # fmt: skip

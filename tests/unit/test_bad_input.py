@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import yaml
 
-from stbench import configuration, registry
-from stbench.configuration import load_benchmark, typed
-from stbench.errors import InputError, one_line
-from stbench.loaders import load
-from stbench.loaders.h5ad import load_file
-from stbench.schema import load_yaml
-from stbench.validate import validate
+from stbench.common.errors import InputError, one_line
+from stbench.config import benchmark, registry
+from stbench.config.benchmark import load_benchmark, typed
+from stbench.config.schema import load_yaml
+from stbench.data.loaders import load
+from stbench.data.loaders.h5ad import load_file
+from stbench.data.validation import validate
 from unit.malformed import GENES, N, good
 from unit.raw_files import PROJECT
 from unit.test_validate import ENTRY
@@ -222,7 +222,7 @@ def quick_yaml():
     """The registry is parsed once, not two hundred times."""
     kept = functools.cache(load_yaml)
     patch = pytest.MonkeyPatch()
-    for module in (configuration, registry):
+    for module in (benchmark, registry):
         patch.setattr(module, "load_yaml", lambda path: copy.deepcopy(kept(path)))
     yield
     patch.undo()

@@ -12,7 +12,7 @@ import pytest
 import bundle
 import download
 import fetch_plan
-from stbench.errors import InputError
+from stbench.common.errors import InputError
 from unit.raw_files import PROJECT
 
 

@@ -21,7 +21,7 @@ from methods.ccst import (
     share_of_total,
     threshold_for,
 )
-from stbench.errors import InputError
+from stbench.common.errors import InputError
 
 PARAMS = {
     "epochs": 6,

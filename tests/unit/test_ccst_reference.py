@@ -23,8 +23,8 @@ from methods.ccst import (
     single_cell_features,
 )
 from reference_file import Reference, load_reference
-from stbench.infomax import Infomax, standardise
-from stbench.sparse import SparseMatrix
+from stbench.nn.infomax import Infomax, standardise
+from stbench.nn.sparse import SparseMatrix
 
 LAYERS = {f"encoder.convs.{i}": f"encoder.conv{'' if i == 0 else f'_{i + 1}'}" for i in range(4)}
 NAMES = {

@@ -7,10 +7,10 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.metrics import adjusted_rand_score
 
 from methods import leiden_pca, ward
-from stbench.errors import InputError, NotApplicableError
-from stbench.neighbors import knn_pairs
-from stbench.preprocessing import preprocess
-from stbench.simulator import Tissue, simulate
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.graphs.neighbors import knn_pairs
 
 
 def record(epoch, embedding):

@@ -3,7 +3,7 @@
 import anndata
 import pytest
 
-from stbench.cluster_stage import cluster_fits
+from stbench.clustering.stage import cluster_fits
 from unit.fits_by_hand import Bench
 
 

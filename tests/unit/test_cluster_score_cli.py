@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.clustering import cluster_labels, refine_labels
-from stbench.errors import InputError
-from stbench.h5ad_elements import cells_digest
-from stbench.labels import open_labels
-from stbench.metrics import ari
-from stbench.names import METRICS, PROTOCOLS, SPATIAL_METRICS, TRUTH_METRICS
-from stbench.scoring import COLUMNS
-from stbench.spatial_metrics import pas
+from stbench.clustering.algorithms import cluster_labels, refine_labels
+from stbench.clustering.label_file import open_labels
+from stbench.common.constants import METRICS, PROTOCOLS, SPATIAL_METRICS, TRUTH_METRICS
+from stbench.common.errors import InputError
+from stbench.common.h5ad import cells_digest
+from stbench.scoring.metrics import ari
+from stbench.scoring.scores import COLUMNS
+from stbench.scoring.spatial_metrics import pas
 from unit.fits_by_hand import (
     CELLS,
     COORDS,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stbench.clustering import cluster_labels, majority, refine_labels
-from stbench.community import communities, neighbour_graph
-from stbench.mclust import mclust_missing
-from stbench.metrics import ari
-from stbench.names import CLUSTERERS
+from stbench.clustering.algorithms import cluster_labels, majority, refine_labels
+from stbench.clustering.mclust import mclust_missing
+from stbench.common.constants import CLUSTERERS
+from stbench.graphs.communities import communities, neighbour_graph
+from stbench.scoring.metrics import ari
 
 PYTHON_ONLY = [name for name in CLUSTERERS if name not in ("own", "mclust")]
 
@@ -173,7 +173,7 @@ def test_mclust_without_r_is_not_applicable(monkeypatch, tmp_path):
 
 def test_mclust_is_quiet():
     code = (
-        "import numpy as np; from stbench.clustering import cluster_labels;"
+        "import numpy as np; from stbench.clustering.algorithms import cluster_labels;"
         "cluster_labels(np.random.default_rng(0).normal(size=(60, 2)), 3, 'mclust');"
         "cluster_labels(np.zeros((30, 4)), 3, 'mclust')"
     )

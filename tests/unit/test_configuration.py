@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stbench.configuration import load_benchmark, typed
-from stbench.errors import InputError
+from stbench.common.errors import InputError
+from stbench.config.benchmark import load_benchmark, typed
 
 CONFIG_DIR = Path(__file__).parents[2] / "config"
 DEFAULT = yaml.safe_load((CONFIG_DIR / "config.yaml").read_text())

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stbench.contrastive import edge_cosine, nt_xent
-from stbench.gcn import EdgePattern
+from stbench.nn.gcn import EdgePattern
 
 
 def dense_nt_xent(z1: torch.Tensor, z2: torch.Tensor, temperature: float) -> torch.Tensor:

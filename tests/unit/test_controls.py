@@ -8,10 +8,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from methods import coordinates, jittered_truth, pca, random, smoothed_pca
-from stbench.errors import InputError, NotApplicableError
-from stbench.io import write_h5ad
-from stbench.preprocessing import preprocess
-from stbench.simulator import Tissue, simulate
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.io import write_h5ad
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
 
 DETERMINISTIC = [coordinates, pca, smoothed_pca]
 

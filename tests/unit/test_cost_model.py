@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.cell_costs import EXTRAPOLATED, LIMIT, MEASURED, NOTHING, cell_costs
-from stbench.configuration import Benchmark
-from stbench.cost_model import (
+from stbench.config.benchmark import Benchmark
+from stbench.runs.cost_model import (
     fit_cost_model,
     fit_for_here,
     left_out_errors,
     pace,
     typical_factor,
 )
-from stbench.measured_costs import epochs_of, read_own, read_shipped
+from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, MEASURED, NOTHING, cell_costs
+from stbench.runs.measurements import epochs_of, read_own, read_shipped
 from unit.finished_fits import REPO, configuration, write_fit, write_preprocessed
 
 SIZES = [(500, 200), (1000, 200), (2000, 1000), (4000, 200), (8000, 3000)]

@@ -9,12 +9,12 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from deconvolution_methods import graphst, mean_reference, nnls, shuffled_truth, spatialfusion
+from stbench.common.errors import NotApplicableError
+from stbench.common.io import write_h5ad
+from stbench.deconvolution.mapping_memory import mapping_megabytes, need_room
 from stbench.deconvolution.pairs import Pair, checked_pair
 from stbench.deconvolution.proportions import as_anndata, checked_result
-from stbench.deconvolution.room import mapping_megabytes, need_room
 from stbench.deconvolution.scoring import scores
-from stbench.errors import NotApplicableError
-from stbench.io import write_h5ad
 from unit.spots_and_cells import METHODS, simulated
 
 

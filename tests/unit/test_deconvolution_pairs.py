@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from stbench.deconvolution.genes import matched_names
-from stbench.deconvolution.gridding import grid_cells, held_out_halves, squares
+from stbench.common.errors import InputError
+from stbench.common.io import write_h5ad
+from stbench.data.loaders import load as load_raw
+from stbench.data.simulation import Tissue, simulate
+from stbench.deconvolution.gene_matching import matched_names
 from stbench.deconvolution.pairs import checked_pair
 from stbench.deconvolution.proportions import (
     aligned,
@@ -18,10 +21,7 @@ from stbench.deconvolution.proportions import (
     from_counts,
     read_proportions,
 )
-from stbench.errors import InputError
-from stbench.io import write_h5ad
-from stbench.loaders import load as load_raw
-from stbench.simulator import Tissue, simulate
+from stbench.deconvolution.synthetic_spots import grid_cells, held_out_halves, squares
 from unit.r_files import sparse, write_rds
 from unit.spots_and_cells import SIMULATE, simulated
 

@@ -11,12 +11,12 @@ import pytest
 import yaml
 from anndata import read_h5ad
 
-from stbench.configuration import Benchmark
-from stbench.deconvolution.configuration import load_deconvolution, raw_folders
+from stbench.common.errors import InputError
+from stbench.common.io import write_h5ad
+from stbench.config.benchmark import Benchmark
+from stbench.deconvolution.config import load_deconvolution, raw_folders
 from stbench.deconvolution.pairs import checked_pair
 from stbench.deconvolution.proportions import read_proportions, truth_as_anndata
-from stbench.errors import InputError
-from stbench.io import write_h5ad
 from unit.spots_and_cells import METHODS, REPO, simulated
 
 

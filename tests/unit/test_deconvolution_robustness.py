@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.deconvolution.configuration import load_deconvolution
-from stbench.deconvolution.degraded import degraded_pair
-from stbench.deconvolution.gridding import squares
+from stbench.common.errors import InputError
+from stbench.deconvolution.config import load_deconvolution
+from stbench.deconvolution.degradation import degraded_pair
 from stbench.deconvolution.pairs import MIN_SPOTS, Pair, checked_pair
 from stbench.deconvolution.robustness import split_derived
 from stbench.deconvolution.sources import make_pair
-from stbench.errors import InputError
-from stbench.figures.album import Album
+from stbench.deconvolution.synthetic_spots import squares
 from stbench.figures.deconvolution import add_curves
+from stbench.figures.figure_set import Album
 from unit.spots_and_cells import REPO, SIMULATE, simulated
 
 SIM = {"id": "sim", "spot_size": 3.0, "simulate": SIMULATE}

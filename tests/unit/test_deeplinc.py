@@ -15,8 +15,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from methods.deeplinc import Settings, fit, network_input
 from stbench.all_pairs import all_pairs_link_loss, link_weights
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit, checked
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, checked
 from stbench.held_out_links import hold_out
 from stbench.link_scores import (
     best_threshold,

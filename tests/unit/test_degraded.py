@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stbench.configuration import load_benchmark
-from stbench.degraded import UNTOUCHED, degrade
-from stbench.errors import InputError, NotApplicableError
-from stbench.schema import load_yaml
-from stbench.simulator import Tissue, simulate
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.data.degradation import UNTOUCHED, degrade
+from stbench.data.simulation import Tissue, simulate
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -52,7 +52,7 @@ def test_jitter_is_measured_in_cell_spacings() -> None:
     before = tissue()
     after = degrade(before, "jitter", 2, "t.jitter2")
     moved = after.obsm["spatial"] - before.obsm["spatial"]
-    from stbench.neighbors import knn
+    from stbench.graphs.neighbors import knn
 
     spacing = np.median(knn(before.obsm["spatial"], 1)[0])
     assert moved.std() / spacing == pytest.approx(2, rel=0.1)

@@ -5,8 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.configuration import load_benchmark
-from stbench.demonstration import (
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.config.benchmark import load_benchmark
+from stbench.config.registry import source_entry
+from stbench.config.schema import load_yaml
+from stbench.results.demonstrations import (
     COMPARABLE,
     NOT_COMPARABLE,
     NOT_MEASURED,
@@ -20,11 +23,8 @@ from stbench.demonstration import (
     measure,
     published_scores,
 )
-from stbench.errors import InputError, NotApplicableError
-from stbench.metrics import ari
-from stbench.published import read_published
-from stbench.registry import source_entry
-from stbench.schema import load_yaml
+from stbench.results.published import read_published
+from stbench.scoring.metrics import ari
 from unit.fits_by_hand import TRUTH, Bench
 from unit.raw_files import REGISTRY
 

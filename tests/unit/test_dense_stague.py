@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from methods.stague import seeded_model
-from stbench.gcn import normalise
+from stbench.nn.gcn import normalise
 from stbench.stague_settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

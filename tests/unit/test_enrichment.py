@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stbench.errors import InputError, NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.interactions.enrichment import enrichment, over_representation, read_gmt
 
 RANKED = list("ABCDEFGHIJ")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stbench import environment
-from stbench.errors import NotApplicableError
-from stbench.surroundings import python_of
+from stbench.common.errors import NotApplicableError
+from stbench.fitting import requirements
+from stbench.runs.environment import python_of
 
 REPO = Path(__file__).parents[2]
 FILES = sorted((REPO / "envs").glob("*.yaml"))
@@ -79,7 +79,7 @@ def test_package_versions_in_the_table_are_those_installed():
 
 
 def test_what_is_installed_is_not_missing():
-    environment.require("numpy")
+    requirements.require("numpy")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_installed_is_not_missing():
 )
 def test_what_is_missing_says_what_to_do(name, ways):
     with pytest.raises(NotApplicableError) as told:
-        environment.require("no_such_module", name, package="no-such")
+        requirements.require("no_such_module", name, package="no-such")
     assert str(told.value) == f"environment missing: no-such is not installed: {ways}"
 
 

@@ -4,10 +4,10 @@ import h5py
 import numpy as np
 import pytest
 
-from stbench.epoch_table import COLUMNS, epoch_table, read_epochs_of
-from stbench.errors import InputError
-from stbench.fitting import Fit, checked
-from stbench.labels import open_labels
+from stbench.clustering.label_file import open_labels
+from stbench.common.errors import InputError
+from stbench.fitting.interface import Fit, checked
+from stbench.scoring.epoch_scores import COLUMNS, epoch_table, read_epochs_of
 from unit.fits_by_hand import CLEAR, TRUTH, Bench
 
 

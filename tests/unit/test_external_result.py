@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.external import result_folder, seeds_given
-from stbench.external_result import read_result
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.config.external import result_folder, seeds_given
+from stbench.fitting.external_result import read_result
 from unit.supervised import preprocessed
 
 REPO = Path(__file__).parents[2]

@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 import download
-from stbench.checksum import file_hash, git_blob_id
-from stbench.downloader import Downloader
-from stbench.errors import InputError
-from stbench.fetch import fetch_dataset
-from stbench.registry import load_registry
+from stbench.common.checksums import file_hash, git_blob_id
+from stbench.common.errors import InputError
+from stbench.config.registry import load_registry
+from stbench.data.download import Downloader
+from stbench.data.fetch import fetch_dataset
 from unit.raw_files import PROJECT, REGISTRY
 
 CONTENT = b"the published bytes\n" * 500

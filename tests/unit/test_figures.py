@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import figures
+from stbench.clustering.label_file import LabelAxes, labels_writer, open_labels
+from stbench.common.io import write_h5ad
 from stbench.figures.domains import Map, domain_maps, match_labels
 from stbench.figures.gallery import gallery_maps, median_seed
 from stbench.figures.heatmap import score_heatmap
@@ -21,9 +23,7 @@ from stbench.figures.style import (
     domain_colours,
     save,
 )
-from stbench.io import write_h5ad
-from stbench.labels import LabelAxes, labels_writer, open_labels
-from stbench.tables import score_table
+from stbench.results.aggregates import score_table
 from unit.made_results import made_results, scores_of
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
@@ -171,7 +171,7 @@ def test_a_gallery_never_parts_the_two_maps_of_a_method(trained):
 
 
 def write_epochs(root, dataset, method, ari):
-    from stbench.epoch_table import COLUMNS
+    from stbench.scoring.epoch_scores import COLUMNS
 
     rows = [(dataset, method, 0, 3, epoch, value, np.nan) for epoch, value in enumerate(ari)]
     path = root / "epochs" / dataset / f"{method}.parquet"

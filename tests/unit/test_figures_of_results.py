@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.figures.album import Album
-from stbench.figures.boxes import score_boxes
-from stbench.figures.bump import rank_bump
-from stbench.figures.comparisons import add_comparisons
+from stbench.figures.across_datasets import add_comparisons
+from stbench.figures.boxplots import score_boxes
+from stbench.figures.bump_chart import rank_bump
 from stbench.figures.critical_difference import critical_difference
-from stbench.figures.curves import training_curves
-from stbench.figures.gap import gap_dumbbells
+from stbench.figures.figure_set import Album
+from stbench.figures.oracle_gap import gap_dumbbells
 from stbench.figures.published import published_panels
 from stbench.figures.scaling import exponent, scaling_panels, short_number
 from stbench.figures.style import DOMAIN_COLOURS, apply_style
-from stbench.ranking import rank_methods
+from stbench.figures.training_curves import training_curves
+from stbench.ranking.ranks import rank_methods
 from unit.made_results import made_results, scores_of
 
 NAN = float("nan")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from stbench.device import choose_device, out_of_memory
-from stbench.fitting import Fit, checked
-from stbench.trajectory import read_epochs
+from stbench.fitting.device import choose_device, out_of_memory
+from stbench.fitting.interface import Fit, checked
+from stbench.fitting.trajectory import read_epochs
 from unit.supervised import N_CELLS, copy_of_scripts, preprocessed
 
 

@@ -15,9 +15,9 @@ CASE = """
 import resource, signal, sys
 from pathlib import Path
 import anndata, numpy as np, pandas as pd
-from stbench.epoch_labels import EpochLabels, write_epoch_labels
-from stbench.io import atomic_directory, atomic_file, write_h5ad
-from stbench.trajectory import TrajectoryRecorder
+from stbench.clustering.epochs import EpochLabels, write_epoch_labels
+from stbench.common.io import atomic_directory, atomic_file, write_h5ad
+from stbench.fitting.trajectory import TrajectoryRecorder
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.nn import GCNConv
 
-from stbench.gcn import EdgePattern, GraphConv, gcn_normalise, normalise, propagate
+from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalise, normalise, propagate
 
 N = 30
 

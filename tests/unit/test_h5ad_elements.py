@@ -12,8 +12,8 @@ import pytest
 import scipy.sparse as sp
 from anndata.io import read_elem
 
-from stbench.errors import InputError
-from stbench.h5ad_elements import read_elements
+from stbench.common.errors import InputError
+from stbench.common.h5ad import read_elements
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 UNS = {
@@ -84,7 +84,7 @@ def test_a_file_without_cells_has_no_names(tmp_path):
 def test_anndata_is_not_loaded_for_them(path):
     program = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
-        "from stbench.h5ad_elements import read_elements\n"
+        "from stbench.common.h5ad import read_elements\n"
         f"read_elements({str(path)!r}, 'obs/domain', 'obsm/spatial', 'uns/facts')\n"
         "sys.exit('anndata' in sys.modules)"
     )

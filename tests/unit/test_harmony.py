@@ -16,12 +16,12 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from methods import harmony
-from stbench.errors import NotApplicableError
-from stbench.io import read_h5ad, write_h5ad
-from stbench.preprocessing import preprocess
-from stbench.sections import join_sections
-from stbench.simulator import Tissue, simulate
-from stbench.surroundings import python_of
+from stbench.common.errors import NotApplicableError
+from stbench.common.io import read_h5ad, write_h5ad
+from stbench.data.preprocessing import preprocess
+from stbench.data.sections import join_sections
+from stbench.data.simulation import Tissue, simulate
+from stbench.runs.environment import python_of
 
 REPO = Path(__file__).parents[2]
 PARAMS = yaml.safe_load((REPO / "config/methods.yaml").read_text())["harmony"]["params"]
@@ -114,7 +114,7 @@ def test_one_section_leaves_nothing_to_correct() -> None:
 
 @needs_package
 def test_smoothed_harmony_is_the_mean_over_near_cells_of_what_harmony_gives(tmp_path) -> None:
-    from stbench.neighbors import knn
+    from stbench.graphs.neighbors import knn
 
     adata, folders = sections(), (tmp_path / "plain", tmp_path / "smoothed")
     for folder in folders:

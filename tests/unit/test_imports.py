@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stbench.imports import import_closure
+from stbench.common.import_closure import import_closure
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PROGRAMS = sorted(SCRIPTS.glob("*.py"))

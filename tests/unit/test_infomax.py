@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from methods.scanit import ScanitEncoder
-from stbench.infomax import Infomax, contrast, standardise, weighted_graph
-from stbench.sparse import SparseMatrix
+from stbench.nn.infomax import Infomax, contrast, standardise, weighted_graph
+from stbench.nn.sparse import SparseMatrix
 
 
 def test_a_seed_starts_as_in_the_originals_library() -> None:

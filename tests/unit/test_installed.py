@@ -2,7 +2,7 @@
 
 import importlib.metadata
 
-from stbench.installed import installed, versions_of
+from stbench.supervisor.packages import installed, versions_of
 
 
 def test_names_and_versions_are_those_of_importlib():

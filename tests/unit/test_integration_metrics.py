@@ -17,7 +17,7 @@ from sklearn.metrics import silhouette_samples
 from sklearn.neighbors import kneighbors_graph
 
 from stbench.integration.metrics import METRICS, note, shared_domains, undefined
-from stbench.surroundings import python_of
+from stbench.runs.environment import python_of
 
 REPO = Path(__file__).parents[2]
 N, DOMAINS = 180, 3

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from stbench.errors import InputError
-from stbench.figures.album import Album
-from stbench.figures.comparisons import add_integration
+from stbench.common.errors import InputError
+from stbench.figures.across_datasets import add_integration
+from stbench.figures.figure_set import Album
 from stbench.figures.integration import embedding_grid, mixing_against_biology
-from stbench.figures.of_dataset import Tissue, add_embeddings
+from stbench.figures.per_dataset import Tissue, add_embeddings
 from stbench.figures.style import apply_style
 from stbench.integration.scoring import COLUMNS
 from stbench.integration.tables import METRICS, integration_tables, read_integration_scores

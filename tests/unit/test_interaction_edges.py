@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stbench.errors import InputError, NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.interactions.edges import as_graph, consensus, edge_table, undirected
 from stbench.interactions.threshold import threshold
 

@@ -7,23 +7,23 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from stbench.errors import InputError
-from stbench.interactions import nulls
-from stbench.interactions.candidates import graph_scores, within_reach
-from stbench.interactions.scores import METRICS, GraphFit, score_interactions
-from stbench.interactions.scores import Tissue as Known
-from stbench.interactions.sentences import interaction_sentences
-from stbench.interactions.tables import interaction_tables, read_interaction_scores
-from stbench.interactions.truth import (
+from stbench.common.errors import InputError
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.interactions import baselines
+from stbench.interactions.candidate_pairs import graph_scores, within_reach
+from stbench.interactions.metrics import (
     expected_hits,
     gene_recall,
     permuted_truth_auroc,
     true_pairs,
     truth_scores,
 )
-from stbench.preprocessing import preprocess
-from stbench.simulator import Tissue, simulate
-from stbench.statistics import mean_over_groups
+from stbench.interactions.scores import METRICS, GraphFit, score_interactions
+from stbench.interactions.scores import Tissue as Known
+from stbench.interactions.tables import interaction_tables, read_interaction_scores
+from stbench.results.statistics import mean_over_groups
+from stbench.summary.interactions import interaction_sentences
 
 PARAMS = {"adj_weight": 0.5, "gamma": 2.0, "k": 15, "sparse_learner": False}
 
@@ -159,25 +159,25 @@ def test_graphs_that_cannot_be_scored_are_told():
 def test_nulls_are_what_their_names_say(planted, monkeypatch):
     _, clean = planted
     c = within_reach(clean.obsm["spatial"], 15)
-    monkeypatch.setattr(nulls, "_VALUES_AT_ONCE", 1000)  # many blocks
+    monkeypatch.setattr(baselines, "_VALUES_AT_ONCE", 1000)  # many blocks
     dense = clean.X.toarray().astype(float)
     unit = dense / np.linalg.norm(dense, axis=1, keepdims=True)
     expected = (unit[c.pairs[:, 0]] * unit[c.pairs[:, 1]]).sum(axis=1)
-    np.testing.assert_allclose(nulls.cosine(clean.X, c), expected, rtol=1e-6)
-    np.testing.assert_allclose(nulls.cosine(dense, c), expected, rtol=1e-6)
+    np.testing.assert_allclose(baselines.cosine(clean.X, c), expected, rtol=1e-6)
+    np.testing.assert_allclose(baselines.cosine(dense, c), expected, rtol=1e-6)
     gaps = np.linalg.norm(np.diff(clean.obsm["spatial"][c.pairs], axis=1)[:, 0], axis=1)
-    np.testing.assert_allclose(-nulls.distance(c), gaps, rtol=1e-5)
+    np.testing.assert_allclose(-baselines.distance(c), gaps, rtol=1e-5)
     near = np.argsort(np.linalg.norm(clean.obsm["spatial"] - clean.obsm["spatial"][0], axis=1))
-    mine = c.pairs[(nulls.knn(clean.obsm["spatial"], c) > 0) & (c.pairs == 0).any(axis=1)]
+    mine = c.pairs[(baselines.knn(clean.obsm["spatial"], c) > 0) & (c.pairs == 0).any(axis=1)]
     assert set(near[1:6]) <= set(mine.ravel())
-    permuted = nulls.permuted(expected, 0)
+    permuted = baselines.permuted(expected, 0)
     assert (np.sort(permuted) == np.sort(expected)).all() and (permuted != expected).any()
     pca = clean.obsm["X_pca"]
-    mix = nulls.formula(pca, clean.obsm["spatial"], PARAMS, c)
+    mix = baselines.formula(pca, clean.obsm["spatial"], PARAMS, c)
     kernel = np.exp(-2 * (gaps / gaps.max()) ** 2)
-    by_hand = 0.5 * np.maximum(nulls.cosine(pca, c), 0) + 0.5 * kernel
+    by_hand = 0.5 * np.maximum(baselines.cosine(pca, c), 0) + 0.5 * kernel
     np.testing.assert_allclose(mix, by_hand, rtol=1e-4)
-    short = nulls.formula(pca, clean.obsm["spatial"], {**PARAMS, "k": 5}, c)
+    short = baselines.formula(pca, clean.obsm["spatial"], {**PARAMS, "k": 5}, c)
     assert ((short == 0) == (gaps > gaps[short > 0].max())).all() and (short == 0).any()
 
 
@@ -186,7 +186,7 @@ def test_a_cell_without_counts_is_like_none():
     rows = np.ones((10, 3))
     rows[0] = 0
     for features in (rows, sp.csr_matrix(rows)):
-        scores = nulls.cosine(features, c)
+        scores = baselines.cosine(features, c)
         assert (scores[(c.pairs == 0).any(axis=1)] == 0).all()
         assert scores[(c.pairs > 0).all(axis=1)] == pytest.approx(1)
 

@@ -13,14 +13,14 @@ import pytest
 import scipy.sparse as sp
 
 from prepare import prepare_own
+from stbench.data.gene_symbols import panel_symbols
 from stbench.figures.cell_graph import edge_map, type_pair_heatmap
 from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
 from stbench.figures.embedding import embedding_figure
 from stbench.figures.style import apply_style, save
-from stbench.gene_symbols import panel_symbols
 from stbench.interactions.analysis import analyse
 from stbench.interactions.ligand_receptor import resource_pairs
-from stbench.interactions.parts import Parts
+from stbench.interactions.partial_results import Parts
 from stbench.interactions.type_pairs import type_pairs
 
 PROGRAM = Path(__file__).parents[2] / "scripts/interactions.py"
@@ -94,7 +94,7 @@ def study(tmp_path, monkeypatch):
     def first_columns(embedding, groups):
         return embedding[:, :2], np.ones(2 * [len(groups.categories)])
 
-    monkeypatch.setattr("stbench.interactions.pictures.umap_and_paga", first_columns)
+    monkeypatch.setattr("stbench.figures.interaction_figures.umap_and_paga", first_columns)
     return Study(tmp_path)
 
 

@@ -7,10 +7,10 @@ import subprocess
 import pandas as pd
 import pytest
 
-from stbench.latex import escape, latex_tables
-from stbench.published import published_vs_measured
-from stbench.standings import standings
-from stbench.tables import score_table
+from stbench.ranking.latex import escape, latex_tables
+from stbench.ranking.standings import standings
+from stbench.results.aggregates import score_table
+from stbench.results.published import published_vs_measured
 from unit.made_results import METHODS, NAN, fits_of, made_results, scores_of
 
 NASTY = r"a_b & 100% #1 $x$ {y} \z ^"
@@ -32,7 +32,7 @@ PUBLISHED = pd.DataFrame(
 
 
 def made(n_datasets=7):
-    from stbench.results import assemble
+    from stbench.results.assembly import assemble
 
     parts = []
     for i in range(n_datasets):

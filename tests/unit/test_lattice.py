@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stbench.lattice import find_lattice, lattice_of
-from stbench.neighbors import knn
+from stbench.graphs.lattice import find_lattice, lattice_of
+from stbench.graphs.neighbors import knn
 
 STEPS = {
     "hexagonal": {(0, 2), (0, -2), (1, 1), (1, -1), (-1, 1), (-1, -1)},
@@ -75,7 +75,7 @@ def joined(*sections):
     import pandas as pd
     from anndata import AnnData
 
-    from stbench.sections import side_by_side
+    from stbench.data.sections import side_by_side
 
     coords = side_by_side(sections)
     names = np.repeat([f"s{i}" for i in range(len(sections))], [len(one) for one in sections])

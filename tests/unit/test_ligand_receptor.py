@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from scipy.stats import kstest
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.gene_symbols import find_genes, panel_symbols
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.data.gene_symbols import find_genes, panel_symbols
 from stbench.interactions import ligand_receptor
 from stbench.interactions.ligand_receptor import (
     ligand_receptor_support,

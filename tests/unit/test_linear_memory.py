@@ -15,11 +15,11 @@ from torch.utils._pytree import tree_leaves
 
 from fit import load_method
 from stbench import all_pairs, correlation, link_scores, mds
-from stbench.configuration import load_benchmark
-from stbench.fitting import checked
-from stbench.preprocessing import preprocess
-from stbench.schema import load_yaml
-from stbench.simulator import Tissue, simulate
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.fitting.interface import checked
 
 CELLS, FEW = 4000, 80
 CONFIG = Path(__file__).parents[2] / "config"

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.downloader import Downloader
-from stbench.errors import InputError
-from stbench.fetch import fetch_dataset
-from stbench.loaders import load
-from stbench.loaders.build import categories, layer_names
-from stbench.registry import load_registry, source_entry
+from stbench.common.errors import InputError
+from stbench.config.registry import load_registry, source_entry
+from stbench.data.download import Downloader
+from stbench.data.fetch import fetch_dataset
+from stbench.data.loaders import load
+from stbench.data.loaders.build import categories, layer_names
 from unit.r_files import matrix, sparse, write_rda, write_rds
 from unit.raw_files import FOLDERS, REGISTRY, available, sources_here
 
@@ -120,7 +120,7 @@ TRAPS = {
 def test_layers_have_one_spelling_and_are_joined_by_barcode(tmp_path):
     table = "AAA-1\t151510\tL1\nCCC-1\t151509\tL2\nGGG-1\t151510\tWM\n"
     (tmp_path / "layers.tsv").write_text(table)
-    from stbench.loaders.build import barcode_layers
+    from stbench.data.loaders.build import barcode_layers
 
     assert barcode_layers(tmp_path / "layers.tsv", "151510", SPOTS) == ["L1", None, "WM"]
     assert layer_names(["Layer1", np.nan, "WM"]) == ["L1", None, "WM"]

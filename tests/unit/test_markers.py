@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from scipy.stats import ranksums
 
-from stbench.configuration import load_benchmark
-from stbench.errors import InputError, NotApplicableError
-from stbench.marker_labels import mostly, true_domains
-from stbench.marker_verdict import no_verdict, verdict
-from stbench.markers import (
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.data.preprocessing import preprocess
+from stbench.markers.differential_expression import (
     Domains,
     cell_scores,
     places_of_genes,
@@ -23,9 +23,9 @@ from stbench.markers import (
     standing,
     top_markers,
 )
-from stbench.preprocessing import preprocess
+from stbench.markers.domains import mostly, true_domains
+from stbench.markers.verdict import no_verdict, verdict
 from stbench.report.markers import marker_study
-from stbench.schema import load_yaml
 from unit.supervised import REPO
 
 N, GENES = 60, 80

@@ -6,8 +6,8 @@ import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stbench.metrics import TRUTH_METRICS, ari, completeness, contingency, homogeneity
-from stbench.names import TRUTH_METRICS as NAMES
+from stbench.common.constants import TRUTH_METRICS as NAMES
+from stbench.scoring.metrics import TRUTH_METRICS, ari, completeness, contingency, homogeneity
 
 SKLEARN = {
     "ARI": sk.adjusted_rand_score,

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from stbench import neighbors
-from stbench.errors import InputError
-from stbench.neighbors import candidate_pairs, knn, knn_pairs
+from stbench.common.errors import InputError
+from stbench.graphs import neighbors
+from stbench.graphs.neighbors import candidate_pairs, knn, knn_pairs
 
 
 def brute_knn(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -18,8 +18,8 @@ import yaml
 from anndata import AnnData
 from torch.optim.optimizer import _global_optimizer_pre_hooks
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit
 
 REPO = Path(__file__).parents[2]
 ENTRIES = yaml.safe_load((REPO / "config/methods.yaml").read_text())
@@ -180,7 +180,7 @@ def test_what_is_no_counts_is_treated_too(method: str, kind: str) -> None:
 
 def test_features_are_taken_as_they_are() -> None:
     from methods.stagate import log_expression
-    from stbench.package_input import raw_table
+    from stbench.fitting.raw_input import raw_table
 
     adata = tissue(kind="features")
     table = raw_table(adata)
@@ -236,7 +236,7 @@ def test_graphst_s_other_branch_normalises_rows() -> None:
 
 def test_stagate_s_graphs() -> None:
     from methods.stagate import spatial_net
-    from stbench.package_input import raw_table
+    from stbench.fitting.raw_input import raw_table
 
     def pairs(**params: Any) -> set[tuple[str, str]]:
         table = raw_table(tissue())

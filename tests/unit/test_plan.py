@@ -77,7 +77,7 @@ def test_many_datasets_are_shown_in_blocks_and_a_wrong_configuration_in_one_line
 
 
 def test_without_interactions_and_with_the_whole_paper(tmp_path):
-    from stbench.schema import load_yaml
+    from stbench.config.schema import load_yaml
 
     paper = load_yaml(REPO / "config/paper.yaml")
     told = plan(tmp_path, **paper, interactions=None)

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stbench.errors import InputError
-from stbench.interactions import nulls
-from stbench.interactions.candidates import within_reach
-from stbench.interactions.planted import informed
-from stbench.interactions.truth import true_pairs, truth_scores
-from stbench.io import read_h5ad, write_h5ad
-from stbench.preprocessing import preprocess
-from stbench.simulator import Tissue, simulate
+from stbench.common.errors import InputError
+from stbench.common.io import read_h5ad, write_h5ad
+from stbench.data.planted_interactions import informed
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.interactions import baselines
+from stbench.interactions.candidate_pairs import within_reach
+from stbench.interactions.metrics import true_pairs, truth_scores
 
 PLANTED = Tissue(n_triples=4, effect=2.0, seed=5)
 
@@ -67,7 +67,7 @@ def test_true_pairs_are_of_the_triples_types_and_within_the_radius(adata):
 def test_not_every_near_pair_of_these_types_interacts(adata):
     candidates = within_reach(adata.obsm["spatial"], 15)
     types = adata.obs["celltype"].astype(str).to_numpy()
-    could = nulls.type_pair(types, adata.uns["true_triples"], candidates) > 0
+    could = baselines.type_pair(types, adata.uns["true_triples"], candidates) > 0
     could &= candidates.distances <= PLANTED.radius
     truth = true_pairs(adata.obsp["true_interactions"], candidates.pairs)
     assert not (truth & ~could).any()
@@ -113,8 +113,8 @@ def test_neither_trivial_nor_impossible(density):
         truth = true_pairs(adata.obsp["true_interactions"], c.pairs)
         genes, values = adata.var_names.to_numpy(), preprocess(adata).X
         scores = {
-            "near": nulls.distance(c),
-            "types": nulls.type_pair(types, triples, c),
+            "near": baselines.distance(c),
+            "types": baselines.type_pair(types, triples, c),
             "informed": informed(types, values, genes, triples, c.pairs, c.distances),
         }
         for name, score in scores.items():

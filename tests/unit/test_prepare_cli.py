@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 import prepare
-from stbench.downloader import Downloader
-from stbench.errors import run_cli
-from stbench.fetch import fetch_dataset, write_failure
-from stbench.registry import dataset_entry, load_registry
+from stbench.common.errors import run_cli
+from stbench.config.registry import dataset_entry, load_registry
+from stbench.data.download import Downloader
+from stbench.data.fetch import fetch_dataset, write_failure
 from unit.malformed import MALFORMED, good
 from unit.raw_files import FOLDERS, REGISTRY
 

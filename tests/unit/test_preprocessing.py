@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from stbench.errors import InputError
-from stbench.io import read_h5ad, write_h5ad
-from stbench.preprocessing import (
+from stbench.common.errors import InputError
+from stbench.common.io import read_h5ad, write_h5ad
+from stbench.data.preprocessing import (
     log_normalise,
     preprocess,
     principal_components,
     spatial_distances,
 )
-from stbench.simulator import Tissue, simulate
+from stbench.data.simulation import Tissue, simulate
 
 PROGRAM = Path(__file__).parents[2] / "scripts" / "preprocess.py"
 
@@ -111,7 +111,7 @@ def test_cells_without_counts_in_kept_genes_go_all_the_way():
 def test_variable_genes_are_scanpys(monkeypatch):
     import scanpy as sc
 
-    monkeypatch.setattr("stbench.preprocessing.N_VARIABLE_GENES", 100)
+    monkeypatch.setattr("stbench.data.preprocessing.N_VARIABLE_GENES", 100)
     adata = simulate(Tissue(n_cells=300, n_genes=400), "toy")
     adata.uns["dataset"].update(hvg=True, filter_cell=150)
     clean = preprocess(adata)
@@ -131,7 +131,7 @@ def test_variable_genes_are_scanpys(monkeypatch):
 
 
 def test_components_are_those_of_the_variable_genes(monkeypatch):
-    monkeypatch.setattr("stbench.preprocessing.N_VARIABLE_GENES", 100)
+    monkeypatch.setattr("stbench.data.preprocessing.N_VARIABLE_GENES", 100)
     adata = simulate(Tissue(n_cells=300, n_genes=400), "toy")
     adata.uns["dataset"].update(hvg=True, filter_cell=10)
     clean = preprocess(adata)

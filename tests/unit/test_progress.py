@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from stbench.errors import InputError
-from stbench.fit_states import FitState, Key, count, fit_states, matrix
-from stbench.progress import FASTEST, ProgressLine, duration, line, time_left
-from stbench.run_note import NAME, SILENCE, RunNote, note_end, note_start, read_run
+from stbench.common.errors import InputError
+from stbench.runs.fit_status import FitState, Key, count, fit_states, matrix
+from stbench.runs.progress import FASTEST, ProgressLine, duration, line, time_left
+from stbench.runs.run_record import NAME, SILENCE, RunNote, note_end, note_start, read_run
 from unit.finished_fits import REPO, config, configuration, write_fit
 
 KEYS = [Key("tissue", "pca", seed) for seed in range(4)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from stbench.protocols import mean_and_sd, oracle, undefined
+from stbench.scoring.protocols import mean_and_sd, oracle, undefined
 
 
 def test_oracle_takes_the_best_mean_not_the_best_start():

@@ -7,9 +7,9 @@ import sys
 import pandas as pd
 import pytest
 
-from stbench.checksum import file_hash
-from stbench.provenance import FIELDS, device_and_driver, environment_hash
-from stbench.results import assemble, read_fits, read_results, read_scores
+from stbench.common.checksums import file_hash
+from stbench.results.assembly import assemble, read_fits, read_results, read_scores
+from stbench.supervisor.provenance import FIELDS, device_and_driver, environment_hash
 from unit.made_results import METHODS, scores_of, write_results
 from unit.supervised import Bench, copy_of_scripts, preprocessed
 

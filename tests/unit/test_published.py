@@ -7,8 +7,8 @@ import pytest
 import yaml
 from made_results import NAN, made_results, scores_of
 
-from stbench.errors import InputError
-from stbench.published import published_vs_measured, read_published
+from stbench.common.errors import InputError
+from stbench.results.published import published_vs_measured, read_published
 
 REPO = Path(__file__).parents[2]
 FILE = REPO / "resources/published/scores.csv"

@@ -10,12 +10,12 @@ import anndata
 import numpy as np
 import pytest
 
-from stbench.errors import NotApplicableError
-from stbench.fitting import checked
-from stbench.preprocessing import preprocess
-from stbench.provenance import environment_hash
-from stbench.r_method import RError, RMethod, r_error
-from stbench.simulator import Tissue, simulate
+from stbench.common.errors import NotApplicableError
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.fitting.interface import checked
+from stbench.fitting.r_bridge import RError, RMethod, r_error
+from stbench.supervisor.provenance import environment_hash
 from unit.supervised import REPO, copy_of_scripts
 
 

@@ -7,7 +7,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stbench.ranking import (
+from stbench.ranking.ranks import (
     complete_scores,
     friedman_p,
     holm,

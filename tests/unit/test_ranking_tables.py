@@ -5,7 +5,7 @@ import pandas as pd
 from made_results import made_results, scores_of
 
 from stbench.figures.critical_difference import critical_difference
-from stbench.ranking_tables import ranking_tables, rankings
+from stbench.ranking.tables import ranking_tables, rankings
 
 
 def six_datasets():

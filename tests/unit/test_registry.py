@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stbench.errors import InputError
-from stbench.loaders import loader
-from stbench.registry import (
+from stbench.common.errors import InputError
+from stbench.config.registry import (
     dataset_entry,
     is_checked,
     load_registry,
@@ -18,7 +17,8 @@ from stbench.registry import (
     own_section_schema,
     source_entry,
 )
-from stbench.simulator import Tissue
+from stbench.data.loaders import loader
+from stbench.data.simulation import Tissue
 from unit.raw_files import REGISTRY
 
 PAPER = [

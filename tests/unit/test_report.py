@@ -14,15 +14,15 @@ import yaml
 from PIL import Image
 
 import report
-from stbench.errors import InputError
+from stbench.common.errors import InputError
+from stbench.report.bibtex import bibtex, software_entry, with_dois
+from stbench.report.images import Album, encoded, find_pictures
 from stbench.report.overview import dataset_facts, missing_results
-from stbench.report.pictures import Album, encoded, find_pictures
-from stbench.report.references import bibtex, software_entry, with_dois
 from stbench.report.runs import fit_records
 from stbench.report.scores import AXES, packed_scores, run_lengths
 from stbench.report.studies import find_studies
-from stbench.report.words import verdicts
-from stbench.results import KEYS, method_titles
+from stbench.results.assembly import KEYS, method_titles
+from stbench.summary.ranking import verdicts
 from unit.made_report import (
     data_of,
     draw_picture,

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from stbench.errors import InputError
-from stbench.results import (
+from stbench.common.errors import InputError
+from stbench.results.assembly import (
     COLUMNS,
     assemble,
     fit_folders,

@@ -50,7 +50,11 @@ def test_a_good_fit_is_published_with_its_status(bench):
     [
         ("raises", "error", "ValueError: the matrix is cursed"),
         ("prints_garbage_and_exits", "error", "ended without a readable fit.h5ad"),
-        ("returns_garbage", "error", "TypeError: fit returned str, not a stbench.fitting.Fit"),
+        (
+            "returns_garbage",
+            "error",
+            "TypeError: fit returned str, not a stbench.fitting.interface.Fit",
+        ),
         (
             "loses_cells",
             "error",

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from infomax_data import tissue
 from methods.scanit import features_of, fit, run_seeds, spatially_variable
-from stbench.errors import InputError
+from stbench.common.errors import InputError
 
 PARAMS = {
     "epochs": 6,

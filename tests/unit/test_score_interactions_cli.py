@@ -11,11 +11,11 @@ import pytest
 from anndata import AnnData
 
 import score_interactions
-from stbench.errors import InputError
-from stbench.interactions.candidates import within_reach
-from stbench.io import write_h5ad
-from stbench.preprocessing import preprocess
-from stbench.simulator import Tissue, simulate
+from stbench.common.errors import InputError
+from stbench.common.io import write_h5ad
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.interactions.candidate_pairs import within_reach
 
 
 def write_fit(folder, seed: int, graph=None, status: str = "ok", method: str = "m"):

@@ -13,15 +13,15 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stbench.configuration import load_benchmark
-from stbench.errors import InputError
-from stbench.io import read_h5ad, write_h5ad
-from stbench.neighbors import candidate_pairs, knn
-from stbench.preprocessing import preprocess
-from stbench.schema import load_yaml
-from stbench.sections import common_genes, drawn_close, join_sections, side_by_side
-from stbench.simulator import Tissue, simulate
-from stbench.validate import failed_dataset
+from stbench.common.errors import InputError
+from stbench.common.io import read_h5ad, write_h5ad
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.data.preprocessing import preprocess
+from stbench.data.sections import common_genes, drawn_close, join_sections, side_by_side
+from stbench.data.simulation import Tissue, simulate
+from stbench.data.validation import failed_dataset
+from stbench.graphs.neighbors import candidate_pairs, knn
 
 REPO = Path(__file__).parents[2]
 CONFIG = REPO / "config"
@@ -248,7 +248,7 @@ def test_joined_datasets_can_be_made_worse() -> None:
 
 
 def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
-    from stbench.plan import as_text, make_plan
+    from stbench.runs.plan import as_text, make_plan
 
     lost = {"id": "lost", "join": ["BZ5", "Stereo-seq"]}
     pair = {"id": "pair", "join": ["BZ5", "BZ9"]}

@@ -17,15 +17,15 @@ import pytest
 import requests
 import yaml
 
-from stbench.configuration import load_benchmark
-from stbench.downloader import Downloader, FetchError
-from stbench.errors import InputError, run_cli
-from stbench.fetch import fetch_dataset
-from stbench.io import atomic_directory, write_h5ad
-from stbench.loaders import load
-from stbench.loaders.h5ad import load_file
-from stbench.registry import load_registry, origin, origins
-from stbench.schema import load_yaml
+from stbench.common.errors import InputError, run_cli
+from stbench.common.io import atomic_directory, write_h5ad
+from stbench.config.benchmark import load_benchmark
+from stbench.config.registry import load_registry, origin, origins
+from stbench.config.schema import load_yaml
+from stbench.data.download import Downloader, FetchError
+from stbench.data.fetch import fetch_dataset
+from stbench.data.loaders import load
+from stbench.data.loaders.h5ad import load_file
 from unit.malformed import good
 from unit.raw_files import PROJECT, REGISTRY
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from methods.sedr import Settings, draw, fit, sharpened
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit
 from stbench.link_sampling import draw_positions, labelled_pairs, spatial_graph
 from stbench.scaled_components import scaled_components
 

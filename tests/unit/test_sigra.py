@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from methods.sigra import Settings, fit, log_expression
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit
-from stbench.gcn import EdgePattern
-from stbench.radius_graph import radius_for, radius_pairs
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit
+from stbench.graphs.radius import radius_for, radius_pairs
+from stbench.nn.gcn import EdgePattern
 from stbench.transformer_conv import TransformerConv, edge_dot, neighbour_softmax
 
 PARAMS: dict[str, Any] = {

@@ -23,7 +23,7 @@ from methods.sigra import (
     step,
 )
 from reference_file import Reference, load_reference
-from stbench.gcn import EdgePattern
+from stbench.nn.gcn import EdgePattern
 
 PARAMETERS = [
     f"conv{layer}.lin_{part}.{kind}"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from stbench.errors import InputError
-from stbench.io import read_h5ad
-from stbench.preprocessing import preprocess
-from stbench.simulator import (
+from stbench.common.errors import InputError
+from stbench.common.io import read_h5ad
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import (
     LAYOUTS,
     Expression,
     Tissue,
@@ -142,7 +142,7 @@ def test_same_seed_same_tissue_other_seed_another():
 
 
 def test_blocks_do_not_repeat_their_randomness(monkeypatch):
-    monkeypatch.setattr("stbench.simulator._VALUES_AT_ONCE", 200 * 50)
+    monkeypatch.setattr("stbench.data.simulation._VALUES_AT_ONCE", 200 * 50)
     counts = simulate(Tissue(n_cells=600), "x").X.toarray()
     assert counts.shape == (600, 200)
     assert len(np.unique(counts, axis=0)) == 600

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_score
 
-import stbench.spatial_metrics
-from stbench.names import SPATIAL_METRICS
-from stbench.spatial_metrics import asw, chaos, pas, spatial_scores
+import stbench.scoring.spatial_metrics
+from stbench.common.constants import SPATIAL_METRICS
+from stbench.scoring.spatial_metrics import asw, chaos, pas, spatial_scores
 
 ALL = {"CHAOS": chaos, "PAS": pas, "ASW": asw}
 
@@ -107,7 +107,7 @@ def test_asw_of_coincident_cells_equals_scikit_learn():
 def test_blocks_do_not_show(monkeypatch):
     coords, labels = tissue(1)
     whole = asw(coords, labels)
-    monkeypatch.setattr(stbench.spatial_metrics, "_BLOCK_ENTRIES", 7 * len(coords))
+    monkeypatch.setattr(stbench.scoring.spatial_metrics, "_BLOCK_ENTRIES", 7 * len(coords))
     assert asw(coords, labels) == pytest.approx(whole, abs=1e-14)
 
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from methods.spatialfusion import Settings, build_graphs, components_of_product, fit
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.correlation import nearest_by_correlation
 from stbench.dropout import dropout
-from stbench.errors import InputError, NotApplicableError
-from stbench.fitting import Fit
+from stbench.fitting.interface import Fit
+from stbench.nn.sparse import SparseMatrix
 from stbench.scaled_expression import scaled_expression
-from stbench.sparse import SparseMatrix
 
 PARAMS: dict[str, Any] = {
     "epochs": 3,

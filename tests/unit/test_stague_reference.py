@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from methods.stague import Draws, Stague
-from stbench.gcn import normalise
-from stbench.neighbors import knn, knn_pairs
+from stbench.graphs.neighbors import knn, knn_pairs
+from stbench.nn.gcn import normalise
 from stbench.stague_settings import Settings
 
 DEFAULT = Path(__file__).parents[1] / "reference" / "stague_reference_a.npz"

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from stbench.leaderboard import leaderboard
-from stbench.leaderboard_page import leaderboard_page
-from stbench.standings import failures, memory, standings
-from stbench.tables import lift_table
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.markdown import leaderboard_page
+from stbench.ranking.standings import failures, memory, standings
+from stbench.results.aggregates import lift_table
 from unit.made_results import made_results, scores_of
 
 

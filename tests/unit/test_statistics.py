@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stbench.statistics import (
+from stbench.results.statistics import (
     BETTER,
     TOO_FEW_SEEDS,
     WITHIN_NOISE,

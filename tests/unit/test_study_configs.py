@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stbench.configuration import load_benchmark
-from stbench.schema import load_yaml
-from stbench.simulator import LAYOUTS, Tissue
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.data.simulation import LAYOUTS, Tissue
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -13,9 +13,9 @@ import pytest
 
 from stbench.figures.robustness import robustness_curves
 from stbench.figures.sensitivity import setting_lines, tornado
-from stbench.results import assemble, read_results
-from stbench.study_tables import robustness_tables, sensitivity_table
-from stbench.summary import read_run, summary
+from stbench.results.assembly import assemble, read_results
+from stbench.results.studies import robustness_tables, sensitivity_table
+from stbench.summary.text import read_run, summary
 from unit.made_results import METHODS, fits_of, scores_of, write_results
 from unit.supervised import REPO
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import summarize
-from stbench.leaderboard import leaderboard
-from stbench.ranking_tables import ranking_tables
-from stbench.summary import WIDTH, any_score, read_run, summary
-from stbench.tables import all_tables
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.tables import ranking_tables
+from stbench.results.aggregates import all_tables
+from stbench.summary.text import WIDTH, any_score, read_run, summary
 from unit.made_results import made_results, scores_of
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.errors import InputError
-from stbench.leaderboard import describe_order, leaderboard, mean_ranks
-from stbench.names import METRICS, PROTOCOLS
-from stbench.tables import (
+from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.errors import InputError
+from stbench.ranking.leaderboard import describe_order, leaderboard, mean_ranks
+from stbench.results.aggregates import (
     all_tables,
     fold_reasons,
     fold_statuses,

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from stbench.trajectory import TrajectoryRecorder, read_embedding, read_epochs
+from stbench.fitting.trajectory import TrajectoryRecorder, read_embedding, read_epochs
 
 
 @pytest.fixture

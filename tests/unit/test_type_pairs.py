@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from scipy.stats import kstest
 
-from stbench.errors import NotApplicableError
+from stbench.common.errors import NotApplicableError
 from stbench.interactions.edges import pair_distances
 from stbench.interactions.type_pairs import (
     count_pairs,

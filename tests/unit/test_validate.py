@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stbench.errors import InputError
-from stbench.validate import failed_dataset, validate
+from stbench.common.errors import InputError
+from stbench.data.validation import failed_dataset, validate
 
 ENTRY = {
     "id": "mine",

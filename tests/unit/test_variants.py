@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stbench.configuration import load_benchmark
-from stbench.errors import InputError
-from stbench.schema import load_yaml
+from stbench.common.errors import InputError
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
 STUDY = {

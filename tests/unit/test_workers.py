@@ -6,13 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-from stbench.workers import worker_map
+from stbench.common.parallel import worker_map
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PROGRAM = """
 import sys, time
 sys.path.insert(0, {scripts!r})
-from stbench.workers import worker_map
+from stbench.common.parallel import worker_map
 
 if __name__ == "__main__":
     with worker_map(2) as mapper:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from stbench.h5ad_elements import read_elements
-from stbench.labels import open_labels
+from stbench.clustering.label_file import open_labels
+from stbench.common.h5ad import read_elements
 from workflow.conftest import REPO, TISSUE, Workflow, environment
 
 OTHER = "{id: other, simulate: {layout: rings, n_cells: 120, n_genes: 40, n_domains: 3, seed: 2}}"

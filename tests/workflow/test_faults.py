@@ -22,7 +22,7 @@ NAUGHTY = {
     "returns_garbage": "return 'a string'",
 }
 METHOD = """import numpy as np
-from stbench.fitting import Fit
+from stbench.fitting.interface import Fit
 
 
 def fit(adata, n_domains, seed, device, params, record):

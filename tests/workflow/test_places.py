@@ -61,7 +61,7 @@ def test_an_unwritable_cache_is_one_line_of_make(workflow):
     """Snakemake needs its cache before it reads the Snakefile, so make asks first."""
     (workflow.folder / "file").write_text("")
     environment = {**workflow.environment, "XDG_CACHE_HOME": str(workflow.folder / "file/cache")}
-    program = workflow.source / "scripts/check_places.py"
+    program = workflow.source / "scripts/preflight.py"
     command = [workflow.command()[0], str(program)]
     run = subprocess.run(
         command, cwd=workflow.folder, env=environment, capture_output=True, text=True
@@ -70,7 +70,7 @@ def test_an_unwritable_cache_is_one_line_of_make(workflow):
     assert "the cache cannot be written" in run.stderr and "XDG_CACHE_HOME" in run.stderr
     assert len(run.stderr.splitlines()) == 1
     makefile = (workflow.source / "Makefile").read_text()
-    assert "SNAKEMAKE = $(BIN)/python scripts/check_places.py && " in makefile
+    assert "SNAKEMAKE = $(BIN)/python scripts/preflight.py && " in makefile
 
 
 def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(workflow):
@@ -127,7 +127,7 @@ def test_paths_may_hold_anything(workflow):
 
 
 def test_a_dozen_malformed_files_are_each_recorded(workflow):
-    from stbench.h5ad_elements import read_elements
+    from stbench.common.h5ad import read_elements
     from unit.malformed import MALFORMED
 
     chosen = {f"bad{i}": case for i, case in enumerate(list(MALFORMED)[:30:2])}

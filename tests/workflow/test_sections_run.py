@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from anndata import read_h5ad
 
-from stbench.surroundings import python_of
+from stbench.runs.environment import python_of
 
 REPO = Path(__file__).parents[2]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stbench.deconvolution.genes import matched_names, shared_genes
-from stbench.errors import InputError
-from stbench.validate import check_names, checked_coordinates, checked_matrix
+from stbench.common.errors import InputError
+from stbench.data.validation import check_names, checked_coordinates, checked_matrix
+from stbench.deconvolution.gene_matching import matched_names, shared_genes
 
 if TYPE_CHECKING:
     from anndata import AnnData

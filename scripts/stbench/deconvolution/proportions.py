@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stbench.errors import InputError
-from stbench.io import read_h5ad
+from stbench.common.errors import InputError
+from stbench.common.io import read_h5ad
 
 if TYPE_CHECKING:
     from anndata import AnnData

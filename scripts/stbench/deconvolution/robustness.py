@@ -9,8 +9,8 @@ import pandas as pd
 
 from stbench.deconvolution.metrics import BEST
 from stbench.deconvolution.scoring import ALL_TYPES
-from stbench.results import in_order
-from stbench.study_tables import area_under, at_levels
+from stbench.results.assembly import in_order
+from stbench.results.studies import area_under, at_levels
 
 # SSIM is left out: its windows move with the positions.
 METRICS = ("pearson_type", "rmse_type", "jsd", "auroc")
@@ -25,7 +25,7 @@ def split_derived(
 
     Args:
         scores: of ``stbench.deconvolution.tables.read_scores``.
-        derived: by pair ``of``, ``way`` and ``level`` (``stbench.degraded.levels_of``).
+        derived: by pair ``of``, ``way`` and ``level`` (``stbench.data.degradation.levels_of``).
 
     Returns:
         The rows of ``scores`` of no derived pair. By file name, nothing without derived pairs:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stbench.deconvolution.gridding import grid_cells, held_out_halves
+from stbench.common.errors import InputError
+from stbench.common.io import read_h5ad
+from stbench.config.registry import source_entry
+from stbench.data.degradation import worsened
+from stbench.data.fetch import read_status
+from stbench.data.hdf5_safety import check_hdf5
+from stbench.data.loaders import load
+from stbench.data.loaders.build import categories, column
+from stbench.data.simulation import Tissue, simulate
 from stbench.deconvolution.pairs import Pair, checked_pair
 from stbench.deconvolution.proportions import checked_composition, from_counts
-from stbench.degraded import worsened
-from stbench.errors import InputError
-from stbench.fetch import read_status
-from stbench.hdf5_guard import check_hdf5
-from stbench.io import read_h5ad
-from stbench.loaders import load
-from stbench.loaders.build import categories, column
-from stbench.registry import source_entry
-from stbench.simulator import Tissue, simulate
+from stbench.deconvolution.synthetic_spots import grid_cells, held_out_halves
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -33,7 +33,7 @@ def make_pair(
     Args:
         pair: an entry of ``deconvolution.datasets``.
         raw: folders that download.py wrote, of the parts that are datasets of the registry.
-        registry: see ``stbench.registry``.
+        registry: see ``stbench.config.registry``.
 
     Raises:
         InputError: one line: pair, part, what is wrong, what to do.

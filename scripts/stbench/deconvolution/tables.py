@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from stbench.common.errors import InputError
 from stbench.deconvolution.metrics import BEST, LABELS
 from stbench.deconvolution.scoring import ALL_TYPES
-from stbench.errors import InputError
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files hold all
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from stbench.figures.style import PROTOCOL_COLOURS, QUIET, apply_style
-from stbench.ranking import Ranking, rank_intervals, tied_groups
+from stbench.ranking.ranks import Ranking, rank_intervals, tied_groups
 
 
 def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) -> Figure:

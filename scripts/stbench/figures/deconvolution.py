@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
 from stbench.deconvolution.metrics import BEST, LABELS
-from stbench.figures.album import Album
+from stbench.figures.figure_set import Album
 from stbench.figures.robustness import AXES, robustness_curves
 from stbench.figures.style import QUIET, domain_colours
 

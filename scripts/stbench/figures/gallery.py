@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager
 import numpy as np
 import pandas as pd
 
+from stbench.clustering.label_file import LabelsReader
 from stbench.figures.domains import Map
-from stbench.labels import LabelsReader
-from stbench.metrics import ari
+from stbench.scoring.metrics import ari
 
 OpenLabels = Callable[[str], AbstractContextManager[LabelsReader]]
 """From a method to its open file of labels."""

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from stbench.figures.style import FAILED_TEXT, FAILURE_FACES, QUIET
-from stbench.tables import FAILED
+from stbench.results.aggregates import FAILED
 
 _SHORT = {"not_applicable": "n/a"}
 _MEANING = {
@@ -28,7 +28,8 @@ def score_heatmap(table: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
     """Draw the means of a score table of one clusterer as coloured cells with their numbers.
 
     Args:
-        table: rows of one clusterer of ``stbench.tables.score_table``; one per dataset and method.
+        table: rows of one clusterer of ``stbench.results.aggregates.score_table``, one for each
+            dataset and method.
         titles: method ids to be shown, from top to bottom, with what to call them.
         title: above the picture.
     """

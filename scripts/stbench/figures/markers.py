@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.album import Album
 from stbench.figures.domains import Map, domain_legend, draw_map, marker_size
+from stbench.figures.figure_set import Album
 from stbench.figures.style import QUIET, UNLABELLED, domain_colours, no_frame, quick_dot
-from stbench.markers import ALPHA, FOLD, Domains
+from stbench.markers.differential_expression import ALPHA, FOLD, Domains
 
 _COLUMNS = 5  # of a page of maps
 _PANEL_AREA = 5.0  # square inches of one map
@@ -35,9 +35,10 @@ def add_pictures(
     Args:
         coords: (n_cells, 2).
         divisions: the true domains, then those of methods.
-        genes: ``stbench.markers.standing`` of all of them.
+        genes: ``stbench.markers.differential_expression.standing`` of all of them.
         values: (n_cells,) log-normalised expression of each gene that was tested.
-        pathways: ``stbench.markers.set_means`` of all of them; None: no gene sets were asked for.
+        pathways: ``stbench.markers.differential_expression.set_means`` of all of them; None: no
+            gene sets were asked for.
     """
     names, untested = ", ".join(values), ", ".join(sorted(set(genes["gene"]) - set(values)))
     lacking = f" Not tested: {untested}." if untested else ""
@@ -150,7 +151,7 @@ def standing_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str
     """Log2 fold change and rank: a row of panels for each gene, a panel for each division.
 
     Args:
-        tested: rows of ``stbench.markers.standing`` that are ok.
+        tested: rows of ``stbench.markers.differential_expression.standing`` that are ok.
         divisions: in the order of the panels; those without a row are left out.
     """
     import matplotlib.pyplot as plt
@@ -202,7 +203,7 @@ def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
     """Mean scores of gene sets by domain, of one division: those that differ most.
 
     Args:
-        scored: rows of ``stbench.markers.set_means`` that are ok.
+        scored: rows of ``stbench.markers.differential_expression.set_means`` that are ok.
     """
     import matplotlib.pyplot as plt
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from stbench.figures.style import FAILED_TEXT, PROTOCOL_COLOURS, QUIET
-from stbench.tables import BASELINE
+from stbench.results.aggregates import BASELINE
 
 _MARKERS = {"oracle": "^", "final": "o", "untrained": "s"}
 _MEANING = {

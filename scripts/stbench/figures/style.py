@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.io import atomic_file
+from stbench.common.io import atomic_file
 
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stbench.environment import require
-from stbench.errors import NotApplicableError
-from stbench.fit_folder import FitFolder
+from stbench.clustering.label_file import LabelsReader
+from stbench.common.errors import NotApplicableError
+from stbench.fitting.output import FitFolder
+from stbench.fitting.requirements import require
 from stbench.integration.metrics import METRICS, ONE_SECTION, note, undefined
-from stbench.labels import LabelsReader
-from stbench.metrics import ari
-from stbench.protocols import NO_TRUTH
+from stbench.scoring.metrics import ari
+from stbench.scoring.protocols import NO_TRUTH
 
 if TYPE_CHECKING:
     import pandas as pd

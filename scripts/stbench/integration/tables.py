@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from stbench.integration.scoring import ARI_WITHIN, COLUMNS
-from stbench.results import in_order, read_stacked
-from stbench.statistics import mean_over_groups
-from stbench.tables import fold_reasons, fold_statuses
+from stbench.results.aggregates import fold_reasons, fold_statuses
+from stbench.results.assembly import in_order, read_stacked
+from stbench.results.statistics import mean_over_groups
 
 MIXING = ["iLISI", "ASW_batch", "graph_connectivity"]
 BIOLOGY = ["cLISI", "ARI"]
@@ -33,7 +33,7 @@ def integration_tables(
 
     Args:
         scores: of ``read_integration_scores``.
-        results: of ``stbench.results.assemble``, for the ARI of the joint clustering.
+        results: of ``stbench.results.assembly.assemble``, for the ARI of the joint clustering.
         rank_by: the clusterer whose ARI counts.
 
     Returns:

@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stbench.errors import NotApplicableError
-from stbench.gene_symbols import panel_symbols
+from stbench.common.errors import NotApplicableError
+from stbench.common.io import read_h5ad, write_h5ad, write_json
+from stbench.data.gene_symbols import panel_symbols
+from stbench.figures.interaction_figures import draw
+from stbench.interactions.edge_genes import genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import as_graph, consensus, edge_table
 from stbench.interactions.enrichment import enrichment, read_gmt
-from stbench.interactions.genes import genes_behind_edges, read_weights, remark
-from stbench.interactions.inputs import LearnedGraph, Tissue, read_graphs, read_tissue
 from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
-from stbench.interactions.parts import Parts
-from stbench.interactions.pictures import draw
+from stbench.interactions.partial_results import Parts
 from stbench.interactions.threshold import threshold
+from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_tissue
 from stbench.interactions.type_pairs import type_pairs
-from stbench.io import read_h5ad, write_h5ad, write_json
 
 
 class Edges(NamedTuple):

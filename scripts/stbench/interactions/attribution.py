@@ -21,7 +21,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from stbench.interactions.edge_scorer import EdgeScorer
+from stbench.fitting.edge_scorer import EdgeScorer
 
 
 class EdgeSet(NamedTuple):

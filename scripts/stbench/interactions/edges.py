@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from stbench.errors import InputError
-from stbench.neighbors import knn_pairs
+from stbench.common.errors import InputError
+from stbench.graphs.neighbors import knn_pairs
 
 _ASYMMETRY = 1e-4  # of the largest score; float32 sums in another order stay far below
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 from scipy.stats import false_discovery_control, hypergeom
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.gene_symbols import find_genes
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.data.gene_symbols import find_genes
 
 TOP = 20
 

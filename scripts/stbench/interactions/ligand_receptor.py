@@ -26,8 +26,8 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.stats import false_discovery_control
 
-from stbench.errors import InputError, NotApplicableError
-from stbench.gene_symbols import find_genes, panel_symbols
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.data.gene_symbols import find_genes, panel_symbols
 
 RESOURCES = {"human": "consensus", "mouse": "mouseconsensus"}
 MIN_PAIRS = 5

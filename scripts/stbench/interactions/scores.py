@@ -1,6 +1,6 @@
 """Scores of all scorers of one dataset against its planted interactions: a row for every one.
 
-Scorers are the methods that learn a cell graph, the nulls (``nulls.py``) and ``informed``, the
+Scorers are the methods that learn a cell graph, the nulls (``baselines.py``) and ``informed``, the
 ceiling. ``permuted``, ``untrained`` and ``formula`` are nulls of one method and name it in the
 column ``method``. The scorer ``truth`` has no scores: its rows tell the size of the task.
 """
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from stbench.errors import InputError
-from stbench.interactions import nulls
-from stbench.interactions.candidates import Candidates, graph_scores, within_reach
-from stbench.interactions.planted import informed
-from stbench.interactions.truth import (
+from stbench.common.errors import InputError
+from stbench.data.planted_interactions import informed
+from stbench.interactions import baselines
+from stbench.interactions.candidate_pairs import Candidates, graph_scores, within_reach
+from stbench.interactions.metrics import (
     METRICS,
     PERMUTED_TRUTH,
     gene_recall,
@@ -193,10 +193,10 @@ def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
     if task.candidates is not None and tissue.triples is not None and tissue.types is not None:
         candidates = task.candidates
         scores = {
-            "distance": nulls.distance(candidates),
-            "cosine": nulls.cosine(tissue.expression, candidates),
-            "knn": nulls.knn(tissue.coords, candidates),
-            "type_pair": nulls.type_pair(tissue.types, tissue.triples, candidates),
+            "distance": baselines.distance(candidates),
+            "cosine": baselines.cosine(tissue.expression, candidates),
+            "knn": baselines.knn(tissue.coords, candidates),
+            "type_pair": baselines.type_pair(tissue.types, tissue.triples, candidates),
             INFORMED: informed(
                 tissue.types,
                 tissue.expression,
@@ -215,11 +215,11 @@ def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[d
     """STAGUE's formula without its learner, where the method has that formula."""
     trained = [fit for fit in fits if fit.status == "ok"]
     scores, why = None, ("not_applicable", task.reason or "no fit tells its parameters")
-    if trained and not set(nulls.FORMULA) <= set(trained[0].params):
+    if trained and not set(baselines.FORMULA) <= set(trained[0].params):
         why = ("not_applicable", "its score is no mix of likeness and distance")
     elif trained and task.candidates is not None:
         params = trained[0].params
-        scores = nulls.formula(tissue.components, tissue.coords, params, task.candidates)
+        scores = baselines.formula(tissue.components, tissue.coords, params, task.candidates)
     yield from _against_truth("formula", fits[0].method, NO_SEED, task, scores, why)
 
 
@@ -231,7 +231,7 @@ def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
     yield from _against_truth(name, name, seed, task, learned, why)
     alone = None if learned is None else permuted_truth_auroc(task.truth, learned, seed)
     yield _row(name, name, seed, PERMUTED_TRUTH, alone, why)
-    permuted = None if learned is None else nulls.permuted(learned, seed)
+    permuted = None if learned is None else baselines.permuted(learned, seed)
     yield from _against_truth("permuted", name, seed, task, permuted, why)
     before, why = _graph(task, fit.untrained, failed, "it gives no graph of before its training")
     yield from _against_truth("untrained", name, seed, task, before, why)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
-from stbench.results import in_order, read_stacked
-from stbench.statistics import Difference, mean_over_groups, verdict
-from stbench.tables import fold_reasons, fold_statuses
+from stbench.results.aggregates import fold_reasons, fold_statuses
+from stbench.results.assembly import in_order, read_stacked
+from stbench.results.statistics import Difference, mean_over_groups, verdict
 
 ALL, BEST = "all", "best"
 _INTERVAL = ["mean", "low", "high", "tissues"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stbench.errors import InputError, NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 
 KINDS = ("value", "quantile", "null_quantile")
 

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control
 
-from stbench.errors import NotApplicableError
+from stbench.common.errors import NotApplicableError
 from stbench.interactions.edges import pair_distances
 
 DISTANCE_BINS = 20

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from stbench.errors import InputError
-from stbench.report.pictures import Picture
+from stbench.common.errors import InputError
+from stbench.report.images import Picture
 from stbench.report.studies import Table, as_table
-from stbench.results import natural
+from stbench.results.assembly import natural
 
 # Which rows and columns of a table are worth a page: what to sort by, how many, and which columns.
 _TABLES = {

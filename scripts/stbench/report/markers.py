@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from stbench.errors import InputError
-from stbench.report.pictures import Picture, find_pictures
+from stbench.common.errors import InputError
+from stbench.report.images import Picture, find_pictures
 from stbench.report.studies import Study, Table, as_table
 
 _TEXT = (

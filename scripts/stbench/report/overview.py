@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.h5ad_elements import read_elements
-from stbench.measured_costs import shape_of
-from stbench.results import natural
-from stbench.summary import Run
-from stbench.tables import FAILED
+from stbench.common.h5ad import read_elements
+from stbench.results.aggregates import FAILED
+from stbench.results.assembly import natural
+from stbench.runs.measurements import shape_of
+from stbench.summary.text import Run
 
 _UNKNOWN: dict[str, Any] = {
     **dict.fromkeys(("title", "technology", "note", "licence", "citation"), ""),

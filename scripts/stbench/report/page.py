@@ -14,21 +14,21 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from stbench.interactions.sentences import interaction_sentences
+from stbench.report.bibtex import bibtex, software_entry, with_dois
+from stbench.report.images import Album, Picture, find_pictures
 from stbench.report.interactions import InteractionPage, interaction_pages
 from stbench.report.markers import marker_study
 from stbench.report.overview import dataset_facts, missing_results, run_facts
-from stbench.report.pictures import Album, Picture, find_pictures
-from stbench.report.references import bibtex, software_entry, with_dois
 from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
 from stbench.report.studies import Study, find_studies, folders_of_studies
-from stbench.report.words import verdicts
-from stbench.results import method_titles
-from stbench.study_sentences import study_sentences
-from stbench.summary import Run
-from stbench.tables import BASELINE
-from stbench.wording import sentence
+from stbench.results.aggregates import BASELINE
+from stbench.results.assembly import method_titles
+from stbench.summary.domains import sentence
+from stbench.summary.interactions import interaction_sentences
+from stbench.summary.ranking import verdicts
+from stbench.summary.studies import study_sentences
+from stbench.summary.text import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
@@ -53,7 +53,7 @@ class Sources:
         root: the folder of results, with ``fits/``, ``logs/``, ``data/``, ``interactions/`` and,
             where it was asked for, ``deconvolution/``.
         tables, figures: folders of csv tables and of pictures.
-        datasets: description of each dataset by id, of ``stbench.configuration.Benchmark``.
+        datasets: description of each dataset by id, of ``stbench.config.benchmark.Benchmark``.
         methods: entries of ``config/methods.yaml``.
         config: the configuration of the run.
         citation: ``CITATION.cff``.
@@ -72,7 +72,7 @@ def report_page(run: Run, pairs: pd.DataFrame, sources: Sources, page: Path) -> 
     """The whole page.
 
     Args:
-        run: results and tables, of ``stbench.summary.read_run``.
+        run: results and tables, of ``stbench.summary.text.read_run``.
         pairs: the table ``pairs`` of ``aggregate.py``.
         sources: where everything else comes from.
         page: the file that it will be, from where other files are linked to.

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stbench.attempts import Attempts
-from stbench.errors import InputError
+from stbench.common.errors import InputError
 from stbench.report.scores import pooled
-from stbench.results import FIT, MEASURED, PROVENANCE, in_order
+from stbench.results.assembly import FIT, MEASURED, PROVENANCE, in_order
+from stbench.supervisor.attempts import Attempts
 
 LABELS = {
     "status": "status",
@@ -40,7 +40,7 @@ def fit_records(results: pd.DataFrame, root: Path, page: Path) -> pd.DataFrame:
     """One row per fit: ``FIT`` and the columns ``LABELS`` as text, empty where nothing is known.
 
     Args:
-        results: of ``stbench.results.read_results``.
+        results: of ``stbench.results.assembly.read_results``.
         root: the folder of results, with ``fits/`` and ``logs/``; what lacks there is left empty.
         page: the report, from where logs are linked to.
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stbench.names import LOWER_IS_BETTER, METRICS, PROTOCOLS, SPATIAL_METRICS
-from stbench.ranking import POLICIES
-from stbench.results import method_titles, natural
-from stbench.tables import BASELINE
+from stbench.common.constants import LOWER_IS_BETTER, METRICS, PROTOCOLS, SPATIAL_METRICS
+from stbench.ranking.ranks import POLICIES
+from stbench.results.aggregates import BASELINE
+from stbench.results.assembly import method_titles, natural
 
 SCALE = 1_000_000  # scores are sent as whole numbers of this part, six decimals
 AXES = ("items", "methods", "seeds", "clusterers", "protocols", "metrics")
@@ -27,7 +27,7 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
     the axes but the last.
 
     Args:
-        results: of ``stbench.results.read_results``.
+        results: of ``stbench.results.assembly.read_results``.
         rank_by: the clusterer that ranks.
     """
     titles = method_titles(results)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.errors import InputError
-from stbench.report.pictures import Picture
+from stbench.common.errors import InputError
+from stbench.report.images import Picture
 
 # A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it, in the folder
 # of all tables or, where it is a target of its own, in <name>/tables. To add one, add its name, its

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from stbench.errors import NotApplicableError
-from stbench.fitting import Fit
+from stbench.common.errors import NotApplicableError
+from stbench.fitting.interface import Fit
 
 N_COLUMNS = 3
 

@@ -1,0 +1,65 @@
+"""Make a pair to deconvolve worse on purpose: thin the counts of its spots, drop cells, add dropout
+or jitter positions. The reference stays as it is.
+
+Where too little is left, or the pair itself could not be had, empty files say why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from stbench.common.errors import InputError, one_line, run_cli
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--pair",
+        required=True,
+        type=json.loads,
+        help="the pair to make, as JSON: that of deconvolution_pair.py with its new `id` and "
+        "`degrade`: {way, level}",
+    )
+    for part in ("spots", "reference", "truth"):
+        parser.add_argument(f"--base-{part}", required=True, type=Path, help="of the pair (.h5ad)")
+    for part in ("spots", "truth"):
+        parser.add_argument(f"--{part}", required=True, type=Path, help="file to write (.h5ad)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    from stbench.common.io import read_h5ad, write_h5ad
+    from stbench.deconvolution.degradation import degraded_pair
+    from stbench.deconvolution.pairs import Pair, failed_pair
+    from stbench.deconvolution.proportions import read_proportions, truth_as_anndata
+
+    name = args.pair["id"]
+    spots = read_h5ad(args.base_spots)
+    facts = spots.uns["pair"]
+    try:
+        if facts["status"] != "ok":
+            raise InputError(facts["reason"])
+        known = read_proportions(args.base_truth)
+        truth = None if known.empty else known
+        made = degraded_pair(args.pair, Pair(spots, read_h5ad(args.base_reference), truth))
+    except InputError as error:
+        reason = one_line(error).removeprefix(f"{name}: ")
+        print(f"{name}: {reason}", file=sys.stderr)
+        spots, truth = failed_pair(name, reason), None
+        spots.uns["pair"] |= {key: facts[key] for key in ("reference", "notes")}
+    else:
+        spots, truth = made.spots, made.truth
+        print(f"{name}: {spots.n_obs} spots x {spots.n_vars} genes")
+    write_h5ad(args.spots, spots)
+    write_h5ad(args.truth, truth_as_anndata(truth))
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,21 @@
+"""Stop with one line where results, cache or scratch cannot be written.
+
+The Snakefile asks the same, but Snakemake itself needs its cache before it reads the Snakefile.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from stbench.common.errors import run_cli
+from stbench.runs.preflight import check_places
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    check_places(Path())
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,77 @@
+"""Make one pair to deconvolve and check it: spots, a reference of single cells, and the truth.
+
+Every method gets the spots (counts, obsm['spatial']) and the reference (counts, obs['celltype']).
+The truth (obsm['proportions'], types in uns['types'], no rows where it is not known) is read by
+scoring, figures and the control shuffled_truth alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+
+from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.paths import CONFIG
+from stbench.config.registry import load_registry
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--pair", required=True, type=json.loads, help="entry of deconvolution.datasets, as JSON"
+    )
+    parser.add_argument("--raw-spots", type=Path, help="folder written by download.py")
+    parser.add_argument("--raw-reference", type=Path, help="folder written by download.py")
+    for part in ("spots", "reference", "truth"):
+        parser.add_argument(f"--{part}", required=True, type=Path, help="file to write (.h5ad)")
+    parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where the pair cannot be had or is refused, write empty files that say why",
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_arguments()
+
+    from anndata import AnnData
+
+    from stbench.common.io import write_h5ad
+    from stbench.deconvolution.config import reference_of
+    from stbench.deconvolution.pairs import failed_pair
+    from stbench.deconvolution.proportions import truth_as_anndata
+    from stbench.deconvolution.sources import make_pair
+
+    warnings.filterwarnings("ignore", message=".* names are not unique")  # an error of ours
+    name = args.pair["id"]
+    folders = {"spots": args.raw_spots, "reference": args.raw_reference}
+    raw = {part: folder for part, folder in folders.items() if folder}
+    try:
+        pair = make_pair(args.pair, raw, load_registry(args.registry))
+    except InputError as error:
+        if not args.record_failure:
+            raise
+        reason = one_line(error).removeprefix(f"{name}: ")
+        print(f"{name}: {reason}", file=sys.stderr)
+        spots, reference, truth = failed_pair(name, reason), AnnData(), None
+    else:
+        spots, reference, truth = pair.spots, pair.reference, pair.truth
+        types = reference.obs["celltype"].nunique()
+        print(f"{name}: {spots.n_obs} spots x {spots.n_vars} genes, reference of ", end="")
+        print(f"{reference.n_obs} cells x {reference.n_vars} genes, {types} types")
+        print(*filter(None, spots.uns["pair"]["notes"].split("; ")), sep="\n")
+    spots.uns["pair"]["reference"] = reference_of(args.pair)
+    write_h5ad(args.spots, spots)
+    write_h5ad(args.reference, reference)
+    write_h5ad(args.truth, truth_as_anndata(truth))
+
+
+if __name__ == "__main__":
+    run_cli(main)

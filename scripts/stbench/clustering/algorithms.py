@@ -1,0 +1,219 @@
+"""From an embedding to domain labels: k-means, Gaussian mixtures, graph communities; refinement.
+
+Labels depend on the embedding, the number of domains and the seed only: numerical libraries are
+held to one thread, because the order in which threads add up would show in the last bits.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stbench.common.constants import CLUSTERERS
+from stbench.common.errors import NotApplicableError, one_line
+from stbench.graphs.neighbors import knn
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+_CELLS_PER_COLUMN, _MIXTURE_COLUMNS = 5, 256
+_COMMUNITY_COLUMNS = 50
+_RELATIVE_REGULARISATION = 1e-6
+
+
+@dataclass(frozen=True)
+class ClusterResult:
+    """Labels of one clustering.
+
+    Attributes:
+        labels: (n_cells,) int16 from 0 without gaps; None where there are none.
+        status: ``ok``, ``not_applicable``, or ``not_reached`` (louvain and leiden: labels of the
+            number of domains nearest to the wanted one).
+        reason: why not, or what a reader of the labels should know; empty when all is plain.
+    """
+
+    labels: np.ndarray | None
+    status: str = "ok"
+    reason: str = ""
+
+
+def cluster_labels(
+    embedding: np.ndarray, n_domains: int, clusterer: str, seed: int = 0
+) -> ClusterResult:
+    """Cluster an embedding into a given number of domains.
+
+    * ``kmeans``: one k-means++ start, as in the benchmark of STAGUE (Nie et al. 2024).
+    * ``kmeans20``: the best of 20 starts.
+    * ``gmm``: Gaussian mixture with one shared full covariance (mclust's EEE), the best of 10
+      starts. A millionth of the mean variance is added to the diagonal, so a singular covariance
+      does not fail; an embedding with more than 256 columns, or with fewer than 5 cells per
+      column, is first projected on its principal components.
+    * ``mclust``: the EEE model of R's mclust (R seed 2020), after the same projection.
+    * ``louvain``, ``leiden``: communities of the 15-nearest-neighbour graph (on 50 principal
+      components where the embedding is wider), resolution bisected to the wanted number.
+
+    Args:
+        embedding: (n_cells, d).
+        n_domains: wanted number of domains, from 1.
+        clusterer: one of ``stbench.common.constants.CLUSTERERS`` but ``own``.
+        seed: seed of the clusterer.
+
+    Raises:
+        ValueError: no such clusterer.
+    """
+    embedding = np.asarray(embedding)
+    if len(embedding) < n_domains:
+        return ClusterResult(
+            None, "not_applicable", f"{len(embedding)} cells are fewer than {n_domains} domains"
+        )
+    if not np.isfinite(embedding).all():
+        return ClusterResult(None, "not_applicable", "the embedding has values that are not finite")
+
+    with _quiet_and_single_threaded():
+        if clusterer in ("kmeans", "kmeans20"):
+            result = _kmeans(embedding, n_domains, seed, starts=20 if clusterer[6:] else 1)
+        elif clusterer == "gmm":
+            result = _gmm(embedding, n_domains, seed)
+        elif clusterer == "mclust":
+            result = _mclust(embedding, n_domains)
+        elif clusterer in ("louvain", "leiden"):
+            result = _communities(embedding, n_domains, clusterer, seed)
+        else:
+            raise ValueError(f"unknown clusterer {clusterer!r}; known: {', '.join(CLUSTERERS)}")
+    return _without_gaps(result, n_domains)
+
+
+def refine_labels(labels: np.ndarray, coords: np.ndarray, n_neighbors: int) -> np.ndarray:
+    """Give each cell the most frequent label of its nearest other cells (STAGUE's ``refine``).
+
+    Args:
+        labels: (n_cells,) integers from 0.
+        coords: (n_cells, 2) positions.
+        n_neighbors: number of nearest others that vote; 0 leaves the labels as they are.
+
+    Returns:
+        (n_cells,) labels of the same type; ties go to the smallest label.
+    """
+    if n_neighbors <= 0:
+        return labels
+    return majority(labels, knn(coords, n_neighbors)[1])
+
+
+def majority(labels: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    """The most frequent label among each cell's neighbours (n_cells, k); ties: the smallest."""
+    n_cells, k = neighbours.shape
+    if k == 0:
+        return labels
+    n_labels = int(labels.max()) + 1
+    cells = np.repeat(np.arange(n_cells) * n_labels, k)
+    votes = np.bincount(cells + labels[neighbours].ravel(), minlength=n_cells * n_labels)
+    return votes.reshape(n_cells, n_labels).argmax(axis=1).astype(labels.dtype)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Looked for once: reading the memory map of the process takes longer than a small k-means."""
+    import sklearn.cluster  # noqa: F401 - loads the libraries whose pools are looked for
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def _quiet_and_single_threaded() -> Iterator[None]:
+    """One thread; sklearn's warnings (no convergence, few distinct points) are said in `reason`.
+
+    Its checks of values and parameters are left out: both are checked here, once.
+    """
+    from sklearn import config_context
+
+    checked = config_context(assume_finite=True, skip_parameter_validation=True)
+    with _thread_pools().limit(limits=1), checked, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _kmeans(embedding: np.ndarray, n_domains: int, seed: int, starts: int) -> ClusterResult:
+    from sklearn.cluster import KMeans
+
+    model = KMeans(n_domains, n_init=starts, random_state=seed)
+    return ClusterResult(model.fit_predict(embedding))
+
+
+def _gmm(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
+    from sklearn.mixture import GaussianMixture
+
+    points, notes = _mixture_space(embedding)
+    if np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T)))[0] < _RELATIVE_REGULARISATION:
+        notes.append("singular covariance regularised")
+    model = GaussianMixture(
+        n_domains,
+        covariance_type="tied",
+        n_init=10,
+        reg_covar=_RELATIVE_REGULARISATION,
+        random_state=seed,
+    )
+    labels = model.fit_predict(points)
+    if not model.converged_:
+        notes.append(f"not converged after {model.n_iter_} iterations")
+    return ClusterResult(labels, reason="; ".join(notes))
+
+
+def _mclust(embedding: np.ndarray, n_domains: int) -> ClusterResult:
+    from stbench.clustering.mclust import mclust_labels
+
+    points, notes = _mixture_space(embedding)
+    try:
+        return ClusterResult(mclust_labels(points, n_domains), reason="; ".join(notes))
+    except NotApplicableError as error:
+        return ClusterResult(None, "not_applicable", one_line(error))
+
+
+def _communities(embedding: np.ndarray, n_domains: int, how: str, seed: int) -> ClusterResult:
+    from stbench.graphs.communities import communities
+
+    if embedding.shape[1] > _COMMUNITY_COLUMNS:
+        embedding = _principal_components(embedding, _COMMUNITY_COLUMNS)
+    labels, resolution = communities(embedding, n_domains, how, seed)
+    found = int(labels.max()) + 1
+    if found == n_domains:
+        return ClusterResult(labels)
+    reason = f"not reached: {found} of {n_domains} domains at resolution {resolution:.4g}"
+    return ClusterResult(labels, "not_reached", reason)
+
+
+def _mixture_space(embedding: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Centred points of mean variance 1 with enough cells per column, and what was done."""
+    points, notes = embedding.astype(np.float64), []
+    n_cells, n_columns = points.shape
+    width = max(1, min(_MIXTURE_COLUMNS, n_cells // _CELLS_PER_COLUMN))
+    if n_columns > width:
+        points = _principal_components(points, width)
+        notes.append(f"on {points.shape[1]} principal components of {n_columns} columns")
+    points = points - points.mean(axis=0)
+    scale = np.sqrt((points**2).mean())
+    return (points / scale if scale > 0 else points), notes
+
+
+def _principal_components(embedding: np.ndarray, width: int) -> np.ndarray:
+    from sklearn.decomposition import PCA
+
+    width = min(width, *embedding.shape)
+    return PCA(width, random_state=0).fit_transform(embedding)
+
+
+def _without_gaps(result: ClusterResult, n_domains: int) -> ClusterResult:
+    """Labels as int16 from 0 without gaps; says so where domains stayed empty."""
+    if result.labels is None:
+        return result
+    used, labels = np.unique(result.labels, return_inverse=True)
+    reason = result.reason
+    if len(used) < n_domains and result.status == "ok":
+        reason = "; ".join(filter(None, [reason, f"only {len(used)} of {n_domains} domains found"]))
+    return ClusterResult(labels.astype(np.int16), result.status, reason)

@@ -1,0 +1,126 @@
+"""k-means labels of all recorded epochs of one fit, and the file that keeps them.
+
+Once an epoch is clustered its embedding is no longer needed: ``epoch_labels.h5`` in the fit's
+folder takes the place of the much larger ``trajectory.h5``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stbench.clustering.algorithms import cluster_labels, majority
+from stbench.common.constants import KMEANS_SEEDS
+from stbench.common.errors import InputError
+from stbench.common.io import atomic_hdf5
+from stbench.common.parallel import Map
+from stbench.fitting.trajectory import read_embedding, read_epochs
+
+_VERSION = 1  # raise it when the labels that `kmeans` gives change
+
+
+@dataclass(frozen=True)
+class EpochLabels:
+    """Labels of all recorded epochs.
+
+    Attributes:
+        epochs: (n_epochs,) int32, ascending; 0 is the untrained network.
+        labels: by number of domains: [epoch, k-means seed, cell] int16, -1 = not clustered.
+    """
+
+    epochs: np.ndarray
+    labels: dict[int, np.ndarray]
+
+
+def settings_of(n_domains: Sequence[int], refine: int) -> str:
+    """What the labels depend on beside the embeddings, as text to compare."""
+    return json.dumps(
+        {
+            "version": _VERSION,
+            "n_domains": list(n_domains),
+            "kmeans_seeds": list(KMEANS_SEEDS),
+            "refine": refine,
+        }
+    )
+
+
+def cluster_epochs(
+    trajectory: Path, n_domains: Sequence[int], neighbours: np.ndarray | None, mapper: Map
+) -> EpochLabels:
+    """Cluster every recorded epoch by k-means with each of the five seeds.
+
+    Args:
+        trajectory: file of the recorded embeddings.
+        n_domains: numbers of domains to cluster into.
+        neighbours: (n_cells, k) cells whose majority refines each label; None: no refinement.
+        mapper: ``map`` of ``stbench.common.parallel.worker_map``; labels do not depend on it.
+
+    Raises:
+        InputError: the trajectory is not readable.
+    """
+    try:
+        epochs = read_epochs(trajectory)
+        n_epochs = len(epochs)
+        clustered = list(
+            mapper(_cluster_epoch, [trajectory] * n_epochs, range(n_epochs), [n_domains] * n_epochs)
+        )
+    except (OSError, KeyError) as error:
+        raise InputError(
+            f"{trajectory}: not a readable trajectory ({error}); remove its folder to train again"
+        ) from error
+    by_number = {k: np.stack([one[i] for one in clustered]) for i, k in enumerate(n_domains)}
+    if neighbours is not None:
+        for labels in by_number.values():
+            refine_rows(labels.reshape(-1, labels.shape[-1]), neighbours)
+    return EpochLabels(epochs, by_number)
+
+
+def refine_rows(labelings: np.ndarray, neighbours: np.ndarray) -> None:
+    """Refine in place each row of (n_labelings, n_cells) that is clustered."""
+    for row in labelings:
+        if row[0] >= 0:
+            row[:] = majority(row, neighbours)
+
+
+def kmeans_rows(embedding: np.ndarray, n_domains: int) -> tuple[np.ndarray, str]:
+    """k-means labels (5 seeds, n_cells) int16, -1 where there are none, and a note."""
+    results = [cluster_labels(embedding, n_domains, "kmeans", seed) for seed in KMEANS_SEEDS]
+    empty = np.full(len(embedding), -1, np.int16)
+    rows = np.stack([empty if result.labels is None else result.labels for result in results])
+    return rows, next((result.reason for result in results if result.reason), "")
+
+
+def _cluster_epoch(trajectory: Path, index: int, n_domains: Sequence[int]) -> list[np.ndarray]:
+    embedding = read_embedding(trajectory, index)
+    return [kmeans_rows(embedding, k)[0] for k in n_domains]
+
+
+def write_epoch_labels(path: Path, found: EpochLabels, settings: str) -> None:
+    """Write the labels, atomically."""
+    with atomic_hdf5(path) as file:
+        file.attrs["settings"] = settings
+        file["epoch"] = found.epochs
+        for k, labels in found.labels.items():
+            file.create_dataset(
+                f"labels/{k}", data=labels, chunks=(1, *labels.shape[1:]), compression="gzip"
+            )
+
+
+def read_epoch_labels(path: Path, settings: str) -> EpochLabels | None:
+    """Labels that an earlier run kept; None where there are none or settings differ."""
+    import h5py
+
+    if not path.is_file():
+        return None
+    try:
+        with h5py.File(path) as file:
+            if file.attrs["settings"] != settings:
+                return None
+            labels = {int(k): dataset[:] for k, dataset in file["labels"].items()}
+            return EpochLabels(file["epoch"][:], labels)
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not readable ({error}); remove it") from error

@@ -1,0 +1,198 @@
+"""The file of labels: one per dataset and method, written without any truth.
+
+``labels/<number of domains>`` is int16 [training_seed, clusterer, epoch, kmeans_seed, cell], -1
+where nothing was clustered; ``notes/<number of domains>`` are strings [training_seed, clusterer,
+epoch]: what a reader should know about these labels, or why there are none. Clusterers with a
+single start use the first k-means seed only. ``losses/<training seed>`` is float32 [epoch - 1], the
+training losses of methods that tell them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stbench.common.constants import KMEANS_SEEDS
+from stbench.common.errors import InputError
+from stbench.common.io import atomic_hdf5
+
+if TYPE_CHECKING:
+    import h5py
+
+NO_EPOCH = -1
+_AXES = ("training_seed", "clusterer", "epoch", "kmeans_seed", "cell")
+
+
+@dataclass(frozen=True)
+class LabelAxes:
+    """The axes of a file of labels, and what holds for a whole training seed or clusterer.
+
+    Attributes:
+        dataset, method: ids.
+        cells_digest: ``stbench.common.h5ad.cells_digest`` of the cells.
+        n_cells: number of cells; 0 where the dataset could not be had.
+        n_domains: numbers of domains; empty where the dataset could not be had.
+        training_seeds: ascending.
+        clusterers: ids in the order asked for.
+        epochs: ascending union of what was recorded, 0 = untrained; [1] where nothing was.
+        observed: whether any training seed's epochs were observed.
+        last_epochs: per training seed, the epoch of its result; -1 where the fit failed.
+        status, reason: per training seed, how its fit ended.
+        epochs_reason: per training seed, why its epochs are not there; empty where they are.
+        clusterer_status, clusterer_reason: per training seed, per clusterer: ``ok``,
+            ``not_applicable`` where the clusterer has nothing to do, or the fit's own.
+    """
+
+    dataset: str
+    method: str
+    cells_digest: str
+    n_cells: int
+    n_domains: list[int]
+    training_seeds: list[int]
+    clusterers: list[str]
+    epochs: list[int]
+    observed: bool
+    last_epochs: list[int]
+    status: list[str]
+    reason: list[str]
+    epochs_reason: list[str]
+    clusterer_status: list[list[str]]
+    clusterer_reason: list[list[str]]
+    kmeans_seeds: list[int] = field(default_factory=lambda: list(KMEANS_SEEDS))
+
+    def place(self, seed: int, clusterer: str, epoch: int) -> tuple[int, int, int]:
+        """Indices on the first three axes."""
+        return (
+            self.training_seeds.index(seed),
+            self.clusterers.index(clusterer),
+            self.epochs.index(epoch),
+        )
+
+
+class LabelsWriter:
+    """Puts labels into an open file; see ``labels_writer``."""
+
+    def __init__(self, file: h5py.File, axes: LabelAxes) -> None:
+        self._file, self._axes = file, axes
+
+    def put(
+        self, n_domains: int, seed: int, clusterer: str, epoch: int, rows: np.ndarray, note: str
+    ) -> None:
+        """Put the labels (clustering seeds, n_cells) of one embedding by one clusterer."""
+        place = self._axes.place(seed, clusterer, epoch)
+        self._file[f"labels/{n_domains}"][(*place, slice(len(rows)))] = rows
+        if note:
+            self._file[f"notes/{n_domains}"][place] = note
+
+    def put_losses(self, seed: int, losses: np.ndarray) -> None:
+        """Put the training losses (n_epochs,) of a training seed, epochs from 1 on."""
+        self._file[f"losses/{seed}"] = np.asarray(losses, np.float32)
+
+
+@contextmanager
+def labels_writer(path: str | Path, axes: LabelAxes) -> Iterator[LabelsWriter]:
+    """Create a file of labels; it appears under its name when the block ends well."""
+    import h5py
+
+    text = h5py.string_dtype()
+    with atomic_hdf5(path) as file:
+        for name in ("dataset", "method", "cells_digest", "n_cells"):
+            file.attrs[name] = getattr(axes, name)
+        file["training_seed"] = np.array(axes.training_seeds, np.int64)
+        file["epoch"] = np.array(axes.epochs, np.int32)
+        file["epoch"].attrs["observed"] = axes.observed
+        file["kmeans_seed"] = np.array(axes.kmeans_seeds, np.int64)
+        file["last_epoch"] = np.array(axes.last_epochs, np.int32)
+        file.create_dataset("clusterer", data=axes.clusterers, dtype=text)
+        for name in ("status", "reason", "epochs_reason", "clusterer_status", "clusterer_reason"):
+            file.create_dataset(name, data=getattr(axes, name), dtype=text)
+
+        places = (len(axes.training_seeds), len(axes.clusterers), len(axes.epochs))
+        runs = (len(axes.kmeans_seeds), axes.n_cells)
+        file.create_group("labels")
+        for k in axes.n_domains:
+            labels = file.create_dataset(
+                f"labels/{k}",
+                shape=(*places, *runs),
+                chunks=(1, 1, 1, *runs),
+                dtype="int16",
+                fillvalue=-1,
+                compression="gzip",
+            )
+            for dimension, axis in zip(labels.dims, _AXES, strict=True):
+                dimension.label = axis
+            file.create_dataset(f"notes/{k}", shape=places, dtype=text)
+        yield LabelsWriter(file, axes)
+
+
+class LabelsReader:
+    """An open file of labels; see ``open_labels``."""
+
+    def __init__(self, file: h5py.File, axes: LabelAxes) -> None:
+        self._file, self.axes = file, axes
+
+    def rows(self, n_domains: int, seed: int, clusterer: str, epoch: int) -> np.ndarray:
+        """Labels (clustering seeds, n_cells) int16 that are there; none: (0, n_cells)."""
+        place = self.axes.place(seed, clusterer, epoch)
+        rows = self._file[f"labels/{n_domains}"][place]
+        return rows[rows[:, 0] >= 0]
+
+    def note(self, n_domains: int, seed: int, clusterer: str, epoch: int) -> str:
+        """What there is to say about these labels; mostly nothing."""
+        place = self.axes.place(seed, clusterer, epoch)
+        return self._file[f"notes/{n_domains}"].asstr()[place]
+
+    def losses(self, seed: int) -> np.ndarray:
+        """Training losses (n_epochs,) from epoch 1 on; none where the method does not tell them."""
+        name = f"losses/{seed}"
+        return self._file[name][:] if name in self._file else np.empty(0, np.float32)
+
+
+@contextmanager
+def open_labels(path: str | Path) -> Iterator[LabelsReader]:
+    """Open a file of labels to read; its axes are ``.axes``.
+
+    Raises:
+        InputError: the file is missing or not a file of labels.
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; make it with scripts/cluster.py")
+    try:
+        file = h5py.File(path)
+        axes = _read_axes(file)
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a readable file of labels ({error})") from error
+    with file:
+        yield LabelsReader(file, axes)
+
+
+def _read_axes(file: h5py.File) -> LabelAxes:
+    def text(name: str) -> list:
+        return file[name].asstr()[...].tolist()
+
+    return LabelAxes(
+        dataset=str(file.attrs["dataset"]),
+        method=str(file.attrs["method"]),
+        cells_digest=str(file.attrs["cells_digest"]),
+        n_cells=int(file.attrs["n_cells"]),
+        n_domains=sorted(int(name) for name in file["labels"]),
+        training_seeds=file["training_seed"][:].tolist(),
+        clusterers=text("clusterer"),
+        epochs=file["epoch"][:].tolist(),
+        observed=bool(file["epoch"].attrs["observed"]),
+        last_epochs=file["last_epoch"][:].tolist(),
+        status=text("status"),
+        reason=text("reason"),
+        epochs_reason=text("epochs_reason"),
+        clusterer_status=text("clusterer_status"),
+        clusterer_reason=text("clusterer_reason"),
+        kmeans_seeds=file["kmeans_seed"][:].tolist(),
+    )

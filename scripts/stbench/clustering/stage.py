@@ -1,0 +1,284 @@
+"""From fits to one file of labels. Nothing here knows the truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stbench.clustering.algorithms import cluster_labels
+from stbench.clustering.epochs import (
+    EpochLabels,
+    cluster_epochs,
+    kmeans_rows,
+    read_epoch_labels,
+    refine_rows,
+    settings_of,
+    write_epoch_labels,
+)
+from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsWriter, labels_writer
+from stbench.clustering.mclust import mclust_missing
+from stbench.common.errors import InputError
+from stbench.common.h5ad import cells_digest, read_elements
+from stbench.common.parallel import Map, worker_map
+from stbench.fitting.output import FitFolder, read_fit
+from stbench.graphs.neighbors import knn
+from stbench.scoring.protocols import EPOCHS_UNSEEN, UNTRAINED_EPOCH
+
+UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
+LABELS_ONLY = "the method's own labels: it gives no embedding"
+NO_OWN_LABELS = "the method gives an embedding, not labels"
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """What clustering needs to know of a dataset.
+
+    Attributes:
+        cells: names of the cells.
+        n_domains: numbers of domains, ascending; empty where the dataset could not be had.
+        refine: number of neighbours whose majority a label is refined by; 0 = off.
+        neighbours: (n_cells, refine) those neighbours; None where there is no refinement.
+    """
+
+    cells: Sequence[str]
+    n_domains: list[int]
+    refine: int
+    neighbours: np.ndarray | None
+
+
+def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
+    """Read what clustering needs from a preprocessed dataset.
+
+    Args:
+        path: the preprocessed dataset.
+        refine: neighbours that refine labels, in place of the dataset's own number.
+
+    Raises:
+        InputError: the file is missing, broken or not a preprocessed dataset.
+    """
+    found = read_elements(path, "obsm/spatial", "uns/dataset")
+    dataset = found.get("uns/dataset", {})
+    if dataset.get("status") == "error":
+        return Tissue(found["cells"], [], 0, None)
+    if "n_domains" not in dataset or "obsm/spatial" not in found:
+        raise InputError(f"{path}: not a preprocessed dataset; make it with scripts/preprocess.py")
+    refine = int(dataset.get("refine", 0)) if refine is None else refine
+    return Tissue(
+        cells=found["cells"],
+        n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
+        refine=refine,
+        neighbours=knn(found["obsm/spatial"], refine)[1] if refine else None,
+    )
+
+
+def cluster_fits(
+    folders: Sequence[str | Path],
+    preprocessed: str | Path,
+    dataset: str,
+    method: str,
+    clusterers: Sequence[str],
+    output: str | Path,
+    processes: int = 1,
+    keep_trajectories: bool = False,
+    refine: int | None = None,
+) -> list[str]:
+    """Cluster the fits of one method on one dataset and write their labels.
+
+    Every clusterer sees the last and the untrained epoch; epochs in between are clustered by
+    k-means only. Labels of epochs are kept in the fits' folders, and trajectories are removed once
+    all labels are written. Labels do not depend on the number of processes.
+
+    Args:
+        folders: folders of the fits, one per training seed.
+        preprocessed: the dataset that they were trained on.
+        dataset, method: ids.
+        clusterers: ids out of ``stbench.common.constants.CLUSTERERS``.
+        output: the file of labels.
+        processes: how many work at once.
+        keep_trajectories: leave the embeddings of the epochs where they are.
+        refine: neighbours that refine labels, in place of the dataset's own number.
+
+    Returns:
+        What clustering the epochs took, a line for each fit of which they were clustered now.
+
+    Raises:
+        InputError: a file is missing or broken, or two fits have the same seed.
+    """
+    tissue = read_tissue(preprocessed, refine)
+    fits = sorted((read_fit(folder, tissue.cells) for folder in folders), key=lambda fit: fit.seed)
+    seeds = [fit.seed for fit in fits]
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"--fits: two fits have the same seed ({', '.join(map(str, seeds))})")
+
+    with worker_map(processes) as mapper:
+        took: list[str] = []
+        recorded = [_labels_of_epochs(fit, tissue, mapper, took) for fit in fits]
+        axes = _axes(fits, recorded, tissue, dataset, method, list(dict.fromkeys(clusterers)))
+        with labels_writer(output, axes) as writer:
+            for fit, labels in zip(fits, recorded, strict=True):
+                if labels is not None and "kmeans" in axes.clusterers:
+                    _put_epochs(writer, fit, labels)
+            _put_ends(writer, axes, fits, tissue, mapper)
+            for fit in fits:
+                if fit.losses is not None:
+                    writer.put_losses(fit.seed, fit.losses)
+    if not keep_trajectories:
+        for fit in fits:
+            if fit.ok and fit.epoch_labels.is_file():
+                fit.trajectory.unlink(missing_ok=True)
+    return took
+
+
+def _labels_of_epochs(
+    fit: FitFolder, tissue: Tissue, mapper: Map, took: list[str]
+) -> EpochLabels | None:
+    """Labels of the recorded epochs, kept from an earlier run or made now; None: not to be had.
+
+    What making them took is added to ``took``.
+    """
+    if not fit.ok or not tissue.n_domains:
+        return None
+    settings = settings_of(tissue.n_domains, tissue.refine)
+    kept = read_epoch_labels(fit.epoch_labels, settings)
+    if kept is not None or not fit.trajectory.is_file():
+        return kept
+    began = time.perf_counter()
+    made = cluster_epochs(fit.trajectory, tissue.n_domains, tissue.neighbours, mapper)
+    seconds = time.perf_counter() - began
+    share = f", {seconds / fit.seconds:.1%} of the training" if fit.seconds > 0 else ""
+    took.append(
+        f"seed {fit.seed}: clustered {len(made.epochs)} epochs in {seconds:.1f} seconds{share}"
+    )
+    write_epoch_labels(fit.epoch_labels, made, settings)
+    return made
+
+
+def _axes(
+    fits: Sequence[FitFolder],
+    recorded: Sequence[EpochLabels | None],
+    tissue: Tissue,
+    dataset: str,
+    method: str,
+    clusterers: list[str],
+) -> LabelAxes:
+    last, epochs_reason, epochs = [], [], set()
+    for fit, labels in zip(fits, recorded, strict=True):
+        trained = [] if labels is None else [int(e) for e in labels.epochs if e > UNTRAINED_EPOCH]
+        last.append((trained[-1] if trained else UNOBSERVED_RESULT) if fit.ok else NO_EPOCH)
+        unseen = fit.epochs_gone if labels is None else EPOCHS_UNSEEN
+        epochs_reason.append("" if trained or not fit.ok else unseen)
+        epochs |= {*trained, last[-1]} - {NO_EPOCH}
+        if fit.untrained is not None or (labels is not None and UNTRAINED_EPOCH in labels.epochs):
+            epochs.add(UNTRAINED_EPOCH)
+    no_mclust = mclust_missing() if "mclust" in clusterers else ""
+    whole = [[_of_clusterer(fit, name, no_mclust) for name in clusterers] for fit in fits]
+    return LabelAxes(
+        dataset=dataset,
+        method=method,
+        cells_digest=cells_digest(tissue.cells),
+        n_cells=len(tissue.cells),
+        n_domains=tissue.n_domains,
+        training_seeds=[fit.seed for fit in fits],
+        clusterers=clusterers,
+        epochs=sorted(epochs) or [UNOBSERVED_RESULT],
+        observed=any(fit.ok and not why for fit, why in zip(fits, epochs_reason, strict=True)),
+        last_epochs=last,
+        status=[fit.status for fit in fits],
+        reason=[fit.reason for fit in fits],
+        epochs_reason=epochs_reason,
+        clusterer_status=[[status for status, _ in row] for row in whole],
+        clusterer_reason=[[reason for _, reason in row] for row in whole],
+    )
+
+
+def _of_clusterer(fit: FitFolder, clusterer: str, no_mclust: str) -> tuple[str, str]:
+    """Status and reason of a clusterer on a fit as a whole."""
+    if not fit.ok:
+        return fit.status, fit.reason
+    reason = ""
+    if clusterer == "own" and fit.own_labels is None:
+        reason = NO_OWN_LABELS
+    elif clusterer == "mclust" and fit.embedding is not None:
+        reason = no_mclust
+    return ("not_applicable" if reason else "ok"), reason
+
+
+def _put_epochs(writer: LabelsWriter, fit: FitFolder, recorded: EpochLabels) -> None:
+    for k, labels in recorded.labels.items():
+        for epoch, rows in zip(recorded.epochs.tolist(), labels, strict=True):
+            writer.put(k, fit.seed, "kmeans", epoch, rows, "")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One embedding to be clustered by one clusterer."""
+
+    n_domains: int
+    seed: int
+    clusterer: str
+    epoch: int
+    embedding: np.ndarray
+
+
+def _put_ends(
+    writer: LabelsWriter,
+    axes: LabelAxes,
+    fits: Sequence[FitFolder],
+    tissue: Tissue,
+    mapper: Map,
+) -> None:
+    """Labels of the last and the untrained epoch by every clusterer, and the methods' own."""
+    tasks = list(_tasks(axes, fits))
+    for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
+        if tissue.neighbours is not None:
+            refine_rows(rows, tissue.neighbours)
+        writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows, note)
+    for fit, last in zip(fits, axes.last_epochs, strict=True):
+        if fit.own_labels is not None and axes.n_domains:
+            _put_own(writer, axes, fit, last, tissue)
+
+
+def _put_own(
+    writer: LabelsWriter, axes: LabelAxes, fit: FitFolder, last: int, tissue: Tissue
+) -> None:
+    """The labels that a method gives itself; without an embedding they stand for all clusterers,
+    so that such a method is ranked by what it gives."""
+    assert fit.own_labels is not None
+    rows = fit.own_labels[None].copy()
+    if tissue.neighbours is not None:
+        refine_rows(rows, tissue.neighbours)
+    # A method is told one number of domains, the largest (scripts/fit.py).
+    *others, told = axes.n_domains
+    for clusterer in axes.clusterers:
+        if clusterer == "own" or fit.embedding is None:
+            note = "" if clusterer == "own" else LABELS_ONLY
+            writer.put(told, fit.seed, clusterer, last, rows, note)
+            for k in others:
+                asked = f"the method was asked for {told} domains"
+                writer.put(k, fit.seed, clusterer, last, rows[:0], asked)
+
+
+def _tasks(axes: LabelAxes, fits: Sequence[FitFolder]) -> Iterator[_Task]:
+    for fit, last, status in zip(fits, axes.last_epochs, axes.clusterer_status, strict=True):
+        ends = [(UNTRAINED_EPOCH, fit.untrained), (last, fit.embedding)]
+        for clusterer, usable in zip(axes.clusterers, status, strict=True):
+            if clusterer == "own" or usable != "ok":
+                continue
+            for epoch, embedding in ends:
+                if embedding is not None:
+                    for k in axes.n_domains:
+                        yield _Task(k, fit.seed, clusterer, epoch, embedding)
+
+
+def _cluster_task(task: _Task) -> tuple[np.ndarray, str]:
+    """Labels (clustering seeds, n_cells), none where the clusterer gives none, and its note."""
+    if task.clusterer == "kmeans":
+        return kmeans_rows(task.embedding, task.n_domains)
+    result = cluster_labels(task.embedding, task.n_domains, task.clusterer)
+    if result.labels is None:
+        return np.empty((0, len(task.embedding)), np.int16), result.reason
+    return result.labels[None], result.reason

@@ -1,0 +1,46 @@
+"""A bounded number of processes that work through a list in order."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing import parent_process
+from typing import Any, NoReturn
+
+Map = Callable[..., Iterable[Any]]
+
+
+@contextmanager
+def worker_map(processes: int) -> Iterator[Map]:
+    """Yield a ``map`` that keeps the order of its arguments, spread over processes.
+
+    Processes are forked from a fresh one that has only imported scikit-learn, which takes each of
+    them more than a second otherwise; forked from here they might inherit a lock that OpenMP holds.
+    They inherit the environment, so bound the threads of numerical libraries there beforehand
+    (``stbench.common.seeding``). They end with this process, however it ends. One process:
+    the built-in ``map``, nothing is started.
+    """
+    if processes <= 1:
+        yield map
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["sklearn.cluster", "sklearn.mixture"])
+    with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
+        yield pool.map
+
+
+def _end_with_parent() -> None:
+    """A pool does not notice that the process it works for was killed, and would wait for ever."""
+    threading.Thread(target=_wait_and_end, daemon=True).start()
+
+
+def _wait_and_end() -> NoReturn:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,254 @@
+"""The registry of datasets (``config/datasets.yaml``), and one description of any dataset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from stbench.common.errors import InputError
+from stbench.common.paths import CONFIG
+from stbench.config.schema import check, load_yaml, suggestion
+
+SCHEMA_FILE = CONFIG / "schemas/datasets.schema.yaml"
+
+_DEFAULTS: dict[str, Any] = {
+    "title": "",
+    "technology": "unknown",
+    "organism": "unknown",
+    "unit": "unknown",
+    "kind": "counts",
+    "cells": None,
+    "genes": None,
+    "hvg": False,
+    "filter_cell": 0,
+    "norm_target": 0.0,
+    "refine": 0,
+    "licence": "unknown",
+    "citation": "",
+    "note": "",
+}
+SETTINGS = ("hvg", "filter_cell", "norm_target", "refine")
+"""How a dataset is to be treated."""
+
+_OWN = {"path": "own_section", "simulate": "own_simulated", "join": "own_joined"}
+_SIMULATED = {
+    "technology": "simulated",
+    "organism": "none",
+    "unit": "arbitrary",
+    "licence": "MIT",
+}
+_SIMULATED_SHAPE = {
+    "n_cells": 600,
+    "n_genes": 200,
+    "n_domains": 5,
+}  # scripts/simulate.py's defaults
+
+
+def load_registry(path: str | Path) -> dict[str, Any]:
+    """Read and check the registry: dataset id -> entry.
+
+    Raises:
+        InputError: one line that names the file, the entry and what is wrong.
+    """
+    registry = load_yaml(path)
+    where = f"{Path(path).name}:"
+    check(registry, _schema(), where)
+    for name, entry in registry.items():
+        check(entry, _definition(_form(entry)), f"{where} {name}")
+    return registry
+
+
+def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a dataset of the registry (by id) or a section of the user's own.
+
+    Returns:
+        A dict that always has id, origin (``files``, ``path``, ``simulate`` or ``joined``), title,
+        technology, organism, unit, kind, cells, genes (None where unknown), n_domains (int, list,
+        or None where the file's labels tell), hvg, filter_cell, norm_target, refine, licence,
+        citation, note; and ``sources``, ``path`` + ``section``, ``simulate``, or ``parts`` (such
+        dicts) by origin. Of several sources the first one's own keys hold.
+
+    Raises:
+        InputError: an unknown id, or a section with a wrong key or value.
+    """
+    if isinstance(section, str):
+        if section not in registry:
+            known = sorted(registry)
+            hint = suggestion(section, known)
+            raise InputError(f"unknown dataset {section!r}{hint}; known: {', '.join(known)}")
+        entry = registry[section]
+        if _form(entry) == "simulated":
+            return _simulated_entry(section, entry)
+        return {**_published_entry(section, entry), **_overrides(entry["sources"][0])}
+    return _own_entry(section, registry)
+
+
+def joined_entry(name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Describe a dataset that joins sections of tissue, from what describes each.
+
+    Of a setting in which the sections differ (``hvg``, ``filter_cell``, ``norm_target``,
+    ``refine``) the default holds. ``genes`` is the most they can have in common.
+
+    Raises:
+        InputError: sections that cannot be joined.
+    """
+    where = f"dataset {name!r}: join"
+    kinds = sorted({part["kind"] for part in parts})
+    if kinds == ["features"]:
+        raise InputError(f"{where}: features of one section mean nothing in another; join counts")
+    if len(kinds) > 1:
+        raise InputError(f"{where}: the sections hold {' and '.join(kinds)}; give one kind")
+    told = {
+        key: "; ".join(dict.fromkeys(str(part[key]) for part in parts if part[key]))
+        for key in ("technology", "organism", "unit", "licence", "citation", "note")
+    }
+    return {
+        **_DEFAULTS,
+        **told,
+        **{key: agreed(key, [part[key] for part in parts]) for key in SETTINGS},
+        "id": name,
+        "origin": "joined",
+        "title": "sections " + ", ".join(part["id"] for part in parts) + ", joined",
+        "kind": kinds[0],
+        "cells": _known(sum, [part["cells"] for part in parts]),
+        "genes": _known(min, [part["genes"] for part in parts]),
+        "n_domains": joined_domains([part["n_domains"] for part in parts], where),
+        "parts": list(parts),
+    }
+
+
+def agreed(setting: str, values: Sequence[Any]) -> Any:
+    """The value of a setting that all sections share, else its default."""
+    return values[0] if all(value == values[0] for value in values) else _DEFAULTS[setting]
+
+
+def joined_domains(numbers: Sequence[Any], where: str) -> Any:
+    """The number of domains of joined sections: the largest; a list only where all give it.
+
+    Raises:
+        InputError: lists that differ.
+    """
+    if any(isinstance(number, list) for number in numbers):
+        if any(number != numbers[0] for number in numbers):
+            raise InputError(f"{where}: n_domains: a list must be the same in every section")
+        return numbers[0]
+    return _known(max, numbers)
+
+
+def source_entry(name: str, source: str, registry: Mapping[str, Any]) -> dict[str, Any]:
+    """The description of a dataset as read from the source of that name; adds ``loader`` etc."""
+    entry = registry[name]
+    for candidate in entry["sources"]:
+        if candidate["name"] == source:
+            return {**_published_entry(name, entry), **candidate, "source": source}
+    raise InputError(f"{name}: the registry has no source {source!r}; download the dataset again")
+
+
+def is_checked(source: Mapping[str, Any]) -> bool:
+    """Whether every file of the source has a published checksum."""
+    return all("sha256" in file or "blob" in file for file in source["files"])
+
+
+def origins(registry: Mapping[str, Any]) -> frozenset[str]:
+    """``scheme://host`` of every URL in the registry: nothing else is ever asked."""
+    return frozenset(
+        origin(url)
+        for entry in registry.values()
+        for source in entry.get("sources", [])
+        for file in source["files"]
+        for url in file.get("url", [])
+    )
+
+
+def origin(url: str) -> str:
+    """``scheme://host[:port]`` of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def own_section_schema() -> dict[str, Any]:
+    """The JSON schema of a user's own section (``{id, path, n_domains, ...}``)."""
+    return _definition("own_section")
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return load_yaml(SCHEMA_FILE)
+
+
+def _definition(name: str) -> dict[str, Any]:
+    definitions = _schema()["$defs"]
+    return {**definitions[name], "$defs": definitions}
+
+
+def _form(entry: Mapping[str, Any]) -> str:
+    return "simulated" if "simulate" in entry else "published"
+
+
+def _published_entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_DEFAULTS, **entry, "id": name, "origin": "files"}
+
+
+def _overrides(source: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in source.items() if key in _DEFAULTS}
+
+
+def _simulated_entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    shape = {**_SIMULATED_SHAPE, **entry["simulate"]}
+    described = {
+        "cells": shape["n_cells"],
+        "genes": shape["n_genes"],
+        "n_domains": shape["n_domains"],
+        "id": name,
+        "origin": "simulate",
+    }
+    return {**_DEFAULTS, **_SIMULATED, **entry, **described}
+
+
+def _known(combine: Callable[[Sequence[int]], int], numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return combine(known) if len(known) == len(numbers) else None
+
+
+def _own_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[str, Any]:
+    form = next((key for key in ("simulate", "join") if key in section), "path")
+    name = section.get("id")
+    where = f"dataset {name!r}" if isinstance(name, str) else "own dataset"
+    if isinstance(name, str) and not re.fullmatch(_definition("id")["pattern"], name):
+        raise InputError(
+            f"{where}: id: only letters, digits, '.', '_' and '-' (at most 64) are allowed"
+        )
+    check(dict(section), _definition(_OWN[form]), f"{where}:")
+    if name in registry:
+        raise InputError(f"{where}: id: the registry has a dataset of this name; choose another")
+    if form == "join":
+        return joined_entry(section["id"], _parts(section["join"], registry, where))
+    if form == "simulate":
+        return _simulated_entry(section["id"], {"simulate": section["simulate"]})
+    if "label" in section and isinstance(section["n_domains"], list):
+        raise InputError(
+            f"{where}: n_domains: a list is for data without labels; with 'label' give one number"
+        )
+    return {**_DEFAULTS, **section, "origin": "path", "section": dict(section)}
+
+
+def _parts(
+    sections: Sequence[str | Mapping[str, Any]], registry: Mapping[str, Any], where: str
+) -> list[dict[str, Any]]:
+    """The descriptions of the sections of a joined dataset."""
+    parts: list[dict[str, Any]] = []
+    for number, section in enumerate(sections):
+        if isinstance(section, dict) and "join" in section:
+            raise InputError(f"{where}: join[{number}]: a joined dataset cannot be joined again")
+        try:
+            part = dataset_entry(section, registry)
+        except InputError as error:
+            raise InputError(f"{where}: join[{number}]: {error}") from error
+        if part["id"] in {other["id"] for other in parts}:
+            raise InputError(f"{where}: join: {part['id']!r} is named twice")
+        parts.append(part)
+    return parts

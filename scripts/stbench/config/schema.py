@@ -1,0 +1,76 @@
+"""JSON schemas with errors for people: one line that names the key."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stbench.common.errors import InputError
+
+try:
+    from yaml import CSafeLoader as SafeLoader  # ten times as fast
+except ImportError:  # PyYAML without libyaml
+    from yaml import SafeLoader  # type: ignore[assignment]
+
+
+def load_yaml(path: str | Path) -> Any:
+    """Read a YAML file.
+
+    Raises:
+        InputError: the file is missing or is not YAML.
+    """
+    path = Path(path)
+    try:
+        return SafeLoader(path.read_text()).get_single_data()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML ({error})") from error
+
+
+def check(value: Any, schema: dict[str, Any], where: str) -> None:
+    """Check ``value`` against a JSON schema; ``where`` names it in the error.
+
+    Raises:
+        InputError: names the key, what it holds and what it may hold, in one line.
+    """
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(value),
+        key=lambda error: list(map(str, error.path)),
+    )
+    if errors:
+        raise InputError(_describe(errors[0], where))
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """`` (did you mean 'x'?)`` where something known is spelled alike, else nothing."""
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _describe(error: Any, where: str) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
+    key = ": ".join(filter(None, [where.rstrip(":"), path.removeprefix(".")]))
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known), key=str)[0]
+        return (
+            f"{key}: unknown key {unknown!r}{suggestion(unknown, known)}; known: {', '.join(known)}"
+        )
+    if error.validator == "type":
+        wanted = error.validator_value
+        wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
+        return f"{key}: {error.instance!r} is not of type {wanted}"
+    if error.validator == "enum":
+        known = [str(choice) for choice in error.validator_value]
+        hint = suggestion(str(error.instance), known)
+        return f"{key}: unknown {error.instance!r}{hint}; known: {', '.join(known)}"
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{key}: the key {missing!r} is missing"
+    return f"{key}: {error.message}"

@@ -1,0 +1,159 @@
+"""Get the raw files of a dataset: from mirror folders, else by HTTP; every file is checked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from stbench.common.checksums import file_hash, git_blob_id
+from stbench.common.errors import MACHINE_ERRORS, InputError, one_line
+from stbench.common.io import atomic_directory, write_json
+from stbench.data.download import Downloader, FetchError
+
+
+class HashMismatchError(Exception):
+    """A file does not hold the published bytes; the message names both hashes."""
+
+
+def fetch_dataset(
+    entry: Mapping[str, Any], output: Path, mirrors: Sequence[Path], downloader: Downloader
+) -> dict[str, Any]:
+    """Write the folder of raw files of a dataset, with ``status.json``, all or nothing.
+
+    The dataset's sources are tried in order; the first whose files can all be had is used. A file
+    is looked for in the mirror folders, among the files that were fetched for other datasets (the
+    folders beside ``output``), then at its URLs.
+
+    Args:
+        entry: description of the dataset (``stbench.config.registry.dataset_entry``).
+        output: the folder to write.
+        mirrors: folders in which files lie under their registry names, in order.
+        downloader: what asks the URLs.
+
+    Returns:
+        The content of ``status.json``: status ``ok``, the source's name, and of each file name,
+        bytes, sha256 and where it came from.
+
+    Raises:
+        InputError: no source can be had; the line says how to get the files.
+    """
+    problems: list[Exception] = []
+    for source in entry["sources"]:
+        try:
+            with atomic_directory(output) as folder:
+                status = {
+                    "status": "ok",
+                    "reason": "",
+                    "source": source["name"],
+                    "files": [
+                        _fetch_file(file, folder, output, mirrors, downloader)
+                        for file in source["files"]
+                    ],
+                }
+                write_json(folder / "status.json", status)
+            return status
+        except (HashMismatchError, FetchError) as error:
+            problems.append(error)
+    # A wrong byte is named before anything that is merely absent.
+    problems.sort(key=lambda problem: not isinstance(problem, HashMismatchError))
+    mismatch = isinstance(problems[0], HashMismatchError)
+    lead = "" if mismatch else "data not available: "
+    raise InputError(f"{entry['id']}: {lead}{'; or '.join(one_line(p) for p in problems)}")
+
+
+def read_status(folder: Path) -> dict[str, Any]:
+    """``status.json`` of a folder of raw files.
+
+    Raises:
+        InputError: there is none, or a broken one.
+    """
+    path = folder / "status.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise InputError(f"{path}: missing or broken; run download.py again") from None
+
+
+def write_failure(output: Path, reason: str) -> None:
+    """Record that a dataset could not be had: a folder with nothing but ``status.json``."""
+    with atomic_directory(output) as folder:
+        write_json(folder / "status.json", {"status": "error", "reason": reason, "files": []})
+
+
+def _fetch_file(
+    file: Mapping[str, Any],
+    folder: Path,
+    output: Path,
+    mirrors: Sequence[Path],
+    downloader: Downloader,
+) -> dict[str, Any]:
+    """Put one file into ``folder``; the first place that gives the right bytes wins."""
+    name = file["name"]
+    target = folder / Path(name).name
+    wrong: list[str] = []
+    absent: list[str] = []
+    for place, get in _places(file, target, output, mirrors, downloader):
+        try:
+            get()
+            _check(file, target)
+        except HashMismatchError as error:
+            wrong.append(f"{name} from {place}: {error}")
+            print(f"{name} from {place}: {error}; not used", file=sys.stderr)
+        except FetchError as error:
+            absent.append(str(error))
+        except OSError as error:
+            if error.errno in MACHINE_ERRORS:
+                raise
+            absent.append(f"{place}: {error.strerror}")
+        else:
+            sha256 = file_hash(target)
+            size = target.stat().st_size
+            return {"name": target.name, "bytes": size, "sha256": sha256, "source": place}
+        target.unlink(missing_ok=True)
+    if wrong:
+        raise HashMismatchError("; ".join([*wrong, *absent]))
+    how = f"put {name} into a mirror folder (--mirror or STBENCH_MIRROR)"
+    if "get" in file:
+        how += f": {file['get']}"
+    elif file.get("url"):
+        how += f", or let this machine reach {file['url'][0]}"
+    raise FetchError(how + (f" ({'; '.join(absent)})" if absent else ""))
+
+
+def _places(
+    file: Mapping[str, Any],
+    target: Path,
+    output: Path,
+    mirrors: Sequence[Path],
+    downloader: Downloader,
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Where the file may be had, in order, each with the call that copies it to ``target``."""
+    for mirror in mirrors:
+        path = mirror / file["name"]
+        if path.is_file():
+            yield f"mirror:{file['name']}", partial(shutil.copyfile, path, target)
+    if "sha256" in file or "blob" in file:  # only a checked file can be known to be the same one
+        for path in sorted(output.parent.glob(f"[!.]*/{target.name}")):
+            if path.parent != output and _matches(file, path):
+                yield f"raw:{path.parent.name}", partial(shutil.copyfile, path, target)
+    for url in file.get("url", []):
+        yield url, partial(downloader.download, url, target, file.get("bytes"))
+
+
+def _check(file: Mapping[str, Any], path: Path) -> None:
+    for kind, compute in (("sha256", file_hash), ("blob", git_blob_id)):
+        if kind in file and (found := compute(path)) != file[kind]:
+            raise HashMismatchError(f"wrong bytes: {kind} is {found}, expected {file[kind]}")
+
+
+def _matches(file: Mapping[str, Any], path: Path) -> bool:
+    try:
+        _check(file, path)
+    except (HashMismatchError, OSError):
+        return False
+    return True

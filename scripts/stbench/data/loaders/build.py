@@ -1,0 +1,123 @@
+"""What the loaders share: putting the parts of a dataset together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.common.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_MISSING = {"", "nan", "NaN", "NA", "None", "<NA>"}  # how files spell a missing label
+
+
+def assemble(
+    x: Any,
+    cells: Iterable[Any] | None,
+    genes: Iterable[Any] | None,
+    spatial: Any,
+    cluster: Any = None,
+    celltype: Any = None,
+) -> AnnData:
+    """Make the AnnData of a dataset, its parts in the same order of cells.
+
+    Args:
+        x: (n, g) dense or sparse, as published.
+        cells: names, or None for ``cell_1`` ...
+        genes: names, or None for ``gene_1`` ...
+        spatial: (n, 2) coordinates.
+        cluster: (n,) true domains, missing where unknown, or None.
+        celltype: (n,) cell types, or None.
+
+    Raises:
+        InputError: the parts differ in length.
+    """
+    from anndata import AnnData
+
+    n, g = x.shape
+    obs = pd.DataFrame(index=_names(cells, n, "cell"))
+    var = pd.DataFrame(index=_names(genes, g, "gene"))
+    spatial = np.asarray(spatial)
+    for field, part in (("coordinates", spatial), ("cluster", cluster), ("celltype", celltype)):
+        if part is not None and len(part) != n:
+            raise InputError(
+                f"{field}: {len(part)} values for {n} cells; the files do not belong together"
+            )
+    if cluster is not None:
+        obs["cluster"] = categories(cluster)
+    if celltype is not None:
+        obs["celltype"] = categories(celltype)
+    return AnnData(x, obs=obs, var=var, obsm={"spatial": spatial})
+
+
+def categories(values: Any) -> pd.Categorical:
+    """Labels as categories of strings; NaN, empty and ``NA`` are missing, 1.0 is ``1``."""
+    labels = [_label(value) for value in np.asarray(values, dtype=object)]
+    return pd.Categorical(
+        labels, categories=sorted({label for label in labels if label is not None})
+    )
+
+
+def layer_names(values: Any) -> list[str | None]:
+    """Cortical layers in one spelling: ``Layer1`` is ``L1``; ``WM`` stays."""
+    labels = [_label(value) for value in np.asarray(values, dtype=object)]
+    return [label and label.replace("Layer", "L") for label in labels]
+
+
+def visium_positions(path: Path, barcodes: Sequence[str]) -> np.ndarray:
+    """Pixel coordinates (x = column, y = row) of the spots, joined by barcode.
+
+    Reads 10x's table of positions: barcode, in tissue, row, column, pixel row, pixel column; with
+    or without a header.
+    """
+    table = pd.read_csv(path, header=None, index_col=0, dtype=str)
+    table = table.drop(index="barcode", errors="ignore").reindex(barcodes)
+    if table[5].isna().any():
+        missing = table.index[table[5].isna()]
+        raise InputError(
+            f"{path.name}: no position for {len(missing)} spots, for example {missing[0]}"
+        )
+    return table[[5, 4]].to_numpy().astype(np.float64)
+
+
+def barcode_layers(path: Path, section: str, barcodes: Sequence[str]) -> list[str | None]:
+    """Layers of one section's spots from the table of all sections, joined by barcode."""
+    table = pd.read_csv(path, sep="\t", header=None, dtype=str, keep_default_na=False)
+    labels = table[table[1] == section].set_index(0)[2]
+    if labels.empty:
+        raise InputError(f"{path.name}: no labels for section {section}")
+    return layer_names(labels.reindex(barcodes))
+
+
+def column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
+    """A column, or an error that lists those there are."""
+    if name not in table.columns:
+        known = ", ".join(map(str, table.columns)) or "none"
+        raise InputError(f"{where}: no column {name!r}; there are: {known}")
+    return table[name]
+
+
+def _names(given: Iterable[Any] | None, n: int, stem: str) -> pd.Index:
+    if given is None:
+        return pd.Index([f"{stem}_{i + 1}" for i in range(n)])
+    names = [str(name) for name in given]
+    if len(names) != n:
+        raise InputError(f"{stem} names: {len(names)} names for {n} {stem}s")
+    return pd.Index(names)
+
+
+def _label(value: Any) -> str | None:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, bytes):
+        value = value.decode()
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    text = str(value)
+    return None if text in _MISSING else text

@@ -1,0 +1,33 @@
+"""seqFISH+ as in zcang/SCAN-IT: a sparse matrix in .npz, names of genes, positions, cell types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from stbench.data.loaders.build import assemble
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def load(raw: Path, counts: str, genes: str, positions: str, celltypes: str) -> AnnData:
+    """Read the section, which has cell types and no domains; rows of all files are the cells.
+
+    Args:
+        raw: folder with the files.
+        counts: cells x genes, ``scipy.sparse`` format.
+        genes: one name a line.
+        positions: x and y, separated by a space.
+        celltypes: comma-separated, with a column ``x``.
+    """
+    with np.load(raw / counts, allow_pickle=False) as parts:
+        csr = (parts["data"], parts["indices"], parts["indptr"])
+        x = sp.csr_matrix(csr, shape=tuple(parts["shape"]))
+    names = (raw / genes).read_text().split()
+    types = pd.read_csv(raw / celltypes)["x"]
+    return assemble(x, None, names, np.loadtxt(raw / positions, ndmin=2), celltype=types)

@@ -1,0 +1,64 @@
+"""10x Genomics: a feature-barcode matrix (HDF5), a table of positions, a table of labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import scipy.sparse as sp
+
+from stbench.common.errors import InputError
+from stbench.data.loaders.build import assemble, barcode_layers, column, visium_positions
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def load(
+    raw: Path,
+    matrix: str,
+    positions: str,
+    labels: str,
+    barcode: str | None = None,
+    domain: str | None = None,
+    section: str | None = None,
+) -> AnnData:
+    """Read a Visium section, everything joined by barcode.
+
+    Args:
+        raw: folder with the files.
+        matrix: name of the HDF5 matrix (version 2 or 3 of the format).
+        positions: 10x's table of positions.
+        labels: tab-separated table with the columns ``barcode`` and ``domain``; or, where
+            ``section`` is given, the table barcode, section, layer of the human cortex.
+        barcode: column of the labels with the barcodes.
+        domain: column of the labels with the domains.
+        section: the section's name in the table of layers.
+    """
+    x, spots, genes = read_matrix(raw / matrix)
+    spatial = visium_positions(raw / positions, spots)
+    if section is not None:
+        return assemble(x, spots, genes, spatial, barcode_layers(raw / labels, section, spots))
+    table = pd.read_csv(raw / labels, sep="\t", dtype=str, keep_default_na=False)
+    names = pd.Index(column(table, str(barcode), labels))
+    domains = column(table, str(domain), labels).set_axis(names)
+    if not names.is_unique:
+        raise InputError(f"{labels}: barcodes are not unique")
+    return assemble(x, spots, genes, spatial, domains.reindex(spots))
+
+
+def read_matrix(path: Path) -> tuple[sp.csr_matrix, list[str], list[str]]:
+    """(spots x genes counts, barcodes, gene names made unique) of a 10x HDF5 file."""
+    import h5py
+    from anndata.utils import make_index_unique
+
+    with h5py.File(path) as file:
+        group = file["matrix"] if "matrix" in file else file[next(iter(file))]
+        parts = tuple(group[name][:] for name in ("data", "indices", "indptr"))
+        n_genes, n_spots = group["shape"][:]
+        names = group["features/name"] if "features" in group else group["gene_names"]
+        genes = [name.decode() for name in names[:]]
+        spots = [name.decode() for name in group["barcodes"][:]]
+    x = sp.csr_matrix(parts, shape=(n_spots, n_genes))
+    return x, spots, list(make_index_unique(pd.Index(genes)))

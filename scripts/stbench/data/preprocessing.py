@@ -1,0 +1,177 @@
+"""From a dataset to what every method gets: normalised, reduced to components, free of truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stbench.common.errors import InputError
+from stbench.graphs.neighbors import knn
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+KINDS = ("counts", "intensities", "features")
+N_COMPONENTS = 30
+N_NEIGHBORS = 15
+N_VARIABLE_GENES = 3000
+
+_EXACT_PCA_GENES = 2000
+
+
+def preprocess(adata: AnnData) -> AnnData:
+    """Preprocess a dataset as STAGUE does and leave everything true behind.
+
+    A dataset that could not be had (no cells, ``uns['dataset']['status']`` is ``error``) is passed
+    on as it is, so that its reason reaches the tables.
+
+    Args:
+        adata: a dataset; ``uns['dataset']`` says its ``kind`` (``counts``, ``intensities`` or
+            ``features``) and its settings ``hvg``, ``filter_cell`` and ``norm_target``.
+
+    Returns:
+        The same cells and genes: ``layers['counts']`` (X as given), ``X`` (log-normalised CSR
+        float32; features as they are), ``var['kept']`` and ``var['highly_variable']``,
+        ``obsm['X_pca']`` (n, at most 30) float32, ``obsm['spatial']`` (n, 2) float64,
+        ``obsp['spatial_distances']`` (15 nearest others), ``uns['dataset']`` and, where sections
+        were joined, ``obs['section']``.
+
+    Raises:
+        InputError: settings and data that do not fit together.
+    """
+    from anndata import AnnData
+
+    settings = _settings_without_labels(adata)
+    known = [column for column in ("section",) if column in adata.obs]
+    cells, genes = adata.obs[known].copy(), adata.var[[]].copy()
+    if settings.get("status") == "error":
+        return AnnData(np.zeros(adata.shape, np.float32), cells, genes, uns={"dataset": settings})
+    name = settings.get("id", "dataset")
+    _check(adata, settings, name)
+
+    if settings["kind"] == "features":
+        counts = normalised = adata.X.astype(np.float32)
+        genes["kept"] = genes["highly_variable"] = np.ones(adata.n_vars, bool)
+    else:
+        counts = sp.csr_matrix(adata.X, dtype=np.float32)
+        genes["kept"], genes["highly_variable"] = _choose_genes(counts, settings, name)
+        kept = genes["kept"].to_numpy()
+        normalised = log_normalise(counts, kept, float(settings.get("norm_target", 0)))
+
+    clean = AnnData(normalised, cells, genes, uns={"dataset": settings})
+    clean.layers["counts"] = counts
+    clean.obsm["X_pca"] = principal_components(normalised[:, genes["highly_variable"].to_numpy()])
+    clean.obsm["spatial"] = np.asarray(adata.obsm["spatial"], dtype=np.float64)
+    clean.obsp["spatial_distances"] = spatial_distances(clean.obsm["spatial"])
+    return clean
+
+
+def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
+    """``uns['dataset']`` without anything long enough to hold labels of cells."""
+    if "dataset" not in adata.uns:
+        raise InputError("uns['dataset'] is missing; make the dataset with scripts/prepare.py")
+    settings = adata.uns["dataset"]
+    return {
+        key: value for key, value in settings.items() if key == "n_domains" or np.ndim(value) == 0
+    }
+
+
+def _check(adata: AnnData, settings: dict[str, Any], name: str) -> None:
+    """Raise InputError where the settings ask for what the data cannot give."""
+    kind, hvg = settings.get("kind"), bool(settings.get("hvg", False))
+    if kind not in KINDS:
+        raise InputError(f"{name}: kind '{kind}' is unknown; it must be {', '.join(KINDS)}")
+    if hvg and kind != "counts":
+        raise InputError(f"{name}: hvg chooses genes on counts, not on {kind}; set hvg to false")
+    if min(adata.shape) < 2:
+        size = f"{adata.n_obs} cells x {adata.n_vars} genes"
+        raise InputError(f"{name}: {size} is too small; give at least 2 of both")
+
+
+def _choose_genes(
+    counts: sp.csr_matrix, settings: dict[str, Any], name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Genes that count towards a cell's total, and genes that STAGUE reads (METHODS.md, step 1)."""
+    n_genes = counts.shape[1]
+    if not settings.get("hvg", False):
+        return np.ones(n_genes, bool), np.ones(n_genes, bool)
+    filter_cell = int(settings.get("filter_cell", 0))
+    kept = np.asarray((counts > 0).sum(axis=0)).ravel() >= filter_cell
+    if kept.sum() < 2:
+        raise InputError(
+            f"{name}: {kept.sum()} genes are seen in {filter_cell} cells or more; lower filter_cell"
+        )
+    variable = kept.copy()
+    if kept.sum() > N_VARIABLE_GENES:
+        variable[kept] = _seurat_v3(counts[:, kept], name)
+    return kept, variable
+
+
+def _seurat_v3(counts: sp.csr_matrix, name: str) -> np.ndarray:
+    """The 3000 genes of the largest standardised variance (Stuart et al. 2019), as a mask."""
+    import scanpy as sc
+    from anndata import AnnData
+
+    try:
+        table = sc.pp.highly_variable_genes(
+            AnnData(counts), flavor="seurat_v3", n_top_genes=N_VARIABLE_GENES, inplace=False
+        )
+    except ValueError as error:  # the local regression has too few different means to work with
+        raise InputError(
+            f"{name}: seurat_v3 cannot choose genes here ({error}); set hvg to false"
+        ) from error
+    return table["highly_variable"].to_numpy()
+
+
+def log_normalise(counts: sp.csr_matrix, kept: np.ndarray, target: float) -> sp.csr_matrix:
+    """Scale every cell to the same total over the kept genes, then log(1 + x).
+
+    Args:
+        counts: (n, genes) non-negative.
+        kept: (genes,) bool, the genes whose sum is the total.
+        target: the total to scale to; 0 is the median of the totals above zero.
+
+    Returns:
+        (n, genes) CSR float32; a cell with no counts in kept genes is zero throughout.
+    """
+    totals = np.asarray(counts @ kept.astype(np.float64)).ravel()
+    seen = totals > 0
+    if target <= 0:
+        target = float(np.median(totals[seen])) if seen.any() else 1.0
+    factors = np.divide(target, totals, out=np.zeros_like(totals), where=seen)
+    scaled = sp.csr_matrix(sp.diags_array(factors) @ counts)
+    scaled.eliminate_zeros()
+    scaled.sum_duplicates()
+    return sp.csr_matrix(scaled.log1p(), dtype=np.float32)
+
+
+def principal_components(values: sp.csr_matrix | np.ndarray) -> np.ndarray:
+    """The first 30 principal components, centred and not scaled, computed in float64.
+
+    Exact by the covariance matrix for up to 2000 columns; above that by Lanczos iteration to
+    machine precision from a fixed start. Signs are fixed by each component's largest loading.
+
+    Returns:
+        (n, min(30, n - 1, columns - 1)) float32.
+    """
+    from sklearn.decomposition import PCA
+
+    n_cells, n_genes = values.shape
+    solver = "covariance_eigh" if n_genes <= _EXACT_PCA_GENES else "arpack"
+    pca = PCA(min(N_COMPONENTS, n_cells - 1, n_genes - 1), svd_solver=solver, random_state=0)
+    return pca.fit_transform(values.astype(np.float64)).astype(np.float32)
+
+
+def spatial_distances(coords: np.ndarray) -> sp.csr_matrix:
+    """Distances to the 15 nearest other cells, in the unit of the coordinates.
+
+    Returns:
+        (n, n) CSR, one row per cell; cells at the same place are stored as explicit zeros.
+    """
+    distances, indices = knn(coords, N_NEIGHBORS)
+    n, k = indices.shape
+    graph = sp.csr_matrix((distances.ravel(), indices.ravel(), np.arange(0, n * k + 1, k)), (n, n))
+    graph.sort_indices()
+    return graph

@@ -1,0 +1,106 @@
+"""STAGUE's own archive of datasets: what of it is which dataset, and what it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stbench.common.checksums import file_hash
+from stbench.common.errors import InputError, one_line
+from stbench.data.inventory import facts, surprises
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+SOURCE = "STAGUE archive"  # its name among the sources of config/datasets.yaml
+DRIVE_ID = "15-7aNyrVYNxKbLXh4mvTrhRpr5audw8-"
+_LAYOUT = re.compile(
+    r"(?:^|/)data/(?:DLPFC/raw/adata_(?P<slice>\w+)|(?P<name>[^/]+)/raw/adata)\.h5ad$"
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One h5ad file of the archive.
+
+    Attributes:
+        path: the file.
+        dataset: id in the registry, or what the archive calls it.
+        sha256: of the file.
+        told: what it holds, in one line.
+        surprises: what differs from the registry, one text for each.
+    """
+
+    path: Path
+    dataset: str
+    sha256: str
+    told: str
+    surprises: list[str]
+
+
+def inspect(folder: Path, registry: Mapping[str, Any]) -> list[Found]:
+    """Look into every h5ad file below the unpacked archive that lies as STAGUE's scripts expect."""
+    found = []
+    for path in sorted(folder.rglob("*.h5ad")):
+        name = path.relative_to(folder).as_posix()
+        if place := _LAYOUT.search(name):
+            section = place["slice"]
+            found.append(_look(path, f"DLPFC{section}" if section else place["name"], registry))
+        else:
+            told = "lies where none is expected"
+            found.append(Found(path, name, file_hash(path), told, [f"{name} is an unknown file"]))
+    return found
+
+
+def absent(found: list[Found], registry: Mapping[str, Any]) -> list[str]:
+    """Datasets that the registry expects in the archive and that are not in it."""
+    there = {file.dataset for file in found}
+    return [name for name in registry if _source(name, registry) and name not in there]
+
+
+def _source(name: str, registry: Mapping[str, Any]) -> dict[str, Any] | None:
+    sources = registry.get(name, {}).get("sources", [])
+    return next((source for source in sources if source["name"] == SOURCE), None)
+
+
+def _look(path: Path, dataset: str, registry: Mapping[str, Any]) -> Found:
+    sha256 = file_hash(path)
+    source = _source(dataset, registry)
+    if source is None:
+        told = _told(path, ["cluster", "domain", "ground_truth"])[1]
+        return Found(path, dataset, sha256, told, ["the registry names no such dataset of it"])
+    adata, told = _told(path, source["options"]["label"])
+    if adata is None:
+        return Found(path, dataset, sha256, told, [told])
+    entry = {**registry[dataset], **source, "source": SOURCE}
+    differing = surprises(adata, entry)
+    if (kind := _kind(adata.X)) != entry["kind"]:
+        differing.append(f"X holds {kind}, {entry['kind']} expected")
+    return Found(path, dataset, sha256, told, differing)
+
+
+def _told(path: Path, labels: list[str]) -> tuple[AnnData | None, str]:
+    """The loaded file, or None, and what to say of it."""
+    from stbench.data.loaders.h5ad import load_file
+
+    try:
+        adata = load_file(path, labels)
+    except InputError as error:
+        return None, one_line(error).removeprefix(f"{path}: ")
+    number = facts(adata)
+    shape = f"{adata.n_obs} cells x {adata.n_vars} genes, {_kind(adata.X)}"
+    return adata, f"{shape}, {number['n_domains']} domains on {number['cells']} labelled cells"
+
+
+def _kind(x: Any) -> str:
+    """What the values are by their look: counts, intensities or features."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    values = x.data if sp.issparse(x) else np.asarray(x)
+    if values.size and not (values >= 0).all():  # negative or NaN
+        return "features"
+    return "counts" if (values == np.rint(values)).all() else "intensities"

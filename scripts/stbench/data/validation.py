@@ -1,0 +1,197 @@
+"""One validator for every dataset: what it lets through, every later stage may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from stbench.common.errors import InputError
+from stbench.data.gene_symbols import SYMBOL_COLUMNS
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+MIN_CELLS = 20
+MIN_GENES = 2
+
+
+def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
+    """Check a loaded dataset and bring it into the form of ``results/data/<id>.h5ad``.
+
+    Args:
+        adata: as the loaders make it.
+        entry: the dataset's description, as of ``stbench.config.registry.dataset_entry``, with
+            ``source`` and ``sha256``.
+
+    Returns:
+        X (n, g) CSR float32 without empty cells (kinds counts and intensities), ``obs['cluster']``
+        and ``obs['celltype']`` where given, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``.
+
+    Raises:
+        InputError: one line: dataset, field, what is wrong, what to do.
+    """
+    from anndata import AnnData
+
+    where, kind = entry["id"], entry["kind"]
+    check_names(adata.obs_names, where, "cell names")
+    check_names(adata.var_names, where, "gene names")
+    if adata.n_obs < MIN_CELLS:
+        raise InputError(f"{where}: cells: only {adata.n_obs}; at least {MIN_CELLS} are needed")
+    if adata.n_vars < MIN_GENES:
+        raise InputError(f"{where}: genes: only {adata.n_vars}; at least {MIN_GENES} are needed")
+    spatial = checked_coordinates(adata.obsm["spatial"], adata.n_obs, where)
+    x = checked_matrix(adata.X, kind, where)
+
+    keep = np.ones(adata.n_obs, dtype=bool)
+    if kind != "features":
+        keep = np.asarray(x.sum(axis=1)).ravel() > 0
+    if keep.sum() < MIN_CELLS:
+        raise InputError(
+            f"{where}: X: only {keep.sum()} of {adata.n_obs} cells have any expression; "
+            f"at least {MIN_CELLS} are needed: give the raw {kind}"
+        )
+    obs = pd.DataFrame(index=adata.obs_names[keep].astype(str))
+    for name in ("cluster", "celltype"):
+        if name in adata.obs:
+            obs[name] = adata.obs[name][keep].cat.remove_unused_categories()
+    n_domains = _n_domains(obs, entry, int(keep.sum()))
+    if entry["hvg"] and kind != "counts":
+        raise InputError(f"{where}: hvg: needs counts, not {kind}; set hvg: false")
+
+    var = pd.DataFrame(index=adata.var_names.astype(str))
+    for name in [column for column in SYMBOL_COLUMNS if column in adata.var]:
+        var[name] = adata.var[name].astype(str).to_numpy()
+    made = AnnData(x[keep], obs=obs, var=var)
+    made.obsm["spatial"] = spatial[keep]
+    made.uns["dataset"] = {
+        **{key: entry[key] for key in ("id", "technology", "organism", "unit", "source", "sha256")},
+        **{key: entry[key] for key in ("licence", "citation", "note", "kind")},
+        "n_domains": n_domains,
+        "has_truth": "cluster" in obs,
+        "dropped_cells": int((~keep).sum()),
+        "hvg": bool(entry["hvg"]),
+        "filter_cell": int(entry["filter_cell"]),
+        "norm_target": float(entry["norm_target"]),
+        "refine": int(entry["refine"]),
+        "status": "ok",
+        "reason": "",
+    }
+    return made
+
+
+def failed_dataset(name: str, reason: str) -> AnnData:
+    """What stands for a dataset that could not be had or was refused: no cells, and the reason."""
+    from anndata import AnnData
+
+    uns = {"dataset": {"id": name, "status": "error", "reason": reason}}
+    return AnnData(np.zeros((0, 0), dtype=np.float32), uns=uns)
+
+
+def check_names(names: pd.Index, where: str, field: str) -> None:
+    repeated = names[names.duplicated()]
+    if len(repeated):
+        raise InputError(
+            f"{where}: {field}: {len(repeated)} are not unique, for example {repeated[0]!r}; "
+            "make them unique"
+        )
+
+
+def checked_coordinates(values: Any, n: int, where: str) -> np.ndarray:
+    spatial = np.asarray(values)
+    if spatial.ndim != 2 or spatial.shape[1] != 2:
+        shape = " x ".join(map(str, spatial.shape))
+        raise InputError(f"{where}: coordinates: {shape} values; two columns (x, y) are needed")
+    if len(spatial) != n:
+        raise InputError(f"{where}: coordinates: {len(spatial)} rows for {n} cells")
+    try:
+        spatial = spatial.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{where}: coordinates: not numbers; give two columns of numbers"
+        ) from None
+    finite = np.isfinite(spatial).all(axis=1)
+    if not finite.all():
+        raise InputError(
+            f"{where}: coordinates: {(~finite).sum()} cells have NaN or infinite ones; "
+            "remove these cells"
+        )
+    if len(np.unique(spatial, axis=0)) < 3:
+        raise InputError(
+            f"{where}: coordinates: all cells lie at one or two places; give real positions"
+        )
+    return spatial
+
+
+def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
+    x = values if sp.issparse(values) else np.asarray(values)
+    if x.dtype.kind not in "biuf":
+        raise InputError(f"{where}: X: holds {x.dtype.name}, not numbers; give a numeric matrix")
+    with np.errstate(over="ignore"):  # what overflows float32 is found below
+        x = _well_formed(sp.csr_matrix(x, copy=True), where)
+        data = x.data.astype(np.float32)
+    broken = ~np.isfinite(data)
+    if broken.any():
+        raise InputError(
+            f"{where}: X: {broken.sum()} values are NaN or infinite; give finite {kind}"
+        )
+    negative = data < 0
+    if kind != "features" and negative.any():
+        raise InputError(
+            f"{where}: X: {negative.sum()} values are negative, so these are not {kind}; give the "
+            "raw ones, or say kind: features where X is a representation"
+        )
+    broken = x.data != np.rint(x.data)
+    if kind == "counts" and broken.any():
+        totals = np.asarray(x.sum(axis=1)).ravel()
+        same = (
+            ", and all cells have the same total (they were normalised)" if _equal(totals) else ""
+        )
+        raise InputError(
+            f"{where}: X: {broken.sum()} values are not whole numbers (for example "
+            f"{x.data[broken][0]:g}){same}, so these are not counts; give the raw counts, or say "
+            "kind: intensities"
+        )
+    made = sp.csr_matrix((data, x.indices, x.indptr), shape=x.shape)
+    made.sort_indices()
+    made.eliminate_zeros()
+    return made
+
+
+def _well_formed(x: sp.csr_matrix, where: str) -> sp.csr_matrix:
+    try:
+        x.check_format(full_check=True)
+    except ValueError as error:
+        raise InputError(f"{where}: X: broken sparse matrix ({error}); write it again") from None
+    x.sum_duplicates()
+    return x
+
+
+def _equal(totals: np.ndarray) -> bool:
+    used = totals[totals > 0]
+    return bool(len(used)) and np.ptp(used) <= 1e-3 * used.mean()
+
+
+def _n_domains(obs: pd.DataFrame, entry: Mapping[str, Any], cells: int) -> Any:
+    """The number of domains: an int, or an int array for data without labels."""
+    where, wanted = entry["id"], entry["n_domains"]
+    labelled = obs["cluster"].nunique() if "cluster" in obs else None
+    if labelled is not None and labelled < 2:
+        raise InputError(
+            f"{where}: label: {labelled} domain among the labels; at least 2 are needed to score: "
+            "name another column, or none"
+        )
+    if labelled is not None and labelled >= cells:
+        raise InputError(f"{where}: label: every cell has a label of its own; name another column")
+    one = labelled if wanted is None else wanted
+    numbers: list[int] = wanted if isinstance(wanted, list) else [one or 0]
+    for number in numbers:
+        if not 2 <= number < cells:
+            raise InputError(
+                f"{where}: n_domains: {number} for {cells} cells; "
+                f"give a number from 2 to {cells - 1}"
+            )
+    return np.array(numbers, dtype=np.int64) if isinstance(wanted, list) else numbers[0]

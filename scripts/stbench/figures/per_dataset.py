@@ -1,0 +1,223 @@
+"""The figures of one dataset: its gallery, its protocols, its training curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.common.errors import InputError
+from stbench.common.h5ad import read_elements
+from stbench.data.sections import drawn_close
+from stbench.figures.figure_set import Album
+from stbench.figures.style import CLUSTERER_WORDS
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """What figures need to know of a dataset.
+
+    Attributes:
+        name: its id.
+        coords: (n_cells, 2) positions; (0, 2) where the dataset could not be had. Joined sections
+            are drawn closer to each other than they lie.
+        truth: (n_cells,) codes of the true domains, -1 = not known; None: no cell has one.
+        domains: names of the true domains.
+        sections: (n_cells,) the section of each cell; None where the dataset has one.
+    """
+
+    name: str
+    coords: np.ndarray
+    truth: np.ndarray | None
+    domains: list[str]
+    sections: pd.Categorical | None = None
+
+
+def read_tissue(path: Path) -> Tissue:
+    """Read a dataset with its truth.
+
+    Raises:
+        InputError: the file is missing, broken or not a dataset of this pipeline.
+    """
+    found = read_elements(path, "obs/cluster", "obs/section", "obsm/spatial", "uns/dataset")
+    about: dict[str, Any] = found.get("uns/dataset", {})
+    if "id" not in about:
+        raise InputError(f"{path}: not a dataset of this pipeline; make it with prepare.py")
+    if about["status"] != "ok":
+        return Tissue(str(about["id"]), np.empty((0, 2)), None, [])
+    truth, domains = None, []
+    if "obs/cluster" in found:
+        categories = pd.Categorical(found["obs/cluster"]).remove_unused_categories()
+        if (categories.codes >= 0).any():
+            truth, domains = categories.codes.astype(int), [str(d) for d in categories.categories]
+    sections = pd.Categorical(found["obs/section"]) if "obs/section" in found else None
+    coords = np.asarray(found["obsm/spatial"])[:, :2]
+    if sections is not None:
+        coords = drawn_close(coords, sections)
+    return Tissue(str(about["id"]), coords, truth, domains, sections)
+
+
+def add_figures_of(
+    album: Album,
+    tissue: Tissue,
+    results: pd.DataFrame,
+    titles: dict[str, str],
+    rank_by: str,
+    labels_root: Path,
+    epochs_root: Path,
+    fits_root: Path | None = None,
+) -> None:
+    """Add the figures of one dataset; none where it could not be had.
+
+    Args:
+        album: takes the figures.
+        tissue: the dataset.
+        results: of ``stbench.results.assembly``.
+        titles: what to call the methods, by id, in order.
+        rank_by: id of the clusterer that is shown.
+        labels_root, epochs_root: folders of ``<dataset>/<method>.h5`` and ``.parquet``.
+        fits_root: folder of ``<dataset>/<method>/seed<seed>``, for embeddings of joined sections;
+            None for none.
+    """
+    mine = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
+    if not len(tissue.coords) or not len(mine):
+        return
+    shown = {m: t for m, t in titles.items() if m in set(mine["method"])}
+    how = CLUSTERER_WORDS.get(rank_by, rank_by)
+    _add_galleries(album, tissue, mine, shown, how, labels_root / tissue.name)
+    _add_protocols(album, tissue, mine, shown, how)
+    _add_curves(album, tissue, shown, epochs_root / tissue.name)
+    if fits_root is not None and tissue.sections is not None:
+        add_embeddings(album, tissue, mine, shown, fits_root / tissue.name)
+
+
+def _add_galleries(
+    album: Album,
+    tissue: Tissue,
+    mine: pd.DataFrame,
+    titles: dict[str, str],
+    how: str,
+    labels: Path,
+) -> None:
+    from stbench.clustering.label_file import open_labels
+    from stbench.figures.domains import domain_maps
+    from stbench.figures.gallery import gallery_maps
+
+    numbers = sorted(set(mine["n_domains"]))
+    for k in numbers:
+        asked = mine[mine["n_domains"] == k]
+        pairs, singles = gallery_maps(
+            asked, titles, tissue.truth, lambda method: open_labels(labels / f"{method}.h5")
+        )
+        title = f"{tissue.name}: {k} domains ({how})"
+        figure = domain_maps(
+            *(tissue.coords, [*pairs, *singles], title, tissue.truth, tissue.domains),
+            together=2 if pairs else 1,
+        )
+        caption = (
+            "The true domains first; of each method that trains the best epoch, chosen by the "
+            "true labels, and the last one, of the others the last one. Labels take the colour of "
+            "the true domain that they are matched to, one to one (Hungarian algorithm). Shown is "
+            "the training seed with the median final ARI, and of its clusterings the one with the "
+            "median ARI; the ARI written is the mean over its clusterings."
+            if tissue.truth is not None
+            else "No true domains are known: labels of the last epoch of the first training seed."
+        )
+        album.add(
+            figure,
+            f"gallery_{tissue.name}" + (f"_{k}" if len(numbers) > 1 else ""),
+            kind="gallery",
+            title=title,
+            caption=caption,
+            alt=f"Maps of {len(tissue.coords)} cells of {tissue.name} by domain: "
+            + "; ".join(f"{m.title} {m.note}" for m in [*pairs, *singles]),
+            dataset=tissue.name,
+        )
+
+
+def _add_protocols(
+    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], how: str
+) -> None:
+    from stbench.figures.protocols import protocol_plot
+
+    ari = mine[mine["metric"] == "ARI"]
+    if not ari["value"].notna().any():
+        return
+    title = f"{tissue.name}: ARI of each training seed and mean ({how})"
+    best = ari[ari["protocol"] == "final"].groupby("method")["value"].mean()
+    album.add(
+        protocol_plot(ari, titles, title),
+        f"protocols_{tissue.name}",
+        kind="protocols",
+        title=title,
+        caption="Small marks are training seeds, large ones their mean: the best epoch, the last "
+        "one, and the network before its first step.",
+        alt=f"ARI of {len(titles)} methods on {tissue.name} by protocol; the highest final mean is "
+        f"{best.max():.2f}, {titles[best.idxmax()]}.",
+        dataset=tissue.name,
+    )
+
+
+def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], folder: Path) -> None:
+    from stbench.figures.training_curves import training_curves
+    from stbench.scoring.epoch_scores import read_epochs_of
+
+    tables = [read_epochs_of(folder / f"{method}.parquet") for method in titles]
+    filled = [table for table in tables if len(table) and (table["epoch"] > 0).any()]
+    if not filled:
+        return
+    epochs = pd.concat(filled)
+    epochs = epochs[epochs["n_domains"] == epochs["n_domains"].max()]
+    if not epochs[["ari", "loss"]].notna().any(axis=None):
+        return
+    title = f"{tissue.name}: ARI (k-means) and training loss by epoch"
+    untold = epochs.groupby("method")["loss"].count().eq(0)
+    names = [titles[method] for method in titles if untold.get(method, False)]
+    note = f" No loss is told by {', '.join(names)}." if names else ""
+    album.add(
+        training_curves(epochs, titles, title),
+        f"curves_{tissue.name}",
+        kind="curves",
+        title=title,
+        caption="A line is a training seed; the ARI is the mean over the k-means seeds. Losses of "
+        f"methods are not comparable.{note}",
+        alt=f"ARI and loss by epoch of {epochs['method'].nunique()} methods on {tissue.name}.",
+        dataset=tissue.name,
+    )
+
+
+def add_embeddings(
+    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], fits: Path
+) -> None:
+    """The embedding of each method's first fit that succeeded, by section and by true domain."""
+    from stbench.figures.integration import embedding_grid
+    from stbench.figures.layout import umap
+
+    flat: dict[str, np.ndarray | str] = {}
+    for method in titles:
+        runs = mine[mine["method"] == method].sort_values("seed", kind="stable")
+        ok = runs[runs["fit_status"] == "ok"]
+        if not len(ok):
+            flat[method] = "{fit_status}: {fit_reason}".format(**runs.iloc[0]).rstrip(": ")
+            continue
+        fit = fits / method / f"seed{ok['seed'].iloc[0]}" / "fit.h5ad"
+        embedding = read_elements(fit, "obsm/embedding").get("obsm/embedding")
+        flat[method] = "labels only, no embedding" if embedding is None else umap(embedding)
+    assert tissue.sections is not None
+    groupings = {"section": tissue.sections}
+    if tissue.truth is not None:
+        groupings["domain"] = pd.Categorical.from_codes(tissue.truth, tissue.domains)
+    title = f"{tissue.name}: embeddings of all sections together"
+    album.add(
+        embedding_grid(flat, groupings, titles, title),
+        f"integration_embedding_{tissue.name}",
+        kind="integration",
+        title=title,
+        caption="UMAP of the first training seed, above in the colours of the sections, below in "
+        "those of the true domains. UMAP bends distances: read the scores beside it.",
+        alt=f"UMAP of {len(tissue.coords)} cells for {len(titles)} methods, by section and domain.",
+        dataset=tissue.name,
+    )

@@ -1,0 +1,1 @@
+"""The interface of a method, and what a fit reads and writes."""

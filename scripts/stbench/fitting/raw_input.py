@@ -1,0 +1,68 @@
+"""What published packages start from: raw values, with nothing prepared that they would reuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stbench.common.errors import InputError, NotApplicableError
+
+
+def raw_table(adata: Any) -> Any:
+    """A new AnnData of the values as published, gene names and positions.
+
+    Cells are numbered. There is no ``highly_variable``, no components and no graph: packages would
+    take these for their own.
+
+    Args:
+        adata: a preprocessed dataset, see ``stbench.data.preprocessing``.
+
+    Returns:
+        X CSR float32 (features: dense), ``obsm['spatial']`` (n, 2) float64; both are copies.
+    """
+    import pandas as pd
+    from anndata import AnnData
+
+    values = adata.layers["counts"]
+    features = adata.uns["dataset"]["kind"] == "features"
+    dense = values.toarray() if sp.issparse(values) else np.array(values)
+    return AnnData(
+        dense.astype(np.float32)
+        if features
+        else sp.csr_matrix(values, dtype=np.float32, copy=True),
+        obs=pd.DataFrame(index=[str(cell) for cell in range(adata.n_obs)]),
+        var=adata.var[[]].copy(),
+        obsm={"spatial": np.array(adata.obsm["spatial"], dtype=np.float64)},
+    )
+
+
+def need_counts_to_choose(table: Any, n_genes: int, kind: str) -> None:
+    """Raise NotApplicableError where genes have to be chosen by counts that are none."""
+    if kind == "intensities" and table.n_vars > n_genes:
+        raise NotApplicableError(
+            f"chooses {n_genes} of {table.n_vars} genes by their counts, this dataset holds {kind}"
+        )
+
+
+def need_cells(n_cells: int, least: int, why: str) -> None:
+    """Raise NotApplicableError where there are fewer cells than the package can treat."""
+    if n_cells < least:
+        raise NotApplicableError(f"{why}: needs {least} cells, this dataset has {n_cells}")
+
+
+def need_room(n_cells: int, max_cells: int) -> None:
+    """Raise NotApplicableError where the package's n x n matrices would be too large."""
+    if n_cells > max_cells:
+        raise NotApplicableError(
+            f"needs a dense n x n matrix: {n_cells} cells, at most {max_cells}"
+        )
+
+
+def need_above_zero(method: str, params: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise InputError for the first of these parameters that is not above 0."""
+    for name in names:
+        if not params[name] > 0:
+            raise InputError(f"{method}: {name} is {params[name]}: must be above 0")

@@ -1,0 +1,1 @@
+"""Graphs of cells in space, lattices of spots, and communities in graphs."""

@@ -1,0 +1,103 @@
+"""Scorers that learn nothing: what a learned cell graph has to beat.
+
+All are functions of candidate pairs, (m,) scores, the larger the likelier to interact. What is
+gathered per pair is done in blocks: memory is linear in pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from stbench.graphs.neighbors import candidate_pairs, knn_pairs
+from stbench.interactions.candidate_pairs import Candidates
+
+_VALUES_AT_ONCE = 4_000_000
+KNN = 5
+FORMULA = ("adj_weight", "gamma", "k")  # parameters of a score that mixes likeness and distance
+
+
+def distance(candidates: Candidates) -> np.ndarray:
+    """The nearer the likelier."""
+    return -candidates.distances.astype(np.float64)
+
+
+def cosine(features: np.ndarray | sp.spmatrix, candidates: Candidates) -> np.ndarray:
+    """Likeness of two cells: the cosine of their rows; 0 for a cell whose row is zero.
+
+    Args:
+        features: (n, d), log-normalised expression or components.
+        candidates: the pairs.
+    """
+    if sp.issparse(features):
+        rows: Any = sp.csr_matrix(features, dtype=np.float64)
+        norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    else:
+        rows = np.asarray(features, dtype=np.float64)
+        norms = np.linalg.norm(rows, axis=1)
+    first, second = candidates.pairs.T
+    scores = np.empty(len(candidates))
+    step = max(_VALUES_AT_ONCE // max(rows.shape[1], 1), 1)
+    for start in range(0, len(candidates), step):
+        block = slice(start, start + step)
+        one, other = rows[first[block]], rows[second[block]]
+        if sp.issparse(rows):
+            scores[block] = np.asarray(one.multiply(other).sum(axis=1)).ravel()
+        else:
+            scores[block] = np.einsum("ij,ij->i", one, other)
+    lengths = norms[first] * norms[second]
+    return np.divide(scores, lengths, out=np.zeros_like(scores), where=lengths > 0)
+
+
+def knn(coords: np.ndarray, candidates: Candidates) -> np.ndarray:
+    """1 for pairs of the symmetric graph of the 5 nearest cells, 0 for others."""
+    numbers = np.array([candidates.n_cells, 1])
+    return np.isin(candidates.pairs @ numbers, knn_pairs(coords, KNN) @ numbers).astype(float)
+
+
+def permuted(scores: np.ndarray, seed: int) -> np.ndarray:
+    """Learned scores, dealt out anew among the candidates."""
+    return np.random.default_rng(seed).permutation(scores)
+
+
+def type_pair(
+    types: np.ndarray, triples: Mapping[str, np.ndarray], candidates: Candidates
+) -> np.ndarray:
+    """1 where the two cells' types are those of a planted triple, 0 elsewhere.
+
+    It is told which types interact, which no method is, but sees neither place nor expression.
+
+    Args:
+        types: (n,) names of cell types.
+        triples: ``uns['true_triples']``.
+        candidates: the pairs.
+    """
+    scores = np.zeros(len(candidates))
+    for sender, receiver in zip(triples["sender_type"], triples["receiver_type"], strict=True):
+        for one, other in (candidates.pairs.T, candidates.pairs.T[::-1]):
+            scores[(types[one] == sender) & (types[other] == receiver)] = 1
+    return scores
+
+
+def formula(
+    components: np.ndarray, coords: np.ndarray, params: Mapping[str, Any], candidates: Candidates
+) -> np.ndarray:
+    """STAGUE's edge score with principal components in the place of what it learns.
+
+    ``w max(0, cos) + (1 - w) exp(-gamma (d / cut)^2)`` with the method's own w, gamma and k; pairs
+    beyond its cut score 0, as in its graph.
+
+    Args:
+        components: (n, d) principal components.
+        coords: (n, 2) positions.
+        params: of the method; those named ``FORMULA`` are read.
+        candidates: the pairs.
+    """
+    cut = candidate_pairs(coords, params["k"], bool(params.get("sparse_learner"))).cut
+    weight = params["adj_weight"]
+    near = np.exp(-params["gamma"] * np.square(candidates.distances / np.float32(cut)))
+    scores = weight * np.maximum(cosine(components, candidates), 0) + (1 - weight) * near
+    return np.where(candidates.distances <= cut, scores, 0.0)

@@ -1,0 +1,136 @@
+"""The genes behind a method's edges: which sets of edges, and one attribution per training seed."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.edge_scorer import edge_scorer
+from stbench.interactions.attribution import EdgeSet, attribute_genes, ranked_genes
+
+ALL = "all"
+TYPE_PAIRS = 4
+
+Trained = tuple[Mapping[str, Any], Mapping[str, np.ndarray] | None]
+"""Parameters and weights of a fit."""
+
+
+def read_weights(folder: Path) -> dict[str, np.ndarray] | None:
+    """The arrays of a fit's ``weights.npz``; None where there is none.
+
+    Raises:
+        InputError: the file is broken.
+    """
+    path = folder / "weights.npz"
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: not readable ({error}); train again") from error
+
+
+def edge_sets(
+    edges: pd.DataFrame, above: np.ndarray, type_pairs: int = TYPE_PAIRS
+) -> dict[str, EdgeSet]:
+    """Sets of edges to explain: ``all`` above the threshold, then the commonest type pairs.
+
+    The edges of a set are compared with the candidates that their own cells have below the
+    threshold: what is explained is whom these cells are joined to, not which cells they are.
+
+    Args:
+        edges: all candidates: source, target and, where there are types, type_source and
+            type_target (categories of the same types).
+        above: (m,) bool, the edges above the threshold.
+        type_pairs: at most so many pairs of types, those with most edges; ties by category. Pairs
+            of types whose cells have no candidate below the threshold are passed over.
+
+    Returns:
+        By name; a type pair is named ``first - second`` in the order of categories.
+
+    Raises:
+        NotApplicableError: no edge above the threshold, or no candidate below it at these cells.
+    """
+    if not above.any():
+        raise NotApplicableError("no edges above the threshold")
+    every = _against_the_rest(edges, above, above)
+    if every is None:
+        raise NotApplicableError("no candidate below the threshold to compare with")
+    sets = {ALL: every}
+    if "type_source" not in edges:
+        return sets
+    names = edges["type_source"].cat.categories
+    codes = np.column_stack([edges[f"type_{end}"].cat.codes for end in ("source", "target")])
+    codes = np.sort(codes, axis=1)
+    typed = above & (codes >= 0).all(axis=1)
+    counted = Counter(map(tuple, codes[typed].tolist()))
+    for one, other in sorted(counted, key=lambda pair: (-counted[pair], pair)):
+        if len(sets) > type_pairs:
+            break
+        found = _against_the_rest(edges, typed & (codes == [one, other]).all(axis=1), above)
+        if found is not None:
+            sets[f"{names[one]} - {names[other]}"] = found
+    return sets
+
+
+def _against_the_rest(
+    edges: pd.DataFrame, members: np.ndarray, above: np.ndarray
+) -> EdgeSet | None:
+    ends = edges[["source", "target"]].to_numpy()
+    others = ~above & np.isin(ends, ends[members]).any(axis=1)
+    return EdgeSet(members, others) if others.any() else None
+
+
+def genes_behind_edges(
+    method: Any,
+    adata: Any,
+    fits: Mapping[int, Trained],
+    edges: pd.DataFrame,
+    above: np.ndarray,
+    type_pairs: int = TYPE_PAIRS,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Genes by their part in what lifts edges above the other candidates of their cells.
+
+    Args:
+        method: module of ``scripts/methods``.
+        adata: the preprocessed dataset of the fits.
+        fits: parameters and weights by training seed.
+        edges, above: see ``edge_sets``.
+        type_pairs: how many pairs of types are explained beside all edges.
+
+    Returns:
+        Genes, as of ``ranked_genes``, and the checks of every seed (see ``Attribution``).
+
+    Raises:
+        NotApplicableError: see ``edge_sets``, or a method or fit that cannot be explained.
+        InputError: weights that do not fit the data.
+        FloatingPointError: scores that are not finite.
+    """
+    sets = edge_sets(edges, above, type_pairs)
+    pairs = edges[["source", "target"]].to_numpy()
+    found = [
+        attribute_genes(edge_scorer(method, adata, params, weights, pairs), sets)
+        for params, weights in fits.values()
+    ]
+    checks = [one.checks.assign(seed=seed) for seed, one in zip(fits, found, strict=True)]
+    return ranked_genes(found), pd.concat(checks, ignore_index=True)
+
+
+def remark(checks: pd.DataFrame) -> str:
+    """How far the attribution of all edges can be trusted, in one line."""
+    every = checks[checks["edge_set"] == ALL]
+    difference = (every["contrast"] - every["contrast_baseline"]).abs()
+    error = (every["completeness_error"].abs() / difference).max()
+    return (
+        f"completeness error {error:.2%}, rank correlation with occlusion "
+        f"{every['spearman'].mean():.2f} over {every['occluded'].max()} genes"
+    )

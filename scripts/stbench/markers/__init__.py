@@ -1,0 +1,1 @@
+"""Genes that mark domains."""

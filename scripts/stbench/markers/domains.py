@@ -1,0 +1,116 @@
+"""The domains whose markers are looked for: the true ones, then those of the methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stbench.clustering.label_file import LabelsReader, open_labels
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.figures.domains import match_labels
+from stbench.figures.gallery import median_run, median_seed
+from stbench.markers.differential_expression import Domains
+
+TRUTH = "truth"
+_NONE = np.empty(0, int)
+
+
+def true_domains(truth: pd.Categorical | None, n_domains: int) -> Domains:
+    """The true domains; none where no cell has one."""
+    if truth is None or not (truth.codes >= 0).any():
+        return Domains(TRUTH, "true domains", n_domains, _NONE, [], [], "no true domains are known")
+    names = [str(name) for name in truth.categories]
+    codes = truth.codes.astype(int)
+    return Domains(TRUTH, "true domains", len(names), codes, names, [""] * len(names))
+
+
+def found_domains(
+    scores: pd.DataFrame,
+    titles: Mapping[str, str],
+    rank_by: str,
+    labels: Mapping[str, Path],
+    truth: Domains,
+) -> Iterator[Domains]:
+    """The domains of each method and number of domains, as the figures choose them.
+
+    Last epoch, the training seed with the median final ARI and of its clusterings the one with the
+    median ARI (``stbench.figures.gallery``). Domains are numbered from 1 on in the order of the
+    true domains that they are matched to one to one, so that they take their colours in maps.
+
+    Args:
+        scores: of ``stbench.results.assembly.read_scores``, of one dataset.
+        titles: what to call the methods, by id, in order.
+        rank_by: id of the clusterer.
+        labels: files of labels by method.
+        truth: of ``true_domains``.
+
+    Raises:
+        InputError: a method has no file of labels or no score by that clusterer.
+    """
+    for method, title in titles.items():
+        rows = scores[(scores["method"] == method) & (scores["clusterer"] == rank_by)]
+        if method not in labels or not len(rows):
+            raise InputError(f"--labels: no labels and scores of {method} by {rank_by}")
+        with open_labels(labels[method]) as reader:
+            for k in sorted(set(rows["n_domains"])):
+                yield _found(rows[rows["n_domains"] == k], method, title, int(k), reader, truth)
+
+
+def _found(
+    rows: pd.DataFrame, method: str, title: str, k: int, reader: LabelsReader, truth: Domains
+) -> Domains:
+    known = truth.codes if truth.there else None
+    try:
+        codes, note = final_labels(rows, known, reader)
+    except NotApplicableError as error:
+        return Domains(method, title, k, _NONE, [], [], str(error))
+    if known is not None:
+        codes = match_labels(known, codes)
+    count = int(codes.max()) + 1
+    names = [str(i + 1) for i in range(count)]
+    return Domains(method, title, k, codes, names, mostly(codes, count, truth), note)
+
+
+def mostly(codes: np.ndarray, count: int, truth: Domains) -> list[str]:
+    """For domains 0 .. count - 1 the true domain that most of their labelled cells are of.
+
+    Args:
+        codes: (n_cells,) found domains.
+        truth: of ``true_domains``.
+    """
+    told = []
+    for code in range(count):
+        inside = truth.codes[codes == code] if truth.there else _NONE
+        cells = np.bincount(inside[inside >= 0], minlength=1)
+        first = int(cells.argmax())
+        share = cells[first] / max(cells.sum(), 1)
+        told.append(f"{truth.names[first]} ({share:.0%})" if cells.sum() else "")
+    return told
+
+
+def final_labels(
+    rows: pd.DataFrame, truth: np.ndarray | None, reader: LabelsReader
+) -> tuple[np.ndarray, str]:
+    """Labels (n_cells,) of the last epoch of the median run, and what they are.
+
+    Args:
+        rows: scores of one dataset, method, number of domains and clusterer.
+        truth: (n_cells,) codes, -1 = not known; None: no truth.
+
+    Raises:
+        NotApplicableError: there are none; the message says why.
+    """
+    metric = "CHAOS" if truth is None else "ARI"
+    final = rows[(rows["metric"] == metric) & (rows["protocol"] == "final")]
+    ok = final[final["status"] == "ok"]
+    if not len(ok):
+        told = final.iloc[0]
+        raise NotApplicableError(f"{told['status']}: {told['reason']}".rstrip(": "))
+    seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
+    row = ok[ok["seed"] == seed].iloc[0]
+    runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
+    told = "" if truth is None else f"ARI {round(row['value'], 2) + 0:.2f}, "
+    return median_run(runs, truth), f"{told}training seed {seed}"

@@ -1,0 +1,1 @@
+"""Neural network layers that several methods share."""

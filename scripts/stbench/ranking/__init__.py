@@ -1,0 +1,1 @@
+"""Ranks of methods, tests between them, and the leaderboard."""

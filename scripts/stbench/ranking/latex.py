@@ -1,0 +1,233 @@
+"""Tables for a paper: LaTeX with booktabs (and longtable for what is longer than a page).
+
+Each file is complete but for the preamble, which its first line names. Numbers are rounded to two
+digits as in the pages of the run; what has no value says its status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from stbench.ranking.standings import Standing, mean_rank, memory
+from stbench.results.assembly import method_titles, natural
+from stbench.summary.domains import number, signed
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+}
+_DASH = "--"
+_BLOCK = 5  # datasets side by side: what fits the width of a page
+_POLICIES = {
+    "worst": "A failure has the worst rank.",
+    "common": "Only datasets on which every method has a score count.",
+}
+
+
+def escape(text: object) -> str:
+    """Any text, so that LaTeX sets it as it is, in one line."""
+    return "".join(_SPECIAL.get(sign, sign) for sign in " ".join(str(text).split()))
+
+
+def latex_tables(
+    standings: dict[str, Standing],
+    results: pd.DataFrame,
+    final: pd.DataFrame,
+    published: pd.DataFrame | None,
+    rank_by: str,
+) -> dict[str, str]:
+    """All tables, by file name without ending.
+
+    Args:
+        standings: of ``stbench.ranking.standings.standings``.
+        results: of ``stbench.results.assembly.assemble``.
+        final: ``ARI_final`` of ``stbench.results.aggregates.all_tables``.
+        published: of ``stbench.results.published.published_vs_measured``; None where not compared.
+        rank_by: the clusterer that ranks.
+    """
+    made = {
+        "leaderboard": leaderboard(standings, rank_by),
+        "ARI_final": final_scores(results, final, rank_by),
+    }
+    if published is not None:
+        made["published_vs_measured"] = comparison(results, published, rank_by)
+    return made
+
+
+def leaderboard(standings: dict[str, Standing], rank_by: str) -> str:
+    """A table for each policy under which there is a ranking of its own."""
+    worst = standings["worst"]
+    floats = []
+    for standing in standings.values():
+        again = standing is not worst and standing.datasets == worst.datasets
+        if not standing.table.empty and not again:
+            floats.append(_leaderboard_float(standing, rank_by))
+    return _file(floats or ["% Nothing is ranked: no dataset has a true labelling and a score."])
+
+
+def _leaderboard_float(standing: Standing, rank_by: str) -> str:
+    head = ["", "Method", "Mean rank", "", "Final", "Oracle", "Gap", "Gain", "Lift"]
+    head += ["Time (s)", "Memory (MB)", "No score"]
+    rows = []
+    for _, row in standing.table.iterrows():
+        title = escape(row["title"])
+        tied = f"$^{{{row['tied']}}}$" if row["tied"] else ""
+        rows.append(
+            [
+                str(row["rank"]),
+                rf"\emph{{{title}}}" if row["control"] else title,
+                mean_rank(row),
+                tied,
+                *(_math(row[name], number) for name in ("ARI_final", "ARI_oracle")),
+                *(_math(row[name], signed) for name in ("gap", "gain", "lift")),
+                _math(row["seconds"], "{:.0f}".format),
+                memory(row) or _DASH,
+                escape(row["failures"]).replace(" of ", "~of~"),
+            ]
+        )
+    n = len(standing.datasets)
+    caption = (
+        f"Methods by mean rank of the final ARI over {n} dataset{'s' * (n != 1)}, clustered by "
+        f"{escape(rank_by)}, with 95\\,\\% bootstrap intervals over datasets. "
+        f"{_POLICIES[standing.policy]} Methods that share a letter cannot be told apart. "
+        "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
+        f"Controls in italics. {escape(standing.certainty)}"
+    )
+    return _float("rllcrrrrrrrp{22mm}", head, rows, caption, f"tab:leaderboard-{standing.policy}")
+
+
+def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> str:
+    """Mean and sd of the final ARI, methods by datasets, the best method of a dataset in bold."""
+    rows = final[(final["clusterer"] == rank_by) & ~final["exploratory"]]
+    datasets = sorted(rows["dataset"].unique(), key=natural)
+    cells = rows.set_index(["dataset", "method"])
+    titles = method_titles(results)
+    controls = set(results.loc[results["implementation"] == "control", "method"])
+    best = {
+        dataset: rows[(rows["dataset"] == dataset) & ~rows["method"].isin(controls)]["mean"].max()
+        for dataset in datasets
+    }
+    blocks = [datasets[i : i + _BLOCK] for i in range(0, len(datasets), _BLOCK)]
+    floats = []
+    for part, block in enumerate(blocks, start=1):
+        body = []
+        for method, title in titles.items():
+            name = rf"\emph{{{escape(title)}}}" if method in controls else escape(title)
+            line = [name]
+            for dataset in block:
+                if (dataset, method) not in cells.index:
+                    line.append(_DASH)
+                    continue
+                cell = cells.loc[(dataset, method)]
+                bold = method not in controls and cell["mean"] == best[dataset]
+                line.append(_score(cell, bold))
+            body.append(line)
+        which = f" (part {part} of {len(blocks)})" if len(blocks) > 1 else ""
+        caption = (
+            f"ARI of the last epoch, clustered by {escape(rank_by)}{which}: mean $\\pm$ sd over "
+            "training seeds. Bold: the best method of a dataset, controls (italics) aside. A word "
+            "is the status of a method that has no score."
+        )
+        label = "tab:ari-final" + (f"-{part}" if len(blocks) > 1 else "")
+        head = ["Method", *map(escape, block)]
+        floats.append(_float("l" + "r" * len(block), head, body, caption, label))
+    return _file(floats or ["% No dataset has a true labelling."])
+
+
+def _score(cell: pd.Series, bold: bool) -> str:
+    if pd.isna(cell["mean"]):
+        return escape(cell["status"])
+    spread = "" if pd.isna(cell["sd"]) else rf" \pm {number(cell['sd'])}"
+    text = f"${number(cell['mean'])}{spread}$"
+    if bold:
+        text = rf"{{\boldmath{text}}}"
+    failed = "" if cell["status"] == "ok" else rf" {{\scriptsize {escape(cell['status'])}}}"
+    return text + failed
+
+
+def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> str:
+    """Measured scores beside the reported range, with numbered sources below."""
+    rows = published[published["clusterer"] == rank_by]
+    if rows.empty:
+        return _file(["% Nobody reported scores of these methods on these datasets."])
+    titles = method_titles(results)
+    told = [source for text in rows["sources"] for source in text.split("; ") if source]
+    sources = {source: i for i, source in enumerate(dict.fromkeys(told), start=1)}
+    body = []
+    for _, row in rows.iterrows():
+        low, high = (_published(row[f"published_{end}"]) for end in ("low", "high"))
+        span = low if low == high else f"{low} to {high}"
+        cited = ", ".join(map(str, sorted(sources[s] for s in row["sources"].split("; ") if s)))
+        measured = row.rename({"measured": "mean", "measured_sd": "sd"})
+        names = (row["dataset"], titles[row["method"]], row["metric"])
+        body.append([*map(escape, names), _score(measured, False), span, row["position"], cited])
+    head = ["Dataset", "Method", "Metric", "Measured", "Published", "", "Source"]
+    caption = (
+        f"Measured scores (last epoch, clustered by {escape(rank_by)}, mean $\\pm$ sd over "
+        "training seeds) and the range that others reported for the same method and dataset, two "
+        "standard deviations to either side where they gave one. Empty: not known."
+    )
+    notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
+    return _file([_long("lllrlll", head, body, caption, "tab:published", notes)])
+
+
+def _published(value: float) -> str:
+    return "" if pd.isna(value) else f"${number(value)}$"
+
+
+def _math(value: float, write: Callable[[float], str]) -> str:
+    return _DASH if pd.isna(value) else f"${write(value)}$"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _float(
+    columns: str, head: Sequence[str], rows: list[list[str]], caption: str, label: str
+) -> str:
+    lines = [
+        r"\begin{table*}[htbp]",
+        r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+        rf"\caption{{{caption}}}",
+        rf"\label{{{label}}}",
+        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+        r"\toprule",
+        _line(head),
+        r"\midrule",
+        *map(_line, rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table*}",
+    ]
+    return "\n".join(lines)
+
+
+def _long(
+    columns: str, head: Sequence[str], rows: list[list[str]], caption: str, label: str, notes: str
+) -> str:
+    lines = [
+        r"{\footnotesize\setlength{\tabcolsep}{4pt}\setlength{\LTcapwidth}{\textwidth}",
+        rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+        rf"\caption{{{caption}}}\label{{{label}}}\\",
+        *(r"\toprule", _line(head), r"\midrule", r"\endfirsthead"),
+        *(r"\toprule", _line(head), r"\midrule", r"\endhead"),
+        *(r"\bottomrule", r"\endfoot"),
+        *map(_line, rows),
+        r"\end{longtable}",
+        rf"\noindent {notes}\par}}" if notes else "}",
+    ]
+    return "\n".join(lines)
+
+
+def _file(parts: Sequence[str]) -> str:
+    head = "% Needs \\usepackage{booktabs,longtable}; the width is that of a page, 17 cm of text."
+    return "\n\n".join([head, *parts]) + "\n"

@@ -1,0 +1,131 @@
+"""The leaderboard: methods by mean rank over datasets, and whether the clusterer changes it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from stbench.common.constants import PROTOCOLS
+from stbench.common.errors import InputError
+from stbench.results.aggregates import fold_statuses, gain_table, lift_table, score_table
+from stbench.results.assembly import in_order
+
+
+def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """Rank all methods by their final ARI.
+
+    On each dataset with a known truth on which any method has a score, methods are ranked by the
+    mean ARI of the last epoch; equal scores share the mean of their ranks, and a method without a
+    score gets the worst rank there is, so nobody wins by failing on the hard data. Controls are
+    ranked like methods and marked.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``.
+        rank_by: the clusterer that ranks.
+
+    Returns:
+        One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
+        ``rank_by``, ``mean_rank``, the means over datasets of ``ARI_final``, ``ARI_oracle``,
+        ``ARI_untrained``, ``gap`` (oracle minus final: what choosing the epoch by the true labels
+        is worth), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
+        (with a score / ranked), ``order`` (clusterers under which the order of methods holds, and
+        under which it changes), ``rank_<clusterer>`` for each other clusterer (empty for a method
+        that has no score under it at all), ``status`` and ``reason`` (why a value is missing).
+
+    Raises:
+        InputError: there are no scores under ``rank_by``.
+    """
+    clusterers = sorted(results["clusterer"].unique())
+    if rank_by not in clusterers:
+        raise InputError(
+            f"--rank-by {rank_by}: there are scores under {', '.join(clusterers)} only"
+        )
+    known = results[~results["exploratory"]]
+    tables = {f"ARI_{protocol}": score_table(known, "ARI", protocol) for protocol in PROTOCOLS}
+    final = tables["ARI_final"]
+    tables |= {"gain": gain_table(known), "lift": lift_table(known)}
+
+    methods = results.drop_duplicates("method").set_index("method")[["implementation"]]
+    board = pd.DataFrame(index=methods.index)
+    board["control"] = methods["implementation"] == "control"
+    board["implementation"] = methods["implementation"]
+    board["rank_by"] = rank_by
+    scores = {name: _by_dataset(final, name, methods.index) for name in clusterers}
+    board["mean_rank"] = mean_ranks(scores[rank_by])
+    for name, table in tables.items():
+        board[name] = _by_dataset(table, rank_by, methods.index).mean()
+    oracle = _by_dataset(tables["ARI_oracle"], rank_by, methods.index)
+    gap = (oracle - scores[rank_by]).mean()
+    board.insert(board.columns.get_loc("gain"), "gap", gap)
+    scored = scores[rank_by].notna().sum()
+    board["datasets"] = [f"{n}/{len(scores[rank_by])}" for n in scored]
+    others = [name for name in clusterers if name != rank_by]
+    board["order"] = describe_order(scores, rank_by)
+    for name in others:
+        there = scores[name].notna().any()
+        board[f"rank_{name}"] = _places(mean_ranks(scores[name]).where(there))
+    ranked = {
+        name: table[table["dataset"].isin(scores[rank_by].index) & (table["clusterer"] == rank_by)]
+        for name, table in tables.items()
+    }
+    whys = [_why(ranked, method) for method in methods.index]
+    board["status"] = [status for status, _ in whys]
+    board["reason"] = [reason for _, reason in whys]
+    board = board.reset_index()
+    board.insert(0, "rank", _places(board["mean_rank"]))
+    board = in_order(board, ["method"])
+    return board.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def mean_ranks(scores: pd.DataFrame) -> pd.Series:
+    """Mean over datasets (rows) of the rank of each method (column), 1 = best.
+
+    Ties share their mean rank, a missing score gets the worst rank (the number of methods), and
+    datasets without any score are left out. NaN where no dataset is left.
+    """
+    ranks = scores.dropna(how="all").rank(axis=1, ascending=False, method="average")
+    return ranks.fillna(scores.shape[1]).mean()
+
+
+def describe_order(scores: dict[str, pd.DataFrame], rank_by: str) -> str:
+    """In words: under which other clusterers the order of methods holds, and where it changes.
+
+    Compared are the methods that have any score under both clusterers; with fewer than two of
+    them there is no order to compare.
+    """
+    told: dict[str, list[str]] = {"holds under": [], "changes under": []}
+    for name in scores:
+        given = [scores[clusterer].notna().any() for clusterer in (name, rank_by)]
+        both = scores[name].columns[given[0] & given[1]]
+        if name == rank_by or len(both) < 2:
+            continue
+        places = [_places(mean_ranks(scores[clusterer][both])) for clusterer in (name, rank_by)]
+        told["holds under" if places[0].equals(places[1]) else "changes under"].append(name)
+    words = "; ".join(f"{word}: {', '.join(names)}" for word, names in told.items() if names)
+    return f"order {words}" if words else "no second order to compare with"
+
+
+def _by_dataset(table: pd.DataFrame, clusterer: str, methods: pd.Index) -> pd.DataFrame:
+    """Means [dataset, method] under a clusterer; datasets without any value are left out."""
+    rows = table[table["clusterer"] == clusterer]
+    wide = rows.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
+    return wide.reindex(columns=methods).dropna(how="all")
+
+
+def _places(mean_rank: pd.Series) -> pd.Series:
+    """1, 2, 3 ... of mean ranks; what differs in the last bits only is a tie."""
+    return mean_rank.round(9).rank(method="min").astype("Int64")
+
+
+def _why(tables: dict[str, pd.DataFrame], method: str) -> tuple[str, str]:
+    """Status of a method over the ranked datasets, and why which of its values are missing."""
+    whys: dict[str, list[str]] = {}
+    status = "ok"
+    for name, table in tables.items():
+        rows = table[table["method"] == method]
+        if name == "ARI_final" and len(rows):
+            status = fold_statuses(rows["status"].tolist())
+        missing = rows[rows["mean"].isna()]
+        for why, datasets in missing.groupby(["status", "reason"], sort=False)["dataset"]:
+            where = "" if len(datasets) == len(rows) else f" on {', '.join(datasets)}"
+            whys.setdefault(": ".join(filter(None, why)) + where, []).append(name)
+    return status, "; ".join(f"{', '.join(names)}: {why}" for why, names in whys.items())

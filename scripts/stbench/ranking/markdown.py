@@ -1,0 +1,197 @@
+"""The leaderboard as one page to read, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import pandas as pd
+
+from stbench.ranking.standings import Standing, mean_rank, memory
+from stbench.results.assembly import natural
+from stbench.results.statistics import BETTER, SEEDS_TO_TELL, WITHIN_NOISE, WORSE
+from stbench.summary.domains import number, signed
+
+_HEADINGS = {
+    "worst": "Where a failure has the worst rank",
+    "common": "On the datasets where no method failed",
+}
+_COLUMNS = (
+    *("rank", "method", "mean rank", "tied", "final", "oracle", "gap", "gain", "lift"),
+    *("seconds", "memory, MB", "no score"),
+)
+_DASH = "–"
+_NAMED = 20  # datasets in a list; more are only counted
+_LEFT = ("method", "mean rank", "tied", "no score")
+
+_LEGEND = """\
+- **method**: *italics* mark a control, which is ranked but does not compete.
+- **mean rank** over datasets, 1 = best, with its 95 % bootstrap interval over datasets.
+- **tied**: methods that share a letter cannot be told apart (Wilcoxon with Holm's correction, \
+5 %); without a test all share one.
+- **final**: mean ARI of the last epoch, which ranks. **oracle**: of the epoch with the best ARI, \
+chosen with the true labels. **gap**: oracle minus final. **gain**: what training added to the \
+untrained network. **lift**: final minus smoothed PCA, principal components averaged over the 15 \
+nearest cells. Means over the datasets that have a value; –: not defined.
+- **seconds** of a fit, mean over datasets; **memory**: the most that a fit held, and the GPU's.
+- **no score**: training seeds without a final ARI, with the reasons.
+"""
+
+
+def leaderboard_page(
+    standings: dict[str, Standing],
+    results: pd.DataFrame,
+    lift: pd.DataFrame,
+    rank_by: str,
+    note: str = "",
+) -> str:
+    """The whole page.
+
+    Args:
+        standings: of ``stbench.ranking.standings.standings``.
+        results: of ``stbench.results.assembly.assemble``.
+        lift: of ``stbench.results.aggregates.lift_table``.
+        rank_by: the clusterer that ranks.
+        note: what a reader must know first, such as that the run is not finished.
+    """
+    parts = ["# Leaderboard", _quoted(note), _intro(standings["worst"], results, rank_by)]
+    for standing in standings.values():
+        parts += [f"## {_HEADINGS[standing.policy]}", *_ranking(standing, standings["worst"])]
+    if sentences := list(_against_baseline(results, lift, rank_by)):
+        parts += ["## Against smoothed PCA, dataset by dataset", "\n".join(sentences)]
+    if missing := list(_not_ranked(results, standings["worst"].datasets)):
+        parts += ["## Datasets that are not ranked", "\n".join(missing)]
+    parts += ["## How to read the tables", _LEGEND.rstrip()]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _quoted(note: str) -> str:
+    return f"> **{_text(note)}**" if note else ""
+
+
+def _intro(worst: Standing, results: pd.DataFrame, rank_by: str) -> str:
+    if not worst.datasets:
+        return "No dataset has a true labelling and a score, so there is nothing to rank."
+    mine = results[results["dataset"].isin(worst.datasets)]
+    seeds = mine[mine["implementation"] != "external"].groupby("method")["seed"].nunique()
+    n = int(seeds.max()) if len(seeds) else int(mine["seed"].nunique())
+    return (
+        "Methods by their mean rank of ARI, the agreement with the true domains (1 = identical, "
+        f"0 = chance), at the last epoch, clustered by {rank_by}. "
+        f"{_count(len(worst.datasets), 'dataset')}: {_names(worst.datasets)}. "
+        f"{_count(n, 'training seed')}."
+    )
+
+
+def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
+    if standing is not worst and standing.datasets == worst.datasets and worst.datasets:
+        yield "Every method has a score on every dataset: the table is the one above."
+        return
+    for title, datasets in standing.left_out.items():
+        yield f"{_text(title)} has no score on {_names(datasets)}: not counted here."
+    if standing.table.empty:
+        yield "No dataset is left, so there is no ranking."
+        return
+    if standing is not worst:
+        yield f"Ranked over {_names(standing.datasets)}."
+    yield "\n".join(_table(standing.table))
+    yield f"{_order(standing.order)} {_text(standing.certainty)}"
+
+
+def _table(table: pd.DataFrame) -> Iterator[str]:
+    yield _row(_COLUMNS)
+    yield _row(":--" if name in _LEFT else "--:" for name in _COLUMNS)
+    for _, row in table.iterrows():
+        title = _text(row["title"])
+        yield _row(
+            [
+                str(row["rank"]),
+                f"*{title}*" if row["control"] else f"**{title}**",
+                mean_rank(row),
+                row["tied"] or _DASH,
+                *(_or_dash(row[name], number) for name in ("ARI_final", "ARI_oracle")),
+                *(_or_dash(row[name], signed) for name in ("gap", "gain", "lift")),
+                _or_dash(row["seconds"], "{:.0f}".format),
+                memory(row) or _DASH,
+                _text(row["failures"]),
+            ]
+        )
+
+
+def _order(order: str) -> str:
+    if order.startswith("order"):
+        return f"The {order.replace('order', 'order of methods', 1)}."
+    return f"There is {order}."
+
+
+def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:
+    """Who beats smoothed PCA, then a line for every method that is not a control."""
+    described = results.drop_duplicates("method").set_index("method")
+    titles = described[described["implementation"] != "control"]["title"].map(_text)
+    rows = lift[(lift["clusterer"] == rank_by) & ~lift["exploratory"]]
+    rows = rows[rows["method"].isin(titles.index)]
+    if rows.empty:
+        return
+    better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
+    won = [f"{titles[method]} on {_count(n, 'dataset')}" for method, n in better.items()]
+    who = "; ".join(won) or "no method on any dataset"
+    yield f"Better than smoothed PCA beyond the noise: {who}."
+    yield ""
+    for method in sorted(rows["method"].unique(), key=natural):
+        mine = rows[(rows["method"] == method) & rows["mean"].notna()]
+        said = [
+            f"{phrase} on {_with_lift(mine[mine['verdict'] == verdict])}"
+            for verdict, phrase in _VERDICTS.items()
+            if (mine["verdict"] == verdict).any()
+        ]
+        what = "; ".join(said) or "no dataset has a score of both"
+        yield f"- **{titles[method]}**: {what}."
+
+
+_VERDICTS = {
+    BETTER: "better beyond the noise",
+    WORSE: "worse beyond the noise",
+    WITHIN_NOISE: "within the noise",
+    "too few seeds": f"too few seeds to tell ({SEEDS_TO_TELL} are needed)",
+}
+
+
+def _with_lift(rows: pd.DataFrame) -> str:
+    if len(rows) > _NAMED:
+        return f"{len(rows)} datasets ({signed(rows['mean'].mean())} in the mean)"
+    named = zip(rows["dataset"], rows["mean"], strict=True)
+    return ", ".join(f"{_text(dataset)} ({signed(mean)})" for dataset, mean in named)
+
+
+def _names(datasets: list[str]) -> str:
+    return (
+        ", ".join(map(_text, datasets)) if len(datasets) <= _NAMED else f"{len(datasets)} datasets"
+    )
+
+
+def _not_ranked(results: pd.DataFrame, ranked: list[str]) -> Iterator[str]:
+    for dataset, rows in results.groupby("dataset", sort=False):
+        if dataset in ranked:
+            continue
+        reasons = list(dict.fromkeys(filter(None, rows["fit_reason"])))
+        why = "no true labels" if rows["exploratory"].all() else "no method has a score"
+        if (rows["fit_status"] != "ok").all() and reasons:
+            why = reasons[0] if len(reasons) == 1 else f"every fit failed, such as: {reasons[0]}"
+        yield f"- {_text(dataset)}: {_text(why)}"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text(text: object) -> str:
+    """Any text, so that Markdown shows it as it is, in one line."""
+    return re.sub(r"([\\`*_|<>\[\]~])", r"\\\1", " ".join(str(text).split()))
+
+
+def _or_dash(value: float, write: Callable[[float], str]) -> str:
+    return _DASH if pd.isna(value) else write(value)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"

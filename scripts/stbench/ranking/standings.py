@@ -1,0 +1,158 @@
+"""What a leaderboard shows: one row per method, under each policy for failures.
+
+The tables of the leaderboard page and of LaTeX are two ways to write it down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.ranks import LEVEL, Ranking, rank_intervals, tied_groups
+from stbench.ranking.tables import rankings
+from stbench.results.aggregates import runtime_table
+from stbench.results.assembly import method_titles, natural
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The order of methods under one policy.
+
+    Attributes:
+        policy: one of ``stbench.ranking.ranks.POLICIES``.
+        datasets: those that count, in natural order; empty where there is no ranking.
+        left_out: by the title of a method, the datasets that do not count because it has no score
+            there, though others have.
+        table: one row per method, best first: ``rank``, ``method``, ``title``, ``control``,
+            ``mean_rank`` with its 95 % interval ``low``, ``high``, ``tied`` (letters of the groups
+            of methods that cannot be told apart), ``ARI_final``, ``ARI_oracle``, ``gap``, ``gain``,
+            ``lift`` (means over datasets), ``seconds`` of a fit (mean over datasets of the mean
+            over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
+        order: in words, whether the order holds under the other clusterers.
+        certainty: in words, what Friedman's test says.
+    """
+
+    policy: str
+    datasets: list[str]
+    left_out: dict[str, list[str]]
+    table: pd.DataFrame
+    order: str
+    certainty: str
+
+
+def standings(results: pd.DataFrame, rank_by: str) -> dict[str, Standing]:
+    """The standing under each policy, ranked by the mean final ARI.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``.
+        rank_by: the clusterer that ranks.
+    """
+    ranked = rankings(results, rank_by)
+    every = list(ranked["worst"].scores.index)
+    return {policy: _standing(results, rank_by, r, every) for policy, r in ranked.items()}
+
+
+def mean_rank(row: pd.Series) -> str:
+    """``2.00 [1.5, 2.5]``; the interval only where there is one."""
+    ends = "" if pd.isna(row["low"]) else f" [{row['low']:.1f}, {row['high']:.1f}]"
+    return f"{row['mean_rank']:.2f}{ends}"
+
+
+def memory(row: pd.Series) -> str:
+    """MB: ``593``, with a GPU ``593 + 1200 GPU``; empty where it was not measured."""
+    known = {"{:.0f}": row["peak_rss_mb"], "{:.0f} GPU": row["peak_gpu_mb"]}
+    return " + ".join(form.format(mb) for form, mb in known.items() if pd.notna(mb))
+
+
+def failures(results: pd.DataFrame, rank_by: str, datasets: list[str]) -> pd.Series:
+    """By method, ``k of n`` training seeds without a final ARI, with the statuses that say why."""
+    rows = _final(results, rank_by)
+    told = {}
+    for method, mine in rows[rows["dataset"].isin(datasets)].groupby("method", sort=False):
+        lost = mine.loc[mine["value"].isna(), "status"].value_counts().sort_index()
+        counted = [
+            f"{status} {count}" if len(lost) > 1 else status for status, count in lost.items()
+        ]
+        told[method] = ": ".join(filter(None, [f"{lost.sum()} of {len(mine)}", ", ".join(counted)]))
+    return pd.Series(told, dtype=object)
+
+
+def _standing(results: pd.DataFrame, rank_by: str, ranking: Ranking, every: list[str]) -> Standing:
+    datasets = sorted(ranking.scores.index, key=natural)
+    titles = method_titles(results)
+    counted = results[results["dataset"].isin(datasets)]
+    table, order = pd.DataFrame(), ""
+    if datasets:
+        board = leaderboard(counted, rank_by)
+        order = str(board["order"].iloc[0])
+        table = board.merge(
+            rank_intervals(ranking)[["low", "high"]], left_on="method", right_index=True
+        )
+        groups = tied_groups(ranking)
+        costs = runtime_table(counted).groupby("method")
+        lost = failures(counted, rank_by, datasets)
+        table = table.assign(
+            title=table["method"].map(titles),
+            tied=[_letters(groups, method) for method in table["method"]],
+            seconds=table["method"].map(costs["seconds"].mean()),
+            peak_rss_mb=table["method"].map(costs["peak_rss_mb"].max()),
+            peak_gpu_mb=table["method"].map(costs["peak_gpu_mb"].max()),
+            failures=table["method"].map(lost),
+        )
+    return Standing(
+        policy=ranking.policy,
+        datasets=datasets,
+        left_out=_left_out(results, rank_by, titles, [d for d in every if d not in datasets]),
+        table=table,
+        order=order,
+        certainty=certainty(ranking, titles),
+    )
+
+
+def certainty(ranking: Ranking, titles: dict[str, str]) -> str:
+    """Whether the order can be told from chance, in a sentence or two."""
+    if ranking.why_no_test:
+        return f"Whether this order is more than chance cannot be said ({ranking.why_no_test})."
+    n = len(ranking.scores)
+    text = f"Friedman's test over {n} datasets: p = {ranking.friedman_p:.2g}"
+    if pd.isna(ranking.friedman_p):
+        text = f"Two methods over {n} datasets: Friedman's test needs three"
+    elif ranking.friedman_p > LEVEL:
+        return f"{text}: the differences between the methods may be chance."
+    else:
+        text += ": the methods differ"
+    if ranking.note:
+        return f"{text}; {ranking.note}."
+    best, *others = ranking.mean_ranks.index
+    together = {m for group in tied_groups(ranking) if best in group for m in group}
+    tied = [titles[method] for method in others if method in together]
+    against = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
+    return f"{text}. By Wilcoxon's test on each pair (Holm, 5 %) {titles[best]} {against}."
+
+
+def _letters(groups: list[list[str]], method: str) -> str:
+    """The groups a method is in, as letters: ``a``, ``ab``."""
+    return "".join(chr(ord("a") + i) for i, group in enumerate(groups) if method in group)
+
+
+def _left_out(
+    results: pd.DataFrame, rank_by: str, titles: dict[str, str], datasets: list[str]
+) -> dict[str, list[str]]:
+    rows = _final(results, rank_by)
+    scored = rows[rows["value"].notna()].groupby("method")["dataset"].agg(set)
+    lacking = {
+        title: [d for d in sorted(datasets, key=natural) if d not in scored.get(method, set())]
+        for method, title in titles.items()
+    }
+    return {title: where for title, where in lacking.items() if where}
+
+
+def _final(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """The values that rank, one row per dataset, method and training seed."""
+    return results[
+        (results["metric"] == "ARI")
+        & (results["protocol"] == "final")
+        & (results["clusterer"] == rank_by)
+    ]

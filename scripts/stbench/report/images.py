@@ -1,0 +1,151 @@
+"""The pictures of a run, embedded at the size of a screen within a budget of bytes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from stbench.common.errors import InputError
+from stbench.results.assembly import natural
+
+LARGEST, SMALLEST = 150_000, 30_000  # bytes of one picture
+BUDGET = 8_000_000  # bytes of all pictures; base64 adds a third
+_WIDTHS = (1400, 1100, 800, 600)
+_WAYS: tuple[dict[str, Any], ...] = ({"quality": 85}, {"quality": 65})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and what is said of it; ``dataset`` is empty where it shows several."""
+
+    path: Path
+    title: str
+    caption: str
+    alt: str
+    dataset: str
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A picture as the page shows it.
+
+    Attributes:
+        source: a data URI; empty where the budget was spent.
+        width, height: in pixels; 0 where it is not embedded.
+        link: from the page to the file.
+    """
+
+    picture: Picture
+    source: str
+    width: int
+    height: int
+    link: str
+
+
+class Album:
+    """Embeds pictures until its budget is spent; later ones are only linked to."""
+
+    def __init__(self, page: Path, expected: int, budget: int = BUDGET) -> None:
+        """``expected`` pictures share the ``budget`` of bytes evenly."""
+        self._page = page
+        self._left = budget
+        self._limit = max(SMALLEST, min(LARGEST, budget // max(expected, 1)))
+
+    def embed(self, picture: Picture) -> Embedded:
+        """Encode a picture.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        link = quote(os.path.relpath(picture.path, self._page.parent))
+        data, size = encoded(picture.path, self._limit)
+        if len(data) > self._left:
+            return Embedded(picture, "", 0, 0, link)
+        self._left -= len(data)
+        source = "data:image/webp;base64," + base64.b64encode(data).decode()
+        return Embedded(picture, source, *size, link)
+
+
+def encoded(path: Path, limit: int) -> tuple[bytes, tuple[int, int]]:
+    """A picture as webp and its (width, height): the largest and best that is within ``limit``
+    bytes, or the smallest there is. Line art that stays small without any loss is kept exact.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as file:
+            layers = file.convert("RGBA")
+    except OSError as error:
+        raise InputError(f"{path}: not a readable picture ({error}); draw it again") from error
+    white = Image.new("RGBA", layers.size, "white")
+    image = Image.alpha_composite(white, layers).convert("RGB")
+    data, shown = b"", image
+    for width in _WIDTHS:
+        if width == _WIDTHS[0] or image.width > width:
+            height = round(image.height * width / image.width)
+            shown = image.resize((width, height), Image.Resampling.LANCZOS)
+            shown = shown if image.width > width else image
+        exact = ({"lossless": True},) if path.stat().st_size < limit else ()
+        for way in (*exact, *_WAYS):
+            stream = io.BytesIO()
+            shown.save(stream, "webp", method=4, **way)
+            data = stream.getvalue()
+            if len(data) <= limit:
+                return data, shown.size
+    return data, shown.size
+
+
+def find_pictures(folder: Path, datasets: Sequence[str]) -> list[Picture]:
+    """All png files of a folder as its ``captions.json`` orders and describes them.
+
+    Those that it does not name come last and are described by their names.
+
+    Raises:
+        InputError: ``captions.json`` is not what it should be.
+    """
+    captions = _captions(folder / "captions.json")
+    order = {stem: place for place, stem in enumerate(captions)}
+    paths = sorted(
+        folder.glob("*.png"),
+        key=lambda path: (order.get(path.stem, len(order)), natural(path.stem)),
+    )
+    return [_described(path, captions.get(path.stem, {}), datasets) for path in paths]
+
+
+def _captions(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.is_file():
+        return {}
+    try:
+        captions = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); draw the figures again") from error
+    if not isinstance(captions, dict) or not all(isinstance(c, dict) for c in captions.values()):
+        raise InputError(f"{path}: a caption is not an object; draw the figures again")
+    return captions
+
+
+def _described(path: Path, caption: dict[str, Any], datasets: Sequence[str]) -> Picture:
+    inside = [name for name in datasets if f"_{name}_" in f"_{path.stem}_"]
+    dataset = caption.get("dataset") if "dataset" in caption else max(inside, key=len, default="")
+    title = str(caption.get("title") or path.stem.replace("_", " "))
+    return Picture(
+        path=path,
+        title=title,
+        caption=str(caption.get("caption") or ""),
+        alt=str(caption.get("alt") or title),
+        dataset=str(dataset or ""),
+    )

@@ -1,0 +1,1 @@
+"""The table of all results, and what is computed from it."""

@@ -1,0 +1,227 @@
+"""Tables made of the results: means, gains, lifts, run times, statuses.
+
+One cell is a method on a dataset under a clusterer (and a number of domains, where several are
+asked for). A cell without a value always has a status and a reason. ``sd`` is taken over training
+seeds (ddof 1, empty for one seed), ``sd_clustering`` is the root mean square over those seeds of
+the sd over clusterings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.results.assembly import in_order
+from stbench.results.statistics import (
+    SEEDS_TO_TELL,
+    Difference,
+    Sample,
+    difference,
+    paired_difference,
+    verdict,
+)
+
+CELL = ["dataset", "method", "clusterer", "n_domains", "exploratory"]
+BASELINE = "smoothed_pca"
+FAILED = ("error", "oom", "timeout", "nan", "killed")
+
+_SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
+_GAIN = ["mean", "sd", "n", "low", "high", "verdict", "status", "reason"]
+_LIFT = ["mean", "n", "low", "high", "verdict", "status", "reason"]
+_NO_INTERVAL = "one seed: no interval"
+
+
+def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Every table but the leaderboard, by file name without ending."""
+    scores = {
+        f"{metric}_{protocol}": score_table(results, metric, protocol)
+        for metric in METRICS
+        for protocol in PROTOCOLS
+    }
+    return {
+        **scores,
+        "gain": gain_table(results),
+        "lift": lift_table(results),
+        "runtime": runtime_table(results),
+        "status": status_table(results),
+    }
+
+
+def score_table(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
+    """Mean and spread of one metric under one protocol, one row per cell."""
+    rows = _select(results, metric, protocol)
+    rows = rows.assign(variance=rows["sd_clustering"] ** 2)
+    grouped = rows.groupby(CELL, sort=False)
+    table = grouped.agg(
+        mean=("value", "mean"), sd=("value", "std"), n=("value", "count"), v=("variance", "mean")
+    )
+    table["sd_clustering"] = np.sqrt(table["v"])
+    return _finish(table.join(_statuses(rows, CELL)), _SCORE)
+
+
+def gain_table(results: pd.DataFrame) -> pd.DataFrame:
+    """What training added to the ARI: final minus untrained, paired by training seed."""
+    keys = [*CELL, "seed"]
+    pairs = _select(results, "ARI", "final").merge(
+        _select(results, "ARI", "untrained"), on=keys, how="outer", suffixes=("", "_before")
+    )
+    # The protocol that lacks its value says why.
+    lacking = pairs["value"].isna()
+    for column in ("status", "reason"):
+        pairs[column] = pairs[column].where(lacking, pairs[f"{column}_before"])
+    rows = {}
+    for cell, group in pairs.groupby(CELL, sort=False):
+        both = group.dropna(subset=["value", "value_before"])
+        if len(both):
+            after = Sample(both["value"].to_numpy(), both["sd_clustering"].to_numpy())
+            before = Sample(
+                both["value_before"].to_numpy(), both["sd_clustering_before"].to_numpy()
+            )
+            rows[cell] = _facts(paired_difference(after, before))
+    return _differences(rows, pairs, _GAIN)
+
+
+def lift_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Final ARI minus that of the control ``smoothed_pca``, the scale of what training is worth.
+
+    The interval holds the noise of training seeds and clusterings on both sides
+    (``stbench.results.statistics``); it is empty where either side has a single seed.
+    """
+    final = _select(results, "ARI", "final").copy()
+    samples = {
+        cell: Sample(group["value"].to_numpy(), group["sd_clustering"].to_numpy())
+        for cell, group in final.dropna(subset=["value"]).groupby(CELL, sort=False)
+    }
+    why_not = _baseline_reasons(final)
+    rows, lacking = {}, {}
+    for cell in final.groupby(CELL, sort=False).groups:
+        dataset, method, *rest = cell
+        baseline = (dataset, BASELINE, *rest)
+        if method == BASELINE:
+            lacking[cell] = "the control itself"
+        elif cell in samples and baseline in samples:
+            rows[cell] = _facts(difference(samples[cell], samples[baseline]))
+        elif cell in samples:
+            lacking[cell] = why_not.get(baseline, f"{BASELINE} was not run")
+    for cell, reason in lacking.items():
+        of_cell = (final[CELL] == list(cell)).all(axis=1)
+        final.loc[of_cell, ["status", "reason"]] = ["not_applicable", reason]
+    return _differences(rows, final, _LIFT)
+
+
+def runtime_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Seconds (mean, sd) and peak memory (largest) of the fits per dataset and method.
+
+    ``gpu_seconds`` is the mean over the fits that held a GPU, empty where none did.
+    """
+    fits = _fits(results)
+    fits["gpu_seconds"] = fits["seconds"].where(fits["device"] == "cuda")
+    keys = ["dataset", "method"]
+    table = fits.groupby(keys, sort=False).agg(
+        seconds=("seconds", "mean"),
+        seconds_sd=("seconds", "std"),
+        n=("seconds", "count"),
+        gpu_seconds=("gpu_seconds", "mean"),
+        peak_rss_mb=("peak_rss_mb", "max"),
+        peak_gpu_mb=("peak_gpu_mb", "max"),
+        device=("device", lambda names: " ".join(sorted(set(names) - {""}))),
+    )
+    table = table.join(_statuses(fits, keys)).reset_index()
+    return in_order(table, keys)
+
+
+def status_table(results: pd.DataFrame) -> pd.DataFrame:
+    """How every fit ended and why."""
+    return _fits(results)[["dataset", "method", "seed", "status", "reason"]]
+
+
+def fold_statuses(statuses: Sequence[str]) -> str:
+    """One status where all agree, else which failed how often: ``oom 1/5``."""
+    if len(set(statuses)) == 1:
+        return statuses[0]
+    others = dict.fromkeys(status for status in statuses if status != "ok")
+    return ", ".join(f"{name} {statuses.count(name)}/{len(statuses)}" for name in others)
+
+
+def fold_reasons(seeds: Sequence[int], reasons: Sequence[str]) -> str:
+    """One reason where all agree, else each with the seeds it holds for."""
+    if len(set(reasons)) == 1:
+        return reasons[0]
+    by_reason: dict[str, list[str]] = {}
+    for seed, reason in zip(seeds, reasons, strict=True):
+        if reason:
+            by_reason.setdefault(reason, []).append(str(seed))
+    return "; ".join(
+        f"seed{'s' * (len(where) > 1)} {', '.join(where)}: {reason}"
+        for reason, where in by_reason.items()
+    )
+
+
+def _select(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
+    chosen = (results["metric"] == metric) & (results["protocol"] == protocol)
+    columns = [*CELL, "seed", "value", "sd_clustering", "status", "reason"]
+    return results.loc[chosen, columns]
+
+
+def _fits(results: pd.DataFrame) -> pd.DataFrame:
+    keys = ["dataset", "method", "seed"]
+    fits = results.drop_duplicates(keys).drop(columns=["status", "reason"])
+    fits = fits.rename(columns={"fit_status": "status", "fit_reason": "reason"})
+    return in_order(fits, keys)
+
+
+def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Status and reason of each group of rows, which has one row per seed."""
+    folded = {
+        key: (
+            fold_statuses(group["status"].tolist()),
+            fold_reasons(group["seed"].tolist(), group["reason"].tolist()),
+        )
+        for key, group in rows.groupby(keys, sort=False)
+    }
+    index = pd.MultiIndex.from_tuples(list(folded), names=keys)
+    return pd.DataFrame(list(folded.values()), index=index, columns=["status", "reason"])
+
+
+def _facts(found: Difference) -> dict[str, object]:
+    word = verdict(found)
+    facts = {"mean": found.mean, "sd": found.sd, "n": found.n, "low": found.low, "high": found.high}
+    note = _NO_INTERVAL if found.n < 2 else ""
+    if word == "too few seeds" and found.n >= 2:
+        note = f"{found.n} seeds: {SEEDS_TO_TELL} are needed to tell"
+    return {**facts, "verdict": word, "note": note}
+
+
+def _differences(rows: dict, pairs: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Differences beside the statuses of their cells; cells without one keep their reason."""
+    table = _statuses(pairs, CELL)
+    names = ["mean", "sd", "n", "low", "high", "verdict", "note"]
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    found.index = pd.MultiIndex.from_tuples(list(rows), names=CELL) if rows else table.index[:0]
+    numbers = ["mean", "sd", "n", "low", "high"]
+    table = table.join(found.astype(dict.fromkeys(numbers, "float64")))
+    table["n"] = table["n"].fillna(0).astype(int)
+    table["verdict"] = table["verdict"].fillna("")
+    notes = zip(table["reason"], table["note"].fillna(""), strict=True)
+    table["reason"] = ["; ".join(filter(None, parts)) for parts in notes]
+    return _finish(table, columns)
+
+
+def _finish(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    table = table.reset_index()
+    order = ["dataset", "method", "clusterer", *columns, "n_domains", "exploratory"]
+    return in_order(table[order], ["dataset", "method", "clusterer", "n_domains"])
+
+
+def _baseline_reasons(final: pd.DataFrame) -> dict[tuple, str]:
+    rows = final[final["method"] == BASELINE]
+    if not len(rows):
+        return {}
+    told = _statuses(rows, CELL)
+    return {
+        cell: f"{BASELINE}: {status}: {reason}".rstrip(": ")
+        for cell, status, reason in zip(told.index, told["status"], told["reason"], strict=True)
+    }

@@ -1,0 +1,220 @@
+"""The table of all results: scores joined with what each fit took and where it ran."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stbench.common.errors import InputError, one_line
+from stbench.supervisor.provenance import FIELDS
+
+Studies = Mapping[
+    str, Mapping[str, Mapping[str, Any]]
+]  # stbench.config.benchmark.Benchmark.studies
+
+KEYS = ["dataset", "method", "seed", "n_domains", "clusterer", "protocol", "metric"]
+SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "epoch", "status", "reason"]
+FIT = ["dataset", "method", "seed"]
+MEASURED = ["seconds", "peak_rss_mb", "peak_gpu_mb"]
+PROVENANCE = ["commit", "device", *FIELDS]
+COLUMNS = [
+    "dataset",
+    "method",
+    "title",
+    "implementation",
+    "study",
+    "seed",
+    "n_domains",
+    "exploratory",
+    "clusterer",
+    "protocol",
+    "metric",
+    "value",
+    "sd_clustering",
+    "epoch",
+    "status",
+    "reason",
+    "fit_status",
+    "fit_reason",
+    *MEASURED,
+    *PROVENANCE,
+]
+
+
+def read_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Read and stack score files.
+
+    Raises:
+        InputError: a file is missing, broken or not a file of scores, or a score is given twice.
+    """
+    scores = read_stacked(paths, SCORES, "score.py")
+    twice = scores[scores.duplicated(KEYS)]
+    if len(twice):
+        where = ", ".join(str(twice.iloc[0][key]) for key in KEYS)
+        raise InputError(f"--scores: the score of {where} is given twice; name each file once")
+    return scores
+
+
+def read_stacked(paths: Iterable[str | Path], columns: list[str], program: str) -> pd.DataFrame:
+    """Read and stack the files of scores that a program made.
+
+    Raises:
+        InputError: there is none, or one is missing, broken or lacks one of the ``columns``.
+    """
+    tables = [_read_parquet(Path(path), columns, program) for path in paths]
+    if not tables:
+        raise InputError(f"--scores: no file of scores; run {program} first")
+    return pd.concat(tables, ignore_index=True)
+
+
+def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:
+    """Read status.json of fit folders: one row per fit with the columns of ``status.json``.
+
+    What fits before it was recorded do not tell of their provenance is empty.
+
+    Raises:
+        InputError: a status.json is missing, broken or incomplete.
+    """
+    return pd.DataFrame([_read_status(Path(folder) / "status.json") for folder in folders])
+
+
+def fit_folders(scores: pd.DataFrame, root: str | Path) -> list[Path]:
+    """Where below ``root`` the fits behind these scores lie."""
+    fits = scores[FIT].drop_duplicates().itertuples(index=False)
+    return [Path(root) / "fits" / fit.dataset / fit.method / f"seed{fit.seed}" for fit in fits]
+
+
+def assemble(
+    scores: pd.DataFrame,
+    fits: pd.DataFrame,
+    methods: Mapping[str, Mapping[str, Any]],
+    budget: str = "full",
+    studies: Studies | None = None,
+) -> pd.DataFrame:
+    """Join scores with their fits and the methods' descriptions.
+
+    Args:
+        scores: of ``read_scores``.
+        fits: of ``read_fits``.
+        methods: entry of ``config/methods.yaml`` by method id.
+        budget: ``cpu`` is said in ``implementation`` of the methods that it shortens.
+        studies: which datasets and methods belong to a study and take no part in the ranking.
+
+    Returns:
+        One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
+        are the fit's own, ``status`` and ``reason`` the score's.
+
+    Raises:
+        InputError: a fit or a method's description is missing.
+    """
+    unknown = sorted(set(scores["method"]) - set(methods))
+    if unknown:
+        raise InputError(f"config/methods.yaml: no entry for {', '.join(unknown)}; add one")
+    wanted = [*FIT, *MEASURED, *PROVENANCE, "status", "reason"]
+    facts = fits[wanted].rename(columns={"status": "fit_status", "reason": "fit_reason"})
+    joined = scores.merge(facts, on=FIT, how="left", validate="many_to_one", indicator=True)
+    lost = joined[joined["_merge"] == "left_only"]
+    if len(lost):
+        where = "/".join(str(lost.iloc[0][key]) for key in FIT)
+        raise InputError(f"--fits: no fit for the scores of {where}; name its folder")
+    for column in ("title", "implementation"):
+        named = {method: str(entry[column]) for method, entry in methods.items()}
+        if column == "implementation" and budget == "cpu":
+            named |= {
+                method: f"{named[method]}, cpu budget: at most {entry['epochs_cpu']} epochs"
+                for method, entry in methods.items()
+                if "epochs_cpu" in entry
+            }
+        joined[column] = joined["method"].map(named)
+    joined["study"] = study_of(joined, studies or {})
+    for column in MEASURED:
+        joined[column] = joined[column].astype("float64")
+    for column in ("reason", "fit_reason", *PROVENANCE):
+        joined[column] = joined[column].fillna("").astype(str)
+    return in_order(joined[COLUMNS], KEYS)
+
+
+def study_of(table: pd.DataFrame, studies: Studies) -> pd.Series:
+    """For each row ``robustness``, ``sensitivity`` or nothing: it takes part in the ranking."""
+    study = pd.Series("", index=table.index)
+    study[table["method"].isin(studies.get("variants", {}))] = "sensitivity"
+    study[table["dataset"].isin(studies.get("derived", {}))] = "robustness"
+    return study
+
+
+def read_results(path: str | Path) -> pd.DataFrame:
+    """Read the table of all results; provenance and study that an older one lacks are empty.
+
+    Raises:
+        InputError: the file is missing, broken or not such a table.
+    """
+    younger = [*FIELDS, "study"]
+    needed = [column for column in COLUMNS if column not in younger]
+    table = _read_parquet(Path(path), needed, "aggregate.py")
+    return table.assign(**{name: "" for name in younger if name not in table})[COLUMNS]
+
+
+def method_titles(results: pd.DataFrame) -> dict[str, str]:
+    """What to call each method, by id: methods first, then controls from good to trivial."""
+    methods = results.drop_duplicates("method").set_index("method")
+    controls = ["jittered_truth", "smoothed_harmony", "smoothed_pca", "harmony", "pca"]
+    controls += ["coordinates", "random"]
+
+    def place(method: str) -> tuple[bool, int, list[Any]]:
+        known = controls.index(method) if method in controls else -1
+        return methods.loc[method, "implementation"] == "control", known, natural(method)
+
+    return {
+        method: str(methods.loc[method, "title"]) for method in sorted(methods.index, key=place)
+    }
+
+
+def in_order(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Sort by columns, numbers inside names by their value: BZ5, BZ9, BZ14."""
+    return table.sort_values(keys, key=_rank_of_names, kind="stable", ignore_index=True)
+
+
+def natural(name: str) -> list[Any]:
+    """Sort key of a name that takes the numbers inside it as numbers."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def _rank_of_names(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    ranks = {name: rank for rank, name in enumerate(sorted(column.unique(), key=natural))}
+    return column.map(ranks)
+
+
+def _read_parquet(path: Path, columns: list[str], program: str) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; make it with {program}")
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:  # pyarrow raises many kinds for a broken file
+        raise InputError(f"{path}: not a readable parquet file ({one_line(error)})") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise InputError(
+            f"{path}: the column {missing[0]!r} is missing; make it again with {program}"
+        )
+    return table
+
+
+def _read_status(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; train again") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); remove its folder") from error
+    wanted = [*FIT, *MEASURED, "commit", "device", "status", "reason"]
+    missing = [key for key in wanted if key not in told]
+    if missing:
+        raise InputError(f"{path}: the key {missing[0]!r} is missing; remove its folder")
+    return {**{key: told[key] for key in wanted}, **{key: told.get(key) for key in FIELDS}}

@@ -1,0 +1,254 @@
+"""Runs whose scores their authors published, repeated: what was measured beside what was reported.
+
+A demonstration is one training run with one clustering, not a mean. Whether its score may be set
+beside the published one depends on the data at hand, so that is decided here, and said.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.clustering.label_file import open_labels
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.scoring.metrics import TRUTH_METRICS
+
+WIDTH = 100
+COMPARABLE, NOT_COMPARABLE, NOT_MEASURED = "COMPARABLE", "NOT COMPARABLE", "NOT MEASURED"
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What was published and how it came about: a section ``demonstrations`` of a configuration.
+
+    Attributes:
+        title: what to call it.
+        method, dataset: ids.
+        source: the registry's name of the bytes that the published run read.
+        seed, epochs, clusterer: of the published run.
+        reported: what ``resources/published/scores.csv`` calls the source of its scores.
+        stand_in: id of the dataset that takes the place of one that cannot be had; "": none.
+    """
+
+    title: str
+    method: str
+    dataset: str
+    source: str
+    seed: int
+    epochs: int
+    clusterer: str
+    reported: str
+    stand_in: str = ""
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """One clustering of one fit: (n_cells,) labels from 0, of the embedding after ``epoch``."""
+
+    labels: np.ndarray
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A demonstration repeated.
+
+    Attributes:
+        demonstration: what was to be repeated.
+        published: the reported scores, by metric.
+        dataset: id of what it was repeated on; "" where nothing could be had.
+        about: of these data: their source, cells, genes, domains.
+        measured: by metric; empty where nothing was measured.
+        epoch: the measured epoch.
+        differences: why measured and published scores are not comparable; empty: they are.
+        missing: why nothing was measured; empty where something was.
+    """
+
+    demonstration: Demonstration
+    published: Mapping[str, float]
+    dataset: str = ""
+    about: str = ""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    epoch: int = -1
+    differences: Sequence[str] = ()
+    missing: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.missing:
+            return NOT_MEASURED
+        return NOT_COMPARABLE if self.differences else COMPARABLE
+
+    @property
+    def reason(self) -> str:
+        return self.missing or "; ".join(self.differences)
+
+
+def published_scores(one: Demonstration, published: pd.DataFrame) -> dict[str, float]:
+    """The scores that were reported for a demonstration, by metric.
+
+    Args:
+        published: of ``stbench.results.published.read_published``.
+
+    Raises:
+        InputError: the table has none by that name.
+    """
+    asked = {"dataset": one.dataset, "method": one.method, "source": one.reported}
+    rows = published[(published[list(asked)] == pd.Series(asked)).all(axis=1)]
+    if rows.empty:
+        where = f"{one.method} on {one.dataset}"
+        raise InputError(f"demonstrations: no published score of {where} is of {one.reported!r}")
+    values = rows.set_index("metric")["mean"]
+    return {name: float(values[name]) for name in TRUTH_METRICS if name in values}
+
+
+def choose(one: Demonstration, facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """The dataset to repeat on, "" for none, and why it is not the published one.
+
+    Args:
+        facts: ``uns['dataset']`` of the datasets of this run, by id.
+    """
+    why = _cannot_be_had(one.dataset, facts)
+    if not why:
+        return one.dataset, ""
+    if not one.stand_in:
+        return "", why
+    also = _cannot_be_had(one.stand_in, facts)
+    return ("", f"{why}; {also}") if also else (one.stand_in, why)
+
+
+def _cannot_be_had(dataset: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
+    if dataset not in facts:
+        return f"{dataset}: not among the datasets of this run"
+    told = facts[dataset]
+    if told["status"] == "ok":
+        return ""
+    return f"{dataset}: {told['reason'] or told['status']}"
+
+
+def differences(one: Demonstration, facts: Mapping[str, Any], why: str, epoch: int) -> list[str]:
+    """Why the scores of this run are not comparable with the published ones.
+
+    Args:
+        facts: ``uns['dataset']`` of what it was repeated on.
+        why: why that is not the published dataset; "": it is.
+        epoch: the last epoch of this run.
+    """
+    found = []
+    if why:
+        found.append(f"{facts['id']} took the place of {one.dataset}: other cells, other labels")
+        found.append(why)
+    elif facts["source"] != one.source:
+        found.append(
+            f"these are other bytes of {one.dataset}, from {facts['source']}, "
+            f"where the published run read those of {one.source}"
+        )
+        found += filter(None, [facts.get("note")])
+    if epoch != one.epochs:
+        found.append(f"trained for {epoch} epochs, the published run for {one.epochs}")
+    return found
+
+
+def last_labelling(path: Path, one: Demonstration) -> Labelling:
+    """The labels of the last epoch by the demonstration's clusterer (k-means: its first seed).
+
+    Args:
+        path: file of labels of the method on the dataset that is used.
+
+    Raises:
+        NotApplicableError: there are none; the message says why.
+        InputError: the file is missing or broken.
+    """
+    with open_labels(path) as reader:
+        axes = reader.axes
+        if one.seed not in axes.training_seeds:
+            raise NotApplicableError(f"seed {one.seed} was not trained")
+        if one.clusterer not in axes.clusterers:
+            raise NotApplicableError(f"{one.clusterer} is not among the clusterers of this run")
+        i, j = axes.training_seeds.index(one.seed), axes.clusterers.index(one.clusterer)
+        for status, reason in (
+            (axes.status[i], axes.reason[i]),
+            (axes.clusterer_status[i][j], axes.clusterer_reason[i][j]),
+        ):
+            if status != "ok":
+                raise NotApplicableError(f"{status}: {reason}".rstrip(": "))
+        where = (axes.n_domains[-1], one.seed, one.clusterer, axes.last_epochs[i])
+        rows = reader.rows(*where)
+        if not len(rows):
+            raise NotApplicableError(reader.note(*where) or "not clustered")
+        return Labelling(rows[0].astype(int), axes.last_epochs[i])
+
+
+def measure(truth: np.ndarray, labels: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
+    """Agreement over the cells that have a true label.
+
+    Args:
+        truth: (n_cells,) codes, -1 = not known.
+        labels: (n_cells,).
+        metrics: names of ``stbench.scoring.metrics.TRUTH_METRICS``.
+    """
+    known = truth >= 0
+    return {name: TRUTH_METRICS[name](truth[known], labels[known]) for name in metrics}
+
+
+def comparison_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """One row for each published score, measured or not."""
+    rows = [
+        {
+            "demonstration": o.demonstration.title,
+            "method": o.demonstration.method,
+            "metric": metric,
+            "measured": o.measured.get(metric, np.nan),
+            "published": value,
+            "verdict": o.verdict.lower(),
+            "reason": o.reason,
+            "dataset": o.dataset,
+            "published_dataset": o.demonstration.dataset,
+            "seed": o.demonstration.seed,
+            "epochs": o.epoch if o.measured else np.nan,
+            "clusterer": o.demonstration.clusterer,
+            "reported_by": o.demonstration.reported,
+        }
+        for o in outcomes
+        for metric, value in o.published.items()
+    ]
+    return pd.DataFrame(rows).astype({"epochs": "Int64"})
+
+
+def comparison_text(outcomes: Sequence[Outcome]) -> str:
+    """The same for people; the verdict comes before any number."""
+    return "\n\n".join("\n".join(_told(outcome)) for outcome in outcomes) + "\n"
+
+
+def _told(outcome: Outcome) -> Iterator[str]:
+    one = outcome.demonstration
+    yield one.title
+    reason = (
+        outcome.reason or "data of the same source, the same seed, number of epochs and clusterer"
+    )
+    yield _wrap(f"{outcome.verdict}: {reason}", "  ", "    ")
+    yield f"  {'':<12}{'measured':>10}{'published':>12}"
+    for metric, value in outcome.published.items():
+        measured = f"{outcome.measured[metric]:.3f}" if outcome.measured else "-"
+        yield f"  {metric:<12}{measured:>10}{value:>12.4g}"
+    if outcome.measured:
+        how = f"{one.method}, seed {one.seed}, epoch {outcome.epoch}, {one.clusterer}"
+        yield _wrap(f"measured on {outcome.about}: {how}", "  ", "    ")
+    yield _wrap(f"published for {one.dataset} by {one.reported}", "  ", "    ")
+
+
+def _wrap(text: str, first: str, hanging: str) -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,170 @@
+"""Tables of two studies: data made worse on purpose (robustness), methods changed (sensitivity)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.data.degradation import UNTOUCHED
+from stbench.results.aggregates import fold_reasons, fold_statuses
+from stbench.results.assembly import Studies, in_order
+from stbench.results.statistics import Difference, Sample, paired_difference
+
+CURVE = ["dataset", "method", "clusterer", "way", "level"]
+_NOTHING = Difference(np.nan, np.nan, 0, np.nan, np.nan)
+
+
+def study_tables(results: pd.DataFrame, studies: Studies) -> dict[str, pd.DataFrame]:
+    """The tables of the studies that there are, by file name."""
+    derived, variants = (studies.get(name, {}) for name in ("derived", "variants"))
+    tables = robustness_tables(results, derived) if derived else {}
+    return tables | ({"sensitivity": sensitivity_table(results, variants)} if variants else {})
+
+
+def robustness_tables(
+    results: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]
+) -> dict[str, pd.DataFrame]:
+    """What becomes of the final ARI as data get worse.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``.
+        derived: by dataset ``of``, ``way`` and ``level`` (``stbench.data.degradation``).
+
+    Returns:
+        ``robustness_curves``: for every ``dataset``, ``method``, ``clusterer``, ``way`` and
+        ``level``, the one that changes nothing included, ``mean``, ``sd``, ``n`` and the 95 %
+        interval ``low``, ``high`` of the ARI, ``status`` and ``reason``. ``robustness_area``: for
+        each curve ``area``, its mean height from the untouched data to the worst level (the area
+        under it, levels being spread evenly), and ``kept``, that over the untouched data's ARI;
+        empty where a level failed.
+    """
+    ari = results[(results["metric"] == "ARI") & (results["protocol"] == "final")]
+    rows = [
+        {**dict(zip(CURVE, key, strict=True)), **_summary(group)}
+        for key, group in at_levels(ari, derived).groupby(CURVE, sort=False)
+    ]
+    curves = pd.DataFrame(rows, columns=[*CURVE, *_SUMMARY])
+    areas = [
+        {**dict(zip(CURVE[:4], key, strict=True)), **area_under(curve, str(key[3]))}
+        for key, curve in curves.groupby(CURVE[:4], sort=False)
+    ]
+    area = pd.DataFrame(areas, columns=[*CURVE[:4], "area", "kept", "status", "reason"])
+    return {
+        "robustness_curves": in_order(curves, CURVE),
+        "robustness_area": in_order(area, CURVE[:4]),
+    }
+
+
+def sensitivity_table(
+    results: pd.DataFrame, variants: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """What one change does to a method.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``.
+        variants: by id ``method``, ``factor``, ``value`` (None for a part that is taken out) and
+            ``published``: the method's own value of the factor by dataset.
+
+    Returns:
+        One row per dataset, variant and clusterer: ``method``, ``factor``, ``value``,
+        ``published``, ``ARI_final``, ``ARI_oracle`` (means over seeds), ``change_final``,
+        ``change_oracle`` (to the method itself, seeds paired), ``n``, ``low``, ``high`` (95 %
+        interval of ``change_final``), ``status`` and ``reason``.
+    """
+    rows = []
+    ari = results[results["metric"] == "ARI"]
+    for variant, told in variants.items():
+        mine = ari[ari["method"] == variant]
+        for (dataset, clusterer), group in mine.groupby(["dataset", "clusterer"], sort=False):
+            here = (ari["dataset"] == dataset) & (ari["clusterer"] == clusterer)
+            own = ari[here & (ari["method"] == told["method"])]
+            changes = {name: _change(group, own, name) for name in ("final", "oracle")}
+            final = group[group["protocol"] == "final"]
+            rows.append(
+                {
+                    "dataset": dataset,
+                    "clusterer": clusterer,
+                    "method": told["method"],
+                    "factor": told["factor"],
+                    "value": told["value"],
+                    "published": (told.get("published") or {}).get(dataset),
+                    "ARI_final": final["value"].mean(),
+                    "ARI_oracle": group.loc[group["protocol"] == "oracle", "value"].mean(),
+                    "change_final": changes["final"].mean,
+                    "change_oracle": changes["oracle"].mean,
+                    "n": changes["final"].n,
+                    "low": changes["final"].low,
+                    "high": changes["final"].high,
+                    "status": fold_statuses(final["status"].tolist()),
+                    "reason": fold_reasons(final["seed"].tolist(), final["reason"].tolist()),
+                }
+            )
+    table = pd.DataFrame(rows)
+    return table.astype({"value": float, "published": float}) if rows else table
+
+
+_SUMMARY = ["mean", "sd", "n", "low", "high", "status", "reason"]
+
+
+def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows of derived datasets under the dataset they come from; its own under every way.
+
+    Args:
+        scores: with columns ``dataset`` and ``method``.
+        derived: by dataset ``of``, ``way`` and ``level`` (``stbench.data.degradation``).
+
+    Returns:
+        The same rows with ``way`` and ``level``.
+    """
+    facts = pd.DataFrame.from_dict(dict(derived), orient="index", columns=["of", "way", "level"])
+    worse = scores.merge(facts, left_on="dataset", right_index=True)
+    worse["dataset"] = worse["of"]
+    studied = scores[scores["method"].isin(worse["method"])]
+    own = [
+        studied[studied["dataset"] == dataset].assign(way=way, level=UNTOUCHED[str(way)])
+        for dataset, way in facts[["of", "way"]].drop_duplicates().itertuples(index=False)
+    ]
+    return pd.concat([*own, worse.drop(columns="of")], ignore_index=True)
+
+
+def _summary(group: pd.DataFrame) -> dict[str, Any]:
+    scores = group.dropna(subset=["value"])
+    found = _NOTHING
+    if len(scores):
+        sample = Sample(scores["value"].to_numpy(), scores["sd_clustering"].to_numpy())
+        zero = np.zeros(len(scores))
+        found = paired_difference(sample, Sample(zero, zero))
+    return {
+        **{name: getattr(found, name) for name in _SUMMARY[:5]},
+        "status": fold_statuses(group["status"].tolist()),
+        "reason": fold_reasons(group["seed"].tolist(), group["reason"].tolist()),
+    }
+
+
+def area_under(curve: pd.DataFrame, way: str) -> dict[str, Any]:
+    """``area``, ``kept``, ``status`` and ``reason`` of one curve; see ``robustness_tables``."""
+    ordered = curve.assign(away=(curve["level"] - UNTOUCHED[way]).abs()).sort_values("away")
+    heights = ordered["mean"].to_numpy()
+    failed = ordered[ordered["mean"].isna()]
+    if len(failed):
+        first = failed.iloc[0]
+        told = {"status": first["status"], "reason": f"{way} {first['level']:g}: {first['reason']}"}
+        return {"area": np.nan, "kept": np.nan, **told}
+    area = float(np.trapezoid(heights, dx=1.0) / max(len(heights) - 1, 1))
+    kept = area / heights[0] if heights[0] > 0 else np.nan
+    return {"area": area, "kept": kept, "status": "ok", "reason": ""}
+
+
+def _change(group: pd.DataFrame, own: pd.DataFrame, protocol: str) -> Difference:
+    sides = [rows[rows["protocol"] == protocol].set_index("seed") for rows in (group, own)]
+    both = sides[0].join(sides[1], rsuffix="_own").dropna(subset=["value", "value_own"])
+    if not len(both):
+        return _NOTHING
+    samples = [
+        Sample(both[f"value{side}"].to_numpy(), both[f"sd_clustering{side}"].to_numpy())
+        for side in ("", "_own")
+    ]
+    return paired_difference(*samples)

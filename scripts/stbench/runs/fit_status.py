@@ -1,0 +1,107 @@
+"""How far the fits of a benchmark have got, as the results folder tells at this moment."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from stbench.config.benchmark import Benchmark
+
+FAILED = ("error", "oom", "timeout", "nan", "killed")
+STATES = ("ok", "not_applicable", "failed", "running", "left")
+
+
+class Key(NamedTuple):
+    """What names a fit."""
+
+    dataset: str
+    method: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class FitState:
+    """One fit: ``status`` as in status.json, or ``running`` or ``left``.
+
+    Attributes:
+        key: which fit.
+        status, reason: how it ended.
+        ended: when, in seconds since 1970; 0 where it has not.
+    """
+
+    key: Key
+    status: str
+    reason: str = ""
+    ended: float = 0.0
+
+    @property
+    def state(self) -> str:
+        """One of ``STATES``."""
+        return "failed" if self.status in FAILED else self.status
+
+
+def matrix(benchmark: Benchmark) -> list[Key]:
+    """Every fit that the configuration asks for."""
+    cells = product(benchmark.datasets, benchmark.chosen)
+    return [Key(*cell, seed) for cell in cells for seed in benchmark.seeds(cell[1], cell[0])]
+
+
+def fit_states(
+    results: Path,
+    keys: Iterable[Key],
+    *,
+    alive: bool = False,
+    again: Collection[Key] = (),
+    since: float = 0.0,
+) -> list[FitState]:
+    """Look at the folders of fits.
+
+    Args:
+        results: the results folder.
+        keys: which fits.
+        alive: whether a run is going on; without one an unfinished folder is a remnant.
+        again, since: fits that a run makes anew, and when it started: what was there before counts
+            as left.
+    """
+    listings: dict[Path, list[str]] = {}
+    again = frozenset(again)
+    states = []
+    for key in keys:
+        folder = results / "fits" / key.dataset / key.method
+        if folder not in listings:
+            listings[folder] = _names(folder)
+        state = _ended(key, folder / f"seed{key.seed}/status.json")
+        if state and key in again and state.ended < since:
+            state = None
+        started = any(name.startswith(f".seed{key.seed}.") for name in listings[folder])
+        states.append(state or FitState(key, "running" if started and alive else "left"))
+    return states
+
+
+def count(states: Iterable[FitState]) -> dict[str, int]:
+    """How many fits are in each of ``STATES``."""
+    counted = Counter(state.state for state in states)
+    return {name: counted[name] for name in STATES}
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+
+
+def _ended(key: Key, path: Path) -> FitState | None:
+    """How a fit ended; None where it has not, or is being replaced at this moment."""
+    try:
+        told = json.loads(path.read_text())
+        return FitState(key, told["status"], told["reason"] or "", path.stat().st_mtime)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError) as error:
+        return FitState(key, "error", f"{path}: not readable ({error}); remove its folder")

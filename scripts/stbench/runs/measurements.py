@@ -1,0 +1,100 @@
+"""What finished fits took: the measurements that come with the project, and the user's own.
+
+``resources/cost_model.csv`` has one row per fit: what it was (``dataset``, ``method``, ``cells``,
+``genes``, ``epochs``; empty for methods without epochs), what it took (``seconds``, ``peak_mb``,
+``disk_mb`` of its folder) and on what (``device``, ``machine``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pandas as pd
+
+from stbench.common.errors import InputError
+
+COLUMNS = [
+    *("dataset", "method", "cells", "genes", "epochs"),
+    *("seconds", "peak_mb", "disk_mb", "device", "machine"),
+]
+THIS_RUN = "this results folder"
+
+
+def read_shipped(path: str | Path) -> pd.DataFrame:
+    """Read the measurements that come with the project.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; it comes with the repository")
+    table = pd.read_csv(path)
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise InputError(f"{path}: the column {missing[0]!r} is missing")
+    return table[COLUMNS]
+
+
+def read_own(results: Path) -> pd.DataFrame:
+    """What the successful fits below a results folder took; unreadable ones are left out."""
+    shapes: dict[str, tuple[int, int] | None] = {}
+    rows = []
+    for path in sorted(results.glob("fits/*/*/seed*/status.json")):
+        dataset = path.parts[-4]
+        if dataset not in shapes:
+            shapes[dataset] = shape_of(results / f"preprocessed/{dataset}.h5ad")
+        told = _status(path)
+        if told and (shape := shapes[dataset]):
+            rows.append(_row(told, path.parent, shape))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.astype({"epochs": float, "seconds": float, "peak_mb": float, "disk_mb": float})
+
+
+def epochs_of(params: Mapping[str, Any]) -> float | None:
+    """Epochs of all stages of a training; None for a method that has none."""
+    stages = [params[name] for name in params if name == "epochs" or name.endswith("_epochs")]
+    return float(sum(stages)) if stages else None
+
+
+def shape_of(path: Path) -> tuple[int, int] | None:
+    """Cells and genes of an h5ad file; None where it cannot be read or holds no cells."""
+    try:
+        with h5py.File(path) as file:
+            shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))
+            return (int(shape[0]), int(shape[1])) if shape is not None and shape[0] else None
+    except (OSError, KeyError):
+        return None
+
+
+def _status(path: Path) -> dict[str, Any] | None:
+    """status.json of a fit that succeeded and was measured; None for all others."""
+    try:
+        told = json.loads(path.read_text())
+        told["parameters"] = json.loads(told["parameters"])
+    except (OSError, ValueError, KeyError):
+        return None  # being replaced, or of a fit before these were recorded
+    measured = told.get("seconds") and told.get("peak_rss_mb") and told.get("device")
+    return told if told.get("status") == "ok" and measured else None
+
+
+def _row(told: Mapping[str, Any], folder: Path, shape: tuple[int, int]) -> dict[str, Any]:
+    return {
+        **{name: told[name] for name in ("dataset", "method", "seconds", "device")},
+        "cells": shape[0],
+        "genes": shape[1],
+        "epochs": epochs_of(told["parameters"]),
+        "peak_mb": told["peak_rss_mb"],
+        "disk_mb": sum(_kept_bytes(folder)) / 1e6,
+        "machine": THIS_RUN,
+    }
+
+
+def _kept_bytes(folder: Path) -> Iterator[int]:
+    """Sizes of the files of a fit that stay; the embeddings of all epochs go once clustered."""
+    for file in folder.iterdir():
+        if file.name != "trajectory.h5":
+            yield file.stat().st_size

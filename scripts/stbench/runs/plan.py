@@ -1,0 +1,376 @@
+"""What a benchmark would take, made ready to be read: per dataset, per method and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stbench.common.text import columns, shortened
+from stbench.config.benchmark import Benchmark
+from stbench.data.archives import free_bytes
+from stbench.runs.cost_model import CostModel, fit_for_here, left_out_errors, typical_factor
+from stbench.runs.fit_costs import (
+    EXTRAPOLATED,
+    LIMIT,
+    NOTHING,
+    CellCost,
+    cell_costs,
+    lost_datasets,
+)
+from stbench.runs.fit_status import FitState, count, fit_states, matrix
+from stbench.runs.measurements import read_own, read_shipped
+
+Cell = tuple[str, str]
+
+DATA = "(data)"  # in the measurements: the files of a dataset, which is no method
+COLUMNS_AT_A_TIME = 16
+_ENDED = ("ok", "not_applicable", "failed")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is known before a benchmark runs.
+
+    Attributes:
+        benchmark: what was asked for.
+        states: of every fit.
+        costs: of a fit of each cell.
+        lost: why a dataset cannot be had, where that is known.
+        sources: where the others come from.
+        stages: jobs of each stage, as (name, in all, still to do).
+        raw_bytes, unsized: of the files to be fetched, and how many have no published size.
+        data_mb: predicted for the datasets that are not prepared yet.
+        free_mb: on the disk of the results.
+        measured: the measurements the model rests on; ``own`` of them from this results folder,
+            which took ``pace`` times as long as the others.
+    """
+
+    benchmark: Benchmark
+    states: Sequence[FitState]
+    costs: Mapping[Cell, CellCost]
+    lost: Mapping[str, str]
+    sources: Mapping[str, str]
+    stages: Sequence[tuple[str, int, int]]
+    raw_bytes: int
+    unsized: int
+    data_mb: float
+    free_mb: float
+    measured: pd.DataFrame
+    own: int
+    pace: float
+
+
+def make_plan(benchmark: Benchmark, results: Path, shipped: Path, mirrors: Sequence[Path]) -> Plan:
+    """Put together what a benchmark would take.
+
+    Args:
+        benchmark: what was asked for.
+        results: the results folder; it need not be there.
+        shipped: file of the measurements that come with the project.
+        mirrors: folders with raw files.
+    """
+    theirs, own = read_shipped(shipped), read_own(results)
+    model, factor = fit_for_here(theirs, own)
+    lost = {**_by_hand(benchmark, results, mirrors), **lost_datasets(benchmark, results)}
+    costs = cell_costs(benchmark, model, results, lost)
+    fetched = [name for name in benchmark.made if name in lost or _is_raw(results, name)]
+    sizes = [
+        file.get("bytes")
+        for name, entry in benchmark.made.items()
+        if entry["origin"] == "files" and name not in fetched
+        for file in entry["sources"][0]["files"]
+    ]
+    return Plan(
+        benchmark=benchmark,
+        states=fit_states(results, matrix(benchmark)),
+        costs=costs,
+        lost=lost,
+        sources={name: _source(results, name, e) for name, e in benchmark.datasets.items()},
+        stages=list(_stages(benchmark, results)),
+        raw_bytes=sum(size or 0 for size in sizes),
+        unsized=sum(size is None for size in sizes),
+        data_mb=sum(_data_mb(model, benchmark, costs, results, lost)),
+        free_mb=free_bytes(results) / 1e6,
+        measured=theirs if own.empty else pd.concat([theirs, own], ignore_index=True),
+        own=len(own),
+        pace=factor,
+    )
+
+
+def as_table(plan: Plan) -> pd.DataFrame:
+    """One row per cell: its cost as in ``CellCost``, and how many of its fits are how far."""
+    by_cell: dict[Cell, list[FitState]] = {cell: [] for cell in plan.costs}
+    for state in plan.states:
+        by_cell[state.key.dataset, state.key.method].append(state)
+    rows: list[dict[str, Any]] = [
+        {"dataset": dataset, "method": method, "fits": len(states), **count(states)}
+        | asdict(plan.costs[dataset, method])
+        for (dataset, method), states in by_cell.items()
+    ]
+    table = pd.DataFrame(rows).round({"seconds": 1, "peak_mb": 0, "disk_mb": 2})
+    return table.assign(why_not=table["dataset"].map(plan.lost).fillna(""))
+
+
+def as_text(plan: Plan, jobs: int) -> str:
+    """The plan as it is printed; ``jobs`` run at a time."""
+    table = as_table(plan)
+    table["to_do"] = table["left"] + table["running"]
+    table["hours"] = table["to_do"] * table["seconds"] / 3600
+    parts = [
+        _matrix_line(plan),
+        _stage_lines(plan),
+        _datasets_table(plan, table),
+        *_methods_tables(plan, table),
+        _marks(table),
+        _totals(plan, table, jobs),
+        _disk(plan, table),
+        _basis(plan),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _matrix_line(plan: Plan) -> str:
+    benchmark, counted = plan.benchmark, count(plan.states)
+    size = (
+        f"{len(benchmark.datasets)} datasets x {len(benchmark.chosen)} methods x "
+        f"{len(benchmark.config['seeds'])} seeds: {len(plan.costs)} cells, {len(plan.states)} fits"
+    )
+    ended = ", ".join(f"{counted[name]} {name.replace('_', ' ')}" for name in _ENDED)
+    return f"{size}\ndone so far: {ended}; {counted['left']} left"
+
+
+def _stage_lines(plan: Plan) -> str:
+    rows = [("jobs", "all", "left")]
+    rows += [(name, str(total), str(left)) for name, total, left in plan.stages]
+    return columns(rows) + "\nand tables, figures and summary. An edited program reruns more."
+
+
+def _datasets_table(plan: Plan, table: pd.DataFrame) -> str:
+    ends = ("left", "hours", "limits", "data")
+    head = ("#", "dataset", "cells", "genes", "fits", *_short(_ENDED), *ends)
+    rows: list[tuple[str, ...]] = [head]
+    for number, (name, mine) in enumerate(table.groupby("dataset", sort=False), 1):
+        first = mine.iloc[0]
+        told = [first["cells"], first["genes"], *_counts(mine)]
+        where = f"not available: {plan.lost[name]}" if name in plan.lost else plan.sources[name]
+        hours = mine.groupby(mine["basis"] == LIMIT)["hours"].sum()
+        both = [_hours(hours.get(limits, 0.0)) for limits in (False, True)]
+        rows.append((str(number), str(name), *map(str, told), *both, shortened(where)))
+    return columns(rows, left=(1, len(head) - 1))
+
+
+def _methods_tables(plan: Plan, table: pd.DataFrame) -> Iterator[str]:
+    """Time and memory of a fit, methods by datasets, as many datasets as a line holds at a time."""
+    numbers = {name: str(i) for i, name in enumerate(plan.benchmark.datasets, 1)}
+    names = list(numbers)
+    for start in range(0, len(names), COLUMNS_AT_A_TIME):
+        shown = names[start : start + COLUMNS_AT_A_TIME]
+        heads = [numbers[name] for name in shown]
+        times = [("time of a fit", "fits", *_short(_ENDED), "left", "hours", *heads)]
+        memory = [("memory of a fit, GB", *heads)]
+        for method, mine in table.groupby("method", sort=False):
+            title = f"{method}{' (GPU)' if mine['gpus'].any() else ''}"
+            cells = mine.set_index("dataset").loc[shown]
+            marks = map(_mark, cells["basis"])
+            marked = list(zip(marks, cells["seconds"], cells["peak_mb"], strict=True))
+            counted = [*map(str, _counts(mine)), _hours(mine["hours"].sum())]
+            times.append(
+                (title, *counted, *(_time(m, s) if m is not None else "-" for m, s, _ in marked))
+            )
+            memory.append(
+                (title, *(f"{m}{p / 1e3:.1f}" if m is not None else "-" for m, _, p in marked))
+            )
+        yield columns(times, left=(0,))
+        yield columns(memory, left=(0,))
+
+
+def _marks(table: pd.DataFrame) -> str:
+    told = []
+    if (table["basis"] == EXTRAPOLATED).any():
+        told.append("~: for a much larger tissue than the method was measured on")
+    if (table["basis"] == LIMIT).any():
+        told.append("<, limits: never measured, the most that it is allowed")
+    if (table["basis"] == NOTHING).any():
+        told.append("-: nothing is trained")
+    return "; ".join(told)
+
+
+def _totals(plan: Plan, table: pd.DataFrame, jobs: int) -> str:
+    known = table[table["basis"] != LIMIT]
+    unknown = table[(table["basis"] == LIMIT) & (table["to_do"] > 0)]
+    hours = known["hours"].sum()
+    on_gpu = known[known["device"] == "cuda"]["hours"].sum()
+    told = [f"left: {table['to_do'].sum()} fits"]
+    told.append(f"CPU: {_hours(hours - on_gpu)} h, one core for each fit")
+    told.append(f"GPU: {_gpu(known, on_gpu)}")
+    told.append(
+        f"with {jobs} jobs at a time about {_hours(hours / jobs)} h of fits;"
+        " clustering and scoring come on top"
+    )
+    if len(unknown):
+        names = ", ".join(dict.fromkeys(unknown["method"]))
+        most = unknown["hours"].sum()
+        told.append(f"and at most {_hours(most)} h of {names}: never measured, their time limits")
+    lost = table[table["dataset"].isin(plan.lost) & (table["to_do"] > 0)]
+    if len(lost):
+        names = ", ".join(dict.fromkeys(lost["dataset"]))
+        told.append(f"{lost['to_do'].sum()} of these fits only record that there is no {names}")
+    return "\n".join(told)
+
+
+def _gpu(known: pd.DataFrame, hours: float) -> str:
+    asking = known[(known["gpus"] > 0) & (known["device"] != "cuda")]
+    told = [f"{_hours(hours)} h"] if hours else []
+    if len(asking):
+        names = ", ".join(dict.fromkeys(asking["method"]))
+        told.append(
+            f"not known, no fit was measured on one; {_hours(asking['hours'].sum())} of the CPU"
+            f" hours are of methods that take a GPU where there is one ({names})"
+        )
+    return "; ".join(told) or "none"
+
+
+def _disk(plan: Plan, table: pd.DataFrame) -> str:
+    fits = (table["disk_mb"].fillna(0) * table["to_do"]).sum()
+    raw = plan.raw_bytes / 1e6
+    unsized = f" and {plan.unsized} files of unknown size" if plan.unsized else ""
+    told = (
+        f"disk: {(raw + plan.data_mb + fits) / 1e3:.1f} GB more{unsized}: raw files"
+        f" {raw / 1e3:.1f}, datasets about {plan.data_mb / 1e3:.1f}, fits about {fits / 1e3:.1f};"
+        f" {plan.free_mb / 1e3:.1f} GB free"
+    )
+    if plan.benchmark.config.get("keep_trajectories"):
+        return f"{told}. The embeddings of all epochs, which are kept, come on top."
+    return f"{told}. The embeddings of all epochs come on top until they are clustered."
+
+
+def _basis(plan: Plan) -> str:
+    fits = plan.measured[plan.measured["method"] != DATA]
+    theirs = fits.iloc[: len(fits) - plan.own]
+    machines = "; ".join(dict.fromkeys(theirs["machine"]))
+    told = [f"predicted from {len(theirs)} measured fits ({machines})"]
+    if plan.own:
+        told[0] += f" and {plan.own} here, which took {plan.pace:.2g} times as long"
+    for quantity, name in (("seconds", "time"), ("peak_mb", "memory")):
+        errors = left_out_errors(fits, quantity)
+        far = errors[errors["far"]]
+        line = (
+            f"error of the {name} of a dataset left out: typically within a factor of"
+            f" {typical_factor(errors['ratio']):.2f}, nine in ten within"
+            f" {typical_factor(errors['ratio'], 0.9):.2f}"
+        )
+        if len(far):
+            line += (
+                f"; where it was much larger than the others, typically within"
+                f" {typical_factor(far['ratio']):.2f}, nine in ten within"
+                f" {typical_factor(far['ratio'], 0.9):.2f} (~)"
+            )
+        told.append(line)
+    return "\n".join(told)
+
+
+def _stages(benchmark: Benchmark, results: Path) -> Iterator[tuple[str, int, int]]:
+    """Jobs by stage; what a job makes tells whether it is still to be done."""
+    cells = [(dataset, method) for dataset in benchmark.datasets for method in benchmark.chosen]
+    files = [name for name, entry in benchmark.made.items() if entry["origin"] == "files"]
+    joined = [name for name, entry in benchmark.datasets.items() if entry["origin"] == "joined"]
+    keys = matrix(benchmark)
+    graphs = [cell for cell in cells if benchmark.gives_graph(cell[1], cell[0])]
+    graphs = graphs if benchmark.config.get("interactions") else []
+    made = {
+        "download": [f"raw/{name}/status.json" for name in files],
+        "prepare, simulate": [f"data/{name}.h5ad" for name in benchmark.made],
+        "preprocess": [f"preprocessed/{name}.h5ad" for name in benchmark.datasets],
+        "fit": [f"fits/{key.dataset}/{key.method}/seed{key.seed}/status.json" for key in keys],
+        "cluster": [f"labels/{dataset}/{method}.h5" for dataset, method in cells],
+        "score": [f"scores/{dataset}/{method}.parquet" for dataset, method in cells],
+        "interactions": [f"interactions/{d}/{m}" for d, m in graphs]
+        + [f"interactions/{d}/scores.parquet" for d in dict.fromkeys(d for d, _ in graphs)],
+        "integration": [f"integration/{d}/{m}.parquet" for d, m in cells if d in joined],
+    }
+    for name, paths in made.items():
+        if paths:
+            yield name, len(paths), sum(not (results / path).exists() for path in paths)
+
+
+def _by_hand(benchmark: Benchmark, results: Path, mirrors: Sequence[Path]) -> dict[str, str]:
+    """Datasets of which no source can be had: without a URL, and in no mirror folder."""
+    lost = {}
+    for name, entry in benchmark.made.items():
+        if entry["origin"] != "files" or _is_raw(results, name):
+            continue
+        missing = [
+            [file for file in source["files"] if not _can_be_had(file, mirrors)]
+            for source in entry["sources"]
+        ]
+        if all(missing):
+            file = missing[0][0]
+            lost[name] = file.get("get") or f"put {file['name']} into a mirror folder"
+    for name, entry in benchmark.datasets.items():
+        for part in entry.get("parts", []):
+            if part["id"] in lost:
+                lost[name] = f"section {part['id']}: {lost[part['id']]}"
+    for name, entry in benchmark.datasets.items():
+        if (base := entry.get("derived_from")) in lost:
+            lost[name] = lost[base]
+    return lost
+
+
+def _can_be_had(file: Mapping[str, Any], mirrors: Sequence[Path]) -> bool:
+    return bool(file.get("url")) or any((mirror / file["name"]).is_file() for mirror in mirrors)
+
+
+def _is_raw(results: Path, dataset: str) -> bool:
+    return (results / f"raw/{dataset}/status.json").is_file()
+
+
+def _source(results: Path, name: str, entry: Mapping[str, Any]) -> str:
+    made = {"simulate": "simulated", "joined": "joined from its sections"}
+    made["degraded"] = f"made worse from {entry.get('derived_from')}"
+    if entry["origin"] == "files":
+        return "here" if _is_raw(results, name) else "to be fetched"
+    return made.get(entry["origin"]) or str(entry["path"])
+
+
+def _data_mb(
+    model: CostModel,
+    benchmark: Benchmark,
+    costs: Mapping[Cell, CellCost],
+    results: Path,
+    lost: Mapping[str, str],
+) -> Iterator[float]:
+    """Predicted size of each dataset that is not prepared yet, raw and preprocessed."""
+    for name in benchmark.datasets:
+        cost = costs[name, benchmark.chosen[0]]
+        there = (results / f"preprocessed/{name}.h5ad").is_file()
+        predicted = model.predict(DATA, cost.cells, cost.genes, None)
+        if predicted is not None and not there and name not in lost:
+            yield predicted.disk_mb
+
+
+def _counts(rows: pd.DataFrame) -> list[int]:
+    return [int(rows[name].sum()) for name in ("fits", *_ENDED, "to_do")]
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    return ["n/a" if name == "not_applicable" else name for name in names]
+
+
+def _mark(basis: str) -> str | None:
+    return {EXTRAPOLATED: "~", LIMIT: "<", NOTHING: None}.get(basis, "")
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.0f}" if hours >= 10 else f"{hours:.1f}"
+
+
+def _time(mark: str, seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            number = seconds / size
+            return f"{mark}{number:.0f}{unit}" if number >= 10 else f"{mark}{number:.1f}{unit}"
+    return f"{mark}{seconds:.0f}s"

@@ -1,0 +1,39 @@
+"""Whether the folders that a run writes to can be written: asked before anything is computed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from stbench.common.errors import InputError
+
+_BLOCK = b"\0" * 65536
+
+
+def check_places(folder: Path) -> None:
+    """Try the results folder in ``folder``, the cache folder and the scratch folder.
+
+    Raises:
+        InputError: one of them cannot be written; the line names it and what to do.
+    """
+    results = folder / "results"
+    _try(results, f"{results}: the results", "run in another folder (--directory), or mend it")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    _try(cache, f"{cache}: the cache", "set XDG_CACHE_HOME to a folder that can be written")
+    given = os.environ.get("TMPDIR")
+    if given and not Path(given).is_dir():
+        raise InputError(f"TMPDIR: {given}: the scratch folder is missing; create it or unset it")
+    scratch = Path(given or tempfile.gettempdir())
+    _try(scratch, f"{scratch}: scratch files", "set TMPDIR to a folder that can be written")
+
+
+def _try(folder: Path, what: str, cure: str) -> None:
+    """Write a block without a name into ``folder``, or where it would be created."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(_BLOCK)
+            file.flush()
+    except OSError as error:
+        raise InputError(f"{what} cannot be written ({error.strerror}); {cure}") from None

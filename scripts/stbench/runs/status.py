@@ -1,0 +1,103 @@
+"""How far a run is, made ready to be read: in all, by method and dataset, and the last failures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from itertools import chain, product
+from pathlib import Path
+
+from stbench.common.text import columns, shortened
+from stbench.config.benchmark import Benchmark
+from stbench.runs.fit_status import FAILED, FitState, count
+from stbench.runs.progress import duration, line, time_left
+from stbench.runs.run_record import RunNote
+
+LAST = 5  # failures shown
+COLUMNS_AT_A_TIME = 16
+
+
+def status_text(
+    results: Path,
+    benchmark: Benchmark,
+    run: RunNote,
+    states: Sequence[FitState],
+    seconds: Mapping[tuple[str, str], float],
+) -> str:
+    """What ``make status`` prints.
+
+    Args:
+        results: the results folder.
+        benchmark: what the run is for.
+        run: the latest run.
+        states: of every fit of the benchmark.
+        seconds: predicted for a fit, by dataset and method.
+    """
+    now = time.time()
+    left = time_left(states, seconds, run, now) if run.alive else None
+    parts = [
+        f"{_life(run, now)}\n{line(count(states), left)}\n{_scored(results, benchmark)}",
+        *_tables(benchmark, states),
+        _failures(states),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _life(run: RunNote, now: float) -> str:
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
+    if run.alive:
+        return (
+            f"runs since {began}, {duration(now - run.started)} so far, {run.jobs} jobs at a time"
+        )
+    if run.ended is None:
+        lived = duration(run.seen - run.started)
+        return f"broke off after {lived} (started {began}); run the same command again to go on"
+    took = duration(run.ended - run.started)
+    return f"ended {'with failed jobs ' * run.failed}after {took} (started {began})"
+
+
+def _scored(results: Path, benchmark: Benchmark) -> str:
+    cells = list(product(benchmark.datasets, benchmark.chosen))
+    there = sum((results / f"scores/{d}/{m}.parquet").is_file() for d, m in cells)
+    return f"{there} of {len(cells)} cells are scored (make tables shows them)"
+
+
+def _tables(benchmark: Benchmark, states: Sequence[FitState]) -> list[str]:
+    """Methods by datasets: fits that are ok of all, and letters for the others."""
+    cells: dict[tuple[str, str], list[FitState]] = {}
+    for state in states:
+        cells.setdefault((state.key.dataset, state.key.method), []).append(state)
+    names = list(benchmark.datasets)
+    blocks = [names[i : i + COLUMNS_AT_A_TIME] for i in range(0, len(names), COLUMNS_AT_A_TIME)]
+    tables = []
+    for block in blocks:
+        rows = [("ok of all fits", *block, "all")]
+        for method in [*benchmark.chosen, "all"]:
+            mine = benchmark.chosen if method == "all" else [method]
+            row = [[state for m in mine for state in cells[name, m]] for name in block]
+            rows.append((method, *map(_cell, row), _cell(list(chain.from_iterable(row)))))
+        tables.append(columns(rows))
+    legend = "r running, f failed, n not applicable; the rest is left"
+    return [*tables[:-1], f"{tables[-1]}\n{legend}"]
+
+
+def _cell(states: Sequence[FitState]) -> str:
+    """``3/5 1f 1r``."""
+    counted = count(states)
+    letters = {"failed": "f", "not_applicable": "n", "running": "r"}
+    others = [f"{counted[name]}{letter}" for name, letter in letters.items() if counted[name]]
+    return " ".join([f"{counted['ok']}/{len(states)}", *others])
+
+
+def _failures(states: Sequence[FitState]) -> str:
+    """How many fits failed in which way, and the latest of them with their reasons."""
+    failed = sorted((s for s in states if s.state == "failed"), key=lambda s: -s.ended)
+    if not failed:
+        return ""
+    numbers = {name: sum(s.status == name for s in failed) for name in FAILED}
+    told = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
+    rows = [
+        (s.key.dataset, s.key.method, f"seed {s.key.seed}", s.status, shortened(s.reason, 100))
+        for s in failed[:LAST]
+    ]
+    return f"failed: {told}; the latest:\n{columns(rows, left=range(5))}\nmake retry resets them"

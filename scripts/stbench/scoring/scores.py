@@ -1,0 +1,215 @@
+"""Scores of one file of labels: a long table with a row for every combination, defined or not.
+
+Metrics that compare with the truth are computed over the cells that have a true label; metrics of
+smoothness in space need no truth and are computed over all cells. The oracle's epoch is picked
+here, out of the table of epochs (``stbench.scoring.epoch_scores``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stbench.clustering.label_file import NO_EPOCH, LabelsReader
+from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.scoring.metrics import TRUTH_METRICS
+from stbench.scoring.protocols import NO_TRUTH, UNTRAINED_EPOCH, mean_and_sd, oracle, undefined
+from stbench.scoring.spatial_metrics import spatial_scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "dataset": "str",
+    "method": "str",
+    "seed": "int64",
+    "n_domains": "int64",
+    "exploratory": "bool",
+    "clusterer": "str",
+    "protocol": "str",
+    "metric": "str",
+    "value": "float64",
+    "sd_clustering": "float64",
+    "epoch": "int64",
+    "status": "str",
+    "reason": "str",
+}
+NO_NUMBER = 0  # of domains, where the dataset could not be had
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The labels that a protocol looks at: those of an epoch, or none and why.
+
+    Attributes:
+        epoch: the epoch, -1 for none.
+        rows: (clustering seeds, n_cells) labels; no rows where there are none.
+        status, reason: of every score of these labels.
+    """
+
+    epoch: int
+    rows: np.ndarray
+    status: str
+    reason: str
+
+
+def score_labels(
+    reader: LabelsReader,
+    truth: np.ndarray | None,
+    coords: np.ndarray | None,
+    trainable: bool,
+    epochs: pd.DataFrame,
+) -> pd.DataFrame:
+    """Score all labels of one method on one dataset.
+
+    Args:
+        reader: the open file of labels.
+        truth: (n_cells,) codes of true domains, -1 = not known; None: no truth at all, or none of
+            its cells has a label.
+        coords: (n_cells, 2) positions; None where the dataset could not be had.
+        trainable: whether the method trains in epochs.
+        epochs: of ``stbench.scoring.epoch_scores``, of the same labels and truth.
+
+    Returns:
+        A table with the columns ``COLUMNS``, one row for each training seed, number of domains,
+        clusterer, protocol and metric. ``value`` and ``sd_clustering`` (ddof 1) are taken over the
+        clustering seeds; NaN with a status and a reason where there is no value. Results on
+        data without truth are marked ``exploratory``.
+    """
+    import pandas as pd
+
+    rows = list(_rows(reader, truth, coords, trainable, epochs))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _rows(
+    reader: LabelsReader,
+    truth: np.ndarray | None,
+    coords: np.ndarray | None,
+    trainable: bool,
+    epochs: pd.DataFrame,
+) -> Iterator[dict[str, Any]]:
+    axes = reader.axes
+    for seed, k in product(axes.training_seeds, axes.n_domains or [NO_NUMBER]):
+        kinds = list(product(axes.clusterers, PROTOCOLS))
+        choices = [_choose(reader, seed, k, *kind, truth, trainable, epochs) for kind in kinds]
+        scores = _score_choices(choices, truth, coords)
+        for (clusterer, protocol), choice, score in zip(kinds, choices, scores, strict=True):
+            for metric in METRICS:
+                value, sd, status, reason = _cell(choice, score, metric, truth)
+                yield {
+                    "dataset": axes.dataset,
+                    "method": axes.method,
+                    "seed": seed,
+                    "n_domains": k,
+                    "exploratory": truth is None and k != NO_NUMBER,
+                    "clusterer": clusterer,
+                    "protocol": protocol,
+                    "metric": metric,
+                    "value": value,
+                    "sd_clustering": sd,
+                    "epoch": choice.epoch,
+                    "status": status,
+                    "reason": reason,
+                }
+
+
+def _choose(
+    reader: LabelsReader,
+    seed: int,
+    k: int,
+    clusterer: str,
+    protocol: str,
+    truth: np.ndarray | None,
+    trainable: bool,
+    epochs: pd.DataFrame,
+) -> Choice:
+    """The labels that a protocol looks at."""
+    axes = reader.axes
+    i, j = axes.training_seeds.index(seed), axes.clusterers.index(clusterer)
+    nothing = np.empty((0, axes.n_cells), np.int16)
+    for status, reason in (
+        (axes.status[i], axes.reason[i]),
+        (axes.clusterer_status[i][j], axes.clusterer_reason[i][j]),
+    ):
+        if status != "ok":
+            return Choice(NO_EPOCH, nothing, status, reason)
+    reason = undefined(
+        protocol,
+        clusterer,
+        trainable,
+        truth is not None,
+        _has_untrained(reader, seed, k),
+        axes.epochs_reason[i],
+    )
+    if reason:
+        return Choice(NO_EPOCH, nothing, "not_applicable", reason)
+
+    epoch = axes.last_epochs[i] if protocol == "final" else UNTRAINED_EPOCH
+    if protocol == "oracle":
+        epoch = _oracle_epoch(epochs, seed, k)
+        if epoch == NO_EPOCH:
+            return Choice(NO_EPOCH, nothing, "not_applicable", "no epoch could be clustered")
+    rows = reader.rows(k, seed, clusterer, epoch)
+    note = reader.note(k, seed, clusterer, epoch)
+    if not len(rows):
+        return Choice(NO_EPOCH, rows, "not_applicable", note or "not clustered")
+    return Choice(epoch, rows, "ok", note)
+
+
+def _has_untrained(reader: LabelsReader, seed: int, k: int) -> bool:
+    """Whether any clusterer was given the embedding of epoch 0 of this training seed."""
+    if UNTRAINED_EPOCH not in reader.axes.epochs:
+        return False
+    return any(
+        len(reader.rows(k, seed, clusterer, UNTRAINED_EPOCH))
+        or reader.note(k, seed, clusterer, UNTRAINED_EPOCH)
+        for clusterer in reader.axes.clusterers
+    )
+
+
+def _oracle_epoch(epochs: pd.DataFrame, seed: int, k: int) -> int:
+    """The epoch, from 1 on, with the best mean ARI over the k-means seeds; -1: none clustered."""
+    trained = epochs["epoch"] > UNTRAINED_EPOCH
+    mine = epochs[(epochs["seed"] == seed) & (epochs["n_domains"] == k) & trained]
+    best = oracle(mine[["ari"]].to_numpy())
+    return NO_EPOCH if best is None else int(mine["epoch"].iloc[best])
+
+
+def _score_choices(
+    choices: list[Choice], truth: np.ndarray | None, coords: np.ndarray | None
+) -> list[dict[str, np.ndarray]]:
+    """For each choice, by metric, the scores of its rows."""
+    rows = np.concatenate([choice.rows for choice in choices])
+    if not len(rows):
+        return [{} for _ in choices]
+    # The last epoch may be the oracle's too, and single starts often agree.
+    distinct, place = np.unique(rows, axis=0, return_inverse=True)
+    found: dict[str, np.ndarray] = {}
+    if truth is not None:
+        known = truth >= 0
+        for name, metric in TRUTH_METRICS.items():
+            found[name] = np.array([metric(truth[known], labels[known]) for labels in distinct])
+    if coords is not None:
+        found |= spatial_scores(coords, distinct)
+    places = np.split(place, np.cumsum([len(choice.rows) for choice in choices])[:-1])
+    return [{name: values[where] for name, values in found.items()} for where in places]
+
+
+def _cell(
+    choice: Choice, score: dict[str, np.ndarray], metric: str, truth: np.ndarray | None
+) -> tuple[float, float, str, str]:
+    """Value, sd, status and reason of one row of the table."""
+    if choice.status != "ok":
+        return _NAN, _NAN, choice.status, choice.reason
+    if metric in TRUTH_METRICS and truth is None:
+        return _NAN, _NAN, "not_applicable", NO_TRUTH
+    value, sd = mean_and_sd(score[metric])
+    if np.isnan(value):
+        return _NAN, _NAN, "not_applicable", "not defined for a single domain"
+    return value, sd, "ok", choice.reason

@@ -1,0 +1,114 @@
+"""How smooth domains lie in space. None of these needs true labels.
+
+Definitions: CHAOS and PAS of Shang and Zhou (SpatialPCA, Nature Communications 2022), ASW on the
+spatial distances as in SDMBench (Yuan et al., Nature Methods 2024). Nothing is n x n: neighbours
+come from a k-d tree, the silhouette from blocks of rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stbench.graphs.neighbors import knn
+
+_PAS_NEIGHBOURS = 10
+_BLOCK_ENTRIES = 8_000_000  # distances held at once: 64 MB
+
+
+def chaos(coords: np.ndarray, labels: np.ndarray) -> float:
+    """Mean distance to the nearest other cell of the same domain; lower is smoother.
+
+    Coordinates are first brought to mean 0 and standard deviation 1 by axis. Domains of one or two
+    cells add nothing to the sum; it is divided by the number of all cells.
+
+    Args:
+        coords: (n_cells, 2).
+        labels: (n_cells,).
+    """
+    spread = coords.std(axis=0)
+    scaled = (coords - coords.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    total = 0.0
+    for label in np.unique(labels):
+        cells = scaled[labels == label]
+        if len(cells) > 2:
+            total += knn(cells, 1)[0].sum()
+    return total / len(labels)
+
+
+def pas(coords: np.ndarray, labels: np.ndarray) -> float:
+    """Share of cells of which more than half of the 10 nearest others lie in another domain.
+
+    Lower is smoother. Where there are fewer than 11 cells, all others are the neighbours.
+    """
+    return _pas(knn(coords, _PAS_NEIGHBOURS)[1], labels)
+
+
+def asw(coords: np.ndarray, labels: np.ndarray) -> float:
+    """Mean silhouette width of the domains on Euclidean distances in space, from -1 to 1.
+
+    Exact. A cell that is alone in its domain counts 0; NaN where there is a single domain or each
+    cell is its own.
+    """
+    return float(_asw(coords, labels[None])[0])
+
+
+def spatial_scores(coords: np.ndarray, labelings: np.ndarray) -> dict[str, np.ndarray]:
+    """CHAOS, PAS and ASW of many labelings, with the distances computed once.
+
+    Args:
+        coords: (n_cells, 2).
+        labelings: (n_labelings, n_cells).
+
+    Returns:
+        (n_labelings,) by metric.
+    """
+    neighbours = knn(coords, _PAS_NEIGHBOURS)[1]
+    return {
+        "CHAOS": np.array([chaos(coords, labels) for labels in labelings]),
+        "PAS": np.array([_pas(neighbours, labels) for labels in labelings]),
+        "ASW": _asw(coords, labelings),
+    }
+
+
+def _pas(neighbours: np.ndarray, labels: np.ndarray) -> float:
+    others = (labels[neighbours] != labels[:, None]).sum(axis=1)
+    return float((others > neighbours.shape[1] / 2).mean())
+
+
+def _asw(coords: np.ndarray, labelings: np.ndarray) -> np.ndarray:
+    """Mean silhouettes (n_labelings,) from sums of distances to every domain of every labeling."""
+    from scipy.spatial.distance import cdist
+
+    coords = np.ascontiguousarray(coords, dtype=np.float64)
+    n_cells = len(coords)
+    codes = [np.unique(labels, return_inverse=True)[1] for labels in labelings]
+    sizes = [np.bincount(code) for code in codes]
+    first = np.cumsum([0, *map(len, sizes)])
+    members = np.zeros((n_cells, first[-1]))
+    for code, start in zip(codes, first[:-1], strict=True):
+        members[np.arange(n_cells), start + code] = 1
+    totals = np.zeros(len(labelings))
+    rows_at_once = min(n_cells, max(1, _BLOCK_ENTRIES // n_cells))
+    block = np.empty((rows_at_once, n_cells))  # used again: new memory costs as much as distances
+    for begin in range(0, n_cells, rows_at_once):
+        rows = slice(begin, begin + rows_at_once)
+        some = coords[rows]
+        sums = cdist(some, coords, out=block[: len(some)]) @ members
+        for i, (code, size) in enumerate(zip(codes, sizes, strict=True)):
+            totals[i] += _silhouettes(sums[:, first[i] : first[i + 1]], code[rows], size).sum()
+    defined = np.array([1 < len(size) < n_cells for size in sizes])
+    return np.where(defined, totals / n_cells, np.nan)
+
+
+def _silhouettes(sums: np.ndarray, codes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Silhouettes of some cells from their summed distances (cells, domains) to each domain."""
+    own = np.arange(len(codes)), codes
+    within = sums[own] / np.maximum(sizes[codes] - 1, 1)
+    means = sums / sizes
+    means[own] = np.inf
+    between = means.min(axis=1)
+    larger = np.maximum(within, between)
+    defined = (sizes[codes] > 1) & (larger > 0) & np.isfinite(between)
+    widths = np.zeros(len(codes))
+    widths[defined] = (between[defined] - within[defined]) / larger[defined]
+    return widths

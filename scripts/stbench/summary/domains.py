@@ -1,0 +1,81 @@
+"""What numbers and intervals allow to be said about a method, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stbench.results.statistics import BETTER, WITHIN_NOISE, WORSE
+
+Row = Mapping[str, Any]
+
+
+def number(value: float) -> str:
+    """A score: .79, -.04, 1.00."""
+    text = f"{round(value, 2) + 0:.2f}"  # + 0: no minus before a zero
+    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
+
+
+def signed(value: float) -> str:
+    """A difference: +.03, -.10."""
+    return f"{'-' if value < 0 else '+'}{number(abs(value))}"
+
+
+def mean_and_sd(row: Row) -> str:
+    """``.79 +- .03``, without the sd where there is a single seed."""
+    return number(row["mean"]) + ("" if pd.isna(row["sd"]) else f" +- {number(row['sd'])}")
+
+
+def seeds(n: int) -> str:
+    return f"{n} seed{'s' * (n != 1)}"
+
+
+def interval(row: Row) -> str:
+    """`` [-.01, +.07]``; nothing where there is none."""
+    return "" if pd.isna(row["low"]) else f" [{signed(row['low'])}, {signed(row['high'])}]"
+
+
+def sentence(
+    title: str, dataset: str, final: Row, baseline: Row | None, lift: Row, gain: Row
+) -> str:
+    """What the run says of one method on one dataset, claiming no more than its seeds allow.
+
+    Args:
+        title, dataset: names.
+        final: the method's row of ``ARI_final``.
+        baseline: that of smoothed PCA, None where it was not run.
+        lift, gain: the method's rows of ``lift`` and ``gain``.
+    """
+    if pd.isna(final["mean"]):
+        why = f"{final['status']}: {final['reason']}".rstrip(": ")
+        return f"On {dataset} {title} has no score ({why})."
+    told = f"On {dataset} {title}'s last epoch (ARI {mean_and_sd(final)}, {seeds(final['n'])}) "
+    if final["status"] != "ok":
+        told = told.replace(") ", f"; {final['status']}) ")
+    if pd.isna(lift["mean"]) or baseline is None:
+        return f"{told}cannot be compared with smoothed PCA ({lift['reason']}).{_training(gain)}"
+    size = f"lift {signed(lift['mean'])}{interval(lift)}"
+    other = f"smoothed PCA ({number(baseline['mean'])})"
+    if lift["verdict"] == WITHIN_NOISE:
+        told += f"is not better than {other}: {size}, within the noise."
+    elif lift["verdict"] in (BETTER, WORSE):
+        told += f"is {lift['verdict']} than {other}: {size}, beyond the noise."
+    else:
+        side = "above" if lift["mean"] > 0 else "below"
+        told += f"lies {side} {other}: {size}, but {_too_few(lift['n'])}."
+    return told + _training(gain)
+
+
+def _training(gain: Row) -> str:
+    """What training added, where that could be observed."""
+    if pd.isna(gain["mean"]):
+        return ""
+    sure = {BETTER: "beyond the noise", WORSE: "beyond the noise", WITHIN_NOISE: WITHIN_NOISE}
+    word = sure.get(gain["verdict"], f"but {_too_few(gain['n'])}")
+    return f" Training itself changed ARI by {signed(gain['mean'])}{interval(gain)}, {word}."
+
+
+def _too_few(n: int) -> str:
+    return f"{seeds(n)} {'is' if n == 1 else 'are'} too few to be sure"

@@ -1,0 +1,337 @@
+"""The text at the end of a run: what was found, what it means, what failed, where it lies."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from stbench.common.errors import InputError
+from stbench.results.aggregates import BASELINE, FAILED
+from stbench.results.assembly import method_titles
+from stbench.summary.domains import Row, mean_and_sd, number, sentence, signed
+
+WIDTH = 100
+_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained", "CHAOS_final", "PAS_final", "ASW_final")
+_HEAD = ("", "ARI final", "oracle", "untrained", "lift", "seconds", "MB")
+_WIDTHS = (18, 14, 14, 14, 20, 9, 7)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything the text is made of.
+
+    Attributes:
+        results: of ``stbench.results.assembly.assemble``, what takes part in the ranking.
+        every: of the same, the studies too.
+        tables: by file name without ending, those of ``aggregate.py``.
+        rank_by: the clusterer that ranks.
+        titles: of ``method_titles``.
+    """
+
+    results: pd.DataFrame
+    every: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    rank_by: str
+    titles: dict[str, str]
+
+    def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
+        """The row of a table for one cell under the clusterer that ranks."""
+        rows = self.tables[table]
+        found = rows[
+            (rows["dataset"] == dataset)
+            & (rows["method"] == method)
+            & (rows["clusterer"] == self.rank_by)
+            & (rows["n_domains"] == n_domains)
+        ]
+        return found.iloc[0].to_dict() if len(found) else None
+
+    def cell(self, table: str, dataset: str, method: str, n_domains: int) -> Row:
+        """The same where the row must be there."""
+        found = self.row(table, dataset, method, n_domains)
+        if found is None:
+            raise InputError(f"{table}.csv: no row for {method} on {dataset}; aggregate again")
+        return found
+
+
+def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
+    """Read the tables that belong to the results.
+
+    Raises:
+        InputError: a table is missing, or nothing was clustered by ``rank_by``.
+    """
+    if rank_by not in set(results["clusterer"]):
+        known = ", ".join(sorted(results["clusterer"].unique()))
+        raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
+    tables = {}
+    for name in (*_TABLES, "gain", "lift", "leaderboard", "ranks", "runtime", "status"):
+        path = folder / f"{name}.csv"
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; make it with aggregate.py")
+        # A status may be spelled "nan": only an empty field is a missing number.
+        table = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype={"dataset": str, "method": str, "tied_groups": str},
+        )
+        texts = {"status", "reason", "verdict", "note", "tied_groups"} & set(table)
+        tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
+    return Run(results[results["study"] == ""], results, tables, rank_by, method_titles(results))
+
+
+def any_score(run: Run) -> bool:
+    """Whether a single cell came out right."""
+    return bool((run.every["status"] == "ok").any())
+
+
+def summary(
+    run: Run,
+    tables: Path,
+    figures: Path,
+    interactions: Path | None = None,
+    report: Path | None = None,
+) -> str:
+    """The whole text, no line longer than ``WIDTH`` but addresses that cannot be broken."""
+    missing = unavailable(run)
+    parts = [_intro(run)]
+    for dataset, rows in run.results.groupby("dataset", sort=False):
+        if dataset not in missing:
+            for n_domains in sorted(set(rows["n_domains"])):
+                parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
+    parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
+    parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
+    parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
+    parts += ["\n".join(_places(tables, figures, interactions, report))]
+    parts += [_to_retry(run, missing)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def unavailable(run: Run) -> dict[str, str]:
+    """Datasets on which every method says, for the same reason, that there is nothing to do."""
+    found = {}
+    for dataset, rows in run.every.groupby("dataset", sort=False):
+        reasons = set(rows["fit_reason"])
+        if set(rows["fit_status"]) == {"not_applicable"} and len(reasons) == 1:
+            found[str(dataset)] = reasons.pop()
+    return found
+
+
+def _intro(run: Run) -> str:
+    n = run.results["seed"].nunique()
+    text = (
+        f"Agreement with the true domains: ARI, 1 = identical, 0 = chance. Clustered by "
+        f"{run.rank_by}, which ranks; mean +- sd of {n} training seed{'s' * (n != 1)}. final: last "
+        "epoch. oracle: the epoch chosen by the true labels. untrained: before the first step. "
+        "lift: final minus smoothed PCA, with its 95 % interval. -: not defined."
+    )
+    return _wrap(text)
+
+
+def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
+    rows = run.results[run.results["dataset"] == dataset]
+    methods = [m for m in run.titles if m in set(rows["method"])]
+    if bool(rows["exploratory"].all()):
+        yield from _exploratory_block(run, dataset, n_domains, methods)
+        return
+    yield _line((f"{dataset} ({n_domains})", *_HEAD[1:]))
+    for method in methods:
+        final, oracle, untrained, lift = (
+            run.cell(table, dataset, method, n_domains) for table in (*_TABLES[:3], "lift")
+        )
+        cost = _cost(run, dataset, method)
+        title = f"  {run.titles[method]}"
+        if pd.isna(final["mean"]):
+            yield _line((title, final["status"], "", "", "", *cost))
+            continue
+        scores = (_score(final), _score(oracle), _score(untrained), _lift(lift))
+        yield _line((title, *scores, *cost))
+        if final["status"] != "ok":
+            yield f"    of which {final['status']}"
+
+
+def _exploratory_block(run: Run, dataset: str, n_domains: int, methods: list[str]) -> Iterator[str]:
+    yield f"{dataset}: no true labels, exploratory, {n_domains} domains (low CHAOS, PAS: smooth)"
+    yield _line(("", "CHAOS", "PAS", "ASW", "", "seconds", "MB"))
+    for method in methods:
+        found = [run.cell(table, dataset, method, n_domains) for table in _TABLES[3:]]
+        values = [_score(row) if pd.notna(row["mean"]) else row["status"] for row in found]
+        yield _line((f"  {run.titles[method]}", *values, "", *_cost(run, dataset, method)))
+
+
+def _score(row: Row) -> str:
+    return "-" if pd.isna(row["mean"]) else mean_and_sd(row)
+
+
+def _lift(row: Row) -> str:
+    if pd.isna(row["mean"]):
+        return "-"
+    ends = "" if pd.isna(row["low"]) else f" [{signed(row['low'])} {signed(row['high'])}]"
+    return signed(row["mean"]) + ends
+
+
+def _cost(run: Run, dataset: str, method: str) -> tuple[str, str]:
+    table = run.tables["runtime"]
+    row = table[(table["dataset"] == dataset) & (table["method"] == method)].iloc[0]
+    return _or_dash(row["seconds"], "{:.0f}".format), _or_dash(row["peak_rss_mb"], "{:.0f}".format)
+
+
+def _meaning(run: Run, missing: dict[str, str]) -> Iterator[str]:
+    """A sentence for every method that is not a control on every dataset with a truth."""
+    methods = run.results[run.results["implementation"] != "control"]
+    methods = methods[~methods["exploratory"] & ~methods["dataset"].isin(missing)]
+    for dataset, rows in methods.groupby("dataset", sort=False):
+        for method in [m for m in run.titles if m in set(rows["method"])]:
+            where = (str(dataset), method, int(rows["n_domains"].iloc[0]))
+            baseline = run.row("ARI_final", str(dataset), BASELINE, where[2])
+            final, lift, gain = (run.cell(table, *where) for table in ("ARI_final", "lift", "gain"))
+            text = sentence(run.titles[method], str(dataset), final, baseline, lift, gain)
+            yield _wrap(text, hanging="  ")
+
+
+def _interactions(run: Run, tables: Path) -> Iterator[str]:
+    """A sentence or two for every method whose cell graph was scored, where any was."""
+    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
+    if all(path.is_file() for path in paths):
+        from stbench.summary.interactions import interaction_sentences
+
+        texts = ("effect", "method", "reason", "chosen")
+        auprc, lift = (
+            pd.read_csv(path, dtype=dict.fromkeys(texts, str)).fillna({"reason": "", "chosen": ""})
+            for path in paths
+        )
+        for text in interaction_sentences(auprc, lift, run.titles):
+            yield _wrap(text, hanging="  ")
+
+
+def _ranking(run: Run) -> Iterator[str]:
+    board = run.tables["leaderboard"].dropna(subset=["rank"])
+    if not len(board):
+        return
+    yield f"Ranking by mean rank of the final ARI under {run.rank_by} (* control)"
+    widths = (5, 20, 11, 9, 9, 11, 8, 8, 9)
+    head = ("rank", "method", "mean rank", "final", "oracle", "untrained", "gain", "lift", "scored")
+    yield _line(head, widths)
+    for _, row in board.iterrows():
+        means = [_or_dash(row[f"ARI_{name}"], number) for name in ("final", "oracle", "untrained")]
+        differences = [_or_dash(row[name], signed) for name in ("gain", "lift")]
+        title = run.titles[row["method"]] + (" *" if row["control"] else "")
+        values = (f"{row['rank']:.0f}", title, f"{row['mean_rank']:.2f}", *means, *differences)
+        yield _line((*values, row["datasets"]), widths)
+    order = str(board["order"].iloc[0])
+    yield f"The {order}." if order.startswith("order") else f"There is {order}."
+    yield _wrap(_certainty(run), hanging="  ")
+
+
+def _studies(run: Run, tables: Path) -> Iterator[str]:
+    """What becomes of methods on worse data, and of one that is changed; neither is ranked."""
+    from stbench.summary.studies import study_sentences
+
+    for sentences in study_sentences(tables, run.titles, run.rank_by).values():
+        for text in sentences:
+            yield _wrap(text, hanging="  ")
+
+
+def _certainty(run: Run) -> str:
+    """Whether the order can be told from chance."""
+    ranks = run.tables["ranks"]
+    ranks = ranks[ranks["policy"] == "worst"]
+    note = str(ranks["note"].iloc[0])
+    if note.startswith("no test is possible"):
+        return f"Whether this order is more than chance: {note}."
+    p = float(ranks["friedman_p"].iloc[0])
+    text = f"Friedman's test over {ranks['datasets'].iloc[0]} datasets: p = {p:.2g}"
+    if note:
+        return f"{text}; {note}."
+    best = ranks.iloc[0]
+    groups = set(str(best["tied_groups"]).split())
+    tied = [
+        run.titles[row["method"]]
+        for _, row in ranks.iloc[1:].iterrows()
+        if groups & set(str(row["tied_groups"]).split())
+    ]
+    others = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
+    return f"{text}. By Wilcoxon's test (Holm, 5 %) {run.titles[best['method']]} {others}."
+
+
+def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
+    cells, failed = _cells(run)
+    if not len(failed) and not missing:
+        yield f"All {len(cells)} fits ended as they should."
+        return
+    if len(failed):
+        yield f"{len(failed)} of {len(cells)} fits failed:"
+        groups = failed.groupby(["dataset", "method", "fit_status", "fit_reason"], sort=False)
+        for (dataset, method, status, reason), rows in groups:
+            which = ", ".join(map(str, rows["seed"]))
+            text = f"{dataset}, {run.titles[method]}, seed {which}: {status}: {reason}"
+            yield _wrap(text.rstrip(": "), "  ", "    ")
+    for dataset, reason in missing.items():
+        yield _wrap(f"{dataset} was not run: {reason}", hanging="  ")
+
+
+def _failed_parts(interactions: Path | None) -> Iterator[str]:
+    """Parts of inferring interactions that went wrong; what does not apply is no failure."""
+    for path in sorted(interactions.glob("*/*/status.json")) if interactions else []:
+        for part, told in json.loads(path.read_text()).items():
+            if told["status"] == "error":
+                where = "/".join(path.parts[-3:-1])
+                yield _wrap(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")
+
+
+def _to_retry(run: Run, missing: dict[str, str]) -> str:
+    """The last line: how much failed, and the command after which only that is tried again."""
+    _, failed = _cells(run)
+    counts = {"fit": len(failed), "dataset": len(missing)}
+    told = [f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n]
+    if not told:
+        return ""
+    return _wrap(
+        f"Failed: {' and '.join(told)}. `make retry`, then run again: only these are tried."
+    )
+
+
+def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row for every fit, and those that failed."""
+    cells = run.every.drop_duplicates(["dataset", "method", "seed"])
+    return cells, cells[cells["fit_status"].isin(FAILED)]
+
+
+def _places(
+    tables: Path, figures: Path, interactions: Path | None, report: Path | None
+) -> Iterator[str]:
+    if report:
+        yield f"Report:   {report} (one page, for a browser)"
+    yield f"Tables:   {tables} (LEADERBOARD.md, ARI_final.csv, lift.csv, gain.csv, ...)"
+    pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
+    names = ", ".join([name for name in pictures if name.startswith("gallery")] or pictures)
+    yield _wrap(
+        f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
+    )
+    if interactions:
+        yield f"Interactions: {interactions}/<dataset>/<method> (edges, type pairs, genes, ...)"
+
+
+def _or_dash(value: float, write: Callable[[float], str]) -> str:
+    return "-" if pd.isna(value) else write(value)
+
+
+def _line(values: tuple[str, ...], widths: tuple[int, ...] = _WIDTHS) -> str:
+    """One line of a table: what does not fit its column is kept, with a space after it."""
+    cells = [value.ljust(width - 1) + " " for value, width in zip(values, widths, strict=True)]
+    return "".join(cells).rstrip()
+
+
+def _wrap(text: str, first: str = "", hanging: str = "") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
