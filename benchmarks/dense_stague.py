@@ -1,8 +1,8 @@
 """STAGUE as the paper states it, on dense n x n matrices: what its sparse form is measured against.
 
-Weights, views and random choices are those of ``methods.stague``, so that both compute the same
-losses (tests/unit/test_dense_stague.py); only the arithmetic differs. It has the ``fit`` of a
-method without its results: ``record(epoch, embedding)`` after each epoch.
+Weights, views and random choices are those of ``methods.stague.model``, so that both compute
+the same losses (tests/unit/test_dense_stague.py); only the arithmetic differs. It has the ``fit``
+of a method without its results: ``record(epoch, embedding)`` after each epoch.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pairwise_distance, relu
 
-from methods.stague import Draws, Stague, expression, seeded_model
+from methods.stague.model import Draws, Stague, expression, seeded_model
+from methods.stague.settings import Settings
 from stbench.fitting.interface import Recorder
 from stbench.nn.gcn import GraphConv
-from stbench.stague_settings import Settings
 
 
 class DenseStague:
@@ -105,7 +105,7 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> None:
-    """Train on the CPU, as ``methods.stague.fit`` does but for the form of the arithmetic."""
+    """Train on the CPU, as ``methods.stague.model.fit`` does but for the form of the arithmetic."""
     s = Settings.of(params)
     x = expression(adata)
     model = DenseStague(seeded_model(s, x.shape[1], adata.obsm["spatial"], seed))

@@ -49,7 +49,18 @@ def measure(folder: Path, threads: int) -> tuple[float, float, float]:
     """Seconds, CPU seconds and peak memory (MB) of the program; what it says is passed on."""
     command = [sys.executable, PROJECT / "scripts/interactions.py", "--method", "stague"]
     command += ["--data", folder / "data.h5ad", "--preprocessed", folder / "preprocessed.h5ad"]
-    command += ["--fits", folder / "fit", "--output", folder / "out", "--threads", str(threads)]
+    settings = load_yaml(PROJECT / "config/config.yaml")["interactions"]
+    del settings["reach"]
+    command += [
+        "--settings",
+        json.dumps(settings),
+        "--fits",
+        folder / "fit",
+        "--output",
+        folder / "out",
+        "--threads",
+        str(threads),
+    ]
     started = time.perf_counter()
     process = subprocess.Popen(list(map(str, command)))
     _, status, used = os.wait4(process.pid, 0)

@@ -34,7 +34,7 @@ def main() -> None:
     from anndata import read_h5ad
     from sklearn.cluster import KMeans
 
-    from methods.stague import fit
+    from methods.stague.model import fit
     from stbench.common.h5ad import read_elements
     from stbench.config.benchmark import load_benchmark
     from stbench.config.schema import load_yaml

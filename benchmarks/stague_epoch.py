@@ -74,7 +74,7 @@ def work(args: argparse.Namespace) -> None:
     if args.worker == "dense":
         from dense_stague import fit
     else:
-        from methods.stague import fit  # type: ignore[assignment]
+        from methods.stague.model import fit  # type: ignore[assignment]
     torch.set_num_threads(args.threads)
     fit(tissue(100), 1, 0, args.device, {"epochs": 1}, lambda *_: None)  # loads what is loaded late
     baseline = peak_mb()
@@ -127,7 +127,7 @@ class Worker:
 
 def arithmetic(n: int) -> tuple[float, float]:
     """Flops of the matrix products of an epoch with the default settings, and exponentials."""
-    from stbench.stague_settings import Settings
+    from methods.stague.settings import Settings
 
     s = Settings()
     e, h, d, p = s.exp_out, s.hidden_dim, s.rep_dim, s.proj_dim

@@ -12,6 +12,7 @@ from stbench.config.benchmark import load_benchmark, typed
 from stbench.common.errors import InputError
 from stbench.config.external import result_files
 from stbench.common.import_closure import import_closure
+from stbench.common.paths import method_files
 from stbench.runs.preflight import check_places
 from stbench.runs.environment import mirror, note_commit, python_of, use_this_python
 
@@ -148,8 +149,11 @@ def method_code(method):
     """What a method is written in: Python, or R that fit.R runs; nothing where it ran elsewhere."""
     if method in BENCHMARK.external:
         return []
-    script = f"scripts/methods/{method}.R"
-    return ["scripts/fit.R", script] if (BASE / script).exists() else [script[:-1] + "py"]
+    files = method_files(BASE / "scripts/methods")
+    # A rule without its file: Snakemake says that the file is missing.
+    file = files.get(method, BASE / f"scripts/methods/{method}.py")
+    script = str(file.relative_to(BASE))
+    return ["scripts/fit.R", script] if file.suffix == ".R" else [script]
 
 
 def program_of(variant):

@@ -1,5 +1,5 @@
 from stbench.deconvolution.config import load_deconvolution, raw_folders
-from stbench.data.degradation import levels_of
+from stbench.config.degradation import levels_of
 from stbench.config.registry import dataset_entry, load_registry
 
 DECONVOLUTION_METHODS = str(BASE / "config/deconvolution_methods.yaml")

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stbench.common.errors import run_cli
+from stbench.common.io import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,13 +89,6 @@ def parse_arguments() -> argparse.Namespace:
     if args.scores is None and args.results is None:
         parser.error("--fits needs --scores")
     return args
-
-
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Numbers with six decimals, missing ones empty; never a negative zero."""
-    numbers = table.select_dtypes("float").columns
-    table = table.assign(**{name: table[name].round(6) + 0.0 for name in numbers})
-    table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ import argparse
 import json
 from pathlib import Path
 
-from aggregate import write_csv
 from stbench.common.errors import run_cli
+from stbench.common.io import write_csv
 
 
 def main() -> None:

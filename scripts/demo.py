@@ -130,10 +130,11 @@ def draw(
     import pandas as pd
 
     from stbench.common.h5ad import read_elements
-    from stbench.figures.domains import Map, domain_maps, match_labels
+    from stbench.figures.domains import Map, domain_maps
     from stbench.figures.embedding import embedding_figure
     from stbench.figures.layout import umap_and_paga
     from stbench.figures.style import CLUSTERER_WORDS, save
+    from stbench.scoring.matching import match_labels
 
     one, name = outcome.demonstration, outcome.dataset
     clusterer = CLUSTERER_WORDS.get(one.clusterer, one.clusterer)

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stbench.common.errors import InputError, run_cli
+from stbench.common.io import free_bytes
 from stbench.common.paths import CONFIG
 from stbench.config.registry import dataset_entry, load_registry
-from stbench.data.archives import free_bytes
 
 
 def arguments() -> argparse.Namespace:

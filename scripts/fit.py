@@ -14,21 +14,24 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import sys
 import time
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stbench.common.checksums import file_hash
-from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad, write_json
-from stbench.common.seeding import limit_threads, seed_everything
-from stbench.fitting.device import choose_device, out_of_memory, peak_gpu_mb
+from stbench.common.paths import PROJECT, method_files, method_module
+from stbench.common.seeding import seed_everything
+from stbench.fitting.device import choose_device
+from stbench.fitting.program import (
+    add_options_of_a_fit,
+    circumstances_of,
+    parse_params,
+    tell_outcome,
+)
 from stbench.fitting.trajectory import TrajectoryRecorder
-from stbench.supervisor.packages import versions_of
 from stbench.supervisor.provenance import environment_hash
 
 if TYPE_CHECKING:
@@ -36,57 +39,31 @@ if TYPE_CHECKING:
 
     from stbench.fitting.interface import Fit
 
-METHODS = Path(__file__).parent / "methods"
-
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--method", required=True, help="name of a file in scripts/methods")
+    parser.add_argument("--method", required=True, help="id of a method in scripts/methods")
     parser.add_argument("--input", required=True, type=Path, help="preprocessed dataset (.h5ad)")
     parser.add_argument("--record", action="store_true", help="keep the embedding of every epoch")
     add_options_of_a_fit(parser)
     return parser.parse_args()
 
 
-def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
-    """Add what every program that runs a method is told."""
-    parser.add_argument("--output", required=True, type=Path, help="folder to write into")
-    parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
-    parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
-    parser.add_argument(
-        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
-    )
-    parser.add_argument(
-        "--implementation", default="", help="noted with the fit: reimplemented, package, control"
-    )
-
-
 def load_method(name: str, scratch: Path) -> Any:
     """A method: its module, imported, or its R script with a folder for what R reads and writes."""
-    files = {path.stem: path for path in METHODS.glob("[!_]*.*") if path.suffix in (".py", ".R")}
+    files = method_files()
     if name not in files:
         raise InputError(f"--method {name}: no such method; there are {', '.join(sorted(files))}")
     if files[name].suffix == ".R":
         from stbench.fitting.r_bridge import RMethod
 
         return RMethod(files[name], scratch)
-    module = importlib.import_module(f"methods.{name}")
+    module = importlib.import_module(method_module(files[name]))
     if not callable(getattr(module, "fit", None)):
-        raise InputError(f"scripts/methods/{name}.py: it has no function fit")
+        raise InputError(f"{files[name].relative_to(PROJECT)}: it has no function fit")
     return module
-
-
-def parse_params(text: str) -> dict[str, Any]:
-    try:
-        params = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"--params: not valid JSON ({error})") from error
-    if not isinstance(params, dict):
-        raise InputError("--params: it must be a JSON object, for example '{\"epochs\": 50}'")
-    return params
 
 
 def number_of_domains(adata: AnnData, path: Path) -> int:
@@ -141,21 +118,6 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
 
 
-def circumstances_of(
-    args: argparse.Namespace, params: Mapping[str, Any], device: str, seconds: float
-) -> dict[str, Any]:
-    """How a method was run, as its result tells it."""
-    return {
-        "method": args.method,
-        "implementation": args.implementation,
-        "params": json.dumps(params, sort_keys=True),
-        "seed": args.seed,
-        "device": device,
-        "seconds": round(seconds, 3),
-        "versions": json.dumps(loaded_versions(), sort_keys=True),
-    }
-
-
 def note_provenance(
     args: argparse.Namespace, params: Mapping[str, Any], more: Mapping[str, str] | None = None
 ) -> None:
@@ -192,52 +154,6 @@ def as_anndata(
         obsp={name: value for name, value in graphs.items() if value is not None},
         uns={"fit": dict(circumstances)} | {k: row for k, row in rows.items() if row is not None},
     )
-
-
-def loaded_versions() -> dict[str, str]:
-    """Versions of Python, of the installed packages that are loaded, and the GPU if one is used."""
-    versions = {"python": sys.version.split()[0], **versions_of(sys.modules)}
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        versions["gpu"] = torch.cuda.get_device_name()
-    return versions
-
-
-def failure(error: Exception) -> tuple[str, str]:
-    """Status and reason of an exception."""
-    if isinstance(error, NotApplicableError):
-        return "not_applicable", one_line(error)
-    if isinstance(error, InputError):
-        return "error", one_line(error)
-    reason = one_line(f"{type(error).__name__}: {error}")[:500]
-    if out_of_memory(error):
-        return "oom", reason
-    return "nan" if isinstance(error, FloatingPointError) else "error", reason
-
-
-def tell_outcome(
-    args: argparse.Namespace, run: Callable[[argparse.Namespace, dict[str, Any]], None]
-) -> None:
-    """Run, and write outcome.json whatever comes of it; the exit code says it as well.
-
-    Args:
-        args: with ``output`` and ``threads``.
-        run: given ``args`` and the outcome so far, of which it notes the device.
-    """
-    limit_threads(args.threads)
-    args.output.mkdir(parents=True, exist_ok=True)
-    told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
-    try:
-        run(args, told)
-    except Exception as error:  # whatever a method raises is an outcome
-        if not isinstance(error, (InputError, NotApplicableError)):
-            traceback.print_exc()
-        if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
-            sys.exit(os.EX_TEMPFAIL)
-        told["status"], told["reason"] = failure(error)
-    write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
-    if told["status"] != "ok":
-        sys.exit(f"{told['status']}: {told['reason']}")
 
 
 def main() -> None:

@@ -14,13 +14,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fit import add_options_of_a_fit, circumstances_of, parse_params, tell_outcome
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad
+from stbench.common.paths import SCRIPTS, method_files, method_module
 from stbench.common.seeding import seed_everything
 from stbench.fitting.device import choose_device
-
-METHODS = Path(__file__).parent / "deconvolution_methods"
+from stbench.fitting.program import (
+    add_options_of_a_fit,
+    circumstances_of,
+    parse_params,
+    tell_outcome,
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -35,10 +39,10 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def load_method(name: str) -> Any:
-    known = sorted(path.stem for path in METHODS.glob("[!_]*.py"))
-    if name not in known:
-        raise InputError(f"--method {name}: no such method; there are {', '.join(known)}")
-    return importlib.import_module(f"deconvolution_methods.{name}")
+    files = method_files(SCRIPTS / "deconvolution_methods")
+    if name not in files:
+        raise InputError(f"--method {name}: no such method; there are {', '.join(sorted(files))}")
+    return importlib.import_module(method_module(files[name]))
 
 
 def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:

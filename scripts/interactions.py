@@ -14,19 +14,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import method_files, method_module
 from stbench.common.seeding import limit_threads
-
-DEFAULTS: dict[str, Any] = {
-    "graph": "raw",
-    "threshold": 0.95,
-    "threshold_by": "null_quantile",
-    "shuffles": 1000,
-    "gene_sets": None,
-}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -42,13 +37,21 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--title", help="its name in pictures (default: the id)")
     parser.add_argument(
         "--settings",
+        required=True,
         type=json.loads,
-        default={},
-        help=f"JSON object over the defaults {json.dumps(DEFAULTS)}",
+        help="JSON object: graph, threshold, threshold_by, shuffles, gene_sets",
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     return parser.parse_args()
+
+
+def module_of(method: str) -> ModuleType | None:
+    """The module of a method written in Python; None: in R, or made elsewhere."""
+    file = method_files().get(method)
+    if file is None or file.suffix != ".py":
+        return None
+    return import_module(method_module(file))
 
 
 def main() -> None:
@@ -56,14 +59,22 @@ def main() -> None:
     limit_threads(args.threads)
     if not isinstance(args.settings, dict):
         raise InputError('--settings: it must be a JSON object, like {"shuffles": 100}')
-    settings = {**DEFAULTS, **args.settings}
 
     from stbench.common.io import atomic_directory
-    from stbench.interactions.analysis import analyse
+    from stbench.figures.interaction_figures import draw
+    from stbench.interactions.analysis import analyze
 
-    title = args.title or args.method
+    drawing = partial(draw, title=args.title or args.method)
     with atomic_directory(args.output) as folder:
-        analyse(args.data, args.preprocessed, args.fits, args.method, title, settings, folder)
+        analyze(
+            args.data,
+            args.preprocessed,
+            args.fits,
+            args.settings,
+            folder,
+            module=module_of(args.method),
+            draw=drawing,
+        )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 
 from stbench.common.errors import InputError, run_cli
-from stbench.common.paths import PROJECT
+from stbench.common.paths import PROJECT, method_files
 from stbench.config.schema import load_yaml
 
 PYTHON = '''"""<What the method does, in one line (paper, section)>."""
@@ -100,9 +100,9 @@ def pieces(name: str, r: bool, repository: Path) -> dict[Path, str]:
     script = repository / "scripts/methods" / f"{name}.{'R' if r else 'py'}"
     rule = repository / "rules/methods" / f"{name}.smk"
     entries = repository / "config/methods.yaml"
-    others = [path for path in script.parent.glob(f"{name}.*") if path.suffix in (".py", ".R")]
-    for path in [*others, rule]:
-        if path.exists():
+    there = method_files(script.parent)
+    for path in [there.get(name), rule]:
+        if path is not None and path.exists():
             raise InputError(f"{path}: it is there already; choose another name or remove it")
     if name in load_yaml(entries):
         raise InputError(f"{entries}: it has an entry {name!r} already")

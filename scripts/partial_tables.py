@@ -43,8 +43,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
-    from aggregate import write_csv
-    from stbench.common.io import atomic_directory
+    from stbench.common.io import atomic_directory, write_csv
     from stbench.config.benchmark import load_benchmark
     from stbench.integration.tables import integration_tables, read_integration_scores
     from stbench.interactions.tables import interaction_tables, read_interaction_scores

@@ -16,8 +16,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from methods.stague.settings import Settings
 from stbench.common.errors import InputError, run_cli
-from stbench.stague_settings import Settings
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -116,7 +116,7 @@ def main() -> None:
     Settings.of(params)
     adata = read_input(args)
 
-    from methods.stague import fit
+    from methods.stague.model import fit
     from stbench.clustering.algorithms import cluster_labels, refine_labels
     from stbench.common.io import write_h5ad
     from stbench.fitting.device import choose_device

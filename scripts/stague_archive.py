@@ -18,10 +18,10 @@ from pathlib import Path
 
 from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError, one_line, run_cli
-from stbench.common.io import atomic_directory, atomic_file, write_json
+from stbench.common.io import atomic_directory, atomic_file, free_bytes, write_json
 from stbench.common.paths import CONFIG
 from stbench.config.registry import load_registry
-from stbench.data.archives import free_bytes, unpack
+from stbench.data.archives import unpack
 from stbench.data.stague_archive import DRIVE_ID, Found, absent, inspect
 
 BY_HAND = (

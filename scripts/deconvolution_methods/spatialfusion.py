@@ -1,5 +1,5 @@
 """SpatialFusion's deconvolution: its clustering network on the spots, an autoencoder on the cells,
-and a mapping between the two reconstructions (``stbench.deconvolution.mapping``).
+and a mapping between the two reconstructions (``methods.spatialfusion.mapping``).
 
 The same number of epochs serves all three trainings, as in the original.
 """
@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from methods.spatialfusion import Settings, train
+from methods.spatialfusion import mapping
+from methods.spatialfusion.model import Settings, train
+from methods.spatialfusion.preprocessing import scaled_genes
 from stbench.common.errors import InputError
-from stbench.deconvolution import mapping
 from stbench.deconvolution.mapping_memory import need_room
 from stbench.deconvolution.proportions import normalised_rows
 from stbench.graphs.neighbors import knn
-from stbench.scaled_expression import scaled_genes
 
 DEAD = 1e-4  # of values scaled to an SD of 1: below this the cells are rebuilt alike
 OWN = ("lr_cells", "lr_mapping", "mapping_weight", "nce_weight", "kept_cells", "max_mapping")

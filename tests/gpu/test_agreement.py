@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from methods.stague import Draws, Stague
+from methods.stague.model import Draws, Stague
+from methods.stague.settings import Settings
 from reference_file import load_reference
 from stbench.nn.gcn import normalise
-from stbench.stague_settings import Settings
 from unit.test_stague_reference import raw_graph
 
 LIMIT = 1e-4  # of a loss, in relation to it

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stbench.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
+from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
 from stbench.common.errors import InputError
 
 

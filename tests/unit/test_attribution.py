@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 import torch
 
-from methods import pca, stague
+from methods import pca
+from methods.stague import model as stague
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.edge_scorer import EdgeScorer, edge_scorer
 from stbench.fitting.interface import Fit

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from stbench.common.errors import InputError
+from stbench.common.paths import method_files
 from stbench.config.benchmark import load_benchmark, typed
 
 CONFIG_DIR = Path(__file__).parents[2] / "config"
@@ -77,8 +78,7 @@ def test_resources_grow_with_the_data_and_the_attempt():
 
 def test_every_rule_of_a_method_has_its_script_and_entry_and_the_reverse():
     rules = {path.stem for path in (CONFIG_DIR.parent / "rules/methods").glob("*.smk")}
-    files = (CONFIG_DIR.parent / "scripts/methods").glob("[!_]*.*")
-    scripts = {path.stem for path in files if path.suffix in (".py", ".R")}
+    scripts = set(method_files(CONFIG_DIR.parent / "scripts/methods"))
     entries = set(yaml.safe_load((CONFIG_DIR / "methods.yaml").read_text()))
     assert rules == scripts == entries
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from stbench.contrastive import edge_cosine, nt_xent
+from methods.stague.contrastive import edge_cosine, nt_xent
 from stbench.nn.gcn import EdgePattern
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from methods.spatialfusion import mapping
 from reference_file import Reference, load_reference
-from stbench.deconvolution import mapping
 
 LAYERS = [*(f"encoder_fc{i}" for i in (1, 2, 3)), *(f"decoder_fc{i}" for i in (1, 2, 3))]
 

@@ -13,20 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from methods.deeplinc import Settings, fit, network_input
-from stbench.all_pairs import all_pairs_link_loss, link_weights
-from stbench.common.errors import InputError, NotApplicableError
-from stbench.fitting.interface import Fit, checked
-from stbench.held_out_links import hold_out
-from stbench.link_scores import (
+from methods.deeplinc.adam import TensorFlowAdam
+from methods.deeplinc.graph import adjacency, normalised, short_links, tied_neighbours
+from methods.deeplinc.links import (
     best_threshold,
+    hold_out,
     link_scores,
     predicted_graph,
     random_pair_scores,
 )
-from stbench.pair_graph import adjacency, normalised
-from stbench.short_links import short_links, tied_neighbours
-from stbench.tensorflow_adam import TensorFlowAdam
+from methods.deeplinc.loss import all_pairs_link_loss, link_weights
+from methods.deeplinc.model import Settings, fit, network_input
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, checked
 
 PARAMS: dict[str, Any] = {
     "epochs": 4,
@@ -156,7 +155,7 @@ def test_predicted_graph_against_the_dense_one(top: int) -> None:
 def test_one_block_or_many_predict_the_same_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(1).normal(0, 1, (50, 6)).astype(np.float32)
     whole = predicted_graph(points, 0.7, 5)
-    monkeypatch.setattr("stbench.link_scores._BLOCK_VALUES", 7 * 50)
+    monkeypatch.setattr("methods.deeplinc.links._BLOCK_VALUES", 7 * 50)
     parts = predicted_graph(points, 0.7, 5)
     assert np.array_equal(whole.indices, parts.indices)
     assert np.allclose(whole.data, parts.data, atol=1e-6)
@@ -165,7 +164,7 @@ def test_one_block_or_many_predict_the_same_graph(monkeypatch: pytest.MonkeyPatc
 def test_graphs_of_too_many_links_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.ones((40, 3), np.float32)
     assert predicted_graph(points, 0.6).nnz == 40 * 39
-    monkeypatch.setattr("stbench.link_scores._MOST_PAIRS", 1000)
+    monkeypatch.setattr("methods.deeplinc.links._MOST_PAIRS", 1000)
     with pytest.raises(NotApplicableError, match="more than 1000 of the 1600 pairs of cells; set"):
         predicted_graph(points, 0.6)
     assert predicted_graph(points, 0.6, 5).nnz <= 2 * 40 * 5
@@ -174,7 +173,7 @@ def test_graphs_of_too_many_links_are_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_one_block_of_pairs_or_many_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(1).normal(0, 1, (50, 7)).astype(np.float32)
     whole = random_pair_scores(points, 0)
-    monkeypatch.setattr("stbench.link_scores._BLOCK_VALUES", 7 * 11)
+    monkeypatch.setattr("methods.deeplinc.links._BLOCK_VALUES", 7 * 11)
     assert whole.tobytes() == random_pair_scores(points, 0).tobytes()
 
 

@@ -15,19 +15,19 @@ from anndata import AnnData
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
-from methods.deeplinc import DeepLinc, Optimisers, Settings, network_input, train_iteration
-from reference_file import Reference, assert_close, load_reference
-from stbench.all_pairs import link_weights
-from stbench.held_out_links import accept_unlinked, split_links
-from stbench.link_scores import (
+from methods.deeplinc.graph import adjacency, short_links, tied_neighbours
+from methods.deeplinc.links import (
+    accept_unlinked,
     accuracies,
     best_threshold,
     link_scores,
     pair_logits,
     predicted_graph,
+    split_links,
 )
-from stbench.pair_graph import adjacency
-from stbench.short_links import short_links, tied_neighbours
+from methods.deeplinc.loss import link_weights
+from methods.deeplinc.model import DeepLinc, Optimisers, Settings, network_input, train_iteration
+from reference_file import Reference, assert_close, load_reference
 
 ENCODER = {
     "to_hidden": "deeplinc.Encoder.e_dense_1_vars.weights",

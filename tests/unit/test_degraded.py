@@ -9,8 +9,9 @@ import pytest
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.config.benchmark import load_benchmark
+from stbench.config.degradation import UNTOUCHED
 from stbench.config.schema import load_yaml
-from stbench.data.degradation import UNTOUCHED, degrade
+from stbench.data.degradation import degrade
 from stbench.data.simulation import Tissue, simulate
 
 CONFIG = Path(__file__).parents[2] / "config"

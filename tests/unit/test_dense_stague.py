@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from methods.stague import seeded_model
+from methods.stague.model import seeded_model
+from methods.stague.settings import Settings
 from stbench.nn.gcn import normalise
-from stbench.stague_settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 

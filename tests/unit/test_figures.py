@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import figures
 from stbench.clustering.label_file import LabelAxes, labels_writer, open_labels
 from stbench.common.io import write_h5ad
-from stbench.figures.domains import Map, domain_maps, match_labels
-from stbench.figures.gallery import gallery_maps, median_seed
+from stbench.figures.domains import Map, domain_maps
+from stbench.figures.gallery import gallery_maps
 from stbench.figures.heatmap import score_heatmap
 from stbench.figures.style import (
     DOMAIN_COLOURS,
@@ -24,6 +24,7 @@ from stbench.figures.style import (
     save,
 )
 from stbench.results.aggregates import score_table
+from stbench.scoring.matching import match_labels, median_seed
 from unit.made_results import made_results, scores_of
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from methods.scanit import ScanitEncoder
+from methods.scanit.model import ScanitEncoder
 from stbench.nn.infomax import Infomax, contrast, standardise, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 

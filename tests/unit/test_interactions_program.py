@@ -4,6 +4,7 @@ import errno
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import anndata
@@ -12,13 +13,15 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from methods import pca
 from prepare import prepare_own
 from stbench.data.gene_symbols import panel_symbols
 from stbench.figures.cell_graph import edge_map, type_pair_heatmap
 from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
 from stbench.figures.embedding import embedding_figure
+from stbench.figures.interaction_figures import draw
 from stbench.figures.style import apply_style, save
-from stbench.interactions.analysis import analyse
+from stbench.interactions.analysis import analyze
 from stbench.interactions.ligand_receptor import resource_pairs
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.type_pairs import type_pairs
@@ -39,7 +42,7 @@ class Study:
     """A dataset, its preprocessed form and fits in a folder, and the analysis of them."""
 
     def __init__(self, root):
-        self.root, self.fits, rng = root, [], np.random.default_rng(0)
+        self.root, self.fits, self.draw, rng = root, [], draw, np.random.default_rng(0)
         pairs, _ = resource_pairs("mouse")
         simple = [pair for pair in pairs if "_" not in "".join(pair)][:10]
         self.genes = list(dict.fromkeys(gene for pair in simple for gene in pair))
@@ -79,12 +82,13 @@ class Study:
         self.fits.append(folder)
         return self
 
-    def analyse(self, **settings):
+    def analyze(self, **settings):
         out = self.root / "out"
         out.mkdir()
         data, preprocessed = self.root / "data.h5ad", self.root / "preprocessed.h5ad"
         settings = SETTINGS | settings
-        analyse(data, preprocessed, self.fits, "pca", "Method", settings, out)
+        drawing = partial(self.draw, title="Method")
+        analyze(data, preprocessed, self.fits, settings, out, module=pca, draw=drawing)
         return out, json.loads((out / "status.json").read_text())
 
 
@@ -100,12 +104,12 @@ def study(tmp_path, monkeypatch):
 
 @pytest.fixture
 def undrawn(study, monkeypatch):
-    monkeypatch.setattr("stbench.interactions.analysis.draw", lambda *parts: None)
+    study.draw = lambda *parts, title: None
     return study
 
 
 def test_everything_is_there(study):
-    out, status = study.fit(0).fit(1).analyse()
+    out, status = study.fit(0).fit(1).analyze()
     assert {part for part, told in status.items() if told["status"] != "ok"} == {
         "genes", "figures/genes",
     }  # fmt: skip
@@ -137,7 +141,7 @@ def test_everything_is_there(study):
 )
 def test_too_few_cell_types_are_told_and_the_rest_stands(study, obs, part, reason):
     study.dataset(obs)
-    out, status = study.fit().analyse()
+    out, status = study.fit().analyze()
     assert status[part]["status"] == "not_applicable" and reason in status[part]["reason"]
     assert status["ligand_receptor"]["status"] == status["figures/map"]["status"] == "ok"
     assert (out / "ligand_receptor.csv").exists() and not (out / "type_pairs.csv").exists()
@@ -155,14 +159,14 @@ def test_too_few_cell_types_are_told_and_the_rest_stands(study, obs, part, reaso
     ],
 )
 def test_settings_that_leave_nothing_are_told(undrawn, settings, part, reason):
-    out, status = undrawn.fit().analyse(**settings)
+    out, status = undrawn.fit().analyze(**settings)
     assert status[part]["status"] != "ok" and reason in status[part]["reason"]
     assert status["type_pairs"] == status["ligand_receptor"] == status[part]
     assert (out / "edges.parquet").exists() == (part == "above")
 
 
 def test_without_null_scores_edges_stand_but_no_threshold(undrawn):
-    out, status = undrawn.fit(null=False).analyse()
+    out, status = undrawn.fit(null=False).analyze()
     assert status["threshold"]["status"] == "not_applicable"
     assert "to value or quantile" in status["threshold"]["reason"]
     assert "above" not in pd.read_parquet(out / "edges.parquet")
@@ -178,19 +182,19 @@ def test_graphs_that_cannot_be_used_are_errors_of_one_line(undrawn, value, reaso
     graph = sp.csr_matrix((values, (rows, columns)), (N, N))
     if value == 0:
         graph.eliminate_zeros()
-    _, status = undrawn.fit(graph=graph).analyse()
+    _, status = undrawn.fit(graph=graph).analyze()
     assert status["graphs"]["status"] == "error" and reason in status["graphs"]["reason"]
     assert "\n" not in status["graphs"]["reason"]
 
 
 def test_failed_seeds_are_left_out_and_told(undrawn):
-    _, status = undrawn.fit(0, status="oom").fit(1).analyse()
+    _, status = undrawn.fit(0, status="oom").fit(1).analyze()
     assert status["graphs"]["reason"].endswith("left out: seed 0: oom (no memory)")
     assert status["type_pairs"]["status"] == "ok"
 
 
 def test_no_fit_at_all_is_not_applicable(undrawn):
-    out, status = undrawn.fit(0, status="oom").analyse()
+    out, status = undrawn.fit(0, status="oom").analyze()
     assert {told["status"] for part, told in status.items() if part != "dataset"} == {
         "not_applicable"
     }
@@ -199,7 +203,7 @@ def test_no_fit_at_all_is_not_applicable(undrawn):
 
 def test_a_dataset_that_could_not_be_had_passes_its_reason_on(undrawn):
     undrawn.dataset(status="error", reason="no such URL")
-    _, status = undrawn.fit().analyse()
+    _, status = undrawn.fit().analyze()
     assert {told["reason"] for told in status.values()} == {"no such URL"}
 
 
@@ -214,7 +218,7 @@ def test_a_dataset_that_could_not_be_had_passes_its_reason_on(undrawn):
 def test_ligands_and_receptors_that_cannot_be_looked_up_are_told(undrawn, genes, facts, reason):
     types = {"celltype": np.tile(["a", "b"], N // 2)}
     undrawn.dataset(types, genes and genes[: len(undrawn.genes)], **facts)
-    _, status = undrawn.fit().analyse()
+    _, status = undrawn.fit().analyze()
     assert status["ligand_receptor"]["status"] == "not_applicable"
     assert status["ligand_receptor"]["reason"].startswith(reason)
     assert status["type_pairs"]["status"] == "ok"
@@ -222,11 +226,11 @@ def test_ligands_and_receptors_that_cannot_be_looked_up_are_told(undrawn, genes,
 
 def test_the_program_gives_the_same_tables_as_the_library(study, tmp_path):
     study.dataset()  # no types, no domains: no UMAP
-    out, _ = study.fit().analyse()
+    out, _ = study.fit().analyze()
     command = [sys.executable, PROGRAM, "--data", tmp_path / "data.h5ad", "--method", "pca"]
     command += ["--preprocessed", tmp_path / "preprocessed.h5ad", "--fits", *study.fits]
     command += ["--output", tmp_path / "again", "--settings"]
-    run = subprocess.run([*command, '{"shuffles": 50}'], capture_output=True, text=True)
+    run = subprocess.run([*command, json.dumps(SETTINGS)], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "ligand_receptor: ok: " in run.stdout
     for name in ("edges.parquet", "consensus.parquet", "ligand_receptor.csv", "status.json"):

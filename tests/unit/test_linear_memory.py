@@ -14,7 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fit import load_method
-from stbench import all_pairs, correlation, link_scores, mds
+from methods.deeplinc import links, loss
+from methods.scanit import mds
+from methods.spatialfusion import feature_neighbors
 from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
 from stbench.data.preprocessing import preprocess
@@ -83,11 +85,11 @@ def tissues() -> dict[int, AnnData]:
 
 @pytest.fixture()
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(correlation, "_VALUES_AT_ONCE", 2**17)
-    monkeypatch.setattr(link_scores, "_BLOCK_VALUES", 2**17)
+    monkeypatch.setattr(feature_neighbors, "_VALUES_AT_ONCE", 2**17)
+    monkeypatch.setattr(links, "_BLOCK_VALUES", 2**17)
     monkeypatch.setattr(mds, "_BLOCK_VALUES", 2**16)
     monkeypatch.setattr(mds, "_KEPT_VALUES", 2**17)
-    monkeypatch.setattr(all_pairs, "_block_rows", lambda n, device: 32)
+    monkeypatch.setattr(loss, "_block_rows", lambda n, device: 32)
 
 
 def published(method: str) -> dict[str, Any]:

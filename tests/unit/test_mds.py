@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from stbench import mds
-from stbench.mds import mean_distances, smacof, uniform_start
+from methods.scanit import mds
+from methods.scanit.mds import mean_distances, smacof, uniform_start
 
 
 @pytest.fixture()

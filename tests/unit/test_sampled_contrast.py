@@ -7,8 +7,8 @@ from itertools import combinations
 import pytest
 import torch
 
-from stbench.contrastive import nt_xent
-from stbench.sampled_contrast import estimated_log_sums, sampled_nt_xent
+from methods.stague.contrastive import nt_xent
+from methods.stague.sampled_contrastive import estimated_log_sums, sampled_nt_xent
 
 
 def views(n: int, d: int = 5) -> tuple[torch.Tensor, torch.Tensor]:

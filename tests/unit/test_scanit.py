@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from infomax_data import tissue
-from methods.scanit import features_of, fit, run_seeds, spatially_variable
+from methods.scanit.model import features_of, fit, run_seeds, spatially_variable
 from stbench.common.errors import InputError
 
 PARAMS = {

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from infomax_steps import FORWARD, train_as_recorded
-from methods.scanit import ScanitEncoder, features_of, run_seeds
+from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
+from methods.scanit.mds import mean_distances, smacof
+from methods.scanit.model import ScanitEncoder, features_of, run_seeds
 from reference_file import Reference, load_reference
-from stbench.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
-from stbench.mds import mean_distances, smacof
 from stbench.nn.infomax import Infomax, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 

@@ -13,11 +13,11 @@ from anndata import AnnData
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.sedr import Settings, draw, fit, sharpened
+from methods.sedr.graph import draw_positions, labelled_pairs, spatial_graph
+from methods.sedr.model import Settings, draw, fit, sharpened
+from methods.sedr.preprocessing import scaled_components
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.interface import Fit
-from stbench.link_sampling import draw_positions, labelled_pairs, spatial_graph
-from stbench.scaled_components import scaled_components
 
 PARAMS: dict[str, Any] = {
     "epochs": 3,

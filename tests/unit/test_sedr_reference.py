@@ -14,9 +14,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from methods.sedr import Draws, Sedr, Settings, cluster_centres, sharpened, step, train
+from methods.sedr.graph import Pairs, SpatialGraph, labelled_pairs, spatial_graph
+from methods.sedr.model import Draws, Sedr, Settings, cluster_centres, sharpened, step, train
 from reference_file import FOLDER, Reference, assert_close, load_reference
-from stbench.link_sampling import Pairs, SpatialGraph, labelled_pairs, spatial_graph
 
 NAMES = {
     "linear1.weight": "encoder.encoder_L1.0.weight",

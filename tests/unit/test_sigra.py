@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from methods.sigra import Settings, fit, log_expression
+from methods.sigra.model import Settings, fit, log_expression
+from methods.sigra.transformer_conv import TransformerConv, edge_dot, neighbour_softmax
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.interface import Fit
 from stbench.graphs.radius import radius_for, radius_pairs
 from stbench.nn.gcn import EdgePattern
-from stbench.transformer_conv import TransformerConv, edge_dot, neighbour_softmax
 
 PARAMS: dict[str, Any] = {
     "epochs": 3,

@@ -14,7 +14,7 @@ from anndata import AnnData
 from scipy import sparse as sp
 from torch.nn.functional import elu, mse_loss
 
-from methods.sigra import (
+from methods.sigra.model import (
     GeneBranch,
     Settings,
     build_model,

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from methods.spatialfusion import Settings, build_graphs, components_of_product, fit
+from methods.spatialfusion.dropout import dropout
+from methods.spatialfusion.feature_neighbors import nearest_by_correlation
+from methods.spatialfusion.model import Settings, build_graphs, components_of_product, fit
+from methods.spatialfusion.preprocessing import scaled_expression
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.correlation import nearest_by_correlation
-from stbench.dropout import dropout
 from stbench.fitting.interface import Fit
 from stbench.nn.sparse import SparseMatrix
-from stbench.scaled_expression import scaled_expression
 
 PARAMS: dict[str, Any] = {
     "epochs": 3,
@@ -218,7 +218,7 @@ def test_blocks_of_rows_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     features = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
     features[10:20] = features[:10]
     whole = nearest_by_correlation(features, 5)
-    monkeypatch.setattr("stbench.correlation._VALUES_AT_ONCE", 150)
+    monkeypatch.setattr("methods.spatialfusion.feature_neighbors._VALUES_AT_ONCE", 150)
     assert np.array_equal(nearest_by_correlation(features, 5), whole)
 
 

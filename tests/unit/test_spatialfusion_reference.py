@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from methods.spatialfusion import Settings, SpatialFusion, build_graphs
+from methods.spatialfusion.model import Settings, SpatialFusion, build_graphs
 from reference_file import Reference, load_reference
 
 HEAD = "attention_layer.attention_heads.{}."

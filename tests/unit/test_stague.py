@@ -13,11 +13,11 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from methods.stague import fit, keep_mask, seeded_model
+from methods.stague.model import fit, keep_mask, seeded_model
+from methods.stague.settings import Settings
 from stbench.common.errors import InputError
 from stbench.fitting.interface import Fit
 from stbench.nn.gcn import normalise
-from stbench.stague_settings import Settings
 
 SMALL = {"epochs": 3, "exp_out": 24, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8, "k": 8}
 PROGRAM = Path(__file__).parents[2] / "scripts" / "stague.py"

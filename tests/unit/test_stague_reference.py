@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from methods.stague import Draws, Stague
+from methods.stague.model import Draws, Stague
+from methods.stague.settings import Settings
 from stbench.graphs.neighbors import knn, knn_pairs
 from stbench.nn.gcn import normalise
-from stbench.stague_settings import Settings
 
 DEFAULT = Path(__file__).parents[1] / "reference" / "stague_reference_a.npz"
 

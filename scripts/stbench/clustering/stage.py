@@ -21,12 +21,12 @@ from stbench.clustering.epochs import (
 )
 from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsWriter, labels_writer
 from stbench.clustering.mclust import mclust_missing
+from stbench.common.constants import EPOCHS_UNSEEN, UNTRAINED_EPOCH
 from stbench.common.errors import InputError
 from stbench.common.h5ad import cells_digest, read_elements
 from stbench.common.parallel import Map, worker_map
 from stbench.fitting.output import FitFolder, read_fit
 from stbench.graphs.neighbors import knn
-from stbench.scoring.protocols import EPOCHS_UNSEEN, UNTRAINED_EPOCH
 
 UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
 LABELS_ONLY = "the method's own labels: it gives no embedding"

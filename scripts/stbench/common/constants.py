@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+UNTRAINED_EPOCH = 0
+NO_TRUTH = "no true labels"
+NO_TRAINING = "no training"
+NOT_KMEANS = "the oracle is defined for k-means only"
+EPOCHS_UNSEEN = "epochs cannot be observed"
+
 CLUSTERERS = ("kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own")
 KMEANS_SEEDS = (0, 1, 2, 3, 4)
 PROTOCOLS = ("oracle", "final", "untrained")

@@ -7,6 +7,11 @@ left that was killed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 import glob
 import json
 import os
@@ -121,3 +126,16 @@ def read_h5ad(path: str | Path) -> AnnData:
         return anndata.read_h5ad(path)
     except Exception as error:  # h5py and anndata raise many kinds for a broken file
         raise InputError(f"{path}: not a readable h5ad file ({error})") from error
+
+
+def free_bytes(folder: Path) -> int:
+    """Free disk space where ``folder`` is, or will be."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Numbers with six decimals, missing ones empty; never a negative zero."""
+    numbers = table.select_dtypes("float").columns
+    table = table.assign(**{name: table[name].round(6) + 0.0 for name in numbers})
+    table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")

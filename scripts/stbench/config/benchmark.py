@@ -10,9 +10,14 @@ from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.config import external, variants
-from stbench.config.registry import dataset_entry, joined_entry, load_registry
+from stbench.config.degradation import degraded_sections, levels_of
+from stbench.config.registry import (
+    check_sections,
+    dataset_entry,
+    load_registry,
+    with_shape,
+)
 from stbench.config.schema import check, load_yaml, suggestion
-from stbench.data.degradation import degraded_sections, levels_of
 
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None}
 
@@ -231,13 +236,13 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
     registry = load_registry(config_dir / "datasets.yaml")
     datasets: dict[str, Mapping[str, Any]] = {}
     for section in config["datasets"]:
-        entry = _with_shape(_entry(section, registry))
+        entry = with_shape(_entry(section, registry))
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")
         datasets[entry["id"]] = entry
     for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
         datasets[entry["id"]] = entry
-    _check_sections(datasets)
+    check_sections(datasets)
     if config["rank_by"] not in config["clusterers"]:
         raise InputError(
             f"config: rank_by: {config['rank_by']!r} is not among the clusterers "
@@ -251,37 +256,6 @@ def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
         return dataset_entry(section, registry)
     except InputError as error:
         raise InputError(f"config: datasets: {error}") from error
-
-
-def _check_sections(datasets: Mapping[str, Mapping[str, Any]]) -> None:
-    """One id must mean one thing, among the datasets and the sections that they join."""
-    named = dict(datasets)
-    for entry in datasets.values():
-        for part in entry.get("parts", []):
-            if named.setdefault(part["id"], part) != part:
-                raise InputError(
-                    f"config: datasets: {part['id']!r}, joined in {entry['id']!r}, is the id of "
-                    "another dataset, too; choose another id"
-                )
-
-
-def _with_shape(entry: dict[str, Any]) -> dict[str, Any]:
-    """A user's file must be there; its size is read from it where that can be done."""
-    if entry["origin"] == "joined":
-        return joined_entry(entry["id"], [_with_shape(part) for part in entry["parts"]])
-    if entry["origin"] != "path":
-        return entry
-    path = Path(entry["path"])
-    if not path.is_file():
-        raise InputError(f"config: datasets: {entry['id']!r}: {path}: no such file")
-    import h5py
-
-    try:
-        with h5py.File(path) as file:
-            shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))
-    except (OSError, KeyError):
-        return entry  # the loader says what is wrong with it, for this dataset alone
-    return {**entry, "cells": int(shape[0]), "genes": int(shape[1])}
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any], key: str = "") -> InputError:

@@ -252,3 +252,34 @@ def _parts(
             raise InputError(f"{where}: join: {part['id']!r} is named twice")
         parts.append(part)
     return parts
+
+
+def check_sections(datasets: Mapping[str, Mapping[str, Any]]) -> None:
+    """One id must mean one thing, among the datasets and the sections that they join."""
+    named = dict(datasets)
+    for entry in datasets.values():
+        for part in entry.get("parts", []):
+            if named.setdefault(part["id"], part) != part:
+                raise InputError(
+                    f"config: datasets: {part['id']!r}, joined in {entry['id']!r}, is the id of "
+                    "another dataset, too; choose another id"
+                )
+
+
+def with_shape(entry: dict[str, Any]) -> dict[str, Any]:
+    """A user's file must be there; its size is read from it where that can be done."""
+    if entry["origin"] == "joined":
+        return joined_entry(entry["id"], [with_shape(part) for part in entry["parts"]])
+    if entry["origin"] != "path":
+        return entry
+    path = Path(entry["path"])
+    if not path.is_file():
+        raise InputError(f"config: datasets: {entry['id']!r}: {path}: no such file")
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))
+    except (OSError, KeyError):
+        return entry  # the loader says what is wrong with it, for this dataset alone
+    return {**entry, "cells": int(shape[0]), "genes": int(shape[1])}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import shutil
 import stat
 import tarfile
 import zipfile
@@ -123,9 +122,3 @@ def _too_large(archive: Path, member: _Member) -> InputError:
         f"{archive}: with {member.name!r} it unpacks to more than is allowed or plausible; "
         "not unpacked"
     )
-
-
-def free_bytes(folder: Path) -> int:
-    """Free disk space where ``folder`` is, or will be."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(there).free

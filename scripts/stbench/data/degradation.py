@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from stbench.common.errors import InputError, NotApplicableError
 if TYPE_CHECKING:
     from anndata import AnnData
 
-UNTOUCHED = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
 """The ways, and the level at which each changes nothing.
 
 ``counts``: every count is kept with this probability (binomial thinning, a shallower sequencing).
@@ -20,36 +18,6 @@ UNTOUCHED = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
 is set to zero. ``jitter``: positions are moved by a normal distance of this standard deviation, in
 median distances to the nearest other cell.
 """
-
-
-def degraded_sections(
-    study: Mapping[str, list[float]], bases: Mapping[str, Mapping[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    """A dataset's description for each base, way and level of a study that changes anything."""
-    for base, entry in bases.items():
-        for way, levels in study.items():
-            for level in levels:
-                if level != UNTOUCHED[way]:
-                    cells = entry.get("cells")
-                    if cells and way == "cells":
-                        cells = round(cells * level)
-                    yield {
-                        **entry,
-                        "id": f"{base}.{way}{level:g}",
-                        "cells": cells,
-                        "origin": "degraded",
-                        "derived_from": base,
-                        "degrade": {"way": way, "level": level},
-                    }
-
-
-def levels_of(datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Of what each degraded dataset was made, which ``way`` and to which ``level``, by its id."""
-    return {
-        name: {"of": entry["derived_from"], **entry["degrade"]}
-        for name, entry in datasets.items()
-        if entry.get("origin") == "degraded"
-    }
 
 
 def degrade(adata: AnnData, way: str, level: float, name: str, seed: int = 0) -> AnnData:

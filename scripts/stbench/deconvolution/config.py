@@ -9,9 +9,9 @@ from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.config.benchmark import Benchmark
+from stbench.config.degradation import degraded_sections
 from stbench.config.registry import load_registry
 from stbench.config.schema import check, load_yaml, suggestion
-from stbench.data.degradation import degraded_sections
 from stbench.data.simulation import Tissue
 
 REFERENCES = {

@@ -25,7 +25,7 @@ def split_derived(
 
     Args:
         scores: of ``stbench.deconvolution.tables.read_scores``.
-        derived: by pair ``of``, ``way`` and ``level`` (``stbench.data.degradation.levels_of``).
+        derived: by pair ``of``, ``way`` and ``level`` (``stbench.config.degradation.levels_of``).
 
     Returns:
         The rows of ``scores`` of no derived pair. By file name, nothing without derived pairs:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stbench.figures.style import FAILED_TEXT, QUIET, UNLABELLED, domain_colours, no_frame
+from stbench.scoring.matching import match_labels
 
 _WANTED_SHAPE = 2.0  # width over height of the whole picture
 _PANEL_AREA = 5.0  # square inches of one map
@@ -33,29 +34,6 @@ class Map:
     title: str
     labels: np.ndarray | None
     note: str = ""
-
-
-def match_labels(truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Rename labels so that as many cells as possible carry the number of their true domain.
-
-    An optimal one-to-one assignment (Hungarian algorithm) on the table of counts; labels that no
-    true domain is left for get the next free numbers.
-
-    Args:
-        truth, labels: (n_cells,) integers from 0, -1 = not labelled.
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    n_true, n_labels = int(truth.max()) + 1, int(labels.max()) + 1
-    both = (truth >= 0) & (labels >= 0)
-    pairs = truth[both] * n_labels + labels[both]
-    counts = np.bincount(pairs, minlength=n_true * n_labels).reshape(n_true, n_labels)
-    domains, found = linear_sum_assignment(-counts)
-    names = np.full(n_labels + 1, -1)  # the last one stays -1, the name of cells without a label
-    names[found] = domains
-    rest = np.flatnonzero(names[:-1] < 0)
-    names[rest] = n_true + np.arange(len(rest))
-    return names[labels]
 
 
 def domain_maps(

@@ -15,7 +15,7 @@ import pandas as pd
 
 from stbench.clustering.label_file import LabelsReader
 from stbench.figures.domains import Map
-from stbench.scoring.metrics import ari
+from stbench.scoring.matching import median_run, median_seed
 
 OpenLabels = Callable[[str], AbstractContextManager[LabelsReader]]
 """From a method to its open file of labels."""
@@ -69,20 +69,3 @@ def _maps(
         runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
         told = "" if truth is None else f": ARI {round(row['value'], 2) + 0:.2f}"
         yield Map(title, median_run(runs, truth), word.format(row["epoch"]) + told)
-
-
-def median_seed(final: pd.DataFrame) -> int:
-    """The training seed with the median value, the lower of two; one row per seed."""
-    known = final.dropna(subset=["value"]).sort_values("value", kind="stable")
-    return int(known["seed"].iloc[(len(known) - 1) // 2])
-
-
-def median_run(runs: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
-    """Of labels (n_runs, n_cells) those with the median ARI, the lower of two; without truth the
-    first ones.
-    """
-    if truth is None:
-        return runs[0].astype(int)
-    known = truth >= 0
-    scores = [ari(truth[known], labels[known]) for labels in runs]
-    return runs[int(np.argsort(scores, kind="stable")[(len(scores) - 1) // 2])].astype(int)

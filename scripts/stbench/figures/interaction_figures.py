@@ -23,10 +23,11 @@ def draw(
     folder: Path,
     tissue: Tissue,
     graphs: Sequence[LearnedGraph],
-    title: str,
     above: pd.DataFrame,
     pairs: pd.DataFrame,
     support: Support,
+    *,
+    title: str,
 ) -> None:
     """Draw into ``folder / "figures"``; genes from its genes.csv. What could not be made is None
     here, and its picture is left out for the same reason."""

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from stbench.data.degradation import UNTOUCHED
+from stbench.config.degradation import UNTOUCHED
 from stbench.figures.style import DOMAIN_COLOURS
 
 AXES = {

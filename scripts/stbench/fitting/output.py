@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from stbench.common.constants import EPOCHS_UNSEEN
 from stbench.common.errors import InputError
 from stbench.common.h5ad import read_elements
-from stbench.scoring.protocols import EPOCHS_UNSEEN
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from stbench.scoring.protocols import NO_TRUTH
+from stbench.common.constants import NO_TRUTH
 
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 

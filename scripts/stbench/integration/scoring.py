@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stbench.clustering.label_file import LabelsReader
+from stbench.common.constants import NO_TRUTH
 from stbench.common.errors import NotApplicableError
 from stbench.fitting.output import FitFolder
 from stbench.fitting.requirements import require
 from stbench.integration.metrics import METRICS, ONE_SECTION, note, undefined
 from stbench.scoring.metrics import ari
-from stbench.scoring.protocols import NO_TRUTH
 
 if TYPE_CHECKING:
     import pandas as pd

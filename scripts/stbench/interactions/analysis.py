@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,7 +12,6 @@ import pandas as pd
 from stbench.common.errors import NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad, write_json
 from stbench.data.gene_symbols import panel_symbols
-from stbench.figures.interaction_figures import draw
 from stbench.interactions.edge_genes import genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import as_graph, consensus, edge_table
 from stbench.interactions.enrichment import enrichment, read_gmt
@@ -31,14 +29,15 @@ class Edges(NamedTuple):
     by_seed: pd.DataFrame
 
 
-def analyse(
+def analyze(
     data: Path,
     preprocessed: Path,
     fits: Sequence[Path],
-    method: str,
-    title: str,
     settings: Mapping[str, Any],
     folder: Path,
+    *,
+    module: ModuleType | None,
+    draw: Callable[..., None],
 ) -> None:
     """Write all about the interactions that one method finds in one tissue.
 
@@ -47,12 +46,14 @@ def analyse(
 
     Args:
         data: the dataset, ``preprocessed``: what methods get of it, ``fits``: the method's folders.
-        method, title: the method's id, and its name in pictures.
         settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
             ``gene_sets``, see config/README.md.
         folder: gets edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
             ligand_receptor.csv, genes.csv, gene_checks.csv, gene_sets.csv (if given), figures/ and
             status.json, which says why one of them is missing.
+        module: the method's, whose ``edge_scorer`` explains its scores; None: the fits were made
+            elsewhere.
+        draw: draws the figures from the parts, see ``figures.interaction_figures.draw``.
     """
     parts, shuffles = Parts(), settings["shuffles"]
     tissue = parts.make("dataset", lambda: (read_tissue(data, preprocessed), ""))
@@ -74,7 +75,7 @@ def analyse(
     support = parts.make("ligand_receptor", lambda: supported(above, tissue, shuffles), "above")
     if support is not None:
         support.table.to_csv(folder / "ligand_receptor.csv", index=False)
-    genes = parts.make("genes", lambda: behind(marked, graphs, method, preprocessed), "above")
+    genes = parts.make("genes", lambda: behind(marked, graphs, module, preprocessed), "above")
     if genes is not None:
         genes[0].to_csv(folder / "genes.csv", index=False)
         genes[1].to_csv(folder / "gene_checks.csv", index=False)
@@ -82,7 +83,7 @@ def analyse(
         sets = parts.make("gene_sets", lambda: known(genes, settings["gene_sets"], tissue), "genes")
         if sets is not None:
             sets.to_csv(folder / "gene_sets.csv", index=False)
-    draw(parts, folder, tissue, graphs, title, above, pairs, support)
+    draw(parts, folder, tissue, graphs, above, pairs, support)
     write_json(folder / "status.json", parts.status)
 
 
@@ -181,17 +182,16 @@ def resolution(tests: int, shuffles: int) -> str:
 
 
 def behind(
-    edges: Edges, graphs: Sequence[LearnedGraph], method: str, preprocessed: Path
+    edges: Edges, graphs: Sequence[LearnedGraph], module: ModuleType | None, preprocessed: Path
 ) -> tuple[tuple[pd.DataFrame, pd.DataFrame], str]:
     """The genes that the scores of the edges rest on, and the checks of that.
 
     Raises:
         NotApplicableError: the graph was made elsewhere.
     """
-    if find_spec(f"methods.{method}") is None:
+    if module is None:
         raise NotApplicableError("made elsewhere: what the scores rest on cannot be computed")
     fits = {graph.seed: (graph.params, read_weights(graph.fit)) for graph in graphs}
-    module = import_module(f"methods.{method}")
     table = edges.consensus
     genes, checks = genes_behind_edges(
         module, read_h5ad(preprocessed), fits, table, table["above"].to_numpy()

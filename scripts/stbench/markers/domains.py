@@ -10,9 +10,8 @@ import pandas as pd
 
 from stbench.clustering.label_file import LabelsReader, open_labels
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.figures.domains import match_labels
-from stbench.figures.gallery import median_run, median_seed
 from stbench.markers.differential_expression import Domains
+from stbench.scoring.matching import match_labels, median_run, median_seed
 
 TRUTH = "truth"
 _NONE = np.empty(0, int)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from stbench.ranking.standings import Standing, mean_rank, memory
 from stbench.results.assembly import method_titles, natural
-from stbench.summary.domains import number, signed
+from stbench.results.formatting import number, signed
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

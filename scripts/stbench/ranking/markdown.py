@@ -9,8 +9,8 @@ import pandas as pd
 
 from stbench.ranking.standings import Standing, mean_rank, memory
 from stbench.results.assembly import natural
+from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, SEEDS_TO_TELL, WITHIN_NOISE, WORSE
-from stbench.summary.domains import number, signed
 
 _HEADINGS = {
     "worst": "Where a failure has the worst rank",

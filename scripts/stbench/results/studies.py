@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stbench.data.degradation import UNTOUCHED
+from stbench.config.degradation import UNTOUCHED
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import Studies, in_order
 from stbench.results.statistics import Difference, Sample, paired_difference

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from stbench.common.io import free_bytes
 from stbench.common.text import columns, shortened
 from stbench.config.benchmark import Benchmark
-from stbench.data.archives import free_bytes
 from stbench.runs.cost_model import CostModel, fit_for_here, left_out_errors, typical_factor
 from stbench.runs.fit_costs import (
     EXTRAPOLATED,

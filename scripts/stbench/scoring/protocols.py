@@ -12,11 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-UNTRAINED_EPOCH = 0
-NO_TRUTH = "no true labels"
-NO_TRAINING = "no training"
-NOT_KMEANS = "the oracle is defined for k-means only"
-EPOCHS_UNSEEN = "epochs cannot be observed"
+from stbench.common.constants import EPOCHS_UNSEEN, NO_TRAINING, NO_TRUTH, NOT_KMEANS
 
 
 def oracle(ari: np.ndarray) -> int | None:

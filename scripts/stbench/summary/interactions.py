@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from stbench.interactions.tables import ALL, BEST
+from stbench.results.formatting import Row, interval, number, signed
 from stbench.results.statistics import BETTER, SEEDS_TO_TELL
-from stbench.summary.domains import Row, interval, number, signed
 
 _WORDS = {"type_pair": "the type pair", "knn": "the kNN graph", "formula": "its formula on PCA"}
 

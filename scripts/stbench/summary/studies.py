@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from stbench.data.degradation import UNTOUCHED
-from stbench.summary.domains import number, signed
+from stbench.config.degradation import UNTOUCHED
+from stbench.results.formatting import number, signed
 
 _WORSE = {
     "counts": "with counts thinned down to {:.0%}",

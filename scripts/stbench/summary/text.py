@@ -13,7 +13,8 @@ import pandas as pd
 from stbench.common.errors import InputError
 from stbench.results.aggregates import BASELINE, FAILED
 from stbench.results.assembly import method_titles
-from stbench.summary.domains import Row, mean_and_sd, number, sentence, signed
+from stbench.results.formatting import Row, mean_and_sd, number, signed
+from stbench.summary.domains import sentence
 
 WIDTH = 100
 _TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained", "CHAOS_final", "PAS_final", "ASW_final")

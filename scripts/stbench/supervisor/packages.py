@@ -6,6 +6,12 @@ Only the standard library is used.
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -54,3 +60,12 @@ def versions_of(modules: Iterable[str]) -> dict[str, str]:
         for package in reversed(list(installed()))
         if package.modules() & top_level
     }
+
+
+def loaded_versions() -> dict[str, str]:
+    """Versions of Python, of the installed packages that are loaded, and the GPU if one is used."""
+    versions = {"python": sys.version.split()[0], **versions_of(sys.modules)}
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        versions["gpu"] = torch.cuda.get_device_name()
+    return versions

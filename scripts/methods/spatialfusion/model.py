@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss, normalize
 from tqdm import tqdm
 
+from methods.spatialfusion.dropout import dropout
+from methods.spatialfusion.feature_neighbors import nearest_by_correlation
+from methods.spatialfusion.preprocessing import scaled_expression
 from stbench.common.errors import InputError
-from stbench.correlation import nearest_by_correlation
-from stbench.dropout import dropout
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import knn
 from stbench.nn.sparse import SparseMatrix
-from stbench.scaled_expression import scaled_expression
 
 
 @dataclass(frozen=True)

@@ -22,21 +22,21 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import tqdm
 
-from stbench.all_pairs import all_pairs_link_loss
-from stbench.common.errors import InputError, NotApplicableError
-from stbench.fitting.interface import Fit, Recorder
-from stbench.held_out_links import HeldOut, hold_out
-from stbench.link_scores import (
+from methods.deeplinc.adam import TensorFlowAdam
+from methods.deeplinc.graph import adjacency, normalised, short_links
+from methods.deeplinc.links import (
+    HeldOut,
     LinkScores,
     best_threshold,
+    hold_out,
     link_scores,
     predicted_graph,
     random_pair_scores,
 )
+from methods.deeplinc.loss import all_pairs_link_loss
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
 from stbench.nn.sparse import SparseMatrix
-from stbench.pair_graph import adjacency, normalised
-from stbench.short_links import short_links
-from stbench.tensorflow_adam import TensorFlowAdam
 
 _ADVERSARY_SEED = 1
 
@@ -53,8 +53,8 @@ class Settings:
         min_cells: genes seen in fewer cells are dropped (counts only).
         log_offset: c of ln(x + c), after which come z-scores of genes, then of cells; 0: values
             are taken as they are.
-        distance_cutoff: see ``stbench.short_links``.
-        max_neighbors: of the learned graph, see ``stbench.link_scores.predicted_graph``.
+        distance_cutoff: see ``methods.deeplinc.graph``.
+        max_neighbors: of the learned graph, see ``methods.deeplinc.links.predicted_graph``.
     """
 
     epochs: int

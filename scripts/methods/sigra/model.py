@@ -23,11 +23,11 @@ from torch import Tensor, nn
 from torch.nn.functional import elu, mse_loss
 from tqdm import tqdm
 
+from methods.sigra.transformer_conv import TransformerConv
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.radius import radius_for, radius_pairs
 from stbench.nn.gcn import EdgePattern
-from stbench.transformer_conv import TransformerConv
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from stbench.alpha_complex import alpha_graph
+from methods.scanit.alpha_complex import alpha_graph
+from methods.scanit.mds import mean_distances, smacof, uniform_start
 from stbench.common.errors import InputError
 from stbench.data.preprocessing import log_normalise
 from stbench.fitting.interface import Fit, Recorder
-from stbench.mds import mean_distances, smacof, uniform_start
 from stbench.nn.infomax import Encoder, Infomax, standardise, train, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 

@@ -17,14 +17,14 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from methods.stague.contrastive import edge_cosine, nt_xent
+from methods.stague.sampled_contrastive import sampled_nt_xent
+from methods.stague.settings import Settings
 from stbench.common.errors import InputError, one_line
-from stbench.contrastive import edge_cosine, nt_xent
 from stbench.fitting.edge_scorer import EdgeScorer
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import candidate_pairs, knn_pairs
 from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalise, normalise
-from stbench.sampled_contrast import sampled_nt_xent
-from stbench.stague_settings import Settings
 
 Graph = tuple[EdgePattern, Tensor]
 

@@ -5,7 +5,7 @@ Re-implemented from its description on sparse graphs; nothing is n x n. Properti
 that are kept: 80 % of the cells are MASKED WHENEVER the network is used, also where the embedding
 is taken, so that it depends on the mask (``masked_evaluation: false`` takes it from unmasked
 cells); "log variances" are used as log standard deviations; pairs without a link are drawn as in
-``stbench.link_sampling``; the clustering stage always has 10 centres, whatever the number of
+``methods.sedr.graph``; the clustering stage always has 10 centres, whatever the number of
 domains; its KL term is the mean over all entries, not over cells.
 """
 
@@ -27,17 +27,17 @@ from torch.nn.functional import (
 )
 from tqdm import tqdm
 
-from stbench.common.errors import InputError, NotApplicableError
-from stbench.fitting.interface import Fit, Recorder
-from stbench.link_sampling import (
+from methods.sedr.graph import (
     Pairs,
     SpatialGraph,
     draw_positions,
     labelled_pairs,
     spatial_graph,
 )
+from methods.sedr.preprocessing import scaled_components
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import Fit, Recorder
 from stbench.nn.sparse import SparseMatrix
-from stbench.scaled_components import scaled_components
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""What the programs that run a method share: options, parameters and the outcome they leave."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
+from stbench.common.io import write_json
+from stbench.common.seeding import limit_threads
+from stbench.fitting.device import out_of_memory, peak_gpu_mb
+from stbench.supervisor.packages import loaded_versions
+
+
+def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
+    """Add what every program that runs a method is told."""
+    parser.add_argument("--output", required=True, type=Path, help="folder to write into")
+    parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
+    parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
+    )
+    parser.add_argument(
+        "--implementation", default="", help="noted with the fit: reimplemented, package, control"
+    )
+
+
+def parse_params(text: str) -> dict[str, Any]:
+    try:
+        params = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--params: not valid JSON ({error})") from error
+    if not isinstance(params, dict):
+        raise InputError("--params: it must be a JSON object, for example '{\"epochs\": 50}'")
+    return params
+
+
+def circumstances_of(
+    args: argparse.Namespace, params: Mapping[str, Any], device: str, seconds: float
+) -> dict[str, Any]:
+    """How a method was run, as its result tells it."""
+    return {
+        "method": args.method,
+        "implementation": args.implementation,
+        "params": json.dumps(params, sort_keys=True),
+        "seed": args.seed,
+        "device": device,
+        "seconds": round(seconds, 3),
+        "versions": json.dumps(loaded_versions(), sort_keys=True),
+    }
+
+
+def failure(error: Exception) -> tuple[str, str]:
+    """Status and reason of an exception."""
+    if isinstance(error, NotApplicableError):
+        return "not_applicable", one_line(error)
+    if isinstance(error, InputError):
+        return "error", one_line(error)
+    reason = one_line(f"{type(error).__name__}: {error}")[:500]
+    if out_of_memory(error):
+        return "oom", reason
+    return "nan" if isinstance(error, FloatingPointError) else "error", reason
+
+
+def tell_outcome(
+    args: argparse.Namespace, run: Callable[[argparse.Namespace, dict[str, Any]], None]
+) -> None:
+    """Run, and write outcome.json whatever comes of it; the exit code says it as well.
+
+    Args:
+        args: with ``output`` and ``threads``.
+        run: given ``args`` and the outcome so far, of which it notes the device.
+    """
+    limit_threads(args.threads)
+    args.output.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
+    try:
+        run(args, told)
+    except Exception as error:  # whatever a method raises is an outcome
+        if not isinstance(error, (InputError, NotApplicableError)):
+            traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+            sys.exit(os.EX_TEMPFAIL)
+        told["status"], told["reason"] = failure(error)
+    write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
+    if told["status"] != "ok":
+        sys.exit(f"{told['status']}: {told['reason']}")

@@ -1,0 +1,79 @@
+"""Imports run in one direction: a package imports only packages on lower lines."""
+
+import ast
+
+import pytest
+
+from stbench.common.paths import SCRIPTS
+
+LAYERS = [
+    {"common", "supervisor"},
+    {"config", "graphs"},
+    {"data", "fitting", "runs"},
+    {"nn", "clustering"},
+    {"scoring"},
+    {"results", "markers"},
+    {"ranking", "integration", "interactions", "deconvolution"},
+    {"summary", "figures"},
+    {"report"},
+]
+ALLOWED = {
+    package: {package}.union(*LAYERS[:line])
+    for line, packages in enumerate(LAYERS)
+    for package in packages
+}
+# What the code of methods may use, and nothing else.
+METHODS = {"common", "graphs", "nn", "fitting", "data"}
+PROGRAMS = {path.stem for path in SCRIPTS.glob("*.py")}
+
+
+def modules(folder):
+    return [pytest.param(path, id=str(path.relative_to(SCRIPTS))) for path in folder]
+
+
+def imported(path):
+    """Dotted names of everything that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_packages(path):
+    """Packages of the library that a file imports from."""
+    names = [name.split(".") for name in imported(path)]
+    return {name[1] for name in names if name[0] == "stbench"}
+
+
+def test_every_module_is_in_a_package_of_the_list():
+    library = SCRIPTS / "stbench"
+    assert {path.name for path in library.glob("*.py")} == {"__init__.py"}
+    assert {path.parent.name for path in library.glob("*/__init__.py")} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", modules((SCRIPTS / "stbench").glob("*/**/*.py")))
+def test_a_package_imports_lower_lines_only(path):
+    package = path.relative_to(SCRIPTS / "stbench").parts[0]
+    assert imported_packages(path) <= ALLOWED[package]
+    assert not {name.split(".")[0] for name in imported(path)} & {
+        "methods",
+        "deconvolution_methods",
+        *PROGRAMS,
+    }
+
+
+@pytest.mark.parametrize("path", modules((SCRIPTS / "methods").rglob("*.py")))
+def test_a_method_uses_the_interface_and_no_analysis(path):
+    assert imported_packages(path) <= METHODS
+
+
+@pytest.mark.parametrize("path", modules((SCRIPTS / "deconvolution_methods").rglob("*.py")))
+def test_a_method_of_deconvolution_may_use_other_methods(path):
+    assert imported_packages(path) <= METHODS | {"deconvolution"}
+
+
+@pytest.mark.parametrize("path", modules(SCRIPTS.glob("*.py")))
+def test_no_program_imports_a_program(path):
+    assert not {name.split(".")[0] for name in imported(path)} & PROGRAMS
