@@ -1,8 +1,8 @@
 """STAGUE as the paper states it, on dense n x n matrices: what its sparse form is measured against.
 
 Weights, views and random choices are those of ``methods.stague.model``, so that both compute
-the same losses (tests/unit/test_dense_stague.py); only the arithmetic differs. It has the ``fit``
-of a method without its results: ``record(epoch, embedding)`` after each epoch.
+the same losses (tests/unit/methods/test_dense_stague.py); only the arithmetic differs. It has the
+``fit`` of a method without its results: ``record(epoch, embedding)`` after each epoch.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
         "--pair",
         required=True,
         type=json.loads,
-        help="the pair to make, as JSON: that of deconvolution_pair.py with its new `id` and "
+        help="the pair to make, as JSON: that of prepare_deconvolution.py with its new `id` and "
         "`degrade`: {way, level}",
     )
     for part in ("spots", "reference", "truth"):

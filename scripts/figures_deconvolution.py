@@ -14,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tables", required=True, type=Path, help="of deconvolution_tables.py")
+    parser.add_argument("--tables", required=True, type=Path, help="of aggregate_deconvolution.py")
     parser.add_argument("--methods", required=True, type=Path, help="the methods' entries (.yaml)")
     parser.add_argument(
         "--results", required=True, type=Path, help="folder with data/, truth/ and fits/"

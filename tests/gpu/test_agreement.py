@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.reference_file import load_reference
 from methods.stague.model import Draws, Stague
 from methods.stague.settings import Settings
-from reference_file import load_reference
 from stbench.nn.gcn import normalise
-from unit.test_stague_reference import raw_graph
+from unit.methods.test_stague_reference import raw_graph
 
 LIMIT = 1e-4  # of a loss, in relation to it
 

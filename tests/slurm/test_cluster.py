@@ -12,9 +12,10 @@ import anndata
 import numpy as np
 import pytest
 
+from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
-from workflow.conftest import QUICK, REPO, TISSUE, Workflow, environment
+from workflow.conftest import QUICK, TISSUE, Workflow, environment
 from workflow.test_faults import add_method
 
 METHODS = ("stague", "pca", "smoothed_pca")
@@ -90,7 +91,7 @@ def copy_with_faults(folder):
     source = folder / "source"
     source.mkdir()
     parts = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs")
-    subprocess.run(["cp", "-a", *(REPO / part for part in parts), source], check=True)
+    subprocess.run(["cp", "-a", *(PROJECT / part for part in parts), source], check=True)
     flow = Workflow(source, folder / "cluster", environment())
     for name, body in FAULTS.items():
         add_method(flow, name, body)
@@ -159,8 +160,8 @@ def test_memory_time_and_threads_are_those_of_the_rules(run):
         for job in run.jobs[name]:
             more = name == "cluster" and "stague" in job["Comment"]
             assert asked(job) == (memory, limit, threads + more), job["Comment"]
-    config = load_yaml(REPO / "config/config.yaml")
-    benchmark = load_benchmark({**config, "datasets": ["BZ5"]}, REPO / "config")
+    config = load_yaml(PROJECT / "config/config.yaml")
+    benchmark = load_benchmark({**config, "datasets": ["BZ5"]}, PROJECT / "config")
     for method in METHODS:
         (job,) = (j for j in run.jobs[f"train_{method}"] if "BZ5" in j["Comment"])
         memory, limit, threads = asked(job)
@@ -175,7 +176,7 @@ def test_downloads_run_where_snakemake_runs(run):
 
 
 def test_jobs_go_to_the_partition_and_account_of_the_profile(run):
-    profile = load_yaml(REPO / "profiles/slurm/profile.yaml")["default-resources"]
+    profile = load_yaml(PROJECT / "profiles/slurm/profile.yaml")["default-resources"]
     for job in chain.from_iterable(run.jobs.values()):
         assert job["Partition"] == profile["slurm_partition"]
         assert job["Account"] == profile["slurm_account"]

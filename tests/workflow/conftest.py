@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-REPO = Path(__file__).parents[2]
+from stbench.common.paths import PROJECT
+
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs", "CITATION.cff")
 
 TISSUE = (
@@ -68,18 +69,18 @@ def workflow(tmp_path):
     """The repository's own workflow, run in an empty folder."""
     folder = tmp_path / "run"
     folder.mkdir()
-    return Workflow(REPO, folder, environment())
+    return Workflow(PROJECT, folder, environment())
 
 
 def copy_of_the_project(source: Path) -> Path:
     """What a run reads of the repository."""
     source.mkdir()
     for part in PARTS:
-        if (REPO / part).is_dir():
+        if (PROJECT / part).is_dir():
             ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(REPO / part, source / part, ignore=ignore)
+            shutil.copytree(PROJECT / part, source / part, ignore=ignore)
         else:
-            shutil.copy2(REPO / part, source / part)
+            shutil.copy2(PROJECT / part, source / part)
     return source
 
 

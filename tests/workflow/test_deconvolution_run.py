@@ -7,7 +7,8 @@ import sys
 
 import pandas as pd
 
-from workflow.conftest import REPO, TISSUE
+from stbench.common.paths import PROJECT
+from workflow.conftest import TISSUE
 
 SIMULATE = "{layout: layers, n_cells: 300, n_genes: 80, n_types: 3, seed: 2}"
 SECTION = (
@@ -83,11 +84,13 @@ def test_a_wrong_name_is_one_line(workflow):
 
 
 def test_the_command_of_make_is_understood(workflow):
-    told = subprocess.run(["make", "-n", "deconvolution"], cwd=REPO, capture_output=True, text=True)
+    told = subprocess.run(
+        ["make", "-n", "deconvolution"], cwd=PROJECT, capture_output=True, text=True
+    )
     (line,) = [line for line in told.stdout.splitlines() if "config/deconvolution.yaml" in line]
     words = shlex.split(line.rpartition("&&")[2])[1:]
     command = [sys.executable, "-m", "snakemake", "-n", "--directory", workflow.folder, *words]
     run = subprocess.run(
-        command, cwd=REPO, env=workflow.environment, capture_output=True, text=True
+        command, cwd=PROJECT, env=workflow.environment, capture_output=True, text=True
     )
     assert run.returncode == 0 and "deconvolution_tables" in run.stdout, run.stderr

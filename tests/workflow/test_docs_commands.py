@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from conftest import PARTS
+from stbench.common.paths import PROJECT
 
-REPO = Path(__file__).parents[2]
 PAGES = sorted(
-    [*(REPO / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md"))]
-    + [*REPO.glob("docs/*.md")]
+    [*(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md"))]
+    + [*PROJECT.glob("docs/*.md")]
 )
 SHELL = {"tar", "cd", "export", "sha256sum", "tail", "less", "xdg-open", "sinfo", "squeue", "sacct"}
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-r.lock", "CITATION.cff")
@@ -52,7 +52,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that commands may write into."""
     folder = tmp_path_factory.mktemp("docs")
     for part in (*PARTS, "Makefile", "tests", "benchmarks", *LOCKS):
-        source = REPO / part
+        source = PROJECT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / part)
     return folder
@@ -87,22 +87,22 @@ def try_out(words: list[str], folder: Path) -> None:
         assert head in SHELL or head == ".venv/bin/pip", f"what is {shlex.join(words)}?"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_commands_of_a_page_work(page: Path, checkout: Path) -> None:
     for words in commands(page):
         try_out([word.strip("()") for word in words], checkout)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPO)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_links_and_named_files_of_a_page_exist(page: Path) -> None:
     text = page.read_text()
     for target in re.findall(r"\]\((?!https?://)([^)#]+)", text):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
     for name in re.findall(r"`((?:scripts|rules|config|docs|profiles|envs)/[\w./-]+\.\w+)`", text):
-        exists = (REPO / name).exists() or "my_method" in name
+        exists = (PROJECT / name).exists() or "my_method" in name
         assert exists, f"{page.name} names {name}"
 
 
 def test_the_readme_was_found_to_have_commands() -> None:
-    found = {words[0] for words in commands(REPO / "README.md")}
+    found = {words[0] for words in commands(PROJECT / "README.md")}
     assert {"make", ".venv/bin/snakemake", ".venv/bin/python"} <= found

@@ -7,7 +7,8 @@ import scipy.sparse as sp
 
 from stbench.clustering.label_file import open_labels
 from stbench.common.h5ad import read_elements
-from workflow.conftest import REPO, TISSUE, Workflow, environment
+from stbench.common.paths import PROJECT
+from workflow.conftest import TISSUE, Workflow, environment
 
 OTHER = "{id: other, simulate: {layout: rings, n_cells: 120, n_genes: 40, n_domains: 3, seed: 2}}"
 GRAPHS = (
@@ -48,7 +49,7 @@ def export(results, root):
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory):
-    flow = Workflow(REPO, tmp_path_factory.mktemp("external"), environment())
+    flow = Workflow(PROJECT, tmp_path_factory.mktemp("external"), environment())
     first = flow.run(*SMALL, "seeds=[0,1]", args=("results/labels/tissue/smoothed_pca.h5",))
     assert first.returncode == 0, first.stdout
     export(flow.folder / "results", flow.folder)

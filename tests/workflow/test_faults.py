@@ -54,7 +54,7 @@ def final_ari(flow, index):
     return flow.results().query("protocol == 'final' and metric == 'ARI'").set_index(index)
 
 
-def test_naughty_methods_get_their_status_and_the_table_stands(copied_workflow):
+def test_misbehaving_methods_get_their_status_and_the_table_stands(copied_workflow):
     flow = copied_workflow
     statuses = {"writes_nan": "nan", "too_few_rows": "error", "dies": "killed"}
     statuses["returns_garbage"] = "error"

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from workflow.conftest import QUICK, REPO, Workflow, environment
+from stbench.common.paths import PROJECT
+from workflow.conftest import QUICK, Workflow, environment
 
 PLANTED = "layout: layers, n_cells: 250, n_genes: 60, n_triples: 2, effect: 2.0, radius: 1.3"
 PLAIN = "layout: rings, n_cells: 150, n_genes: 40"
@@ -18,7 +19,7 @@ METHODS = "methods=[stague,smoothed_pca]"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    flow = Workflow(REPO, tmp_path_factory.mktemp("interactions"), environment())
+    flow = Workflow(PROJECT, tmp_path_factory.mktemp("interactions"), environment())
     run = flow.run(TISSUES, ASKED, METHODS, "seeds=[0,1]", "clusterers=[kmeans]", QUICK)
     assert run.returncode == 0, run.stdout
     return flow, run.stdout

@@ -8,13 +8,14 @@ import pytest
 import yaml
 from anndata import read_h5ad
 
-from workflow.conftest import REPO, Workflow, environment
+from stbench.common.paths import PROJECT
+from workflow.conftest import Workflow, environment
 
 TISSUE = (
     "{id: tissue, simulate: {layout: layers, n_cells: 200, n_genes: 60, n_domains: 3, seed: 1}}"
 )
-METHODS = sorted(path.stem for path in (REPO / "rules/methods").glob("*.smk"))
-ENTRIES = yaml.safe_load((REPO / "config/methods.yaml").read_text())
+METHODS = sorted(path.stem for path in (PROJECT / "rules/methods").glob("*.smk"))
+ENTRIES = yaml.safe_load((PROJECT / "config/methods.yaml").read_text())
 SHORT = {"epochs": 4, "dec_epochs": 2, "min_stop": 1}
 PARAMS = {
     method: {name: value for name, value in SHORT.items() if name in entry.get("params", {})}
@@ -31,7 +32,7 @@ CONFIG = (
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """All methods, two seeds, all the way to the tables."""
-    flow = Workflow(REPO, tmp_path_factory.mktemp("contract"), environment())
+    flow = Workflow(PROJECT, tmp_path_factory.mktemp("contract"), environment())
     run = flow.run(*CONFIG, "seeds=[0,1]")
     assert run.returncode == 0, run.stdout
     return flow
@@ -40,7 +41,7 @@ def finished(tmp_path_factory):
 @pytest.fixture(scope="module")
 def repeated(tmp_path_factory):
     """The fits of the first seed once more, in another folder."""
-    flow = Workflow(REPO, tmp_path_factory.mktemp("repeated"), environment())
+    flow = Workflow(PROJECT, tmp_path_factory.mktemp("repeated"), environment())
     fits = tuple(f"results/fits/tissue/{method}/seed0" for method in METHODS)
     run = flow.run(*CONFIG, "seeds=[0]", args=fits)
     assert run.returncode == 0, run.stdout

@@ -7,7 +7,8 @@ import tarfile
 
 import pytest
 
-from workflow.conftest import QUICK, REPO
+from stbench.common.paths import PROJECT
+from workflow.conftest import QUICK
 
 
 def without_network(command, **more):
@@ -68,7 +69,7 @@ def test_the_default_configuration_runs_from_a_bundle_without_a_route(offline):
 
 
 def test_the_real_configuration_runs_what_a_bundle_has_without_a_route(offline):
-    real = str(REPO / "config/real.yaml")
+    real = str(PROJECT / "config/real.yaml")
     final = offline("methods=[pca]", "seeds=[0]", args=("--configfile", real))
     ok = set(final[final.status == "ok"].dataset)
     assert ok == {"BZ5", "BZ9", "BZ14"}

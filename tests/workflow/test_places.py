@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from unit.malformed import good
+from helpers.malformed import good
 from workflow.conftest import TISSUE
 
 CONFIG = (f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
@@ -127,8 +127,8 @@ def test_paths_may_hold_anything(workflow):
 
 
 def test_a_dozen_malformed_files_are_each_recorded(workflow):
+    from helpers.malformed import MALFORMED
     from stbench.common.h5ad import read_elements
-    from unit.malformed import MALFORMED
 
     chosen = {f"bad{i}": case for i, case in enumerate(list(MALFORMED)[:30:2])}
     chosen.pop("bad2")  # no file at all: refused at start

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from unit.made_report import draw_picture, large_results, small_results, write_report
+from helpers.report import draw_picture, large_results, small_results, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -10,10 +10,11 @@ import subprocess
 import pytest
 import yaml
 
-from workflow.conftest import REPO, environment
+from stbench.common.paths import PROJECT
+from workflow.conftest import environment
 
-PAPER = str(REPO / "config/paper.yaml")
-PROFILE = ("--profile", str(REPO / "profiles/slurm"))
+PAPER = str(PROJECT / "config/paper.yaml")
+PROFILE = ("--profile", str(PROJECT / "profiles/slurm"))
 LOCAL = {"all", "download", "fetch"}
 
 RECORD = """#!/bin/sh
@@ -29,7 +30,7 @@ PROGRAMS |= dict.fromkeys(("scancel", "scontrol", "sacctmgr", "sshare", "sinfo")
 
 
 def asks_for_gpu():
-    methods = yaml.safe_load((REPO / "config/methods.yaml").read_text())
+    methods = yaml.safe_load((PROJECT / "config/methods.yaml").read_text())
     return {
         f"train_{name}": int(entry.get("resources", {}).get("gpu", 0))
         for name, entry in methods.items()
@@ -78,7 +79,7 @@ def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
         assert int(resources["mem_mb"]) >= 1000 and int(resources["runtime"]) >= 10, block
         assert resources["slurm_partition"] and resources["slurm_account"], block
         seen[rule] = seen.get(rule, 0) + 1
-    paper = yaml.safe_load((REPO / "config/paper.yaml").read_text())
+    paper = yaml.safe_load((PROJECT / "config/paper.yaml").read_text())
     cells = len(paper["datasets"]) * len(paper["seeds"])
     assert {seen[f"train_{method}"] for method in paper["methods"]} == {cells}
     assert seen["train_stague"] == cells and gpus["train_stague"] == 1
@@ -91,7 +92,7 @@ def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):
     done.touch()
     (cluster.folder / "results/data").mkdir()
     (cluster.folder / "results/data/BZ9.h5ad").touch()
-    methods = yaml.safe_load((REPO / "config/paper.yaml").read_text())["methods"]
+    methods = yaml.safe_load((PROJECT / "config/paper.yaml").read_text())["methods"]
     targets = [f"results/fits/BZ9/{method}/seed0" for method in methods]
     args = (*PROFILE, "--configfile", PAPER, "--retries", "0", "--latency-wait", "0")
     args += ("--slurm-init-seconds-before-status-checks", "1")
@@ -115,7 +116,7 @@ def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):
 
 def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():
     default, slurm, local = (
-        yaml.safe_load((REPO / f"profiles/{name}/profile.yaml").read_text())
+        yaml.safe_load((PROJECT / f"profiles/{name}/profile.yaml").read_text())
         for name in ("default", "slurm", "local")
     )
     assert slurm["retries"] == default["retries"]
@@ -128,7 +129,7 @@ def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():
 def test_make_hands_the_platform_to_snakemake(target):
     def commands(*settings):
         make = ["make", "--dry-run", target, "CORES=3", *settings]
-        told = subprocess.run(make, cwd=REPO, capture_output=True, text=True, check=True).stdout
+        told = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
         return [line for line in told.splitlines() if "/snakemake " in line]
 
     assert all("--cores 3" in line and "--profile" not in line for line in commands())
@@ -137,5 +138,5 @@ def test_make_hands_the_platform_to_snakemake(target):
 
 
 def test_partitions_accounts_and_paths_are_not_in_rules():
-    for path in (REPO / "rules").rglob("*.smk"):
+    for path in (PROJECT / "rules").rglob("*.smk"):
         assert not re.search("partition|account|slurm_", path.read_text()), path

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from workflow.conftest import QUICK, REPO, TISSUE, Workflow, environment
+from stbench.common.paths import PROJECT
+from workflow.conftest import QUICK, TISSUE, Workflow, environment
 
 SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
 
@@ -19,7 +20,7 @@ SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """One undisturbed run of all default methods on a small tissue."""
-    flow = Workflow(REPO, tmp_path_factory.mktemp("finished"), environment())
+    flow = Workflow(PROJECT, tmp_path_factory.mktemp("finished"), environment())
     return flow, flow.run(*SMALL)
 
 
@@ -116,7 +117,7 @@ def test_a_further_seed_and_clusterer_retrain_nothing(finished, tmp_path):
     flow, _ = finished
     copy = tmp_path / "results"
     subprocess.run(["cp", "-a", flow.folder, copy], check=True)
-    wider = Workflow(REPO, copy, environment())
+    wider = Workflow(PROJECT, copy, environment())
     more = (f"datasets=[{TISSUE}]", "seeds=[0,1,2]", QUICK, "methods=[stague]")
     run = wider.run(*more, "clusterers=[kmeans,gmm,leiden]")
     assert run.returncode == 0, run.stdout
@@ -152,17 +153,17 @@ def test_only_the_jittered_truth_reads_truth(workflow):
 
 @pytest.mark.parametrize("name", ["paper", "real"])
 def test_the_larger_configurations_dry_run(workflow, name):
-    file = str(REPO / f"config/{name}.yaml")
+    file = str(PROJECT / f"config/{name}.yaml")
     run = workflow.run(args=("--dry-run", "--configfile", file))
     assert run.returncode == 0, run.stdout
-    datasets = len(yaml.safe_load((REPO / f"config/{name}.yaml").read_text())["datasets"])
+    datasets = len(yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())["datasets"])
     counts = dict(re.findall(r"^(\w+) +(\d+)$", run.stdout, re.M))
     assert int(counts["preprocess"]) == datasets
 
 
 def test_the_profile_retries_as_often_as_the_configuration_attempts():
-    profile = yaml.safe_load((REPO / "profiles/default/profile.yaml").read_text())
-    config = yaml.safe_load((REPO / "config/config.yaml").read_text())
+    profile = yaml.safe_load((PROJECT / "profiles/default/profile.yaml").read_text())
+    config = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
     assert profile["retries"] == config["attempts"] - 1
 
 

@@ -1,14 +1,12 @@
 """Joined sections from the configuration to the table; a section that cannot be had is a reason."""
 
 from importlib.util import find_spec
-from pathlib import Path
 
 import pandas as pd
 from anndata import read_h5ad
 
+from stbench.common.paths import PROJECT
 from stbench.runs.environment import python_of
-
-REPO = Path(__file__).parents[2]
 
 SIMULATE = "layout: layers, n_cells: 120, n_genes: 60, n_domains: 3, section_effect: 0.3, seed: 1"
 ONE, TWO = (
@@ -39,7 +37,7 @@ def test_sections_are_made_joined_and_scored(workflow, tmp_path):
     ari = scores[scores["dataset"] == "whole"].set_index("method")
     assert ari.loc["smoothed_pca", "value"] > ari.loc["random", "value"] + 0.1
     status, reason = ari.loc["harmony", ["status", "reason"]]
-    if find_spec("harmonypy") or python_of("integration", REPO) != "python":
+    if find_spec("harmonypy") or python_of("integration", PROJECT) != "python":
         assert status == "ok"
     else:
         assert status == "not_applicable" and "make setup-integration" in reason

@@ -1,0 +1,38 @@
+"""Configurations and finished fits in a folder, as a run leaves them."""
+
+import json
+
+import h5py
+
+from stbench.common.paths import PROJECT
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+
+
+def config(**more):
+    return {**load_yaml(PROJECT / "config/config.yaml"), **more}
+
+
+def configuration(**more):
+    return load_benchmark(config(**more), PROJECT / "config")
+
+
+def write_preprocessed(results, dataset, cells, genes):
+    path = results / f"preprocessed/{dataset}.h5ad"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("X", (cells, genes), "f4")
+    return path
+
+
+def write_fit(results, dataset, method, seed, status="ok", **more):
+    folder = results / f"fits/{dataset}/{method}/seed{seed}"
+    folder.mkdir(parents=True)
+    parameters = json.dumps(more.pop("parameters", {}))
+    told = {"seconds": 10.0, "peak_rss_mb": 300, "peak_gpu_mb": None, "device": "cpu", **more}
+    names = {"dataset": dataset, "method": method, "seed": seed, "commit": "abc"}
+    reason = "" if status == "ok" else f"it said {status}"
+    told |= {"status": status, "reason": reason, "parameters": parameters, **names}
+    path = folder / "status.json"
+    path.write_text(json.dumps(told))
+    return path

@@ -1,0 +1,110 @@
+"""A run as the workflow leaves it, made of numbers, and the report on it."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+
+from helpers.results import made_results, row, scores_of
+from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.io import atomic_file
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.tables import ranking_tables
+from stbench.report.page import Sources, report_page
+from stbench.results.aggregates import all_tables
+from stbench.results.assembly import KEYS, in_order
+from stbench.summary.text import read_run
+
+CITATION = {"title": "stbench", "version": "0.1.0", "authors": [{"name": "The authors"}]}
+
+
+def write_tables(results, folder):
+    """The tables of a run, those of the clusterer that ranks only, as aggregate.py names them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ranked = results[results["clusterer"] == "kmeans"]
+    tables = {**all_tables(ranked), **ranking_tables(ranked, "kmeans")}
+    for name, table in {**tables, "leaderboard": leaderboard(ranked, "kmeans")}.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+
+
+def draw_picture(path, size=(300, 200)):
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, "white").save(path)
+
+
+def write_report(root, results, methods=None, datasets=None, config=None):
+    """Write the report of these results; returns its path."""
+    tables = root / "tables"
+    if not (tables / "ranks.csv").exists():
+        write_tables(results, tables)
+    run = read_run(results, tables, "kmeans")
+    sources = Sources(
+        root=root,
+        tables=tables,
+        figures=root / "figures",
+        datasets=datasets or {},
+        methods=methods or {},
+        config=config or {},
+        citation=CITATION,
+    )
+    page = root / "report/index.html"
+    text = report_page(run, pd.read_csv(tables / "pairs.csv"), sources, page)
+    with atomic_file(page) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return page
+
+
+def data_of(page):
+    """The data inside a page, as the browser reads it."""
+    text = page.read_text().split('<script type="application/json" id="data">')[1]
+    return json.loads(text.split("</script>")[0])
+
+
+def small_results():
+    """Three datasets; a method with failures, one without, and two controls."""
+    scores = []
+    for number, height in enumerate((0.0, -0.1, 0.15)):
+        name = f"BZ{number}"
+        scores += [
+            scores_of(name, "stague", [0.7 + height, 0.72 + height], untrained=[0.4, 0.5],
+                      oracle=[0.8, 0.82], spread=0.01),
+            scores_of(name, "smoothed_pca", [0.6, 0.6]),
+            scores_of(name, "pca", [0.2, 0.21]),
+            scores_of(name, "sedr", ["oom", "oom"] if number == 2 else [0.65, 0.75]),
+        ]  # fmt: skip
+    return made_results(*scores)
+
+
+def large_results(datasets=15, methods=14, seeds=5):
+    """Every metric and protocol under four clusterers, random scores of a fixed seed."""
+    names = [f"dataset{i}" for i in range(datasets)]
+    ids = ["smoothed_pca", *(f"method{i}" for i in range(methods - 1))]
+    clusterers = ["kmeans", "kmeans20", "gmm", "leiden"]
+    axes = (names, ids, range(seeds), clusterers, PROTOCOLS, METRICS)
+    columns = ["dataset", "method", "seed", "clusterer", "protocol", "metric"]
+    table = pd.DataFrame(list(itertools.product(*axes)), columns=columns)
+    table = table.assign(**{k: v for k, v in row("", "", 0).items() if k not in table})
+    table["value"] = np.random.default_rng(0).random(len(table))
+    table = table.assign(
+        title=table["method"].str.upper(),
+        study="",
+        implementation=np.where(table["method"] == "smoothed_pca", "control", "reimplemented"),
+        epoch=100,
+        fit_status="ok",
+        fit_reason="",
+        seconds=12.5,
+        peak_rss_mb=800.0,
+        peak_gpu_mb=np.nan,
+        commit="0123456789ab",
+        device="cpu",
+        environment="0123456789ab",
+        host="node" + table["seed"].astype(str),
+        device_name="a processor",
+        driver="",
+        data_hash=table["dataset"].map(lambda name: name.ljust(64, "0")),
+        parameters='{"epochs": 100, "k": 15}',
+    )
+    return in_order(table, KEYS)

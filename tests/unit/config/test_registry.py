@@ -1,0 +1,228 @@
+"""The registry and the uniform description of datasets."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.raw_files import REGISTRY
+from stbench.common.errors import InputError
+from stbench.config.registry import (
+    dataset_entry,
+    is_checked,
+    load_registry,
+    origins,
+    own_section_schema,
+    source_entry,
+)
+from stbench.data.loaders import loader
+from stbench.data.simulation import Tissue
+
+PAPER = [
+    "DLPFC151507",
+    "DLPFC151508",
+    "DLPFC151509",
+    "DLPFC151510",
+    "DLPFC151671",
+    "DLPFC151672",
+    "BZ5",
+    "BZ9",
+    "BZ14",
+    "V1",
+    "osmFISH",
+    "Bregma0.04",
+    "Bregma0.09",
+    "Stereo-seq",
+    "BRCA1",
+]
+FURTHER = [
+    "DLPFC151673",
+    "DLPFC151673_5k",
+    "DLPFC151674_5k",
+    "DLPFC151675_5k",
+    "DLPFC151676_5k",
+    "MouseBrainAnterior",
+    "V1_0410",
+    "HER2ST_A1",
+    "seqFISHplus",
+    "V1_0410_cells",
+    "DECONV_STARmap",
+    "DECONV_seqFISHplus",
+    "osmFISH_sdmbench",
+    "BRCA1_pca",
+    "Bregma0.04_pca",
+    "DLPFC151507_pca",
+]
+SIMULATED = ["sim_layers", "sim_rings", "sim_islands", "sim_mosaic"]
+DESCRIPTION = [
+    "id",
+    "origin",
+    "title",
+    "technology",
+    "organism",
+    "unit",
+    "kind",
+    "cells",
+    "genes",
+    "n_domains",
+    "hvg",
+    "filter_cell",
+    "norm_target",
+    "refine",
+    "licence",
+    "citation",
+    "note",
+]
+OWN = {"id": "mine", "path": "some/file.h5ad", "n_domains": 7, "label": "cluster"}
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_registry(REGISTRY)
+
+
+def write(path: Path, entries: dict) -> Path:
+    path.write_text(yaml.safe_dump(entries))
+    return path
+
+
+def test_it_holds_the_fifteen_the_further_and_the_simulated(registry):
+    assert list(registry) == PAPER + FURTHER + SIMULATED
+
+
+def test_every_dataset_is_described_alike(registry):
+    for section in [*registry, OWN, {"id": "sim", "simulate": {"layout": "rings"}}]:
+        entry = dataset_entry(section, registry)
+        assert set(DESCRIPTION) <= set(entry), section
+        assert entry["origin"] in {"files", "path", "simulate"}
+
+
+def test_settings_of_the_published_benchmark(registry):
+    for name in PAPER:
+        entry = dataset_entry(name, registry)
+        visium = entry["technology"] == "10x Visium"
+        assert entry["hvg"] == (visium or name == "Stereo-seq")
+        assert (entry["filter_cell"], entry["refine"]) == (50, 50) or not visium
+        assert entry["norm_target"] == (1e4 if name == "Stereo-seq" else 0)
+
+
+def test_options_fit_the_loaders_and_name_files_of_the_source(registry):
+    for name, entry in registry.items():
+        for source in entry.get("sources", []):
+            options = source.get("options", {})
+            inspect.signature(loader(source["loader"])).bind(Path(), **options)
+            files = [Path(file["name"]).name for file in source["files"]]
+            assert len(files) == len(set(files)), name
+            named = {
+                v for v in options.values() if isinstance(v, str) and Path(v).suffix[1:].isalpha()
+            }
+            assert named <= set(files), (name, named)
+
+
+def test_every_file_is_checked_or_says_how_to_get_it(registry):
+    for entry in registry.values():
+        for source in entry.get("sources", []):
+            for file in source["files"]:
+                assert "sha256" in file or "blob" in file or "get" in file
+                assert file.get("url") or "get" in file
+
+
+def test_all_but_stereo_seq_have_a_checked_source(registry):
+    for name in PAPER:
+        checked = any(is_checked(source) for source in registry[name]["sources"])
+        assert checked == (name != "Stereo-seq")
+
+
+def test_urls_are_pinned_to_a_commit_and_only_their_hosts_are_asked(registry):
+    assert origins(registry) == {"https://raw.githubusercontent.com"}
+
+
+def test_the_keys_of_a_source_hold_over_those_of_the_entry(registry):
+    full = dataset_entry("DLPFC151510", registry)
+    assert (full["genes"], full["hvg"], full["filter_cell"], full["refine"]) == (
+        33538,
+        True,
+        50,
+        50,
+    )
+    few = source_entry("DLPFC151510", "feiyoung/DR.SC (500 genes)", registry)
+    assert (few["genes"], few["hvg"], few["filter_cell"], few["refine"]) == (500, False, 0, 50)
+    assert "preselected" in few["note"]
+
+
+def test_simulated_datasets_tell_their_size(registry):
+    entry = dataset_entry("sim_layers", registry)
+    assert entry["simulate"]["layout"] == "layers"
+    assert (entry["cells"], entry["genes"], entry["n_domains"]) == (600, 200, 7)
+    usual = dataset_entry({"id": "usual", "simulate": {"layout": "rings"}}, registry)
+    tissue = Tissue(layout="rings")
+    told = (usual["cells"], usual["genes"], usual["n_domains"])
+    assert told == (tissue.n_cells, tissue.n_genes, tissue.n_domains)
+    own = {"id": "big", "simulate": {"layout": "rings", "n_cells": 9000}}
+    assert dataset_entry(own, registry)["cells"] == 9000
+
+
+def test_an_own_section_keeps_what_was_said(registry):
+    entry = dataset_entry({**OWN, "hvg": True}, registry)
+    assert entry["section"] == {**OWN, "hvg": True}
+    assert (entry["cells"], entry["kind"], entry["hvg"], entry["refine"]) == (
+        None,
+        "counts",
+        True,
+        0,
+    )
+    assert set(OWN) <= set(own_section_schema()["properties"])
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("BZ55", "unknown dataset 'BZ55' (did you mean 'BZ5'?)"),
+        ({**OWN, "labels": "cluster"}, "unknown key 'labels' (did you mean 'label'?)"),
+        ({"id": "mine", "path": "x.h5ad"}, "the key 'n_domains' is missing"),
+        ({**OWN, "n_domains": "seven"}, "'seven' is not of type integer or array"),
+        ({**OWN, "n_domains": 1}, "n_domains"),
+        ({**OWN, "n_domains": [5, 7]}, "a list is for data without labels"),
+        ({**OWN, "kind": "count"}, "unknown 'count' (did you mean 'counts'?)"),
+        ({**OWN, "id": "BZ5"}, "the registry has a dataset of this name"),
+        ({**OWN, "id": "a b"}, "only letters, digits"),
+        ({**OWN, "id": "a;rm -rf x"}, "only letters, digits"),
+        ({**OWN, "id": "../up"}, "only letters, digits"),
+        ({**OWN, "id": "line\n"}, "only letters, digits"),
+        ({**OWN, "id": 5}, "5 is not of type string"),
+        ({"id": "s", "simulate": {"layout": "spiral"}}, "unknown 'spiral'"),
+        ({"id": "s", "simulate": {"layout": "rings", "cells": 5}}, "unknown key 'cells'"),
+    ],
+)
+def test_a_wrong_section_is_refused_in_one_line(registry, section, message):
+    with pytest.raises(InputError) as error:
+        dataset_entry(section, registry)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"colour": "red"}, "BZ5: unknown key 'colour'"),
+        ({"kind": "numbers"}, "BZ5: kind: unknown 'numbers'"),
+        ({"n_domains": 1}, "BZ5: n_domains: 1"),
+        ({"sources": []}, "BZ5: sources: []"),
+    ],
+)
+def test_a_wrong_registry_is_refused_in_one_line(registry, tmp_path, change, message):
+    path = write(tmp_path / "datasets.yaml", {"BZ5": {**registry["BZ5"], **change}})
+    with pytest.raises(InputError) as error:
+        load_registry(path)
+    assert f"datasets.yaml: {message}" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_url_that_is_not_https_is_refused(registry, tmp_path):
+    entry = yaml.safe_load(yaml.safe_dump(registry["BZ5"]))
+    entry["sources"][0]["files"][0]["url"] = ["file:///etc/passwd"]
+    with pytest.raises(InputError, match="file:///etc/passwd"):
+        load_registry(write(tmp_path / "datasets.yaml", {"BZ5": entry}))

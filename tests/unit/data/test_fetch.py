@@ -1,0 +1,308 @@
+"""Fetching: mirrors, checksums, and HTTP under fire against a local server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+import download
+from helpers.raw_files import PROJECT, REGISTRY
+from stbench.common.checksums import file_hash, git_blob_id
+from stbench.common.errors import InputError
+from stbench.config.registry import load_registry
+from stbench.data.download import Downloader
+from stbench.data.fetch import fetch_dataset
+
+CONTENT = b"the published bytes\n" * 500
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+OTHER = b"some other bytes, not the published ones"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by path; counts what it was asked."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        getattr(self, self.path.strip("/").split("/")[0])()
+
+    def send(self, body, status=200, length=None, **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def right(self):
+        self.send(CONTENT)
+
+    def wrong(self):
+        self.send(OTHER)
+
+    def truncated(self):
+        self.send(CONTENT[:100], length=len(CONTENT))
+
+    def shy(self):  # a 503 twice, then success
+        if self.server.asked.count(self.path) < 3:
+            self.send(b"", status=503)
+        else:
+            self.send(CONTENT)
+
+    def busy(self):
+        self.send(b"", status=503)
+
+    def absent(self):
+        self.send(b"", status=404)
+
+    def near(self):
+        self.send(b"", status=302, Location="/right")
+
+    def far(self):
+        self.send(b"", status=302, Location="http://elsewhere.invalid/right")
+
+    def circle(self):
+        self.send(b"", status=302, Location="/circle")
+
+    def hang(self):
+        self.server.release.wait(20)
+
+    def stall(self):  # hangs amid the body
+        self.send(CONTENT[:100], length=len(CONTENT))
+        self.wfile.flush()
+        self.server.release.wait(20)
+
+    def endless(self):
+        self.send(CONTENT * 50)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.asked, server.release = [], threading.Event()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.release.set()
+    server.shutdown()
+    server.server_close()
+
+
+def downloader(*origins: str) -> Downloader:
+    return Downloader(origins, pause=0.01, connect_timeout=1, read_timeout=0.3)
+
+
+def entry(*urls: str, **changes) -> dict:
+    file = {"name": "set/file.bin", "url": list(urls), "sha256": SHA256, **changes}
+    return {"id": "mine", "sources": [{"name": "first", "files": [file]}]}
+
+
+def fetch(tmp_path: Path, what: dict, *mirrors: Path, origin: str = "") -> dict:
+    return fetch_dataset(what, tmp_path / "raw/mine", mirrors, downloader(origin))
+
+
+def nothing_left(tmp_path: Path) -> bool:
+    raw = tmp_path / "raw"
+    return not raw.exists() or not list(raw.iterdir())
+
+
+@pytest.mark.parametrize(("path", "asked"), [("/right", 1), ("/shy", 3), ("/near", 2)])
+def test_right_bytes_arrive(server, tmp_path, path, asked):
+    status = fetch(tmp_path, entry(server.url + path), origin=server.url)
+    assert (tmp_path / "raw/mine/file.bin").read_bytes() == CONTENT
+    assert json.loads((tmp_path / "raw/mine/status.json").read_text()) == status
+    assert status["status"] == "ok"
+    assert status["files"] == [
+        {
+            "name": "file.bin",
+            "bytes": len(CONTENT),
+            "sha256": SHA256,
+            "source": server.url + path,
+        }
+    ]
+    assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "reason"),
+    [
+        ("/truncated", 3, "broke before the file was complete"),
+        ("/busy", 3, "HTTP status 503"),
+        ("/absent", 1, "HTTP status 404"),
+        ("/hang", 3, "no data for 0.3 s"),
+        ("/stall", 3, "no data for 0.3 s"),
+        ("/far", 1, "http://elsewhere.invalid is not a host of the registry"),
+        ("/circle", 5, "more than 5 redirects"),
+    ],
+)
+def test_what_goes_wrong_is_said_and_nothing_is_left(server, tmp_path, path, asked, reason):
+    with pytest.raises(InputError) as error:
+        fetch(tmp_path, entry(server.url + path), origin=server.url)
+    message = str(error.value)
+    assert message.startswith("mine: data not available: put set/file.bin into a mirror folder")
+    assert reason in message
+    assert "\n" not in message
+    assert len(server.asked) == asked
+    assert nothing_left(tmp_path)
+
+
+def test_wrong_bytes_name_both_hashes_and_are_asked_for_once(server, tmp_path):
+    with pytest.raises(InputError) as error:
+        fetch(tmp_path, entry(server.url + "/wrong"), origin=server.url)
+    assert hashlib.sha256(OTHER).hexdigest() in str(error.value)
+    assert SHA256 in str(error.value)
+    assert len(server.asked) == 1
+    assert nothing_left(tmp_path)
+
+
+def test_the_next_url_is_tried_after_wrong_bytes(server, tmp_path):
+    urls = [server.url + "/wrong", server.url + "/right"]
+    assert fetch(tmp_path, entry(*urls), origin=server.url)["files"][0]["source"] == urls[1]
+
+
+def test_a_file_longer_than_published_is_cut_off(server, tmp_path):
+    with pytest.raises(InputError, match="longer than the"):
+        fetch(tmp_path, entry(server.url + "/endless", bytes=len(CONTENT)), origin=server.url)
+
+
+def test_only_hosts_of_the_registry_are_asked(server, tmp_path):
+    with pytest.raises(InputError, match="is not a host of the registry"):
+        fetch(tmp_path, entry(server.url + "/right"), origin="https://example.org")
+    assert server.asked == []
+
+
+def test_an_unreachable_host_is_given_up_after_two_tries(tmp_path, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    many = {"id": "mine", "sources": [entry(f"{url}/{i}")["sources"][0] for i in range(5)]}
+    with pytest.raises(InputError, match="cannot be reached"):
+        fetch(tmp_path, many, origin=url)
+    assert len(pauses) == 1
+
+
+def test_the_mirror_comes_before_any_url(server, tmp_path):
+    mirror = tmp_path / "mirror"
+    (mirror / "set").mkdir(parents=True)
+    (mirror / "set/file.bin").write_bytes(CONTENT)
+    status = fetch(tmp_path, entry(server.url + "/right"), mirror, origin=server.url)
+    assert status["files"][0]["source"] == "mirror:set/file.bin"
+    assert server.asked == []
+
+
+def test_a_wrong_byte_in_a_mirror_is_refused_with_both_hashes(server, tmp_path):
+    mirror = tmp_path / "mirror"
+    (mirror / "set").mkdir(parents=True)
+    (mirror / "set/file.bin").write_bytes(OTHER)
+    status = fetch(tmp_path, entry(server.url + "/right"), mirror, origin=server.url)
+    assert status["files"][0]["sha256"] == SHA256
+    with pytest.raises(InputError) as error:
+        fetch(tmp_path / "second", entry(server.url + "/absent"), mirror, origin=server.url)
+    first = str(error.value).split(";")[0]
+    assert "set/file.bin" in first
+    assert SHA256 in first
+    assert hashlib.sha256(OTHER).hexdigest() in first
+    assert (mirror / "set/file.bin").read_bytes() == OTHER
+    assert nothing_left(tmp_path / "second")
+
+
+def test_a_git_blob_id_serves_as_well(server, tmp_path):
+    blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
+    what = entry(server.url + "/right")
+    file = what["sources"][0]["files"][0]
+    del file["sha256"]
+    file["blob"] = blob
+    assert fetch(tmp_path, what, origin=server.url)["files"][0]["sha256"] == SHA256
+    file["blob"] = "0" * 40
+    with pytest.raises(InputError, match=f"blob is {blob}, expected {'0' * 40}"):
+        fetch(tmp_path / "second", what, origin=server.url)
+
+
+def test_the_next_source_is_used_when_one_cannot_be_had_whole(server, tmp_path):
+    first = entry(server.url + "/right")["sources"][0]
+    first["files"].append({"name": "set/more.bin", "get": "ask its author"})
+    second = entry(server.url + "/right")["sources"][0] | {"name": "second"}
+    what = {"id": "mine", "sources": [first, second]}
+    assert fetch(tmp_path, what, origin=server.url)["source"] == "second"
+    what = {"id": "mine", "sources": [first]}
+    with pytest.raises(InputError, match=r"put set/more\.bin into .*: ask its author"):
+        fetch(tmp_path / "alone", what, origin=server.url)
+
+
+def test_a_file_that_another_dataset_has_is_not_downloaded_again(server, tmp_path):
+    fetch_dataset(entry(server.url + "/right"), tmp_path / "raw/other", [], downloader(server.url))
+    status = fetch(tmp_path, entry(server.url + "/right"), origin=server.url)
+    assert status["files"][0]["source"] == "raw:other"
+    assert server.asked == ["/right"]
+
+
+def test_the_committed_file_is_the_published_one():
+    path = PROJECT / "resources/mirror/STARmap_mPFC/starmap_mpfc.RData"
+    file = load_registry(REGISTRY)["BZ5"]["sources"][0]["files"][0]
+    assert (path.stat().st_size, file_hash(path)) == (file["bytes"], file["sha256"])
+    assert git_blob_id(path) == "c5f09d59535b8c17b561db639c2a48c794382993"
+
+
+def run_download(monkeypatch, tmp_path: Path, registry: Path, *more: str) -> Path:
+    output = tmp_path / "raw/mine"
+    arguments = ["--dataset", "BZ5", "--registry", registry, "--output", output, *more]
+    monkeypatch.setattr(sys, "argv", ["download.py", *map(str, arguments)])
+    download.main()
+    return output
+
+
+def offline_registry(tmp_path: Path, **changes) -> Path:
+    """The registry with BZ5 only, and no URL to ask."""
+    one = load_registry(REGISTRY)["BZ5"]
+    file = {**one["sources"][0]["files"][0], "url": [], **changes}
+    one["sources"] = [{**one["sources"][0], "files": [file]}]
+    path = tmp_path / "datasets.yaml"
+    path.write_text(yaml.safe_dump({"BZ5": one}))
+    return path
+
+
+def test_the_program_finds_the_committed_file(monkeypatch, tmp_path):
+    output = run_download(monkeypatch, tmp_path, offline_registry(tmp_path), "--mirror", "")
+    assert sorted(path.name for path in output.iterdir()) == ["starmap_mpfc.RData", "status.json"]
+
+
+def test_the_program_looks_into_the_users_mirror_first(monkeypatch, tmp_path):
+    mirror = tmp_path / "mirror"
+    (mirror / "STARmap_mPFC").mkdir(parents=True)
+    (mirror / "STARmap_mPFC/starmap_mpfc.RData").write_bytes(CONTENT)
+    monkeypatch.setenv("STBENCH_MIRROR", str(mirror))
+    output = run_download(monkeypatch, tmp_path, offline_registry(tmp_path, sha256=SHA256))
+    assert (output / "starmap_mpfc.RData").read_bytes() == CONTENT
+
+
+def test_the_program_fails_or_records_the_failure(monkeypatch, tmp_path):
+    registry = offline_registry(tmp_path, sha256="0" * 64)
+    with pytest.raises(InputError, match="0" * 64):
+        run_download(monkeypatch, tmp_path, registry)
+    assert nothing_left(tmp_path)
+    output = run_download(monkeypatch, tmp_path, registry, "--record-failure")
+    status = json.loads((output / "status.json").read_text())
+    assert status["status"] == "error"
+    assert "0" * 64 in status["reason"]
+    assert not status["reason"].startswith("BZ5")
+    assert status["files"] == []
+
+
+def test_a_mirror_that_is_not_there_is_said(monkeypatch, tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        run_download(monkeypatch, tmp_path, REGISTRY, "--mirror", str(tmp_path / "typo"))

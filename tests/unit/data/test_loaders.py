@@ -1,0 +1,396 @@
+"""Loaders: on the published files where they are, and on small files of the same structure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.r_files import matrix, sparse, write_rda, write_rds
+from helpers.raw_files import FOLDERS, REGISTRY, available, sources_here
+from stbench.common.errors import InputError
+from stbench.config.registry import load_registry, source_entry
+from stbench.data.download import Downloader
+from stbench.data.fetch import fetch_dataset
+from stbench.data.loaders import load
+from stbench.data.loaders.build import categories, layer_names
+
+REGISTERED = load_registry(REGISTRY)
+COUNTS = np.array([[0, 3, 1], [2, 0, 0]], dtype=np.int32)  # genes x cells
+GENES, CELLS = ["g1", "g2"], ["c1", "c2", "c3"]
+SPOTS = ["AAA-1", "CCC-1", "GGG-1"]
+# of each published set: cells, labelled cells, genes, domains, cell types
+PUBLISHED = {
+    "BZ5": (1049, 1049, 166, 4, 15),
+    "BZ9": (1053, 1053, 166, 4, 15),
+    "BZ14": (1088, 1088, 166, 4, 15),
+    "osmFISH": (4839, 4839, 33, 11, 31),
+    "DLPFC151510": (4634, 4595, 500, 7, 0),
+    "DLPFC151673": (3639, 3611, 5000, 7, 0),
+    "DLPFC151673_5k": (3639, 3611, 5000, 7, 0),
+    "DLPFC151674_5k": (3673, 3635, 5000, 7, 0),
+    "DLPFC151675_5k": (3592, 3566, 5000, 7, 0),
+    "DLPFC151676_5k": (3460, 3431, 5000, 7, 0),
+    "V1_0410": (673, 673, 1020, 4, 15),
+    "HER2ST_A1": (346, 346, 15045, 6, 0),
+    "seqFISHplus": (523, 0, 10000, 0, 12),
+    "V1_0410_cells": (973, 0, 1020, 0, 16),
+    "DECONV_STARmap": (189, 0, 882, 0, 0),
+    "DECONV_seqFISHplus": (72, 0, 9684, 0, 0),
+    "osmFISH_sdmbench": (4839, 4839, 33, 11, 31),
+    "BRCA1_pca": (3798, 3798, 200, 20, 0),
+    "Bregma0.04_pca": (5488, 5488, 154, 8, 0),
+    "DLPFC151507_pca": (4221, 4221, 200, 7, 0),
+}
+
+
+def load_published(name: str, folder: Path) -> anndata.AnnData:
+    """Load from the mirrors on this machine, never from the network."""
+    here = {"id": name, "sources": sources_here(REGISTERED[name])}
+    status = fetch_dataset(here, folder, FOLDERS, Downloader([]))
+    entry = source_entry(name, status["source"], REGISTERED)
+    return load(entry["loader"], folder, entry["options"])
+
+
+def dense(adata: anndata.AnnData) -> np.ndarray:
+    return np.asarray(adata.X.toarray() if hasattr(adata.X, "toarray") else adata.X)
+
+
+@pytest.mark.parametrize("name", available(REGISTERED))
+def test_published_files(name, tmp_path):
+    cells, labelled, genes, domains, types = PUBLISHED[name]
+    adata = load_published(name, tmp_path / name)
+    assert adata.shape == (cells, genes)
+    assert adata.obsm["spatial"].shape == (cells, 2)
+    assert np.isfinite(adata.obsm["spatial"]).all()
+    assert adata.obs_names.is_unique
+    assert adata.var_names.is_unique
+    if labelled:
+        assert adata.obs["cluster"].notna().sum() == labelled
+        assert adata.obs["cluster"].nunique() == domains
+    else:
+        assert "cluster" not in adata.obs
+    if types:
+        assert adata.obs["celltype"].nunique() == types
+    else:
+        assert "celltype" not in adata.obs
+    TRAPS.get(name, lambda adata: None)(adata)
+
+
+def bz5(adata):
+    assert dict(adata.obs["cluster"].value_counts()) == {"3": 449, "4": 347, "2": 167, "1": 86}
+    assert adata.obs_names[0] == "69x4486"
+    assert np.allclose(adata.obsm["spatial"][0], [68.863744, 4486.028897])
+
+
+def osmfish(adata):
+    """476 pairs of coincident cells stay; Excluded is gone; some cells have a total of 1."""
+    table = pd.DataFrame(adata.obsm["spatial"])
+    assert table.duplicated().sum() == 476
+    assert "Excluded" not in set(adata.obs["cluster"])
+    assert dense(adata).sum(axis=1).min() == 1
+
+
+def dlpfc(adata):
+    """Layers in one spelling, unlabelled spots kept, pixels as coordinates."""
+    assert set(adata.obs["cluster"].cat.categories) == {"L1", "L2", "L3", "L4", "L5", "L6", "WM"}
+    assert adata.var_names[0].startswith("ENSG")
+    assert adata.obsm["spatial"].max() > 5000
+
+
+def her2st(adata):
+    assert set(adata.obs["cluster"]) >= {"invasive cancer", "undetermined"}
+    assert dense(adata).sum(axis=1).min() == 4
+
+
+TRAPS = {
+    "BZ5": bz5,
+    "osmFISH": osmfish,
+    "DLPFC151510": dlpfc,
+    "DLPFC151673": dlpfc,
+    "HER2ST_A1": her2st,
+}
+
+
+def test_layers_have_one_spelling_and_are_joined_by_barcode(tmp_path):
+    table = "AAA-1\t151510\tL1\nCCC-1\t151509\tL2\nGGG-1\t151510\tWM\n"
+    (tmp_path / "layers.tsv").write_text(table)
+    from stbench.data.loaders.build import barcode_layers
+
+    assert barcode_layers(tmp_path / "layers.tsv", "151510", SPOTS) == ["L1", None, "WM"]
+    assert layer_names(["Layer1", np.nan, "WM"]) == ["L1", None, "WM"]
+    with pytest.raises(InputError, match="no labels for section 1"):
+        barcode_layers(tmp_path / "layers.tsv", "1", SPOTS)
+
+
+def test_missing_labels_in_every_spelling():
+    labels = categories(["a", "", "nan", None, np.nan, pd.NA, "NA", 1.0, b"b"])
+    assert list(labels.categories) == ["1", "a", "b"]
+    assert labels.isna().sum() == 6
+
+
+def info_table(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [4.0, 5.0, 6.0], **columns}, index=CELLS)
+
+
+def test_bass_merfish(tmp_path):
+    section = matrix(COUNTS / 2, GENES, CELLS)
+    other = matrix(COUNTS / 4, GENES, CELLS)
+    info = info_table(z=["MPA", "PV", "MPA"])
+    objects = {
+        "cnts_mult": {"-0.04": section, "-0.09": other},
+        "info_mult": {"-0.04": info, "-0.09": info},
+    }
+    write_rda(tmp_path / "MERFISH_Animal1.RData", objects)
+    for name, divisor in (("Bregma0.04", 2), ("Bregma0.09", 4)):
+        source = REGISTERED[name]["sources"][0]
+        adata = load(source["loader"], tmp_path, source["options"])
+        assert (dense(adata) == COUNTS.T / divisor).all()
+        assert list(adata.obs["cluster"]) == ["MPA", "PV", "MPA"]
+        assert adata.obsm["spatial"].tolist() == [[1, 4], [2, 5], [3, 6]]
+        assert (list(adata.obs_names), list(adata.var_names)) == (CELLS, GENES)
+
+
+LAYERS = {
+    "vector": np.array(["Layer1", "WM", "Layer6"]),
+    "factor": pd.Categorical(["Layer1", "WM", "Layer6"]),
+    "table": pd.DataFrame({"key": ["a", "b", "c"], "layer": ["L1", "WM", "L6"]}),
+}
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("labels", LAYERS)
+def test_bass_dlpfc(tmp_path, labels, named):
+    """The lists may have names or not; the labels may be a vector, a factor or a table."""
+    names = ["151507", "151508", "151509", "151510"]
+
+    def sections(part, empty):
+        parts = [empty, empty, empty, part]
+        return dict(zip(names, parts, strict=True)) if named else parts
+
+    objects = {
+        "cntm": sections(sparse(COUNTS, GENES, SPOTS), sparse([[1]], ["g1"], ["x"])),
+        "infom": sections(LAYERS[labels], np.array(["L1"])),
+        "xym": sections(matrix([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]), matrix([[0.0, 0.0]])),
+    }
+    write_rda(tmp_path / "spatialLIBD_p1.RData", objects)
+    source = REGISTERED["DLPFC151510"]["sources"][0]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert (dense(adata) == COUNTS.T).all()
+    assert list(adata.obs["cluster"]) == ["L1", "WM", "L6"]
+    assert adata.obsm["spatial"].tolist() == [[1, 4], [2, 5], [3, 6]]
+    assert list(adata.obs_names) == SPOTS
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"section": "BZ6"}, "no section 'BZ6'; there are: BZ5"),
+        ({"counts": "counts"}, "no object 'counts'; there are: cnts, info"),
+        ({"domain": "layer"}, "no column 'layer'; there are: x, y, z"),
+    ],
+)
+def test_bass_says_what_is_missing(tmp_path, change, message):
+    table = info_table(z=["1", "2", "1"])
+    write_rda(
+        tmp_path / "f.RData",
+        {"cnts": {"BZ5": matrix(COUNTS, GENES, CELLS)}, "info": {"BZ5": table}},
+    )
+    options = {"file": "f.RData", "section": "BZ5", "counts": "cnts", "info": "info", "domain": "z"}
+    load("bass", tmp_path, options)
+    with pytest.raises(InputError) as error:
+        load("bass", tmp_path, {**options, **change})
+    assert message in str(error.value)
+
+
+def test_bass_refuses_tables_of_other_cells(tmp_path):
+    cells = matrix(COUNTS, GENES, ["c1", "c3", "c2"])
+    objects = {"cnts": {"BZ5": cells}, "info": {"BZ5": info_table(z=["1", "2", "1"])}}
+    write_rda(tmp_path / "f.RData", objects)
+    options = {"file": "f.RData", "section": "BZ5", "counts": "cnts", "info": "info", "domain": "z"}
+    with pytest.raises(InputError, match="its cells are not those of the counts"):
+        load("bass", tmp_path, options)
+
+
+def write_positions(path: Path, header: bool = False) -> None:
+    rows = [f"{spot},1,{i},{i},{10 * i},{100 * i}" for i, spot in enumerate(reversed(SPOTS), 1)]
+    head = "barcode,in_tissue,array_row,array_col,pxl_row_in_fullres,pxl_col_in_fullres"
+    path.write_text("\n".join([head, *rows] if header else rows) + "\n")
+
+
+PIXELS = [[300, 30], [200, 20], [100, 10]]
+
+
+def write_tenx(path: Path) -> None:
+    by_spot = sparse(COUNTS, GENES, SPOTS)
+    with h5py.File(path, "w") as file:
+        group = file.create_group("matrix")
+        group["data"] = by_spot.x.astype(np.int32)
+        group["indices"], group["indptr"] = by_spot.i, by_spot.p
+        group["shape"] = by_spot.Dim
+        group["barcodes"] = np.array(SPOTS, dtype="S")
+        group["features/id"] = np.array(["E1", "E2"], dtype="S")
+        group["features/name"] = np.array(["TP53", "TP53"], dtype="S")
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_tenx_with_a_table_of_labels(tmp_path, header):
+    write_tenx(tmp_path / "filtered_feature_bc_matrix.h5")
+    write_positions(tmp_path / "tissue_positions_list.csv", header)
+    table = "ID\tfine_annot_type\nGGG-1\tIDC_4\nAAA-1\tNA\nCCC-1\tHealthy_1\n"
+    (tmp_path / "metadata.tsv").write_text(table)
+    source = REGISTERED["BRCA1"]["sources"][0]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert (dense(adata) == COUNTS.T).all()
+    assert list(adata.var_names) == ["TP53", "TP53-1"]
+    assert adata.obs["cluster"].isna().tolist() == [True, False, False]
+    assert list(adata.obs["cluster"][1:]) == ["Healthy_1", "IDC_4"]
+    assert adata.obsm["spatial"].tolist() == PIXELS
+
+
+def test_tenx_with_the_table_of_layers(tmp_path):
+    write_tenx(tmp_path / "filtered_feature_bc_matrix.h5")
+    write_positions(tmp_path / "151673_tissue_positions_list.txt")
+    (tmp_path / "barcode_level_layer_map.tsv").write_text("GGG-1\t151673\tWM\nAAA-1\t151673\tL1\n")
+    source = REGISTERED["DLPFC151673"]["sources"][0]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert adata.obs["cluster"].astype(object).where(
+        adata.obs["cluster"].notna(), "-"
+    ).tolist() == [
+        "L1",
+        "-",
+        "WM",
+    ]
+
+
+def test_a_spot_without_a_position_is_named(tmp_path):
+    write_tenx(tmp_path / "filtered_feature_bc_matrix.h5")
+    (tmp_path / "tissue_positions_list.csv").write_text("AAA-1,1,1,1,1,1\nCCC-1,1,1,1,1,1\n")
+    (tmp_path / "metadata.tsv").write_text("ID\tfine_annot_type\n")
+    source = REGISTERED["BRCA1"]["sources"][0]
+    with pytest.raises(InputError, match="no position for 1 spots, for example GGG-1"):
+        load(source["loader"], tmp_path, source["options"])
+
+
+def test_a_seurat_object(tmp_path):
+    meta = pd.DataFrame({"annotation": ["Layer1", "WM", "Layer2"]}, index=SPOTS)
+    assay = SimpleNamespace(counts=sparse(COUNTS, GENES, SPOTS), **{"class": np.array(["Assay"])})
+    parts = {"assays": {"RNA": assay}, "meta.data": meta, "class": np.array(["Seurat"])}
+    write_rda(tmp_path / "dlpfc151510.rda", {"dlpfc151510": SimpleNamespace(**parts)})
+    write_positions(tmp_path / "151510_tissue_positions_list.txt")
+    source = REGISTERED["DLPFC151510"]["sources"][2]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert list(adata.obs["cluster"]) == ["L1", "WM", "L2"]
+    assert adata.obsm["spatial"].tolist() == PIXELS
+    assert (dense(adata) == COUNTS.T).all()
+
+
+def test_a_list_of_expression_and_locations(tmp_path):
+    parts = {"expression": matrix(COUNTS, GENES, SPOTS), "locations": info_table()}
+    write_rda(tmp_path / "dlpfc151673.rda", {"dlpfc151673": parts})
+    write_positions(tmp_path / "151673_tissue_positions_list.txt")
+    (tmp_path / "barcode_level_layer_map.tsv").write_text("CCC-1\t151673\tL3\n")
+    source = REGISTERED["DLPFC151673"]["sources"][1]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert adata.obs["cluster"].isna().tolist() == [True, False, True]
+    assert adata.obsm["spatial"].tolist() == PIXELS
+
+
+def test_an_rds_with_counts_and_cells(tmp_path):
+    info = info_table(layer=["L4", "L5", "L6"], label=["Oligo", "SST", "VIP"]).iloc[::-1]
+    name = "starmap_1020_0410_seurat_filter_layer.rds"
+    write_rds(tmp_path / name, {"sp_count": sparse(COUNTS, GENES, CELLS), "info": info})
+    source = REGISTERED["V1_0410"]["sources"][0]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert list(adata.obs["cluster"]) == ["L4", "L5", "L6"]
+    assert adata.obsm["spatial"].tolist() == [[1, 4], [2, 5], [3, 6]]
+
+
+def test_a_loom_file_without_its_excluded_cells(tmp_path):
+    with h5py.File(tmp_path / "osmFISH_SScortex_mouse_all_cells.loom", "w") as loom:
+        loom["matrix"] = COUNTS
+        loom["row_attrs/Gene"] = np.array(GENES, dtype="S")
+        for name, values in {
+            "CellID": ["7", "8", "9"],
+            "Region": ["Layer 4", "Excluded", "Hippocampus"],
+            "ClusterName": ["a", "b", "c"],
+        }.items():
+            loom[f"col_attrs/{name}"] = np.array(values, dtype="S")
+        loom["col_attrs/X"], loom["col_attrs/Y"] = [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]
+    source = REGISTERED["osmFISH"]["sources"][0]
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert list(adata.obs["cluster"]) == ["Layer 4", "Hippocampus"]
+    assert adata.obsm["spatial"].tolist() == [[1, 4], [3, 6]]
+    assert (dense(adata) == COUNTS.T[[0, 2]]).all()
+
+
+@pytest.mark.parametrize("label", ["cluster", "domain", "ground_truth"])
+@pytest.mark.parametrize("place", ["spatial", "x y", "st_x st_y"])
+def test_the_layout_of_stagues_archive(tmp_path, label, place):
+    obs = pd.DataFrame({label: ["a", "b", "a"]}, index=CELLS)
+    xy = np.array([[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]])
+    adata = anndata.AnnData(COUNTS.T.astype(np.float32), obs=obs, var=pd.DataFrame(index=GENES))
+    adata.obs["celltype"] = ["t", "u", "t"]
+    if place == "spatial":
+        adata.obsm["spatial"] = xy
+    else:
+        for name, values in zip(place.split(), xy.T, strict=True):
+            adata.obs[name] = values
+    adata.write_h5ad(tmp_path / "adata.h5ad")
+    source = REGISTERED["Stereo-seq"]["sources"][0]
+    loaded = load(source["loader"], tmp_path, source["options"])
+    assert list(loaded.obs["cluster"]) == ["a", "b", "a"]
+    assert list(loaded.obs["celltype"]) == ["t", "u", "t"]
+    assert loaded.obsm["spatial"].tolist() == xy.tolist()
+
+
+def test_an_archive_file_without_cell_types(tmp_path):
+    obs = pd.DataFrame({"domain": ["a", "b", "a"]}, index=CELLS)
+    adata = anndata.AnnData(COUNTS.T.astype(np.float32), obs=obs, obsm={"spatial": np.eye(3, 2)})
+    adata.write_h5ad(tmp_path / "adata.h5ad")
+    source = REGISTERED["Stereo-seq"]["sources"][0]
+    assert list(load(source["loader"], tmp_path, source["options"]).obs) == ["cluster"]
+
+
+def write_features(folder: Path, features: np.ndarray) -> dict:
+    np.save(folder / "features.npy", features, allow_pickle=True)
+    np.save(folder / "coordinates.npy", np.arange(6).reshape(3, 2))
+    (folder / "labels.txt").write_text("a\nb\na\n")
+    return {"features": "features.npy", "coordinates": "coordinates.npy", "labels": "labels.txt"}
+
+
+def test_features_pass_as_they_are(tmp_path):
+    features = np.array([[-1.5, 2.0], [0.0, 1.0], [3.0, -2.0]], dtype=np.float32)
+    adata = load("features", tmp_path, write_features(tmp_path, features))
+    assert (dense(adata) == features).all()
+    assert list(adata.obs["cluster"]) == ["a", "b", "a"]
+
+
+def test_a_pickled_array_is_refused_and_never_run(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    options = write_features(tmp_path, np.array([[Bomb()], [Bomb()], [Bomb()]], dtype=object))
+    with pytest.raises(InputError, match="pickled Python objects, which are never loaded because"):
+        load("features", tmp_path, options)
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("name", ["bass", "loom", "tenx", "starmap_rds", "seqfish", "her2st"])
+def test_broken_files_give_one_line(tmp_path, name):
+    """Empty, cut or foreign bytes in any format: one line, no traceback."""
+    source = next(
+        s for e in REGISTERED.values() for s in e.get("sources", []) if s["loader"] == name
+    )
+    for content in (b"", b"\x1f\x8b\x08\x00broken", b"RDX3\nX\n\x00", b"\x89HDF\r\n\x1a\n"):
+        for file in source["files"]:
+            (tmp_path / Path(file["name"]).name).write_bytes(content)
+        with pytest.raises(InputError) as error:
+            load(name, tmp_path, source["options"])
+        assert "\n" not in str(error.value)

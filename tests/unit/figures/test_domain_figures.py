@@ -1,0 +1,294 @@
+"""Pictures: colours that can be told apart, labels matched to truth, the same bytes every time."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from hypothesis import given
+from hypothesis import strategies as st
+
+import figures
+from helpers.results import made_results, scores_of
+from stbench.clustering.label_file import LabelAxes, labels_writer, open_labels
+from stbench.common.io import write_h5ad
+from stbench.figures.domains import Map, domain_maps
+from stbench.figures.gallery import gallery_maps
+from stbench.figures.heatmap import score_heatmap
+from stbench.figures.style import (
+    DOMAIN_COLOURS,
+    FAILURE_FACES,
+    UNLABELLED,
+    apply_style,
+    domain_colours,
+    save,
+)
+from stbench.results.aggregates import score_table
+from stbench.scoring.matching import match_labels, median_seed
+
+# Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
+SEEN_BY = {
+    "normal": np.eye(3),
+    "no red cones": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "no green cones": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+}
+TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+
+
+def as_lab(colours, eyes):
+    from matplotlib.colors import to_rgb
+
+    rgb = np.array([to_rgb(colour) for colour in colours])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = np.clip(linear @ eyes.T, 0, 1) @ TO_XYZ.T / [0.95047, 1, 1.08883]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack(
+        [116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1
+    )
+
+
+@pytest.mark.parametrize("eyes", SEEN_BY)
+def test_twenty_colours_can_be_told_apart_by_all_eyes(eyes):
+    lab = as_lab([*DOMAIN_COLOURS, UNLABELLED, "white"], SEEN_BY[eyes])
+    distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)
+    distances = distances[:, :20] + np.eye(22)[:, :20] * 1000
+    assert distances.min() > 12  # 2.3 is just noticeable
+
+
+def test_more_than_twenty_domains_still_get_a_colour_each():
+    assert len(set(domain_colours(52))) == 52
+
+
+@given(st.lists(st.integers(0, 4), min_size=5, max_size=40), st.permutations(range(5)))
+def test_renamed_truth_is_matched_back_to_itself(labels, names):
+    truth = np.unique(labels, return_inverse=True)[1]
+    assert (match_labels(truth, np.array(names)[truth]) == truth).all()
+
+
+def test_matching_handles_more_labels_than_domains_and_unlabelled_cells():
+    truth = np.array([0, 0, 0, 1, 1, 1, -1])
+    labels = np.array([2, 2, 0, 1, 1, 1, 1])
+    assert match_labels(truth, labels).tolist() == [0, 0, 2, 1, 1, 1, 1]
+    assert match_labels(truth, np.full(7, -1)).tolist() == [-1] * 7
+
+
+def tissue(n=60):
+    rng = np.random.default_rng(0)
+    return rng.random((n, 2)) * [200, 100], np.repeat([0, 1, 2], n // 3)
+
+
+def test_maps_show_truth_first_and_failures_by_name():
+    apply_style()
+    coords, truth = tissue()
+    maps = [Map("good", (truth + 1) % 3, "ARI 1.00"), Map("bad", None, "oom: no memory left")]
+    figure = domain_maps(coords, maps, "tissue", truth, ["a", "b", "c"])
+    panels = [ax for ax in figure.axes if ax.collections]
+    assert [ax.get_title() for ax in panels] == ["Truth", "good", "bad"]
+    for one, other in zip(panels[0].collections, panels[1].collections, strict=True):
+        assert (one.get_facecolors() == other.get_facecolors()).all()
+        assert (one.get_offsets() == other.get_offsets()).all()
+    assert all(ax.get_aspect() == 1 for ax in panels)
+    assert all(dots.get_rasterized() for ax in panels for dots in ax.collections)
+    assert any("no memory" in text.get_text() for text in panels[2].texts)
+
+
+def test_pictures_are_the_same_bytes_twice(tmp_path):
+    apply_style()
+    coords, truth = tissue()
+    for folder in ("one", "other"):
+        figure = domain_maps(coords, [Map("good", truth)], "tissue", truth, ["a", "b", "c"])
+        save(figure, tmp_path / folder, "maps")
+    for name in ("maps.png", "maps.pdf"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_the_heat_map_writes_scores_and_statuses():
+    apply_style()
+    results = made_results(
+        scores_of("BZ5", "stague", [0.8, 0.7]),
+        scores_of("BZ5", "sedr", ["oom", "oom"]),
+        scores_of("BZ9", "stague", [0.5, "nan"]),
+        scores_of("BZ9", "sedr", [0.25, 0.25]),
+    )
+    table = score_table(results, "ARI", "final")
+    figure = score_heatmap(table, {"stague": "STAGUE", "sedr": "SEDR"}, "ARI")
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert {"0.75", "oom", "0.50", "0.25"} <= set(written)
+    assert any("nan 1/2" in text for text in written)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "oom: out of memory" in legend and "nan: not finite" in legend
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["STAGUE", "SEDR"]
+
+
+def test_every_failure_in_the_heat_map_has_its_own_face_and_its_line_in_the_legend():
+    apply_style()
+    words = ("oom", "timeout", "error", "nan", "killed", "not_applicable")
+    results = made_results(
+        scores_of("BZ5", "stague", [0.8]),
+        *(scores_of(f"D{i}", "stague", [word]) for i, word in enumerate(words)),
+    )
+    figure = score_heatmap(score_table(results, "ARI", "final"), {"stague": "STAGUE"}, "ARI")
+    patches = figure.axes[0].patches
+    assert len({patch.get_facecolor() for patch in patches}) == len(words) == len(FAILURE_FACES)
+    legend = [text.get_text().partition(":")[0] for text in figure.legends[0].get_texts()]
+    assert set(legend) == set(FAILURE_FACES)
+
+
+@pytest.mark.parametrize("trained", [1, 2, 13])
+def test_a_gallery_never_parts_the_two_maps_of_a_method(trained):
+    apply_style()
+    coords, truth = tissue()
+    pairs = [Map(f"m{i}", truth) for i in range(trained) for _ in range(2)]
+    singles = [Map(f"c{i}", truth) for i in range(11)]
+    figure = domain_maps(coords, [*pairs, *singles], "t", truth, list("abc"), together=2)
+    rows = {}
+    for ax in figure.axes:
+        if ax.get_title():
+            rows.setdefault(ax.get_subplotspec().rowspan.start, []).append(ax.get_title())
+    assert all(row[0] == "Truth" for row in rows.values())
+    shown = [name for row in rows.values() for name in row[1:]]
+    assert shown == [one.title for one in (*pairs, *singles)]
+    assert all(row.count(name) == 2 for row in rows.values() for name in row if name[0] == "m")
+    assert figure.get_figwidth() <= 16.1
+
+
+def write_epochs(root, dataset, method, ari):
+    from stbench.scoring.epoch_scores import COLUMNS
+
+    rows = [(dataset, method, 0, 3, epoch, value, np.nan) for epoch, value in enumerate(ari)]
+    path = root / "epochs" / dataset / f"{method}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS).to_parquet(path)
+
+
+def write_labels(root, dataset, method, rows, status="ok"):
+    n_cells = rows.shape[1]
+    axes = LabelAxes(
+        dataset=dataset,
+        method=method,
+        cells_digest="",
+        n_cells=n_cells,
+        n_domains=[3],
+        training_seeds=[0],
+        clusterers=["kmeans"],
+        epochs=[1],
+        observed=False,
+        last_epochs=[1 if status == "ok" else -1],
+        status=[status],
+        reason=[""],
+        epochs_reason=[""],
+        clusterer_status=[[status]],
+        clusterer_reason=[[""]],
+    )
+    with labels_writer(root / dataset / f"{method}.h5", axes) as writer:
+        if status == "ok":
+            writer.put(3, 0, "kmeans", 1, rows.astype(np.int16), "")
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """A run on three datasets: with truth, without, and one that could not be had."""
+    coords, truth = tissue()
+    rows = np.stack([truth, truth, np.roll(truth, 5), np.roll(truth, 9), np.roll(truth, 11)])
+    scores = []
+    for name in ("layers", "mine"):
+        adata = AnnData(np.ones((60, 2), np.float32))
+        adata.obsm["spatial"] = coords
+        adata.uns["dataset"] = {"id": name, "status": "ok", "reason": ""}
+        if name == "layers":
+            adata.obs["cluster"] = pd.Categorical.from_codes(truth, list("abc"))
+        write_h5ad(tmp_path / f"{name}.h5ad", adata)
+        unknown = name == "mine"
+        for method, final in (("stague", 0.9), ("pca", "oom")):
+            status = "ok" if method == "stague" else "oom"
+            write_labels(tmp_path / "labels", name, method, rows, status)
+            known = status == "ok" and not unknown
+            write_epochs(tmp_path, name, method, [0.1, 0.9, 0.8] if known else [])
+            made = scores_of(name, method, [final], n_domains=3, exploratory=unknown)
+            if unknown and status == "ok":
+                told = {"value": np.nan, "status": "not_applicable", "reason": "no true labels"}
+                made.loc[made["metric"] == "ARI", list(told)] = list(told.values())
+            scores.append(made)
+    gone = AnnData(np.zeros((0, 0), np.float32))
+    gone.uns["dataset"] = {"id": "gone", "status": "error", "reason": "data not available"}
+    write_h5ad(tmp_path / "gone.h5ad", gone)
+    made_results(*scores).to_parquet(tmp_path / "results.parquet")
+    files = [tmp_path / f"{name}.h5ad" for name in ("layers", "mine", "gone")]
+    arguments = ["--results", tmp_path / "results.parquet", "--data", *files]
+    arguments += ["--labels-root", tmp_path / "labels", "--epochs-root", tmp_path / "epochs"]
+    arguments += ["--output", tmp_path / "figures"]
+    monkeypatch.setattr("sys.argv", ["figures.py", *map(str, arguments)])
+    figures.main()
+    return tmp_path / "figures"
+
+
+def test_the_program_draws_what_can_be_drawn(drawn):
+    stems = {path.stem for path in drawn.glob("*.png")}
+    assert stems == {
+        "heatmap_ARI_final",
+        "box_ARI",
+        "critical_difference_worst",
+        "gallery_layers",
+        "gallery_mine",
+        "protocols_layers",
+        "curves_layers",
+    }
+    assert {path.stem for path in drawn.glob("*.pdf")} == stems
+    for path in drawn.iterdir():
+        assert path.stat().st_size > 2000, path.name
+    captions = json.loads((drawn / "captions.json").read_text())
+    assert captions.keys() == stems
+    for stem, told in captions.items():
+        assert list(told) == ["title", "caption", "alt", "dataset", "kind"]
+        assert told["dataset"] == (stem.partition("_")[2] if stem[-1] in "se" else None) or (
+            told["kind"] not in ("gallery", "protocols", "curves")
+        )
+        assert stem.startswith(told["kind"]) and told["caption"] and told["alt"]
+    assert "STAGUE final: ARI 0.90" in captions["gallery_layers"]["alt"]
+    assert "PCA oom: it said oom" in captions["gallery_layers"]["alt"]
+
+
+def test_the_gallery_shows_the_median_run_of_the_median_seed(tmp_path):
+    _, truth = tissue()
+    rows = np.stack([np.roll(truth, shift) for shift in (0, 2, 4, 6, 8)])
+    write_labels(tmp_path, "layers", "stague", rows)
+    results = made_results(
+        scores_of("layers", "stague", [0.5], oracle=[0.75], n_domains=3, epoch=1),
+    )
+    titles = {"stague": "STAGUE"}
+
+    def opened(method):
+        return open_labels(tmp_path / "layers" / f"{method}.h5")
+
+    pairs, singles = gallery_maps(results, titles, truth, opened)
+    assert singles == []
+    assert [one.note for one in pairs] == ["best, epoch 1: ARI 0.75", "final: ARI 0.50"]
+    assert all((one.labels == rows[2]).all() for one in pairs)
+    unknown = made_results(scores_of("layers", "stague", [0.5], n_domains=3, epoch=1))
+    pairs, singles = gallery_maps(unknown, titles, None, opened)
+    assert pairs == [] and [one.note for one in singles] == ["final"]
+
+
+def test_of_two_seeds_the_lower_one_is_shown():
+    table = pd.DataFrame({"seed": [0, 1, 2, 3], "value": [0.9, 0.2, np.nan, 0.5]})
+    assert median_seed(table) == 3
+    assert median_seed(table[table["seed"].isin([0, 1])]) == 1

@@ -1,0 +1,196 @@
+"""Pictures that compare methods: what is drawn, named and counted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.results import made_results, scores_of
+from stbench.figures.across_datasets import add_comparisons
+from stbench.figures.boxplots import score_boxes
+from stbench.figures.bump_chart import rank_bump
+from stbench.figures.critical_difference import critical_difference
+from stbench.figures.figure_set import Album
+from stbench.figures.oracle_gap import gap_dumbbells
+from stbench.figures.published import published_panels
+from stbench.figures.scaling import exponent, scaling_panels, short_number
+from stbench.figures.style import DOMAIN_COLOURS, apply_style
+from stbench.figures.training_curves import training_curves
+from stbench.ranking.ranks import rank_methods
+
+NAN = float("nan")
+MANY = {f"m{i:02}": f"Method {i:02}" for i in range(24)}
+
+
+@pytest.fixture(autouse=True)
+def style():
+    import matplotlib.pyplot as plt
+
+    apply_style()
+    yield
+    plt.close("all")
+
+
+def texts_of(figure):
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
+def names_of(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def overlapping(texts, figure):
+    """Pairs of texts that lie on each other once drawn."""
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    return [
+        (a, b)
+        for i, a in enumerate(boxes)
+        for b in boxes[:i]
+        if a.overlaps(b) and a.get_points().tolist() != b.get_points().tolist()
+    ]
+
+
+def test_boxes_show_every_run_and_count_failures():
+    rows = pd.DataFrame(
+        [("A", "x", 0.4, "ok"), ("B", "x", 0.6, "ok"), ("A", "y", 0.9, "ok")]
+        + [("B", "y", NAN, "oom"), ("A", "z", NAN, "timeout"), ("B", "z", NAN, "timeout")],
+        columns=["dataset", "method", "value", "status"],
+    )
+    figure = score_boxes(rows, {"x": "X", "y": "Y", "z": "Z"}, "ARI")
+    ax = figure.axes[0]
+    assert names_of(ax.yaxis) == ["Y", "X", "Z"]  # by median, none last
+    assert sorted(len(dots.get_offsets()) for dots in ax.collections) == [1, 2]
+    assert {"1 oom", "2 timeout"} == set(texts_of(figure))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+
+
+def test_dumbbells_write_the_gap_of_methods_that_have_one():
+    pairs = pd.DataFrame(
+        [("A", "x", 0.5, 0.4), ("B", "x", 0.9, 0.6), ("A", "y", 0.8, 0.8)],
+        columns=["dataset", "method", "oracle", "final"],
+    )
+    figure = gap_dumbbells(pairs, {"y": "Y", "x": "X", "z": "Z"}, "gap")
+    assert names_of(figure.axes[0].yaxis) == ["X", "Y"]
+    assert texts_of(figure) == ["+0.20", "+0.00"]
+
+
+def test_ranks_are_lines_with_names_that_do_not_overlap():
+    rng = np.random.default_rng(0)
+    ranks = pd.DataFrame(rng.random((5, 24)), columns=list(MANY)).rank(axis=1)
+    ranks.iloc[0, :6] = 3.5  # ties
+    ranks.index = [f"D{i}" for i in range(5)]
+    failed = pd.DataFrame(False, index=ranks.index, columns=ranks.columns)
+    failed.iloc[2, 0] = True
+    figure = rank_bump(ranks, failed, MANY, {"m23"}, "ranks")
+    ax = figure.axes[0]
+    assert len([line for line in ax.lines if len(line.get_xdata()) == 5]) == 2 * 24
+    assert texts_of(figure).count("Method 07") == 2
+    assert any("hollow" in text for text in texts_of(figure))
+    assert names_of(ax.xaxis) == list(ranks.index)
+    assert not overlapping(ax.texts, figure)
+
+
+def test_twenty_four_methods_fit_into_the_diagram_of_ranks():
+    rng = np.random.default_rng(1)
+    ranking = rank_methods(pd.DataFrame(rng.random((8, 24)), columns=list(MANY)), "worst")
+    figure = critical_difference(ranking, MANY, "ranks")
+    ax = figure.axes[0]
+    assert sorted(names_of(ax.yaxis)) == sorted(MANY.values())
+    for axis in (ax.xaxis, ax.yaxis):
+        assert not overlapping(axis.get_ticklabels(), figure)
+
+
+def test_the_exponent_is_that_of_the_power_law_and_needs_three_sizes():
+    cells = np.array([100, 100, 1000, 10_000])
+    slope, factor = exponent(cells, 0.5 * cells**1.5)
+    assert slope == pytest.approx(1.5) and factor == pytest.approx(0.5)
+    assert exponent(cells[:3], cells[:3] * 1.0) is None
+    assert exponent(np.array([1000, 1040, 1090]), np.ones(3)) is None  # sizes too alike
+
+
+def test_costs_draw_a_line_only_where_there_are_sizes_enough():
+    rows = [("x", n, n**2 / 1e4, "CPU") for n in (100, 1000, 10_000)]
+    rows += [("y", n, float(n), "GPU") for n in (100, 10_000)]
+    costs = pd.DataFrame(rows, columns=["method", "cells", "value", "series"])
+    figure = scaling_panels(costs, {"x": "X", "y": "Y", "z": "Z"}, "seconds", "time")
+    panels = {ax.get_title(): ax for ax in figure.axes if ax.get_title()}
+    assert list(panels) == ["X", "Y"]
+    assert "2.00" in panels["X"].texts[0].get_text()
+    assert panels["Y"].texts[0].get_text() == "2 sizes: no exponent"
+    assert all(ax.get_xscale() == ax.get_yscale() == "log" for ax in panels.values())
+    legend = figure.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["CPU", "GPU"]
+    assert legend.get_title().get_text() == "no finished fit: Z"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.5, "0.5"), (20, "20"), (2000, "2k"), (1e6, "1M")])
+def test_numbers_of_cells_are_short(value, text):
+    assert short_number(value) == text
+
+
+def curves_of(method, ari, loss, seed=0):
+    columns = {"method": method, "seed": seed, "epoch": range(len(ari)), "ari": ari, "loss": loss}
+    return pd.DataFrame(columns)
+
+
+def test_curves_mark_the_best_epoch_after_training_began_and_say_where_no_loss_is():
+    epochs = pd.concat(
+        [
+            curves_of("x", [0.9, 0.2, 0.6, 0.4], [NAN, 100.0, 10.0, 1.0]),
+            curves_of("y", [0.1, 0.3, 0.3, 0.2], [NAN] * 4),
+        ]
+    )
+    figure = training_curves(epochs, {"x": "X", "y": "Y", "z": "Z"}, "curves")
+    ari_x, ari_y, loss_x, loss_y = figure.axes
+    assert [ax.get_title() for ax in (ari_x, ari_y)] == ["X", "Y"]
+    assert (ari_x.lines[-1].get_xdata()[0], ari_y.lines[-1].get_xdata()[0]) == (2, 1)
+    assert loss_x.get_yscale() == "log" and list(loss_x.lines[0].get_ydata()) == [100, 10, 1]
+    assert [text.get_text() for text in loss_y.texts] == ["not told"] and not loss_y.lines
+
+
+def test_many_curves_break_into_bands():
+    epochs = pd.concat([curves_of(method, [0.1, 0.2], [NAN, 1.0]) for method in MANY])
+    figure = training_curves(epochs, MANY, "curves")
+    assert [ax.get_title() for ax in figure.axes if ax.get_title()] == list(MANY.values())
+    assert figure.get_figwidth() < 14
+
+
+def test_published_ranges_stand_beside_what_was_measured():
+    columns = ["dataset", "method", "measured", "measured_sd", "published_low", "published_high"]
+    table = pd.DataFrame(
+        [("A", "x", 0.5, 0.1, 0.4, 0.6), ("A", "y", 0.2, NAN, 0.4, 0.4)]
+        + [("B", "x", 0.9, NAN, NAN, NAN), ("B", "y", NAN, NAN, 0.3, 0.5)],
+        columns=columns,
+    ).assign(position=["inside", "below", "", ""], status=["ok", "ok", "ok", "not_applicable"])
+    figure = published_panels(table, {"y": "Y", "x": "X"}, "published")
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["A", "B"]
+    assert names_of(figure.axes[0].yaxis) == ["Y", "X"]
+    assert texts_of(figure) == ["not applicable"]
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    words = ["reported by others", "measured, inside", "measured, below"]
+    assert legend == [*words, "measured, none reported"]
+    bars = [line for line in figure.axes[0].lines if line.get_linewidth() == 6]
+    assert [tuple(line.get_xdata()) for line in bars] == [(0.4, 0.4), (0.4, 0.6)]
+    colours = {line.get_color() for line in figure.axes[0].lines if line.get_marker() == "o"}
+    assert colours == {DOMAIN_COLOURS[0]}
+
+
+def stems(tmp_path, results, cells):
+    album = Album(tmp_path)
+    add_comparisons(album, results, {"stague": "STAGUE", "pca": "PCA"}, "kmeans", cells, None)
+    return set(album.captions)
+
+
+def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path):
+    one = made_results(scores_of("A", "stague", [0.5]), scores_of("A", "pca", ["oom"]))
+    single = {"heatmap_ARI_final", "box_ARI", "critical_difference_worst"}
+    assert stems(tmp_path, one, {"A": 100}) == single
+    several = made_results(
+        *(scores_of(name, "stague", [0.5], oracle=[0.7]) for name in "AB"),
+        *(scores_of(name, "pca", [0.4]) for name in "AB"),
+    )
+    more = {"heatmap_ARI_oracle", "gap", "bump", "runtime", "memory", "critical_difference_common"}
+    assert stems(tmp_path, several, {"A": 100, "B": 1000}) == single | more
+    assert stems(tmp_path, several, {"A": 100, "B": 100}) == (single | more) - {"runtime", "memory"}
+    failed = made_results(*(scores_of("A", method, ["oom"]) for method in ("stague", "pca")))
+    assert stems(tmp_path, failed, {"A": 100}) == {"heatmap_ARI_final"}

@@ -1,0 +1,233 @@
+"""Markers of domains: a planted one is found, and no more is said than the numbers say."""
+
+import json
+import subprocess
+import sys
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ranksums
+
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.paths import PROJECT
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.data.preprocessing import preprocess
+from stbench.markers.differential_expression import (
+    Domains,
+    cell_scores,
+    places_of_genes,
+    rank_genes,
+    set_means,
+    standing,
+    top_markers,
+)
+from stbench.markers.domains import mostly, true_domains
+from stbench.markers.verdict import no_verdict, verdict
+from stbench.report.markers import marker_study
+
+N, GENES = 60, 80
+CODES = np.repeat([0, 1], [20, 40])
+CODES[-2:] = 2  # too small to be tested
+SYMBOLS = [f"G{i}" for i in range(GENES)]
+FACTS = {
+    "id": "D", "status": "ok", "reason": "", "kind": "counts", "hvg": True, "filter_cell": 3,
+    "n_domains": 3, "organism": "human", "technology": "10x Visium", "source": "x",
+}  # fmt: skip
+
+
+def dataset():
+    """Counts in which G7 is high in domain 0 and G9 is hardly seen."""
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(2.0, (N, GENES)).astype(np.float32)
+    counts[CODES == 0, 7] += 12
+    counts[:, 9] = 0
+    counts[0, 9] = 1
+    obs = pd.DataFrame(index=[f"c{i}" for i in range(N)])
+    obs["cluster"] = pd.Categorical(np.array(["tumour", "stroma", "tiny"])[CODES])
+    coords = np.random.default_rng(1).uniform(size=(N, 2))
+    var, uns = pd.DataFrame(index=SYMBOLS), {"dataset": FACTS}
+    return anndata.AnnData(counts, obs, var, uns, obsm={"spatial": coords})
+
+
+@pytest.fixture(scope="module")
+def expression():
+    made = preprocess(dataset())
+    return anndata.AnnData(made.X, var=pd.DataFrame(index=SYMBOLS))
+
+
+@pytest.fixture(scope="module")
+def ranked(expression):
+    return rank_genes(expression, CODES)
+
+
+TRUE = Domains("truth", "true domains", 3, CODES, ["tumour", "stroma", "tiny"], [""] * 3)
+FOUND = Domains("m", "M", 3, CODES, ["1", "2", "3"], ["tumour (90%)", "", ""], "ARI 0.50")
+FAILED = Domains("f", "F", 3, np.empty(0, int), [], [], "oom: needed 9 GB")
+NAMES = {"G7": ("G7", ""), "NOWHERE": ("", "not measured: not among the 80 genes")}
+
+
+def test_the_planted_marker_comes_first_and_its_numbers_are_those_of_the_test(expression, ranked):
+    first = ranked[0].iloc[0]
+    assert first.name == "G7" and first["rank"] == 1 and first["marker"]
+    levels = expression[:, "G7"].X.toarray()[:, 0]
+    inside, others = levels[CODES == 0], levels[CODES != 0]
+    assert first["score"] == pytest.approx(ranksums(inside, others).statistic, rel=0.01)
+    fold = np.log2(np.expm1(inside.mean()) / np.expm1(others.mean()))
+    assert first["log2_fold_change"] == pytest.approx(fold, rel=1e-4)
+    assert first["expressed_in"] == 1 and first["expressed_out"] == (others > 0).mean()
+    assert not ranked[1].loc["G7", "marker"] and ranked[1].loc["G7", "rank"] == GENES
+    assert 2 not in ranked
+
+
+def test_cells_without_a_domain_are_left_out(expression, ranked):
+    codes = np.where(np.arange(N) < 5, -1, CODES)
+    assert rank_genes(expression, codes)[0]["cells"].iloc[0] == 15
+    assert rank_genes(expression, np.full(N, -1)) == {} == rank_genes(expression, 0 * CODES)
+
+
+def test_every_domain_of_every_gene_has_a_row_or_a_reason(ranked):
+    table = standing(TRUE, ranked, NAMES)
+    assert list(table["gene"]) == ["G7"] * 3 + ["NOWHERE"]
+    assert list(table["domain"]) == ["tumour", "stroma", "tiny", ""]
+    assert list(table["status"]) == ["ok", "ok", "not_applicable", "not_applicable"]
+    assert list(table["rank"].iloc[:2]) == [1, GENES]
+    assert "too few" in table["reason"][2] and "not measured" in table["reason"][3]
+    assert set(standing(FAILED, {}, NAMES)["reason"]) == {"oom: needed 9 GB"}
+    markers = top_markers(TRUE, ranked)
+    assert list(markers["gene"][:1]) == ["G7"] and markers["marker"].all()
+    assert list(top_markers(FAILED, {})) == list(markers)
+
+
+def test_genes_that_are_not_tested_say_why():
+    kept = np.ones(4, bool)
+    kept[2] = False
+    found = places_of_genes(["B", "c", "X"], ["A", "B", "C", "D"], kept, 10)
+    assert found["B"] == 1
+    assert found["c"] == "measured, but seen in fewer than 10 cells: not tested"
+    assert found["X"] == "not measured: not among the 4 genes of this dataset"
+
+
+def words(divisions, ranked, names=NAMES):
+    tables = [standing(d, ranked if d.there else {}, names) for d in divisions]
+    return " ".join(verdict(FACTS, divisions, pd.concat(tables), GENES).split())
+
+
+def test_the_verdict_says_what_the_numbers_say(ranked):
+    told = words([TRUE, FOUND, FAILED], ranked)
+    assert "G7 is a marker of 1 of 2 tested: tumour [20 spots, rank 1 of 80, log2 fold" in told
+    assert "It is lower in stroma (log2 fold change -" in told
+    assert "Not tested, too few spots: tiny." in told
+    assert "domain 1, mostly tumour (90%) [20 spots" in told
+    assert "Nothing in the domains of F: oom: needed 9 GB." in told
+    assert "SUPPORTED: G7 is a marker of a true domain, and of a domain in 1 of 1 divisions" in told
+    assert "NOWHERE: nothing can be said: not measured: not among the 80 genes;" in told
+    assert "one section of one individual" in told and "no proof of a difference" in told
+
+
+def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
+    told = words([TRUE], ranked, {"G3": ("G3", "")})
+    assert "G3 is a marker of none of 2 tested; nearest comes" in told
+    assert "NOT SUPPORTED: G3 is a marker of no true domain." in told
+    assert " SUPPORTED: G3" not in told.replace("NOT SUPPORTED", "")
+    assert "Found domains" not in told  # there are none
+    alone = words([Domains("truth", "true domains", 3, np.empty(0, int), [], [], "none"), FOUND],
+                  ranked, {"G3": ("G3", "")})  # fmt: skip
+    assert "OPEN: no true domains are known" in alone and "one annotation" not in alone
+
+
+def test_nothing_is_said_of_a_dataset_that_could_not_be_had():
+    assert no_verdict("D", ["A", "B"], "data not available") == (
+        "D: not applicable: data not available. Nothing can be said of A, B.\n"
+    )
+
+
+def test_true_domains_and_what_found_ones_are_mostly_made_of():
+    truth = true_domains(pd.Categorical(["a", "a", "b", None]), 2)
+    assert list(truth.codes) == [0, 0, 1, -1] and truth.sizes == {0: 2, 1: 1}
+    assert mostly(np.array([0, 0, 0, 1]), 2, truth) == ["a (67%)", ""]
+    assert not true_domains(None, 5).there
+
+
+def test_gene_sets_are_higher_where_their_genes_are(expression):
+    counts = expression.X.toarray()
+    counts[CODES == 1, :4] += 2
+    cells = anndata.AnnData(counts, var=pd.DataFrame(index=SYMBOLS))
+    scores = cell_scores(cells, SYMBOLS, {"up": SYMBOLS[:4], "few": ["G1", "g2", "nowhere"]})
+    table = set_means(TRUE, scores)
+    up = table[table["gene_set"] == "up"].set_index("domain")
+    assert up.loc["stroma", "mean"] > 1 > up.loc["tumour", "mean"]
+    assert up.loc["stroma", "mean"] > up.loc["stroma", "mean_others"]
+    few = table[table["gene_set"] == "few"].iloc[0]
+    assert few["measured"] == 2 and "2 of its 3 genes" in few["reason"]
+    with pytest.raises(NotApplicableError, match="20 genes"):
+        cell_scores(cells[:, :20], SYMBOLS[:20], {"up": SYMBOLS[:4]})
+
+
+def run(folder, **changed):
+    options = {
+        "data": folder / "D.h5ad",
+        "preprocessed": folder / "clean.h5ad",
+        "scores": folder / "scores.parquet",
+        "labels": folder / "m.h5",
+        "titles": json.dumps({"m": "M"}),
+        "genes": "G7",
+        "output": folder / "out",
+        **changed,
+    }
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    command = [sys.executable, str(PROJECT / "scripts/markers.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
+    told = {**FACTS, "status": "error", "reason": "data not available"}
+    empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": told})
+    empty.write_h5ad(tmp_path / "D.h5ad")
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "data not available. Nothing can be said of G7" in done.stdout
+    genes = pd.read_csv(tmp_path / "out/genes.csv")
+    assert list(genes["status"]) == ["not_applicable"] and list(genes["gene"]) == ["G7"]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["genes.csv", "markers.csv", "verdict.txt"]
+
+
+def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path):
+    made = dataset()
+    made.write_h5ad(tmp_path / "D.h5ad")
+    preprocess(made).write_h5ad(tmp_path / "clean.h5ad")
+    for changed, said in [
+        ({"data": tmp_path / "gone.h5ad"}, "gone.h5ad: no such file"),
+        ({"titles": "{"}, "--titles: not valid JSON"),
+        ({}, "scores.parquet: no such file"),
+    ]:
+        done = run(tmp_path, **changed)
+        assert done.returncode == 1 and said in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["D.h5ad", "clean.h5ad"]
+
+
+def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
+    assert marker_study(tmp_path, ["D", "E"]) is None
+    (tmp_path / "E").mkdir()
+    with pytest.raises(InputError, match="make it again"):
+        marker_study(tmp_path, ["D", "E"])
+    standing(FAILED, {}, NAMES).to_csv(tmp_path / "E/genes.csv", index=False)
+    (tmp_path / "E/verdict.txt").write_text(no_verdict("E", ["G7"], "gone"))
+    study, told = marker_study(tmp_path, ["D", "E"])
+    assert [table.title for table in study.tables] == ["genes asked for, E"]
+    assert told == ["E: not applicable: gone. Nothing can be said of G7."]
+
+
+def test_the_shipped_configuration_is_complete():
+    config = PROJECT / "config"
+    both = {**load_yaml(config / "config.yaml"), **load_yaml(config / "breast_cancer.yaml")}
+    benchmark = load_benchmark(both, config)
+    assert list(benchmark.datasets) == ["HER2ST_A1", "BRCA1"]
+    assert benchmark.config["markers"] == {"genes": ["COX6C", "CCND1"], "gene_sets": None}
+    for wrong in ({"genes": []}, {"gene_sets": "x"}, {"genes": ["A"], "top": 3}):
+        with pytest.raises(InputError, match="markers"):
+            load_benchmark({**both, "markers": wrong}, config)

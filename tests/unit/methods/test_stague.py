@@ -1,0 +1,257 @@
+"""STAGUE's fit and its command line: outcomes on small tissues."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+import torch
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+
+from methods.stague.model import fit, keep_mask, seeded_model
+from methods.stague.settings import Settings
+from stbench.common.errors import InputError
+from stbench.common.paths import SCRIPTS
+from stbench.fitting.interface import Fit
+from stbench.nn.gcn import normalise
+
+SMALL = {"epochs": 3, "exp_out": 24, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8, "k": 8}
+PROGRAM = SCRIPTS / "stague.py"
+
+
+def tissue(n: int = 80, genes: int = 20, seed: int = 0) -> ad.AnnData:
+    """Two halves with a gene program each, noisy; two cells at one place; one gene not chosen."""
+    rng = np.random.default_rng(seed)
+    coords = rng.random((n, 2)) * 100
+    coords[1] = coords[0]
+    half = (coords[:, 0] > 50).astype(int)
+    rates = np.where(np.arange(genes) % 2 == half[:, None], 3.0, 1.0)
+    adata = ad.AnnData(np.log1p(rng.poisson(rates)).astype(np.float32))
+    adata.obsm["spatial"] = coords
+    adata.var["highly_variable"] = np.arange(genes) > 0
+    adata.uns["half"] = half
+    return adata
+
+
+def train(adata: ad.AnnData, seed: int = 0, record=lambda *_: None, **params: object) -> Fit:
+    return fit(adata, 2, seed, "cpu", SMALL | params, record)
+
+
+def test_same_seed_same_bytes_other_seed_differs() -> None:
+    first, again, other = train(tissue()), train(tissue()), train(tissue(), seed=1)
+    assert first.embedding.tobytes() == again.embedding.tobytes()
+    assert first.adj_raw.data.tobytes() == again.adj_raw.data.tobytes()
+    assert not np.allclose(first.embedding, other.embedding)
+
+
+def test_recording_changes_nothing_and_reports_every_epoch() -> None:
+    seen: dict[int, np.ndarray] = {}
+
+    def record(epoch: int, embedding: np.ndarray) -> None:
+        seen[epoch] = embedding.copy()
+        torch.rand(7)
+        np.random.rand(7)  # noqa: NPY002 - a recorder that draws from the global streams
+        embedding[:] = 0
+
+    last_only = train(tissue(), record_every=99).embedding
+    train(tissue(), record=record)
+    assert sorted(seen) == [0, 1, 2, 3]
+    assert seen[3].tobytes() == last_only.tobytes()
+    assert not np.allclose(seen[0], seen[1])
+
+
+def test_record_every_keeps_the_start_and_the_last_epoch() -> None:
+    epochs: list[int] = []
+    train(tissue(), record=lambda epoch, _: epochs.append(epoch), record_every=2, epochs=5)
+    assert epochs == [0, 2, 4, 5]
+
+
+def test_epoch_zero_is_the_untrained_network() -> None:
+    seen: list[np.ndarray] = []
+    adata = tissue()
+    train(adata, record=lambda _, embedding: seen.append(embedding))
+    x = torch.from_numpy(adata.X[:, 1:].copy())
+    model = seeded_model(Settings(**SMALL), x.shape[1], adata.obsm["spatial"], 0)
+    features = model.cell_encoder(x)
+    adjacency = normalise(model.pattern, model.learn_graph(features))
+    np.testing.assert_array_equal(seen[0], model.embed(features, adjacency))
+
+
+def test_the_global_random_streams_are_left_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train(tissue())
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_only_highly_variable_genes_are_read() -> None:
+    changed = tissue()
+    changed.X[:, 0] = 9.0
+    assert train(changed).embedding.tobytes() == train(tissue()).embedding.tobytes()
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_learned_graph_equals_the_dense_formula(sparse: bool) -> None:
+    adata = tissue()
+    settings = Settings(**SMALL, sparse_learner=sparse, adj_weight=0.4, gamma=1.5)
+    model = seeded_model(settings, 19, adata.obsm["spatial"], 0)
+    features = model.cell_encoder(torch.from_numpy(adata.X[:, 1:].copy()))
+    raw = model.pattern.torch(model.learn_graph(features).detach()).to_dense().numpy()
+
+    pattern, values = model.learner_graph
+    anchor = pattern.torch(values).to_dense()
+    first, second = model.graph_learner
+    hidden = torch.relu(anchor @ first.lin(features) + first.bias)
+    hidden = (anchor @ second.lin(hidden) + second.bias).detach().numpy()
+    norm = np.linalg.norm(hidden, axis=1)
+    cosine = np.maximum(0, hidden @ hidden.T / (norm[:, None] * norm + 1e-8))
+    coords = adata.obsm["spatial"].astype(np.float32).astype(float)
+    distance = np.linalg.norm(coords[:, None] - coords, axis=2)
+    kth = np.sort(distance, axis=1)[:, 8]
+    cut = np.median(kth) if sparse else np.sort(kth)[(len(kth) - 1) // 2]
+    scores = 0.4 * cosine + 0.6 * np.exp(-1.5 * (distance / cut) ** 2)
+    candidate = (distance <= cut * (1 + 1e-6)) & ~np.eye(len(coords), dtype=bool)
+    if not sparse:
+        candidate &= distance > 0
+    np.testing.assert_allclose(raw, np.where(candidate, scores, 0), atol=2e-6)
+    assert (raw[0, 1] > 0) == sparse
+    assert (raw == raw.T).all()
+
+
+def test_dropping_one_direction_counts_in_one_degree() -> None:
+    model = seeded_model(Settings(**SMALL), 19, tissue().obsm["spatial"], 0)
+    pattern = model.pattern
+    entry = int(torch.nonzero(model.candidate)[0])
+    kept = torch.ones(len(pattern.source), dtype=torch.bool)
+    kept[entry] = False
+    weights = model.kernel
+    dense = pattern.torch(weights * kept).to_dense() + torch.eye(pattern.n)
+    scale = dense.sum(1).rsqrt()  # rows are targets: the weighted in-degree
+    expected = scale[:, None] * dense * scale
+    torch.testing.assert_close(pattern.torch(model.graph(weights, kept)[1]).to_dense(), expected)
+    assert pattern.torch(model.graph(weights)[1]).to_dense()[
+        pattern.target[entry], pattern.source[entry]
+    ]
+
+
+def test_result_holds_both_graphs() -> None:
+    result = train(tissue())
+    raw, normalised = result.adj_raw.toarray(), result.adj_normalized.toarray()
+    assert raw.diagonal().sum() == 0
+    degree = raw.sum(1)
+    scale = np.where(degree > 0, np.where(degree > 0, degree, 1) ** -0.5, 0)
+    np.testing.assert_allclose(normalised, scale[:, None] * raw * scale, rtol=1e-4)
+    assert result.embedding.shape == (80, 8)
+    assert result.embedding.dtype == np.float32
+
+
+def test_training_finds_two_halves() -> None:
+    adata = tissue(200)
+    found = train(adata, epochs=40, lr=1e-3, exp_out=64)
+    labels = KMeans(2, n_init=5, random_state=0).fit_predict(found.embedding)
+    assert adjusted_rand_score(adata.uns["half"], labels) > 0.8
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"sim_batch_size": 30},
+        {"sparse_learner": True},
+        {"no_bn": True},
+        {"nlayers": 3},
+        {"dropout": 0.0, "dropedge_rate": 0.0},
+        {"maskfeat_rate_anchor": 0.0, "maskfeat_rate_learner": 0.0},
+        {"margin": -0.2},
+        {"nt_xent": "sampled", "negatives": 40},
+        {"no_learner": True},
+    ],
+)
+def test_every_option_changes_the_result(params: dict) -> None:
+    embedding = train(tissue(), **params).embedding
+    assert np.isfinite(embedding).all()
+    assert not np.allclose(embedding, train(tissue()).embedding)
+
+
+@pytest.mark.parametrize("n", [3, 5, 8])
+def test_fewer_cells_than_neighbours(n: int) -> None:
+    result = train(tissue(n), k=15, a_k=10)
+    assert np.isfinite(result.embedding).all()
+
+
+def test_a_loss_that_is_no_number_stops_the_training() -> None:
+    adata = tissue()
+    adata.X[3, 4] = np.nan
+    with pytest.raises(FloatingPointError, match="epoch 1"):
+        train(adata)
+
+
+def test_wrong_parameters_are_named() -> None:
+    with pytest.raises(InputError, match="learning_rate"):
+        train(tissue(), learning_rate=1)
+    with pytest.raises(InputError, match="tau is 2"):
+        train(tissue(), tau=2)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.85])
+def test_masks_keep_the_wanted_share(rate: float) -> None:
+    kept = keep_mask((400, 501), rate, torch.Generator().manual_seed(0))
+    assert kept.shape == (400, 501)
+    assert kept.float().mean().item() == pytest.approx(1 - rate, abs=0.005)
+    assert kept.float().mean(1).std().item() == pytest.approx(
+        (rate * (1 - rate) / 501) ** 0.5, rel=0.2
+    )
+
+
+def run_program(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_command_line(tmp_path: Path) -> None:
+    adata = tissue()
+    half = adata.uns.pop("half")
+    adata.X = np.expm1(adata.X).round()
+    adata.obs["mine"] = half
+    adata.write_h5ad(tmp_path / "in.h5ad")
+    model = [text for name, value in SMALL.items() for text in (f"--{name}", value)]
+    done = run_program(
+        *("--adata_file", tmp_path / "in.h5ad", "--output_dir", tmp_path / "out"),
+        *("--n_clusters", 2, "--device", "cpu", "--adj_weight", 0.3, "--refine", 5, *model),
+    )
+    assert done.returncode == 0, done.stderr
+    result = ad.read_h5ad(tmp_path / "out" / "adata_processed.h5ad")
+    assert result.obsm["embedding"].shape == (80, 8)
+    assert result.obsp["learned_adj_raw"].nnz == result.obsp["learned_adj_normalized"].nnz > 0
+    assert result.obs["cluster_pred"].nunique() == 2
+    assert (result.obs["mine"] == half).all()
+    totals = np.expm1(np.asarray(result.X.todense())).sum(1)
+    np.testing.assert_allclose(totals, totals[0], rtol=1e-4)  # all scaled to the median
+
+
+def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere.h5ad"
+    plain = ["--output_dir", tmp_path / "out", "--n_clusters", 2]
+    done = run_program("--adata_file", missing, *plain)
+    assert done.returncode == 1
+    assert done.stderr == f"error: {missing}: no such file\n"
+
+    adata = tissue()
+    del adata.obsm["spatial"]
+    adata.write_h5ad(tmp_path / "flat.h5ad")
+    done = run_program("--adata_file", tmp_path / "flat.h5ad", *plain)
+    assert done.returncode == 1
+    assert "obsm['spatial'] is missing" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_a_learner_there_is_no_learned_graph() -> None:
+    result = train(tissue(), no_learner=True)
+    assert result.adj_raw is None
+    assert result.weights is None

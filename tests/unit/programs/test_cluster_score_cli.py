@@ -1,0 +1,396 @@
+"""From fits to labels to scores: what arrives in the tables, and what is said where nothing can."""
+
+import subprocess
+import sys
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.fits import (
+    CELLS,
+    COORDS,
+    TRUTH,
+    Bench,
+    N,
+    embedding,
+    fit_h5ad,
+    status_json,
+)
+from stbench.clustering.algorithms import cluster_labels, refine_labels
+from stbench.clustering.label_file import open_labels
+from stbench.common.constants import METRICS, PROTOCOLS, SPATIAL_METRICS, TRUTH_METRICS
+from stbench.common.errors import InputError
+from stbench.common.h5ad import cells_digest
+from stbench.common.paths import SCRIPTS
+from stbench.scoring.metrics import ari
+from stbench.scoring.scores import COLUMNS
+from stbench.scoring.spatial_metrics import pas
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+def kmeans_ari(points, known=slice(None)):
+    labelings = [cluster_labels(points, 3, "kmeans", seed).labels for seed in range(5)]
+    return np.array([ari(TRUTH[known], labels[known]) for labels in labelings])
+
+
+def program(name, *arguments):
+    command = [sys.executable, SCRIPTS / name, *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def cluster_arguments(bench, *more):
+    folders = sorted((bench.root / "fits").iterdir())
+    ids = ["--dataset", "D", "--method", "m", "--output", bench.labels]
+    return ["--fits", *folders, "--preprocessed", bench.preprocessed, *ids, *more]
+
+
+def score_arguments(bench, output, method="m"):
+    ids = ["--dataset", "D", "--method", method, "--trainable", "true", "--output", output]
+    epochs = output.with_name(f"epochs_{output.name}")
+    return ["--data", bench.data, "--labels", bench.labels, *ids, "--epochs", epochs]
+
+
+def test_the_three_protocols_look_at_their_epochs(bench):
+    for seed in (0, 1):
+        bench.recorded_fit(seed)
+    bench.cluster()
+    table = bench.score()
+    for seed in (0, 1):
+        for protocol, epoch in {"oracle": 2, "final": 4, "untrained": 0}.items():
+            row = table.loc[seed, 3, "kmeans", protocol, "ARI"]
+            values = kmeans_ari(embedding(epoch, seed))
+            assert (row.epoch, row.status, row.reason) == (epoch, "ok", "")
+            assert row.value == pytest.approx(values.mean())
+            assert row.sd_clustering == pytest.approx(values.std(ddof=1))
+    scores = table.xs("ARI", level="metric").value.unstack("protocol")
+    assert (scores.oracle > scores.final).all() and (scores.final > scores.untrained).all()
+
+
+def test_every_combination_has_a_row_of_the_right_types(bench):
+    bench.recorded_fit(0)
+    bench.failed_fit(1, "oom", "more memory than there is")
+    clusterers = ("kmeans", "kmeans20", "gmm", "own")
+    bench.cluster(*clusterers)
+    table = bench.score().reset_index()
+    assert len(table) == 2 * len(clusterers) * len(PROTOCOLS) * len(METRICS)
+    assert not table.duplicated(["seed", "clusterer", "protocol", "metric"]).any()
+    assert set(table.columns) == set(COLUMNS)
+    assert (table.value.notna() == (table.status == "ok")).all()
+    assert (table.reason[table.status != "ok"] != "").all()
+    assert not table.exploratory.any()
+
+
+def test_other_clusterers_see_the_last_and_the_untrained_epoch_only(bench):
+    bench.recorded_fit(0)
+    bench.cluster("kmeans", "kmeans20", "gmm")
+    table = bench.score()
+    for clusterer in ("kmeans20", "gmm"):
+        rows = table.loc[0, 3, clusterer]
+        assert rows.loc["final"].epoch.unique().tolist() == [4]
+        assert rows.loc["untrained"].epoch.unique().tolist() == [0]
+        assert rows.loc["final", "ARI"].value == pytest.approx(
+            ari(TRUTH, cluster_labels(embedding(4), 3, clusterer).labels)
+        )
+        assert np.isnan(rows.loc["final", "ARI"].sd_clustering)
+        assert set(rows.loc["oracle"].status) == {"not_applicable"}
+        assert set(rows.loc["oracle"].reason) == {"the oracle is defined for k-means only"}
+
+
+def test_a_failed_fit_stands_in_all_its_rows_and_hides_no_other(bench):
+    bench.recorded_fit(0)
+    bench.failed_fit(1, "oom", "more memory than there is")
+    bench.cluster("kmeans", "gmm")
+    table = bench.score()
+    assert set(table.loc[1].status) == {"oom"}
+    assert set(table.loc[1].reason) == {"more memory than there is"}
+    assert set(table.loc[1].epoch) == {-1}
+    assert table.loc[0, 3, "kmeans", "oracle", "ARI"].status == "ok"
+
+
+def test_when_all_fits_failed_the_table_still_stands(bench):
+    bench.failed_fit(0, "timeout", "longer than 5 minutes")
+    bench.cluster()
+    table = bench.score()
+    assert set(table.status) == {"timeout"}
+    assert len(table) == len(PROTOCOLS) * len(METRICS)
+
+
+def test_a_dataset_that_could_not_be_had_gives_rows_with_its_reason(bench):
+    bench.failed_dataset("data not available: ask")
+    bench.failed_fit(0, "not_applicable", "data not available: ask")
+    bench.cluster("kmeans", "gmm")
+    table = bench.score().reset_index()
+    assert len(table) == 2 * len(PROTOCOLS) * len(METRICS)
+    assert set(table.reason) == {"data not available: ask"}
+    assert set(table.n_domains) == {0}
+
+
+def test_unlabelled_cells_are_clustered_but_not_scored(bench):
+    truth = np.where(np.arange(N) < 30, 3, TRUTH)  # code 3 is "no label"
+    bench.dataset(truth)
+    bench.recorded_fit(0)
+    bench.cluster()
+    table = bench.score()
+    values = kmeans_ari(embedding(4), known=slice(30, None))
+    assert table.loc[0, 3, "kmeans", "final", "ARI"].value == pytest.approx(values.mean())
+    labelings = [cluster_labels(embedding(4), 3, "kmeans", seed).labels for seed in range(5)]
+    smooth = np.mean([pas(COORDS, labels) for labels in labelings])
+    assert table.loc[0, 3, "kmeans", "final", "PAS"].value == pytest.approx(smooth)
+
+
+def test_without_truth_only_smoothness_is_scored_for_each_number_of_domains(bench):
+    bench.dataset(None, n_domains=np.array([4, 2, 3]))
+    bench.recorded_fit(0)
+    bench.cluster("kmeans", "gmm")
+    table = bench.score()
+    assert table.exploratory.all()
+    assert sorted(set(table.index.get_level_values("n_domains"))) == [2, 3, 4]
+    for k in (2, 3, 4):
+        final = table.loc[0, k, "kmeans", "final"]
+        assert set(final.loc[list(SPATIAL_METRICS)].status) == {"ok"}
+        assert set(final.loc[list(TRUTH_METRICS)].reason) == {"no true labels"}
+        assert set(table.loc[0, k, "kmeans", "oracle"].reason) == {"no true labels"}
+        assert table.loc[0, k, "gmm", "untrained", "ASW"].status == "ok"
+
+
+def test_a_control_has_its_result_and_no_training(bench):
+    bench.plain_fit(0, trainable=False)
+    bench.cluster("kmeans", "gmm")
+    with open_labels(bench.labels) as reader:
+        assert (reader.axes.epochs, reader.axes.observed) == ([1], False)
+    table = bench.score(trainable=False)
+    assert table.loc[0, 3, "kmeans", "final", "ARI"].status == "ok"
+    for protocol in ("oracle", "untrained"):
+        assert set(table.loc[0, 3, "kmeans", protocol].reason) == {"no training"}
+
+
+def test_a_training_that_cannot_be_observed_says_so(bench):
+    bench.plain_fit(0, trainable=False)
+    bench.cluster()
+    table = bench.score(trainable=True)
+    for protocol in ("oracle", "untrained"):
+        assert set(table.loc[0, 3, "kmeans", protocol].status) == {"not_applicable"}
+        assert set(table.loc[0, 3, "kmeans", protocol].reason) == {"epochs cannot be observed"}
+
+
+def test_a_method_that_gives_labels_only(bench):
+    status_json(bench.folder(0), 0)
+    fit_h5ad(bench.folder(0), {}, own=[f"domain {10 - t}" for t in TRUTH], trainable=False)
+    bench.cluster("kmeans", "own")
+    table = bench.score(trainable=False)
+    own = table.loc[0, 3, "own", "final", "ARI"]
+    assert (own.value, own.status, own.epoch) == (1, "ok", 1)
+    kmeans = table.loc[0, 3, "kmeans", "final", "ARI"]
+    assert (kmeans.value, kmeans.status) == (1, "ok")
+    assert kmeans.reason == "the method's own labels: it gives no embedding"
+
+
+def test_own_labels_are_for_the_number_that_the_method_was_told(bench):
+    bench.dataset(None, n_domains=np.array([2, 3]))
+    bench.plain_fit(0, own=TRUTH, trainable=False)
+    bench.cluster("own")
+    table = bench.score(trainable=False)
+    assert table.loc[0, 3, "own", "final", "PAS"].status == "ok"
+    other = table.loc[0, 2, "own", "final", "PAS"]
+    assert (other.status, other.reason) == ("not_applicable", "the method was asked for 3 domains")
+
+
+def test_a_method_without_own_labels_says_so(bench):
+    bench.recorded_fit(0)
+    bench.cluster("own")
+    reasons = set(bench.score().loc[0, 3, "own"].reason)
+    assert reasons == {"the method gives an embedding, not labels"}
+
+
+def test_a_number_not_reached_is_scored_and_said(bench):
+    status_json(bench.folder(0), 0)
+    apart = np.column_stack([TRUTH * 100.0, np.linspace(0, 1, N)]).astype(np.float32)
+    bench.dataset(n_domains=2)
+    fit_h5ad(bench.folder(0), {"embedding": apart}, trainable=False)
+    bench.cluster("louvain")
+    row = bench.score(trainable=False).loc[0, 2, "louvain", "final", "ARI"]
+    assert (row.value, row.status) == (1, "ok")
+    assert row.reason.startswith("not reached: 3 of 2 domains")
+
+
+def test_refinement_reaches_every_kind_of_labels(bench):
+    bench.dataset(refine=10)
+    bench.recorded_fit(0)
+    fit_h5ad(bench.folder(0), {"embedding": embedding(4)}, own=TRUTH[::-1])
+    bench.cluster("kmeans", "gmm", "own")
+    with open_labels(bench.labels) as reader:
+        for epoch in (2, 4):
+            for seed, row in enumerate(reader.rows(3, 0, "kmeans", epoch)):
+                plain = cluster_labels(embedding(epoch), 3, "kmeans", seed).labels
+                assert np.array_equal(row, refine_labels(plain, COORDS, 10))
+        plain = cluster_labels(embedding(4), 3, "gmm").labels
+        assert np.array_equal(reader.rows(3, 0, "gmm", 4)[0], refine_labels(plain, COORDS, 10))
+        own = refine_labels(TRUTH[::-1], COORDS, 10)
+        assert np.array_equal(reader.rows(3, 0, "own", 4)[0], own)
+
+
+def test_a_number_of_neighbours_asked_for_takes_the_place_of_the_datasets_own(bench):
+    bench.dataset(refine=10)
+    bench.plain_fit(0)
+    plain = cluster_labels(embedding(3), 3, "gmm").labels
+    for asked, expected in ((4, refine_labels(plain, COORDS, 4)), (0, plain)):
+        bench.cluster("gmm", refine=asked)
+        with open_labels(bench.labels) as reader:
+            assert np.array_equal(reader.rows(3, 0, "gmm", 1)[0], expected)
+
+
+def test_labels_do_not_depend_on_the_number_of_processes(bench):
+    for seed in (0, 1):
+        bench.recorded_fit(seed)
+    one, two = bench.root / "one.h5", bench.root / "two.h5"
+    bench.cluster("kmeans", "gmm", "leiden", output=one, keep_trajectories=True)
+    for seed in (0, 1):
+        (bench.folder(seed) / "epoch_labels.h5").unlink()
+    bench.cluster("kmeans", "gmm", "leiden", output=two, processes=2)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_epochs_are_clustered_once_and_their_embeddings_removed(bench):
+    bench.recorded_fit(0)
+    bench.cluster("kmeans", keep_trajectories=True)
+    folder = bench.folder(0)
+    assert (folder / "trajectory.h5").is_file()
+    bench.cluster("kmeans")
+    assert not (folder / "trajectory.h5").exists()
+    first = bench.score().loc[0, 3, "kmeans"]
+    bench.recorded_fit(1)  # one more seed and one more clusterer, the old epochs as they are
+    bench.cluster("kmeans", "gmm")
+    table = bench.score()
+    pd.testing.assert_frame_equal(table.loc[0, 3, "kmeans"], first)
+    assert table.loc[1, 3, "kmeans", "oracle", "ARI"].epoch == 2
+    assert table.loc[0, 3, "gmm", "final", "ARI"].status == "ok"
+
+
+def test_epochs_that_are_gone_cost_the_oracle_and_nothing_else(bench):
+    bench.recorded_fit(0)
+    bench.cluster()
+    bench.dataset(n_domains=4)
+    bench.cluster()
+    table = bench.score()
+    oracle = table.loc[0, 4, "kmeans", "oracle", "ARI"]
+    assert oracle.status == "not_applicable"
+    assert f"remove {bench.folder(0)} to train again" in oracle.reason
+    assert table.loc[0, 4, "kmeans", "final", "ARI"].status == "ok"
+    assert table.loc[0, 4, "kmeans", "untrained", "ARI"].status == "ok"
+
+
+def test_trajectories_stay_when_the_labels_cannot_be_written(bench):
+    bench.recorded_fit(0)
+    bench.labels.mkdir()
+    with pytest.raises(OSError):
+        bench.cluster()
+    assert (bench.folder(0) / "trajectory.h5").is_file()
+
+
+def test_fewer_cells_than_domains_is_data_not_a_crash(bench):
+    bench.dataset(n_domains=N + 1)
+    bench.recorded_fit(0)
+    bench.cluster("kmeans", "gmm")
+    table = bench.score()
+    assert set(table.status) == {"not_applicable"}
+    assert table.loc[0, N + 1, "gmm", "final", "ARI"].reason == "90 cells are fewer than 91 domains"
+
+
+def test_the_file_of_labels_is_what_its_contract_says(bench):
+    import h5py
+
+    for seed in (0, 1):
+        bench.recorded_fit(seed)
+    bench.cluster("kmeans", "gmm")
+    with h5py.File(bench.labels) as file:
+        labels = file["labels/3"]
+        assert (labels.shape, labels.dtype) == ((2, 2, 5, 5, N), np.int16)
+        assert (labels.chunks, labels.compression) == ((1, 1, 1, 5, N), "gzip")
+        axes = ["training_seed", "clusterer", "epoch", "kmeans_seed", "cell"]
+        assert [dimension.label for dimension in labels.dims] == axes
+        assert (labels[:, 0] >= 0).all()
+        assert (labels[:, 1, 1:4] == -1).all()
+        assert (labels[:, 1, [0, 4], 0] >= 0).all() and (labels[:, 1, :, 1:] == -1).all()
+        assert file["clusterer"].asstr()[:].tolist() == ["kmeans", "gmm"]
+        assert file["epoch"][:].tolist() == [0, 1, 2, 3, 4]
+        assert file["last_epoch"][:].tolist() == [4, 4]
+        assert file["epoch"].attrs["observed"]
+        assert file.attrs["cells_digest"] == cells_digest(CELLS)
+
+
+def test_the_programs_give_the_same_bytes_twice(bench):
+    bench.recorded_fit(0)
+    outputs = [bench.root / "a.parquet", bench.root / "b.parquet"]
+    for output in outputs:
+        arguments = cluster_arguments(bench, "--clusterers", "kmeans", "gmm", "--threads", "2")
+        for run in (
+            program("cluster.py", *arguments),
+            program("score.py", *score_arguments(bench, output)),
+        ):
+            assert (run.returncode, run.stderr) == (0, "")
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    table = pd.read_parquet(outputs[0])
+    assert list(table.columns) == list(COLUMNS)
+    kinds = {"str": "object"}
+    assert {c: str(t) for c, t in table.dtypes.items()} == {
+        c: kinds.get(t, t) for c, t in COLUMNS.items()
+    }
+    assert table[(table.protocol == "oracle") & (table.metric == "ARI")].epoch.tolist() == [2, -1]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda b: (b.folder(0) / "status.json").unlink(), "status.json: not a readable status"),
+        (lambda b: (b.folder(0) / "fit.h5ad").unlink(), "fit.h5ad: no such file"),
+        (lambda b: (b.folder(0) / "fit.h5ad").write_bytes(b"x" * 99), "not a readable h5ad file"),
+        (lambda b: (b.folder(0) / "trajectory.h5").write_bytes(b""), "not a readable trajectory"),
+        (lambda b: (b.folder(0) / "epoch_labels.h5").write_bytes(b"x"), "not readable"),
+        (lambda b: fit_h5ad(b.folder(0), {}), "neither obsm['embedding'] nor obs['cluster_pred']"),
+        (
+            lambda b: fit_h5ad(b.folder(0), {"embedding": embedding(4)}, cells=CELLS[::-1]),
+            "its cells are not those of the dataset",
+        ),
+        (lambda b: b.preprocessed.unlink(), "preprocessed.h5ad: no such file"),
+        (lambda b: fit_h5ad(b.root, {}) or (b.root / "fit.h5ad").replace(b.preprocessed),
+         "not a preprocessed dataset"),
+        (lambda b: status_json(b.root / "fits" / "again", 0, "error", "x"), "the same seed"),
+    ],
+)  # fmt: skip
+def test_bad_input_to_cluster_is_named(bench, spoil, said):
+    bench.recorded_fit(0)
+    spoil(bench)
+    with pytest.raises(InputError) as error:
+        bench.cluster()
+    assert said in str(error.value)
+    assert not bench.labels.exists()
+    assert not list(bench.root.glob(".*tmp*"))
+
+
+def test_bad_input_to_the_programs_is_one_line_and_writes_nothing(bench):
+    bench.recorded_fit(0)
+    output = bench.root / "scores.parquet"
+    runs = [program("score.py", *score_arguments(bench, output))]
+    bench.labels.write_bytes(b"not labels")
+    runs.append(program("score.py", *score_arguments(bench, output)))
+    bench.cluster()
+    runs.append(program("score.py", *score_arguments(bench, output, method="other")))
+    anndata.AnnData(obs=pd.DataFrame(index=CELLS[:5])).write_h5ad(bench.data)
+    runs.append(program("score.py", *score_arguments(bench, output)))
+    (bench.folder(0) / "status.json").write_text("{}")
+    runs.append(program("cluster.py", *cluster_arguments(bench)))
+    for run, said in zip(
+        runs,
+        ["no such file", "not a readable file", "not of other on D", "5 cells", "status.json"],
+        strict=True,
+    ):
+        assert run.returncode == 1
+        assert run.stderr.startswith("error: ") and run.stderr.count("\n") == 1
+        assert said in run.stderr
+    assert not output.exists()

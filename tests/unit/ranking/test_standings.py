@@ -1,0 +1,104 @@
+"""The leaderboard's rows under each policy, and the page made of them."""
+
+import pandas as pd
+import pytest
+
+from helpers.results import made_results, scores_of
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.markdown import leaderboard_page
+from stbench.ranking.standings import failures, memory, standings
+from stbench.results.aggregates import lift_table
+
+
+def three_methods(datasets=6):
+    """STAGUE beats SEDR beats smoothed PCA; on the last dataset SEDR ran out of memory."""
+    parts = []
+    for i in range(datasets):
+        name, last = f"D{i}", i == datasets - 1
+        gone = ["oom", "timeout", "oom", "oom", "oom"]
+        parts += [
+            scores_of(name, "stague", [0.8, 0.81, 0.82, 0.83, 0.84], oracle=[0.9] * 5),
+            scores_of(name, "sedr", gone if last else [0.6, 0.6, 0.61, 0.6, 0.6]),
+            scores_of(name, "smoothed_pca", [0.4] * 5),
+        ]
+    return made_results(*parts)
+
+
+RESULTS = three_methods()
+
+
+def test_each_policy_has_its_own_datasets_and_means():
+    both = standings(RESULTS, "kmeans")
+    worst, common = (both[policy].table.set_index("method") for policy in ("worst", "common"))
+    assert both["worst"].datasets == [f"D{i}" for i in range(6)]
+    assert both["common"].datasets == [f"D{i}" for i in range(5)]
+    assert both["common"].left_out == {"SEDR": ["D5"]} and both["worst"].left_out == {}
+    assert list(common.index) == ["stague", "sedr", "smoothed_pca"]
+    assert worst.loc["sedr", "mean_rank"] == pytest.approx((5 * 2 + 3) / 6)
+    assert common.loc["sedr", "mean_rank"] == 2
+    assert worst.loc["sedr", "low"] <= worst.loc["sedr", "mean_rank"] <= worst.loc["sedr", "high"]
+    assert worst.loc["sedr", "failures"] == "5 of 30: oom 4, timeout 1"
+    assert common.loc["sedr", "failures"] == "0 of 25"
+    assert worst.loc["stague", "seconds"] == pytest.approx(12)
+    assert "Friedman's test over 6 datasets: p = " in both["worst"].certainty
+
+
+def test_the_gap_is_oracle_minus_final():
+    board = leaderboard(RESULTS, "kmeans").set_index("method")
+    assert board.loc["stague", "gap"] == pytest.approx(0.9 - 0.82)
+    assert pd.isna(board.loc["smoothed_pca", "gap"])
+    table = standings(RESULTS, "kmeans")["worst"].table.set_index("method")
+    assert table.loc["stague", "gap"] == pytest.approx(0.9 - 0.82)
+
+
+def test_memory_and_failures_in_words():
+    assert memory(pd.Series({"peak_rss_mb": 593.2, "peak_gpu_mb": 1200.0})) == "593 + 1200 GPU"
+    assert memory(pd.Series({"peak_rss_mb": float("nan"), "peak_gpu_mb": float("nan")})) == ""
+    assert failures(RESULTS, "kmeans", ["D5"])["sedr"] == "5 of 5: oom 4, timeout 1"
+    assert failures(RESULTS, "kmeans", ["D0"]).to_dict()["stague"] == "0 of 5"
+
+
+def page_of(results, note=""):
+    return leaderboard_page(
+        standings(results, "kmeans"), results, lift_table(results), "kmeans", note
+    )
+
+
+def table_rows(page):
+    return [line for line in page.splitlines() if line.startswith("|")]
+
+
+def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
+    page = page_of(RESULTS)
+    worst, common = (page.index(f"## {t}") for t in ("Where a failure", "On the datasets"))
+    assert worst < common
+    rows = table_rows(page)
+    assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {13}
+    assert "*Smoothed PCA*" in page and "**STAGUE**" in page
+    assert "SEDR has no score on D5: not counted here." in page
+    assert "Better than smoothed PCA beyond the noise: " in page
+    assert "STAGUE on 6 datasets" in page and "SEDR on 5 datasets" in page
+    assert "6 datasets: D0, D1, D2, D3, D4, D5. 5 training seeds." in page
+
+
+def test_one_table_where_nothing_failed_and_no_test_with_few_datasets():
+    page = page_of(made_results(scores_of("A_1", "stague", [0.8]), scores_of("A_1", "pca", [0.1])))
+    assert len(table_rows(page)) == 2 + 2
+    assert "the table is the one above" in page
+    assert "no test is possible: 1 dataset, at least 5 are needed" in page
+    assert r"A\_1" in page and "no dataset has a score of both" in page
+
+
+def test_a_note_stands_on_top():
+    first, quoted = page_of(RESULTS, "Partial: 3 of 40 cells\nare | pending").splitlines()[:3:2]
+    assert first == "# Leaderboard"
+    assert quoted == r"> **Partial: 3 of 40 cells are \| pending**"
+
+
+def test_what_is_not_ranked_says_why():
+    absent = scores_of("Z", "stague", ["not_applicable"]), scores_of("Z", "pca", ["not_applicable"])
+    unlabelled = scores_of("U", "stague", [0.1], exploratory=True)
+    page = page_of(made_results(scores_of("A", "stague", [0.8]), *absent, unlabelled))
+    assert "- Z: it said not\\_applicable" in page and "- U: no true labels" in page
+    nothing = page_of(made_results(scores_of("Z", "stague", ["oom"])))
+    assert "there is nothing to rank" in nothing and "No dataset is left" in nothing

@@ -1,0 +1,355 @@
+"""The parts of the report: what is packed, said, drawn and cited is what the run left."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+import report
+from helpers.report import (
+    data_of,
+    draw_picture,
+    large_results,
+    small_results,
+    write_report,
+    write_tables,
+)
+from helpers.results import made_results, scores_of
+from stbench.common.errors import InputError
+from stbench.common.paths import PROJECT
+from stbench.report.bibtex import bibtex, software_entry, with_dois
+from stbench.report.images import Album, encoded, find_pictures
+from stbench.report.overview import dataset_facts, missing_results
+from stbench.report.runs import fit_records
+from stbench.report.scores import AXES, packed_scores, run_lengths
+from stbench.report.studies import find_studies
+from stbench.results.assembly import KEYS, method_titles
+from stbench.summary.ranking import verdicts
+
+CONFIG = {
+    **yaml.safe_load((PROJECT / "config/config.yaml").read_text()),
+    "datasets": ["BZ5"],
+    "methods": ["stague", "smoothed_pca"],
+}
+
+
+def unpacked(packed):
+    """The scores that are packed, as a table."""
+    shape = [len(packed[axis]) for axis in AXES]
+    codes = np.repeat(packed["codes"][::2], packed["codes"][1::2]).reshape(shape)
+    values = iter(packed["values"])
+    rows = []
+    for place in np.ndindex(*shape):
+        status, reason, given = packed["why"][codes[place]]
+        if status == "not run":
+            continue
+        item, method = packed["items"][place[0]], packed["methods"][place[1]]
+        names = [packed[axis][i] for axis, i in zip(AXES[2:], place[2:], strict=True)]
+        value = next(values) / packed["scale"] if given else np.nan
+        where = [item["dataset"], method["id"], names[0], item["n_domains"], *names[1:]]
+        rows.append([*where, value, status, reason])
+    return pd.DataFrame(rows, columns=[*KEYS, "value", "status", "reason"])
+
+
+def test_packed_scores_are_the_results_and_nothing_more():
+    results = small_results()
+    results = results[~((results["dataset"] == "BZ1") & (results["method"] == "pca"))]
+    columns = [*KEYS, "value", "status", "reason"]
+    expected = results[columns].sort_values(KEYS, ignore_index=True)
+    found = unpacked(packed_scores(results, "kmeans")).sort_values(KEYS, ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=0, atol=1e-6)
+
+
+def test_run_lengths_hold_every_value():
+    assert run_lengths(np.array([3, 3, 0, 7, 7, 7])) == [3, 2, 0, 1, 7, 3]
+    assert run_lengths(np.array([], dtype=int)) == []
+
+
+def test_the_full_matrix_stays_small():
+    packed = packed_scores(large_results(), "kmeans")
+    assert len(packed["values"]) == 15 * 14 * 5 * 4 * 9 * 3
+    assert len(json.dumps(packed)) < 2e6
+
+
+def test_a_fit_keeps_all_that_is_known_of_it(tmp_path):
+    attempts = tmp_path / "logs/attempts/BZ0/stague/seed0.jsonl"
+    attempts.parent.mkdir(parents=True)
+    events = [
+        {"attempt": 1, "event": "start", "host": "a", "time": "2026-01-01T00:00:00Z"},
+        {"attempt": 2, "event": "start", "host": "b", "time": "2026-01-01T01:00:00Z"},
+        {"attempt": 2, "event": "end", "status": "ok", "time": "2026-01-01T02:00:00Z"},
+    ]
+    attempts.write_text("\n".join(map(json.dumps, events)))
+    results = small_results().assign(host="")
+    fits = fit_records(results, tmp_path, tmp_path / "report/index.html")
+    assert len(fits) == 3 * 4 * 2
+    fit = fits.query("dataset == 'BZ0' and method == 'stague' and seed == 0").iloc[0]
+    assert (fit.host, fit.attempts, fit.finished) == ("b", "2", "2026-01-01T02:00:00Z")
+    assert (fit.commit, fit.environment, fit.seconds) == ("abc", "0123456789ab", "10")
+    failed = fits.query("dataset == 'BZ2' and method == 'sedr'").iloc[0]
+    assert (failed.status, failed.reason, failed.seconds) == ("oom", "it said oom", "")
+
+
+def test_what_is_missing_is_told_once_with_its_reason():
+    told = {"value": np.nan, "status": "not_applicable", "n_domains": 0}
+    gone = "data not available: put V1/adata.h5ad into a mirror folder"
+    lost = [scores_of("V1", m, [0.0]).assign(**told, reason=gone) for m in ("stague", "pca")]
+    absent = scores_of("BZ0", "sedr", [0.0]).assign(**told, reason="environment missing")
+    fine = [scores_of("BZ0", m, [0.5, "oom"]) for m in ("stague", "pca")]
+    nowhere = scores_of("V1", "sedr", [0.0]).assign(**told, reason=gone)
+    results = made_results(*lost, absent, nowhere, *fine)
+    datasets, methods, cells = missing_results(results, method_titles(results))
+    assert [(m.what, m.reason) for m in datasets] == [("V1", gone)]
+    assert [(m.what, m.reason) for m in methods] == [("SEDR", "environment missing")]
+    assert {(m.what, m.seeds, m.status, m.reason) for m in cells} == {
+        ("STAGUE on BZ0", "1", "oom", "it said oom"),
+        ("PCA on BZ0", "1", "oom", "it said oom"),
+    }
+
+
+def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_path):
+    from anndata import AnnData
+
+    at_hand = AnnData(np.ones((4, 3), dtype=np.float32))
+    at_hand.uns["dataset"] = {"licence": "MIT"}
+    at_hand.write_h5ad(tmp_path / "here.h5ad")
+    described = {name: {"cells": 3000, "genes": 33538} for name in ("away", "here")}
+    away, here = dataset_facts(["here", "away"], described, tmp_path)
+    assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")
+    assert (away["cells"], away["genes"]) == (3000, 33538)
+
+
+def test_the_words_claim_what_the_tests_found(tmp_path):
+    rng = np.random.default_rng(0)
+    scores = [
+        scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])
+        for i in range(9)
+        for method, height in (("stague", 0.8), ("sedr", 0.8), ("pca", 0.2))
+    ]
+    results = made_results(*scores)
+    write_tables(results, tmp_path)
+    ranks, pairs = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("ranks", "pairs"))
+    ranks = ranks.assign(note=ranks["note"].fillna(""), tied_groups=ranks["tied_groups"].fillna(""))
+    worst, _ = verdicts(ranks, pairs, method_titles(results), {"pca"})
+    text = " ".join(worst.sentences)
+    assert "Best of the methods by mean rank over 9 datasets: S" in text
+    assert "Best of the controls by mean rank over 9 datasets: PCA (3.00" in text
+    assert "Friedman's test: p = 0.00" in text and "the methods differ" in text
+    assert "tells 2 of 3 pairs apart" in text
+    assert [set(group) for group in worst.groups] == [{"STAGUE", "SEDR"}]
+
+
+def test_without_a_test_no_group_is_claimed(tmp_path):
+    results = small_results()
+    text = write_report(tmp_path, results).read_text()
+    assert "No test is possible: 3 datasets, at least 5 are needed." in text
+    assert "cannot be told apart:" not in text
+
+
+def test_a_picture_is_made_as_small_as_asked(tmp_path):
+    path = tmp_path / "noise.png"
+    noise = np.random.default_rng(0).integers(0, 256, (900, 1600, 4), dtype=np.uint8)
+    Image.fromarray(noise, "RGBA").save(path)
+    data, size = encoded(path, 150_000)
+    assert len(data) <= 150_000
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.format == "WEBP" and image.size == size and image.mode == "RGB"
+    assert size[0] / size[1] == pytest.approx(16 / 9, rel=0.01)
+
+
+def test_line_art_is_kept_exactly_and_transparency_is_white(tmp_path):
+    path = tmp_path / "line.png"
+    pixels = np.zeros((40, 60, 4), dtype=np.uint8)
+    pixels[20] = (200, 30, 30, 255)
+    Image.fromarray(pixels, "RGBA").save(path)
+    data, _ = encoded(path, 150_000)
+    with Image.open(io.BytesIO(data)) as image:
+        found = np.asarray(image)
+    assert (found[20] == (200, 30, 30)).all() and (found[0] == 255).all()
+
+
+def test_beyond_the_budget_pictures_are_linked_to(tmp_path):
+    for number in range(3):
+        draw_picture(tmp_path / f"figures/domains_d{number}.png", (400, 400))
+    pictures = find_pictures(tmp_path / "figures", [])
+    size = len(encoded(pictures[0].path, 150_000)[0])
+    album = Album(tmp_path / "report/index.html", 3, budget=2 * size)
+    shown = [album.embed(picture) for picture in pictures]
+    assert [bool(one.source) for one in shown] == [True, True, False]
+    assert shown[2].link == "../figures/domains_d2.png"
+
+
+def test_captions_are_taken_from_their_file_or_from_the_names(tmp_path):
+    for stem in ("domains_BZ5", "heatmap_ARI_final", "odd one"):
+        draw_picture(tmp_path / f"{stem}.png")
+    caption = {"title": "Layers", "caption": "c", "alt": "a map", "dataset": "BZ"}
+    named = {p.stem: p for p in find_pictures(tmp_path, ["BZ", "BZ5"])}
+    assert (named["domains_BZ5"].dataset, named["domains_BZ5"].title) == ("BZ5", "domains BZ5")
+    assert named["heatmap_ARI_final"].dataset == "" and named["odd one"].title == "odd one"
+    captions = {"odd one": {**caption, "dataset": None}, "domains_BZ5": caption}
+    (tmp_path / "captions.json").write_text(json.dumps(captions))
+    odd, told, last = find_pictures(tmp_path, ["BZ5"])
+    assert (odd.stem, odd.dataset, last.stem) == ("odd one", "", "heatmap_ARI_final")
+    assert (told.title, told.caption, told.alt, told.dataset) == ("Layers", "c", "a map", "BZ")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}'])
+def test_broken_captions_and_pictures_are_told(tmp_path, content):
+    (tmp_path / "captions.json").write_text(content)
+    with pytest.raises(InputError, match=r"captions\.json: .*draw the figures again"):
+        find_pictures(tmp_path, [])
+    (tmp_path / "x.png").write_text("no picture")
+    with pytest.raises(InputError, match=r"x\.png: not a readable picture"):
+        encoded(tmp_path / "x.png", 1000)
+
+
+def test_studies_are_found_by_name_and_say_where_nothing_applies(tmp_path):
+    pd.DataFrame({"k": [1, 2], "ARI": [0.51234567, np.nan]}).to_csv(
+        tmp_path / "sensitivity_stague.csv", index=False
+    )
+    idle = {"dataset": ["BZ5"], "status": ["not_applicable"], "reason": ["nothing planted"]}
+    pd.DataFrame(idle).to_csv(tmp_path / "interactions_truth.csv", index=False)
+    pd.DataFrame({"method": []}).to_csv(tmp_path / "published_vs_measured.csv", index=False)
+    (tmp_path / "sensitivities.csv").write_text("another\n1\n")
+    interactions, sensitivity = find_studies([tmp_path], [])
+    assert interactions.note == "Not applicable: nothing planted." and not interactions.tables
+    (table,) = sensitivity.tables
+    assert table.rows == [["1", "0.5123"], ["2", ""]] and table.numeric == [True, True]
+    (tmp_path / "robustness_x.csv").write_text("")
+    with pytest.raises(InputError, match=r"robustness_x\.csv: not a readable table"):
+        find_studies([tmp_path], [])
+
+
+def test_deconvolution_is_shown_from_a_folder_of_its_own(tmp_path):
+    own = tmp_path / "deconvolution"
+    draw_picture(own / "figures/deconvolution_scores.png")
+    (own / "tables").mkdir()
+    (own / "tables/deconvolution_jsd.csv").write_text("method,mean\nNNLS,0.0625\n")
+    text = write_report(tmp_path, small_results()).read_text()
+    section = re.search(r'<section id="deconvolution".*?</section>', text, re.S)[0]
+    assert "0.0625" in section and section.count("<img") == 1
+    assert text.count("<img") == 1
+
+
+def test_bibtex_says_what_our_lists_say():
+    lists = [
+        yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())
+        for name in ("methods", "datasets")
+    ]
+    citations = [str(entry.get("citation", "")) for part in lists for entry in part.values()]
+    entries = bibtex(citations)
+    dois = set(re.findall(r"doi (10\.[^\s,;]+)", " ".join(citations)))
+    assert dois == {found for e in entries for found in re.findall(r"doi = \{(.+)\}", e)}
+    keys = [re.match(r"@(?:article|misc)\{(\w+),", entry)[1] for entry in entries]
+    assert len(set(keys)) == len(keys)
+    told = " ".join(citations)
+    for entry in entries:
+        assert entry.count("{") == entry.count("}")
+        for value in re.findall(r" = \{(.+)\}", entry):
+            kept = value.removesuffix(" and others").removeprefix("https://").replace("\\", "")
+            assert kept in told
+
+
+def test_a_work_named_twice_is_one_entry_with_its_doi():
+    twice = ["Li and Zhou, Genome Biology 2022", "Li and Zhou, Genome Biology 2022, doi 10.1/a"]
+    for order in (twice, twice[::-1], [*twice, *twice]):
+        (entry,) = bibtex(order)
+        assert "doi = {10.1/a}" in entry and "author = {Li and Zhou}" in entry
+    assert bibtex(["standard normal noise, a lower bound", ""]) == []
+    (site,) = bibtex(["Tool_x, github.com/a_b/c (2025), 50% & more"])
+    assert "howpublished = {https://github.com/a_b/c}" in site and r"50\% \& more" in site
+
+
+def test_the_benchmark_cites_itself():
+    entry = software_entry(yaml.safe_load((PROJECT / "CITATION.cff").read_text()))
+    assert entry.startswith("@software{stbench,") and "version = {0.1.0}" in entry
+
+
+def test_dois_become_links_and_the_rest_stays_text():
+    told = with_dois('<b>X</b>, doi 10.1000/a-b, "more"')
+    assert told.startswith("&lt;b&gt;") and 'href="https://doi.org/10.1000/a-b"' in told
+
+
+def test_the_page_allows_only_its_own_style_and_script(tmp_path):
+    draw_picture(tmp_path / "figures/domains_BZ0.png")
+    text = write_report(tmp_path, small_results()).read_text()
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
+    assert policy.startswith("default-src &#39;none&#39;")
+    for tag in ("style", "script"):
+        inside = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.S)[1]
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{tag}-src &#39;sha256-{digest}&#39;" in policy
+    assert not re.search(r"<link|<iframe|src=\"(?!data:)|@import|url\(|\son\w+=|\sstyle=", text)
+
+
+def test_no_text_of_the_data_ends_the_script(tmp_path):
+    results = small_results()
+    results["fit_reason"] = "</script><!-- \u2028 &"
+    data = data_of(write_report(tmp_path, results))
+    assert data["fits"]["facts"]["reason"]["pool"] == ["</script><!-- \u2028 &"]
+
+
+def arguments(root, config=CONFIG):
+    return [
+        *("--results", root / "results.parquet", "--tables", root / "tables"),
+        *("--figures", root / "figures", "--root", root, "--config", json.dumps(config)),
+        *("--config-dir", PROJECT / "config", "--citation", PROJECT / "CITATION.cff"),
+        *("--output", root / "report/index.html"),
+    ]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run on BZ5 without pictures, and the program on it."""
+    scores = [scores_of("BZ5", m, [0.5, 0.6]) for m in ("stague", "smoothed_pca")]
+    results = made_results(*scores)
+    write_tables(results, tmp_path / "tables")
+    results.to_parquet(tmp_path / "results.parquet")
+
+    def start(config=CONFIG):
+        words = ["report.py", *map(str, arguments(tmp_path, config))]
+        monkeypatch.setattr(sys, "argv", words)
+        report.main()
+        return tmp_path / "report/index.html"
+
+    return start
+
+
+def test_the_program_writes_the_page(run):
+    text = run().read_text()
+    assert "mouse medial prefrontal cortex, section BZ5" in text  # of datasets.yaml
+    assert "Nie et al., Advanced Science 2024" in text  # of methods.yaml
+    assert "&#34;rank_by&#34;: &#34;kmeans&#34;" in text
+
+
+def test_the_same_results_give_the_same_bytes(run):
+    first = run().read_bytes()
+    assert run().read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda root: (root / "tables/pairs.csv").unlink(), "pairs.csv: no such file"),
+        (lambda root: (root / "tables/ranks.csv").unlink(), "ranks.csv: no such file"),
+        (lambda root: (root / "results.parquet").write_text("x"), "not a readable parquet"),
+    ],
+)
+def test_what_lacks_is_told_and_nothing_is_written(run, tmp_path, harm, told):
+    harm(tmp_path)
+    with pytest.raises(InputError, match=told):
+        run()
+    assert not (tmp_path / "report/index.html").exists()
+
+
+def test_an_unknown_configuration_is_told(run):
+    with pytest.raises(InputError, match="unknown dataset 'BZ55'"):
+        run({**CONFIG, "datasets": ["BZ55"]})

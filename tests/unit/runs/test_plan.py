@@ -1,0 +1,99 @@
+"""make plan: what there is, what is left, what it takes; nothing is started."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+
+from helpers.finished_fits import config, write_fit, write_preprocessed
+from stbench.common.paths import PROJECT
+
+
+def plan(results, *flags, **more):
+    command = [sys.executable, PROJECT / "scripts/plan.py", "--config", json.dumps(config(**more))]
+    return subprocess.run(
+        [*command, "--results", results, *flags], capture_output=True, text=True, cwd=results
+    )
+
+
+def row(text, title):
+    return next(line.split() for line in text.splitlines() if line.startswith(title))
+
+
+def test_done_failed_and_left_are_told_apart(tmp_path):
+    write_preprocessed(tmp_path, "BZ5", 1049, 166)
+    write_fit(tmp_path, "BZ5", "pca", 0)
+    write_fit(tmp_path, "BZ5", "pca", 1)
+    write_fit(tmp_path, "BZ5", "stague", 0, "oom")
+    write_fit(tmp_path, "BZ5", "bass", 0, "not_applicable")
+    table = tmp_path / "plan.csv"
+    told = plan(
+        *(tmp_path, "--output", table, "--jobs", "4"),
+        datasets=["BZ5", "sim_layers"],
+        methods=["pca", "stague", "bass"],
+    )
+    assert told.returncode == 0, told.stderr
+    assert "2 datasets x 3 methods x 2 seeds: 6 cells, 12 fits" in told.stdout
+    assert "2 ok, 1 not applicable, 1 failed; 8 left" in told.stdout
+    assert row(told.stdout, "fit ") == ["fit", "12", "8"]
+    assert row(told.stdout, "preprocess") == ["preprocess", "2", "1"]
+    assert "at most" in told.stdout and "bass: never measured, their time limits" in told.stdout
+    assert "typically within a factor of" in told.stdout
+    assert "with 4 jobs at a time" in told.stdout
+    cells = pd.read_csv(table).set_index(["dataset", "method"])
+    assert cells.loc[("BZ5", "pca"), ["fits", "ok", "left"]].tolist() == [2, 2, 0]
+    assert cells.loc[("BZ5", "stague"), ["failed", "left"]].tolist() == [1, 1]
+    assert cells.loc[("BZ5", "bass"), "basis"] == "limit"
+    assert cells.loc[("sim_layers", "pca"), "seconds"] > 0
+
+
+def test_data_that_cannot_be_had_cost_nothing(tmp_path):
+    failed = tmp_path / "raw/BZ5/status.json"
+    failed.parent.mkdir(parents=True)
+    failed.write_text(json.dumps({"status": "error", "reason": "the host is down"}))
+    told = plan(tmp_path, datasets=["BZ5", "Stereo-seq", "BZ9"], methods=["stague"])
+    assert told.returncode == 0, told.stderr
+    assert "not available: the host is down" in told.stdout
+    assert "4 of these fits only record that there is no BZ5, Stereo-seq" in told.stdout
+    assert row(told.stdout, "stague (GPU)")[-3::2] == ["-", row(told.stdout, "stague (GPU)")[-1]]
+
+
+def test_own_fits_are_counted_among_the_measurements(tmp_path):
+    write_preprocessed(tmp_path, "BZ5", 1049, 166)
+    write_fit(tmp_path, "BZ5", "stague", 0, seconds=900.0, parameters={"epochs": 100})
+    told = plan(tmp_path, datasets=["BZ5"], methods=["stague"])
+    assert "and 1 here, which took" in told.stdout
+
+
+def test_many_datasets_are_shown_in_blocks_and_a_wrong_configuration_in_one_line(tmp_path):
+    datasets = [{"id": f"t{i}", "simulate": {"layout": "rings", "seed": i}} for i in range(20)]
+    told = plan(tmp_path, datasets=datasets, methods=["pca"])
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("time of a fit") == 2
+    assert max(map(len, told.stdout.splitlines())) < 250
+    wrong = plan(tmp_path, methods=["stageu"])
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("error: config: methods: unknown method 'stageu'")
+
+
+def test_without_interactions_and_with_the_whole_paper(tmp_path):
+    from stbench.config.schema import load_yaml
+
+    paper = load_yaml(PROJECT / "config/paper.yaml")
+    told = plan(tmp_path, **paper, interactions=None)
+    assert told.returncode == 0, told.stderr
+    assert "15 datasets x 24 methods x 5 seeds: 360 cells, 1800 fits" in told.stdout
+    assert not any(line.startswith("interactions") for line in told.stdout.splitlines())
+
+
+def test_variants_of_a_method_take_as_long_as_it_does(tmp_path):
+    table = tmp_path / "plan.csv"
+    variants = {"stague": {"vary": {"gamma": [1]}, "without": {"triplet": {"margin_weight": 0}}}}
+    told = plan(
+        *(tmp_path, "--output", table), datasets=["BZ5"], methods=["stague"], variants=variants
+    )
+    assert told.returncode == 0, told.stderr
+    cells = pd.read_csv(table)
+    assert len(cells) == 3 and set(cells["basis"]) == {"measured"}
+    assert cells["seconds"].nunique() == 1

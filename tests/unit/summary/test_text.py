@@ -1,0 +1,154 @@
+"""The text at the end of a run: readable, complete, and never bolder than its seeds."""
+
+import json
+
+import numpy as np
+import pytest
+
+import summarize
+from helpers.results import made_results, scores_of
+from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.tables import ranking_tables
+from stbench.results.aggregates import all_tables
+from stbench.summary.text import WIDTH, any_score, read_run, summary
+
+
+def run_of(folder, *scores):
+    results = made_results(*scores)
+    for name, table in {
+        **all_tables(results),
+        **ranking_tables(results, "kmeans"),
+        "leaderboard": leaderboard(results, "kmeans"),
+    }.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return read_run(results, folder, "kmeans")
+
+
+def text_of(folder, *scores):
+    report = folder / "report/index.html"
+    return summary(run_of(folder, *scores), folder, folder / "figures", report=report)
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+CONTROL = scores_of("BZ5", "smoothed_pca", [0.76] * 5, spread=0.05)
+
+
+def unavailable(dataset, reason):
+    told = {"value": np.nan, "status": "not_applicable", "reason": reason, "n_domains": 0}
+    return scores_of(dataset, "stague", [0.0]).assign(**told)
+
+
+@pytest.mark.parametrize(
+    ("final", "said"),
+    [
+        ([0.79, 0.8, 0.74, 0.83, 0.79], "is not better than smoothed PCA (.76): lift +.03"),
+        ([0.95, 0.96, 0.94, 0.95, 0.97], "is better than smoothed PCA (.76): lift +.19"),
+        ([0.55, 0.56, 0.54, 0.55, 0.57], "is worse than smoothed PCA (.76): lift -.21"),
+        ([0.95, 0.97], "lies above smoothed PCA (.76): lift +.20"),
+        ([0.95], "lies above smoothed PCA (.76): lift +.19, but 1 seed is too few to be sure."),
+    ],
+)
+def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
+    assert said in plain(text_of(tmp_path, scores_of("BZ5", "stague", final), CONTROL))
+
+
+def test_the_order_is_tested_where_it_can_be(tmp_path):
+    few = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL))
+    assert "no test is possible: 1 dataset, at least 5 are needed" in few
+    rng = np.random.default_rng(0)
+    scores = [
+        scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])
+        for i in range(8)
+        for method, height in (("stague", 0.8), ("sedr", 0.8), ("pca", 0.2))
+    ]
+    text = plain(text_of(tmp_path, *scores))
+    assert "Friedman's test over 8 datasets: p = 0.00" in text
+    assert "cannot be told from SEDR." in text or "cannot be told from STAGUE." in text
+
+
+def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
+    folder = tmp_path / "interactions/BZ5/stague"
+    folder.mkdir(parents=True)
+    parts = {"genes": ("error", "it broke"), "ligand_receptor": ("not_applicable", "no panel")}
+    told = {name: {"status": status, "reason": why} for name, (status, why) in parts.items()}
+    (folder / "status.json").write_text(json.dumps(told))
+    run = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
+    text = summary(run, tmp_path, tmp_path, tmp_path / "interactions")
+    assert "Interactions of BZ5/stague: genes: it broke" in text and "no panel" not in text
+
+
+def test_two_seeds_never_prove_anything(tmp_path):
+    text = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.99, 0.99]), CONTROL))
+    assert "but 2 seeds are too few to be sure" in text
+    assert "beyond the noise" not in text
+
+
+def test_training_and_oracle_are_told(tmp_path):
+    made = scores_of("BZ5", "stague", [0.8] * 5, untrained=[0.5] * 5, oracle=[0.9] * 5)
+    text = plain(text_of(tmp_path, made, CONTROL))
+    assert "Training itself changed ARI by +.30 [+.30, +.30], beyond the noise." in text
+    assert ".80 +- .00 .90 +- .00 .50 +- .00" in text
+
+
+def test_failures_show_their_status_and_how_to_retry(tmp_path):
+    text = text_of(tmp_path, scores_of("BZ5", "stague", ["oom", "oom"]), CONTROL)
+    assert "On BZ5 STAGUE has no score (oom: it said oom)." in plain(text)
+    assert "2 of 7 fits failed" in text
+    last = "Failed: 2 fits. `make retry`, then run again: only these are tried."
+    assert text.splitlines()[-1] == last
+    assert any(line.split() == ["STAGUE", "oom", "-", "-"] for line in text.splitlines())
+
+
+def test_a_partly_failed_cell_says_how_much(tmp_path):
+    text = text_of(tmp_path, scores_of("BZ5", "stague", [0.8, "nan", 0.8]), CONTROL)
+    assert "of which nan 1/3" in text
+    assert "2 seeds; nan 1/3" in plain(text)
+
+
+def test_data_that_could_not_be_had_are_listed_with_the_way_to_them(tmp_path):
+    gone = unavailable("V1", "data not available: put V1/adata.h5ad into a mirror folder")
+    text = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL, gone))
+    assert "V1 was not run: data not available: put V1/adata.h5ad into a mirror" in text
+    assert "On V1" not in text
+
+
+def test_without_the_control_no_comparison_is_made_up(tmp_path):
+    text = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8, 0.9])))
+    assert "cannot be compared with smoothed PCA (smoothed_pca was not run)" in text
+
+
+def test_data_without_truth_show_smoothness(tmp_path):
+    made = scores_of("mine", "stague", [0.12], n_domains=3, exploratory=True)
+    lacks = made["metric"] == "ARI"
+    made.loc[lacks, ["value", "status", "reason"]] = [np.nan, "not_applicable", "no true labels"]
+    text = text_of(tmp_path, made)
+    assert "mine: no true labels, exploratory, 3 domains" in text and ".12" in text
+    assert "On mine" not in text
+
+
+def test_it_names_the_clusterer_and_where_things_lie_and_fits_a_terminal(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/gallery_BZ5.png").touch()
+    text = text_of(tmp_path, scores_of("BZ5", "stague", [0.8, 0.9]), CONTROL)
+    assert "Clustered by kmeans" in text and "under kmeans" in text
+    assert "Report:   " in text and "report/index.html" in text
+    assert "Tables:   " in text and "gallery_BZ5.png" in text
+    prose = [line for line in text.splitlines() if "/" not in line]
+    assert max(map(len, prose)) <= WIDTH
+
+
+def test_a_run_without_a_single_score_fails_and_says_so(tmp_path, monkeypatch, capsys):
+    run = run_of(tmp_path, scores_of("BZ5", "stague", ["error"]))
+    assert not any_score(run)
+    run.results.to_parquet(tmp_path / "results.parquet")
+    output = tmp_path / "summary.txt"
+    arguments = ["--results", tmp_path / "results.parquet", "--tables", tmp_path]
+    arguments += ["--figures", tmp_path / "figures", "--output", output]
+    monkeypatch.setattr("sys.argv", ["summarize.py", *map(str, arguments)])
+    with pytest.raises(summarize.InputError, match="not a single score"):
+        summarize.main()
+    assert "STAGUE has no score" in capsys.readouterr().err
+    assert output.exists()
