@@ -1,4 +1,4 @@
-"""Leiden communities of the principal components: what analysts do without looking at space."""
+"""Leiden communities of the principal components: an analysis without spatial information."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """Communities of the 15-nearest-neighbour graph of the components of the preprocessed dataset.
+    """Communities of the 15-nearest-neighbor graph of the components of the preprocessed dataset.
 
-    The resolution is bisected to the wanted number of domains; where that number is not met, the
-    labels are those of the nearest number that is (``info`` holds both).
+    The resolution is bisected to the requested number of domains. If no resolution gives that
+    number, the labels are those of the nearest number that is reached (``info`` holds both).
     """
     components = np.asarray(adata.obsm["X_pca"], dtype=np.float64)
     labels, resolution = communities(components, n_domains, "leiden", seed)

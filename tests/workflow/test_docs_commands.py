@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PARTS
 from stbench.common.paths import PROJECT
+from workflow.conftest import PARTS
 
 PAGES = sorted(
     [*(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md"))]
@@ -103,6 +103,7 @@ def test_links_and_named_files_of_a_page_exist(page: Path) -> None:
         assert exists, f"{page.name} names {name}"
 
 
-def test_the_readme_was_found_to_have_commands() -> None:
-    found = {words[0] for words in commands(PROJECT / "README.md")}
-    assert {"make", ".venv/bin/snakemake", ".venv/bin/python"} <= found
+def test_the_pages_were_found_to_have_commands() -> None:
+    found = {page: {words[0] for words in commands(page)} for page in PAGES}
+    assert {"make", ".venv/bin/snakemake"} <= found[PROJECT / "README.md"]
+    assert ".venv/bin/python" in set().union(*found.values())
