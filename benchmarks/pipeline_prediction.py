@@ -117,10 +117,10 @@ def as_markdown(loaded: dict, measured: Mapping[int, Stages], run: Mapping[str, 
     return "\n\n".join(
         [
             table(head, rows),
-            "It rests on: fits of which seconds were measured (`resources/cost_model.csv`; on a "
-            "GPU where those are), one at a time; all datasets at hand; the stages above, linear "
+            "Assumptions: fits with measured seconds (`resources/cost_model.csv`; on a GPU if "
+            "measured there), one at a time; all datasets available; the stages above, linear "
             "in the cells (scoring: quadratic) through both sizes; interactions as in the "
-            "run above, linear in the cells; the tables' end times the number of datasets. "
+            "run above, linear in the cells; the final tables times the number of datasets. "
             + "; ".join(
                 f"`config/{name}.yaml` without {', '.join(methods)}, never measured"
                 for name, methods in unknown.items()

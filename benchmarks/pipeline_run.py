@@ -94,10 +94,9 @@ def as_markdown(run: dict[str, Rule]) -> str:
     return "\n\n".join(
         [
             f"The default configuration on {DATASET} alone, with all published epochs, "
-            f"{JOBS_AT_ONCE} jobs at a time: {total:.0f} s by the clock in jobs, {inside:.0f} s of "
+            f"{JOBS_AT_ONCE} jobs at a time: {total:.0f} s of wall time in jobs, {inside:.0f} s of "
             f"them inside `fit`, so {_share(total - inside, total)} are overhead. One tissue of a "
-            "thousand cells is the worst case: what every job costs weighs most where fits are "
-            "short.",
+            "thousand cells is the worst case: the cost of a job matters most if fits are short.",
             table(("rule", "jobs", "seconds", "inside fit", "overhead"), rows),
         ]
     )

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 SECTIONS = {
     "stague_epoch": "STAGUE: an epoch against a dense formulation, the original, and the limit",
     "sampled": "STAGUE: sampled negatives",
-    "scale": "The other written methods: memory and time against cells",
+    "scale": "The other re-implemented methods: memory and time against cells",
     "pipeline": "What the pipeline itself costs",
 }
 
