@@ -107,3 +107,9 @@ def test_the_pages_were_found_to_have_commands() -> None:
     found = {page: {words[0] for words in commands(page)} for page in PAGES}
     assert {"make", ".venv/bin/snakemake"} <= found[PROJECT / "README.md"]
     assert ".venv/bin/python" in set().union(*found.values())
+
+
+def test_the_index_lists_every_page() -> None:
+    listed = re.findall(r"\]\(([^)#]+)", (PROJECT / "docs/index.md").read_text())
+    pages = {page.name for page in (PROJECT / "docs").glob("*.md")} - {"index.md"}
+    assert pages <= set(listed)
