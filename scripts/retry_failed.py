@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stbench.common.constants import FAILED
 from stbench.common.errors import InputError, run_cli
 
-FAILED = ("error", "oom", "timeout", "nan", "killed")
 SUMMARIES = ("results.parquet", "tables", "figures", "summary.txt")
 
 

@@ -8,6 +8,9 @@ NO_TRAINING = "no training"
 NOT_KMEANS = "the oracle is defined for k-means only"
 EPOCHS_UNSEEN = "epochs cannot be observed"
 
+# Statuses of a fit that failed; the others are ok and not_applicable.
+FAILED = ("error", "oom", "timeout", "nan", "killed")
+
 CLUSTERERS = ("kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own")
 KMEANS_SEEDS = (0, 1, 2, 3, 4)
 PROTOCOLS = ("oracle", "final", "untrained")

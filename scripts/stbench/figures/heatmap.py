@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from stbench.common.constants import FAILED
 from stbench.figures.style import FAILED_TEXT, FAILURE_FACES, QUIET
-from stbench.results.aggregates import FAILED
 
 _SHORT = {"not_applicable": "n/a"}
 _MEANING = {

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from stbench.common.constants import FAILED
 from stbench.common.h5ad import read_elements
-from stbench.results.aggregates import FAILED
 from stbench.results.assembly import natural
 from stbench.runs.measurements import shape_of
 from stbench.summary.text import Run

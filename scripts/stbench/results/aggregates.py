@@ -26,7 +26,6 @@ from stbench.results.statistics import (
 
 CELL = ["dataset", "method", "clusterer", "n_domains", "exploratory"]
 BASELINE = "smoothed_pca"
-FAILED = ("error", "oom", "timeout", "nan", "killed")
 
 _SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
 _GAIN = ["mean", "sd", "n", "low", "high", "verdict", "status", "reason"]

@@ -10,9 +10,9 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from stbench.common.constants import FAILED
 from stbench.config.benchmark import Benchmark
 
-FAILED = ("error", "oom", "timeout", "nan", "killed")
 STATES = ("ok", "not_applicable", "failed", "running", "left")
 
 

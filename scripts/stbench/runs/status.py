@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, product
 from pathlib import Path
 
+from stbench.common.constants import FAILED
 from stbench.common.text import columns, shortened
 from stbench.config.benchmark import Benchmark
-from stbench.runs.fit_status import FAILED, FitState, count
+from stbench.runs.fit_status import FitState, count
 from stbench.runs.progress import duration, line, time_left
 from stbench.runs.run_record import RunNote
 

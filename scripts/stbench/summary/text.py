@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from stbench.common.constants import FAILED
 from stbench.common.errors import InputError
-from stbench.results.aggregates import BASELINE, FAILED
+from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row, mean_and_sd, number, signed
 from stbench.summary.domains import sentence
