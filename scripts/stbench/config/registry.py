@@ -170,11 +170,6 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def own_section_schema() -> dict[str, Any]:
-    """The JSON schema of a user's own section (``{id, path, n_domains, ...}``)."""
-    return _definition("own_section")
-
-
 @cache
 def _schema() -> dict[str, Any]:
     return load_yaml(SCHEMA_FILE)

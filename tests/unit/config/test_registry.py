@@ -15,7 +15,6 @@ from stbench.config.registry import (
     is_checked,
     load_registry,
     origins,
-    own_section_schema,
     source_entry,
 )
 from stbench.data.loaders import loader
@@ -174,7 +173,6 @@ def test_an_own_section_keeps_what_was_said(registry):
         True,
         0,
     )
-    assert set(OWN) <= set(own_section_schema()["properties"])
 
 
 @pytest.mark.parametrize(
