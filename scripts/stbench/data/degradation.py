@@ -43,8 +43,7 @@ def degrade(adata: AnnData, way: str, level: float, name: str, seed: int = 0) ->
     if "cluster" in left.obs:
         facts["n_domains"] = int(left.obs["cluster"].nunique())
     left.uns["dataset"] = {**facts, "id": name, "derived_from": f"{facts['id']}, {way} {level:g}"}
-    for planted in ("true_triples",):
-        left.uns.pop(planted, None)
+    left.uns.pop("true_triples", None)
     left.obsp.pop("true_interactions", None)
     return left
 
