@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stbench.common.errors import InputError, NotApplicableError
+from stbench.data.validation import MIN_CELLS
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -35,7 +36,7 @@ def degrade(adata: AnnData, way: str, level: float, name: str, seed: int = 0) ->
         raise NotApplicableError(f"{way} can be taken from counts, not from {facts['kind']}")
     features = facts["kind"] == "features"
     left = worsened(adata, way, level, seed, keep_empty=features)
-    if left.n_obs < 20:
+    if left.n_obs < MIN_CELLS:
         raise InputError(f"{name}: only {left.n_obs} cells are left; choose a milder level")
     for column in ("section", "cluster", "celltype"):
         if column in left.obs:
