@@ -26,7 +26,6 @@ def main() -> None:
         help="share of counts or cells kept, share of counts lost, or jitter in cell spacings",
     )
     parser.add_argument("--id", required=True, help="name of the dataset that is made")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (0)")
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
     args = parser.parse_args()
 
@@ -39,7 +38,7 @@ def main() -> None:
         made = failed_dataset(args.id, facts["reason"])
     else:
         try:
-            made = degrade(adata, args.way, args.level, args.id, args.seed)
+            made = degrade(adata, args.way, args.level, args.id)
         except NotApplicableError as reason:
             made = failed_dataset(args.id, str(reason))
     write_h5ad(args.output, made)
