@@ -93,7 +93,10 @@ def _check(adata: AnnData, settings: dict[str, Any], name: str) -> None:
 def _choose_genes(
     counts: sp.csr_matrix, settings: dict[str, Any], name: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Genes that count towards a cell's total, and genes that STAGUE reads (METHODS.md, step 1)."""
+    """Genes that count towards a cell's total, and genes that STAGUE reads.
+
+    Without ``hvg`` all of them; else the preprocessing of Nie et al., Advanced Science 2024.
+    """
     n_genes = counts.shape[1]
     if not settings.get("hvg", False):
         return np.ones(n_genes, bool), np.ones(n_genes, bool)
