@@ -20,6 +20,7 @@ from pathlib import Path
 
 from stbench.common.errors import InputError
 from stbench.common.paths import CONFIG, ENVIRONMENTS, PROJECT
+from stbench.common.text import columns
 from stbench.runs.preflight import check_places
 
 PROFILE = PROJECT / "profiles/slurm/profile.yaml"
@@ -186,8 +187,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 def table(findings: list[Finding]) -> str:
     rows = [("", "state", "found", "to mend")]
     rows += [(f.what, f.state, f.found, "" if f.ok else f.mend) for f in findings]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join("  ".join([*map(str.ljust, row[:3], widths), row[3]]).rstrip() for row in rows)
+    return columns(rows, left=range(4))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from stbench.common.constants import FAILED
 from stbench.common.errors import InputError, run_cli
+from stbench.common.text import columns
 
 SUMMARIES = ("results.parquet", "tables", "figures", "summary.txt")
 
@@ -121,8 +122,7 @@ def as_table(failures: list[Failure]) -> str:
         (f.dataset, f.method or "(data)", f.seed.removeprefix("seed"), f.status, f.reason)
         for f in failures
     ]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
+    return columns([head, *rows], left=range(len(head)))
 
 
 def main() -> None:

@@ -1,12 +1,20 @@
-"""Text in aligned columns, for what is printed on a terminal."""
+"""Text for a terminal: aligned columns, wrapped paragraphs."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Sequence
 
+WIDTH = 100  # of a line of text
 
-def columns(rows: Sequence[tuple[str, ...]], left: Collection[int] = (0,)) -> str:
-    """Rows of words as aligned columns: those in ``left`` to the left, the others to the right."""
+
+def columns(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> str:
+    """Rows of words as aligned columns.
+
+    Args:
+        rows: all of the same length, the head among them.
+        left: columns that are aligned to the left, the others to the right.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -16,6 +24,23 @@ def columns(rows: Sequence[tuple[str, ...]], left: Collection[int] = (0,)) -> st
         for row in rows
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def wrapped(text: str, first: str = "", hanging: str = "") -> str:
+    """A paragraph of lines no longer than ``WIDTH``, but for words that are longer.
+
+    Args:
+        first: what the first line begins with.
+        hanging: what every other line begins with.
+    """
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def shortened(text: str, most: int = 60) -> str:

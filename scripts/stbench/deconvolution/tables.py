@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.text import columns
 from stbench.deconvolution.metrics import BEST, LABELS
 from stbench.deconvolution.scoring import ALL_TYPES
 
@@ -84,11 +85,10 @@ def _block(name: Any, rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any
         failure = "" if told["status"] == "ok" else f"{told['status']}: {told['reason']}"
         note = "; ".join(filter(None, (failure, told["note"])))
         lines.append([methods[str(method)]["title"], *cells, note])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+    table = columns(lines, left=range(len(head)))
     title = f"{name}: {first['n_spots']} spots, reference: {first['reference']}"
     notes = [first["data_note"]] if first["data_note"] else []
-    return "\n".join([title, *notes, *table, *_verdicts(rows, methods)])
+    return "\n".join([title, *notes, table, *_verdicts(rows, methods)])
 
 
 def _cell(row: pd.Series) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from stbench.common.text import wrapped
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
 
-WIDTH = 100
 _SPOTS = ("10x Visium", "Spatial Transcriptomics")
 
 
@@ -32,13 +31,13 @@ def verdict(
         *(_gene(gene, divisions, genes[genes["gene"] == gene], word) for gene in gene_names),
         _limits(facts, divisions, word),
     ]
-    return _wrapped(paragraphs)
+    return _text(paragraphs)
 
 
 def no_verdict(name: str, genes: Sequence[str], reason: str) -> str:
     """The same for a dataset in which nothing can be tested."""
     listed = ", ".join(genes)
-    return _wrapped([f"{name}: not applicable: {reason}. Nothing can be said of {listed}."])
+    return _text([f"{name}: not applicable: {reason}. Nothing can be said of {listed}."])
 
 
 def _about(facts: Mapping[str, Any], divisions: Sequence[Domains], tested: int, word: str) -> str:
@@ -169,9 +168,5 @@ def _limit(facts: Mapping[str, Any], divisions: Sequence[Domains], word: str) ->
     )
 
 
-def _wrapped(paragraphs: Sequence[str]) -> str:
-    texts = [
-        textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-        for text in paragraphs
-    ]
-    return "\n\n".join(texts) + "\n"
+def _text(paragraphs: Sequence[str]) -> str:
+    return "\n\n".join(map(wrapped, paragraphs)) + "\n"

@@ -6,7 +6,6 @@ beside the published one depends on the data at hand, so that is decided here, a
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +16,9 @@ import pandas as pd
 
 from stbench.clustering.label_file import open_labels
 from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.text import wrapped
 from stbench.scoring.metrics import TRUTH_METRICS
 
-WIDTH = 100
 COMPARABLE, NOT_COMPARABLE, NOT_MEASURED = "COMPARABLE", "NOT COMPARABLE", "NOT MEASURED"
 
 
@@ -232,23 +231,12 @@ def _told(outcome: Outcome) -> Iterator[str]:
     reason = (
         outcome.reason or "data of the same source, the same seed, number of epochs and clusterer"
     )
-    yield _wrap(f"{outcome.verdict}: {reason}", "  ", "    ")
+    yield wrapped(f"{outcome.verdict}: {reason}", "  ", "    ")
     yield f"  {'':<12}{'measured':>10}{'published':>12}"
     for metric, value in outcome.published.items():
         measured = f"{outcome.measured[metric]:.3f}" if outcome.measured else "-"
         yield f"  {metric:<12}{measured:>10}{value:>12.4g}"
     if outcome.measured:
         how = f"{one.method}, seed {one.seed}, epoch {outcome.epoch}, {one.clusterer}"
-        yield _wrap(f"measured on {outcome.about}: {how}", "  ", "    ")
-    yield _wrap(f"published for {one.dataset} by {one.reported}", "  ", "    ")
-
-
-def _wrap(text: str, first: str, hanging: str) -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        yield wrapped(f"measured on {outcome.about}: {how}", "  ", "    ")
+    yield wrapped(f"published for {one.dataset} by {one.reported}", "  ", "    ")

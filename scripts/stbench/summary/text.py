@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ import pandas as pd
 
 from stbench.common.constants import FAILED
 from stbench.common.errors import InputError
+from stbench.common.text import wrapped
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row, mean_and_sd, number, signed
 from stbench.summary.domains import sentence
 
-WIDTH = 100
 _TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained", "CHAOS_final", "PAS_final", "ASW_final")
 _HEAD = ("", "ARI final", "oracle", "untrained", "lift", "seconds", "MB")
 _WIDTHS = (18, 14, 14, 14, 20, 9, 7)
@@ -98,7 +97,7 @@ def summary(
     interactions: Path | None = None,
     report: Path | None = None,
 ) -> str:
-    """The whole text, no line longer than ``WIDTH`` but addresses that cannot be broken."""
+    """The whole text, no line longer than ``text.WIDTH`` but addresses that cannot be broken."""
     missing = unavailable(run)
     parts = [_intro(run)]
     for dataset, rows in run.results.groupby("dataset", sort=False):
@@ -131,7 +130,7 @@ def _intro(run: Run) -> str:
         "epoch. oracle: the epoch chosen by the true labels. untrained: before the first step. "
         "lift: final minus smoothed PCA, with its 95 % interval. -: not defined."
     )
-    return _wrap(text)
+    return wrapped(text)
 
 
 def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
@@ -192,7 +191,7 @@ def _meaning(run: Run, missing: dict[str, str]) -> Iterator[str]:
             baseline = run.row("ARI_final", str(dataset), BASELINE, where[2])
             final, lift, gain = (run.cell(table, *where) for table in ("ARI_final", "lift", "gain"))
             text = sentence(run.titles[method], str(dataset), final, baseline, lift, gain)
-            yield _wrap(text, hanging="  ")
+            yield wrapped(text, hanging="  ")
 
 
 def _interactions(run: Run, tables: Path) -> Iterator[str]:
@@ -207,7 +206,7 @@ def _interactions(run: Run, tables: Path) -> Iterator[str]:
             for path in paths
         )
         for text in interaction_sentences(auprc, lift, run.titles):
-            yield _wrap(text, hanging="  ")
+            yield wrapped(text, hanging="  ")
 
 
 def _ranking(run: Run) -> Iterator[str]:
@@ -226,7 +225,7 @@ def _ranking(run: Run) -> Iterator[str]:
         yield _line((*values, row["datasets"]), widths)
     order = str(board["order"].iloc[0])
     yield f"The {order}." if order.startswith("order") else f"There is {order}."
-    yield _wrap(_certainty(run), hanging="  ")
+    yield wrapped(_certainty(run), hanging="  ")
 
 
 def _studies(run: Run, tables: Path) -> Iterator[str]:
@@ -235,7 +234,7 @@ def _studies(run: Run, tables: Path) -> Iterator[str]:
 
     for sentences in study_sentences(tables, run.titles, run.rank_by).values():
         for text in sentences:
-            yield _wrap(text, hanging="  ")
+            yield wrapped(text, hanging="  ")
 
 
 def _certainty(run: Run) -> str:
@@ -271,9 +270,9 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
         for (dataset, method, status, reason), rows in groups:
             which = ", ".join(map(str, rows["seed"]))
             text = f"{dataset}, {run.titles[method]}, seed {which}: {status}: {reason}"
-            yield _wrap(text.rstrip(": "), "  ", "    ")
+            yield wrapped(text.rstrip(": "), "  ", "    ")
     for dataset, reason in missing.items():
-        yield _wrap(f"{dataset} was not run: {reason}", hanging="  ")
+        yield wrapped(f"{dataset} was not run: {reason}", hanging="  ")
 
 
 def _failed_parts(interactions: Path | None) -> Iterator[str]:
@@ -282,7 +281,7 @@ def _failed_parts(interactions: Path | None) -> Iterator[str]:
         for part, told in json.loads(path.read_text()).items():
             if told["status"] == "error":
                 where = "/".join(path.parts[-3:-1])
-                yield _wrap(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")
+                yield wrapped(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")
 
 
 def _to_retry(run: Run, missing: dict[str, str]) -> str:
@@ -292,7 +291,7 @@ def _to_retry(run: Run, missing: dict[str, str]) -> str:
     told = [f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n]
     if not told:
         return ""
-    return _wrap(
+    return wrapped(
         f"Failed: {' and '.join(told)}. `make retry`, then run again: only these are tried."
     )
 
@@ -311,7 +310,7 @@ def _places(
     yield f"Tables:   {tables} (LEADERBOARD.md, ARI_final.csv, lift.csv, gain.csv, ...)"
     pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
     names = ", ".join([name for name in pictures if name.startswith("gallery")] or pictures)
-    yield _wrap(
+    yield wrapped(
         f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
     )
     if interactions:
@@ -326,14 +325,3 @@ def _line(values: tuple[str, ...], widths: tuple[int, ...] = _WIDTHS) -> str:
     """One line of a table: what does not fit its column is kept, with a space after it."""
     cells = [value.ljust(width - 1) + " " for value, width in zip(values, widths, strict=True)]
     return "".join(cells).rstrip()
-
-
-def _wrap(text: str, first: str = "", hanging: str = "") -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -7,10 +7,11 @@ import pytest
 
 import summarize
 from helpers.results import made_results, scores_of
+from stbench.common.text import WIDTH
 from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.tables import ranking_tables
 from stbench.results.aggregates import all_tables
-from stbench.summary.text import WIDTH, any_score, read_run, summary
+from stbench.summary.text import any_score, read_run, summary
 
 
 def run_of(folder, *scores):
