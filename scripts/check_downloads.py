@@ -6,10 +6,10 @@ Reads the folders that download.py wrote; exit code 1 where a dataset is missing
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from stbench.common.errors import InputError, run_cli
+from stbench.data.fetch import read_status
 
 
 def arguments() -> argparse.Namespace:
@@ -22,10 +22,7 @@ def arguments() -> argparse.Namespace:
 
 def line(folder: Path) -> tuple[bool, str]:
     """Whether the files are there, and what to say of them."""
-    try:
-        status = json.loads((folder / "status.json").read_text())
-    except (OSError, ValueError):
-        raise InputError(f"{folder}: no readable status.json; download it again") from None
+    status = read_status(folder)
     if status["status"] != "ok":
         return False, f"{folder.name}: {status['reason']}"
     megabytes = sum(file["bytes"] for file in status["files"]) / 1e6

@@ -8,16 +8,16 @@ interactions, tables and figures. Other fits stay, so only what failed is traine
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stbench.common.constants import FAILED
 from stbench.common.errors import InputError, run_cli
 from stbench.common.text import columns
+from stbench.data import fetch
+from stbench.fitting.output import read_status
 
 SUMMARIES = ("results.parquet", "tables", "figures", "summary.txt")
 
@@ -33,20 +33,13 @@ class Failure:
     reason: str
 
 
-def read_status(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError(f"{path}: not valid JSON ({error}); delete its folder") from error
-
-
 def failed_fits(results: Path) -> list[Failure]:
     found = []
     for path in sorted(results.glob("fits/*/*/seed*/status.json")):
         dataset, method, seed = path.parts[-4:-1]
-        told = read_status(path)
-        if told["status"] in FAILED:
-            found.append(Failure(dataset, method, seed, told["status"], told["reason"]))
+        ended = read_status(path.parent)
+        if ended["status"] in FAILED:
+            found.append(Failure(dataset, method, seed, ended["status"], ended["reason"]))
     return found
 
 
@@ -59,9 +52,9 @@ def failed_datasets(results: Path) -> list[Failure]:
             if told.get("status") == "error":
                 reasons[path.stem] = told["reason"]
     for path in sorted(results.glob("raw/[!.]*/status.json")):
-        told = read_status(path)
-        if told["status"] == "error":
-            reasons[path.parent.name] = told["reason"]
+        download = fetch.read_status(path.parent)
+        if download["status"] == "error":
+            reasons[path.parent.name] = download["reason"]
     return [Failure(name, "", "", "error", reason) for name, reason in sorted(reasons.items())]
 
 
@@ -95,7 +88,7 @@ def outputs_of(failure: Failure, results: Path) -> list[Path]:
     fits = [
         path.parent
         for path in results.glob(f"fits/{name}/*/seed*/status.json")
-        if read_status(path)["status"] == "not_applicable"
+        if read_status(path.parent)["status"] == "not_applicable"
     ]
     return [
         results / "raw" / name,

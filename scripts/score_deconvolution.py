@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
-from stbench.common.errors import InputError, run_cli
+from stbench.common.errors import run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -30,14 +29,6 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_status(folder: Path) -> dict[str, Any]:
-    path = folder / "status.json"
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        raise InputError(f"{path}: missing or broken; fit again") from None
-
-
 def main() -> None:
     args = parse_arguments()
 
@@ -46,6 +37,7 @@ def main() -> None:
     from stbench.common.io import atomic_file, read_h5ad
     from stbench.deconvolution.proportions import read_proportions
     from stbench.deconvolution.scoring import nothing_to_score, scores
+    from stbench.fitting.output import read_status
 
     spots = read_h5ad(args.spots)
     truth = read_proportions(args.truth)

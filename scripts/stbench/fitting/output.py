@@ -7,11 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from stbench.common.constants import EPOCHS_UNSEEN
-from stbench.common.errors import InputError
+from stbench.common.errors import InputError, one_line
 from stbench.common.h5ad import read_elements
 
 
@@ -67,6 +68,26 @@ class FitFolder:
         )
 
 
+def read_status(folder: str | Path) -> dict[str, Any]:
+    """``status.json`` of a fit: how it ended, what it took and where it ran.
+
+    Raises:
+        InputError: it is missing or broken.
+    """
+    path = Path(folder) / "status.json"
+    try:
+        status = json.loads(path.read_text())
+        missing = [key for key in ("seed", "status", "reason") if key not in status]
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; train again") from None
+    except (OSError, ValueError, TypeError) as error:
+        why = one_line(error)
+        raise InputError(f"{path}: not valid JSON ({why}); remove its folder") from error
+    if missing:
+        raise InputError(f"{path}: the key {missing[0]!r} is missing; remove its folder")
+    return status
+
+
 def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
     """Read ``status.json`` and, when the fit is ok, ``fit.h5ad``; trajectories are left alone.
 
@@ -78,13 +99,8 @@ def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
         InputError: a file is missing or broken, or the fit is one of other cells.
     """
     folder = Path(folder)
-    try:
-        status = json.loads((folder / "status.json").read_text())
-        seed, ended, reason = int(status["seed"]), status["status"], status["reason"] or ""
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder / 'status.json'}: not a readable status of a fit ({error}); train again"
-        ) from error
+    status = read_status(folder)
+    seed, ended, reason = int(status["seed"]), status["status"], status["reason"] or ""
     if ended != "ok":
         return FitFolder(folder, seed, ended, reason)
 

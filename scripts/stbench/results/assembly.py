@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError, one_line
+from stbench.fitting.output import read_status
 from stbench.supervisor.provenance import FIELDS
 
 Studies = Mapping[
@@ -80,7 +80,7 @@ def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:
     Raises:
         InputError: a status.json is missing, broken or incomplete.
     """
-    return pd.DataFrame([_read_status(Path(folder) / "status.json") for folder in folders])
+    return pd.DataFrame([_status(Path(folder)) for folder in folders])
 
 
 def fit_folders(scores: pd.DataFrame, root: str | Path) -> list[Path]:
@@ -206,15 +206,11 @@ def _read_parquet(path: Path, columns: list[str], program: str) -> pd.DataFrame:
     return table
 
 
-def _read_status(path: Path) -> dict[str, Any]:
-    try:
-        told = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; train again") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not valid JSON ({error}); remove its folder") from error
+def _status(folder: Path) -> dict[str, Any]:
+    status = read_status(folder)
     wanted = [*FIT, *MEASURED, "commit", "device", "status", "reason"]
-    missing = [key for key in wanted if key not in told]
+    missing = [key for key in wanted if key not in status]
     if missing:
+        path = folder / "status.json"
         raise InputError(f"{path}: the key {missing[0]!r} is missing; remove its folder")
-    return {**{key: told[key] for key in wanted}, **{key: told.get(key) for key in FIELDS}}
+    return {**{key: status[key] for key in wanted}, **{key: status.get(key) for key in FIELDS}}

@@ -347,7 +347,7 @@ def test_the_programs_give_the_same_bytes_twice(bench):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda b: (b.folder(0) / "status.json").unlink(), "status.json: not a readable status"),
+        (lambda b: (b.folder(0) / "status.json").unlink(), "status.json: no such file"),
         (lambda b: (b.folder(0) / "fit.h5ad").unlink(), "fit.h5ad: no such file"),
         (lambda b: (b.folder(0) / "fit.h5ad").write_bytes(b"x" * 99), "not a readable h5ad file"),
         (lambda b: (b.folder(0) / "trajectory.h5").write_bytes(b""), "not a readable trajectory"),
