@@ -7,10 +7,15 @@ Example: python scripts/degrade.py --data BZ5.h5ad --way counts --level 0.25 --i
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stbench.common.errors import NotApplicableError, run_cli
+from stbench.common.errors import NotApplicableError, attempt, run_cli
 from stbench.common.io import read_h5ad, write_h5ad
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 def main() -> None:
@@ -34,14 +39,14 @@ def main() -> None:
 
     adata = read_h5ad(args.data)
     facts = adata.uns["dataset"]
-    if facts.get("status") == "error":
-        made = failed_dataset(args.id, facts["reason"])
-    else:
-        try:
-            made = degrade(adata, args.way, args.level, args.id)
-        except NotApplicableError as reason:
-            made = failed_dataset(args.id, str(reason))
-    write_h5ad(args.output, made)
+
+    def degraded() -> AnnData:
+        if facts.get("status") == "error":
+            raise NotApplicableError(facts["reason"])
+        return degrade(adata, args.way, args.level, args.id)
+
+    failed = partial(failed_dataset, args.id)
+    write_h5ad(args.output, attempt(args.id, degraded, failed, refusal=NotApplicableError))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -43,22 +42,24 @@ def main() -> None:
     name = args.pair["id"]
     spots = read_h5ad(args.base_spots)
     facts = spots.uns["pair"]
-    try:
+
+    def degraded() -> Pair:
         if facts["status"] != "ok":
             raise InputError(facts["reason"])
         known = read_proportions(args.base_truth)
         truth = None if known.empty else known
-        made = degraded_pair(args.pair, Pair(spots, read_h5ad(args.base_reference), truth))
-    except InputError as error:
-        reason = one_line(error).removeprefix(f"{name}: ")
-        print(f"{name}: {reason}", file=sys.stderr)
-        spots, truth = failed_pair(name, reason), None
-        spots.uns["pair"] |= {key: facts[key] for key in ("reference", "notes")}
-    else:
-        spots, truth = made.spots, made.truth
-        print(f"{name}: {spots.n_obs} spots x {spots.n_vars} genes")
-    write_h5ad(args.spots, spots)
-    write_h5ad(args.truth, truth_as_anndata(truth))
+        pair = degraded_pair(args.pair, Pair(spots, read_h5ad(args.base_reference), truth))
+        print(f"{name}: {pair.spots.n_obs} spots x {pair.spots.n_vars} genes")
+        return pair
+
+    def failed(reason: str) -> Pair:
+        pair = failed_pair(name, reason)
+        pair.spots.uns["pair"] |= {key: facts[key] for key in ("reference", "notes")}
+        return pair
+
+    pair = attempt(name, degraded, failed)
+    write_h5ad(args.spots, pair.spots)
+    write_h5ad(args.truth, truth_as_anndata(pair.truth))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.paths import CONFIG, RESOURCES
 from stbench.config.registry import dataset_entry, load_registry, origins
 from stbench.data.download import Downloader
@@ -59,17 +58,18 @@ def main() -> None:
     if entry["origin"] != "files":
         raise InputError(f"{args.dataset}: is simulated, there is nothing to download")
     downloader = Downloader(origins(registry))
-    try:
+
+    def fetched() -> None:
         status = fetch_dataset(entry, args.output, mirror_folders(args.mirror), downloader)
-    except InputError as error:
-        if not args.record_failure:
-            raise
-        reason = one_line(error).removeprefix(f"{args.dataset}: ")
-        write_failure(args.output, reason)
-        print(f"{args.dataset}: {reason}", file=sys.stderr)
-    else:
         names = ", ".join(file["name"] for file in status["files"])
         print(f"{args.dataset}: {names} from {status['source']}")
+
+    attempt(
+        args.dataset,
+        fetched,
+        lambda reason: write_failure(args.output, reason),
+        record=args.record_failure,
+    )
 
 
 if __name__ == "__main__":

@@ -9,11 +9,15 @@ graph of near cells links two of them.
 from __future__ import annotations
 
 import argparse
-import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.io import read_h5ad, write_h5ad
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 def main() -> None:
@@ -38,20 +42,18 @@ def main() -> None:
     from stbench.data.validation import failed_dataset
 
     sections = [read_h5ad(path) for path in args.sections]
-    try:
+
+    def joined() -> AnnData:
         if lost := missing_sections([section.uns["dataset"] for section in sections]):
             raise InputError(f"{args.id}: {lost}")
-        joined = join_sections(sections, args.id)
-        sizes = joined.obs["section"].value_counts(sort=False)
-        told = ", ".join(f"{section} {cells}" for section, cells in sizes.items())
-        print(f"{args.id}: {joined.n_obs} cells ({told}) x {joined.n_vars} common genes")
-    except InputError as error:
-        if not args.record_failure:
-            raise
-        reason = one_line(error).removeprefix(f"{args.id}: ")
-        print(f"{args.id}: {reason}", file=sys.stderr)
-        joined = failed_dataset(args.id, reason)
-    write_h5ad(args.output, joined)
+        made = join_sections(sections, args.id)
+        sizes = made.obs["section"].value_counts(sort=False)
+        listed = ", ".join(f"{section} {cells}" for section, cells in sizes.items())
+        print(f"{args.id}: {made.n_obs} cells ({listed}) x {made.n_vars} common genes")
+        return made
+
+    failed = partial(failed_dataset, args.id)
+    write_h5ad(args.output, attempt(args.id, joined, failed, record=args.record_failure))
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stbench.common.checksums import file_hash
-from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.io import write_h5ad
 from stbench.common.paths import CONFIG
 from stbench.config.registry import dataset_entry, load_registry, source_entry
@@ -121,22 +121,20 @@ def main() -> None:
         raise InputError("--dataset: needs --raw, the folder that download.py wrote")
     registry = load_registry(args.registry)
     section = _parse(args.section) if args.section else None
-    try:
+    name = args.dataset or str(section.get("id") if isinstance(section, dict) else "own")
+
+    from stbench.data.validation import failed_dataset
+
+    def prepared() -> AnnData:
         if section is not None:
             adata = prepare_own(section, registry)
         else:
             adata = prepare_published(args.dataset, args.raw, registry)
         print(_inventory(adata))
-    except InputError as error:
-        if not args.record_failure:
-            raise
-        from stbench.data.validation import failed_dataset
+        return adata
 
-        name = args.dataset or str(section.get("id") if isinstance(section, dict) else "own")
-        reason = one_line(error).removeprefix(f"{name}: ")
-        print(f"{name}: {reason}", file=sys.stderr)
-        adata = failed_dataset(name, reason)
-    write_h5ad(args.output, adata)
+    failed = partial(failed_dataset, name)
+    write_h5ad(args.output, attempt(name, prepared, failed, record=args.record_failure))
 
 
 def _parse(text: str) -> Any:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
-from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.errors import attempt, run_cli
 from stbench.common.paths import CONFIG
 from stbench.config.registry import load_registry
 
@@ -41,11 +41,9 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
-    from anndata import AnnData
-
     from stbench.common.io import write_h5ad
     from stbench.deconvolution.config import reference_of
-    from stbench.deconvolution.pairs import failed_pair
+    from stbench.deconvolution.pairs import Pair, failed_pair
     from stbench.deconvolution.proportions import truth_as_anndata
     from stbench.deconvolution.sources import make_pair
 
@@ -53,24 +51,21 @@ def main() -> None:
     name = args.pair["id"]
     folders = {"spots": args.raw_spots, "reference": args.raw_reference}
     raw = {part: folder for part, folder in folders.items() if folder}
-    try:
+
+    def prepared() -> Pair:
         pair = make_pair(args.pair, raw, load_registry(args.registry))
-    except InputError as error:
-        if not args.record_failure:
-            raise
-        reason = one_line(error).removeprefix(f"{name}: ")
-        print(f"{name}: {reason}", file=sys.stderr)
-        spots, reference, truth = failed_pair(name, reason), AnnData(), None
-    else:
-        spots, reference, truth = pair.spots, pair.reference, pair.truth
+        spots, reference = pair.spots, pair.reference
         types = reference.obs["celltype"].nunique()
         print(f"{name}: {spots.n_obs} spots x {spots.n_vars} genes, reference of ", end="")
         print(f"{reference.n_obs} cells x {reference.n_vars} genes, {types} types")
         print(*filter(None, spots.uns["pair"]["notes"].split("; ")), sep="\n")
-    spots.uns["pair"]["reference"] = reference_of(args.pair)
-    write_h5ad(args.spots, spots)
-    write_h5ad(args.reference, reference)
-    write_h5ad(args.truth, truth_as_anndata(truth))
+        return pair
+
+    pair = attempt(name, prepared, partial(failed_pair, name), record=args.record_failure)
+    pair.spots.uns["pair"]["reference"] = reference_of(args.pair)
+    write_h5ad(args.spots, pair.spots)
+    write_h5ad(args.reference, pair.reference)
+    write_h5ad(args.truth, truth_as_anndata(pair.truth))
 
 
 if __name__ == "__main__":

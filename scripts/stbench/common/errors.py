@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # The machine, not the data or the method, is at fault: to be tried again, never recorded.
 MACHINE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
@@ -21,6 +24,33 @@ class NotApplicableError(Exception):
 def one_line(message: object) -> str:
     """Fold any text into a single line."""
     return " ".join(str(message).split())
+
+
+def attempt(
+    name: str,
+    make: Callable[[], T],
+    failed: Callable[[str], T],
+    *,
+    record: bool = True,
+    refusal: type[Exception] = InputError,
+) -> T:
+    """Make something; where it is refused, report the reason on stderr and return a stand-in.
+
+    Args:
+        name: id of what is made, which is not repeated in the reason.
+        make: returns it.
+        failed: returns from the reason what takes its place.
+        record: whether to; without it a refusal is an error of the program.
+        refusal: what is recorded; every other exception is raised.
+    """
+    try:
+        return make()
+    except refusal as error:
+        if not record:
+            raise
+        reason = one_line(error).removeprefix(f"{name}: ")
+        print(f"{name}: {reason}", file=sys.stderr)
+        return failed(reason)
 
 
 def run_cli(main: Callable[[], None]) -> None:

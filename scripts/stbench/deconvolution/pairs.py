@@ -154,12 +154,12 @@ def _check_types(where: str, cells: AnnData) -> None:
         )
 
 
-def failed_pair(name: str, reason: str) -> AnnData:
-    """What stands for the spots of a pair that could not be had: none, and the reason."""
+def failed_pair(name: str, reason: str) -> Pair:
+    """What stands for a pair that is not available: nothing in it, and the reason."""
     from anndata import AnnData
 
     uns = {"pair": {"id": name, "status": "error", "reason": reason, "notes": ""}}
-    return AnnData(np.zeros((0, 0), dtype=np.float32), uns=uns)
+    return Pair(AnnData(np.zeros((0, 0), dtype=np.float32), uns=uns), AnnData(), None)
 
 
 def _totals(matrix: Any) -> np.ndarray:
