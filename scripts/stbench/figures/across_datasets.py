@@ -13,10 +13,10 @@ import pandas as pd
 
 from stbench.figures.figure_set import Album
 from stbench.figures.style import CLUSTERER_WORDS
+from stbench.ranking.ranks import POLICY_WORDS
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import score_table
 
-_POLICIES = {"worst": "a failure has the worst rank", "common": "datasets without failures only"}
 _MEANING = {"final": "last epoch", "oracle": "best epoch, chosen by the true labels"}
 
 
@@ -138,7 +138,7 @@ def add_ranks(album: Album, results: pd.DataFrame, titles: dict[str, str], rank_
     for policy, ranking in found.items():
         if not ranking.scores.size:
             continue
-        title = f"Mean rank by final ARI, {_POLICIES[policy]}"
+        title = f"Mean rank by final ARI, {POLICY_WORDS[policy]}"
         best = ranking.mean_ranks.index[0]
         album.add(
             critical_difference(ranking, titles, title),

@@ -26,10 +26,6 @@ _SPECIAL = {
 }
 _DASH = "--"
 _BLOCK = 5  # datasets side by side: what fits the width of a page
-_POLICIES = {
-    "worst": "A failure has the worst rank.",
-    "common": "Only datasets on which every method has a score count.",
-}
 
 
 def escape(text: object) -> str:
@@ -97,7 +93,7 @@ def _leaderboard_float(standing: Standing, rank_by: str) -> str:
     caption = (
         f"Methods by mean rank of the final ARI over {n} dataset{'s' * (n != 1)}, clustered by "
         f"{escape(rank_by)}, with 95\\,\\% bootstrap intervals over datasets. "
-        f"{_POLICIES[standing.policy]} Methods that share a letter cannot be told apart. "
+        f"{standing.heading}. Methods that share a letter cannot be told apart. "
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
         f"Controls in italics. {escape(standing.certainty)}"
     )

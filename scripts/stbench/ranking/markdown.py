@@ -12,10 +12,6 @@ from stbench.results.assembly import natural
 from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, SEEDS_TO_TELL, WITHIN_NOISE, WORSE
 
-_HEADINGS = {
-    "worst": "Where a failure has the worst rank",
-    "common": "On the datasets where no method failed",
-}
 _COLUMNS = (
     *("rank", "method", "mean rank", "tied", "final", "oracle", "gap", "gain", "lift"),
     *("seconds", "memory, MB", "no score"),
@@ -56,7 +52,7 @@ def leaderboard_page(
     """
     parts = ["# Leaderboard", _quoted(note), _intro(standings["worst"], results, rank_by)]
     for standing in standings.values():
-        parts += [f"## {_HEADINGS[standing.policy]}", *_ranking(standing, standings["worst"])]
+        parts += [f"## {standing.heading}", *_ranking(standing, standings["worst"])]
     if sentences := list(_against_baseline(results, lift, rank_by)):
         parts += ["## Against smoothed PCA, dataset by dataset", "\n".join(sentences)]
     if missing := list(_not_ranked(results, standings["worst"].datasets)):

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 DATASETS_TO_TEST = 5  # and from 6 on can a pair of methods differ at the 5 % level
 LEVEL = 0.05
-POLICIES = ("worst", "common")
+Policy = Literal["worst", "common"]
+POLICY_WORDS: dict[Policy, str] = {
+    "worst": "a failure has the worst rank",
+    "common": "only datasets on which every method has a score",
+}
+POLICIES = tuple(POLICY_WORDS)
 _DRAWS = 10_000
 
 
@@ -35,7 +41,7 @@ class Ranking:
         why_no_test: a reason where there is none; empty otherwise.
     """
 
-    policy: str
+    policy: Policy
     scores: pd.DataFrame
     ranks: pd.DataFrame
     friedman_p: float
@@ -56,7 +62,7 @@ class Ranking:
         return self.ranks.mean().sort_index().sort_values(kind="stable")
 
 
-def rank_methods(scores: pd.DataFrame, policy: str) -> Ranking:
+def rank_methods(scores: pd.DataFrame, policy: Policy) -> Ranking:
     """Rank methods over datasets under a policy for failures.
 
     Args:
@@ -81,7 +87,7 @@ def rank_methods(scores: pd.DataFrame, policy: str) -> Ranking:
     return Ranking(policy, complete, ranks, friedman, pairs, why)
 
 
-def complete_scores(scores: pd.DataFrame, policy: str) -> pd.DataFrame:
+def complete_scores(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """The scores without gaps, datasets without any score left out."""
     scores = scores.dropna(how="all")
     if policy == "common":

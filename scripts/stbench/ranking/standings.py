@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stbench.ranking.leaderboard import leaderboard
-from stbench.ranking.ranks import LEVEL, Ranking, rank_intervals, tied_groups
+from stbench.ranking.ranks import LEVEL, POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import runtime_table
 from stbench.results.assembly import method_titles, natural
@@ -34,12 +34,18 @@ class Standing:
         certainty: in words, what Friedman's test says.
     """
 
-    policy: str
+    policy: Policy
     datasets: list[str]
     left_out: dict[str, list[str]]
     table: pd.DataFrame
     order: str
     certainty: str
+
+    @property
+    def heading(self) -> str:
+        """The policy in words, as a heading."""
+        words = POLICY_WORDS[self.policy]
+        return words[0].upper() + words[1:]
 
 
 def standings(results: pd.DataFrame, rank_by: str) -> dict[str, Standing]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stbench.common.constants import LOWER_IS_BETTER, METRICS, PROTOCOLS, SPATIAL_METRICS
-from stbench.ranking.ranks import POLICIES
+from stbench.ranking.ranks import POLICY_WORDS
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles, natural
 
@@ -70,7 +70,7 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "methods": _methods(results, titles),
         "lower": [metric for metric in axes["metrics"] if metric in LOWER_IS_BETTER],
         "smoothness": [metric for metric in axes["metrics"] if metric in SPATIAL_METRICS],
-        "policies": list(POLICIES),
+        "policies": POLICY_WORDS,
         "baseline": BASELINE,
         "rank_by": rank_by,
         "scale": SCALE,

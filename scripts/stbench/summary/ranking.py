@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stbench.ranking.ranks import LEVEL
-
-POLICY_WORDS = {
-    "worst": "a failure has the worst rank",
-    "common": "only datasets on which every method has a score",
-}
+from stbench.ranking.ranks import LEVEL, POLICY_WORDS
 
 
 @dataclass(frozen=True)
@@ -39,13 +34,14 @@ def verdicts(
 ) -> list[Verdict]:
     """One verdict per policy of the tables ``ranks`` and ``pairs``; ``controls`` are told apart."""
     found = []
-    for policy, rows in ranks.groupby("policy", sort=False):
+    for policy in POLICY_WORDS:
+        rows = ranks[ranks["policy"] == policy]
         mine = pairs[pairs["policy"] == policy]
         tested = len(mine) > 0
         found.append(
             Verdict(
                 policy=str(policy),
-                meaning=POLICY_WORDS.get(str(policy), ""),
+                meaning=POLICY_WORDS[policy],
                 sentences=_sentences(rows, mine, titles, controls),
                 groups=_groups(rows, titles) if tested else [],
                 ranks=rows.assign(title=[titles.get(m, m) for m in rows["method"]]).rename(

@@ -1,10 +1,6 @@
 // The leaderboard and its filters.
 
 const BOARD = byId("board");
-const POLICIES = {
-  worst: "count as the worst rank",
-  common: "only datasets without any",
-};
 const PROTOCOL_WORDS = {
   final: "final (last epoch)",
   oracle: "oracle (best epoch)",
@@ -33,7 +29,7 @@ function fill(select, names, titles = {}) {
 fill(byId("metric"), DATA.metrics, Object.fromEntries(DATA.lower.map((name) => [name, `${name} (lower is better)`])));
 fill(byId("protocol"), DATA.protocols, PROTOCOL_WORDS);
 fill(byId("clusterer"), DATA.clusterers);
-fill(byId("policy"), DATA.policies, POLICIES);
+fill(byId("policy"), Object.keys(DATA.policies), DATA.policies);
 byId("items").append(
   ...DATA.items.map(({ label, exploratory }, index) =>
     make("label", {}, make("input", { type: "checkbox", value: String(index), checked: true }), label + (exploratory ? ", no truth" : "")),
@@ -49,7 +45,7 @@ function chosenView() {
     metric: Number(byId("metric").value),
     protocol: Number(byId("protocol").value),
     clusterer: Number(byId("clusterer").value),
-    policy: DATA.policies[byId("policy").value],
+    policy: Object.keys(DATA.policies)[byId("policy").value],
     items: BOXES.filter((box) => box.checked).map((box) => Number(box.value)),
   };
 }
