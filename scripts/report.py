@@ -43,8 +43,6 @@ def main() -> None:
     except ValueError as error:
         raise InputError(f"--config: not valid JSON ({error})") from error
 
-    import pandas as pd
-
     from stbench.common.io import atomic_file
     from stbench.config.benchmark import load_benchmark
     from stbench.config.schema import load_yaml
@@ -54,9 +52,6 @@ def main() -> None:
 
     benchmark = load_benchmark(config, args.config_dir)
     run = read_run(read_results(args.results), args.tables, config["rank_by"])
-    pairs = args.tables / "pairs.csv"
-    if not pairs.is_file():
-        raise InputError(f"{pairs}: no such file; make it with aggregate.py")
     sources = Sources(
         root=args.root,
         tables=args.tables,
@@ -66,7 +61,7 @@ def main() -> None:
         config=config,
         citation=load_yaml(args.citation),
     )
-    page = report_page(run, pd.read_csv(pairs), sources, args.output)
+    page = report_page(run, sources, args.output)
     with atomic_file(args.output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     print(f"{args.output}: {len(page.encode()) / 1e6:.1f} MB")

@@ -38,7 +38,7 @@ def draw_picture(path, size=(300, 200)):
 def write_report(root, results, methods=None, datasets=None, config=None):
     """Write the report of these results; returns its path."""
     tables = root / "tables"
-    if not (tables / "ranks.csv").exists():
+    if not (tables / "leaderboard.csv").exists():
         write_tables(results, tables)
     run = read_run(results, tables, "kmeans")
     sources = Sources(
@@ -51,7 +51,7 @@ def write_report(root, results, methods=None, datasets=None, config=None):
         citation=CITATION,
     )
     page = root / "report/index.html"
-    text = report_page(run, pd.read_csv(tables / "pairs.csv"), sources, page)
+    text = report_page(run, sources, page)
     with atomic_file(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return page

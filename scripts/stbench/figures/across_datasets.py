@@ -13,6 +13,7 @@ import pandas as pd
 
 from stbench.figures.figure_set import Album
 from stbench.figures.style import CLUSTERER_WORDS
+from stbench.ranking.certainty import as_sentence, note
 from stbench.ranking.ranks import POLICY_WORDS
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import score_table
@@ -147,7 +148,7 @@ def add_ranks(album: Album, results: pd.DataFrame, titles: dict[str, str], rank_
             title=title,
             caption="Mean rank over datasets with its 95 % bootstrap interval; bars on the right "
             "join methods that cannot be told apart (Demsar, JMLR 2006). "
-            + (ranking.note[:1].upper() + ranking.note[1:] + "." if ranking.note else ""),
+            + (f"{as_sentence(why)}." if (why := note(ranking)) else ""),
             alt=f"Mean ranks of {len(ranking.mean_ranks)} methods; the best is {titles[best]} with "
             f"{ranking.mean_ranks.iloc[0]:.1f} over {len(ranking.scores)} datasets.",
         )

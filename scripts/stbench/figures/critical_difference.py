@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from stbench.figures.style import PROTOCOL_COLOURS, QUIET, apply_style
+from stbench.ranking.certainty import note
 from stbench.ranking.ranks import Ranking, rank_intervals, tied_groups
 
 
@@ -39,6 +40,6 @@ def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) ->
         f"(Friedman p = {ranking.friedman_p:.2g}; pairs: Wilcoxon, Holm, 5 %)"
     )
     said = [f"mean rank over {len(ranking.scores)} datasets (1 = best)"]
-    said += ["" if ranking.why_no_test else test, ranking.note]
+    said += [test if ranking.tested else "", note(ranking)]
     axes.set_xlabel("\n".join(filter(None, said)), color=QUIET)
     return figure

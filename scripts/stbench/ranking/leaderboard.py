@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pandas as pd
 
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.results.aggregates import fold_statuses, gain_table, lift_table, score_table
 from stbench.results.assembly import in_order
+
+
+class Order(NamedTuple):
+    """Other clusterers under which the order of methods is the same, and those where it changes."""
+
+    same: list[str]
+    changed: list[str]
+
+    @property
+    def summary(self) -> str:
+        """For a column of a table."""
+        parts = {"holds under": self.same, "changes under": self.changed}
+        words = "; ".join(f"{word}: {', '.join(names)}" for word, names in parts.items() if names)
+        return f"order {words}" if words else "no second order to compare with"
 
 
 def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
@@ -41,7 +57,6 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
         )
     known = results[~results["exploratory"]]
     tables = {f"ARI_{protocol}": score_table(known, "ARI", protocol) for protocol in PROTOCOLS}
-    final = tables["ARI_final"]
     tables |= {"gain": gain_table(known), "lift": lift_table(known)}
 
     methods = results.drop_duplicates("method").set_index("method")[["implementation"]]
@@ -49,7 +64,7 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     board["control"] = methods["implementation"] == "control"
     board["implementation"] = methods["implementation"]
     board["rank_by"] = rank_by
-    scores = {name: _by_dataset(final, name, methods.index) for name in clusterers}
+    scores = _scores(tables["ARI_final"], clusterers, methods.index)
     board["mean_rank"] = mean_ranks(scores[rank_by])
     for name, table in tables.items():
         board[name] = _by_dataset(table, rank_by, methods.index).mean()
@@ -59,7 +74,7 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     scored = scores[rank_by].notna().sum()
     board["datasets"] = [f"{n}/{len(scores[rank_by])}" for n in scored]
     others = [name for name in clusterers if name != rank_by]
-    board["order"] = describe_order(scores, rank_by)
+    board["order"] = compare_orders(scores, rank_by).summary
     for name in others:
         there = scores[name].notna().any()
         board[f"rank_{name}"] = _places(mean_ranks(scores[name]).where(there))
@@ -86,22 +101,35 @@ def mean_ranks(scores: pd.DataFrame) -> pd.Series:
     return ranks.fillna(scores.shape[1]).mean()
 
 
-def describe_order(scores: dict[str, pd.DataFrame], rank_by: str) -> str:
-    """In words: under which other clusterers the order of methods holds, and where it changes.
+def order_under_clusterers(results: pd.DataFrame, rank_by: str) -> Order:
+    """Under which other clusterers the methods of ``results`` have the order of ``rank_by``."""
+    final = score_table(results[~results["exploratory"]], "ARI", "final")
+    methods = pd.Index(dict.fromkeys(results["method"]))
+    return compare_orders(_scores(final, sorted(results["clusterer"].unique()), methods), rank_by)
+
+
+def compare_orders(scores: dict[str, pd.DataFrame], rank_by: str) -> Order:
+    """The order of methods under ``rank_by`` and under every other clusterer.
 
     Compared are the methods that have any score under both clusterers; with fewer than two of
     them there is no order to compare.
+
+    Args:
+        scores: by clusterer, (datasets, methods).
     """
-    told: dict[str, list[str]] = {"holds under": [], "changes under": []}
+    order = Order([], [])
     for name in scores:
         given = [scores[clusterer].notna().any() for clusterer in (name, rank_by)]
         both = scores[name].columns[given[0] & given[1]]
         if name == rank_by or len(both) < 2:
             continue
         places = [_places(mean_ranks(scores[clusterer][both])) for clusterer in (name, rank_by)]
-        told["holds under" if places[0].equals(places[1]) else "changes under"].append(name)
-    words = "; ".join(f"{word}: {', '.join(names)}" for word, names in told.items() if names)
-    return f"order {words}" if words else "no second order to compare with"
+        (order.same if places[0].equals(places[1]) else order.changed).append(name)
+    return order
+
+
+def _scores(final: pd.DataFrame, clusterers: list[str], methods: pd.Index) -> dict:
+    return {name: _by_dataset(final, name, methods) for name in clusterers}
 
 
 def _by_dataset(table: pd.DataFrame, clusterer: str, methods: pd.Index) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
+from stbench.ranking.certainty import order_sentence
 from stbench.ranking.standings import Standing, mean_rank, memory
 from stbench.results.assembly import natural
 from stbench.results.formatting import number, signed
@@ -91,7 +92,8 @@ def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
     if standing is not worst:
         yield f"Ranked over {_names(standing.datasets)}."
     yield "\n".join(_table(standing.table))
-    yield f"{_order(standing.order)} {_text(standing.certainty)}"
+    order = order_sentence(standing.order) if standing.order else ""
+    yield _text(f"{order} {standing.certainty}")
 
 
 def _table(table: pd.DataFrame) -> Iterator[str]:
@@ -112,12 +114,6 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
                 _text(row["failures"]),
             ]
         )
-
-
-def _order(order: str) -> str:
-    if order.startswith("order"):
-        return f"The {order.replace('order', 'order of methods', 1)}."
-    return f"There is {order}."
 
 
 def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:

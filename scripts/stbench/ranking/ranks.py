@@ -37,8 +37,8 @@ class Ranking:
         scores: (datasets, methods) higher is better, complete under the policy.
         ranks: the same, 1 = best, ties share their mean rank.
         friedman_p: p value over all methods; NaN where there is no test.
-        pairs: one row per pair of methods: ``one``, ``other``, ``p``, ``p_holm``, ``n``.
-        why_no_test: a reason where there is none; empty otherwise.
+        pairs: one row per pair of methods: ``one``, ``other``, ``p``, ``p_holm``, ``n``; no rows
+            where there is no test.
     """
 
     policy: Policy
@@ -46,15 +46,16 @@ class Ranking:
     ranks: pd.DataFrame
     friedman_p: float
     pairs: pd.DataFrame
-    why_no_test: str
 
     @property
-    def note(self) -> str:
-        """What a reader must know of the tests: why there is none, or that none can succeed."""
-        n, methods = self.scores.shape
-        if self.why_no_test or 2 / 2**n * len(self.pairs) <= LEVEL:
-            return self.why_no_test
-        return f"{n} datasets are too few to tell any pair of {methods} methods apart"
+    def tested(self) -> bool:
+        """Whether there are methods and datasets enough for a test."""
+        return _testable(self.scores)
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether a pair can differ at all, by the smallest p value that there is."""
+        return self.tested and 2 / 2 ** len(self.scores) * len(self.pairs) <= LEVEL
 
     @property
     def mean_ranks(self) -> pd.Series:
@@ -73,18 +74,12 @@ def rank_methods(scores: pd.DataFrame, policy: Policy) -> Ranking:
         ValueError: no such policy.
     """
     complete = complete_scores(scores, policy)
-    n_datasets, n_methods = complete.shape
     known = scores.loc[complete.index].rank(axis=1, ascending=False, method="average")
-    ranks = known.fillna(n_methods)
-    why = ""
-    if n_methods < 2:
-        why = "no test is possible: fewer than 2 methods"
-    elif n_datasets < DATASETS_TO_TEST:
-        datasets = f"{n_datasets} dataset{'s' * (n_datasets != 1)}"
-        why = f"no test is possible: {datasets}, at least {DATASETS_TO_TEST} are needed"
-    friedman = np.nan if why or n_methods < 3 else friedman_p(complete)
-    pairs = _no_pairs() if why else wilcoxon_holm(complete)
-    return Ranking(policy, complete, ranks, friedman, pairs, why)
+    ranks = known.fillna(complete.shape[1])
+    tested = _testable(complete)
+    friedman = friedman_p(complete) if tested and complete.shape[1] > 2 else np.nan
+    pairs = wilcoxon_holm(complete) if tested else _no_pairs()
+    return Ranking(policy, complete, ranks, friedman, pairs)
 
 
 def complete_scores(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
@@ -141,7 +136,7 @@ def tied_groups(ranking: Ranking) -> list[list[str]]:
     a test, or where Friedman's test finds nothing, all methods are one group.
     """
     order = list(ranking.mean_ranks.index)
-    if ranking.why_no_test or ranking.friedman_p > LEVEL:
+    if not ranking.tested or ranking.friedman_p > LEVEL:
         return [order] if len(order) > 1 else []
     apart = {
         frozenset((row.one, row.other)) for row in ranking.pairs.itertuples() if row.p_holm <= LEVEL
@@ -174,6 +169,11 @@ def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
         low, high = (pd.Series(end, index=ranking.ranks.columns) for end in ends)
         table = table.assign(low=low, high=high)
     return table
+
+
+def _testable(scores: pd.DataFrame) -> bool:
+    n_datasets, n_methods = scores.shape
+    return n_methods > 1 and n_datasets >= DATASETS_TO_TEST
 
 
 def _no_pairs() -> pd.DataFrame:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stbench.ranking.leaderboard import leaderboard
-from stbench.ranking.ranks import LEVEL, POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
+from stbench.ranking.certainty import as_sentence, certainty
+from stbench.ranking.leaderboard import Order, leaderboard, order_under_clusterers
+from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import runtime_table
 from stbench.results.assembly import method_titles, natural
@@ -30,22 +31,21 @@ class Standing:
             of methods that cannot be told apart), ``ARI_final``, ``ARI_oracle``, ``gap``, ``gain``,
             ``lift`` (means over datasets), ``seconds`` of a fit (mean over datasets of the mean
             over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
-        order: in words, whether the order holds under the other clusterers.
-        certainty: in words, what Friedman's test says.
+        order: under which other clusterers the order holds; None where there is no ranking.
+        certainty: what the tests say, in a sentence or two.
     """
 
     policy: Policy
     datasets: list[str]
     left_out: dict[str, list[str]]
     table: pd.DataFrame
-    order: str
+    order: Order | None
     certainty: str
 
     @property
     def heading(self) -> str:
         """The policy in words, as a heading."""
-        words = POLICY_WORDS[self.policy]
-        return words[0].upper() + words[1:]
+        return as_sentence(POLICY_WORDS[self.policy])
 
 
 def standings(results: pd.DataFrame, rank_by: str) -> dict[str, Standing]:
@@ -89,10 +89,10 @@ def _standing(results: pd.DataFrame, rank_by: str, ranking: Ranking, every: list
     datasets = sorted(ranking.scores.index, key=natural)
     titles = method_titles(results)
     counted = results[results["dataset"].isin(datasets)]
-    table, order = pd.DataFrame(), ""
+    table, order = pd.DataFrame(), None
     if datasets:
         board = leaderboard(counted, rank_by)
-        order = str(board["order"].iloc[0])
+        order = order_under_clusterers(counted, rank_by)
         table = board.merge(
             rank_intervals(ranking)[["low", "high"]], left_on="method", right_index=True
         )
@@ -115,27 +115,6 @@ def _standing(results: pd.DataFrame, rank_by: str, ranking: Ranking, every: list
         order=order,
         certainty=certainty(ranking, titles),
     )
-
-
-def certainty(ranking: Ranking, titles: dict[str, str]) -> str:
-    """Whether the order can be told from chance, in a sentence or two."""
-    if ranking.why_no_test:
-        return f"Whether this order is more than chance cannot be said ({ranking.why_no_test})."
-    n = len(ranking.scores)
-    text = f"Friedman's test over {n} datasets: p = {ranking.friedman_p:.2g}"
-    if pd.isna(ranking.friedman_p):
-        text = f"Two methods over {n} datasets: Friedman's test needs three"
-    elif ranking.friedman_p > LEVEL:
-        return f"{text}: the differences between the methods may be chance."
-    else:
-        text += ": the methods differ"
-    if ranking.note:
-        return f"{text}; {ranking.note}."
-    best, *others = ranking.mean_ranks.index
-    together = {m for group in tied_groups(ranking) if best in group for m in group}
-    tied = [titles[method] for method in others if method in together]
-    against = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
-    return f"{text}. By Wilcoxon's test on each pair (Holm, 5 %) {titles[best]} {against}."
 
 
 def _letters(groups: list[list[str]], method: str) -> str:

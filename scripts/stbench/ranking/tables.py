@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from stbench.ranking.certainty import note
 from stbench.ranking.ranks import POLICIES, Ranking, rank_intervals, rank_methods, tied_groups
 from stbench.results.aggregates import score_table
 
@@ -37,7 +38,7 @@ def ranking_tables(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFram
             datasets=len(ranking.scores),
             tied_groups=members,
             friedman_p=ranking.friedman_p,
-            note=ranking.note,
+            note=note(ranking),
         )
         ranks.append(table)
         pairs.append(ranking.pairs)

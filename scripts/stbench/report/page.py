@@ -14,6 +14,9 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from stbench.ranking.certainty import order_sentence
+from stbench.ranking.leaderboard import order_under_clusterers
+from stbench.ranking.tables import rankings
 from stbench.report.bibtex import bibtex, software_entry, with_dois
 from stbench.report.images import Album, Picture, find_pictures
 from stbench.report.interactions import InteractionPage, interaction_pages
@@ -68,12 +71,11 @@ class Sources:
     citation: Mapping[str, Any]
 
 
-def report_page(run: Run, pairs: pd.DataFrame, sources: Sources, page: Path) -> str:
+def report_page(run: Run, sources: Sources, page: Path) -> str:
     """The whole page.
 
     Args:
         run: results and tables, of ``stbench.summary.text.read_run``.
-        pairs: the table ``pairs`` of ``aggregate.py``.
         sources: where everything else comes from.
         page: the file that it will be, from where other files are linked to.
 
@@ -111,8 +113,8 @@ def report_page(run: Run, pairs: pd.DataFrame, sources: Sources, page: Path) -> 
         "datasets": datasets,
         "methods": methods,
         "missing": missing,
-        "verdicts": verdicts(run.tables["ranks"], pairs, run.titles, controls),
-        "order": str(run.tables["leaderboard"]["order"].iloc[0]),
+        "verdicts": verdicts(rankings(run.results, run.rank_by), run.titles, controls),
+        "order": order_sentence(order_under_clusterers(run.results, run.rank_by)),
         "rank_by": run.rank_by,
         "config": json.dumps(sources.config, indent=2, sort_keys=True, default=str),
         "ranked": [album.embed(picture) for picture in ranked],

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stbench.ranking.ranks import LEVEL, POLICY_WORDS
+from stbench.ranking.certainty import certainty
+from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,11 @@ class Verdict:
         meaning: the policy in words.
         sentences: what was tested and found.
         groups: methods that cannot be told apart, by title; empty where nothing was tested.
-        ranks: per method ``title``, ``mean_rank``, ``low``, ``high``, ``groups``; best first.
+        ranks: per method ``title``, ``mean_rank``, ``low``, ``high``, ``groups`` (numbers of its
+            groups, from 1); best first.
     """
 
-    policy: str
+    policy: Policy
     meaning: str
     sentences: list[str]
     groups: list[list[str]]
@@ -30,52 +32,50 @@ class Verdict:
 
 
 def verdicts(
-    ranks: pd.DataFrame, pairs: pd.DataFrame, titles: Mapping[str, str], controls: Container[str]
+    rankings: Mapping[str, Ranking], titles: Mapping[str, str], controls: Container[str]
 ) -> list[Verdict]:
-    """One verdict per policy of the tables ``ranks`` and ``pairs``; ``controls`` are told apart."""
-    found = []
-    for policy in POLICY_WORDS:
-        rows = ranks[ranks["policy"] == policy]
-        mine = pairs[pairs["policy"] == policy]
-        tested = len(mine) > 0
-        found.append(
-            Verdict(
-                policy=str(policy),
-                meaning=POLICY_WORDS[policy],
-                sentences=_sentences(rows, mine, titles, controls),
-                groups=_groups(rows, titles) if tested else [],
-                ranks=rows.assign(title=[titles.get(m, m) for m in rows["method"]]).rename(
-                    columns={"tied_groups": "groups"}
-                )[["title", "mean_rank", "low", "high", "groups"]],
-            )
-        )
-    return found
+    """One verdict per policy; the best of the methods and of the ``controls`` are named apart.
+
+    Args:
+        rankings: of ``stbench.ranking.tables.rankings``.
+        titles: what to call the methods, by id.
+        controls: ids.
+    """
+    return [_verdict(ranking, titles, controls) for ranking in rankings.values()]
+
+
+def _verdict(ranking: Ranking, titles: Mapping[str, str], controls: Container[str]) -> Verdict:
+    ranks, groups = rank_intervals(ranking), tied_groups(ranking)
+    numbers = [
+        " ".join(str(i) for i, group in enumerate(groups, start=1) if method in group)
+        for method in ranks.index
+    ]
+    named = [[titles.get(method, method) for method in group] for group in groups]
+    return Verdict(
+        policy=ranking.policy,
+        meaning=POLICY_WORDS[ranking.policy],
+        sentences=_sentences(ranking, ranks, titles, controls),
+        groups=named if ranking.tested else [],
+        ranks=ranks.assign(
+            title=[titles.get(method, method) for method in ranks.index], groups=numbers
+        ).reset_index(drop=True),
+    )
 
 
 def _sentences(
-    ranks: pd.DataFrame, pairs: pd.DataFrame, titles: Mapping[str, str], controls: Container[str]
+    ranking: Ranking, ranks: pd.DataFrame, titles: Mapping[str, str], controls: Container[str]
 ) -> list[str]:
-    first = ranks.iloc[0]
-    n, note, p = int(first["datasets"]), str(first["note"]), first["friedman_p"]
+    n = len(ranking.scores)
     if n == 0:
         return ["There is no dataset on which every method has a score."]
     where = f"{n} dataset{'s' * (n != 1)}"
-    is_control = ranks["method"].isin([method for method in ranks["method"] if method in controls])
-    told = [
+    is_control = ranks.index.isin([method for method in ranks.index if method in controls])
+    best = [
         f"Best of the {what} by mean rank over {where}: {_best(rows, titles)}."
         for what, rows in (("methods", ranks[~is_control]), ("controls", ranks[is_control]))
         if len(rows)
     ]
-    if not len(pairs):
-        return [*told, f"{note[:1].upper()}{note[1:]}."]
-    if pd.notna(p):
-        differ = "the methods differ" if p <= LEVEL else "no difference can be told from chance"
-        told.append(f"Friedman's test: p = {p:.2g}, {differ} at the 5 % level.")
-    apart = int((pairs["p_holm"] <= LEVEL).sum())
-    told.append(
-        f"Wilcoxon's test with Holm's correction tells {apart} of {len(pairs)} pairs apart."
-    )
-    return [*told, f"{note[:1].upper()}{note[1:]}."] if note else told
+    return [*best, certainty(ranking, titles)]
 
 
 def _best(ranks: pd.DataFrame, titles: Mapping[str, str]) -> str:
@@ -85,13 +85,5 @@ def _best(ranks: pd.DataFrame, titles: Mapping[str, str]) -> str:
     span = ""
     if len(best) == 1 and pd.notna(first["low"]):
         span = f", 95 % interval {first['low']:.2f} to {first['high']:.2f}"
-    names = " and ".join(titles.get(method, method) for method in best["method"])
+    names = " and ".join(titles.get(method, method) for method in best.index)
     return f"{names} ({first['mean_rank']:.2f}{span})"
-
-
-def _groups(ranks: pd.DataFrame, titles: Mapping[str, str]) -> list[list[str]]:
-    members: dict[str, list[str]] = {}
-    for row in ranks.itertuples():
-        for group in str(row.tied_groups).split():
-            members.setdefault(group, []).append(titles.get(row.method, row.method))
-    return list(members.values())

@@ -12,6 +12,9 @@ import pandas as pd
 from stbench.common.constants import FAILED
 from stbench.common.errors import InputError
 from stbench.common.text import wrapped
+from stbench.ranking.certainty import certainty, order_sentence
+from stbench.ranking.leaderboard import order_under_clusterers
+from stbench.ranking.tables import rankings
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row, mean_and_sd, number, signed
@@ -69,7 +72,7 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         known = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
     tables = {}
-    for name in (*_TABLES, "gain", "lift", "leaderboard", "ranks", "runtime", "status"):
+    for name in (*_TABLES, "gain", "lift", "leaderboard", "runtime", "status"):
         path = folder / f"{name}.csv"
         if not path.is_file():
             raise InputError(f"{path}: no such file; make it with aggregate.py")
@@ -78,9 +81,9 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
             path,
             keep_default_na=False,
             na_values=[""],
-            dtype={"dataset": str, "method": str, "tied_groups": str},
+            dtype={"dataset": str, "method": str},
         )
-        texts = {"status", "reason", "verdict", "note", "tied_groups"} & set(table)
+        texts = {"status", "reason", "verdict"} & set(table)
         tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
     return Run(results[results["study"] == ""], results, tables, rank_by, method_titles(results))
 
@@ -223,9 +226,9 @@ def _ranking(run: Run) -> Iterator[str]:
         title = run.titles[row["method"]] + (" *" if row["control"] else "")
         values = (f"{row['rank']:.0f}", title, f"{row['mean_rank']:.2f}", *means, *differences)
         yield _line((*values, row["datasets"]), widths)
-    order = str(board["order"].iloc[0])
-    yield f"The {order}." if order.startswith("order") else f"There is {order}."
-    yield wrapped(_certainty(run), hanging="  ")
+    yield wrapped(order_sentence(order_under_clusterers(run.results, run.rank_by)), hanging="  ")
+    ranking = rankings(run.results, run.rank_by)["worst"]
+    yield wrapped(certainty(ranking, run.titles), hanging="  ")
 
 
 def _studies(run: Run, tables: Path) -> Iterator[str]:
@@ -235,28 +238,6 @@ def _studies(run: Run, tables: Path) -> Iterator[str]:
     for sentences in study_sentences(tables, run.titles, run.rank_by).values():
         for text in sentences:
             yield wrapped(text, hanging="  ")
-
-
-def _certainty(run: Run) -> str:
-    """Whether the order can be told from chance."""
-    ranks = run.tables["ranks"]
-    ranks = ranks[ranks["policy"] == "worst"]
-    note = str(ranks["note"].iloc[0])
-    if note.startswith("no test is possible"):
-        return f"Whether this order is more than chance: {note}."
-    p = float(ranks["friedman_p"].iloc[0])
-    text = f"Friedman's test over {ranks['datasets'].iloc[0]} datasets: p = {p:.2g}"
-    if note:
-        return f"{text}; {note}."
-    best = ranks.iloc[0]
-    groups = set(str(best["tied_groups"]).split())
-    tied = [
-        run.titles[row["method"]]
-        for _, row in ranks.iloc[1:].iterrows()
-        if groups & set(str(row["tied_groups"]).split())
-    ]
-    others = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
-    return f"{text}. By Wilcoxon's test (Holm, 5 %) {run.titles[best['method']]} {others}."
 
 
 def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:

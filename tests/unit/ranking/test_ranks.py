@@ -7,6 +7,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stbench.ranking.certainty import note
 from stbench.ranking.ranks import (
     complete_scores,
     friedman_p,
@@ -50,16 +51,16 @@ def test_a_failure_is_never_better_than_a_score_below_chance():
 
 def test_few_datasets_allow_no_test():
     ranking = rank_methods(CLEAR.iloc[:4], "worst")
-    assert ranking.why_no_test == "no test is possible: 4 datasets, at least 5 are needed"
+    assert note(ranking) == "no test is possible: 4 datasets, at least 5 are needed"
     assert np.isnan(ranking.friedman_p) and ranking.pairs.empty
     assert tied_groups(ranking) == [["a", "b", "c"]]
 
 
 def test_it_says_when_no_pair_can_be_told_apart():
-    assert rank_methods(CLEAR, "worst").note == ""
+    assert note(rank_methods(CLEAR, "worst")) == ""
     many = pd.DataFrame({f"m{i}": CLEAR["a"] - i / 10 for i in range(9)})
-    note = "10 datasets are too few to tell any pair of 9 methods apart"
-    assert rank_methods(many, "worst").note == note
+    expected = "10 datasets are too few to tell any pair of 9 methods apart"
+    assert note(rank_methods(many, "worst")) == expected
 
 
 def test_friedman_and_wilcoxon_are_scipys():

@@ -70,7 +70,7 @@ def table_rows(page):
 
 def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
     page = page_of(RESULTS)
-    worst, common = (page.index(f"## {t}") for t in ("Where a failure", "On the datasets"))
+    worst, common = (page.index(f"## {t}") for t in ("A failure", "Only datasets"))
     assert worst < common
     rows = table_rows(page)
     assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {13}
@@ -85,7 +85,7 @@ def test_one_table_where_nothing_failed_and_no_test_with_few_datasets():
     page = page_of(made_results(scores_of("A_1", "stague", [0.8]), scores_of("A_1", "pca", [0.1])))
     assert len(table_rows(page)) == 2 + 2
     assert "the table is the one above" in page
-    assert "no test is possible: 1 dataset, at least 5 are needed" in page
+    assert "No test is possible: 1 dataset, at least 5 are needed" in page
     assert r"A\_1" in page and "no dataset has a score of both" in page
 
 

@@ -25,6 +25,7 @@ from helpers.report import (
 from helpers.results import made_results, scores_of
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
+from stbench.ranking.tables import rankings
 from stbench.report.bibtex import bibtex, software_entry, with_dois
 from stbench.report.images import Album, encoded, find_pictures
 from stbench.report.overview import dataset_facts, missing_results
@@ -127,7 +128,7 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
     assert (away["cells"], away["genes"]) == (3000, 33538)
 
 
-def test_the_words_claim_what_the_tests_found(tmp_path):
+def test_the_words_claim_what_the_tests_found():
     rng = np.random.default_rng(0)
     scores = [
         scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])
@@ -135,15 +136,12 @@ def test_the_words_claim_what_the_tests_found(tmp_path):
         for method, height in (("stague", 0.8), ("sedr", 0.8), ("pca", 0.2))
     ]
     results = made_results(*scores)
-    write_tables(results, tmp_path)
-    ranks, pairs = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("ranks", "pairs"))
-    ranks = ranks.assign(note=ranks["note"].fillna(""), tied_groups=ranks["tied_groups"].fillna(""))
-    worst, _ = verdicts(ranks, pairs, method_titles(results), {"pca"})
+    worst, _ = verdicts(rankings(results, "kmeans"), method_titles(results), {"pca"})
     text = " ".join(worst.sentences)
     assert "Best of the methods by mean rank over 9 datasets: S" in text
     assert "Best of the controls by mean rank over 9 datasets: PCA (3.00" in text
-    assert "Friedman's test: p = 0.00" in text and "the methods differ" in text
-    assert "tells 2 of 3 pairs apart" in text
+    assert "Friedman's test over 9 datasets: p = 0.00" in text and "the methods differ" in text
+    assert "2 of 3 pairs differ" in text
     assert [set(group) for group in worst.groups] == [{"STAGUE", "SEDR"}]
 
 
@@ -338,8 +336,7 @@ def test_the_same_results_give_the_same_bytes(run):
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (lambda root: (root / "tables/pairs.csv").unlink(), "pairs.csv: no such file"),
-        (lambda root: (root / "tables/ranks.csv").unlink(), "ranks.csv: no such file"),
+        (lambda root: (root / "tables/gain.csv").unlink(), "gain.csv: no such file"),
         (lambda root: (root / "results.parquet").write_text("x"), "not a readable parquet"),
     ],
 )

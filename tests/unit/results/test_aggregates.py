@@ -11,7 +11,7 @@ from helpers.results import made_results, scores_of, write_results
 from stbench.common.constants import METRICS, PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
-from stbench.ranking.leaderboard import describe_order, leaderboard, mean_ranks
+from stbench.ranking.leaderboard import compare_orders, leaderboard, mean_ranks
 from stbench.results.aggregates import (
     all_tables,
     fold_reasons,
@@ -178,7 +178,8 @@ def test_a_dataset_that_nobody_could_score_does_not_rank():
 
 def test_one_clusterer_alone_has_nothing_to_compare_with():
     scores = {"kmeans": pd.DataFrame({"a": [1.0], "b": [0.5]})}
-    assert describe_order(scores, "kmeans") == "no second order to compare with"
+    order = compare_orders(scores, "kmeans")
+    assert order == ([], []) and order.summary == "no second order to compare with"
 
 
 def aggregate(root, to):

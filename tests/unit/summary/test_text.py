@@ -9,7 +9,6 @@ import summarize
 from helpers.results import made_results, scores_of
 from stbench.common.text import WIDTH
 from stbench.ranking.leaderboard import leaderboard
-from stbench.ranking.tables import ranking_tables
 from stbench.results.aggregates import all_tables
 from stbench.summary.text import any_score, read_run, summary
 
@@ -18,7 +17,6 @@ def run_of(folder, *scores):
     results = made_results(*scores)
     for name, table in {
         **all_tables(results),
-        **ranking_tables(results, "kmeans"),
         "leaderboard": leaderboard(results, "kmeans"),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -58,7 +56,7 @@ def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
 
 def test_the_order_is_tested_where_it_can_be(tmp_path):
     few = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL))
-    assert "no test is possible: 1 dataset, at least 5 are needed" in few
+    assert "No test is possible: 1 dataset, at least 5 are needed" in few
     rng = np.random.default_rng(0)
     scores = [
         scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])

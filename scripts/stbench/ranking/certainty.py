@@ -1,0 +1,70 @@
+"""What the tests on the order of methods allow to be said, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from stbench.ranking.leaderboard import Order
+from stbench.ranking.ranks import DATASETS_TO_TEST, LEVEL, Ranking, tied_groups
+
+
+def note(ranking: Ranking) -> str:
+    """What a reader must know of the tests: why there is none, or that none can succeed."""
+    n, methods = ranking.scores.shape
+    if methods < 2:
+        return "no test is possible: fewer than 2 methods"
+    if not ranking.tested:
+        datasets = f"{n} dataset{'s' * (n != 1)}"
+        return f"no test is possible: {datasets}, at least {DATASETS_TO_TEST} are needed"
+    if not ranking.conclusive:
+        return f"{n} datasets are too few to tell any pair of {methods} methods apart"
+    return ""
+
+
+def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:
+    """Whether the order can be told from chance, in a sentence or two."""
+    if not ranking.tested:
+        return f"{as_sentence(note(ranking))}."
+    n = len(ranking.scores)
+    text = f"Friedman's test over {n} datasets: p = {ranking.friedman_p:.2g}"
+    if pd.isna(ranking.friedman_p):
+        text = f"Two methods over {n} datasets: Friedman's test needs three"
+    elif ranking.friedman_p > LEVEL:
+        return f"{text}: the differences between the methods may be chance."
+    else:
+        text += ": the methods differ"
+    if not ranking.conclusive:
+        return f"{text}; {note(ranking)}."
+    return f"{text}. {_pairs(ranking, titles)}"
+
+
+def _pairs(ranking: Ranking, titles: Mapping[str, str]) -> str:
+    """How many pairs differ, and which methods the best one does not differ from."""
+    best, *others = ranking.mean_ranks.index
+    together = {m for group in tied_groups(ranking) if best in group for m in group}
+    tied = [titles.get(method, method) for method in others if method in together]
+    against = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
+    apart = int((ranking.pairs["p_holm"] <= LEVEL).sum())
+    return (
+        f"By Wilcoxon's test on each pair (Holm, 5 %) {apart} of {len(ranking.pairs)} pairs "
+        f"differ, and {titles.get(best, best)} {against}."
+    )
+
+
+def order_sentence(order: Order) -> str:
+    """Whether the order of methods is the same under the other clusterers."""
+    if not order.same and not order.changed:
+        return "No other clusterer ranks these methods, so orders cannot be compared."
+    parts = [
+        f"{verb} under {', '.join(names)}"
+        for verb, names in (("holds", order.same), ("changes", order.changed))
+        if names
+    ]
+    return f"The order of methods {' and '.join(parts)}."
+
+
+def as_sentence(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
