@@ -168,15 +168,14 @@ def edges_figure(folder: Path, seed: int, coords: np.ndarray, where: str) -> Fig
 
     from stbench.figures.cell_graph import edge_map
 
-    told = json.loads((folder / "status.json").read_text())
-    if told["threshold"]["status"] != "ok":
+    parts = json.loads((folder / "status.json").read_text())
+    if parts["threshold"]["status"] != "ok":
         return None
     edges = pd.read_parquet(folder / "edges.parquet")
     above = edges[(edges["seed"] == seed) & edges["above"]].reset_index(drop=True)
     if above.empty:
         return None
-    cut = told["threshold"]["reason"].partition(" (")[0]
-    return edge_map(above, coords, f"{where}\n{len(above)} edges, {cut}")
+    return edge_map(above, coords, f"{where}\n{len(above)} edges above the threshold")
 
 
 def main() -> None:

@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stbench.common.errors import InputError
 from stbench.common.paths import CONFIG, ENVIRONMENTS, PROJECT
 from stbench.common.text import columns
-from stbench.runs.preflight import check_places
+from stbench.runs.preflight import PlaceError, check_places
 
 PROFILE = PROJECT / "profiles/slurm/profile.yaml"
 NEEDED_GB = 2  # free disk for the default run
@@ -86,9 +85,8 @@ def memory() -> Iterator[Finding]:
 def write_access() -> Iterator[Finding]:
     try:
         check_places(Path())
-    except InputError as error:
-        place, _, mend = str(error).rpartition("; ")
-        yield Finding("write access", False, place, mend, required=True)
+    except PlaceError as error:
+        yield Finding("write access", False, error.problem, error.remedy, required=True)
         return
     yield Finding("write access", True, "results, cache and scratch")
 

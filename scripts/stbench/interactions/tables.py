@@ -15,6 +15,7 @@ from stbench.results.statistics import Difference, mean_over_groups, verdict
 
 ALL, BEST = "all", "best"
 _INTERVAL = ["mean", "low", "high", "tissues"]
+_CHOSEN_BY = ", "
 _NO_TISSUE = "no tissue has planted interactions"
 
 
@@ -79,6 +80,11 @@ def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def chosen_nulls(chosen: str) -> list[str]:
+    """The nulls that the column ``chosen`` of the lift table counts."""
+    return [part.rsplit(" ", 1)[0] for part in chosen.split(_CHOSEN_BY) if part]
+
+
 def _auprc(scores: pd.DataFrame) -> pd.DataFrame:
     """AUPRC where there is one, with the effect of its tissue as text."""
     told = scores[(scores["scorer"] == TRUTH) & (scores["metric"] == "effect")]
@@ -122,7 +128,9 @@ def _lift(
         "null": null,
         "effect": effect,
         **_interval([values for _, values in chosen]),
-        "chosen": ", ".join(f"{name} {n}" for name, n in times.items()) if null == BEST else "",
+        "chosen": _CHOSEN_BY.join(f"{name} {n}" for name, n in times.items())
+        if null == BEST
+        else "",
         "status": "ok" if chosen else "not_applicable",
         "reason": _NO_TISSUE if not found else lacking if len(chosen) < len(found) else "",
     }

@@ -8,7 +8,13 @@ import pandas as pd
 
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
-from stbench.results.aggregates import fold_statuses, gain_table, lift_table, score_table
+from stbench.results.aggregates import (
+    NO_BASELINE,
+    fold_statuses,
+    gain_table,
+    lift_table,
+    score_table,
+)
 from stbench.results.assembly import in_order
 
 
@@ -26,7 +32,9 @@ class Order(NamedTuple):
         return f"order {words}" if words else "no second order to compare with"
 
 
-def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+def leaderboard(
+    results: pd.DataFrame, rank_by: str, no_baseline: str = NO_BASELINE
+) -> pd.DataFrame:
     """Rank all methods by their final ARI.
 
     On each dataset with a known truth on which any method has a score, methods are ranked by the
@@ -37,6 +45,7 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     Args:
         results: of ``stbench.results.assembly.assemble``.
         rank_by: the clusterer that ranks.
+        no_baseline: why there is no lift where the baseline has no results.
 
     Returns:
         One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
@@ -57,7 +66,7 @@ def leaderboard(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
         )
     known = results[~results["exploratory"]]
     tables = {f"ARI_{protocol}": score_table(known, "ARI", protocol) for protocol in PROTOCOLS}
-    tables |= {"gain": gain_table(known), "lift": lift_table(known)}
+    tables |= {"gain": gain_table(known), "lift": lift_table(known, no_baseline)}
 
     methods = results.drop_duplicates("method").set_index("method")[["implementation"]]
     board = pd.DataFrame(index=methods.index)

@@ -26,6 +26,7 @@ from stbench.results.statistics import (
 
 CELL = ["dataset", "method", "clusterer", "n_domains", "exploratory"]
 BASELINE = "smoothed_pca"
+NO_BASELINE = f"{BASELINE} was not run"
 
 _SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
 _GAIN = ["mean", "sd", "n", "low", "high", "verdict", "status", "reason"]
@@ -83,11 +84,15 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
     return _differences(rows, pairs, _GAIN)
 
 
-def lift_table(results: pd.DataFrame) -> pd.DataFrame:
+def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.DataFrame:
     """Final ARI minus that of the control ``smoothed_pca``, the scale of what training is worth.
 
     The interval holds the noise of training seeds and clusterings on both sides
     (``stbench.results.statistics``); it is empty where either side has a single seed.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``.
+        no_baseline: why there is no lift on a dataset without results of the control.
     """
     final = _select(results, "ARI", "final").copy()
     samples = {
@@ -104,7 +109,7 @@ def lift_table(results: pd.DataFrame) -> pd.DataFrame:
         elif cell in samples and baseline in samples:
             rows[cell] = _facts(difference(samples[cell], samples[baseline]))
         elif cell in samples:
-            lacking[cell] = why_not.get(baseline, f"{BASELINE} was not run")
+            lacking[cell] = why_not.get(baseline, no_baseline)
     for cell, reason in lacking.items():
         of_cell = (final[CELL] == list(cell)).all(axis=1)
         final.loc[of_cell, ["status", "reason"]] = ["not_applicable", reason]

@@ -19,7 +19,7 @@ import pandas as pd
 from stbench.common.constants import METRICS, PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.config.benchmark import Benchmark
-from stbench.results.aggregates import BASELINE
+from stbench.results.aggregates import BASELINE, NO_BASELINE
 from stbench.results.assembly import FIT, SCORES, assemble, read_fits, read_scores
 from stbench.runs.fit_status import FitState, Key, fit_states, matrix
 from stbench.scoring.scores import NO_NUMBER
@@ -103,15 +103,13 @@ def rankable(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def partial_leaderboard(
-    partial: Partial, rank_by: str, board: Callable[[pd.DataFrame, str], pd.DataFrame]
+    partial: Partial, rank_by: str, board: Callable[[pd.DataFrame, str, str], pd.DataFrame]
 ) -> pd.DataFrame:
     """The leaderboard (``board``) of what can be ranked, then the methods that wait."""
     ranked = rankable(partial.ranked)
-    there = board(ranked, rank_by) if len(ranked) else pd.DataFrame()
-    if len(there) and BASELINE in set(partial.ranked["method"]):
-        there["reason"] = there["reason"].str.replace(
-            f"{BASELINE} was not run", f"{BASELINE} waits"
-        )
+    pending = BASELINE in set(partial.ranked["method"])
+    no_baseline = f"{BASELINE} waits" if pending else NO_BASELINE
+    there = board(ranked, rank_by, no_baseline) if len(ranked) else pd.DataFrame()
     methods = partial.ranked.drop_duplicates("method")
     waiting = methods[~methods["method"].isin(ranked["method"])]
     why = "no dataset yet on which every method that was begun is scored"

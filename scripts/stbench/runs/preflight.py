@@ -11,11 +11,19 @@ from stbench.common.errors import InputError
 _BLOCK = b"\0" * 65536
 
 
+class PlaceError(InputError):
+    """A folder cannot be written: ``problem`` says which one and why, ``remedy`` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem, self.remedy = problem, remedy
+
+
 def check_places(folder: Path) -> None:
     """Try the results folder in ``folder``, the cache folder and the scratch folder.
 
     Raises:
-        InputError: one of them cannot be written; the line names it and what to do.
+        PlaceError: one of them cannot be written; the line names it and what to do.
     """
     results = folder / "results"
     _try(results, f"{results}: the results", "run in another folder (--directory), or mend it")
@@ -23,7 +31,8 @@ def check_places(folder: Path) -> None:
     _try(cache, f"{cache}: the cache", "set XDG_CACHE_HOME to a folder that can be written")
     given = os.environ.get("TMPDIR")
     if given and not Path(given).is_dir():
-        raise InputError(f"TMPDIR: {given}: the scratch folder is missing; create it or unset it")
+        problem = f"TMPDIR: {given}: the scratch folder is missing"
+        raise PlaceError(problem, "create it or unset it")
     scratch = Path(given or tempfile.gettempdir())
     _try(scratch, f"{scratch}: scratch files", "set TMPDIR to a folder that can be written")
 
@@ -36,4 +45,4 @@ def _try(folder: Path, what: str, cure: str) -> None:
             file.write(_BLOCK)
             file.flush()
     except OSError as error:
-        raise InputError(f"{what} cannot be written ({error.strerror}); {cure}") from None
+        raise PlaceError(f"{what} cannot be written ({error.strerror})", cure) from None

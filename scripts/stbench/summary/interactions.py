@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from stbench.interactions.tables import ALL, BEST
+from stbench.interactions.tables import ALL, BEST, chosen_nulls
 from stbench.results.formatting import Row, interval, number, signed
 from stbench.results.statistics import BETTER, SEEDS_TO_TELL
 
@@ -50,10 +50,7 @@ def _against(lift: pd.DataFrame, auprc: pd.DataFrame, method: str, title: str, e
     if effect != ALL:
         where = f"At the strongest effect ({effect}, {n} tissue{'s' * (n != 1)})"
     size = f"AUPRC {number(own)} against {number(other)}, lift {signed(near['mean'])}"
-    chosen = ", ".join(
-        _WORDS.get(null, null)
-        for null in (word.rsplit(" ", 1)[0] for word in str(best["chosen"]).split(", "))
-    )
+    chosen = ", ".join(_WORDS.get(null, null) for null in chosen_nulls(str(best["chosen"])))
     return (
         f"{where} {title} {_verdict(near)} distance alone: {size}{interval(near)}. "
         f"Against the best null of each tissue ({chosen}) its lift is {signed(best['mean'])}"
