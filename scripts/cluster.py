@@ -54,18 +54,21 @@ def main() -> None:
 
     from stbench.clustering.stage import cluster_fits
 
-    took = cluster_fits(
+    clustered = cluster_fits(
         args.fits,
         args.preprocessed,
         args.dataset,
         args.method,
         args.clusterers,
         args.output,
-        args.threads,
-        args.keep_trajectories,
-        args.refine,
+        processes=args.threads,
+        keep_trajectories=args.keep_trajectories,
+        refine=args.refine,
     )
-    print(*took, sep="\n", end="\n" if took else "")
+    for one in clustered:
+        trained = one.training_seconds
+        share = f", {one.seconds / trained:.1%} of the training" if trained > 0 else ""
+        print(f"seed {one.seed}: {one.n_epochs} epochs clustered in {one.seconds:.1f} s{share}")
 
 
 if __name__ == "__main__":

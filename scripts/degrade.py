@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stbench.common.constants import WAYS
 from stbench.common.errors import NotApplicableError, attempt, run_cli
 from stbench.common.io import read_h5ad, write_h5ad
 
@@ -23,7 +24,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", required=True, type=Path, help="dataset (.h5ad)")
-    parser.add_argument("--way", required=True, choices=["counts", "cells", "dropout", "jitter"])
+    parser.add_argument("--way", required=True, choices=WAYS)
     parser.add_argument(
         "--level",
         required=True,

@@ -7,15 +7,15 @@ held to one thread, because the order in which threads add up would show in the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stbench.common.constants import CLUSTERERS
+from stbench.common.constants import Clusterer
 from stbench.common.errors import NotApplicableError, one_line
 from stbench.graphs.neighbors import knn
 
@@ -44,7 +44,7 @@ class ClusterResult:
 
 
 def cluster_labels(
-    embedding: np.ndarray, n_domains: int, clusterer: str, seed: int = 0
+    embedding: np.ndarray, n_domains: int, clusterer: Clusterer, seed: int = 0
 ) -> ClusterResult:
     """Cluster an embedding into a given number of domains.
 
@@ -61,12 +61,14 @@ def cluster_labels(
     Args:
         embedding: (n_cells, d).
         n_domains: wanted number of domains, from 1.
-        clusterer: one of ``stbench.common.constants.CLUSTERERS`` but ``own``.
+        clusterer: one of ``ALGORITHMS``.
         seed: seed of the clusterer.
 
     Raises:
         ValueError: no such clusterer.
     """
+    if clusterer not in ALGORITHMS:
+        raise ValueError(f"unknown clusterer {clusterer!r}; known: {', '.join(ALGORITHMS)}")
     embedding = np.asarray(embedding)
     if len(embedding) < n_domains:
         return ClusterResult(
@@ -76,16 +78,7 @@ def cluster_labels(
         return ClusterResult(None, "not_applicable", "the embedding has values that are not finite")
 
     with _quiet_and_single_threaded():
-        if clusterer in ("kmeans", "kmeans20"):
-            result = _kmeans(embedding, n_domains, seed, starts=20 if clusterer[6:] else 1)
-        elif clusterer == "gmm":
-            result = _gmm(embedding, n_domains, seed)
-        elif clusterer == "mclust":
-            result = _mclust(embedding, n_domains)
-        elif clusterer in ("louvain", "leiden"):
-            result = _communities(embedding, n_domains, clusterer, seed)
-        else:
-            raise ValueError(f"unknown clusterer {clusterer!r}; known: {', '.join(CLUSTERERS)}")
+        result = ALGORITHMS[clusterer](embedding, n_domains, seed)
     return _without_gaps(result, n_domains)
 
 
@@ -165,7 +158,8 @@ def _gmm(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
     return ClusterResult(labels, reason="; ".join(notes))
 
 
-def _mclust(embedding: np.ndarray, n_domains: int) -> ClusterResult:
+def _mclust(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
+    """R's generator has its own seed, so ``seed`` changes nothing."""
     from stbench.clustering.mclust import mclust_labels
 
     points, notes = _mixture_space(embedding)
@@ -175,7 +169,7 @@ def _mclust(embedding: np.ndarray, n_domains: int) -> ClusterResult:
         return ClusterResult(None, "not_applicable", one_line(error))
 
 
-def _communities(embedding: np.ndarray, n_domains: int, how: str, seed: int) -> ClusterResult:
+def _communities(embedding: np.ndarray, n_domains: int, seed: int, how: str) -> ClusterResult:
     from stbench.graphs.communities import communities
 
     if embedding.shape[1] > _COMMUNITY_COLUMNS:
@@ -186,6 +180,17 @@ def _communities(embedding: np.ndarray, n_domains: int, how: str, seed: int) -> 
         return ClusterResult(labels)
     reason = f"not reached: {found} of {n_domains} domains at resolution {resolution:.4g}"
     return ClusterResult(labels, "not_reached", reason)
+
+
+# To add a clusterer, add it here and to ``stbench.common.constants.Clusterer``.
+ALGORITHMS: dict[Clusterer, Callable[[np.ndarray, int, int], ClusterResult]] = {
+    "kmeans": partial(_kmeans, starts=1),
+    "kmeans20": partial(_kmeans, starts=20),
+    "gmm": _gmm,
+    "mclust": _mclust,
+    "louvain": partial(_communities, how="louvain"),
+    "leiden": partial(_communities, how="leiden"),
+}
 
 
 def _mixture_space(embedding: np.ndarray) -> tuple[np.ndarray, list[str]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stbench.common.constants import KMEANS_SEEDS
+from stbench.common.constants import KMEANS_SEEDS, Clusterer
 from stbench.common.errors import InputError
 from stbench.common.io import atomic_hdf5
 
@@ -54,7 +54,7 @@ class LabelAxes:
     n_cells: int
     n_domains: list[int]
     training_seeds: list[int]
-    clusterers: list[str]
+    clusterers: list[Clusterer]
     epochs: list[int]
     observed: bool
     last_epochs: list[int]
@@ -65,7 +65,7 @@ class LabelAxes:
     clusterer_reason: list[list[str]]
     kmeans_seeds: list[int] = field(default_factory=lambda: list(KMEANS_SEEDS))
 
-    def place(self, seed: int, clusterer: str, epoch: int) -> tuple[int, int, int]:
+    def place(self, seed: int, clusterer: Clusterer, epoch: int) -> tuple[int, int, int]:
         """Indices on the first three axes."""
         return (
             self.training_seeds.index(seed),
@@ -81,7 +81,14 @@ class LabelsWriter:
         self._file, self._axes = file, axes
 
     def put(
-        self, n_domains: int, seed: int, clusterer: str, epoch: int, rows: np.ndarray, note: str
+        self,
+        n_domains: int,
+        seed: int,
+        clusterer: Clusterer,
+        epoch: int,
+        *,
+        rows: np.ndarray,
+        note: str = "",
     ) -> None:
         """Put the labels (clustering seeds, n_cells) of one embedding by one clusterer."""
         place = self._axes.place(seed, clusterer, epoch)
@@ -136,13 +143,13 @@ class LabelsReader:
     def __init__(self, file: h5py.File, axes: LabelAxes) -> None:
         self._file, self.axes = file, axes
 
-    def rows(self, n_domains: int, seed: int, clusterer: str, epoch: int) -> np.ndarray:
+    def rows(self, n_domains: int, seed: int, clusterer: Clusterer, epoch: int) -> np.ndarray:
         """Labels (clustering seeds, n_cells) int16 that are there; none: (0, n_cells)."""
         place = self.axes.place(seed, clusterer, epoch)
         rows = self._file[f"labels/{n_domains}"][place]
         return rows[rows[:, 0] >= 0]
 
-    def note(self, n_domains: int, seed: int, clusterer: str, epoch: int) -> str:
+    def note(self, n_domains: int, seed: int, clusterer: Clusterer, epoch: int) -> str:
         """What there is to say about these labels; mostly nothing."""
         place = self.axes.place(seed, clusterer, epoch)
         return self._file[f"notes/{n_domains}"].asstr()[place]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from stbench.clustering.epochs import (
 )
 from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsWriter, labels_writer
 from stbench.clustering.mclust import mclust_missing
-from stbench.common.constants import EPOCHS_UNSEEN, UNTRAINED_EPOCH
+from stbench.common.constants import EPOCHS_UNSEEN, UNTRAINED_EPOCH, Clusterer
 from stbench.common.errors import InputError
 from stbench.common.h5ad import cells_digest, read_elements
 from stbench.common.parallel import Map, worker_map
@@ -31,6 +32,15 @@ from stbench.graphs.neighbors import knn
 UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
 LABELS_ONLY = "the method's own labels: it gives no embedding"
 NO_OWN_LABELS = "the method gives an embedding, not labels"
+
+
+class EpochsClustered(NamedTuple):
+    """What clustering the epochs of one fit took; NaN where its training time is not known."""
+
+    seed: int
+    n_epochs: int
+    seconds: float
+    training_seconds: float
 
 
 @dataclass(frozen=True)
@@ -80,12 +90,13 @@ def cluster_fits(
     preprocessed: str | Path,
     dataset: str,
     method: str,
-    clusterers: Sequence[str],
+    clusterers: Sequence[Clusterer],
     output: str | Path,
+    *,
     processes: int = 1,
     keep_trajectories: bool = False,
     refine: int | None = None,
-) -> list[str]:
+) -> list[EpochsClustered]:
     """Cluster the fits of one method on one dataset and write their labels.
 
     Every clusterer sees the last and the untrained epoch; epochs in between are clustered by
@@ -103,7 +114,7 @@ def cluster_fits(
         refine: neighbours that refine labels, in place of the dataset's own number.
 
     Returns:
-        What clustering the epochs took, a line for each fit of which they were clustered now.
+        What clustering the epochs took, for each fit of which they were clustered now.
 
     Raises:
         InputError: a file is missing or broken, or two fits have the same seed.
@@ -115,8 +126,8 @@ def cluster_fits(
         raise InputError(f"--fits: two fits have the same seed ({', '.join(map(str, seeds))})")
 
     with worker_map(processes) as mapper:
-        took: list[str] = []
-        recorded = [_labels_of_epochs(fit, tissue, mapper, took) for fit in fits]
+        found = [_labels_of_epochs(fit, tissue, mapper) for fit in fits]
+        recorded = [labels for labels, _ in found]
         axes = _axes(fits, recorded, tissue, dataset, method, list(dict.fromkeys(clusterers)))
         with labels_writer(output, axes) as writer:
             for fit, labels in zip(fits, recorded, strict=True):
@@ -130,31 +141,24 @@ def cluster_fits(
         for fit in fits:
             if fit.ok and fit.epoch_labels.is_file():
                 fit.trajectory.unlink(missing_ok=True)
-    return took
+    return [clustered for _, clustered in found if clustered is not None]
 
 
 def _labels_of_epochs(
-    fit: FitFolder, tissue: Tissue, mapper: Map, took: list[str]
-) -> EpochLabels | None:
-    """Labels of the recorded epochs, kept from an earlier run or made now; None: not to be had.
-
-    What making them took is added to ``took``.
-    """
+    fit: FitFolder, tissue: Tissue, mapper: Map
+) -> tuple[EpochLabels | None, EpochsClustered | None]:
+    """Labels of the recorded epochs, where there are any, and what making them took, if now."""
     if not fit.ok or not tissue.n_domains:
-        return None
+        return None, None
     settings = settings_of(tissue.n_domains, tissue.refine)
     kept = read_epoch_labels(fit.epoch_labels, settings)
     if kept is not None or not fit.trajectory.is_file():
-        return kept
+        return kept, None
     began = time.perf_counter()
     made = cluster_epochs(fit.trajectory, tissue.n_domains, tissue.neighbours, mapper)
     seconds = time.perf_counter() - began
-    share = f", {seconds / fit.seconds:.1%} of the training" if fit.seconds > 0 else ""
-    took.append(
-        f"seed {fit.seed}: clustered {len(made.epochs)} epochs in {seconds:.1f} seconds{share}"
-    )
     write_epoch_labels(fit.epoch_labels, made, settings)
-    return made
+    return made, EpochsClustered(fit.seed, len(made.epochs), seconds, fit.seconds)
 
 
 def _axes(
@@ -163,7 +167,7 @@ def _axes(
     tissue: Tissue,
     dataset: str,
     method: str,
-    clusterers: list[str],
+    clusterers: list[Clusterer],
 ) -> LabelAxes:
     last, epochs_reason, epochs = [], [], set()
     for fit, labels in zip(fits, recorded, strict=True):
@@ -195,7 +199,7 @@ def _axes(
     )
 
 
-def _of_clusterer(fit: FitFolder, clusterer: str, no_mclust: str) -> tuple[str, str]:
+def _of_clusterer(fit: FitFolder, clusterer: Clusterer, no_mclust: str) -> tuple[str, str]:
     """Status and reason of a clusterer on a fit as a whole."""
     if not fit.ok:
         return fit.status, fit.reason
@@ -210,7 +214,7 @@ def _of_clusterer(fit: FitFolder, clusterer: str, no_mclust: str) -> tuple[str, 
 def _put_epochs(writer: LabelsWriter, fit: FitFolder, recorded: EpochLabels) -> None:
     for k, labels in recorded.labels.items():
         for epoch, rows in zip(recorded.epochs.tolist(), labels, strict=True):
-            writer.put(k, fit.seed, "kmeans", epoch, rows, "")
+            writer.put(k, fit.seed, "kmeans", epoch, rows=rows)
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ class _Task:
 
     n_domains: int
     seed: int
-    clusterer: str
+    clusterer: Clusterer
     epoch: int
     embedding: np.ndarray
 
@@ -236,7 +240,7 @@ def _put_ends(
     for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
         if tissue.neighbours is not None:
             refine_rows(rows, tissue.neighbours)
-        writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows, note)
+        writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows=rows, note=note)
     for fit, last in zip(fits, axes.last_epochs, strict=True):
         if fit.own_labels is not None and axes.n_domains:
             _put_own(writer, axes, fit, last, tissue)
@@ -256,10 +260,10 @@ def _put_own(
     for clusterer in axes.clusterers:
         if clusterer == "own" or fit.embedding is None:
             note = "" if clusterer == "own" else LABELS_ONLY
-            writer.put(told, fit.seed, clusterer, last, rows, note)
+            writer.put(told, fit.seed, clusterer, last, rows=rows, note=note)
             for k in others:
                 asked = f"the method was asked for {told} domains"
-                writer.put(k, fit.seed, clusterer, last, rows[:0], asked)
+                writer.put(k, fit.seed, clusterer, last, rows=rows[:0], note=asked)
 
 
 def _tasks(axes: LabelAxes, fits: Sequence[FitFolder]) -> Iterator[_Task]:

@@ -1,6 +1,8 @@
-"""Ids that programs, tables and configuration share. Nothing is imported here."""
+"""Ids that programs, tables and configuration share. Nothing of stbench is imported here."""
 
 from __future__ import annotations
+
+from typing import Literal, get_args
 
 UNTRAINED_EPOCH = 0
 NO_TRUTH = "no true labels"
@@ -11,9 +13,13 @@ EPOCHS_UNSEEN = "epochs cannot be observed"
 # Statuses of a fit that failed; the others are ok and not_applicable.
 FAILED = ("error", "oom", "timeout", "nan", "killed")
 
-CLUSTERERS = ("kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own")
+Clusterer = Literal["kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own"]
+CLUSTERERS: tuple[Clusterer, ...] = get_args(Clusterer)
 KMEANS_SEEDS = (0, 1, 2, 3, 4)
-PROTOCOLS = ("oracle", "final", "untrained")
+Protocol = Literal["oracle", "final", "untrained"]
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+Way = Literal["counts", "cells", "dropout", "jitter"]  # to degrade data
+WAYS: tuple[Way, ...] = get_args(Way)
 TRUTH_METRICS = ("ARI", "AMI", "NMI", "homogeneity", "completeness", "V")
 SPATIAL_METRICS = ("CHAOS", "PAS", "ASW")
 METRICS = TRUTH_METRICS + SPATIAL_METRICS

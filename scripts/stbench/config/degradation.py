@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from stbench.common.constants import Way
 
-UNTOUCHED = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
+# The level of each way that changes nothing.
+UNTOUCHED: dict[Way, float] = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
 
 
 def degraded_sections(
-    study: Mapping[str, list[float]], bases: Mapping[str, Mapping[str, Any]]
+    study: Mapping[Way, list[float]], bases: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     """A dataset's description for each base, way and level of a study that changes anything."""
     for base, entry in bases.items():

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
+from stbench.deconvolution.config import REFERENCES
 from stbench.deconvolution.metrics import BEST, LABELS
 from stbench.figures.figure_set import Album
 from stbench.figures.robustness import AXES, robustness_curves
@@ -122,7 +123,7 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
         row[0].set_ylabel(f"{LABELS[metric].replace(', ', ',' + chr(10))}\n({better})", fontsize=7)
     references = means.drop_duplicates("dataset").set_index("dataset")["reference"]
     for ax, dataset in zip(axes[0], datasets, strict=True):
-        oracle = "\n(oracle reference)" if references[dataset].startswith("ORACLE") else "\n"
+        oracle = "\n(oracle reference)" if references[dataset] == REFERENCES["oracle"] else "\n"
         ax.set_title(f"{dataset}{oracle}", fontsize=8)
     handles = [plt.Rectangle((0, 0), 1, 1, color=colours[method]) for method in titles]
     figure.legend(handles, titles.values(), loc="outside lower center", ncols=6, fontsize=8)

@@ -201,7 +201,7 @@ def write_labels(root, dataset, method, rows, status="ok"):
     )
     with labels_writer(root / dataset / f"{method}.h5", axes) as writer:
         if status == "ok":
-            writer.put(3, 0, "kmeans", 1, rows.astype(np.int16), "")
+            writer.put(3, 0, "kmeans", 1, rows=rows.astype(np.int16))
 
 
 @pytest.fixture
