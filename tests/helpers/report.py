@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.results import made_results, row, scores_of
-from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.constants import PROTOCOLS
 from stbench.common.io import atomic_file
 from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.tables import ranking_tables
 from stbench.report.page import Sources, report_page
 from stbench.results.aggregates import all_tables
 from stbench.results.assembly import KEYS, in_order
+from stbench.scoring.metrics import METRICS
 from stbench.summary.text import read_run
 
 CITATION = {"title": "stbench", "version": "0.1.0", "authors": [{"name": "The authors"}]}

@@ -20,7 +20,3 @@ Protocol = Literal["oracle", "final", "untrained"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 Way = Literal["counts", "cells", "dropout", "jitter"]  # to degrade data
 WAYS: tuple[Way, ...] = get_args(Way)
-TRUTH_METRICS = ("ARI", "AMI", "NMI", "homogeneity", "completeness", "V")
-SPATIAL_METRICS = ("CHAOS", "PAS", "ASW")
-METRICS = TRUTH_METRICS + SPATIAL_METRICS
-LOWER_IS_BETTER = ("CHAOS", "PAS")

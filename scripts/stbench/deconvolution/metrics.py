@@ -15,6 +15,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
+from stbench.common.metric import Metric, by_name
+
 PRESENT = 0.05  # share from which on F1 takes a type for present
 REACH = (
     1.5  # grid steps that an SSIM window reaches: 3 x 3 spots of a square grid, 7 of a hexagonal
@@ -131,33 +133,26 @@ class Windows:
         return made
 
 
-Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+_WANG = "Wang et al., IEEE Transactions on Image Processing 2004"
+_FAWCETT = "Fawcett, Pattern Recognition Letters 2006"
+_LI = "Li et al., Nature Methods 2022"  # a benchmark of deconvolution with these metrics
+# They take the truth, what was found, both (spots, types), and weights (draws, spots); SSIM is
+# bound to the places of the spots by ``metrics_on``.
+METRICS = by_name(
+    Metric("pearson_type", "Pearson, per type", pearson_of_types, _LI, low=-1),
+    Metric("pearson_spot", "Pearson, per spot", pearson_of_spots, _LI, low=-1),
+    Metric("rmse_type", "RMSE, per type", rmse_of_types, _LI, higher_is_better=False),
+    Metric("rmse_spot", "RMSE, per spot", rmse_of_spots, _LI, higher_is_better=False),
+    Metric("jsd", "Jensen-Shannon divergence", jensen_shannon, _LI, higher_is_better=False),
+    Metric("ssim", "SSIM of type maps", Windows.ssim_of_types, _WANG, low=-1),
+    Metric("auroc", "AUROC of presence", auroc_of_types, _FAWCETT),
+    Metric("f1", "F1 at 5 %", f1_of_types, "van Rijsbergen, Information Retrieval 1979"),
+)
 
-LABELS = {
-    "pearson_type": "Pearson, per type",
-    "pearson_spot": "Pearson, per spot",
-    "rmse_type": "RMSE, per type",
-    "rmse_spot": "RMSE, per spot",
-    "jsd": "Jensen-Shannon divergence",
-    "ssim": "SSIM of type maps",
-    "auroc": "AUROC of presence",
-    "f1": "F1 at 5 %",
-}
-BEST = {name: 0.0 if name in ("rmse_type", "rmse_spot", "jsd") else 1.0 for name in LABELS}
 
-
-def metrics_on(coords: np.ndarray) -> dict[str, Metric]:
+def metrics_on(coords: np.ndarray) -> dict[str, Callable[..., np.ndarray]]:
     """Every metric by name; maps are compared on the places of the spots, (spots, 2)."""
-    return {
-        "pearson_type": pearson_of_types,
-        "pearson_spot": pearson_of_spots,
-        "rmse_type": rmse_of_types,
-        "rmse_spot": rmse_of_spots,
-        "jsd": jensen_shannon,
-        "ssim": Windows.around(coords).ssim_of_types,
-        "auroc": auroc_of_types,
-        "f1": f1_of_types,
-    }
+    return {**METRICS, "ssim": Windows.around(coords).ssim_of_types}
 
 
 def _correlation(covariance: np.ndarray, varies: np.ndarray, moves: np.ndarray) -> np.ndarray:

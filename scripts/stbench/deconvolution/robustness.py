@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.deconvolution.metrics import BEST
+from stbench.deconvolution.metrics import METRICS
 from stbench.deconvolution.scoring import ALL_TYPES
 from stbench.results.assembly import in_order
 from stbench.results.studies import area_under, at_levels
 
 # SSIM is left out: its windows move with the positions.
-METRICS = ("pearson_type", "rmse_type", "jsd", "auroc")
+SHOWN = ("pearson_type", "rmse_type", "jsd", "auroc")
 CURVE = ["dataset", "method", "metric", "better", "way"]
 SCORE = ["mean", "low", "high", "sd_seeds", "n_seeds", "n_spots", "status", "reason"]
 
@@ -38,8 +38,8 @@ def split_derived(
     whole = scores[~scores["dataset"].isin(derived)]
     if not derived:
         return whole, {}
-    means = scores[(scores["type"] == ALL_TYPES) & scores["metric"].isin(METRICS)]
-    better = means["metric"].map(lambda name: "higher" if BEST[name] == 1 else "lower")
+    means = scores[(scores["type"] == ALL_TYPES) & scores["metric"].isin(SHOWN)]
+    better = means["metric"].map(lambda name: METRICS[name].better)
     curves = at_levels(means.assign(better=better), derived)[[*CURVE, "level", *SCORE]]
     areas = [
         {**dict(zip(CURVE, key, strict=True)), **area_under(curve, str(key[4]))}

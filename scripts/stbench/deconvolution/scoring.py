@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stbench.deconvolution.metrics import LABELS, metrics_on
+from stbench.deconvolution.metrics import METRICS, metrics_on
 from stbench.deconvolution.proportions import aligned
 
 DRAWS = 1000
@@ -92,5 +92,5 @@ def _mean(values: np.ndarray, axis: int) -> np.ndarray:
 
 def nothing_to_score(n_spots: int) -> pd.DataFrame:
     """The rows of a method without a result: every metric, no value."""
-    rows = [(name, ALL_TYPES, *[np.nan] * 4, 0, n_spots) for name in LABELS]
+    rows = [(name, ALL_TYPES, *[np.nan] * 4, 0, n_spots) for name in METRICS]
     return pd.DataFrame(rows, columns=COLUMNS)

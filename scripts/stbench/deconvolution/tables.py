@@ -10,7 +10,7 @@ import pandas as pd
 
 from stbench.common.errors import InputError
 from stbench.common.text import columns
-from stbench.deconvolution.metrics import BEST, LABELS
+from stbench.deconvolution.metrics import METRICS
 from stbench.deconvolution.scoring import ALL_TYPES
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files hold all
@@ -53,14 +53,14 @@ def tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     types = scores[scores["type"] != ALL_TYPES]
     one = {
         f"deconvolution_{name}": means[means["metric"] == name].drop(columns="metric")
-        for name in LABELS
+        for name in METRICS
     }
     return {"deconvolution_scores": means, "deconvolution_types": types, **one}
 
 
 def clears(method: pd.Series, control: pd.Series) -> bool:
     """Whether a method's interval lies wholly on the better side of a control's."""
-    if BEST[method["metric"]] == 1:
+    if METRICS[method["metric"]].higher_is_better:
         return bool(method["low"] > control["high"])
     return bool(method["high"] < control["low"])
 
@@ -75,7 +75,7 @@ def summary(scores: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> s
 
 def _block(name: Any, rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:
     first = rows.iloc[0]
-    head = ["method", *(LABELS[metric] for metric in SHOWN), "note"]
+    head = ["method", *(METRICS[metric].label for metric in SHOWN), "note"]
     lines = [head]
     for method, own in rows.groupby("method", sort=False):
         by_metric = own.set_index("metric")

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
 from stbench.deconvolution.config import REFERENCES
-from stbench.deconvolution.metrics import BEST, LABELS
+from stbench.deconvolution.metrics import METRICS
 from stbench.figures.figure_set import Album
 from stbench.figures.robustness import AXES, robustness_curves
 from stbench.figures.style import QUIET, domain_colours
@@ -35,6 +35,11 @@ def add_scores(
         alt=f"Bars of {len(SHOWN)} scores of {len(titles)} methods on "
         f"{means['dataset'].nunique()} pairs of spots and reference.",
     )
+
+
+def _label(label: str, metric: str) -> str:
+    """The label of an axis, with the direction of the metric."""
+    return f"{label}\n({METRICS[metric].better} is better)"
 
 
 def add_maps(
@@ -64,8 +69,7 @@ def add_curves(album: Album, curves: pd.DataFrame, titles: Mapping[str, str]) ->
         curves: ``deconvolution_robustness_curves`` of ``stbench.deconvolution.robustness``.
         titles: what to call the methods, by id, in order.
     """
-    better = curves.drop_duplicates("metric").set_index("metric")["better"]
-    labels = {name: f"{LABELS[name]}\n({better[name]} is better)" for name in CURVES}
+    labels = {name: _label(METRICS[name].label, name) for name in CURVES}
     axes = {
         **AXES,
         "cells": "share of cells kept\n(of spots, where these are given)",
@@ -119,8 +123,8 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
                 ax.plot([x, x], [cell["low"], cell["high"]], color="black", lw=1)
             ax.axhline(0, color=QUIET, lw=0.5)
             ax.set(xticks=[], xlim=(-0.7, len(titles) - 0.3))
-        better = "higher is better" if BEST[metric] else "lower is better"
-        row[0].set_ylabel(f"{LABELS[metric].replace(', ', ',' + chr(10))}\n({better})", fontsize=7)
+        label = METRICS[metric].label.replace(", ", ",\n")
+        row[0].set_ylabel(_label(label, metric), fontsize=7)
     references = means.drop_duplicates("dataset").set_index("dataset")["reference"]
     for ax, dataset in zip(axes[0], datasets, strict=True):
         oracle = "\n(oracle reference)" if references[dataset] == REFERENCES["oracle"] else "\n"

@@ -20,6 +20,7 @@ from stbench.figures.style import (
     no_frame,
     quick_dot,
 )
+from stbench.integration.tables import COMPOSITES
 
 COLUMNS = 7  # methods beside each other at most
 # Of the side of a panel of mixing against biology:
@@ -70,7 +71,7 @@ def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], titl
             text = "\n".join(textwrap.wrap(f"no score: {', '.join(lacking)}", 60))
             ax.text(0.02, 0.02, text, color=FAILED_TEXT, fontsize=7.5, va="bottom")
         ax.set(xlim=(0, 1), ylim=(0, 1), title=dataset, aspect="equal")
-        ax.set(xlabel="mixing of sections", ylabel="biology kept")
+        ax.set(xlabel=COMPOSITES["mixing"].label, ylabel=COMPOSITES["biology"].label)
         ax.grid(color=GRID, lw=0.7)
     for ax in axes.flat[len(datasets) :]:
         ax.set_axis_off()

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stbench.figures.style import DOMAIN_COLOURS, QUIET
+from stbench.interactions.metrics import METRICS
 from stbench.interactions.scores import COMMON_NULLS, INFORMED, OWN_NULLS
 from stbench.interactions.tables import ALL, BEST
 
@@ -53,7 +54,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
         tissues = auprc.loc[auprc["effect"] == effect, "tissues"].max()
         name = "all tissues" if effect == ALL else f"effect {effect}"
         ax.set_title(f"{name} ({tissues})", loc="left")
-        ax.set_xlabel("AUPRC")
+        ax.set_xlabel(METRICS["AUPRC"].label)
         ax.tick_params(axis="y", length=0)
     panels[0][0].set_yticks(range(len(scorers)), [_label(*key, titles) for key in scorers])
     panels[0][0].set_ylim(len(scorers) - 0.4, -0.6)

@@ -11,14 +11,12 @@ of the scale is cut off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from stbench.common.constants import NO_TRUTH
-
-Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+from stbench.common.metric import Metric, by_name
 
 LISI_NEIGHBOURS, GRAPH_NEIGHBOURS = 90, 15  # those of scib-metrics, the cell itself among them
 ONE_SECTION = "one section only"
@@ -70,14 +68,6 @@ def graph_connectivity(embedding: np.ndarray, section: np.ndarray, domain: np.nd
     known = domain >= 0
     found = _neighbours(embedding[known], GRAPH_NEIGHBOURS)
     return _bounded(scib_metrics.graph_connectivity(found, domain[known]))
-
-
-METRICS: dict[str, Metric] = {
-    "iLISI": ilisi,
-    "ASW_batch": asw_batch,
-    "graph_connectivity": graph_connectivity,
-    "cLISI": clisi,
-}
 
 
 def undefined(metric: str, section: np.ndarray, domain: np.ndarray) -> str:
@@ -149,3 +139,13 @@ def _neighbours(embedding: np.ndarray, number: int) -> Any:
 
 def _bounded(value: float) -> float:
     return float(np.clip(value, 0.0, 1.0))
+
+
+_LUECKEN = "Luecken et al., Nature Methods 2022"
+# They take the embedding (n_cells, d), the sections and the true domains (n_cells,).
+METRICS = by_name(
+    Metric("iLISI", "iLISI of sections", ilisi, _LUECKEN),
+    Metric("ASW_batch", "silhouette of sections", asw_batch, _LUECKEN),
+    Metric("graph_connectivity", "graph connectivity", graph_connectivity, _LUECKEN),
+    Metric("cLISI", "cLISI of domains", clisi, _LUECKEN),
+)

@@ -11,16 +11,16 @@ import numpy as np
 from stbench.clustering.label_file import LabelsReader
 from stbench.common.constants import NO_TRUTH
 from stbench.common.errors import NotApplicableError
+from stbench.common.metric import Metric
 from stbench.fitting.output import FitFolder
 from stbench.fitting.requirements import require
 from stbench.integration.metrics import METRICS, ONE_SECTION, note, undefined
-from stbench.scoring.metrics import ari
+from stbench.scoring.metrics import TRUTH_METRICS, ari
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENVIRONMENT = "integration"
-ARI_WITHIN = "ARI_within"
 COLUMNS = {
     "dataset": "str",
     "method": "str",
@@ -105,13 +105,18 @@ def ari_within(labels: np.ndarray, sections: Sections) -> Score:
     return Score(float(np.mean(found)), reason=told)
 
 
+ARI_WITHIN = Metric(
+    "ARI_within", "ARI within sections", ari_within, TRUTH_METRICS["ARI"].source, low=-0.5
+)
+
+
 def _scores(
     fit: FitFolder, reader: LabelsReader, sections: Sections | None, clusterer: str
 ) -> Iterator[tuple[str, Score]]:
-    for metric in (*METRICS, ARI_WITHIN):
+    for metric in (*METRICS, ARI_WITHIN.name):
         if not fit.ok or sections is None:
             yield metric, Score(status=fit.status, reason=fit.reason)
-        elif metric == ARI_WITHIN:
+        elif metric == ARI_WITHIN.name:
             yield metric, _labels_score(fit, reader, sections, clusterer)
         else:
             yield metric, _embedding_score(fit, metric, sections)
@@ -142,4 +147,4 @@ def _labels_score(
     labels = reader.rows(*where)
     if not len(labels):
         return Score(status="not_applicable", reason=reader.note(*where) or "not clustered")
-    return ari_within(labels, sections)
+    return ARI_WITHIN(labels, sections)

@@ -8,16 +8,47 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stbench.common.metric import Metric, by_name
+from stbench.integration.metrics import METRICS as SINGLE
 from stbench.integration.scoring import ARI_WITHIN, COLUMNS
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import in_order, read_stacked
 from stbench.results.statistics import mean_over_groups
+from stbench.scoring.metrics import TRUTH_METRICS
 
 MIXING = ["iLISI", "ASW_batch", "graph_connectivity"]
 BIOLOGY = ["cLISI", "ARI"]
-WEIGHT_OF_MIXING = 0.4  # as in Luecken et al. (2022)
-COMPOSITES = ["overall", "mixing", "biology"]
-METRICS = [*COMPOSITES, *MIXING, *BIOLOGY, ARI_WITHIN]
+WEIGHT_OF_MIXING = 0.4
+
+
+def mixing(parts: pd.Series) -> float:
+    """Mean of the scores, by metric, that tell how well sections are mixed."""
+    return parts.reindex(MIXING).to_numpy().mean()
+
+
+def biology(parts: pd.Series) -> float:
+    """Mean of the scores, by metric, that tell how well domains are kept."""
+    return parts.reindex(BIOLOGY).to_numpy().mean()
+
+
+def overall(parts: pd.Series) -> float:
+    """Both together."""
+    return WEIGHT_OF_MIXING * mixing(parts) + (1 - WEIGHT_OF_MIXING) * biology(parts)
+
+
+# They take the scores of one fit by metric.
+_LUECKEN = "weights of Luecken et al., Nature Methods 2022"
+COMPOSITES = by_name(
+    Metric("overall", "overall", overall, _LUECKEN),
+    Metric("mixing", "mixing of sections", mixing, _LUECKEN),
+    Metric("biology", "biology kept", biology, _LUECKEN),
+)
+_PARTS = {"overall": [*MIXING, *BIOLOGY], "mixing": MIXING, "biology": BIOLOGY}
+METRICS = {
+    **COMPOSITES,
+    **{name: {**SINGLE, **TRUTH_METRICS}[name] for name in (*MIXING, *BIOLOGY)},
+    ARI_WITHIN.name: ARI_WITHIN,
+}
 _CELL = ["dataset", "method"]
 
 
@@ -77,14 +108,10 @@ def _seeds(long: pd.DataFrame) -> list[pd.DataFrame]:
 def _composites(rows: pd.DataFrame) -> pd.DataFrame:
     """The composites of one fit; without its parts a composite has their status and reasons."""
     parts = rows.set_index("metric")
-    mixing, biology = (parts["value"].reindex(names).to_numpy() for names in (MIXING, BIOLOGY))
-    values = {"mixing": mixing.mean(), "biology": biology.mean()}
-    weighted = WEIGHT_OF_MIXING * values["mixing"] + (1 - WEIGHT_OF_MIXING) * values["biology"]
-    told = {"overall": [*MIXING, *BIOLOGY], "mixing": MIXING, "biology": BIOLOGY}
     names = {name: rows.iloc[0][name] for name in (*_CELL, "seed")}
     found = []
-    for metric, value in {**values, "overall": weighted}.items():
-        lacking = parts.reindex(told[metric])
+    for metric in ("mixing", "biology", "overall"):
+        lacking = parts.reindex(_PARTS[metric])
         absent = {"status": "not_applicable", "reason": "no such score"}
         lacking = lacking[lacking["status"] != "ok"].fillna(absent)
         reasons = [f"{name}: {reason}" for name, reason in lacking["reason"].items()]
@@ -92,6 +119,7 @@ def _composites(rows: pd.DataFrame) -> pd.DataFrame:
             reasons = [lacking["reason"].iloc[0]]
         status = lacking["status"].iloc[0] if len(lacking) else "ok"
         about = {"status": status, "reason": "; ".join(reasons)}
+        value = COMPOSITES[metric](parts["value"])
         found.append({**names, "metric": metric, "value": value, **about})
     return pd.DataFrame(found)[list(COLUMNS)]
 
@@ -112,7 +140,7 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
 def _one_row_each(every: pd.DataFrame) -> pd.DataFrame:
     means = (
         every.pivot(index=_CELL, columns="metric", values="mean")
-        .reindex(columns=METRICS)
+        .reindex(columns=list(METRICS))
         .reset_index()
     )
     overall = every[every["metric"] == "overall"][[*_CELL, "n", "status", "reason"]]

@@ -7,14 +7,17 @@ under the precision-recall curve is scikit-learn's average precision, which take
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-METRICS = ("AUROC", "AUPRC", "precision", "odds_ratio")
-PERMUTED_TRUTH = "AUROC_permuted_truth"
+from stbench.common.metric import Metric, by_name
+
 _PERMUTATIONS = 20
 
 
@@ -24,35 +27,51 @@ def true_pairs(interactions: sp.spmatrix, pairs: np.ndarray) -> np.ndarray:
 
 
 def truth_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """The metrics of one scorer.
+    """All ``METRICS`` of one scorer.
 
     Args:
         truth: (m,) bool; at least one pair interacts and one does not.
         scores: (m,) finite, the larger the likelier; only their order counts.
 
-    Returns:
-        ``AUROC`` (.5: chance, 1: perfect), ``AUPRC`` (chance: the share of true pairs),
-        ``precision`` (share of true pairs among as many top pairs as there are true ones) and
-        ``odds_ratio`` (odds of being true at the top over those of the rest; one half is added to
-        each count, as Haldane did, so that it is always finite).
-
     Raises:
         ValueError: no true pair, no false one, or scores that are not finite.
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     n_true = int(truth.sum())
     if n_true in (0, len(truth)) or not np.isfinite(scores).all():
         raise ValueError(f"{n_true} of {len(truth)} pairs are true, or scores are not finite")
+    return {name: metric(truth, scores) for name, metric in METRICS.items()}
+
+
+def auroc(truth: np.ndarray, scores: np.ndarray) -> float:
+    """Area under the receiver operating characteristic: .5 is chance, 1 is perfect."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(truth, scores))
+
+
+def auprc(truth: np.ndarray, scores: np.ndarray) -> float:
+    """Average precision; chance is the share of true pairs."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(truth, scores))
+
+
+def precision(truth: np.ndarray, scores: np.ndarray) -> float:
+    """Share of true pairs among as many top pairs as there are true ones."""
+    n_true = int(truth.sum())
+    return expected_hits(truth, scores, n_true) / n_true
+
+
+def odds_ratio(truth: np.ndarray, scores: np.ndarray) -> float:
+    """Odds of being true among these top pairs, over those of the rest.
+
+    One half is added to each count, as Haldane did, so that it is always finite.
+    """
+    n_true = int(truth.sum())
     hits = expected_hits(truth, scores, n_true)
     missed = n_true - hits
     rejected = len(truth) - n_true - missed
-    return {
-        "AUROC": float(roc_auc_score(truth, scores)),
-        "AUPRC": float(average_precision_score(truth, scores)),
-        "precision": hits / n_true,
-        "odds_ratio": (hits + 0.5) * (rejected + 0.5) / (missed + 0.5) ** 2,
-    }
+    return (hits + 0.5) * (rejected + 0.5) / (missed + 0.5) ** 2
 
 
 def expected_hits(truth: np.ndarray, scores: np.ndarray, n: int) -> float:
@@ -85,6 +104,38 @@ def gene_recall(ranked: Sequence[str], triples: Mapping[str, Any]) -> dict[str, 
         ranked: genes, those that matter most first.
         triples: ``uns['true_triples']``. As many genes are the top as there are true ones.
     """
-    roles = true_genes(triples)
+    return {name: metric(ranked, true_genes(triples)) for name, metric in RECALLS.items()}
+
+
+def _recall(ranked: Sequence[str], roles: Mapping[str, set[str]], role: str) -> float:
     top = set(ranked[: len(roles["gene"])])
-    return {f"recall_{role}": len(top & genes) / len(genes) for role, genes in roles.items()}
+    return len(top & roles[role]) / len(roles[role])
+
+
+_FAWCETT = "Fawcett, Pattern Recognition Letters 2006"
+_DAVIS = "Davis and Goadrich, ICML 2006"
+_HALDANE = "Haldane, Annals of Human Genetics 1956"
+_OWN = "docs/interactions.md"
+# They take which pairs are true and the scores of the pairs, both (m,).
+METRICS = by_name(
+    Metric("AUROC", "AUROC", auroc, _FAWCETT),
+    Metric("AUPRC", "AUPRC", auprc, _DAVIS),
+    Metric("precision", "precision of the top pairs", precision, _DAVIS),
+    Metric("odds_ratio", "odds ratio of the top pairs", odds_ratio, _HALDANE, high=math.inf),
+)
+# It takes a seed, too.
+PERMUTED_TRUTH = Metric(
+    "AUROC_permuted_truth", "AUROC against permuted truth", permuted_truth_auroc, _FAWCETT
+)
+# They take what a fit reports of edges that the method itself held out.
+HELD_OUT = by_name(
+    Metric("edge_AUROC", "AUROC of held-out edges", itemgetter("edge_auroc"), _FAWCETT),
+    Metric("edge_AP", "average precision of held-out edges", itemgetter("edge_ap"), _DAVIS),
+)
+# They take genes, those that matter most first, and the true genes by role.
+RECALLS = by_name(
+    *(
+        Metric(f"recall_{role}", f"recall of true {role}s", partial(_recall, role=role), _OWN)
+        for role in ("ligand", "receptor", "target", "gene")
+    )
+)

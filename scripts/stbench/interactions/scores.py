@@ -19,10 +19,11 @@ from stbench.data.planted_interactions import informed
 from stbench.interactions import baselines
 from stbench.interactions.candidate_pairs import Candidates, graph_scores, within_reach
 from stbench.interactions.metrics import (
+    HELD_OUT,
     METRICS,
     PERMUTED_TRUTH,
+    RECALLS,
     gene_recall,
-    permuted_truth_auroc,
     true_genes,
     true_pairs,
     truth_scores,
@@ -46,8 +47,6 @@ TRUTH, INFORMED = "truth", "informed"
 COMMON_NULLS = ("distance", "cosine", "knn", "type_pair")
 OWN_NULLS = ("formula", "untrained", "permuted")
 NULLS = (*COMMON_NULLS, *OWN_NULLS)
-HELD_OUT = ("edge_AUROC", "edge_AP")
-RECALLS = ("recall_ligand", "recall_receptor", "recall_target", "recall_gene")
 
 _NO_TRUTH = "no planted interactions: nobody knows who interacts in real tissue"
 _NO_HELD_OUT = "its graph is trained on all edges: none is held out"
@@ -229,15 +228,16 @@ def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
     failed = (fit.status, fit.reason) if fit.status != "ok" else None
     learned, why = _graph(task, fit.graph, failed, "the fit has no cell graph")
     yield from _against_truth(name, name, seed, task, learned, why)
-    alone = None if learned is None else permuted_truth_auroc(task.truth, learned, seed)
-    yield _row(name, name, seed, PERMUTED_TRUTH, alone, why)
+    alone = None if learned is None else PERMUTED_TRUTH(task.truth, learned, seed)
+    yield _row(name, name, seed, PERMUTED_TRUTH.name, alone, why)
     permuted = None if learned is None else baselines.permuted(learned, seed)
     yield from _against_truth("permuted", name, seed, task, permuted, why)
     before, why = _graph(task, fit.untrained, failed, "it gives no graph of before its training")
     yield from _against_truth("untrained", name, seed, task, before, why)
-    for metric in HELD_OUT:
+    for metric in HELD_OUT.values():
         why = failed or ("not_applicable", _NO_HELD_OUT)
-        yield _row(name, name, seed, metric, fit.info.get(metric.lower()), why)
+        value = metric(fit.info) if metric.name.lower() in fit.info else None
+        yield _row(name, name, seed, metric.name, value, why)
 
 
 def _graph(

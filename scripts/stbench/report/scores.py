@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stbench.common.constants import LOWER_IS_BETTER, METRICS, PROTOCOLS, SPATIAL_METRICS
+from stbench.common.constants import PROTOCOLS
 from stbench.ranking.ranks import POLICY_WORDS
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles, natural
+from stbench.scoring.metrics import METRICS
+from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 SCALE = 1_000_000  # scores are sent as whole numbers of this part, six decimals
 AXES = ("items", "methods", "seeds", "clusterers", "protocols", "metrics")
@@ -38,7 +40,7 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "seeds": sorted(int(seed) for seed in results["seed"].unique()),
         "clusterers": _known_first([rank_by], results["clusterer"]),
         "protocols": _known_first(["final", *PROTOCOLS], results["protocol"]),
-        "metrics": _known_first(METRICS, results["metric"]),
+        "metrics": _known_first(list(METRICS), results["metric"]),
     }
     keys = pd.DataFrame(
         {
@@ -68,8 +70,9 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         **axes,
         "items": items,
         "methods": _methods(results, titles),
-        "lower": [metric for metric in axes["metrics"] if metric in LOWER_IS_BETTER],
-        "smoothness": [metric for metric in axes["metrics"] if metric in SPATIAL_METRICS],
+        "metric_labels": {name: METRICS[name].label for name in axes["metrics"]},
+        "lower": [name for name in axes["metrics"] if not METRICS[name].higher_is_better],
+        "smoothness": [name for name in axes["metrics"] if name in SPATIAL_METRICS],
         "policies": POLICY_WORDS,
         "baseline": BASELINE,
         "rank_by": rank_by,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.constants import PROTOCOLS
 from stbench.results.assembly import in_order
 from stbench.results.statistics import (
     SEEDS_TO_TELL,
@@ -23,6 +23,7 @@ from stbench.results.statistics import (
     paired_difference,
     verdict,
 )
+from stbench.scoring.metrics import METRICS
 
 CELL = ["dataset", "method", "clusterer", "n_domains", "exploratory"]
 BASELINE = "smoothed_pca"

@@ -16,12 +16,13 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.config.benchmark import Benchmark
 from stbench.results.aggregates import BASELINE, NO_BASELINE
 from stbench.results.assembly import FIT, SCORES, assemble, read_fits, read_scores
 from stbench.runs.fit_status import FitState, Key, fit_states, matrix
+from stbench.scoring.metrics import METRICS
 from stbench.scoring.scores import NO_NUMBER
 
 PENDING = "pending"

@@ -1,17 +1,16 @@
 """Agreement of predicted with true domains. Labels may be anything that numpy can compare.
 
 All are 1 for identical partitions, and none changes when labels are renamed. Cells without a true
-label are left out by the caller. Definitions as in scikit-learn (Hubert and Arabie 1985 for ARI,
-Vinh et al. 2010 for AMI, Rosenberg and Hirschberg 2007 for V).
+label are left out by the caller. Definitions as in scikit-learn. ``METRICS`` holds those of
+``stbench.scoring.spatial_metrics`` too, which need positions and no truth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
+from stbench.common.metric import Metric, by_name
+from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 
 def contingency(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -68,15 +67,19 @@ def v_measure(true: np.ndarray, predicted: np.ndarray) -> float:
     return float(v_measure_score(true, predicted))
 
 
-TRUTH_METRICS: dict[str, Metric] = {
-    "ARI": ari,
-    "AMI": ami,
-    "NMI": nmi,
-    "homogeneity": homogeneity,
-    "completeness": completeness,
-    "V": v_measure,
-}
-
-
 def _pairs(counts: np.ndarray) -> int:
     return int((counts * (counts - 1) // 2).sum())
+
+
+_VINH = "Vinh et al., Journal of Machine Learning Research 2010"
+_ROSENBERG = "Rosenberg and Hirschberg, EMNLP-CoNLL 2007"
+# They take the true and the predicted labels (n_cells,) of the cells with a true label.
+TRUTH_METRICS = by_name(
+    Metric("ARI", "ARI", ari, "Hubert and Arabie, Journal of Classification 1985", low=-0.5),
+    Metric("AMI", "AMI", ami, _VINH, low=-1),
+    Metric("NMI", "NMI", nmi, _VINH),
+    Metric("homogeneity", "homogeneity", homogeneity, _ROSENBERG),
+    Metric("completeness", "completeness", completeness, _ROSENBERG),
+    Metric("V", "V measure", v_measure, _ROSENBERG),
+)
+METRICS = {**TRUTH_METRICS, **SPATIAL_METRICS}

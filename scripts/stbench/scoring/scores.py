@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stbench.clustering.label_file import NO_EPOCH, LabelsReader
-from stbench.common.constants import METRICS, NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH
-from stbench.scoring.metrics import TRUTH_METRICS
+from stbench.common.constants import NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH
+from stbench.scoring.metrics import METRICS, TRUTH_METRICS
 from stbench.scoring.protocols import mean_and_sd, oracle, undefined
 from stbench.scoring.spatial_metrics import spatial_scores
 

@@ -7,8 +7,11 @@ come from a k-d tree, the silhouette from blocks of rows.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from stbench.common.metric import Metric, by_name
 from stbench.graphs.neighbors import knn
 
 _PAS_NEIGHBOURS = 10
@@ -112,3 +115,12 @@ def _silhouettes(sums: np.ndarray, codes: np.ndarray, sizes: np.ndarray) -> np.n
     widths = np.zeros(len(codes))
     widths[defined] = (between[defined] - within[defined]) / larger[defined]
     return widths
+
+
+_SHANG = "Shang and Zhou, Nature Communications 2022"
+# They take positions (n_cells, 2) and labels (n_cells,).
+SPATIAL_METRICS = by_name(
+    Metric("CHAOS", "CHAOS", chaos, _SHANG, higher_is_better=False, high=math.inf),
+    Metric("PAS", "PAS", pas, _SHANG, higher_is_better=False),
+    Metric("ASW", "ASW", asw, "Yuan et al., Nature Methods 2024", low=-1),
+)

@@ -18,9 +18,11 @@ from stbench.ranking.tables import rankings
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row, mean_and_sd, number, signed
+from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 from stbench.summary.domains import sentence
 
-_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained", "CHAOS_final", "PAS_final", "ASW_final")
+_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
+_SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
 _HEAD = ("", "ARI final", "oracle", "untrained", "lift", "seconds", "MB")
 _WIDTHS = (18, 14, 14, 14, 20, 9, 7)
 
@@ -72,7 +74,7 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         known = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
     tables = {}
-    for name in (*_TABLES, "gain", "lift", "leaderboard", "runtime", "status"):
+    for name in (*_TABLES, *_SMOOTHNESS_TABLES, "gain", "lift", "leaderboard", "runtime", "status"):
         path = folder / f"{name}.csv"
         if not path.is_file():
             raise InputError(f"{path}: no such file; make it with aggregate.py")
@@ -145,7 +147,7 @@ def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
     yield _line((f"{dataset} ({n_domains})", *_HEAD[1:]))
     for method in methods:
         final, oracle, untrained, lift = (
-            run.cell(table, dataset, method, n_domains) for table in (*_TABLES[:3], "lift")
+            run.cell(table, dataset, method, n_domains) for table in (*_TABLES, "lift")
         )
         cost = _cost(run, dataset, method)
         title = f"  {run.titles[method]}"
@@ -159,10 +161,12 @@ def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
 
 
 def _exploratory_block(run: Run, dataset: str, n_domains: int, methods: list[str]) -> Iterator[str]:
-    yield f"{dataset}: no true labels, exploratory, {n_domains} domains (low CHAOS, PAS: smooth)"
-    yield _line(("", "CHAOS", "PAS", "ASW", "", "seconds", "MB"))
+    metrics = SPATIAL_METRICS.values()
+    low = ", ".join(metric.label for metric in metrics if not metric.higher_is_better)
+    yield f"{dataset}: no true labels, exploratory, {n_domains} domains (low {low}: smooth)"
+    yield _line(("", *(metric.label for metric in metrics), "", "seconds", "MB"))
     for method in methods:
-        found = [run.cell(table, dataset, method, n_domains) for table in _TABLES[3:]]
+        found = [run.cell(table, dataset, method, n_domains) for table in _SMOOTHNESS_TABLES]
         values = [_score(row) if pd.notna(row["mean"]) else row["status"] for row in found]
         yield _line((f"  {run.titles[method]}", *values, "", *_cost(run, dataset, method)))
 

@@ -11,7 +11,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import pearsonr
 from sklearn.metrics import f1_score, roc_auc_score
 
-from stbench.deconvolution.metrics import BEST, LABELS, PRESENT, Windows, metrics_on
+from stbench.deconvolution.metrics import METRICS, PRESENT, Windows, metrics_on
 from stbench.deconvolution.scoring import ALL_TYPES, scores
 
 GRID = np.array([(x, y) for x in range(6) for y in range(5)], dtype=float)
@@ -94,7 +94,7 @@ def test_the_truth_itself_has_the_best_score(seed, types):
     truth = proportions(seed, types)
     for name, metric in metrics_on(GRID).items():
         made = metric(truth, truth, ONE)
-        assert np.allclose(made[~np.isnan(made)], BEST[name], atol=1e-7), name
+        assert np.allclose(made[~np.isnan(made)], METRICS[name].best, atol=1e-7), name
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
@@ -128,7 +128,7 @@ def test_scores_hold_every_metric_with_an_interval_around_the_mean():
     found = {0: table(proportions(1)), 1: truth * 0.5 + table(proportions(2)) * 0.5}
     made = scores(truth, found, GRID)
     means = made[made["type"] == ALL_TYPES].set_index("metric")
-    assert list(means.index) == list(LABELS)
+    assert list(means.index) == list(METRICS)
     assert (means["low"] <= means["mean"]).all() and (means["mean"] <= means["high"]).all()
     assert (means["low"] < means["high"]).all()
     assert set(made["n_seeds"]) == {2} and means["sd_seeds"].notna().all()

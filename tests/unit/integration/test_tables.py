@@ -80,7 +80,7 @@ def test_composites_are_means_of_their_parts() -> None:
     cell = every.loc["A", "stague", "mixing"]
     assert (cell["n"], cell["sd"]) == (2, pytest.approx(np.std([0.8, 0.7], ddof=1)))
     assert (cell["low"], cell["high"]) == pytest.approx((0.7, 0.8))
-    assert every.loc[("A", "pca")].index.tolist() == METRICS
+    assert every.loc[("A", "pca")].index.tolist() == list(METRICS)
 
 
 def test_what_failed_or_does_not_apply_says_why() -> None:

@@ -20,13 +20,13 @@ from helpers.fits import (
 )
 from stbench.clustering.algorithms import cluster_labels, refine_labels
 from stbench.clustering.label_file import open_labels
-from stbench.common.constants import METRICS, PROTOCOLS, SPATIAL_METRICS, TRUTH_METRICS
+from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.common.h5ad import cells_digest
 from stbench.common.paths import SCRIPTS
-from stbench.scoring.metrics import ari
+from stbench.scoring.metrics import METRICS, TRUTH_METRICS, ari
 from stbench.scoring.scores import COLUMNS
-from stbench.scoring.spatial_metrics import pas
+from stbench.scoring.spatial_metrics import SPATIAL_METRICS, pas
 
 
 @pytest.fixture

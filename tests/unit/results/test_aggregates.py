@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from helpers.results import made_results, scores_of, write_results
-from stbench.common.constants import METRICS, PROTOCOLS
+from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
 from stbench.ranking.leaderboard import compare_orders, leaderboard, mean_ranks
@@ -22,6 +22,7 @@ from stbench.results.aggregates import (
     score_table,
     status_table,
 )
+from stbench.scoring.metrics import METRICS
 
 
 def only(table, **wanted):

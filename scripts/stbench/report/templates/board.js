@@ -26,7 +26,8 @@ const COLUMNS = [
 function fill(select, names, titles = {}) {
   select.append(...names.map((name, index) => new Option(titles[name] ?? name, index)));
 }
-fill(byId("metric"), DATA.metrics, Object.fromEntries(DATA.lower.map((name) => [name, `${name} (lower is better)`])));
+const metricLabel = (name) => DATA.metric_labels[name] + (DATA.lower.includes(name) ? " (lower is better)" : "");
+fill(byId("metric"), DATA.metrics, Object.fromEntries(DATA.metrics.map((name) => [name, metricLabel(name)])));
 fill(byId("protocol"), DATA.protocols, PROTOCOL_WORDS);
 fill(byId("clusterer"), DATA.clusterers);
 fill(byId("policy"), Object.keys(DATA.policies), DATA.policies);

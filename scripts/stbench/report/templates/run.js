@@ -18,7 +18,7 @@ PANEL.addEventListener("click", (event) => {
 });
 
 const describe = (view) =>
-  `${DATA.metrics[view.metric]}, clustered by ${DATA.clusterers[view.clusterer]}`;
+  `${DATA.metric_labels[DATA.metrics[view.metric]]}, clustered by ${DATA.clusterers[view.clusterer]}`;
 
 function about(method) {
   const { implementation, licence, citation } = DATA.methods[method];
@@ -151,6 +151,6 @@ function allScores(item, method, seed) {
     });
   });
   if (!rows.length) return make("p", { className: "note" }, "No scores.");
-  const heads = [["clusterer", false], ["protocol", false], ["epoch", true], ...DATA.metrics.map((name) => [name, true])];
+  const heads = [["clusterer", false], ["protocol", false], ["epoch", true], ...DATA.metrics.map((name) => [DATA.metric_labels[name], true])];
   return plainTable("All scores of this run", heads, rows);
 }
