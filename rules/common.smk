@@ -177,21 +177,28 @@ def fit_python(method):
     return python_for(BENCHMARK.environment(method))
 
 
-def fit_input(method, **more):
+def truth_of(method):
+    """The dataset with its truth, for a control that needs it."""
+    needed = BENCHMARK.method(method).get("needs_truth")
+    return {"truth": "results/data/{dataset}.h5ad"} if needed else {}
+
+
+def fit_input(method):
     """What a fit reads: the preprocessed dataset, which holds no truth, and its code."""
     return {
         "preprocessed": "results/preprocessed/{dataset}.h5ad",
         "code": code("scripts/run_fit.py", "scripts/fit.py", *method_code(method)),
-        **more,
+        **truth_of(method),
     }
 
 
-def fit_params(method, **more):
+def fit_params(method):
     """What a fit is told: its method's own slice of the configuration, nothing else."""
     entry = BENCHMARK.method(method)
 
     def settings(wildcards):
-        paths = {name: path.format(dataset=wildcards.dataset) for name, path in more.items()}
+        files = truth_of(method).items()
+        paths = {name: path.format(dataset=wildcards.dataset) for name, path in files}
         return json.dumps({**BENCHMARK.params(method, wildcards.dataset), **paths}, sort_keys=True)
 
     return {

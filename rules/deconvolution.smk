@@ -71,7 +71,7 @@ rule deconvolve:
         cells=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/reference.h5ad",
         truth=lambda wc: (
             f"results/deconvolution/truth/{wc.dataset}.h5ad"
-            if wc.method == "shuffled_truth"
+            if DECONVOLUTION.method(wc.method).get("needs_truth")
             else []
         ),
         code=lambda wc: code(

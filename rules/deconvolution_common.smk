@@ -37,9 +37,9 @@ def raw_parts(wildcards):
 
 
 def deconvolution_settings(wildcards):
-    """What a method is told; the control that deals the truth is told where that lies."""
+    """Parameters of a method; a control that needs the truth gets its file."""
     truth = {"truth": f"results/deconvolution/truth/{wildcards.dataset}.h5ad"}
-    more = truth if wildcards.method == "shuffled_truth" else {}
+    more = truth if DECONVOLUTION.method(wildcards.method).get("needs_truth") else {}
     params = DECONVOLUTION.params(wildcards.method, wildcards.dataset)
     return json.dumps({**params, **more}, sort_keys=True)
 

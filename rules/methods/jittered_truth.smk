@@ -1,6 +1,6 @@
 use rule train as train_jittered_truth with:
     input:
-        **fit_input("jittered_truth", truth="results/data/{dataset}.h5ad"),
+        **fit_input("jittered_truth"),
     output:
         directory("results/fits/{dataset}/jittered_truth/seed{seed}"),
     log:
@@ -8,4 +8,4 @@ use rule train as train_jittered_truth with:
     resources:
         **fit_resources("jittered_truth"),
     params:
-        **fit_params("jittered_truth", truth="results/data/{dataset}.h5ad"),
+        **fit_params("jittered_truth"),

@@ -93,6 +93,8 @@ def large_results(datasets=15, methods=14, seeds=5):
         title=table["method"].str.upper(),
         study="",
         implementation=np.where(table["method"] == "smoothed_pca", "control", "reimplemented"),
+        control=table["method"] == "smoothed_pca",
+        listed=0,
         epoch=100,
         fit_status="ok",
         fit_reason="",

@@ -165,7 +165,7 @@ def add_ranks(album: Album, results: pd.DataFrame, titles: dict[str, str], rank_
     ranks = ranks.loc[order, [method for method in titles if method in ranks]]
     means = final.pivot_table(index="dataset", columns="method", values="value", dropna=False)
     failed = means.reindex(index=ranks.index, columns=ranks.columns).isna()
-    quiet = set(results.loc[results["implementation"] == "control", "method"])
+    quiet = set(results.loc[results["control"], "method"])
     title = "Ranks by final ARI from dataset to dataset"
     album.add(
         rank_bump(ranks, failed, titles, quiet, title),

@@ -68,9 +68,9 @@ def leaderboard(
     tables = {f"ARI_{protocol}": score_table(known, "ARI", protocol) for protocol in PROTOCOLS}
     tables |= {"gain": gain_table(known), "lift": lift_table(known, no_baseline)}
 
-    methods = results.drop_duplicates("method").set_index("method")[["implementation"]]
+    methods = results.drop_duplicates("method").set_index("method")[["implementation", "control"]]
     board = pd.DataFrame(index=methods.index)
-    board["control"] = methods["implementation"] == "control"
+    board["control"] = methods["control"]
     board["implementation"] = methods["implementation"]
     board["rank_by"] = rank_by
     scores = _scores(tables["ARI_final"], clusterers, methods.index)

@@ -58,7 +58,7 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
     """Label and text of everything a reader asks first."""
     results, rank_by = run.results, run.rank_by
     methods = results.drop_duplicates("method")
-    controls = int((methods["implementation"] == "control").sum())
+    controls = int(methods["control"].sum())
     total, seeds = len(methods), sorted(int(seed) for seed in results["seed"].unique())
     ended = fits["status"].value_counts()
     times = sorted(filter(None, [*fits["started"], *fits["finished"]]))

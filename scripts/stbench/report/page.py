@@ -152,7 +152,7 @@ def _galleries(
 
 def _sentences(run: Run, dataset: str) -> list[str]:
     rows = run.results[run.results["dataset"] == dataset]
-    rows = rows[(rows["implementation"] != "control") & ~rows["exploratory"]]
+    rows = rows[~rows["control"] & ~rows["exploratory"]]
     told = []
     for method in [method for method in run.titles if method in set(rows["method"])]:
         where = (dataset, method, int(rows["n_domains"].iloc[0]))

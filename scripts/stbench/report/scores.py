@@ -117,13 +117,13 @@ def _items(results: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _methods(results: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    implementations = results.drop_duplicates("method").set_index("method")["implementation"]
+    methods = results.drop_duplicates("method").set_index("method")
     return [
         {
             "id": method,
             "title": title,
-            "implementation": str(implementations[method]),
-            "control": implementations[method] == "control",
+            "implementation": str(methods.loc[method, "implementation"]),
+            "control": bool(methods.loc[method, "control"]),
         }
         for method, title in titles.items()
     ]

@@ -27,6 +27,8 @@ COLUMNS = [
     "method",
     "title",
     "implementation",
+    "control",
+    "listed",
     "study",
     "seed",
     "n_domains",
@@ -107,7 +109,8 @@ def assemble(
 
     Returns:
         One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
-        are the fit's own, ``status`` and ``reason`` the score's.
+        are the fit's own, ``status`` and ``reason`` the score's; ``listed`` is the place of the
+        method in ``methods``.
 
     Raises:
         InputError: a fit or a method's description is missing.
@@ -131,6 +134,9 @@ def assemble(
                 if "epochs_cpu" in entry
             }
         joined[column] = joined["method"].map(named)
+    controls = [method for method, entry in methods.items() if entry.get("control")]
+    joined["control"] = joined["method"].isin(controls)
+    joined["listed"] = joined["method"].map({name: i for i, name in enumerate(methods)})
     joined["study"] = study_of(joined, studies or {})
     for column in MEASURED:
         joined[column] = joined[column].astype("float64")
@@ -160,18 +166,14 @@ def read_results(path: str | Path) -> pd.DataFrame:
 
 
 def method_titles(results: pd.DataFrame) -> dict[str, str]:
-    """What to call each method, by id: methods first, then controls from good to trivial."""
+    """What to call each method, by id: methods by name, then controls in the order of their list.
+
+    Controls are listed from good to trivial.
+    """
     methods = results.drop_duplicates("method").set_index("method")
-    controls = ["jittered_truth", "smoothed_harmony", "smoothed_pca", "harmony", "pca"]
-    controls += ["coordinates", "random"]
-
-    def place(method: str) -> tuple[bool, int, list[Any]]:
-        known = controls.index(method) if method in controls else -1
-        return methods.loc[method, "implementation"] == "control", known, natural(method)
-
-    return {
-        method: str(methods.loc[method, "title"]) for method in sorted(methods.index, key=place)
-    }
+    real, controls = methods[~methods["control"]], methods[methods["control"]]
+    order = [*sorted(real.index, key=natural), *controls.sort_values("listed").index]
+    return {method: str(methods.loc[method, "title"]) for method in order}
 
 
 def in_order(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

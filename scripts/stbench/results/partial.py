@@ -118,7 +118,7 @@ def partial_leaderboard(
     rows = [
         {
             "method": row.method,
-            "control": row.implementation == "control",
+            "control": row.control,
             "implementation": row.implementation,
             "rank_by": rank_by,
             "status": PENDING,

@@ -66,7 +66,7 @@ def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.
     )
     measured = measured.rename(columns={"mean": "measured", "sd": "measured_sd"})
     table = measured.merge(ranges, on=_CELL, how="left")
-    controls = results.loc[results["implementation"] == "control", "method"].unique()
+    controls = results.loc[results["control"], "method"].unique()
     unknown = (
         (table["metric"] == "ARI")
         & table["dataset"].isin(published["dataset"])

@@ -190,7 +190,7 @@ def _cost(run: Run, dataset: str, method: str) -> tuple[str, str]:
 
 def _meaning(run: Run, missing: dict[str, str]) -> Iterator[str]:
     """A sentence for every method that is not a control on every dataset with a truth."""
-    methods = run.results[run.results["implementation"] != "control"]
+    methods = run.results[~run.results["control"]]
     methods = methods[~methods["exploratory"] & ~methods["dataset"].isin(missing)]
     for dataset, rows in methods.groupby("dataset", sort=False):
         for method in [m for m in run.titles if m in set(rows["method"])]:

@@ -80,6 +80,16 @@ def test_every_rule_of_a_method_has_its_script_and_entry_and_the_reverse():
     assert rules == scripts == entries
 
 
+@pytest.mark.parametrize("file", ["methods.yaml", "deconvolution_methods.yaml"])
+def test_only_controls_need_the_truth(file):
+    entries = yaml.safe_load((CONFIG / file).read_text()).values()
+    assert sum(entry.get("needs_truth", False) for entry in entries) == 1
+    assert all(entry.get("control") for entry in entries if entry.get("needs_truth"))
+    assert all(
+        (entry["implementation"] == "control") == entry.get("control", False) for entry in entries
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
