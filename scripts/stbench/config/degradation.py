@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stbench.common.constants import Way
-
 # The level of each way that changes nothing.
-UNTOUCHED: dict[Way, float] = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
+UNTOUCHED: dict[str, float] = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
 
 
 def degraded_sections(
-    study: Mapping[Way, list[float]], bases: Mapping[str, Mapping[str, Any]]
+    study: Mapping[str, list[float]], bases: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     """A dataset's description for each base, way and level of a study that changes anything."""
     for base, entry in bases.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stbench.clustering.label_file import LabelsReader
-from stbench.common.constants import NO_TRUTH
+from stbench.common.constants import NO_TRUTH, Clusterer
 from stbench.common.errors import NotApplicableError
 from stbench.common.metric import Metric
 from stbench.fitting.output import FitFolder
@@ -55,7 +55,7 @@ class Score:
 
 
 def score_integration(
-    fits: Sequence[FitFolder], reader: LabelsReader, sections: Sections | None, clusterer: str
+    fits: Sequence[FitFolder], reader: LabelsReader, sections: Sections | None, clusterer: Clusterer
 ) -> pd.DataFrame:
     """Score the embeddings of all training seeds and the joint labels of their last epoch.
 
@@ -111,7 +111,7 @@ ARI_WITHIN = Metric(
 
 
 def _scores(
-    fit: FitFolder, reader: LabelsReader, sections: Sections | None, clusterer: str
+    fit: FitFolder, reader: LabelsReader, sections: Sections | None, clusterer: Clusterer
 ) -> Iterator[tuple[str, Score]]:
     for metric in (*METRICS, ARI_WITHIN.name):
         if not fit.ok or sections is None:
@@ -136,7 +136,7 @@ def _embedding_score(fit: FitFolder, metric: str, sections: Sections) -> Score:
 
 
 def _labels_score(
-    fit: FitFolder, reader: LabelsReader, sections: Sections, clusterer: str
+    fit: FitFolder, reader: LabelsReader, sections: Sections, clusterer: Clusterer
 ) -> Score:
     axes = reader.axes
     seed, place = axes.training_seeds.index(fit.seed), axes.clusterers.index(clusterer)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing, mean_rank, memory
 from stbench.results.assembly import method_titles, natural
 from stbench.results.formatting import number, signed
@@ -34,7 +35,7 @@ def escape(text: object) -> str:
 
 
 def latex_tables(
-    standings: dict[str, Standing],
+    standings: dict[Policy, Standing],
     results: pd.DataFrame,
     final: pd.DataFrame,
     published: pd.DataFrame | None,
@@ -58,7 +59,7 @@ def latex_tables(
     return made
 
 
-def leaderboard(standings: dict[str, Standing], rank_by: str) -> str:
+def leaderboard(standings: dict[Policy, Standing], rank_by: str) -> str:
     """A table for each policy under which there is a ranking of its own."""
     worst = standings["worst"]
     floats = []
@@ -106,7 +107,7 @@ def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> st
     datasets = sorted(rows["dataset"].unique(), key=natural)
     cells = rows.set_index(["dataset", "method"])
     titles = method_titles(results)
-    controls = set(results.loc[results["implementation"] == "control", "method"])
+    controls = set(results.loc[results["control"], "method"])
     best = {
         dataset: rows[(rows["dataset"] == dataset) & ~rows["method"].isin(controls)]["mean"].max()
         for dataset in datasets

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pandas as pd
 
 from stbench.ranking.certainty import order_sentence
+from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing, mean_rank, memory
 from stbench.results.assembly import natural
 from stbench.results.formatting import number, signed
@@ -36,7 +37,7 @@ nearest cells. Means over the datasets that have a value; –: not defined.
 
 
 def leaderboard_page(
-    standings: dict[str, Standing],
+    standings: dict[Policy, Standing],
     results: pd.DataFrame,
     lift: pd.DataFrame,
     rank_by: str,
@@ -119,7 +120,7 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
 def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:
     """Who beats smoothed PCA, then a line for every method that is not a control."""
     described = results.drop_duplicates("method").set_index("method")
-    titles = described[described["implementation"] != "control"]["title"].map(_text)
+    titles = described[~described["control"]]["title"].map(_text)
     rows = lift[(lift["clusterer"] == rank_by) & ~lift["exploratory"]]
     rows = rows[rows["method"].isin(titles.index)]
     if rows.empty:

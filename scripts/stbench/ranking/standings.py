@@ -48,7 +48,7 @@ class Standing:
         return as_sentence(POLICY_WORDS[self.policy])
 
 
-def standings(results: pd.DataFrame, rank_by: str) -> dict[str, Standing]:
+def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
     """The standing under each policy, ranked by the mean final ARI.
 
     Args:

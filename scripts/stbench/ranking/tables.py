@@ -5,11 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from stbench.ranking.certainty import note
-from stbench.ranking.ranks import POLICIES, Ranking, rank_intervals, rank_methods, tied_groups
+from stbench.ranking.ranks import (
+    POLICIES,
+    Policy,
+    Ranking,
+    rank_intervals,
+    rank_methods,
+    tied_groups,
+)
 from stbench.results.aggregates import score_table
 
 
-def rankings(results: pd.DataFrame, rank_by: str) -> dict[str, Ranking]:
+def rankings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Ranking]:
     """The ranking of all methods by mean final ARI, by policy, over datasets with a truth."""
     known = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
     final = score_table(known, "ARI", "final")

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stbench.common.constants import EPOCHS_UNSEEN, NO_TRAINING, NO_TRUTH, NOT_KMEANS
+from stbench.common.constants import (
+    EPOCHS_UNSEEN,
+    NO_TRAINING,
+    NO_TRUTH,
+    NOT_KMEANS,
+    Clusterer,
+    Protocol,
+)
 
 
 def oracle(ari: np.ndarray) -> int | None:
@@ -39,8 +46,9 @@ def mean_and_sd(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
 
 
 def undefined(
-    protocol: str,
-    clusterer: str,
+    protocol: Protocol,
+    clusterer: Clusterer,
+    *,
     trainable: bool,
     has_truth: bool,
     has_untrained: bool,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stbench.clustering.label_file import NO_EPOCH, LabelsReader
-from stbench.common.constants import NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH
+from stbench.common.constants import NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH, Clusterer, Protocol
 from stbench.scoring.metrics import METRICS, TRUTH_METRICS
 from stbench.scoring.protocols import mean_and_sd, oracle, undefined
 from stbench.scoring.spatial_metrics import spatial_scores
@@ -83,31 +83,36 @@ def score_labels(
     """
     import pandas as pd
 
-    rows = list(_rows(reader, truth, coords, trainable, epochs))
+    rows = list(_rows(_Given(reader, truth, coords, trainable, epochs)))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _rows(
-    reader: LabelsReader,
-    truth: np.ndarray | None,
-    coords: np.ndarray | None,
-    trainable: bool,
-    epochs: pd.DataFrame,
-) -> Iterator[dict[str, Any]]:
-    axes = reader.axes
+@dataclass(frozen=True)
+class _Given:
+    """What the labels are scored with; see ``score_labels``."""
+
+    reader: LabelsReader
+    truth: np.ndarray | None
+    coords: np.ndarray | None
+    trainable: bool
+    epochs: pd.DataFrame
+
+
+def _rows(given: _Given) -> Iterator[dict[str, Any]]:
+    axes = given.reader.axes
     for seed, k in product(axes.training_seeds, axes.n_domains or [NO_NUMBER]):
         kinds = list(product(axes.clusterers, PROTOCOLS))
-        choices = [_choose(reader, seed, k, *kind, truth, trainable, epochs) for kind in kinds]
-        scores = _score_choices(choices, truth, coords)
+        choices = [_choose(given, seed, k, *kind) for kind in kinds]
+        scores = _score_choices(choices, given.truth, given.coords)
         for (clusterer, protocol), choice, score in zip(kinds, choices, scores, strict=True):
             for metric in METRICS:
-                value, sd, status, reason = _cell(choice, score, metric, truth)
+                value, sd, status, reason = _cell(choice, score, metric, given.truth)
                 yield {
                     "dataset": axes.dataset,
                     "method": axes.method,
                     "seed": seed,
                     "n_domains": k,
-                    "exploratory": truth is None and k != NO_NUMBER,
+                    "exploratory": given.truth is None and k != NO_NUMBER,
                     "clusterer": clusterer,
                     "protocol": protocol,
                     "metric": metric,
@@ -119,18 +124,9 @@ def _rows(
                 }
 
 
-def _choose(
-    reader: LabelsReader,
-    seed: int,
-    k: int,
-    clusterer: str,
-    protocol: str,
-    truth: np.ndarray | None,
-    trainable: bool,
-    epochs: pd.DataFrame,
-) -> Choice:
+def _choose(given: _Given, seed: int, k: int, clusterer: Clusterer, protocol: Protocol) -> Choice:
     """The labels that a protocol looks at."""
-    axes = reader.axes
+    reader, axes = given.reader, given.reader.axes
     i, j = axes.training_seeds.index(seed), axes.clusterers.index(clusterer)
     nothing = np.empty((0, axes.n_cells), np.int16)
     for status, reason in (
@@ -142,17 +138,17 @@ def _choose(
     reason = undefined(
         protocol,
         clusterer,
-        trainable,
-        truth is not None,
-        _has_untrained(reader, seed, k),
-        axes.epochs_reason[i],
+        trainable=given.trainable,
+        has_truth=given.truth is not None,
+        has_untrained=_has_untrained(reader, seed, k),
+        epochs_reason=axes.epochs_reason[i],
     )
     if reason:
         return Choice(NO_EPOCH, nothing, "not_applicable", reason)
 
     epoch = axes.last_epochs[i] if protocol == "final" else UNTRAINED_EPOCH
     if protocol == "oracle":
-        epoch = _oracle_epoch(epochs, seed, k)
+        epoch = _oracle_epoch(given.epochs, seed, k)
         if epoch == NO_EPOCH:
             return Choice(NO_EPOCH, nothing, "not_applicable", "no epoch could be clustered")
     rows = reader.rows(k, seed, clusterer, epoch)

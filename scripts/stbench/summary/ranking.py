@@ -32,7 +32,7 @@ class Verdict:
 
 
 def verdicts(
-    rankings: Mapping[str, Ranking], titles: Mapping[str, str], controls: Container[str]
+    rankings: Mapping[Policy, Ranking], titles: Mapping[str, str], controls: Container[str]
 ) -> list[Verdict]:
     """One verdict per policy; the best of the methods and of the ``controls`` are named apart.
 
