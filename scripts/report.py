@@ -48,7 +48,7 @@ def main() -> None:
     from stbench.config.schema import load_yaml
     from stbench.report.page import Sources, report_page
     from stbench.results.assembly import read_results
-    from stbench.summary.text import read_run
+    from stbench.summary.run import read_run
 
     benchmark = load_benchmark(config, args.config_dir)
     run = read_run(read_results(args.results), args.tables, config["rank_by"])

@@ -33,7 +33,8 @@ def main() -> None:
 
     from stbench.common.io import atomic_file
     from stbench.results.assembly import read_results
-    from stbench.summary.text import any_score, read_run, summary
+    from stbench.summary.run import read_run
+    from stbench.summary.text import any_score, summary
 
     run = read_run(read_results(args.results), args.tables, args.rank_by)
     text = summary(run, args.tables, args.figures, args.interactions, args.report)

@@ -15,7 +15,7 @@ from stbench.report.page import Sources, report_page
 from stbench.results.aggregates import all_tables
 from stbench.results.assembly import KEYS, in_order
 from stbench.scoring.metrics import METRICS
-from stbench.summary.text import read_run
+from stbench.summary.run import read_run
 
 CITATION = {"title": "stbench", "version": "0.1.0", "authors": [{"name": "The authors"}]}
 

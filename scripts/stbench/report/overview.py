@@ -13,7 +13,7 @@ from stbench.common.constants import FAILED
 from stbench.common.h5ad import read_elements
 from stbench.results.assembly import natural
 from stbench.runs.measurements import shape_of
-from stbench.summary.text import Run
+from stbench.summary.run import Run
 
 _UNKNOWN: dict[str, Any] = {
     **dict.fromkeys(("title", "technology", "note", "licence", "citation"), ""),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 from markupsafe import Markup
 
 from stbench.ranking.certainty import order_sentence
@@ -25,13 +24,12 @@ from stbench.report.overview import dataset_facts, missing_results, run_facts
 from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
 from stbench.report.studies import Study, find_studies, folders_of_studies
-from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles
-from stbench.summary.domains import sentence
-from stbench.summary.interactions import interaction_sentences
+from stbench.summary.domains import dataset_sentences
+from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.ranking import verdicts
+from stbench.summary.run import Run
 from stbench.summary.studies import study_sentences
-from stbench.summary.text import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
@@ -75,7 +73,7 @@ def report_page(run: Run, sources: Sources, page: Path) -> str:
     """The whole page.
 
     Args:
-        run: results and tables, of ``stbench.summary.text.read_run``.
+        run: results and tables, of ``stbench.summary.run.read_run``.
         sources: where everything else comes from.
         page: the file that it will be, from where other files are linked to.
 
@@ -151,28 +149,14 @@ def _galleries(
 
 
 def _sentences(run: Run, dataset: str) -> list[str]:
-    rows = run.results[run.results["dataset"] == dataset]
-    rows = rows[~rows["control"] & ~rows["exploratory"]]
-    told = []
-    for method in [method for method in run.titles if method in set(rows["method"])]:
-        where = (dataset, method, int(rows["n_domains"].iloc[0]))
-        final, lift, gain = (run.cell(table, *where) for table in ("ARI_final", "lift", "gain"))
-        baseline = run.row("ARI_final", dataset, BASELINE, where[2])
-        text = sentence(run.titles[method], dataset, final, baseline, lift, gain)
-        told.append(text.replace("+-", "±"))
-    return told
+    return [text.replace("+-", "±") for text in dataset_sentences(run, dataset)]
 
 
 def _study(run: Run, study: Study, tables: Path, album: Album) -> dict[str, Any]:
     """A study, its pictures embedded, and what it allows to be said."""
     told = study_sentences(tables, run.titles, run.rank_by).get(study.name, [])
-    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
-    if study.name == "interactions" and all(path.is_file() for path in paths):
-        texts = dict.fromkeys(("effect", "method", "reason", "chosen"), str)
-        auprc, lift = (
-            pd.read_csv(path, dtype=texts).fillna({"reason": "", "chosen": ""}) for path in paths
-        )
-        told = list(interaction_sentences(auprc, lift, run.titles))
+    if study.name == "interactions":
+        told = list(sentences_of_tables(tables, run.titles))
     return _told(study, told, album)
 
 

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from stbench.results.aggregates import BASELINE
 from stbench.results.formatting import Row, interval, mean_and_sd, number, seeds, signed
 from stbench.results.statistics import BETTER, WITHIN_NOISE, WORSE
+from stbench.summary.run import Run
+
+
+def dataset_sentences(run: Run, dataset: str) -> Iterator[str]:
+    """A sentence for every method that is not a control; none on a dataset without truth."""
+    rows = run.results[run.results["dataset"] == dataset]
+    rows = rows[~rows["control"] & ~rows["exploratory"]]
+    for method in [method for method in run.titles if method in set(rows["method"])]:
+        where = (dataset, method, int(rows["n_domains"].iloc[0]))
+        yield sentence(
+            run.titles[method],
+            dataset,
+            final=run.cell("ARI_final", *where),
+            baseline=run.row("ARI_final", dataset, BASELINE, where[2]),
+            lift=run.cell("lift", *where),
+            gain=run.cell("gain", *where),
+        )
 
 
 def sentence(
-    title: str, dataset: str, final: Row, baseline: Row | None, lift: Row, gain: Row
+    title: str, dataset: str, *, final: Row, baseline: Row | None, lift: Row, gain: Row
 ) -> str:
     """What the run says of one method on one dataset, claiming no more than its seeds allow.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,6 +12,17 @@ from stbench.results.formatting import Row, interval, number, signed
 from stbench.results.statistics import BETTER, SEEDS_TO_TELL
 
 _WORDS = {"type_pair": "the type pair", "knn": "the kNN graph", "formula": "its formula on PCA"}
+
+
+def sentences_of_tables(tables: Path, titles: Mapping[str, str]) -> Iterator[str]:
+    """The same from a folder of tables; nothing where no cell graph was scored."""
+    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
+    if all(path.is_file() for path in paths):
+        texts = dict.fromkeys(("effect", "method", "reason", "chosen"), str)
+        auprc, lift = (
+            pd.read_csv(path, dtype=texts).fillna({"reason": "", "chosen": ""}) for path in paths
+        )
+        yield from interaction_sentences(auprc, lift, titles)
 
 
 def interaction_sentences(

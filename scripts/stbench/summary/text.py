@@ -4,90 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from stbench.common.constants import FAILED
-from stbench.common.errors import InputError
 from stbench.common.text import wrapped
 from stbench.ranking.certainty import certainty, order_sentence
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.tables import rankings
-from stbench.results.aggregates import BASELINE
-from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row, mean_and_sd, number, signed
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
-from stbench.summary.domains import sentence
+from stbench.summary.domains import dataset_sentences
+from stbench.summary.interactions import sentences_of_tables
+from stbench.summary.run import ARI_TABLES, SMOOTHNESS_TABLES, Run
+from stbench.summary.studies import study_sentences
 
-_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
-_SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
 _HEAD = ("", "ARI final", "oracle", "untrained", "lift", "seconds", "MB")
 _WIDTHS = (18, 14, 14, 14, 20, 9, 7)
-
-
-@dataclass(frozen=True)
-class Run:
-    """Everything the text is made of.
-
-    Attributes:
-        results: of ``stbench.results.assembly.assemble``, what takes part in the ranking.
-        every: of the same, the studies too.
-        tables: by file name without ending, those of ``aggregate.py``.
-        rank_by: the clusterer that ranks.
-        titles: of ``method_titles``.
-    """
-
-    results: pd.DataFrame
-    every: pd.DataFrame
-    tables: dict[str, pd.DataFrame]
-    rank_by: str
-    titles: dict[str, str]
-
-    def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
-        """The row of a table for one cell under the clusterer that ranks."""
-        rows = self.tables[table]
-        found = rows[
-            (rows["dataset"] == dataset)
-            & (rows["method"] == method)
-            & (rows["clusterer"] == self.rank_by)
-            & (rows["n_domains"] == n_domains)
-        ]
-        return found.iloc[0].to_dict() if len(found) else None
-
-    def cell(self, table: str, dataset: str, method: str, n_domains: int) -> Row:
-        """The same where the row must be there."""
-        found = self.row(table, dataset, method, n_domains)
-        if found is None:
-            raise InputError(f"{table}.csv: no row for {method} on {dataset}; aggregate again")
-        return found
-
-
-def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
-    """Read the tables that belong to the results.
-
-    Raises:
-        InputError: a table is missing, or nothing was clustered by ``rank_by``.
-    """
-    if rank_by not in set(results["clusterer"]):
-        known = ", ".join(sorted(results["clusterer"].unique()))
-        raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
-    tables = {}
-    for name in (*_TABLES, *_SMOOTHNESS_TABLES, "gain", "lift", "leaderboard", "runtime", "status"):
-        path = folder / f"{name}.csv"
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; make it with aggregate.py")
-        # A status may be spelled "nan": only an empty field is a missing number.
-        table = pd.read_csv(
-            path,
-            keep_default_na=False,
-            na_values=[""],
-            dtype={"dataset": str, "method": str},
-        )
-        texts = {"status", "reason", "verdict"} & set(table)
-        tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
-    return Run(results[results["study"] == ""], results, tables, rank_by, method_titles(results))
 
 
 def any_score(run: Run) -> bool:
@@ -147,7 +81,7 @@ def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
     yield _line((f"{dataset} ({n_domains})", *_HEAD[1:]))
     for method in methods:
         final, oracle, untrained, lift = (
-            run.cell(table, dataset, method, n_domains) for table in (*_TABLES, "lift")
+            run.cell(table, dataset, method, n_domains) for table in (*ARI_TABLES, "lift")
         )
         cost = _cost(run, dataset, method)
         title = f"  {run.titles[method]}"
@@ -166,7 +100,7 @@ def _exploratory_block(run: Run, dataset: str, n_domains: int, methods: list[str
     yield f"{dataset}: no true labels, exploratory, {n_domains} domains (low {low}: smooth)"
     yield _line(("", *(metric.label for metric in metrics), "", "seconds", "MB"))
     for method in methods:
-        found = [run.cell(table, dataset, method, n_domains) for table in _SMOOTHNESS_TABLES]
+        found = [run.cell(table, dataset, method, n_domains) for table in SMOOTHNESS_TABLES]
         values = [_score(row) if pd.notna(row["mean"]) else row["status"] for row in found]
         yield _line((f"  {run.titles[method]}", *values, "", *_cost(run, dataset, method)))
 
@@ -190,30 +124,16 @@ def _cost(run: Run, dataset: str, method: str) -> tuple[str, str]:
 
 def _meaning(run: Run, missing: dict[str, str]) -> Iterator[str]:
     """A sentence for every method that is not a control on every dataset with a truth."""
-    methods = run.results[~run.results["control"]]
-    methods = methods[~methods["exploratory"] & ~methods["dataset"].isin(missing)]
-    for dataset, rows in methods.groupby("dataset", sort=False):
-        for method in [m for m in run.titles if m in set(rows["method"])]:
-            where = (str(dataset), method, int(rows["n_domains"].iloc[0]))
-            baseline = run.row("ARI_final", str(dataset), BASELINE, where[2])
-            final, lift, gain = (run.cell(table, *where) for table in ("ARI_final", "lift", "gain"))
-            text = sentence(run.titles[method], str(dataset), final, baseline, lift, gain)
-            yield wrapped(text, hanging="  ")
+    for dataset in dict.fromkeys(run.results["dataset"]):
+        if dataset not in missing:
+            for text in dataset_sentences(run, str(dataset)):
+                yield wrapped(text, hanging="  ")
 
 
 def _interactions(run: Run, tables: Path) -> Iterator[str]:
     """A sentence or two for every method whose cell graph was scored, where any was."""
-    paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
-    if all(path.is_file() for path in paths):
-        from stbench.summary.interactions import interaction_sentences
-
-        texts = ("effect", "method", "reason", "chosen")
-        auprc, lift = (
-            pd.read_csv(path, dtype=dict.fromkeys(texts, str)).fillna({"reason": "", "chosen": ""})
-            for path in paths
-        )
-        for text in interaction_sentences(auprc, lift, run.titles):
-            yield wrapped(text, hanging="  ")
+    for text in sentences_of_tables(tables, run.titles):
+        yield wrapped(text, hanging="  ")
 
 
 def _ranking(run: Run) -> Iterator[str]:
@@ -237,8 +157,6 @@ def _ranking(run: Run) -> Iterator[str]:
 
 def _studies(run: Run, tables: Path) -> Iterator[str]:
     """What becomes of methods on worse data, and of one that is changed; neither is ranked."""
-    from stbench.summary.studies import study_sentences
-
     for sentences in study_sentences(tables, run.titles, run.rank_by).values():
         for text in sentences:
             yield wrapped(text, hanging="  ")

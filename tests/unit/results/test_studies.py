@@ -17,7 +17,8 @@ from stbench.figures.robustness import robustness_curves
 from stbench.figures.sensitivity import setting_lines, tornado
 from stbench.results.assembly import assemble, read_results
 from stbench.results.studies import robustness_tables, sensitivity_table
-from stbench.summary.text import read_run, summary
+from stbench.summary.run import read_run
+from stbench.summary.text import summary
 
 DERIVED = {
     "A.counts0.5": {"of": "A", "way": "counts", "level": 0.5},

@@ -10,7 +10,8 @@ from helpers.results import made_results, scores_of
 from stbench.common.text import WIDTH
 from stbench.ranking.leaderboard import leaderboard
 from stbench.results.aggregates import all_tables
-from stbench.summary.text import any_score, read_run, summary
+from stbench.summary.run import read_run
+from stbench.summary.text import any_score, summary
 
 
 def run_of(folder, *scores):

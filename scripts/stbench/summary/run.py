@@ -1,0 +1,87 @@
+"""What sentences and report are made of: the results of a run and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from stbench.common.errors import InputError
+from stbench.results.assembly import method_titles
+from stbench.results.formatting import Row
+from stbench.scoring.spatial_metrics import SPATIAL_METRICS
+
+ARI_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
+SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything the text is made of.
+
+    Attributes:
+        results: of ``stbench.results.assembly.assemble``, what takes part in the ranking.
+        every: of the same, the studies too.
+        tables: by file name without ending, those of ``aggregate.py``.
+        rank_by: the clusterer that ranks.
+        titles: of ``method_titles``.
+    """
+
+    results: pd.DataFrame
+    every: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    rank_by: str
+    titles: dict[str, str]
+
+    def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
+        """The row of a table for one cell under the clusterer that ranks."""
+        rows = self.tables[table]
+        found = rows[
+            (rows["dataset"] == dataset)
+            & (rows["method"] == method)
+            & (rows["clusterer"] == self.rank_by)
+            & (rows["n_domains"] == n_domains)
+        ]
+        return found.iloc[0].to_dict() if len(found) else None
+
+    def cell(self, table: str, dataset: str, method: str, n_domains: int) -> Row:
+        """The same where the row must be there."""
+        found = self.row(table, dataset, method, n_domains)
+        if found is None:
+            raise InputError(f"{table}.csv: no row for {method} on {dataset}; aggregate again")
+        return found
+
+
+def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
+    """Read the tables that belong to the results.
+
+    Raises:
+        InputError: a table is missing, or nothing was clustered by ``rank_by``.
+    """
+    if rank_by not in set(results["clusterer"]):
+        known = ", ".join(sorted(results["clusterer"].unique()))
+        raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
+    tables = {}
+    for name in (
+        *ARI_TABLES,
+        *SMOOTHNESS_TABLES,
+        "gain",
+        "lift",
+        "leaderboard",
+        "runtime",
+        "status",
+    ):
+        path = folder / f"{name}.csv"
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; make it with aggregate.py")
+        # A status may be spelled "nan": only an empty field is a missing number.
+        table = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype={"dataset": str, "method": str},
+        )
+        texts = {"status", "reason", "verdict"} & set(table)
+        tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
+    return Run(results[results["study"] == ""], results, tables, rank_by, method_titles(results))
