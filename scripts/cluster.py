@@ -60,7 +60,7 @@ def main() -> None:
         args.dataset,
         args.method,
         args.clusterers,
-        args.output,
+        output=args.output,
         processes=args.threads,
         keep_trajectories=args.keep_trajectories,
         refine=args.refine,

@@ -122,6 +122,7 @@ def draw(
     found: Labelling,
     title: str,
     data: dict[str, Any],
+    *,
     fit: Path,
     interactions: Path | None,
     to: Path,
@@ -190,7 +191,7 @@ def main() -> None:
 
     apply_style()
     data, published = read_data(args.data), read_published(args.published)
-    titles = {name: entry["title"] for name, entry in load_yaml(args.methods).items()}
+    titles = {name: described["title"] for name, described in load_yaml(args.methods).items()}
     labels = {f"{path.parent.name}/{path.stem}": path for path in args.labels}
     fits = {"/".join(path.parts[-3:]): path for path in args.fits}
     interactions = {"/".join(path.parts[-2:]): path for path in args.interactions}
@@ -201,15 +202,15 @@ def main() -> None:
             outcome, found = repeated(one, data, published, labels)
             outcomes.append(outcome)
             if found is not None:
-                cell = f"{outcome.dataset}/{one.method}"
+                entry = f"{outcome.dataset}/{one.method}"
                 draw(
                     outcome,
                     found,
                     titles.get(one.method, one.method),
                     data[outcome.dataset],
-                    fits[f"{cell}/seed{one.seed}"],
-                    interactions.get(cell),
-                    folder,
+                    fit=fits[f"{entry}/seed{one.seed}"],
+                    interactions=interactions.get(entry),
+                    to=folder,
                 )
         comparison_table(outcomes).to_csv(folder / "comparison.csv", index=False)
         pictures = sorted(path.name for path in folder.glob("*.png"))

@@ -62,6 +62,7 @@ def main() -> None:
     from stbench.common.io import atomic_directory
     from stbench.figures.across_datasets import add_comparisons
     from stbench.figures.figure_set import Album
+    from stbench.figures.from_tables import add_figures_of_tables
     from stbench.figures.per_dataset import add_figures_of, read_tissue
     from stbench.figures.style import apply_style
     from stbench.results.assembly import method_titles, read_results
@@ -77,7 +78,9 @@ def main() -> None:
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
     with atomic_directory(args.output) as folder:
         album = Album(folder)
-        add_comparisons(album, results, titles, args.rank_by, cells, args.tables)
+        add_comparisons(album, results, titles, args.rank_by, cells=cells)
+        if args.tables is not None:
+            add_figures_of_tables(album, args.tables, titles, args.rank_by)
         for tissue in tissues:
             add_figures_of(
                 album,
@@ -85,9 +88,9 @@ def main() -> None:
                 results,
                 titles,
                 args.rank_by,
-                args.labels_root,
-                args.epochs_root,
-                args.fits_root,
+                labels_root=args.labels_root,
+                epochs_root=args.epochs_root,
+                fits_root=args.fits_root,
             )
         album.write_captions()
 

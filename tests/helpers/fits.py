@@ -90,7 +90,7 @@ class Bench:
         folders = sorted((self.root / "fits").iterdir())
         names = clusterers or ("kmeans",)
         output = output or self.labels
-        cluster_fits(folders, self.preprocessed, "D", "m", names, output, **more)
+        cluster_fits(folders, self.preprocessed, "D", "m", names, output=output, **more)
 
     def score(self, trainable=True):
         found = anndata.read_h5ad(self.data)

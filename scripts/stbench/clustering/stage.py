@@ -91,8 +91,8 @@ def cluster_fits(
     dataset: str,
     method: str,
     clusterers: Sequence[Clusterer],
-    output: str | Path,
     *,
+    output: str | Path,
     processes: int = 1,
     keep_trajectories: bool = False,
     refine: int | None = None,
@@ -128,7 +128,12 @@ def cluster_fits(
     with worker_map(processes) as mapper:
         found = [_labels_of_epochs(fit, tissue, mapper) for fit in fits]
         recorded = [labels for labels, _ in found]
-        axes = _axes(fits, recorded, tissue, dataset, method, list(dict.fromkeys(clusterers)))
+        axes = _axes(
+            *(fits, recorded, tissue),
+            dataset=dataset,
+            method=method,
+            clusterers=list(dict.fromkeys(clusterers)),
+        )
         with labels_writer(output, axes) as writer:
             for fit, labels in zip(fits, recorded, strict=True):
                 if labels is not None and "kmeans" in axes.clusterers:
@@ -165,6 +170,7 @@ def _axes(
     fits: Sequence[FitFolder],
     recorded: Sequence[EpochLabels | None],
     tissue: Tissue,
+    *,
     dataset: str,
     method: str,
     clusterers: list[Clusterer],

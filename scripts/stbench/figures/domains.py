@@ -42,6 +42,7 @@ def domain_maps(
     title: str,
     truth: np.ndarray | None = None,
     domain_names: Sequence[str] = (),
+    *,
     together: int = 1,
 ) -> Figure:
     """Draw maps of one tissue side by side, all with the same scale and colours.

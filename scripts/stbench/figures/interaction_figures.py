@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from stbench.common.errors import NotApplicableError
 from stbench.figures.layout import umap_and_paga
-from stbench.interactions.ligand_receptor import Support
+from stbench.interactions.analysis import Findings
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.tissue import LearnedGraph, Tissue
 
@@ -18,24 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw(
-    parts: Parts,
-    folder: Path,
-    tissue: Tissue,
-    graphs: Sequence[LearnedGraph],
-    above: pd.DataFrame,
-    pairs: pd.DataFrame,
-    support: Support,
-    *,
-    title: str,
-) -> None:
-    """Draw into ``folder / "figures"``; genes from its genes.csv. What could not be made is None
-    here, and its picture is left out for the same reason."""
+def draw(parts: Parts, folder: Path, found: Findings, *, title: str) -> None:
+    """Draw into ``folder / "figures"``; genes from its genes.csv. The picture of what could not be
+    made is left out for the same reason."""
     from stbench.figures.cell_graph import edge_map, type_pair_heatmap
     from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
     from stbench.figures.style import apply_style, save
 
     apply_style()
+    tissue, graphs, above, pairs, support = found
     where = f"{tissue.name}, {title}" if tissue is not None else title
 
     def picture(name: str, needs: str, make: Callable[[], Figure]) -> None:

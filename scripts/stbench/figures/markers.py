@@ -25,6 +25,7 @@ def add_pictures(
     album: Album,
     dataset: str,
     coords: np.ndarray,
+    *,
     divisions: Sequence[Domains],
     genes: pd.DataFrame,
     values: Mapping[str, np.ndarray],
@@ -71,7 +72,15 @@ def add_pictures(
             f"{int(tested['marker'].astype(bool).sum())} of {len(tested)} are markers.",
             dataset=dataset,
         )
-    scored = pathways[pathways["status"] == "ok"] if pathways is not None else pd.DataFrame()
+    if pathways is not None:
+        _add_gene_sets(album, dataset, divisions, pathways)
+
+
+def _add_gene_sets(
+    album: Album, dataset: str, divisions: Sequence[Domains], pathways: pd.DataFrame
+) -> None:
+    """Add the mean scores of gene sets in the first division that has domains."""
+    scored = pathways[pathways["status"] == "ok"]
     if len(scored):
         first = next(domains for domains in divisions if domains.there)
         mine = scored[scored["labels"] == first.id]

@@ -66,6 +66,7 @@ def add_figures_of(
     results: pd.DataFrame,
     titles: dict[str, str],
     rank_by: str,
+    *,
     labels_root: Path,
     epochs_root: Path,
     fits_root: Path | None = None,
@@ -87,7 +88,7 @@ def add_figures_of(
         return
     shown = {m: t for m, t in titles.items() if m in set(mine["method"])}
     how = CLUSTERER_WORDS.get(rank_by, rank_by)
-    _add_galleries(album, tissue, mine, shown, how, labels_root / tissue.name)
+    _add_galleries(album, tissue, mine, shown, how=how, labels=labels_root / tissue.name)
     _add_protocols(album, tissue, mine, shown, how)
     _add_curves(album, tissue, shown, epochs_root / tissue.name)
     if fits_root is not None and tissue.sections is not None:
@@ -99,6 +100,7 @@ def _add_galleries(
     tissue: Tissue,
     mine: pd.DataFrame,
     titles: dict[str, str],
+    *,
     how: str,
     labels: Path,
 ) -> None:

@@ -22,6 +22,16 @@ from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_
 from stbench.interactions.type_pairs import type_pairs
 
 
+class Findings(NamedTuple):
+    """What figures show of an analysis; what could not be made is None, as ``Parts`` says."""
+
+    tissue: Tissue
+    graphs: Sequence[LearnedGraph]
+    above: pd.DataFrame
+    type_pairs: pd.DataFrame
+    support: Support
+
+
 class Edges(NamedTuple):
     """Edges of the mean graph of all training seeds, and of every seed (with a column seed)."""
 
@@ -83,7 +93,7 @@ def analyze(
         sets = parts.make("gene_sets", lambda: known(genes, settings["gene_sets"], tissue), "genes")
         if sets is not None:
             sets.to_csv(folder / "gene_sets.csv", index=False)
-    draw(parts, folder, tissue, graphs, above, pairs, support)
+    draw(parts, folder, Findings(tissue, graphs, above, pairs, support))
     write_json(folder / "status.json", parts.status)
 
 
@@ -165,7 +175,7 @@ def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[p
 def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Support, str]:
     """Ligands and receptors on the edges, and what to know about the test."""
     found = ligand_receptor_support(
-        above, tissue.expression, tissue.var, tissue.organism, tissue.types, shuffles
+        *(above, tissue.expression, tissue.var, tissue.organism, tissue.types), shuffles=shuffles
     )
     told = found.coverage
     if tissue.types is None:

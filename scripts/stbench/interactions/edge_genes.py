@@ -96,6 +96,7 @@ def genes_behind_edges(
     fits: Mapping[int, Trained],
     edges: pd.DataFrame,
     above: np.ndarray,
+    *,
     type_pairs: int = TYPE_PAIRS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Genes by their part in what lifts edges above the other candidates of their cells.

@@ -82,6 +82,7 @@ def ligand_receptor_support(
     var: pd.DataFrame,
     organism: str,
     types: pd.Categorical | None,
+    *,
     shuffles: int,
     seed: int = 0,
 ) -> Support:
@@ -118,7 +119,8 @@ def ligand_receptor_support(
     codes = np.zeros(expression.shape[0], np.int64)
     if types is not None:
         codes += types.codes
-    table = tested_pairs(edges, _Values(expression, places), on_panel, codes, shuffles, seed)
+    values = _Values(expression, places)
+    table = tested_pairs(edges, values, on_panel, codes, shuffles=shuffles, seed=seed)
     silent = len(on_panel) - len(table)
     if silent:
         coverage += f", {silent} of them never expressed at an edge"
@@ -144,6 +146,7 @@ def tested_pairs(
     values: _Values,
     pairs: list[tuple[str, str]],
     codes: np.ndarray,
+    *,
     shuffles: int,
     seed: int,
 ) -> pd.DataFrame:
@@ -221,7 +224,7 @@ def rewired(
         new_target, new_source = (np.empty((m, size), dtype=np.int32) for _ in range(2))
         for column in range(size):
             drawn = np.argsort(group + rng.random(m))  # sorted by group, random within
-            _part_from_themselves(drawn, source, target, groups, group, rng)
+            _part_from_themselves(drawn, source, target, groups, group, rng=rng)
             new_target[:, column] = target[drawn]
             new_source[drawn, column] = source
         yield new_target, new_source
@@ -233,6 +236,7 @@ def _part_from_themselves(
     target: np.ndarray,
     groups: np.ndarray,
     group: np.ndarray,
+    *,
     rng: np.random.Generator,
 ) -> None:
     """Exchange partners, in place, so that no cell is its own where that can be had."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -156,21 +156,28 @@ def _task(tissue: Tissue, reach: int) -> Task:
     return Task(candidates, truth, "")
 
 
-def _row(scorer: str, method: str, seed: int, metric: str, value: float | None, why: Any) -> dict:
+class _Scorer(NamedTuple):
+    """Whose scores they are: the scorer, its method where it has one, and the training seed."""
+
+    scorer: str
+    method: str = ""
+    seed: int = NO_SEED
+
+
+def _row(who: _Scorer, metric: str, value: float | None, why: Any) -> dict:
     """``why``: status and reason where there is no value."""
     status, reason = ("ok", "") if value is not None else why
     number = float("nan") if value is None else value
-    names = {"scorer": scorer, "method": method, "seed": seed, "metric": metric}
-    return {**names, "value": number, "status": status, "reason": reason}
+    return {**who._asdict(), "metric": metric, "value": number, "status": status, "reason": reason}
 
 
 def _against_truth(
-    scorer: str, method: str, seed: int, task: Task, scores: np.ndarray | None, why: Any = None
+    who: _Scorer, task: Task, scores: np.ndarray | None, why: Any = None
 ) -> Iterator[dict]:
     """The metrics of one scorer, or for each why there is none."""
     found = {} if scores is None else truth_scores(task.truth, scores)
     for metric in METRICS:
-        yield _row(scorer, method, seed, metric, found.get(metric), why)
+        yield _row(who, metric, found.get(metric), why)
 
 
 def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
@@ -184,7 +191,7 @@ def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
         "recall_by_chance": len(true_genes(tissue.triples)["gene"]) / len(tissue.genes),
     }
     for metric, value in known.items():
-        yield _row(TRUTH, "", NO_SEED, metric, value, None)
+        yield _row(_Scorer(TRUTH), metric, value, None)
 
 
 def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
@@ -207,7 +214,7 @@ def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
         }
     for scorer in (*COMMON_NULLS, INFORMED):
         why = ("not_applicable", task.reason)
-        yield from _against_truth(scorer, "", NO_SEED, task, scores.get(scorer), why)
+        yield from _against_truth(_Scorer(scorer), task, scores.get(scorer), why)
 
 
 def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[dict]:
@@ -219,25 +226,26 @@ def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[d
     elif trained and task.candidates is not None:
         params = trained[0].params
         scores = baselines.formula(tissue.components, tissue.coords, params, task.candidates)
-    yield from _against_truth("formula", fits[0].method, NO_SEED, task, scores, why)
+    yield from _against_truth(_Scorer("formula", fits[0].method), task, scores, why)
 
 
 def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
     """The learned graph of one seed, its two nulls, and edges that it held out itself."""
     name, seed = fit.method, fit.seed
+    own = _Scorer(name, name, seed)
     failed = (fit.status, fit.reason) if fit.status != "ok" else None
     learned, why = _graph(task, fit.graph, failed, "the fit has no cell graph")
-    yield from _against_truth(name, name, seed, task, learned, why)
+    yield from _against_truth(own, task, learned, why)
     alone = None if learned is None else PERMUTED_TRUTH(task.truth, learned, seed)
-    yield _row(name, name, seed, PERMUTED_TRUTH.name, alone, why)
+    yield _row(own, PERMUTED_TRUTH.name, alone, why)
     permuted = None if learned is None else baselines.permuted(learned, seed)
-    yield from _against_truth("permuted", name, seed, task, permuted, why)
+    yield from _against_truth(_Scorer("permuted", name, seed), task, permuted, why)
     before, why = _graph(task, fit.untrained, failed, "it gives no graph of before its training")
-    yield from _against_truth("untrained", name, seed, task, before, why)
+    yield from _against_truth(_Scorer("untrained", name, seed), task, before, why)
     for metric in HELD_OUT.values():
         why = failed or ("not_applicable", _NO_HELD_OUT)
         value = metric(fit.info) if metric.name.lower() in fit.info else None
-        yield _row(name, name, seed, metric.name, value, why)
+        yield _row(own, metric.name, value, why)
 
 
 def _graph(
@@ -265,4 +273,4 @@ def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Itera
     if not reason and ranked is not None and tissue.triples is not None:
         found = gene_recall(ranked, tissue.triples)
     for metric in RECALLS:
-        yield _row(method, method, NO_SEED, metric, found.get(metric), ("not_applicable", reason))
+        yield _row(_Scorer(method, method), metric, found.get(metric), ("not_applicable", reason))

@@ -67,10 +67,10 @@ def type_pairs(
             "observed": count_pairs(codes[source], codes[target], len(names)),
         }
     )
-    rng = np.random.default_rng(seed)
+    rng, typed = np.random.default_rng(seed), (source, target, codes, len(names))
     nulls = {
-        "shuffled": shuffled_counts(source, target, codes, len(names), shuffles, rng),
-        "distance": redrawn_counts(source, target, codes, len(names), coords, shuffles, rng),
+        "shuffled": shuffled_counts(*typed, shuffles=shuffles, rng=rng),
+        "distance": redrawn_counts(*typed, coords, shuffles=shuffles, rng=rng),
     }
     for name, draws in nulls.items():
         for key, values in _against(table["observed"].to_numpy(), draws).items():
@@ -95,6 +95,7 @@ def shuffled_counts(
     target: np.ndarray,
     codes: np.ndarray,
     n_types: int,
+    *,
     shuffles: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
@@ -114,6 +115,7 @@ def redrawn_counts(
     codes: np.ndarray,
     n_types: int,
     coords: np.ndarray,
+    *,
     shuffles: int,
     rng: np.random.Generator,
 ) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,22 +56,23 @@ def found_domains(
             raise InputError(f"--labels: no labels and scores of {method} by {rank_by}")
         with open_labels(labels[method]) as reader:
             for k in sorted(set(rows["n_domains"])):
-                yield _found(rows[rows["n_domains"] == k], method, title, int(k), reader, truth)
+                none = Domains(method, title, int(k), _NONE, [], [])
+                yield _found(rows[rows["n_domains"] == k], none, reader, truth)
 
 
-def _found(
-    rows: pd.DataFrame, method: str, title: str, k: int, reader: LabelsReader, truth: Domains
-) -> Domains:
+def _found(rows: pd.DataFrame, none: Domains, reader: LabelsReader, truth: Domains) -> Domains:
+    """``none`` with the domains that the method found, or with a note on why there are none."""
     known = truth.codes if truth.there else None
     try:
         codes, note = final_labels(rows, known, reader)
     except NotApplicableError as error:
-        return Domains(method, title, k, _NONE, [], [], str(error))
+        return replace(none, note=str(error))
     if known is not None:
         codes = match_labels(known, codes)
     count = int(codes.max()) + 1
     names = [str(i + 1) for i in range(count)]
-    return Domains(method, title, k, codes, names, mostly(codes, count, truth), note)
+    shares = mostly(codes, count, truth)
+    return replace(none, codes=codes, names=names, mostly=shares, note=note)
 
 
 def mostly(codes: np.ndarray, count: int, truth: Domains) -> list[str]:

@@ -7,6 +7,7 @@ digits as in the pages of the run; what has no value says its status.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -98,7 +99,8 @@ def _leaderboard_float(standing: Standing, rank_by: str) -> str:
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
         f"Controls in italics. {escape(standing.certainty)}"
     )
-    return _float("rllcrrrrrrrp{22mm}", head, rows, caption, f"tab:leaderboard-{standing.policy}")
+    label = f"tab:leaderboard-{standing.policy}"
+    return _float(_Table("rllcrrrrrrrp{22mm}", head, rows, caption, label))
 
 
 def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> str:
@@ -135,7 +137,7 @@ def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> st
         )
         label = "tab:ari-final" + (f"-{part}" if len(blocks) > 1 else "")
         head = ["Method", *map(escape, block)]
-        floats.append(_float("l" + "r" * len(block), head, body, caption, label))
+        floats.append(_float(_Table("l" + "r" * len(block), head, body, caption, label)))
     return _file(floats or ["% No dataset has a true labelling."])
 
 
@@ -173,7 +175,8 @@ def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> 
         "standard deviations to either side where they gave one. Empty: not known."
     )
     notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
-    return _file([_long("lllrlll", head, body, caption, "tab:published", notes)])
+    table = _Table("lllrlll", head, body, caption, "tab:published")
+    return _file([_long(table, notes)])
 
 
 def _published(value: float) -> str:
@@ -188,9 +191,18 @@ def _line(cells: Sequence[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _float(
-    columns: str, head: Sequence[str], rows: list[list[str]], caption: str, label: str
-) -> str:
+class _Table(NamedTuple):
+    """A table: the letters of its columns, its cells, its caption and the label to cite it by."""
+
+    columns: str
+    head: Sequence[str]
+    rows: list[list[str]]
+    caption: str
+    label: str
+
+
+def _float(table: _Table) -> str:
+    columns, head, rows, caption, label = table
     lines = [
         r"\begin{table*}[htbp]",
         r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
@@ -208,9 +220,9 @@ def _float(
     return "\n".join(lines)
 
 
-def _long(
-    columns: str, head: Sequence[str], rows: list[list[str]], caption: str, label: str, notes: str
-) -> str:
+def _long(table: _Table, notes: str) -> str:
+    """A table that may be longer than a page, and notes below it."""
+    columns, head, rows, caption, label = table
     lines = [
         r"{\footnotesize\setlength{\tabcolsep}{4pt}\setlength{\LTcapwidth}{\textwidth}",
         rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",

@@ -91,9 +91,7 @@ def leaderboard(
         name: table[table["dataset"].isin(scores[rank_by].index) & (table["clusterer"] == rank_by)]
         for name, table in tables.items()
     }
-    whys = [_why(ranked, method) for method in methods.index]
-    board["status"] = [status for status, _ in whys]
-    board["reason"] = [reason for _, reason in whys]
+    board[["status", "reason"]] = [_why(ranked, method) for method in methods.index]
     board = board.reset_index()
     board.insert(0, "rank", _places(board["mean_rank"]))
     board = in_order(board, ["method"])

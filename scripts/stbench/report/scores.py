@@ -42,21 +42,8 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "protocols": _known_first(["final", *PROTOCOLS], results["protocol"]),
         "metrics": _known_first(list(METRICS), results["metric"]),
     }
-    keys = pd.DataFrame(
-        {
-            "items": pd.MultiIndex.from_frame(results[["dataset", "n_domains"]]).to_flat_index(),
-            "methods": results["method"],
-            "seeds": results["seed"],
-            "clusterers": results["clusterer"],
-            "protocols": results["protocol"],
-            "metrics": results["metric"],
-        },
-        index=results.index,
-    )
     shape = tuple(len(axes[axis]) for axis in AXES)
-    places = np.ravel_multi_index(
-        tuple(keys[axis].map({key: i for i, key in enumerate(axes[axis])}) for axis in AXES), shape
-    )
+    places = _places(results, axes, shape)
     given = results["value"].notna().to_numpy()
     whys = list(zip(results["status"], results["reason"], given.tolist(), strict=True))
     known = {why: i for i, why in enumerate(dict.fromkeys([(*NOT_RUN, False), *whys]))}
@@ -82,6 +69,25 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "values": np.rint(values[~np.isnan(values)] * SCALE).astype(int).tolist(),
         "epochs": run_lengths(epochs.reshape(-1, shape[-1]).max(axis=1)),
     }
+
+
+def _places(
+    results: pd.DataFrame, axes: Mapping[str, list[Any]], shape: tuple[int, ...]
+) -> np.ndarray:
+    """Where each row of the results is among all cells of the axes."""
+    keys = pd.DataFrame(
+        {
+            "items": pd.MultiIndex.from_frame(results[["dataset", "n_domains"]]).to_flat_index(),
+            "methods": results["method"],
+            "seeds": results["seed"],
+            "clusterers": results["clusterer"],
+            "protocols": results["protocol"],
+            "metrics": results["metric"],
+        },
+        index=results.index,
+    )
+    codes = [keys[axis].map({key: i for i, key in enumerate(axes[axis])}) for axis in AXES]
+    return np.ravel_multi_index(tuple(codes), shape)
 
 
 def run_lengths(values: np.ndarray) -> list[int]:

@@ -16,7 +16,7 @@ def bench(tmp_path):
 
 def clustered(bench):
     folders = sorted((bench.root / "fits").iterdir())
-    return cluster_fits(folders, bench.preprocessed, "D", "m", ["kmeans"], bench.labels)
+    return cluster_fits(folders, bench.preprocessed, "D", "m", ["kmeans"], output=bench.labels)
 
 
 def test_each_fit_is_reported_with_the_time_of_its_training(bench):

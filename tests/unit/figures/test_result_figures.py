@@ -177,7 +177,7 @@ def test_published_ranges_stand_beside_what_was_measured():
 
 def stems(tmp_path, results, cells):
     album = Album(tmp_path)
-    add_comparisons(album, results, {"stague": "STAGUE", "pca": "PCA"}, "kmeans", cells, None)
+    add_comparisons(album, results, {"stague": "STAGUE", "pca": "PCA"}, "kmeans", cells=cells)
     return set(album.captions)
 
 

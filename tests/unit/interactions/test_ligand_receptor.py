@@ -49,7 +49,7 @@ def tissue(n, seed, n_types=2, k=4):
 def support(edges, expression, types, shuffles=200, genes=GENES, seed=0):
     var = pd.DataFrame(index=genes)
     return ligand_receptor_support(
-        edges, sp.csr_matrix(expression), var, "mouse", types, shuffles, seed
+        *(edges, sp.csr_matrix(expression), var, "mouse", types), shuffles=shuffles, seed=seed
     )
 
 

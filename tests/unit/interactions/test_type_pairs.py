@@ -88,7 +88,7 @@ def test_names_and_order_of_cells_and_ends_of_edges_change_nothing(n, seed):
 def test_a_plain_slow_loop_gives_the_same_shuffled_counts():
     edges, codes, _ = tissue(60, 3, 1)
     source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
-    drawn = shuffled_counts(source, target, codes, 3, 50, np.random.default_rng(7))
+    drawn = shuffled_counts(source, target, codes, 3, shuffles=50, rng=np.random.default_rng(7))
     rng = np.random.default_rng(7)
     for row in drawn:
         shuffled = rng.permutation(codes)
@@ -103,7 +103,9 @@ def test_a_plain_slow_loop_gives_the_same_shuffled_counts():
 def test_redrawn_edges_have_the_distribution_of_a_plain_slow_draw():
     edges, codes, coords = tissue(40, 2, 3)
     source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
-    fast = redrawn_counts(source, target, codes, 2, coords, 3000, np.random.default_rng(0))
+    fast = redrawn_counts(
+        source, target, codes, 2, coords, shuffles=3000, rng=np.random.default_rng(0)
+    )
     distance = pair_distances(coords, source, target)
     cuts = np.unique(np.quantile(distance, np.linspace(0, 1, 21)[1:-1]))
     i, j = np.triu_indices(40, 1)
