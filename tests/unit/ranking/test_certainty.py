@@ -1,0 +1,43 @@
+"""The sentences on the order of methods follow from the tests and from nothing else."""
+
+import numpy as np
+import pandas as pd
+
+from stbench.ranking.certainty import certainty, order_sentence
+from stbench.ranking.leaderboard import Order
+from stbench.ranking.ranks import rank_methods
+
+TITLES = {"a": "A", "b": "B", "c": "C"}
+HEIGHTS = pd.DataFrame(
+    {name: np.arange(10) / 100 + height for name, height in (("a", 0.9), ("b", 0.5), ("c", 0.1))}
+)
+
+
+def said(scores):
+    return certainty(rank_methods(scores, "worst"), TITLES)
+
+
+def test_methods_that_always_differ_are_reported_as_such():
+    text = said(HEIGHTS)
+    assert "the methods differ. By Wilcoxon's test" in text
+    assert "3 of 3 pairs differ, and A differs from all others." in text
+
+
+def test_methods_that_do_not_differ_are_not_ranked_by_words():
+    rng = np.random.default_rng(0)
+    alike = pd.DataFrame(rng.random((8, 3)), columns=list("abc"))
+    assert said(alike).endswith(": the differences between the methods may be chance.")
+
+
+def test_few_datasets_or_methods_allow_less():
+    assert said(HEIGHTS.iloc[:4]) == "No test is possible: 4 datasets, at least 5 are needed."
+    assert said(HEIGHTS[["a"]]) == "No test is possible: fewer than 2 methods."
+    assert said(HEIGHTS[["a", "b"]]).startswith("Two methods over 10 datasets")
+    assert "too few to tell any pair" in said(HEIGHTS.iloc[:5])
+
+
+def test_the_order_under_other_clusterers():
+    assert order_sentence(Order([], [])).startswith("No other clusterer ranks")
+    assert order_sentence(Order(["gmm"], ["leiden", "louvain"])) == (
+        "The order of methods holds under gmm and changes under leiden, louvain."
+    )
