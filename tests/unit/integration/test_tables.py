@@ -16,8 +16,8 @@ from matplotlib.text import Text
 from helpers.results import METHODS, made_results, scores_of, write_results
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
-from stbench.figures.across_datasets import add_integration
 from stbench.figures.figure_set import Album
+from stbench.figures.from_tables import add_integration
 from stbench.figures.integration import embedding_grid, mixing_against_biology
 from stbench.figures.per_dataset import Tissue, add_embeddings
 from stbench.figures.style import apply_style
