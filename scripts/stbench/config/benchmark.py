@@ -11,6 +11,7 @@ from typing import Any
 from stbench.common.errors import InputError
 from stbench.config import external, variants
 from stbench.config.degradation import degraded_sections, levels_of
+from stbench.config.grid import expand_grids
 from stbench.config.registry import (
     check_sections,
     dataset_entry,
@@ -235,7 +236,7 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
 
     registry = load_registry(config_dir / "datasets.yaml")
     datasets: dict[str, Mapping[str, Any]] = {}
-    for section in config["datasets"]:
+    for section in expand_grids(config["datasets"]):
         entry = with_shape(_entry(section, registry))
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")

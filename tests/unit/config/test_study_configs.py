@@ -1,5 +1,8 @@
 """The study configurations: complete grids of tissues that can be simulated."""
 
+import hashlib
+import json
+
 import pytest
 
 from stbench.common.paths import CONFIG
@@ -29,6 +32,22 @@ def test_grids_are_complete_and_each_tissue_is_drawn_anew(name, factors, n):
     levels = [len({key[i] for key in grid}) for i in range(len(factors))]
     assert levels[0] == len(LAYOUTS) and levels[-1] == 2 and set(levels[1:-1]) == {3}
     assert len({tissue.seed for tissue in found}) == n
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("cci", "70b952a88995d7305924595f4e00d7325826c1ab3bbfd19b82add02f735def44"),
+        ("simulated", "f572431148d9445d4d09a85319a66542731c1ff4d9fe8321f5a79ac2b6e4a515"),
+    ],
+)
+def test_grids_give_the_tissues_that_were_once_listed_one_by_one(name, digest):
+    """Same ids, parameters (with their types) and order: published numbers belong to these."""
+    benchmark, _ = tissues(name)
+    rows = [
+        [id, dict(sorted(entry["simulate"].items()))] for id, entry in benchmark.datasets.items()
+    ]
+    assert hashlib.sha256(json.dumps(rows).encode()).hexdigest() == digest
 
 
 def test_the_interaction_study_plants_and_runs_methods_that_learn_graphs():
