@@ -7,7 +7,9 @@ import sys
 
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
+from helpers.pins import pins
 from stbench.common.errors import NotApplicableError
 from stbench.common.paths import PROJECT
 from stbench.fitting import requirements
@@ -26,10 +28,6 @@ def pip_section(file):
     return re.findall(r"^      - (.+)$", file.read_text(), re.MULTILINE)
 
 
-def locked():
-    return dict(PYPI.findall((PROJECT / "requirements.lock").read_text()))
-
-
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_dependency_is_pinned_exactly(file):
     *conda, last = yaml.safe_load(file.read_text())["dependencies"]
@@ -43,11 +41,11 @@ def test_every_dependency_is_pinned_exactly(file):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_pins_are_those_of_the_pipeline_or_say_why_not(file):
-    lock = {name.lower(): version for name, version in locked().items()}
+    lock = pins(PROJECT / "requirements.lock")
     for line in pip_section(file):
         name, version = PYPI.match(line).groups()
-        if lock.get(name.lower(), version) != version:
-            assert "  # " in line, f"{line}: the pipeline has {lock[name.lower()]}"
+        locked = lock.get(canonicalize_name(name), version)
+        assert locked == version or "  # " in line, f"{line}: the pipeline has {locked}"
     for line in yaml.safe_load(file.read_text())["dependencies"]:
         if isinstance(line, str):
             name, version = line.split("=")
