@@ -1,4 +1,4 @@
-"""Look at what this machine has of what the benchmark needs, and say how to mend what is missing.
+"""Check what the benchmark needs on this machine, and say how to fix what is missing.
 
 Prints a table; the exit code is 1 only where something is missing that every run needs. Uses the
 standard library alone, so that it runs before anything is installed.
@@ -31,12 +31,12 @@ PATIENCE = 30  # seconds for a program that is asked
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the table; ``mend`` is empty where there is nothing to do."""
+    """One line of the table; ``fix`` is empty where there is nothing to do."""
 
     what: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
     required: bool = False
 
     @property
@@ -59,7 +59,7 @@ def python() -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(
         *("python", sys.version_info >= (3, 11), f"{version} ({sys.executable})"),
-        mend="install Python 3.11 or newer: make setup PYTHON=python3.11",
+        fix="install Python 3.11 or newer: make setup PYTHON=python3.11",
         required=True,
     )
 
@@ -67,19 +67,19 @@ def python() -> Iterator[Finding]:
 def packages() -> Iterator[Finding]:
     lacking = [name for name in ("snakemake", "scanpy") if not importlib.util.find_spec(name)]
     found = f"without {', '.join(lacking)}" if lacking else "installed"
-    yield Finding("packages", not lacking, found, mend="make setup", required=True)
+    yield Finding("packages", not lacking, found, fix="make setup", required=True)
 
 
 def disk() -> Iterator[Finding]:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    mend = f"free some: the default run takes {NEEDED_GB} GB, the paper's {PAPER_GB}"
-    yield Finding("disk", free >= NEEDED_GB, f"{free:.0f} GB free here", mend, required=True)
+    fix = f"free some: the default run takes {NEEDED_GB} GB, the paper's {PAPER_GB}"
+    yield Finding("disk", free >= NEEDED_GB, f"{free:.0f} GB free here", fix, required=True)
 
 
 def memory() -> Iterator[Finding]:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    mend = f"{MEMORY_GB} GB are needed; on a cluster only where Snakemake runs the jobs itself"
-    yield Finding("memory", total >= MEMORY_GB, f"{total:.0f} GB", mend)
+    fix = f"{MEMORY_GB} GB are needed; on a cluster only where Snakemake runs the jobs itself"
+    yield Finding("memory", total >= MEMORY_GB, f"{total:.0f} GB", fix)
 
 
 def write_access() -> Iterator[Finding]:
@@ -96,14 +96,14 @@ def torch() -> Iterator[Finding]:
         "import torch as t; print(t.__version__);"
         "print(*[t.cuda.get_device_name(i) for i in range(t.cuda.device_count())], sep=', ')"
     )
-    told = ask(sys.executable, "-c", program)
-    if told is None:
+    answer = ask(sys.executable, "-c", program)
+    if answer is None:
         yield Finding("torch", False, "cannot be imported", "make setup", required=True)
         return
-    version, _, devices = told.partition("\n")
+    version, _, devices = answer.partition("\n")
     yield Finding("torch", True, version)
-    mend = "none needed for the default run; else a driver, and torch without TORCH=cpu"
-    yield Finding("CUDA", bool(devices), devices or "torch sees no device", mend)
+    fix = "none needed for the default run; else a driver, and torch without TORCH=cpu"
+    yield Finding("CUDA", bool(devices), devices or "torch sees no device", fix)
 
 
 def r() -> Iterator[Finding]:
@@ -112,8 +112,8 @@ def r() -> Iterator[Finding]:
     yield Finding("R", version is not None, version or "no Rscript", install)
     if version is not None:
         there = ask("Rscript", "-e", "cat(requireNamespace('mclust', quietly = TRUE))") == "TRUE"
-        mend = "install.packages('mclust') in R (Debian: r-cran-mclust), then make setup"
-        yield Finding("R mclust", there, "installed" if there else "not installed", mend)
+        fix = "install.packages('mclust') in R (Debian: r-cran-mclust), then make setup"
+        yield Finding("R mclust", there, "installed" if there else "not installed", fix)
 
 
 def conda() -> Iterator[Finding]:
@@ -130,12 +130,12 @@ def slurm() -> Iterator[Finding]:
         yield Finding("SLURM", False, found, "only for PROFILE=slurm: a login node has it")
         return
     yield Finding("SLURM", True, version)
-    told = ask("sinfo", "--noheader", "--format=%R %G")
-    partitions = sorted({line.split()[0] for line in (told or "").splitlines() if line.strip()})
+    answer = ask("sinfo", "--noheader", "--format=%R %G")
+    partitions = sorted({line.split()[0] for line in (answer or "").splitlines() if line.strip()})
     chosen = chosen_partition(PROFILE.read_text())
     found = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile takes {chosen}"
-    mend = "write one of these partitions, and your account, into profiles/slurm/profile.yaml"
-    yield Finding("partitions", chosen in partitions, found, mend)
+    fix = "write one of these partitions, and your account, into profiles/slurm/profile.yaml"
+    yield Finding("partitions", chosen in partitions, found, fix)
 
 
 def chosen_partition(profile: str) -> str:
@@ -153,8 +153,8 @@ def data() -> Iterator[Finding]:
     hosts = sorted(set(re.findall(r"https://([\w.-]+)/", registry)))
     silent = [host for host in hosts if not reachable(host)]
     found = f"no answer from {', '.join(silent)}" if silent else ", ".join(hosts)
-    mend = "fetch on a machine that reaches them (make bundle), unpack here, set STBENCH_MIRROR"
-    yield Finding("network", not silent, found, mend)
+    fix = "fetch on a machine that reaches them (make bundle), unpack here, set STBENCH_MIRROR"
+    yield Finding("network", not silent, found, fix)
 
 
 def reachable(host: str) -> bool:
@@ -172,9 +172,9 @@ def environments() -> Iterator[Finding]:
             continue
         ready = (PROJECT / f".venv-{file.stem}/.ready").exists()
         by_make = "==" in file.read_text()
-        mend = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
+        fix = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
         found = f".venv-{file.stem}" if ready else "not made"
-        yield Finding(f"env {file.stem}", ready, found, f"only for its method: {mend}")
+        yield Finding(f"env {file.stem}", ready, found, f"only for its method: {fix}")
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -183,8 +183,8 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 
 
 def table(findings: list[Finding]) -> str:
-    rows = [("", "state", "found", "to mend")]
-    rows += [(f.what, f.state, f.found, "" if f.ok else f.mend) for f in findings]
+    rows = [("", "state", "found", "to fix")]
+    rows += [(f.what, f.state, f.found, "" if f.ok else f.fix) for f in findings]
     return columns(rows, left=range(4))
 
 

@@ -26,7 +26,7 @@ def by_name(findings):
     return {finding.what: finding for finding in findings}
 
 
-def test_the_table_says_how_to_mend_only_what_is_missing():
+def test_the_table_says_how_to_fix_only_what_is_missing():
     lines = doctor.table(
         [Finding("disk", True, "9 GB", "free some"), Finding("torch", False, "-", "make setup")]
     ).splitlines()
@@ -78,7 +78,7 @@ def test_r_without_mclust(programs):
     assert not by_name(doctor.r())["R"].ok
     programs("Rscript", "FALSE")
     findings = by_name(doctor.r())
-    assert findings["R"].ok and "r-cran-mclust" in findings["R mclust"].mend
+    assert findings["R"].ok and "r-cran-mclust" in findings["R mclust"].fix
 
 
 def test_a_mirror_that_is_not_there(monkeypatch, tmp_path):
@@ -86,7 +86,7 @@ def test_a_mirror_that_is_not_there(monkeypatch, tmp_path):
     monkeypatch.setenv("STBENCH_MIRROR", str(tmp_path / "gone"))
     findings = by_name(doctor.data())
     assert not findings["mirror"].ok and "no such folder" in findings["mirror"].found
-    assert not findings["network"].ok and "STBENCH_MIRROR" in findings["network"].mend
+    assert not findings["network"].ok and "STBENCH_MIRROR" in findings["network"].fix
     monkeypatch.setenv("STBENCH_MIRROR", str(tmp_path))
     assert by_name(doctor.data())["mirror"].ok
 
@@ -108,4 +108,4 @@ def test_environments_of_methods_say_how_they_are_made(monkeypatch, tmp_path):
     (tmp_path / ".venv-two/.ready").touch()
     findings = by_name(doctor.environments())
     assert set(findings) == {"env one", "env two"}
-    assert "make setup-one" in findings["env one"].mend and findings["env two"].ok
+    assert "make setup-one" in findings["env one"].fix and findings["env two"].ok
