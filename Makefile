@@ -1,81 +1,102 @@
-# make only creates the environment; every target is one snakemake or pytest call that works without it.
+# make creates the environment; every target is one snakemake, pytest or python call that works without make.
+#: CONFIG=FILE      configuration to use; default: config/config.yaml, or the one that the target names
+#: PROFILE=NAME     slurm: submit to a cluster; local: a workstation with GPUs (see profiles/)
+#: CORES=N          cores to use; default: all, for tests 2
+#: ARGS="..."       more options for snakemake, pytest or the program, for example ARGS=--dry-run
+#: TORCH=cpu        setup: the small CPU build of PyTorch, for a machine without an NVIDIA GPU
+#: PYTHON=FILE      setup: a Python of 3.11 or newer; default: python3
+#: VENV=FOLDER      the environment; default: .venv
+#: WHEELS=1         bundle: include the Python packages
 PYTHON ?= python3
 VENV   ?= .venv
-CORES  ?= $(shell nproc)
 BIN    := $(VENV)/bin
-# PROFILE=slurm runs on a cluster, PROFILE=local on a workstation with GPUs (see profiles/).
-PLATFORM  = $(if $(PROFILE),--profile profiles/$(PROFILE),--cores $(CORES))
-SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake $(PLATFORM) $(ARGS)
-# CONFIG=config/paper.yaml chooses what fetch and bundle are for.
-CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
-PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-TORCH_PIN  := torch==2.13.0
-# TORCH=cpu takes the small CPU build (a laptop without an NVIDIA GPU).
+$(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no such file; configurations are in config/)))
+$(if $(PROFILE),$(if $(wildcard profiles/$(PROFILE)),,$(error PROFILE=$(PROFILE): no such folder in profiles/)))
+
+CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
+MACHINE    = $(if $(PROFILE),--profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)),--cores $(or $(CORES),all))
+OPTIONS    = $(MACHINE) $(CONFIGFILE) $(ARGS)
+SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
+PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCKED = $(PIP) install --require-hashes --no-deps -r
+
+# Not in a lock: its build depends on the GPU. The CPU build comes from elsewhere; the CUDA build brings its libraries.
+TORCH_PIN   := torch==2.13.0
 TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.org/whl/cpu)
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
-.PHONY: run real deconvolution demo reproduce setup test soak bench lint fetch bundle plan status tables retry doctor clean help
+.PHONY: run real demo deconvolution reproduce plan status tables retry fetch bundle \
+  test test-unit lint doctor bench soak setup lock clean help
 
-run: setup           ## default benchmark: two real and two simulated tissues, STAGUE and the controls
-	@$(SNAKEMAKE)
+run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
+	@$(SNAKEMAKE) $(OPTIONS)
 
-deconvolution: setup ## which cell types make up each spot: simulated spots and two real sets
-	@$(SNAKEMAKE) deconvolution --configfile config/deconvolution.yaml
+# A CONFIG= on the command line takes precedence over these.
+real: CONFIG = config/real.yaml
+real: run            ## run on the small real datasets
 
-real: setup          ## STAGUE, four more methods and the controls on the small real datasets
-	@$(SNAKEMAKE) --configfile config/real.yaml
+demo: CONFIG = config/demo.yaml
+demo: run            ## repeat STAGUE's own demonstration beside its published scores
 
-demo: setup          ## STAGUE's own demonstration: its published score beside ours, UMAP, PAGA, domain and CCI maps
-	@$(SNAKEMAKE) --configfile config/demo.yaml
+deconvolution: CONFIG = config/deconvolution.yaml
+deconvolution: run   ## estimate the cell types of each spot, on simulated and real spots
 
-reproduce: setup     ## the whole matrix of the paper; stops with a list where data cannot be had
-	@$(SNAKEMAKE) fetch --configfile config/paper.yaml
-	@$(SNAKEMAKE) --configfile config/paper.yaml
+reproduce: CONFIG = config/paper.yaml
+reproduce: setup     ## fetch all data of the paper, then run every method on them (a cluster, or days)
+	@$(SNAKEMAKE) fetch $(OPTIONS)
+	@$(SNAKEMAKE) $(OPTIONS)
 
-fetch: setup         ## all data of the configuration; licences, sizes and disk needed are said first
-	@$(SNAKEMAKE) fetch_plan --quiet all $(CONFIGFILE)
-	@$(SNAKEMAKE) fetch $(CONFIGFILE)
+plan: setup          ## show what a run would do: entries, jobs, disk, hours and memory
+	@$(SNAKEMAKE) plan $(OPTIONS)
 
-bundle: fetch        ## data (WHEELS=1: and Python packages) for a machine without a network, in one tar
+status:              ## show how far the latest run is, also while it is running
+	@$(BIN)/python scripts/status.py $(CONFIGFILE) $(ARGS)
+
+tables: setup        ## write partial tables of what is scored so far, also during a run
+	@$(SNAKEMAKE) tables $(OPTIONS)
+
+retry: setup         ## list failed entries and reset them, so that the next run retries them
+	@$(BIN)/python scripts/retry_failed.py --reset $(CONFIGFILE) $(ARGS)
+
+fetch: setup         ## download all data of CONFIG; shows licenses, sizes and disk space first
+	@$(SNAKEMAKE) fetch_plan $(OPTIONS)
+	@$(SNAKEMAKE) fetch $(OPTIONS)
+
+bundle: fetch        ## pack the data into one tar for a machine without a network
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*
-
-plan: setup          ## what CONFIG= would take: matrix, jobs, disk, hours and memory, and what is done
-	@$(SNAKEMAKE) plan --quiet all $(CONFIGFILE)
-
-status:              ## how far the latest run is, also while it goes on
-	@$(BIN)/python scripts/status.py
-
-tables: setup        ## partial tables of whatever is scored so far, also while a run goes on
-	@$(SNAKEMAKE) tables --quiet all $(CONFIGFILE)
-
-retry: setup         ## list the failed cells and reset them, so that the next run tries them again
-	@$(BIN)/python scripts/retry_failed.py --reset
-
-setup: $(VENV)/.ready $(R_STAMP)  ## create the environment in .venv
-
-setup-%: $(VENV)-%/.ready  ## the environment of a method that needs one of its own, in .venv-%
-	@:
 
 # Else the files with few but long tests come last and one core waits for them.
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/unit tests/gpu
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-test: setup $(VENV)/.dev  ## all tests
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(LONGEST_FIRST)
+test: setup $(VENV)/.dev       ## run all tests
+	@$(PYTEST) -n $(or $(CORES),2) --dist loadfile $(LONGEST_FIRST) $(ARGS)
 
-soak: setup $(VENV)/.dev  ## 50 random faults (kills, a full disk), resumed each time: the same tables
-	@OMP_NUM_THREADS=1 STBENCH_SOAK=50 $(BIN)/python -m pytest -s tests/workflow/test_soak.py
+test-unit: setup $(VENV)/.dev  ## run the unit tests only
+	@$(PYTEST) -n $(or $(CORES),2) --dist loadfile tests/unit $(ARGS)
 
-bench: setup         ## speed and memory against what the machine allows: benchmarks/RESULTS.md
-	@$(BIN)/python benchmarks/run.py
-
-lint: setup $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint, mypy
+lint: setup $(VENV)/.dev       ## run ruff, snakefmt, snakemake --lint and mypy
 	@$(BIN)/ruff check scripts tests benchmarks
 	@$(BIN)/ruff format --check scripts tests benchmarks
 	@$(BIN)/snakefmt --check Snakefile rules
 	@$(BIN)/snakemake --lint
 	@$(BIN)/mypy scripts
+
+doctor:              ## show what this machine lacks, and how to fix it
+	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) scripts/doctor.py $(ARGS)
+
+bench: setup         ## measure speed and memory: benchmarks/RESULTS.md
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+soak: setup $(VENV)/.dev       ## run a small benchmark with 50 random failures; the tables must not change
+	@STBENCH_SOAK=50 $(PYTEST) -s tests/workflow/test_soak.py $(ARGS)
+
+setup: $(VENV)/.ready $(R_STAMP)  ## create the environment
+
+setup-%: $(VENV)-%/.ready         ## create the environment of envs/%.yaml, for methods that need their own
+	@:
 
 $(VENV)/.ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -83,7 +104,15 @@ $(VENV)/.ready: requirements.lock
 	@echo "setting up $(VENV) (a few minutes, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install $(TORCH_PIN) $(TORCH_INDEX)
-	@$(PIP) install --no-deps -r requirements.lock
+	@$(LOCKED) requirements.lock
+	@touch $@
+
+$(VENV)/.rpy2: requirements-r.lock | $(VENV)/.ready
+	@$(LOCKED) requirements-r.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/.ready
+	@$(LOCKED) requirements-dev.lock
 	@touch $@
 
 # Described once, for conda and for us: the pip section of envs/<name>.yaml is complete.
@@ -98,19 +127,22 @@ $(VENV)-%/.ready: envs/%.yaml
 	@$(PIP) install --no-deps -r $(VENV)-$*/pins.txt
 	@touch $@
 
-$(VENV)/.rpy2: requirements-r.lock | $(VENV)/.ready
-	@$(PIP) install --no-deps -r requirements-r.lock
-	@touch $@
+UV = $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command "make lock" $(ARGS)
 
-$(VENV)/.dev: requirements-dev.lock | $(VENV)/.ready
-	@$(PIP) install --no-deps -r requirements-dev.lock
-	@touch $@
-
-doctor:              ## what this machine has of what is needed, and how to mend what is missing
-	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) scripts/doctor.py
+lock:                ## pin the dependencies of pyproject.toml again; ARGS=--upgrade takes new versions
+	@$(PYTHON) -m venv $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
+	@$(UV) --no-emit-package torch --output-file requirements.lock pyproject.toml
+	@$(UV) --group r --constraints requirements.lock --output-file requirements-r.lock
+	@$(UV) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
 clean:               ## remove everything computed
 	rm -rf results .snakemake
 
-help:                ## this list
-	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## */\1\t/' | expand -t 12
+help:                ## show this list
+	@echo 'make TARGET [VARIABLE=VALUE ...]'
+	@echo
+	@sed -nE 's/^([a-z%-]+):.*## */\1\t/p' $(MAKEFILE_LIST) | expand -t 16 | sed 's/^/  /'
+	@echo
+	@sed -nE 's/^#: ([A-Z]+=[^ ]+) +/\1\t/p' $(MAKEFILE_LIST) | expand -t 16 | sed 's/^/  /'

@@ -125,16 +125,31 @@ def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():
     assert local["resources"] == ["gpu=1"] and "executor" not in local
 
 
-@pytest.mark.parametrize("target", ["run", "real", "reproduce"])
-def test_make_hands_the_platform_to_snakemake(target):
-    def commands(*settings):
-        make = ["make", "--dry-run", target, "CORES=3", *settings]
-        told = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-        return [line for line in told.splitlines() if "/snakemake " in line]
+def commands(target, *settings):
+    """The Snakemake commands of a target of make."""
+    make = ["make", "--dry-run", target, *settings]
+    told = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return [line for line in told.splitlines() if "/snakemake " in line]
 
-    assert all("--cores 3" in line and "--profile" not in line for line in commands())
-    for line in commands("PROFILE=slurm"):
+
+@pytest.mark.parametrize("target", ["run", "real", "reproduce", "plan", "tables", "fetch"])
+def test_make_hands_configuration_and_machine_to_snakemake(target):
+    mine = ("CONFIG=config/cci.yaml", "CORES=3", "ARGS=--dry-run")
+    for line in commands(target, *mine):
+        assert line.endswith(" --cores 3 --configfile config/cci.yaml --dry-run")
+    for line in commands(target, "PROFILE=slurm"):
         assert "--profile profiles/slurm" in line and "--cores" not in line
+    named = {"real": "real", "reproduce": "paper"}.get(target)
+    assert all((f"config/{named}.yaml" in line) == bool(named) for line in commands(target))
+
+
+@pytest.mark.parametrize("setting", ["CONFIG=config/no.yaml", "PROFILE=no"])
+def test_make_refuses_what_does_not_exist_in_one_line(setting):
+    make = subprocess.run(
+        ["make", "-n", "run", setting], cwd=PROJECT, capture_output=True, text=True
+    )
+    (line,) = make.stderr.splitlines()
+    assert make.returncode != 0 and f"{setting}: no such f" in line
 
 
 def test_partitions_accounts_and_paths_are_not_in_rules():
