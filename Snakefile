@@ -3,6 +3,9 @@
 from pathlib import Path
 
 
+include: "rules/console.smk"
+
+
 configfile: Path(workflow.basedir) / "config/config.yaml"
 
 
@@ -52,4 +55,4 @@ onsuccess:
 
 onerror:
     end_progress(failed=True)
-    print_failure(log)
+    print_failure()

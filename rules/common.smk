@@ -1,12 +1,10 @@
 import json
 import re
-import sys
 from functools import cache
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 BASE = Path(workflow.basedir)
-sys.path.insert(0, str(BASE / "scripts"))
 
 from stbench.config.benchmark import load_benchmark, typed
 from stbench.common.errors import InputError
@@ -237,14 +235,3 @@ def print_summary():
     for text in [Path(text) for name, text in texts.items() if asked_for(name)]:
         if text.exists():
             print(f"\n{text.read_text()}", flush=True)
-
-
-def print_failure(log_files):
-    """The end of each failed job's own log; the profile keeps Snakemake's reports short."""
-    told = "".join(Path(file).read_text() for file in log_files)
-    logs = re.findall(r"> (\S+) 2>&1' returned non-zero", told)
-    for path in filter(Path.exists, map(Path, dict.fromkeys(logs))):
-        print(f"\n{path}:", *path.read_text().splitlines()[-15:], sep="\n  ", flush=True)
-    print(
-        "\nerror: jobs failed; what is finished is kept: mend the cause and run again", flush=True
-    )

@@ -1,10 +1,8 @@
-from snakemake.settings.types import Quietness
-
 from stbench.runs.fit_status import matrix
 from stbench.runs.progress import ProgressLine
 from stbench.runs.run_record import note_end, note_start
 
-PROGRESS = []  # the line of the run that this process leads, if it leads one
+PROGRESS = []  # counts the fits of the run that this process leads, if it leads one
 
 
 def jobs_at_a_time():
@@ -30,18 +28,19 @@ def predicted_seconds():
 
 
 def start_progress():
-    """Note what runs and begin to count; nothing where a run makes no results."""
-    if not (workflow.is_main_process and asked_for("score")):
+    """Note what runs and begin to count the fits; not where a run makes no results."""
+    if not workflow.is_main_process:
+        return
+    LINE.jobs(0, len(workflow.dag))
+    if not asked_for("score"):
         return
     keys = matrix(BENCHMARK)
     try:
         note = note_start(Path("results"), config, fits_of_this_run(keys), jobs_at_a_time())
-    except OSError as error:  # a full disk is for the jobs to tell
+    except OSError as error:  # the jobs will report a full disk
         print(f"progress: results/run.json cannot be written ({error.strerror})", file=sys.stderr)
         return
-    quiet = {Quietness.ALL, Quietness.PROGRESS} & set(workflow.output_settings.quiet or ())
-    stream = None if quiet else sys.stderr
-    PROGRESS.append(ProgressLine(Path("results"), note, keys, predicted_seconds, stream))
+    PROGRESS.append(ProgressLine(Path("results"), note, keys, predicted_seconds, LINE))
     PROGRESS[0].start()
 
 
@@ -52,3 +51,4 @@ def end_progress(failed):
             note_end(Path("results"), line.note, failed=failed)
         except OSError as error:
             print(f"progress: the end could not be noted ({error.strerror})", file=sys.stderr)
+    LINE.end()

@@ -93,6 +93,9 @@ def test_methods_and_data_that_fail_in_one_run_leave_every_other_cell(copied_wor
         assert final.loc[dataset].reason.str.contains(reason).all()
     text = (flow.folder / "results/summary.txt").read_text()
     assert text in run.stdout
+    retry = "retry with more memory: tissue, eats_memory, seed 0: oom: more than the 1000 MB"
+    assert retry in run.stdout
+    assert not re.search("Select jobs|Finished jobid|Error in rule|Building DAG", run.stdout)
     last = "Failed: 3 fits and 2 datasets. `make retry`, then run again: only these are tried."
     assert text.splitlines()[-1] == last
 
@@ -177,6 +180,10 @@ def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
     run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
     assert run.returncode != 0
     assert "mine" in run.stdout and "coordinates: 1 cells have NaN" in run.stdout
+    assert re.search(
+        r"^failed: results/\S+: .*^  log: results/logs/\S+\.log$", run.stdout, re.M | re.S
+    )
+    assert "error: 1 job failed; completed outputs are kept; fix the cause" in run.stdout
     assert "Traceback" not in run.stdout
 
 

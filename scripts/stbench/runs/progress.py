@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
 from stbench.runs.fit_status import FitState, Key, count, fit_states
+from stbench.runs.live_line import LiveLine
 from stbench.runs.run_record import RunNote, renew
 
 Seconds = Mapping[tuple[str, str], float]  # predicted for a fit, by dataset and method
@@ -83,10 +83,7 @@ def line(counted: Mapping[str, int], left: float | None) -> str:
 
 
 class ProgressLine(threading.Thread):
-    """Prints a line whenever fits have ended, as long as a run goes on, and shows that it lives.
-
-    A terminal gets a line every few seconds at most, anything else one a minute.
-    """
+    """Counts fits as long as a run goes on, shows that, and marks the run as alive."""
 
     def __init__(
         self,
@@ -94,7 +91,7 @@ class ProgressLine(threading.Thread):
         run: RunNote,
         keys: Sequence[Key],
         predict: Callable[[], Seconds],
-        stream: TextIO | None,
+        shown: LiveLine,
     ) -> None:
         """Watch the fits ``keys`` below ``results``.
 
@@ -103,34 +100,33 @@ class ProgressLine(threading.Thread):
             run: what runs.
             keys: all fits of the configuration.
             predict: gives the predicted seconds; called once, in this thread.
-            stream: where to print; None: nowhere.
+            shown: the line that shows how far the fits are.
         """
         super().__init__(name="progress", daemon=True)
         self.note = run
         self._results, self._keys = results, keys
-        self._predict, self._stream = predict, stream
+        self._predict, self._shown = predict, shown
         self._look_every = 5.0
-        self._print_every = 5.0 if stream is not None and stream.isatty() else 60.0
-        self._ended = 0
         self._blind = False
         self._over = threading.Event()
 
     def run(self) -> None:
         seconds = self._predict()
-        printed = time.monotonic()
-        while not self._over.wait(self._look_every):
-            states = self._look()
-            ended = [state.key for state in states if state.status not in ("running", "left")]
-            if len(ended) != self._ended and time.monotonic() - printed >= self._print_every:
-                self._ended, printed = len(ended), time.monotonic()
-                self._say(line(count(states), time_left(states, seconds, self.note, time.time())))
+        while True:
+            if states := self._look():
+                left = time_left(states, seconds, self.note, time.time())
+                self._shown.fits(line(count(states), left))
+            if self._over.wait(self._look_every):
+                return
 
     def end(self) -> None:
         """Stop, and print the last line."""
         self._over.set()
         self.join(timeout=10)
         if states := self._look():
-            self._say(line(count(states), None))
+            took = duration(time.time() - self.note.started)
+            self._shown.fits(f"{line(count(states), None)}; took {took}")
+        self._shown.end()
 
     def _look(self) -> list[FitState]:
         """The fits as they are; none where the results cannot be looked at, which is said once."""
@@ -142,10 +138,6 @@ class ProgressLine(threading.Thread):
             )
         except OSError as error:  # results that were removed, or a file system that is away
             if not self._blind:
-                self._say(f"progress: {self._results} cannot be looked at ({error.strerror})")
+                self._shown.say(f"progress: {self._results} cannot be looked at ({error.strerror})")
             self._blind = True
             return []
-
-    def _say(self, text: str) -> None:
-        if self._stream is not None:
-            print(text, file=self._stream, flush=True)

@@ -12,6 +12,7 @@ from helpers.finished_fits import config, configuration, write_fit
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
 from stbench.runs.fit_status import FitState, Key, count, fit_states, matrix
+from stbench.runs.live_line import LiveLine
 from stbench.runs.progress import FASTEST, ProgressLine, duration, line, time_left
 from stbench.runs.run_record import NAME, SILENCE, RunNote, note_end, note_start, read_run
 
@@ -93,21 +94,22 @@ def test_a_run_is_noted_and_one_that_went_silent_counts_as_dead(tmp_path):
 def test_the_line_ends_with_the_run_and_is_silent_when_asked(tmp_path):
     note = note_start(tmp_path, {}, KEYS, jobs=1)
     for stream in (io.StringIO(), None):
-        thread = ProgressLine(tmp_path, note, KEYS, lambda: COST, stream)
+        thread = ProgressLine(tmp_path, note, KEYS, lambda: COST, LiveLine(stream))
         thread.start()
         if stream is not None:
             write_fit(tmp_path, "tissue", "pca", 0)
         thread.end()
         assert not thread.is_alive()
         if stream is not None:
-            assert stream.getvalue() == "1 of 4 fits: 1 ok; 0 running, 3 left\n"
+            last = stream.getvalue().splitlines()[-1]
+            assert last.startswith("1 of 4 fits: 1 ok; 0 running, 3 left; took ")
 
 
 def test_results_that_vanish_do_not_stop_the_line(tmp_path):
     note = note_start(tmp_path, {}, KEYS, jobs=1)
     (tmp_path / NAME).unlink()
     stream = io.StringIO()
-    thread = ProgressLine(tmp_path, note, KEYS, lambda: COST, stream)
+    thread = ProgressLine(tmp_path, note, KEYS, lambda: COST, LiveLine(stream))
     thread.start()
     thread.end()
     assert "cannot be looked at" in stream.getvalue()

@@ -1,0 +1,41 @@
+import logging
+import sys
+from pathlib import Path
+
+from snakemake.settings.types import Quietness
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from stbench.runs.console import Console, failure_report
+from stbench.runs.live_line import LiveLine
+
+QUIET = set(workflow.output_settings.quiet or ())
+LINE = LiveLine(None if QUIET & {Quietness.ALL, Quietness.PROGRESS} else sys.stderr)
+CONSOLE = []  # stands between Snakemake's messages and the terminal, in a run that shows them
+
+
+def will_retry(jobid):
+    """Whether a job that failed has attempts left."""
+    job = next(job for job in workflow.dag.jobs if workflow.dag.jobid(job) == jobid)
+    return job.attempt <= job.restart_times
+
+
+def start_console():
+    """Show of Snakemake's messages those that matter, unless the user asked for others."""
+    settings = workflow.output_settings
+    if not workflow.is_main_process or QUIET or settings.verbose or settings.debug_dag:
+        return
+    messages = logging.getLogger("snakemake.logging")
+    for handler in [one for one in messages.handlers if one.name == "DefaultStreamHandler"]:
+        CONSOLE.append(Console(handler, LINE, will_retry, dry=settings.dryrun))
+        messages.removeHandler(handler)
+        messages.addHandler(CONSOLE[0])
+
+
+def print_failure():
+    """The logs of failed jobs, and what to do."""
+    if text := failure_report([job for console in CONSOLE for job in console.failed]):
+        print(f"\n{text}", flush=True)
+
+
+start_console()
