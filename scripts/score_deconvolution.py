@@ -41,7 +41,7 @@ def main() -> None:
 
     spots = read_h5ad(args.spots)
     truth = read_proportions(args.truth)
-    statuses = {folder: read_status(folder) for folder in args.fits}
+    statuses = {folder: read_status(folder, "seed") for folder in args.fits}
     ok = [folder for folder, told in statuses.items() if told["status"] == "ok"]
     failed = {told["seed"]: told for told in statuses.values() if told["status"] != "ok"}
     circumstances = [read_h5ad(folder / "fit.h5ad").uns["fit"] for folder in ok]

@@ -68,16 +68,20 @@ class FitFolder:
         )
 
 
-def read_status(folder: str | Path) -> dict[str, Any]:
+def read_status(folder: str | Path, *needed: str) -> dict[str, Any]:
     """``status.json`` of a fit: how it ended, what it took and where it ran.
 
+    Args:
+        folder: of the fit.
+        needed: keys that it must have beside ``status`` and ``reason``.
+
     Raises:
-        InputError: it is missing or broken.
+        InputError: it is missing or broken, or lacks a key.
     """
     path = Path(folder) / "status.json"
     try:
         status = json.loads(path.read_text())
-        missing = [key for key in ("seed", "status", "reason") if key not in status]
+        missing = [key for key in (*needed, "status", "reason") if key not in status]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; train again") from None
     except (OSError, ValueError, TypeError) as error:
@@ -99,7 +103,7 @@ def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
         InputError: a file is missing or broken, or the fit is one of other cells.
     """
     folder = Path(folder)
-    status = read_status(folder)
+    status = read_status(folder, "seed")
     seed, ended, reason = int(status["seed"]), status["status"], status["reason"] or ""
     if ended != "ok":
         return FitFolder(folder, seed, ended, reason)

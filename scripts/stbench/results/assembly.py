@@ -209,10 +209,6 @@ def _read_parquet(path: Path, columns: list[str], program: str) -> pd.DataFrame:
 
 
 def _status(folder: Path) -> dict[str, Any]:
-    status = read_status(folder)
-    wanted = [*FIT, *MEASURED, "commit", "device", "status", "reason"]
-    missing = [key for key in wanted if key not in status]
-    if missing:
-        path = folder / "status.json"
-        raise InputError(f"{path}: the key {missing[0]!r} is missing; remove its folder")
-    return {**{key: status[key] for key in wanted}, **{key: status.get(key) for key in FIELDS}}
+    wanted = [*FIT, *MEASURED, "commit", "device"]
+    status = read_status(folder, *wanted)
+    return {key: status.get(key) for key in (*wanted, "status", "reason", *FIELDS)}

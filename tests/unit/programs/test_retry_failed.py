@@ -15,7 +15,7 @@ PROGRAM = PROJECT / "scripts/retry_failed.py"
 
 def status(folder, status, reason=""):
     folder.mkdir(parents=True)
-    (folder / "status.json").write_text(json.dumps({"seed": 0, "status": status, "reason": reason}))
+    (folder / "status.json").write_text(json.dumps({"status": status, "reason": reason}))
 
 
 def touch(path):

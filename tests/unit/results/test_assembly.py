@@ -77,7 +77,7 @@ def test_what_is_missing_is_named(tmp_path):
     ("content", "message"),
     [
         ("{", "not valid JSON"),
-        (json.dumps({"dataset": "BZ5"}), "the key 'seed' is missing"),
+        (json.dumps({"dataset": "BZ5"}), "the key 'method' is missing"),
     ],
 )
 def test_a_broken_status_is_refused(tmp_path, content, message):
