@@ -24,7 +24,7 @@ def note(ranking: Ranking) -> str:
 
 
 def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:
-    """Whether the order can be told from chance, in a sentence or two."""
+    """Whether the order is more than chance, in a sentence or two."""
     if not ranking.tested:
         return f"{as_sentence(note(ranking))}."
     n = len(ranking.scores)
@@ -45,7 +45,7 @@ def _pairs(ranking: Ranking, titles: Mapping[str, str]) -> str:
     best, *others = ranking.mean_ranks.index
     together = {m for group in tied_groups(ranking) if best in group for m in group}
     tied = [titles.get(method, method) for method in others if method in together]
-    against = f"cannot be told from {', '.join(tied)}" if tied else "differs from all others"
+    against = f"does not differ from {', '.join(tied)}" if tied else "differs from all others"
     apart = int((ranking.pairs["p_holm"] <= LEVEL).sum())
     return (
         f"By Wilcoxon's test on each pair (Holm, 5 %) {apart} of {len(ranking.pairs)} pairs "
