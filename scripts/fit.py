@@ -15,7 +15,9 @@ import argparse
 import importlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +26,11 @@ from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad, write_json
 from stbench.common.paths import PROJECT, method_files, method_module
 from stbench.common.seeding import seed_everything
-from stbench.fitting.device import choose_device
 from stbench.fitting.program import (
     add_options_of_a_fit,
     circumstances_of,
     parse_params,
-    tell_outcome,
+    run_fit,
 )
 from stbench.fitting.trajectory import TrajectoryRecorder
 from stbench.supervisor.provenance import environment_hash
@@ -84,15 +85,35 @@ def number_of_domains(adata: AnnData, path: Path) -> int:
     return int(np.max(dataset["n_domains"]))
 
 
-def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
-    """Run the method and write its results; the device is noted in ``told`` once chosen."""
+@dataclass(frozen=True)
+class Job:
+    """A fit that is ready to run: the command line, what it names, and the method."""
+
+    args: argparse.Namespace
+    params: Mapping[str, Any]
+    adata: AnnData
+    n_domains: int
+    method: Any
+
+
+def prepare(args: argparse.Namespace) -> Callable[[str], None]:
+    """Read the dataset and load the method; returns the fit, to be called with a device.
+
+    Raises:
+        NotApplicableError, InputError: there is nothing to fit.
+    """
     params = parse_params(args.params)
     adata = read_h5ad(args.input)
     note_provenance(args, params)
     n_domains = number_of_domains(adata, args.input)
-    cells = adata.obs_names.copy()
-    method = load_method(args.method, args.output)
-    device = told["device"] = choose_device(args.device)
+    job = Job(args, params, adata, n_domains, load_method(args.method, args.output))
+    return partial(fit_and_write, job)
+
+
+def fit_and_write(job: Job, device: str) -> None:
+    """Run a method, observed where that is asked for, and write what it returns."""
+    args, params = job.args, job.params
+    cells = job.adata.obs_names.copy()
     seed_everything(args.seed, args.threads)
 
     import numpy as np
@@ -102,7 +123,7 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     path = args.output / "trajectory.h5" if args.record else None
     with TrajectoryRecorder(path, len(cells)) as recorder:
         started = time.perf_counter()
-        fit = method.fit(adata, n_domains, args.seed, device, params, recorder)
+        fit = job.method.fit(job.adata, job.n_domains, args.seed, device, params, recorder)
         seconds = time.perf_counter() - started
         fit = checked(fit, len(cells))
     if r_versions := (fit.info or {}).get("r_versions"):
@@ -157,7 +178,7 @@ def as_anndata(
 
 
 def main() -> None:
-    tell_outcome(parse_arguments(), run_method)
+    run_fit(parse_arguments(), prepare)
 
 
 if __name__ == "__main__":

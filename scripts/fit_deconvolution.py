@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,11 @@ from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import SCRIPTS, method_files, method_module
 from stbench.common.seeding import seed_everything
-from stbench.fitting.device import choose_device
 from stbench.fitting.program import (
     add_options_of_a_fit,
     circumstances_of,
     parse_params,
-    tell_outcome,
+    run_fit,
 )
 
 
@@ -45,8 +45,12 @@ def load_method(name: str) -> Any:
     return importlib.import_module(method_module(files[name]))
 
 
-def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
-    """Run the method and write its result; the device is noted in ``told`` once chosen."""
+def prepare(args: argparse.Namespace) -> Callable[[str], None]:
+    """Read the pair and load the method; returns the fit, to be called with a device.
+
+    Raises:
+        NotApplicableError, InputError: there is nothing to fit.
+    """
     params = parse_params(args.params)
     spots = read_h5ad(args.spots)
     pair = spots.uns.get("pair")
@@ -59,24 +63,27 @@ def run_method(args: argparse.Namespace, told: dict[str, Any]) -> None:
     reference = read_h5ad(args.reference)
     names = spots.obs_names.copy()
     method = load_method(args.method)
-    device = told["device"] = choose_device(args.device)
-    seed_everything(args.seed, args.threads)
 
-    from stbench.deconvolution.proportions import as_anndata, checked_result
+    def fit(device: str) -> None:
+        seed_everything(args.seed, args.threads)
 
-    started = time.perf_counter()
-    returned = method.fit(spots, reference, args.seed, device, params)
-    seconds = time.perf_counter() - started
-    found = checked_result(returned, len(names))
-    circumstances = {
-        **circumstances_of(args, params, device, seconds),
-        "note": returned.attrs.get("note", ""),
-    }
-    write_h5ad(args.output / "fit.h5ad", as_anndata(found, names, fit=circumstances))
+        from stbench.deconvolution.proportions import as_anndata, checked_result
+
+        started = time.perf_counter()
+        returned = method.fit(spots, reference, args.seed, device, params)
+        seconds = time.perf_counter() - started
+        found = checked_result(returned, len(names))
+        circumstances = {
+            **circumstances_of(args, params, device, seconds),
+            "note": returned.attrs.get("note", ""),
+        }
+        write_h5ad(args.output / "fit.h5ad", as_anndata(found, names, fit=circumstances))
+
+    return fit
 
 
 def main() -> None:
-    tell_outcome(parse_arguments(), run_method)
+    run_fit(parse_arguments(), prepare)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,32 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
 from stbench.common.io import write_json
 from stbench.common.seeding import limit_threads
-from stbench.fitting.device import out_of_memory, peak_gpu_mb
+from stbench.fitting.device import choose_device, out_of_memory, peak_gpu_mb
 from stbench.supervisor.packages import loaded_versions
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a fit ended, as ``outcome.json`` holds it.
+
+    Attributes:
+        status: ``ok``, ``error``, ``nan``, ``oom`` or ``not_applicable``.
+        reason: one line; empty when ok.
+        device: ``cpu`` or ``cuda``; None where the fit ended before one was chosen.
+        peak_gpu_mb: of the GPU's memory; None without a GPU.
+    """
+
+    status: str
+    reason: str
+    device: str | None
+    peak_gpu_mb: int | None
 
 
 def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
@@ -69,26 +87,36 @@ def failure(error: Exception) -> tuple[str, str]:
     return "nan" if isinstance(error, FloatingPointError) else "error", reason
 
 
-def tell_outcome(
-    args: argparse.Namespace, run: Callable[[argparse.Namespace, dict[str, Any]], None]
+def run_fit(
+    args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], None]]
 ) -> None:
-    """Run, and write outcome.json whatever comes of it; the exit code says it as well.
+    """Run a method and write outcome.json, whatever happens; the exit code agrees with it.
 
     Args:
-        args: with ``output`` and ``threads``.
-        run: given ``args`` and the outcome so far, of which it notes the device.
+        args: with ``output``, ``threads`` and ``device``.
+        prepare: reads and checks what ``args`` name, and returns the fit, which is then called
+            with the chosen device.
     """
     limit_threads(args.threads)
     args.output.mkdir(parents=True, exist_ok=True)
-    told: dict[str, Any] = {"status": "ok", "reason": "", "device": None}
+    outcome = _outcome(args, prepare)
+    write_json(args.output / "outcome.json", asdict(outcome))
+    if outcome.status != "ok":
+        sys.exit(f"{outcome.status}: {outcome.reason}")
+
+
+def _outcome(
+    args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], None]]
+) -> Outcome:
+    device = None
     try:
-        run(args, told)
+        fit = prepare(args)
+        device = choose_device(args.device)
+        fit(device)
     except Exception as error:  # whatever a method raises is an outcome
         if not isinstance(error, (InputError, NotApplicableError)):
             traceback.print_exc()
         if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
             sys.exit(os.EX_TEMPFAIL)
-        told["status"], told["reason"] = failure(error)
-    write_json(args.output / "outcome.json", {**told, "peak_gpu_mb": peak_gpu_mb()})
-    if told["status"] != "ok":
-        sys.exit(f"{told['status']}: {told['reason']}")
+        return Outcome(*failure(error), device, peak_gpu_mb())
+    return Outcome("ok", "", device, peak_gpu_mb())
