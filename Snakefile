@@ -1,6 +1,10 @@
-"""Which spatial-transcriptomics method finds tissue domains? The way of the data, stage by stage."""
+"""Benchmark of spatial-transcriptomics methods: the flow of the data, stage by stage."""
 
 from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
 
 
 include: "rules/console.smk"
@@ -25,9 +29,9 @@ include: "rules/evaluate.smk"
 include: "rules/interactions.smk"
 include: "rules/interaction_truth.smk"
 include: "rules/integration.smk"
-include: "rules/results.smk"
 include: "rules/deconvolution.smk"
 include: "rules/markers.smk"
+include: "rules/results.smk"
 include: "rules/report.smk"
 include: "rules/progress.smk"
 include: "rules/plan.smk"
@@ -37,11 +41,11 @@ include: "rules/demo.smk"
 rule all:
     default_target: True
     input:
-        "results/summary.txt",
-        "results/figures",
-        "results/report/index.html",
-        ["results/demo"] if config.get("demonstrations") else [],
-        marker_folders(),
+        LAYOUT.summary,
+        LAYOUT.figures,
+        LAYOUT.report,
+        [LAYOUT.demo] if config.get("demonstrations") else [],
+        get_scores(MARKERS),
 
 
 onstart:

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from functools import cache
 
@@ -9,10 +10,13 @@ BASE = Path(workflow.basedir)
 from stbench.config.benchmark import load_benchmark, typed
 from stbench.common.errors import InputError
 from stbench.config.external import result_files
+from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
+from stbench.config.pairs import own_parts, raw_parts
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MARKERS
 from stbench.common.import_closure import import_closure
 from stbench.common.paths import method_files
 from stbench.runs.preflight import check_places
-from stbench.runs.environment import mirror, note_commit, python_of, use_this_python
+from stbench.runs.environment import note_commit, note_home, python_of, use_mirror, use_this_python
 
 # A fit's job outlives its soft time limit by this, so that the supervisor can record what happened.
 SUPERVISOR_MINUTES = 10
@@ -22,14 +26,25 @@ SNAKEMAKE_MB = 400
 
 use_this_python()
 note_commit(BASE)
+note_home(BASE)
 
 config.update({key: typed(config[key]) for key in workflow.config_settings.config or {}})
 try:
+    files = [
+        file for file in workflow.config_settings.configfiles if file != BASE / "config/config.yaml"
+    ]
+    config["name"] = configuration_name(config, files)
     if workflow.is_main_process:
         check_places(Path())
     BENCHMARK = load_benchmark(config, BASE / "config")
 except InputError as error:
     sys.exit(f"error: {error}")
+use_mirror(config.get("mirror"))
+
+# Where everything below results/ is; wildcards take the place of ids.
+LAYOUT = Layout(Path("results"), BENCHMARK.name)
+ENTRY = ("{dataset}", "{method}")
+FIT = (*ENTRY, "{seed}")
 
 
 wildcard_constraints:
@@ -51,168 +66,102 @@ def one_of(ids):
     return "|".join(map(re.escape, ids)) or "(?!)"
 
 
-def dataset_ids(origin):
-    """What comes from `files`, a `path` of the user's or `simulate`: datasets and their sections."""
-    return [name for name, entry in BENCHMARK.made.items() if entry["origin"] == origin]
+def get_scores(*tasks):
+    """The files or folders with the scores of these tasks."""
+    return BENCHMARK.score_files(LAYOUT, *tasks)
 
 
-def joined_datasets():
-    """The chosen datasets that join several sections of tissue."""
-    return dataset_ids("joined")
-
-
-def all_cells(pattern):
-    """The pattern for every chosen dataset and method."""
-    return expand(pattern, dataset=list(BENCHMARK.datasets), method=BENCHMARK.chosen)
-
-
-def fit_folders(dataset, method):
+def get_fits(dataset, method):
     """The fits of a method on a dataset, one for each training seed."""
-    seeds = BENCHMARK.seeds(method, dataset)
-    return [f"results/fits/{dataset}/{method}/seed{seed}" for seed in seeds]
+    return [LAYOUT.fit(dataset, method, seed) for seed in BENCHMARK.seeds(method, dataset)]
 
 
-def external_files(wildcards):
-    """The files of a result that was made elsewhere, as far as they are there."""
-    cell = BENCHMARK.external_folder(wildcards.method, wildcards.dataset, int(wildcards.seed))
-    return [str(path) for path in result_files(cell)]
+def get_external_files(wildcards):
+    """The existing files of a result that was made elsewhere."""
+    folder = BENCHMARK.external_folder(wildcards.method, wildcards.dataset, int(wildcards.seed))
+    return [str(path) for path in result_files(folder)]
 
 
-def graph_methods(dataset):
-    """The chosen methods that give a cell graph of a dataset."""
-    return [method for method in BENCHMARK.chosen if BENCHMARK.gives_graph(method, dataset)]
-
-
-def interaction_scores():
-    """Scores of learned cell graphs of all datasets, where the configuration asks for interactions."""
-    datasets = filter(graph_methods, BENCHMARK.datasets) if config.get("interactions") else []
-    return expand("results/interactions/{dataset}/scores.parquet", dataset=list(datasets))
-
-
-def integration_scores():
-    """How well every chosen method joins the sections of every dataset that has several."""
-    pattern = "results/integration/{dataset}/{method}.parquet"
-    return expand(pattern, dataset=joined_datasets(), method=BENCHMARK.chosen)
-
-
-def joined_fits():
-    """The fits of every chosen method on every dataset that has several sections."""
-    cells = [(dataset, method) for dataset in joined_datasets() for method in BENCHMARK.chosen]
-    return [folder for cell in cells for folder in fit_folders(*cell)]
-
-
-def marker_folders():
-    """One for each dataset, where the configuration asks for markers."""
-    datasets = list(BENCHMARK.datasets) if config.get("markers") else []
-    return expand("results/markers/{dataset}", dataset=datasets)
-
-
-def of_demonstrations(pattern, only=lambda dataset, method, seed: True):
-    """The pattern for what this run makes of the authors' demonstrations and of their stand-ins."""
-    cells = [
-        (dataset, one["method"], one["seed"])
-        for one in config.get("demonstrations") or []
-        for dataset in (one["dataset"], one.get("stand_in"))
-        if dataset in BENCHMARK.datasets and one["method"] in config["methods"]
-    ]
-    found = [
-        pattern.format(dataset=dataset, method=method, seed=seed)
-        for dataset, method, seed in cells
-        if only(dataset, method, seed)
-    ]
-    return list(dict.fromkeys(found))
-
-
-def studies():
-    """``Benchmark.studies`` for aggregate.py; empty where there is none."""
-    told = {name: found for name, found in BENCHMARK.studies.items() if found}
-    return json.dumps(told, sort_keys=True) if told else ""
-
-
-def raw_data(wildcards):
+def get_raw_data(wildcards):
     """The folder of a published dataset's raw files, or the user's own file."""
-    entry = BENCHMARK.made[wildcards.dataset]
-    return entry.get("path", f"results/raw/{wildcards.dataset}")
+    return BENCHMARK.made[wildcards.dataset].get("path", LAYOUT.raw(wildcards.dataset))
 
 
-def prepare_options(wildcards):
+def get_prepare_options(wildcards):
     """How prepare.py finds the description of a published dataset, or of the user's own."""
     entry = BENCHMARK.made[wildcards.dataset]
     if entry["origin"] == "path":
         return ["--section", json.dumps(entry["section"], sort_keys=True)]
-    return ["--dataset", wildcards.dataset, "--raw", raw_data(wildcards)]
+    return ["--dataset", wildcards.dataset, "--raw", str(get_raw_data(wildcards))]
 
 
-def method_code(method):
+def get_pair_files(wildcards):
+    """What a pair is made of, by part: folders of raw files, or the user's own files."""
+    pair = BENCHMARK.datasets[wildcards.dataset]
+    raw = {part: str(LAYOUT.raw(name)) for part, name in raw_parts(pair).items()}
+    return {**raw, **own_parts(pair)}
+
+
+def get_method_code(method):
     """What a method is written in: Python, or R that fit.R runs; nothing where it ran elsewhere."""
     if method in BENCHMARK.external:
         return []
     files = method_files(BASE / "scripts/methods")
-    # A rule without its file: Snakemake says that the file is missing.
+    # A rule without its file: Snakemake reports the missing file.
     file = files.get(method, BASE / f"scripts/methods/{method}.py")
     script = str(file.relative_to(BASE))
     return ["scripts/fit.R", script] if file.suffix == ".R" else [script]
 
 
-def program_of(variant):
-    """The method whose program a variant runs."""
-    return BENCHMARK.variants[variant].method
-
-
-def environment(method):
+def get_environment(method, task=DOMAINS):
     """The environment of a method, for conda."""
-    return str(BASE / f"envs/{BENCHMARK.environment(method)}.yaml")
+    return str(BASE / f"envs/{BENCHMARK.environment(task, method)}.yaml")
 
 
-def python_for(environment):
-    """The Python that fits: of an environment where make made it and conda does not."""
+def get_python(environment):
+    """The Python of an environment that make made; that of conda where Snakemake uses conda."""
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     return "python" if by_conda else python_of(environment, BASE)
 
 
-def fit_python(method):
-    """The Python that fits a method."""
-    return python_for(BENCHMARK.environment(method))
-
-
 def truth_of(method):
     """The dataset with its truth, for a control that needs it."""
-    needed = BENCHMARK.method(method).get("needs_truth")
-    return {"truth": "results/data/{dataset}.h5ad"} if needed else {}
+    needed = BENCHMARK.method(DOMAINS, method).get("needs_truth")
+    return {"truth": LAYOUT.data("{dataset}")} if needed else {}
 
 
 def fit_input(method):
     """What a fit reads: the preprocessed dataset, which holds no truth, and its code."""
     return {
-        "preprocessed": "results/preprocessed/{dataset}.h5ad",
-        "code": code("scripts/run_fit.py", "scripts/fit.py", *method_code(method)),
+        "preprocessed": LAYOUT.preprocessed("{dataset}"),
+        "code": code("scripts/run_fit.py", "scripts/fit.py", *get_method_code(method)),
         **truth_of(method),
     }
 
 
 def fit_params(method):
-    """What a fit is told: its method's own slice of the configuration, nothing else."""
-    entry = BENCHMARK.method(method)
+    """What a fit gets: its method's own part of the configuration, nothing else."""
+    entry = BENCHMARK.method(DOMAINS, method)
 
     def settings(wildcards):
         files = truth_of(method).items()
-        paths = {name: path.format(dataset=wildcards.dataset) for name, path in files}
+        paths = {name: str(path).format(dataset=wildcards.dataset) for name, path in files}
         return json.dumps({**BENCHMARK.params(method, wildcards.dataset), **paths}, sort_keys=True)
 
     return {
         "method": method,
         "program": method,
-        "python": fit_python(method),
+        "python": get_python(BENCHMARK.environment(DOMAINS, method)),
         "implementation": entry["implementation"],
         "settings": settings,
         "record": "--record" if entry.get("trainable") else "",
     }
 
 
-def fit_resources(method):
+def fit_resources(method, task=DOMAINS):
     """GPU, memory and time of a fit, as functions of the dataset's size and of the attempt."""
     return {
-        "gpu": BENCHMARK.gpus(method),
+        "gpu": BENCHMARK.gpus(task, method),
         "mem_mb": lambda wildcards, attempt: SNAKEMAKE_MB
         + BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
         "fit_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
@@ -224,14 +173,37 @@ def fit_resources(method):
     }
 
 
-def asked_for(rule):
-    """Whether this run has to do with the outputs of a rule, be they there already."""
-    return any(job.rule.name == rule for job in workflow.dag.jobs)
+def get_options(input, *names):
+    """The option and the files of each of these inputs that has any."""
+    return [
+        word
+        for name in names
+        if (files := list(map(str, [input[name]] if isinstance(input[name], str) else input[name])))
+        for word in (f"--{name}", *files)
+    ]
+
+
+def get_studies(*tasks):
+    """What takes no part in the ranking, as options; without tasks of all of them."""
+    studies = {name: found for name, found in BENCHMARK.studies.items() if found}
+    options = {"--studies": studies} if not tasks else {}
+    options |= {"--derived-pairs": BENCHMARK.derived(DECONVOLUTION)}
+    return [
+        word
+        for option, found in options.items()
+        if found
+        for word in (option, json.dumps(found, sort_keys=True))
+    ]
+
+
+def is_asked_for(*rules):
+    """Whether this run makes or checks outputs of one of these rules."""
+    return any(job.rule.name in rules for job in workflow.dag.jobs)
 
 
 def print_summary():
     """What the run found, at the end of its output; nothing where it was run for something else."""
-    texts = {"summarize": "results/summary.txt", "demo": "results/demo/comparison.txt"}
-    for text in [Path(text) for name, text in texts.items() if asked_for(name)]:
+    texts = {"summarize": LAYOUT.summary, "demo": LAYOUT.demo / "comparison.txt"}
+    for text in [text for name, text in texts.items() if is_asked_for(name)]:
         if text.exists():
             print(f"\n{text.read_text()}", flush=True)

@@ -2,31 +2,31 @@ rule download:
     input:
         code=code("scripts/download.py"),
     output:
-        directory("results/raw/{dataset}"),
+        directory(LAYOUT.raw("{dataset}")),
     log:
-        "results/logs/download/{dataset}.log",
+        LAYOUT.log("download", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(dataset_ids("files")),
+        dataset=one_of(BENCHMARK.downloads),
     localrule: True
     conda:
         "../envs/default.yaml"
     params:
-        entry=lambda wc: json.dumps(BENCHMARK.made[wc.dataset], sort_keys=True),
-        mirror=lambda wc: mirror(config.get("mirror")),
+        entry=lambda wc: json.dumps(BENCHMARK.downloads[wc.dataset], sort_keys=True),
     shell:
-        "python {input.code[0]:q} --dataset {wildcards.dataset:q} --mirror {params.mirror:q} --output {output:q} --record-failure > {log:q} 2>&1"
+        "python {input.code[0]:q} --dataset {wildcards.dataset:q} --output {output:q}"
+        " --record-failure > {log:q} 2>&1"
 
 
 rule prepare:
     input:
         code=code("scripts/prepare.py"),
-        raw=raw_data,
+        raw=get_raw_data,
     output:
-        "results/data/{dataset}.h5ad",
+        LAYOUT.data("{dataset}"),
     log:
-        "results/logs/prepare/{dataset}.log",
+        LAYOUT.log("prepare", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(dataset_ids("files") + dataset_ids("path")),
+        dataset=one_of(BENCHMARK.of_origin("files", "path")),
     conda:
         "../envs/default.yaml"
     resources:
@@ -34,7 +34,7 @@ rule prepare:
         runtime=30,
     params:
         entry=lambda wc: json.dumps(BENCHMARK.made[wc.dataset], sort_keys=True),
-        options=prepare_options,
+        options=get_prepare_options,
     shell:
         "python {input.code[0]:q} {params.options:q} --output {output:q} --record-failure > {log:q} 2>&1"
 
@@ -43,11 +43,11 @@ rule simulate:
     input:
         code=code("scripts/simulate.py"),
     output:
-        "results/data/{dataset}.h5ad",
+        LAYOUT.data("{dataset}"),
     log:
-        "results/logs/simulate/{dataset}.log",
+        LAYOUT.log("simulate", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(dataset_ids("simulate")),
+        dataset=one_of(BENCHMARK.of_origin("simulate")),
     conda:
         "../envs/default.yaml"
     resources:
@@ -67,14 +67,14 @@ rule join:
     input:
         code=code("scripts/join.py"),
         sections=lambda wc: [
-            f"results/data/{part['id']}.h5ad" for part in BENCHMARK.datasets[wc.dataset]["parts"]
+            LAYOUT.data(part["id"]) for part in BENCHMARK.datasets[wc.dataset]["parts"]
         ],
     output:
-        "results/data/{dataset}.h5ad",
+        LAYOUT.data("{dataset}"),
     log:
-        "results/logs/join/{dataset}.log",
+        LAYOUT.log("join", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(joined_datasets()),
+        dataset=one_of(BENCHMARK.of_origin("joined")),
     conda:
         "../envs/default.yaml"
     resources:
@@ -91,13 +91,13 @@ rule join:
 rule degrade:
     input:
         code=code("scripts/degrade.py"),
-        data=lambda wc: f"results/data/{BENCHMARK.datasets[wc.dataset]['derived_from']}.h5ad",
+        data=lambda wc: LAYOUT.data(BENCHMARK.base(wc.dataset)),
     output:
-        "results/data/{dataset}.h5ad",
+        LAYOUT.data("{dataset}"),
     log:
-        "results/logs/degrade/{dataset}.log",
+        LAYOUT.log("degrade", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(dataset_ids("degraded")),
+        dataset=one_of(BENCHMARK.of_origin("degraded")),
     conda:
         "../envs/default.yaml"
     resources:
@@ -114,11 +114,11 @@ rule degrade:
 rule preprocess:
     input:
         code=code("scripts/preprocess.py"),
-        data="results/data/{dataset}.h5ad",
+        data=LAYOUT.data("{dataset}"),
     output:
-        "results/preprocessed/{dataset}.h5ad",
+        LAYOUT.preprocessed("{dataset}"),
     log:
-        "results/logs/preprocess/{dataset}.log",
+        LAYOUT.log("preprocess", "{dataset}"),
     conda:
         "../envs/default.yaml"
     resources:
@@ -132,13 +132,13 @@ rule fetch_plan:
     input:
         code=code("scripts/fetch_plan.py"),
     log:
-        "results/logs/fetch_plan.log",
+        LAYOUT.own_log("fetch_plan"),
     retries: 0
     localrule: True
     conda:
         "../envs/default.yaml"
     params:
-        datasets=dataset_ids("files"),
+        datasets=list(BENCHMARK.downloads),
     shell:
         "python {input.code[0]:q} {params.datasets:q} 2>&1 | tee {log:q}"
 
@@ -146,9 +146,9 @@ rule fetch_plan:
 rule fetch:
     input:
         code=code("scripts/check_downloads.py"),
-        raw=expand("results/raw/{dataset}", dataset=dataset_ids("files")),
+        raw=list(map(LAYOUT.raw, BENCHMARK.downloads)),
     log:
-        "results/logs/fetch.log",
+        LAYOUT.own_log("fetch"),
     retries: 0
     localrule: True
     conda:

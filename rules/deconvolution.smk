@@ -1,38 +1,25 @@
-include: "deconvolution_common.smk"
-
-
-use rule download as download_for_deconvolution with:
-    output:
-        directory("results/raw/{dataset}"),
-    wildcard_constraints:
-        dataset=one_of(deconvolution_raw()),
-    params:
-        entry=lambda wc: json.dumps(dataset_entry(wc.dataset, REGISTRY), sort_keys=True),
-        mirror=lambda wc: mirror(config.get("mirror")),
-
-
-rule deconvolution_pair:
+rule prepare_pair:
     input:
-        unpack(raw_parts),
+        unpack(get_pair_files),
         code=code("scripts/prepare_deconvolution.py"),
     output:
-        spots="results/deconvolution/data/{dataset}/spots.h5ad",
-        cells="results/deconvolution/data/{dataset}/reference.h5ad",
-        truth="results/deconvolution/truth/{dataset}.h5ad",
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        cells=LAYOUT.pair("{dataset}", REFERENCE),
+        truth=LAYOUT.truth("{dataset}"),
     log:
-        "results/logs/deconvolution/pairs/{dataset}.log",
+        LAYOUT.log("prepare_pair", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(sorted(set(DECONVOLUTION.datasets) - set(DEGRADED_PAIRS))),
+        dataset=one_of(sorted(set(BENCHMARK.pairs) - set(BENCHMARK.derived(DECONVOLUTION)))),
     conda:
         "../envs/default.yaml"
     resources:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        pair=lambda wc: json.dumps(DECONVOLUTION.datasets[wc.dataset], sort_keys=True),
+        pair=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
         raw=lambda wc: [
-            f"--raw-{part}=results/raw/{name}"
-            for part, name in raw_folders(DECONVOLUTION.datasets[wc.dataset]).items()
+            f"--raw-{part}={LAYOUT.raw(name)}"
+            for part, name in raw_parts(BENCHMARK.datasets[wc.dataset]).items()
         ],
     shell:
         "python {input.code[0]:q} --pair {params.pair:q} {params.raw:q} --spots {output.spots:q}"
@@ -42,93 +29,90 @@ rule deconvolution_pair:
 rule degrade_pair:
     input:
         code=code("scripts/degrade_deconvolution.py"),
-        spots=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/spots.h5ad",
-        cells=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/reference.h5ad",
-        truth=lambda wc: f"results/deconvolution/truth/{whole_pair(wc.dataset)}.h5ad",
+        spots=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), SPOTS),
+        cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
+        truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
     output:
-        spots="results/deconvolution/data/{dataset}/spots.h5ad",
-        truth="results/deconvolution/truth/{dataset}.h5ad",
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        truth=LAYOUT.truth("{dataset}"),
     log:
-        "results/logs/deconvolution/pairs/{dataset}.log",
+        LAYOUT.log("degrade_pair", "{dataset}"),
     wildcard_constraints:
-        dataset=one_of(DEGRADED_PAIRS),
+        dataset=one_of(BENCHMARK.derived(DECONVOLUTION)),
     conda:
         "../envs/default.yaml"
     resources:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        pair=lambda wc: json.dumps(DECONVOLUTION.datasets[wc.dataset], sort_keys=True),
+        pair=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
     shell:
         "python {input.code[0]:q} --pair {params.pair:q} --base-spots {input.spots:q}"
         " --base-reference {input.cells:q} --base-truth {input.truth:q} --spots {output.spots:q}"
         " --truth {output.truth:q} > {log:q} 2>&1"
 
 
-rule deconvolve:
+def needs_truth(method):
+    """Whether a method is a control that reads the true proportions."""
+    return BENCHMARK.method(DECONVOLUTION, method).get("needs_truth", False)
+
+
+def get_deconvolution_params(wildcards):
+    """The parameters of a method; the control that shuffles the truth gets its path."""
+    truth = {"truth": str(LAYOUT.truth(wildcards.dataset))}
+    more = truth if needs_truth(wildcards.method) else {}
+    params = BENCHMARK.params(wildcards.method, wildcards.dataset)
+    return json.dumps({**params, **more}, sort_keys=True)
+
+
+use rule train as deconvolve with:
     input:
-        spots="results/deconvolution/data/{dataset}/spots.h5ad",
-        cells=lambda wc: f"results/deconvolution/data/{whole_pair(wc.dataset)}/reference.h5ad",
-        truth=lambda wc: (
-            f"results/deconvolution/truth/{wc.dataset}.h5ad"
-            if DECONVOLUTION.method(wc.method).get("needs_truth")
-            else []
-        ),
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
+        truth=lambda wc: LAYOUT.truth(wc.dataset) if needs_truth(wc.method) else [],
         code=lambda wc: code(
             "scripts/run_fit.py",
             "scripts/fit_deconvolution.py",
             f"scripts/deconvolution_methods/{wc.method}.py",
         ),
     output:
-        directory("results/deconvolution/fits/{dataset}/{method}/seed{seed}"),
+        directory(LAYOUT.fit(*FIT)),
     log:
-        "results/logs/deconvolution/fits/{dataset}/{method}/seed{seed}.log",
+        LAYOUT.fit_log(*FIT),
     wildcard_constraints:
-        method=one_of(DECONVOLUTION.config["methods"]),
+        dataset=one_of(BENCHMARK.pairs),
+        method=one_of(BENCHMARK.chosen(DECONVOLUTION)),
     conda:
-        lambda wc: str(BASE / f"envs/{DECONVOLUTION.environment(wc.method)}.yaml")
-    threads: 1
+        lambda wc: get_environment(wc.method, DECONVOLUTION)
     resources:
-        gpu=lambda wc: DECONVOLUTION.gpus(wc.method),
-        mem_mb=lambda wc, attempt: SNAKEMAKE_MB
-        + DECONVOLUTION.mem_mb(wc.method, wc.dataset, attempt),
-        fit_mb=lambda wc, attempt: DECONVOLUTION.mem_mb(wc.method, wc.dataset, attempt),
-        minutes=lambda wc: DECONVOLUTION.minutes(wc.method, wc.dataset),
-        runtime=lambda wc: SUPERVISOR_MINUTES + DECONVOLUTION.minutes(wc.method, wc.dataset),
+        gpu=lambda wc: BENCHMARK.gpus(DECONVOLUTION, wc.method),
+        mem_mb=lambda wc, attempt: SNAKEMAKE_MB + BENCHMARK.mem_mb(wc.method, wc.dataset, attempt),
+        fit_mb=lambda wc, attempt: BENCHMARK.mem_mb(wc.method, wc.dataset, attempt),
+        minutes=lambda wc: BENCHMARK.minutes(wc.method, wc.dataset),
+        runtime=lambda wc: SUPERVISOR_MINUTES + BENCHMARK.minutes(wc.method, wc.dataset),
         attempt=lambda wc, attempt: attempt,
         attempts=config["attempts"],
     params:
-        python=lambda wc: python_for(DECONVOLUTION.environment(wc.method)),
-        implementation=lambda wc: DECONVOLUTION.method(wc.method)["implementation"],
-        settings=deconvolution_settings,
-    shell:
-        "python {input.code[0]:q} --output {output:q} --dataset {wildcards.dataset:q}"
-        ' --method {wildcards.method:q} --seed {wildcards.seed} --commit "$STBENCH_COMMIT"'
-        " --attempts-log results/logs/deconvolution/attempts/{wildcards.dataset:q}/{wildcards.method:q}/seed{wildcards.seed}.jsonl"
-        " --attempt {resources.attempt} --max-attempts {resources.attempts}"
-        " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
-        " --threads {threads} --gpus {resources.gpu} --"
-        " {params.python:q} {input.code[1]:q} --method {wildcards.method:q}"
-        " --spots {input.spots:q} --reference {input.cells:q} --output {{}}"
-        " --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"
-        " --implementation {params.implementation:q} > {log:q} 2>&1"
+        method=lambda wc: wc.method,
+        program=lambda wc: wc.method,
+        python=lambda wc: get_python(BENCHMARK.environment(DECONVOLUTION, wc.method)),
+        data=lambda wc, input: ["--spots", input.spots, "--reference", input.cells],
+        implementation=lambda wc: BENCHMARK.method(DECONVOLUTION, wc.method)["implementation"],
+        settings=get_deconvolution_params,
 
 
 rule score_deconvolution:
     input:
         code=code("scripts/score_deconvolution.py"),
-        spots="results/deconvolution/data/{dataset}/spots.h5ad",
-        truth="results/deconvolution/truth/{dataset}.h5ad",
-        fits=lambda wc: expand(
-            "results/deconvolution/fits/{dataset}/{method}/seed{seed}",
-            dataset=wc.dataset,
-            method=wc.method,
-            seed=DECONVOLUTION.config["seeds"],
-        ),
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        truth=LAYOUT.truth("{dataset}"),
+        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        "results/deconvolution/scores/{dataset}/{method}.parquet",
+        LAYOUT.scores(*ENTRY),
     log:
-        "results/logs/deconvolution/scores/{dataset}/{method}.log",
+        LAYOUT.log("score_deconvolution", *ENTRY),
+    wildcard_constraints:
+        dataset=one_of(BENCHMARK.pairs),
     conda:
         "../envs/default.yaml"
     resources:
@@ -138,61 +122,3 @@ rule score_deconvolution:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --spots {input.spots:q} --truth {input.truth:q} --fits {input.fits:q}"
         " --output {output:q} > {log:q} 2>&1"
-
-
-rule deconvolution_tables:
-    input:
-        code=code("scripts/aggregate_deconvolution.py"),
-        scores=deconvolution_scores(),
-        methods=DECONVOLUTION_METHODS,
-    output:
-        tables=directory("results/deconvolution/tables"),
-        summary="results/deconvolution/summary.txt",
-    log:
-        "results/logs/deconvolution/tables.log",
-    retries: 0
-    conda:
-        "../envs/default.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        derived=["--derived", json.dumps(DEGRADED_PAIRS, sort_keys=True)] if DEGRADED_PAIRS else [],
-    shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --methods {input.methods:q}"
-        " {params.derived:q} --tables {output.tables:q} --summary {output.summary:q}"
-        " > {log:q} 2>&1"
-
-
-rule deconvolution_figures:
-    input:
-        code=code("scripts/figures_deconvolution.py"),
-        tables="results/deconvolution/tables",
-        methods=DECONVOLUTION_METHODS,
-        parts=deconvolution_scores(),
-    output:
-        directory("results/deconvolution/figures"),
-    log:
-        "results/logs/deconvolution/figures.log",
-    retries: 0
-    conda:
-        "../envs/default.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    shell:
-        "python {input.code[0]:q} --tables {input.tables:q} --methods {input.methods:q}"
-        " --results results/deconvolution --output {output:q} > {log:q} 2>&1"
-
-
-rule deconvolution:
-    input:
-        summary="results/deconvolution/summary.txt",
-        figures="results/deconvolution/figures",
-    log:
-        "results/logs/deconvolution/deconvolution.log",
-    localrule: True
-    conda:
-        "../envs/default.yaml"
-    shell:
-        "tee {log:q} < {input.summary:q}"

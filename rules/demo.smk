@@ -1,22 +1,19 @@
 rule demo:
     input:
         code=code("scripts/demo.py"),
-        data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
-        labels=of_demonstrations("results/labels/{dataset}/{method}.h5"),
-        fits=of_demonstrations(
-            "results/fits/{dataset}/{method}/seed{seed}",
-            lambda dataset, method, seed: seed in config["seeds"],
-        ),
-        interactions=of_demonstrations(
-            "results/interactions/{dataset}/{method}",
-            lambda dataset, method, seed: config.get("interactions")
-            and method in graph_methods(dataset),
-        ),
+        data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
+        labels=[LAYOUT.labels(d, m) for d, m, _ in BENCHMARK.demonstrations()],
+        fits=[LAYOUT.fit(*key) for key in BENCHMARK.demonstrations() if key[2] in config["seeds"]],
+        interactions=[
+            LAYOUT.interactions(dataset, method)
+            for dataset, method, _ in BENCHMARK.demonstrations()
+            if (dataset, method) in BENCHMARK.entries(INTERACTIONS)
+        ],
         published=str(BASE / "resources/published/scores.csv"),
     output:
-        directory("results/demo"),
+        directory(LAYOUT.demo),
     log:
-        "results/logs/demo.log",
+        LAYOUT.own_log("demo"),
     retries: 0
     conda:
         "../envs/default.yaml"

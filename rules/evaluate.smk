@@ -1,15 +1,15 @@
 rule cluster:
     input:
         code=code("scripts/cluster.py"),
-        preprocessed="results/preprocessed/{dataset}.h5ad",
-        fits=lambda wc: fit_folders(wc.dataset, wc.method),
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
+        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        "results/labels/{dataset}/{method}.h5",
+        LAYOUT.labels(*ENTRY),
     log:
-        "results/logs/cluster/{dataset}/{method}.log",
+        LAYOUT.log("cluster", *ENTRY),
     conda:
         "../envs/default.yaml"
-    threads: lambda wc: 2 if BENCHMARK.methods[wc.method].get("trainable") else 1
+    threads: lambda wc: 2 if BENCHMARK.method(DOMAINS, wc.method).get("trainable") else 1
     resources:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=240,
@@ -27,20 +27,24 @@ rule cluster:
 rule score:
     input:
         code=code("scripts/score.py"),
-        data="results/data/{dataset}.h5ad",
-        labels="results/labels/{dataset}/{method}.h5",
+        data=LAYOUT.data("{dataset}"),
+        labels=LAYOUT.labels(*ENTRY),
     output:
-        scores="results/scores/{dataset}/{method}.parquet",
-        epochs="results/epochs/{dataset}/{method}.parquet",
+        scores=LAYOUT.scores(*ENTRY),
+        epochs=LAYOUT.epochs(*ENTRY),
     log:
-        "results/logs/score/{dataset}/{method}.log",
+        LAYOUT.log("score", *ENTRY),
+    wildcard_constraints:
+        dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
     conda:
         "../envs/default.yaml"
     resources:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=60,
     params:
-        trainable=lambda wc: str(bool(BENCHMARK.methods[wc.method].get("trainable"))).lower(),
+        trainable=lambda wc: str(
+            bool(BENCHMARK.method(DOMAINS, wc.method).get("trainable"))
+        ).lower(),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"

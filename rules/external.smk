@@ -2,13 +2,14 @@
 rule import_result:
     input:
         code=code("scripts/import_result.py"),
-        preprocessed="results/preprocessed/{dataset}.h5ad",
-        files=external_files,
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
+        files=get_external_files,
     output:
-        directory("results/fits/{dataset}/{method}/seed{seed}"),
+        directory(LAYOUT.fit(*FIT)),
     log:
-        "results/logs/fits/{dataset}/{method}/seed{seed}.log",
+        LAYOUT.fit_log(*FIT),
     wildcard_constraints:
+        dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
         method=one_of(BENCHMARK.external),
     conda:
         "../envs/default.yaml"

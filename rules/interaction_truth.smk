@@ -1,20 +1,21 @@
 rule score_interactions:
     input:
         code=code("scripts/score_interactions.py"),
-        data="results/data/{dataset}.h5ad",
-        preprocessed="results/preprocessed/{dataset}.h5ad",
+        data=LAYOUT.data("{dataset}"),
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
         fits=lambda wc: [
-            fit for method in graph_methods(wc.dataset) for fit in fit_folders(wc.dataset, method)
+            fit
+            for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
+            for fit in get_fits(wc.dataset, method)
         ],
-        interactions=lambda wc: expand(
-            "results/interactions/{dataset}/{method}",
-            dataset=wc.dataset,
-            method=graph_methods(wc.dataset),
-        ),
+        interactions=lambda wc: [
+            LAYOUT.interactions(wc.dataset, method)
+            for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
+        ],
     output:
-        "results/interactions/{dataset}/scores.parquet",
+        LAYOUT.interaction_scores("{dataset}"),
     log:
-        "results/logs/score_interactions/{dataset}.log",
+        LAYOUT.log("score_interactions", "{dataset}"),
     conda:
         "../envs/default.yaml"
     resources:
@@ -22,8 +23,8 @@ rule score_interactions:
         runtime=60,
     params:
         genes=lambda wc: [
-            f"{method}=results/interactions/{wc.dataset}/{method}/genes.csv"
-            for method in graph_methods(wc.dataset)
+            f"{method}={LAYOUT.interactions(wc.dataset, method)}/genes.csv"
+            for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
         ],
         graph=lambda wc: config["interactions"]["graph"],
         reach=lambda wc: config["interactions"]["reach"],

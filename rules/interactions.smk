@@ -1,14 +1,14 @@
 rule interactions:
     input:
-        code=lambda wc: code("scripts/interactions.py", *method_code(wc.method)),
-        data="results/data/{dataset}.h5ad",
-        preprocessed="results/preprocessed/{dataset}.h5ad",
-        fits=lambda wc: fit_folders(wc.dataset, wc.method),
+        code=lambda wc: code("scripts/interactions.py", *get_method_code(wc.method)),
+        data=LAYOUT.data("{dataset}"),
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
+        fits=lambda wc: get_fits(wc.dataset, wc.method),
         gene_sets=lambda wc: config["interactions"].get("gene_sets") or [],
     output:
-        directory("results/interactions/{dataset}/{method}"),
+        directory(LAYOUT.interactions(*ENTRY)),
     log:
-        "results/logs/interactions/{dataset}/{method}.log",
+        LAYOUT.log("interactions", *ENTRY),
     conda:
         "../envs/default.yaml"
     threads: 1
@@ -16,7 +16,7 @@ rule interactions:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=120,
     params:
-        title=lambda wc: BENCHMARK.method(wc.method)["title"],
+        title=lambda wc: BENCHMARK.method(DOMAINS, wc.method)["title"],
         settings=lambda wc: json.dumps(
             {key: value for key, value in config["interactions"].items() if key != "reach"},
             sort_keys=True,

@@ -1,15 +1,15 @@
 rule markers:
     input:
         code=code("scripts/markers.py"),
-        data="results/data/{dataset}.h5ad",
-        preprocessed="results/preprocessed/{dataset}.h5ad",
-        scores=expand("results/scores/{{dataset}}/{method}.parquet", method=BENCHMARK.chosen),
-        labels=expand("results/labels/{{dataset}}/{method}.h5", method=BENCHMARK.chosen),
+        data=LAYOUT.data("{dataset}"),
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
+        scores=[LAYOUT.scores("{dataset}", method) for method in BENCHMARK.chosen(DOMAINS)],
+        labels=[LAYOUT.labels("{dataset}", method) for method in BENCHMARK.chosen(DOMAINS)],
         gene_sets=lambda wc: config["markers"].get("gene_sets") or [],
     output:
-        directory("results/markers/{dataset}"),
+        directory(LAYOUT.markers("{dataset}")),
     log:
-        "results/logs/markers/{dataset}.log",
+        LAYOUT.log(LAYOUT.name, "markers", "{dataset}"),
     retries: 0
     conda:
         "../envs/default.yaml"
@@ -17,7 +17,9 @@ rule markers:
         mem_mb=8000,
         runtime=120,
     params:
-        titles=json.dumps({name: BENCHMARK.method(name)["title"] for name in BENCHMARK.chosen}),
+        titles=json.dumps(
+            {m: BENCHMARK.method(DOMAINS, m)["title"] for m in BENCHMARK.chosen(DOMAINS)}
+        ),
         genes=lambda wc: config["markers"]["genes"],
         gene_sets=lambda wc, input: ["--gene-sets", input.gene_sets] if input.gene_sets else [],
         rank_by=config["rank_by"],

@@ -3,19 +3,20 @@ rule plan:
         code=code("scripts/plan.py"),
         measured=str(BASE / "resources/cost_model.csv"),
     log:
-        "results/logs/plan.log",
+        LAYOUT.own_log("plan"),
     retries: 0
     localrule: True
     conda:
         "../envs/default.yaml"
     params:
         config=lambda wc: json.dumps(config, sort_keys=True),
-        mirror=lambda wc: mirror(config.get("mirror")),
+        mirror=lambda wc: os.environ["STBENCH_MIRROR"],
+        table=LAYOUT.plan,
         jobs=lambda wc: jobs_at_a_time(),
     shell:
         "python {input.code[0]:q} --config {params.config:q} --results results"
         " --measured {input.measured:q} --mirror {params.mirror:q} --jobs {params.jobs:q}"
-        " --output results/plan.csv 2>&1 | tee {log:q}"
+        " --output {params.table:q} 2>&1 | tee {log:q}"
 
 
 rule tables:
@@ -23,13 +24,14 @@ rule tables:
         code=code("scripts/partial_tables.py"),
         published=str(BASE / "resources/published/scores.csv"),
     log:
-        "results/logs/tables.log",
+        LAYOUT.own_log("tables"),
     retries: 0
     localrule: True
     conda:
         "../envs/default.yaml"
     params:
         config=lambda wc: json.dumps(config, sort_keys=True),
+        partial=LAYOUT.partial,
     shell:
         "python {input.code[0]:q} --config {params.config:q} --results results"
-        " --published {input.published:q} --output results/partial 2>&1 | tee {log:q}"
+        " --published {input.published:q} --output {params.partial:q} 2>&1 | tee {log:q}"

@@ -11,7 +11,7 @@ def jobs_at_a_time():
 
 def fits_of_this_run(keys):
     """Those of these fits that are jobs of this run."""
-    wanted = {f"results/fits/{key.dataset}/{key.method}/seed{key.seed}": key for key in keys}
+    wanted = {str(LAYOUT.fit(*key[1:])): key for key in keys}
     return [
         wanted[str(path)]
         for job in workflow.dag.needrun_jobs()
@@ -24,7 +24,7 @@ def predicted_seconds():
     """What each fit is predicted to take, from what was measured here and elsewhere."""
     from stbench.runs.fit_costs import predicted_seconds
 
-    return predicted_seconds(BENCHMARK, Path("results"), BASE / "resources/cost_model.csv")
+    return predicted_seconds(BENCHMARK, LAYOUT, BASE / "resources/cost_model.csv")
 
 
 def start_progress():
@@ -32,15 +32,15 @@ def start_progress():
     if not workflow.is_main_process:
         return
     LINE.jobs(0, len(workflow.dag))
-    if not asked_for("score"):
+    if not is_asked_for("score", "score_deconvolution"):
         return
     keys = matrix(BENCHMARK)
     try:
-        note = note_start(Path("results"), config, fits_of_this_run(keys), jobs_at_a_time())
+        note = note_start(LAYOUT, config, fits_of_this_run(keys), jobs_at_a_time())
     except OSError as error:  # the jobs will report a full disk
-        print(f"progress: results/run.json cannot be written ({error.strerror})", file=sys.stderr)
+        print(f"progress: {LAYOUT.run} cannot be written ({error.strerror})", file=sys.stderr)
         return
-    PROGRESS.append(ProgressLine(Path("results"), note, keys, predicted_seconds, LINE))
+    PROGRESS.append(ProgressLine(LAYOUT, note, keys, predicted_seconds, LINE))
     PROGRESS[0].start()
 
 
@@ -48,7 +48,7 @@ def end_progress(failed):
     for line in PROGRESS:
         line.end()
         try:
-            note_end(Path("results"), line.note, failed=failed)
+            note_end(LAYOUT, line.note, failed=failed)
         except OSError as error:
             print(f"progress: the end could not be noted ({error.strerror})", file=sys.stderr)
     LINE.end()

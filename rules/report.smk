@@ -2,19 +2,20 @@ rule report:
     input:
         code=code("scripts/report.py"),
         templates=sorted(map(str, (BASE / "scripts/stbench/report/templates").iterdir())),
-        results="results/results.parquet",
-        tables="results/tables",
-        figures="results/figures",
-        data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
-        interactions=interaction_scores(),
-        markers=marker_folders(),
-        deconvolution=deconvolution_shown,
-        lists=expand(str(BASE / "config/{name}.yaml"), name=["methods", "datasets"]),
+        results=[LAYOUT.results] if DOMAINS in BENCHMARK.tasks else [],
+        tables=LAYOUT.tables,
+        figures=LAYOUT.figures,
+        data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
+        scores=get_scores(INTERACTIONS, MARKERS),
+        lists=[
+            str(BASE / f"config/{name}.yaml")
+            for name in ("methods", "deconvolution_methods", "datasets")
+        ],
         citation=str(BASE / "CITATION.cff"),
     output:
-        report("results/report/index.html", category="Report"),
+        report(LAYOUT.report, category="Report"),
     log:
-        "results/logs/report.log",
+        LAYOUT.own_log("report"),
     retries: 0
     conda:
         "../envs/default.yaml"
@@ -25,7 +26,6 @@ rule report:
         config=json.dumps(config, sort_keys=True),
         config_dir=lambda wc, input: str(Path(input.lists[0]).parent),
     shell:
-        "python {input.code[0]:q} --results {input.results:q} --tables {input.tables:q}"
-        " --figures {input.figures:q} --root results --config {params.config:q}"
+        "python {input.code[0]:q} --results results --config {params.config:q}"
         " --config-dir {params.config_dir:q} --citation {input.citation:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -1,15 +1,22 @@
+# What all scores of a configuration are summed up in; each task adds its part.
+HAS_DOMAINS = DOMAINS in BENCHMARK.tasks
+
+
 rule aggregate:
     input:
         code=code("scripts/aggregate.py"),
-        scores=all_cells("results/scores/{dataset}/{method}.parquet"),
-        interactions=interaction_scores(),
-        integration=integration_scores(),
+        scores=get_scores(DOMAINS),
+        interactions=get_scores(INTERACTIONS),
+        integration=get_scores(INTEGRATION),
+        deconvolution=get_scores(DECONVOLUTION),
         published=str(BASE / "resources/published/scores.csv"),
+        methods=str(BASE / "config/methods.yaml"),
+        deconvolution_methods=str(BASE / "config/deconvolution_methods.yaml"),
     output:
-        parquet="results/results.parquet",
-        tables=directory("results/tables"),
+        *([LAYOUT.results] if HAS_DOMAINS else []),
+        tables=directory(LAYOUT.tables),
     log:
-        "results/logs/aggregate.log",
+        LAYOUT.own_log("aggregate"),
     retries: 0
     conda:
         "../envs/default.yaml"
@@ -17,34 +24,34 @@ rule aggregate:
         mem_mb=4000,
         runtime=30,
     params:
-        methods=str(BASE / "config/methods.yaml"),
         rank_by=config["rank_by"],
         budget=config.get("budget", "full"),
         external=["--external", *BENCHMARK.external] if BENCHMARK.external else [],
-        interactions=["--interactions", *interaction_scores()] if interaction_scores() else [],
-        integration=["--integration", *integration_scores()] if integration_scores() else [],
-        studies=["--studies", studies()] if studies() else [],
+        scores=lambda wc, input: get_options(input, "interactions", "integration", "deconvolution"),
+        studies=get_studies(),
+        results=["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else [],
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --results results {params.studies:q}"
-        " --methods {params.methods:q} --rank-by {params.rank_by} --budget {params.budget}"
-        " --published {input.published:q} {params.external:q} {params.interactions:q}"
-        " {params.integration:q}"
-        " --output-parquet {output.parquet:q} --tables {output.tables:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --scores {input.scores:q} --results results"
+        " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
+        " --rank-by {params.rank_by} --budget {params.budget} --published {input.published:q}"
+        " {params.external:q} {params.scores:q} {params.studies:q} {params.results:q}"
+        " --tables {output.tables:q} > {log:q} 2>&1"
 
 
 rule figures:
     input:
         code=code("scripts/figures.py"),
-        results="results/results.parquet",
-        tables="results/tables",
-        data=expand("results/data/{dataset}.h5ad", dataset=list(BENCHMARK.datasets)),
-        labels=all_cells("results/labels/{dataset}/{method}.h5"),
-        epochs=all_cells("results/epochs/{dataset}/{method}.parquet"),
-        embeddings=joined_fits(),
+        results=[LAYOUT.results] if HAS_DOMAINS else [],
+        tables=LAYOUT.tables,
+        data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
+        labels=[LAYOUT.labels(*entry) for entry in BENCHMARK.entries(DOMAINS)],
+        epochs=[LAYOUT.epochs(*entry) for entry in BENCHMARK.entries(DOMAINS)],
+        embeddings=[fit for entry in BENCHMARK.entries(INTEGRATION) for fit in get_fits(*entry)],
+        methods=str(BASE / "config/deconvolution_methods.yaml"),
     output:
-        report(directory("results/figures"), patterns=["{name}.png"], category="Figures"),
+        report(directory(LAYOUT.figures), patterns=["{name}.png"], category="Figures"),
     log:
-        "results/logs/figures.log",
+        LAYOUT.own_log("figures"),
     retries: 0
     conda:
         "../envs/default.yaml"
@@ -53,24 +60,25 @@ rule figures:
         runtime=60,
     params:
         rank_by=config["rank_by"],
-        embeddings=["--fits-root", "results/fits"] if joined_fits() else [],
+        results=lambda wc, input: get_options(input, "results", "data"),
     shell:
-        "python {input.code[0]:q} --results {input.results:q} --data {input.data:q}"
-        " --labels-root results/labels --epochs-root results/epochs --tables {input.tables:q}"
-        " {params.embeddings:q}"
-        " --rank-by {params.rank_by} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --root results --tables {input.tables:q} {params.results:q}"
+        " --deconvolution-methods {input.methods:q} --rank-by {params.rank_by}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule summarize:
     input:
         code=code("scripts/summarize.py"),
-        results="results/results.parquet",
-        tables="results/tables",
-        figures="results/figures",
+        results=[LAYOUT.results] if HAS_DOMAINS else [],
+        tables=LAYOUT.tables,
+        figures=LAYOUT.figures,
+        deconvolution=get_scores(DECONVOLUTION),
+        methods=str(BASE / "config/deconvolution_methods.yaml"),
     output:
-        "results/summary.txt",
+        LAYOUT.summary,
     log:
-        "results/logs/summarize.log",
+        LAYOUT.own_log("summarize"),
     retries: 0
     conda:
         "../envs/default.yaml"
@@ -79,8 +87,12 @@ rule summarize:
         runtime=10,
     params:
         rank_by=config["rank_by"],
-        interactions=["--interactions", "results/interactions"] if interaction_scores() else [],
+        results=lambda wc, input: get_options(input, "results", "deconvolution"),
+        studies=get_studies(DECONVOLUTION),
+        interactions=["--interactions", "results/interactions"] if get_scores(INTERACTIONS) else [],
+        page=LAYOUT.report,
     shell:
-        "python {input.code[0]:q} --results {input.results:q} --tables {input.tables:q}"
+        "python {input.code[0]:q} {params.results:q} --tables {input.tables:q}"
         " --figures {input.figures:q} --rank-by {params.rank_by} {params.interactions:q}"
-        " --report results/report/index.html --output {output:q} > {log:q} 2>&1"
+        " --deconvolution-methods {input.methods:q} {params.studies:q} --report {params.page:q}"
+        " --output {output:q} > {log:q} 2>&1"

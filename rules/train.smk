@@ -1,12 +1,14 @@
-# The base rule of all methods; rules/methods/<method>.smk derive from it. Nobody asks for its own output.
+# The base rule of all fits; rules/methods/<method>.smk derive from it. Its own output is never made.
 rule train:
     input:
-        preprocessed="results/preprocessed/{dataset}.h5ad",
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
         code=code("scripts/run_fit.py", "scripts/fit.py"),
     output:
-        directory("results/fits/{dataset}/base-rule/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "base-rule", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/base-rule/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "base-rule", "{seed}"),
+    wildcard_constraints:
+        dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
     conda:
         str(BASE / "envs/default.yaml")
     threads: 1
@@ -14,16 +16,18 @@ rule train:
         method="base-rule",
         program="base-rule",
         python="python",
+        data=lambda wc, input: ["--input", input.preprocessed],
+        attempts_log=lambda wc, output: LAYOUT.attempts_of(output[0]),
         implementation="",
         settings="",
         record="",
     shell:
         "python {input.code[0]:q} --output {output:q} --dataset {wildcards.dataset:q}"
         ' --method {params.method:q} --seed {wildcards.seed} --commit "$STBENCH_COMMIT"'
-        " --attempts-log results/logs/attempts/{wildcards.dataset:q}/{params.method:q}/seed{wildcards.seed}.jsonl"
+        " --attempts-log {params.attempts_log:q}"
         " --attempt {resources.attempt} --max-attempts {resources.attempts}"
         " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
         " --threads {threads} --gpus {resources.gpu} --"
-        " {params.python:q} {input.code[1]:q} --method {params.program:q} --input {input.preprocessed:q}"
+        ' "{params.python}" {input.code[1]:q} --method {params.program:q} {params.data:q}'
         " --output {{}} --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"
         " --implementation {params.implementation:q} {params.record} > {log:q} 2>&1"

@@ -1,18 +1,19 @@
 # Variants of methods (`variants:` of the configuration) train as their methods do, with other parameters.
 use rule train as train_variant with:
     input:
-        preprocessed="results/preprocessed/{dataset}.h5ad",
-        code=lambda wc: fit_input(program_of(wc.method))["code"],
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
+        code=lambda wc: fit_input(BENCHMARK.variants[wc.method].method)["code"],
     output:
-        directory("results/fits/{dataset}/{method}/seed{seed}"),
+        directory(LAYOUT.fit(*FIT)),
     log:
-        "results/logs/fits/{dataset}/{method}/seed{seed}.log",
+        LAYOUT.fit_log(*FIT),
     wildcard_constraints:
+        dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
         method=one_of(BENCHMARK.variants),
     conda:
-        lambda wc: environment(program_of(wc.method))
+        lambda wc: get_environment(wc.method)
     resources:
-        gpu=lambda wc: BENCHMARK.gpus(wc.method),
+        gpu=lambda wc: BENCHMARK.gpus(DOMAINS, wc.method),
         mem_mb=lambda wc, attempt: fit_resources(wc.method)["mem_mb"](wc, attempt),
         fit_mb=lambda wc, attempt: fit_resources(wc.method)["fit_mb"](wc, attempt),
         minutes=lambda wc: BENCHMARK.minutes(wc.method, wc.dataset),
@@ -21,8 +22,8 @@ use rule train as train_variant with:
         attempts=config["attempts"],
     params:
         method=lambda wc: wc.method,
-        program=lambda wc: program_of(wc.method),
-        python=lambda wc: fit_python(wc.method),
-        implementation=lambda wc: BENCHMARK.method(wc.method)["implementation"],
+        program=lambda wc: BENCHMARK.variants[wc.method].method,
+        python=lambda wc: fit_params(wc.method)["python"],
+        implementation=lambda wc: fit_params(wc.method)["implementation"],
         settings=lambda wc: fit_params(wc.method)["settings"](wc),
         record=lambda wc: fit_params(wc.method)["record"],

@@ -20,9 +20,14 @@ folder of csv tables:
     interactions_lift.csv     its difference to what nulls reach
     integration.csv           mixing of joined sections, biology kept, and both together; with
     integration_scores.csv    --integration only: also every metric with its interval
+    deconvolution_scores.csv  with --deconvolution only: every mean with its interval, also one
+    deconvolution_<metric>.csv  table for each metric, the scores of single cell types, and with
+    deconvolution_types.csv   --derived-pairs curves and areas of degraded pairs, which are in no
+    deconvolution_robustness_*.csv  other table
 
-A table cell without a value has a status and a reason. Empty sd and intervals: fewer than two
-training seeds. But for runtime.csv the csv tables are the same bytes for the same scores.
+results.parquet holds the scores of domains; without any it is not written. A row without a value
+has a status and a reason. Empty sd and intervals: fewer than two training seeds. But for
+runtime.csv the csv tables are the same bytes for the same scores.
 """
 
 from __future__ import annotations
@@ -34,6 +39,7 @@ from typing import TYPE_CHECKING
 
 from stbench.common.errors import run_cli
 from stbench.common.io import write_csv
+from stbench.common.paths import CONFIG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,15 +50,11 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--scores",
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        help="files of scores (.parquet); default: all below --results",
+        "--scores", nargs="*", default=[], type=Path, metavar="FILE", help="of domains (.parquet)"
     )
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--fits", nargs="+", type=Path, metavar="DIR", help="folders of the fits")
-    where.add_argument("--results", type=Path, help="folder that holds fits/ and scores/")
+    parser.add_argument(
+        "--results", required=True, type=Path, help="the folder with the fits of the scores"
+    )
     parser.add_argument("--methods", required=True, type=Path, help="config/methods.yaml")
     parser.add_argument(
         "--rank-by", default="kmeans", help="clusterer that ranks the leaderboard (default kmeans)"
@@ -83,11 +85,30 @@ def parse_arguments() -> argparse.Namespace:
         "--studies", type=json.loads, default={}, help="`derived` datasets, `variants` (JSON)"
     )
     parser.add_argument("--published", type=Path, help="scores that others reported (.csv)")
-    parser.add_argument("--output-parquet", required=True, type=Path, help="file to write")
+    parser.add_argument(
+        "--deconvolution",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="scores of deconvolution (.parquet)",
+    )
+    parser.add_argument(
+        "--deconvolution-methods",
+        type=Path,
+        default=CONFIG / "deconvolution_methods.yaml",
+        help="entries of its methods (.yaml)",
+    )
+    parser.add_argument(
+        "--derived-pairs", type=json.loads, default={}, help="degraded pairs (JSON)"
+    )
+    parser.add_argument("--output-parquet", type=Path, help="file to write, with --scores")
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
     args = parser.parse_args()
-    if args.scores is None and args.results is None:
-        parser.error("--fits needs --scores")
+    if not (args.scores or args.deconvolution):
+        parser.error("--scores or --deconvolution is needed")
+    if args.scores and not args.output_parquet:
+        parser.error("--scores needs --output-parquet")
     return args
 
 
@@ -95,29 +116,56 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory, atomic_file
+
+    results = read_domains(args) if args.scores else None
+    tables = tables_of_domains(args, results) if results is not None else {}
+    texts = texts_of_domains(args, results, tables) if results is not None else {}
+    if args.deconvolution:
+        tables |= tables_of_deconvolution(args)
+    with atomic_directory(args.tables) as folder:
+        for name, table in tables.items():
+            write_csv(table, folder / f"{name}.csv")
+        for name, text in texts.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+    if results is not None:
+        with atomic_file(args.output_parquet) as temporary:
+            results.to_parquet(temporary, index=False)
+        fits = results.drop_duplicates(["dataset", "method", "seed"])
+        failed = (fits["fit_status"] != "ok").sum()
+        print(f"{len(results)} scores of {len(fits)} fits ({failed} without a result)")
+
+
+def read_domains(args: argparse.Namespace) -> pd.DataFrame:
+    """Every score of domains, with its fit and its method's description."""
     from stbench.config.external import entry
+    from stbench.config.layout import Layout
     from stbench.config.schema import load_yaml
-    from stbench.ranking.latex import latex_tables
+    from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
+
+    scores = read_scores(args.scores)
+    fits = read_fits(fit_folders(scores, Layout(args.results)))
+    methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
+    for name, variant in args.studies.get("variants", {}).items():
+        methods[name] = {**methods[variant["method"]], "title": variant["title"]}
+    return assemble(scores, fits, methods, args.budget, args.studies)
+
+
+def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that take part in the ranking: those of no study."""
+    from stbench.results.assembly import study_of
+
+    return table[study_of(table, args.studies) == ""]
+
+
+def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables of domains, interactions and integration, by name."""
     from stbench.ranking.leaderboard import leaderboard
-    from stbench.ranking.markdown import leaderboard_page
-    from stbench.ranking.standings import standings
     from stbench.ranking.tables import ranking_tables
     from stbench.results.aggregates import all_tables
-    from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores, study_of
     from stbench.results.studies import study_tables
 
-    files = args.scores or sorted(args.results.glob("scores/*/*.parquet"))
-    scores = read_scores(files)
-    fits = read_fits(args.fits or fit_folders(scores, args.results))
-    methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
-    for name, told in args.studies.get("variants", {}).items():
-        methods[name] = {**methods[told["method"]], "title": told["title"]}
-    results = assemble(scores, fits, methods, args.budget, args.studies)
-
-    def ranked_rows(table: pd.DataFrame) -> pd.DataFrame:
-        return table[study_of(table, args.studies) == ""]
-
-    whole = ranked_rows(results)
+    whole = ranked_rows(args, results)
     tables = {
         **all_tables(results),
         **ranking_tables(whole, args.rank_by),
@@ -138,23 +186,36 @@ def main() -> None:
 
         joined = read_integration_scores(args.integration)
         tables |= integration_tables(joined, results, args.rank_by)
+    return tables
+
+
+def texts_of_domains(
+    args: argparse.Namespace, results: pd.DataFrame, tables: dict[str, pd.DataFrame]
+) -> dict[str, str]:
+    """The ranking on one page and for a paper, by file name."""
+    from stbench.ranking.latex import latex_tables
+    from stbench.ranking.markdown import leaderboard_page
+    from stbench.ranking.standings import standings
+
+    whole = ranked_rows(args, results)
     ranked = standings(whole, args.rank_by)
-    page = leaderboard_page(ranked, whole, ranked_rows(tables["lift"]), args.rank_by)
+    page = leaderboard_page(ranked, whole, ranked_rows(args, tables["lift"]), args.rank_by)
     compared = tables.get("published_vs_measured")
-    scored = ranked_rows(tables["ARI_final"])
+    scored = ranked_rows(args, tables["ARI_final"])
     papers = latex_tables(ranked, whole, scored, compared, args.rank_by)
-    with atomic_directory(args.tables) as folder:
-        for name, table in tables.items():
-            write_csv(table, folder / f"{name}.csv")
-        (folder / "LEADERBOARD.md").write_text(page)
-        (folder / "latex").mkdir()
-        for name, text in papers.items():
-            (folder / f"latex/{name}.tex").write_text(text)
-    with atomic_file(args.output_parquet) as temporary:
-        results.to_parquet(temporary, index=False)
-    cells = results.drop_duplicates(["dataset", "method", "seed"])
-    failed = (cells["fit_status"] != "ok").sum()
-    print(f"{len(results)} scores of {len(cells)} fits ({failed} without a result)")
+    latex = {f"latex/{name}.tex": text for name, text in papers.items()}
+    return {"LEADERBOARD.md": page, **latex}
+
+
+def tables_of_deconvolution(args: argparse.Namespace) -> dict[str, pd.DataFrame]:
+    """The tables of deconvolution, by name."""
+    from stbench.config.schema import load_yaml
+    from stbench.deconvolution.robustness import split_derived
+    from stbench.deconvolution.tables import read_scores, tables
+
+    scores = read_scores(args.deconvolution, load_yaml(args.deconvolution_methods))
+    whole, curves = split_derived(scores, args.derived_pairs)
+    return {**tables(whole), **curves}
 
 
 if __name__ == "__main__":

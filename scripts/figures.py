@@ -14,7 +14,10 @@
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
     interactions_lift        difference by effect, where the tables tell of any
     integration_scores       mixing of joined sections against biology kept, likewise
-    integration_embedding_<dataset>  UMAP of each method by section and by domain, with --fits-root
+    integration_embedding_<dataset>  UMAP of each method by section and by domain
+    deconvolution_scores     scores of proportions with intervals, and the most abundant types in
+    deconvolution_maps_<pair>  space, where the tables have scores of deconvolution; and curves,
+    deconvolution_robustness   where spots were degraded
 
 captions.json holds, by name, the title, caption, alternative text, dataset and kind of each. A
 figure that the results have nothing for is left out: one dataset has no ranks to follow, one size
@@ -25,33 +28,40 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import CONFIG
+
+if TYPE_CHECKING:
+    from stbench.config.layout import Layout
+    from stbench.figures.figure_set import Album
+
+SCORES = "deconvolution_scores.csv"
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--results", required=True, type=Path, help="results.parquet")
     parser.add_argument(
-        "--data", required=True, nargs="+", type=Path, help="datasets with their truth (.h5ad)"
-    )
-    parser.add_argument(
-        "--labels-root", required=True, type=Path, help="folder of <dataset>/<method>.h5"
-    )
-    parser.add_argument(
-        "--epochs-root", required=True, type=Path, help="folder of <dataset>/<method>.parquet"
-    )
-    parser.add_argument(
-        "--fits-root",
+        "--root",
+        required=True,
         type=Path,
-        help="folder of <dataset>/<method>/seed<seed>, for embeddings of joined sections",
+        help="the results folder, with labels/, epochs/, fits/, for pairs also data/ and truth/",
     )
+    parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
+    parser.add_argument("--results", type=Path, help="results.parquet, for figures of domains")
     parser.add_argument(
-        "--tables", type=Path, help="folder of the tables, for published scores and interactions"
+        "--data", nargs="*", default=[], type=Path, help="datasets with their truth (.h5ad)"
     )
     parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
+    parser.add_argument(
+        "--deconvolution-methods",
+        type=Path,
+        default=CONFIG / "deconvolution_methods.yaml",
+        help="entries of its methods (.yaml)",
+    )
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     return parser.parse_args()
 
@@ -60,11 +70,25 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory
-    from stbench.figures.across_datasets import add_comparisons
+    from stbench.config.layout import Layout
     from stbench.figures.figure_set import Album
+    from stbench.figures.style import apply_style
+
+    apply_style()
+    with atomic_directory(args.output) as folder:
+        album = Album(folder)
+        if args.results:
+            draw_domains(args, album, Layout(args.root))
+        if (args.tables / SCORES).is_file():
+            draw_deconvolution(args, album, Layout(args.root))
+        album.write_captions()
+
+
+def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None:
+    """Add the figures of domains, integration and planted interactions."""
+    from stbench.figures.across_datasets import add_comparisons
     from stbench.figures.from_tables import add_figures_of_tables
     from stbench.figures.per_dataset import add_figures_of, read_tissue
-    from stbench.figures.style import apply_style
     from stbench.results.assembly import method_titles, read_results
 
     results = read_results(args.results)
@@ -72,27 +96,45 @@ def main() -> None:
         known = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {args.rank_by}: there are scores under {known} only")
     results = results[results["study"] == ""]  # studies have figures of their own
-    apply_style()
-    titles = method_titles(results)
     tissues = [read_tissue(path) for path in args.data]
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
-    with atomic_directory(args.output) as folder:
-        album = Album(folder)
-        add_comparisons(album, results, titles, args.rank_by, cells=cells)
-        if args.tables is not None:
-            add_figures_of_tables(album, args.tables, titles, args.rank_by)
-        for tissue in tissues:
-            add_figures_of(
-                album,
-                tissue,
-                results,
-                titles,
-                args.rank_by,
-                labels_root=args.labels_root,
-                epochs_root=args.epochs_root,
-                fits_root=args.fits_root,
-            )
-        album.write_captions()
+    titles = method_titles(results)
+    add_comparisons(album, results, titles, args.rank_by, cells=cells)
+    add_figures_of_tables(album, args.tables, titles, args.rank_by)
+    for tissue in tissues:
+        add_figures_of(album, tissue, results, args.rank_by, layout)
+
+
+def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -> None:
+    """Add the scores of deconvolution, maps of types, and curves where spots were degraded."""
+    import numpy as np
+    import pandas as pd
+
+    from stbench.common.io import read_h5ad
+    from stbench.config.layout import SPOTS
+    from stbench.config.schema import load_yaml
+    from stbench.deconvolution.proportions import read_proportions
+    from stbench.figures.deconvolution import add_curves, add_maps, add_scores
+
+    methods = load_yaml(args.deconvolution_methods)
+    means = pd.read_csv(args.tables / SCORES)
+    curves = args.tables / "deconvolution_robustness_curves.csv"
+    titles = {name: methods[name]["title"] for name in dict.fromkeys(means["method"])}
+    add_scores(album, means, titles, {name for name in titles if methods[name].get("control")})
+    if curves.is_file():
+        add_curves(album, pd.read_csv(curves), titles)
+    for dataset in map(str, dict.fromkeys(means["dataset"])):
+        truth = read_proportions(layout.truth(dataset))
+        if truth.empty:
+            continue  # the scores say why
+        found = {}
+        for method, title in titles.items():
+            folder = layout.fit(dataset, method, "*")
+            fits = sorted(folder.parent.glob(f"{folder.name}/fit.h5ad"))
+            if fits:  # one seed: a mean over seeds would look smoother than any result
+                found[title] = read_proportions(fits[0])
+        spots = read_h5ad(layout.pair(dataset, SPOTS))
+        add_maps(album, np.asarray(spots.obsm["spatial"]), truth, found, dataset)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,9 @@ RULE = """use rule train as train_{name} with:
     input:
         **fit_input("{name}"),
     output:
-        directory("results/fits/{{dataset}}/{name}/seed{{seed}}"),
+        directory(LAYOUT.fit("{{dataset}}", "{name}", "{{seed}}")),
     log:
-        "results/logs/fits/{{dataset}}/{name}/seed{{seed}}.log",
+        LAYOUT.fit_log("{{dataset}}", "{name}", "{{seed}}"),
     resources:
         **fit_resources("{name}"),
     params:

@@ -3,12 +3,13 @@
 Written is a folder that says in every file how much of the whole it rests on:
 
     PARTIAL.txt          what there is, what is missing
-    missing.csv          the cells that are not scored yet, and how many of their fits have ended
+    missing.csv          the entries that are not scored yet, and how many of their fits have ended
     tables/*.csv         as those of a finished run, with a first column `partial`; what is not
                          there yet has the status `pending`
     tables/LEADERBOARD.md  the ranking on one page, where anything can be ranked yet
     results.parquet      likewise
 
+Of deconvolution the tables have what is scored; missing.csv has the rest.
 Ranks cover the datasets on which every method that has any score yet has been scored.
 """
 
@@ -17,9 +18,17 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stbench.common.errors import run_cli
 from stbench.common.paths import CONFIG, RESOURCES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stbench.config.benchmark import Benchmark
+    from stbench.config.layout import Layout
+    from stbench.results.partial import Partial
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -45,19 +54,55 @@ def main() -> None:
 
     from stbench.common.io import atomic_directory, write_csv
     from stbench.config.benchmark import load_benchmark
+    from stbench.config.layout import Layout
+    from stbench.config.tasks import DECONVOLUTION
+    from stbench.deconvolution.robustness import split_derived
+    from stbench.deconvolution.tables import read_scores, tables
+    from stbench.ranking.markdown import leaderboard_page
+    from stbench.ranking.standings import standings
+    from stbench.results.partial import marked, rankable, read_partial, report
+
+    benchmark = load_benchmark(args.config, CONFIG)
+    layout = Layout(args.results, benchmark.name)
+    partial = read_partial(benchmark, layout)
+    made = tables_of_domains(args, benchmark, layout, partial) if len(partial.results) else {}
+    if partial.proportions:
+        scores = read_scores(partial.proportions, benchmark.methods[DECONVOLUTION])
+        whole, curves = split_derived(scores, benchmark.derived(DECONVOLUTION))
+        made |= {**tables(whole), **curves}
+    with atomic_directory(args.output) as folder:
+        (folder / "tables").mkdir()
+        for name, table in made.items():
+            write_csv(marked(table, partial), folder / f"tables/{name}.csv")
+        write_csv(marked(partial.missing, partial), folder / "missing.csv")
+        if len(partial.results):
+            marked(partial.results, partial).to_parquet(folder / "results.parquet", index=False)
+        ranked = rankable(partial.ranked)
+        if len(ranked):
+            rank_by = args.config["rank_by"]
+            placed = standings(ranked, rank_by)
+            lift = made["lift"][made["lift"]["dataset"].isin(ranked["dataset"])]
+            page = leaderboard_page(placed, ranked, lift, rank_by, partial.words)
+            (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
+        (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")
+    print(report(partial))
+    print(f"partial tables: {args.output}")
+
+
+def tables_of_domains(
+    args: argparse.Namespace, benchmark: Benchmark, layout: Layout, partial: Partial
+) -> dict[str, pd.DataFrame]:
+    """The tables of domains, integration and interactions, by name."""
+    from stbench.config.tasks import INTEGRATION, INTERACTIONS
     from stbench.integration.tables import integration_tables, read_integration_scores
     from stbench.interactions.tables import interaction_tables, read_interaction_scores
     from stbench.ranking.leaderboard import leaderboard
-    from stbench.ranking.markdown import leaderboard_page
-    from stbench.ranking.standings import standings
     from stbench.ranking.tables import ranking_tables
     from stbench.results.aggregates import all_tables
-    from stbench.results.partial import marked, partial_leaderboard, rankable, read_partial, report
+    from stbench.results.partial import partial_leaderboard, rankable
     from stbench.results.published import published_vs_measured, read_published
     from stbench.results.studies import study_tables
 
-    benchmark = load_benchmark(args.config, CONFIG)
-    partial = read_partial(benchmark, args.results, benchmark.methods)
     rank_by, ranked = args.config["rank_by"], rankable(partial.ranked)
     tables = {
         **all_tables(partial.results),
@@ -68,33 +113,15 @@ def main() -> None:
         ),
         **study_tables(partial.results, benchmark.studies),
     }
-    graphs = [args.results / f"interactions/{name}/scores.parquet" for name in benchmark.datasets]
-    graphs = [path for path in graphs if path.is_file()] if args.config.get("interactions") else []
+    graphs, joined = (
+        [path for path in benchmark.score_files(layout, task) if path.is_file()]
+        for task in (INTERACTIONS, INTEGRATION)
+    )
     if graphs:
         tables |= interaction_tables(read_interaction_scores(graphs))
-    joined = [
-        path
-        for name, entry in benchmark.datasets.items()
-        if entry["origin"] == "joined"
-        for method in benchmark.chosen
-        if (path := args.results / f"integration/{name}/{method}.parquet").is_file()
-    ]
     if joined:
         tables |= integration_tables(read_integration_scores(joined), partial.results, rank_by)
-    with atomic_directory(args.output) as folder:
-        (folder / "tables").mkdir()
-        for name, table in tables.items():
-            write_csv(marked(table, partial), folder / f"tables/{name}.csv")
-        write_csv(marked(partial.missing, partial), folder / "missing.csv")
-        marked(partial.results, partial).to_parquet(folder / "results.parquet", index=False)
-        if len(ranked):
-            placed = standings(ranked, rank_by)
-            lift = tables["lift"][tables["lift"]["dataset"].isin(ranked["dataset"])]
-            page = leaderboard_page(placed, ranked, lift, rank_by, partial.words)
-            (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
-        (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")
-    print(report(partial))
-    print(f"partial tables: {args.output}")
+    return tables
 
 
 if __name__ == "__main__":

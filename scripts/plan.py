@@ -27,7 +27,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--mirror", nargs="*", default=[], help="folders with raw files")
     parser.add_argument("--jobs", type=int, default=1, help="jobs at a time (default 1)")
-    parser.add_argument("--output", type=Path, help="csv to write, one row per cell")
+    parser.add_argument("--output", type=Path, help="csv to write, one row per entry")
     return parser.parse_args()
 
 
@@ -36,17 +36,18 @@ def main() -> None:
 
     from stbench.common.io import atomic_file
     from stbench.config.benchmark import load_benchmark
+    from stbench.config.layout import Layout
     from stbench.runs.plan import as_table, as_text, make_plan
 
     benchmark = load_benchmark(args.config, CONFIG)
     mirrors = [*map(Path, args.mirror), RESOURCES / "mirror"]
-    plan = make_plan(benchmark, args.results, args.measured, mirrors)
+    plan = make_plan(benchmark, Layout(args.results, benchmark.name), args.measured, mirrors)
     if args.output:
         with atomic_file(args.output) as temporary:
             as_table(plan).to_csv(temporary, index=False, lineterminator="\n")
     print(as_text(plan, args.jobs))
     if args.output:
-        print(f"each cell: {args.output}")
+        print(f"each entry: {args.output}")
 
 
 if __name__ == "__main__":

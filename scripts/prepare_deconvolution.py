@@ -23,7 +23,10 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--pair", required=True, type=json.loads, help="entry of deconvolution.datasets, as JSON"
+        "--pair",
+        required=True,
+        type=json.loads,
+        help="a pair of a configuration's datasets, as JSON",
     )
     parser.add_argument("--raw-spots", type=Path, help="folder written by download.py")
     parser.add_argument("--raw-reference", type=Path, help="folder written by download.py")
@@ -42,7 +45,7 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import write_h5ad
-    from stbench.deconvolution.config import reference_of
+    from stbench.config.pairs import reference_of
     from stbench.deconvolution.pairs import Pair, failed_pair
     from stbench.deconvolution.proportions import truth_as_anndata
     from stbench.deconvolution.sources import make_pair

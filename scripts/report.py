@@ -18,14 +18,8 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--results", required=True, type=Path, help="results.parquet")
-    parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
-    parser.add_argument("--figures", required=True, type=Path, help="folder of the pictures")
     parser.add_argument(
-        "--root",
-        required=True,
-        type=Path,
-        help="folder with fits/, logs/, data/, if any interactions/, deconvolution/",
+        "--results", type=Path, default=Path("results"), help="results folder; default: results"
     )
     parser.add_argument("--config", required=True, help="the run's configuration, as JSON")
     parser.add_argument(
@@ -45,23 +39,26 @@ def main() -> None:
 
     from stbench.common.io import atomic_file
     from stbench.config.benchmark import load_benchmark
+    from stbench.config.layout import Layout
     from stbench.config.schema import load_yaml
+    from stbench.config.tasks import DOMAINS
     from stbench.report.page import Sources, report_page
     from stbench.results.assembly import read_results
     from stbench.summary.run import read_run
 
     benchmark = load_benchmark(config, args.config_dir)
-    run = read_run(read_results(args.results), args.tables, config["rank_by"])
+    layout = Layout(args.results, benchmark.name)
+    run = None
+    if DOMAINS in benchmark.tasks:
+        run = read_run(read_results(layout.results), layout.tables, config["rank_by"])
     sources = Sources(
-        root=args.root,
-        tables=args.tables,
-        figures=args.figures,
+        layout=layout,
         datasets=benchmark.datasets,
         methods=benchmark.methods,
         config=config,
         citation=load_yaml(args.citation),
     )
-    page = report_page(run, sources, args.output)
+    page = report_page(run, sources)
     with atomic_file(args.output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     print(f"{args.output}: {len(page.encode()) / 1e6:.1f} MB")

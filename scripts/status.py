@@ -1,7 +1,7 @@
 """Print how far the latest run is: at any moment, from another terminal too.
 
-Reads results/run.json, in which the run notes what it does, and the folders of the fits. Nothing
-is locked or written.
+Reads results/<name>/run.json, in which a run notes what it does, and the folders of the fits.
+Nothing is locked or written.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
+    parser.add_argument(
+        "--configfile", type=Path, help="of the run (.yaml); default: the latest run of any"
+    )
     args = parser.parse_args()
     if not args.results.is_dir():
         raise InputError(f"{args.results}: no such folder; nothing has been run here yet: make run")
@@ -25,16 +28,17 @@ def main() -> None:
     from stbench.config.benchmark import load_benchmark
     from stbench.runs.fit_costs import predicted_seconds
     from stbench.runs.fit_status import fit_states, matrix
-    from stbench.runs.run_record import read_run
+    from stbench.runs.run_record import layout_of_run, read_run
     from stbench.runs.status import status_text
 
-    run = read_run(args.results)
+    layout = layout_of_run(args.results, args.configfile)
+    run = read_run(layout)
     benchmark = load_benchmark(run.config, CONFIG)
     states = fit_states(
-        args.results, matrix(benchmark), alive=run.alive, again=run.fits, since=run.started
+        layout, matrix(benchmark), alive=run.alive, again=run.fits, since=run.started
     )
-    seconds = predicted_seconds(benchmark, args.results, RESOURCES / "cost_model.csv")
-    print(status_text(args.results, benchmark, run, states, seconds))
+    seconds = predicted_seconds(benchmark, layout, RESOURCES / "cost_model.csv")
+    print(status_text(layout, benchmark, run, states, seconds))
 
 
 if __name__ == "__main__":

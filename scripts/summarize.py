@@ -6,21 +6,49 @@ Exit code 1 where not a single score came out; the text then goes to stderr as w
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import CONFIG
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A text, and whether a single score came out."""
+
+    text: str
+    any_score: bool
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--results", required=True, type=Path, help="results.parquet")
+    parser.add_argument("--results", type=Path, help="results.parquet, of domains")
     parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
-    parser.add_argument("--figures", required=True, type=Path, help="folder of the pictures")
+    parser.add_argument("--figures", required=True, type=Path, help="folder of the figures")
     parser.add_argument(
         "--interactions", type=Path, help="folder of <dataset>/<method>/status.json"
+    )
+    parser.add_argument(
+        "--deconvolution",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="scores (.parquet)",
+    )
+    parser.add_argument(
+        "--deconvolution-methods",
+        type=Path,
+        default=CONFIG / "deconvolution_methods.yaml",
+        help="entries of its methods (.yaml)",
+    )
+    parser.add_argument(
+        "--derived-pairs", type=json.loads, default={}, help="degraded pairs (JSON)"
     )
     parser.add_argument("--report", type=Path, help="the report, to be named")
     parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
@@ -32,18 +60,43 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_file
+    from stbench.summary.text import places
+
+    parts = [of_deconvolution(args)] if args.deconvolution else []
+    if args.results:
+        parts.append(of_domains(args))
+    else:
+        parts.append(Summary(places(args.tables, args.figures, None, args.report), False))
+    text = "\n".join(part.text for part in parts)
+    with atomic_file(args.output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    ok = any(part.any_score for part in parts)
+    print(text, file=sys.stdout if ok else sys.stderr)
+    if not ok:
+        raise InputError(f"{args.tables}: not a single score came out; the reasons are above")
+
+
+def of_domains(args: argparse.Namespace) -> Summary:
+    """What was found of domains, integration and interactions, and where everything is."""
     from stbench.results.assembly import read_results
     from stbench.summary.run import read_run
     from stbench.summary.text import any_score, summary
 
     run = read_run(read_results(args.results), args.tables, args.rank_by)
     text = summary(run, args.tables, args.figures, args.interactions, args.report)
-    with atomic_file(args.output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    ok = any_score(run)
-    print(text, file=sys.stdout if ok else sys.stderr)
-    if not ok:
-        raise InputError(f"{args.results}: not a single score came out; the reasons are above")
+    return Summary(text, any_score(run))
+
+
+def of_deconvolution(args: argparse.Namespace) -> Summary:
+    """What was found of deconvolution."""
+    from stbench.config.schema import load_yaml
+    from stbench.deconvolution.robustness import split_derived
+    from stbench.deconvolution.tables import read_scores, summary
+
+    methods = load_yaml(args.deconvolution_methods)
+    scores = read_scores(args.deconvolution, methods)
+    whole, _ = split_derived(scores, args.derived_pairs)
+    return Summary(summary(whole, methods) + "\n", bool((scores["status"] == "ok").any()))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@ use rule train as train_banksy with:
     input:
         **fit_input("banksy"),
     output:
-        directory("results/fits/{dataset}/banksy/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "banksy", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/banksy/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "banksy", "{seed}"),
     resources:
         **fit_resources("banksy"),
     params:

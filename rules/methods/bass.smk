@@ -2,11 +2,11 @@ use rule train as train_bass with:
     input:
         **fit_input("bass"),
     output:
-        directory("results/fits/{dataset}/bass/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "bass", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/bass/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "bass", "{seed}"),
     conda:
-        environment("bass")
+        get_environment("bass")
     resources:
         **fit_resources("bass"),
     params:

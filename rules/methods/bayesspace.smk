@@ -2,11 +2,11 @@ use rule train as train_bayesspace with:
     input:
         **fit_input("bayesspace"),
     output:
-        directory("results/fits/{dataset}/bayesspace/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "bayesspace", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/bayesspace/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "bayesspace", "{seed}"),
     conda:
-        environment("bayesspace")
+        get_environment("bayesspace")
     resources:
         **fit_resources("bayesspace"),
     params:

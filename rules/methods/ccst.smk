@@ -2,9 +2,9 @@ use rule train as train_ccst with:
     input:
         **fit_input("ccst"),
     output:
-        directory("results/fits/{dataset}/ccst/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "ccst", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/ccst/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "ccst", "{seed}"),
     resources:
         **fit_resources("ccst"),
     params:

@@ -2,11 +2,11 @@ use rule train as train_cellcharter with:
     input:
         **fit_input("cellcharter"),
     output:
-        directory("results/fits/{dataset}/cellcharter/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "cellcharter", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/cellcharter/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "cellcharter", "{seed}"),
     conda:
-        environment("cellcharter")
+        get_environment("cellcharter")
     resources:
         **fit_resources("cellcharter"),
     params:

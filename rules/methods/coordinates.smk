@@ -2,9 +2,9 @@ use rule train as train_coordinates with:
     input:
         **fit_input("coordinates"),
     output:
-        directory("results/fits/{dataset}/coordinates/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "coordinates", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/coordinates/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "coordinates", "{seed}"),
     resources:
         **fit_resources("coordinates"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_deeplinc with:
     input:
         **fit_input("deeplinc"),
     output:
-        directory("results/fits/{dataset}/deeplinc/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "deeplinc", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/deeplinc/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "deeplinc", "{seed}"),
     resources:
         **fit_resources("deeplinc"),
     params:

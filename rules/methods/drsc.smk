@@ -2,11 +2,11 @@ use rule train as train_drsc with:
     input:
         **fit_input("drsc"),
     output:
-        directory("results/fits/{dataset}/drsc/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "drsc", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/drsc/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "drsc", "{seed}"),
     conda:
-        environment("drsc")
+        get_environment("drsc")
     resources:
         **fit_resources("drsc"),
     params:

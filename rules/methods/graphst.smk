@@ -2,9 +2,9 @@ use rule train as train_graphst with:
     input:
         **fit_input("graphst"),
     output:
-        directory("results/fits/{dataset}/graphst/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "graphst", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/graphst/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "graphst", "{seed}"),
     resources:
         **fit_resources("graphst"),
     params:

@@ -2,11 +2,11 @@ use rule train as train_harmony with:
     input:
         **fit_input("harmony"),
     output:
-        directory("results/fits/{dataset}/harmony/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "harmony", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/harmony/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "harmony", "{seed}"),
     conda:
-        environment("harmony")
+        get_environment("harmony")
     resources:
         **fit_resources("harmony"),
     params:

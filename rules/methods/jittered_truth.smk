@@ -2,9 +2,9 @@ use rule train as train_jittered_truth with:
     input:
         **fit_input("jittered_truth"),
     output:
-        directory("results/fits/{dataset}/jittered_truth/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "jittered_truth", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/jittered_truth/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "jittered_truth", "{seed}"),
     resources:
         **fit_resources("jittered_truth"),
     params:

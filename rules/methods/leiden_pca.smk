@@ -2,9 +2,9 @@ use rule train as train_leiden_pca with:
     input:
         **fit_input("leiden_pca"),
     output:
-        directory("results/fits/{dataset}/leiden_pca/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "leiden_pca", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/leiden_pca/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "leiden_pca", "{seed}"),
     resources:
         **fit_resources("leiden_pca"),
     params:

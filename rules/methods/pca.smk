@@ -2,9 +2,9 @@ use rule train as train_pca with:
     input:
         **fit_input("pca"),
     output:
-        directory("results/fits/{dataset}/pca/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "pca", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/pca/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "pca", "{seed}"),
     resources:
         **fit_resources("pca"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_random with:
     input:
         **fit_input("random"),
     output:
-        directory("results/fits/{dataset}/random/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "random", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/random/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "random", "{seed}"),
     resources:
         **fit_resources("random"),
     params:

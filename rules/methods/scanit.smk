@@ -2,9 +2,9 @@ use rule train as train_scanit with:
     input:
         **fit_input("scanit"),
     output:
-        directory("results/fits/{dataset}/scanit/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "scanit", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/scanit/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "scanit", "{seed}"),
     resources:
         **fit_resources("scanit"),
     params:

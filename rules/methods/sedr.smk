@@ -2,9 +2,9 @@ use rule train as train_sedr with:
     input:
         **fit_input("sedr"),
     output:
-        directory("results/fits/{dataset}/sedr/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "sedr", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/sedr/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "sedr", "{seed}"),
     resources:
         **fit_resources("sedr"),
     params:

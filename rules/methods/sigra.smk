@@ -2,9 +2,9 @@ use rule train as train_sigra with:
     input:
         **fit_input("sigra"),
     output:
-        directory("results/fits/{dataset}/sigra/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "sigra", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/sigra/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "sigra", "{seed}"),
     resources:
         **fit_resources("sigra"),
     params:

@@ -2,11 +2,11 @@ use rule train as train_smoothed_harmony with:
     input:
         **fit_input("smoothed_harmony"),
     output:
-        directory("results/fits/{dataset}/smoothed_harmony/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "smoothed_harmony", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/smoothed_harmony/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "smoothed_harmony", "{seed}"),
     conda:
-        environment("smoothed_harmony")
+        get_environment("smoothed_harmony")
     resources:
         **fit_resources("smoothed_harmony"),
     params:

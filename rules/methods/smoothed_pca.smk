@@ -2,9 +2,9 @@ use rule train as train_smoothed_pca with:
     input:
         **fit_input("smoothed_pca"),
     output:
-        directory("results/fits/{dataset}/smoothed_pca/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "smoothed_pca", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/smoothed_pca/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "smoothed_pca", "{seed}"),
     resources:
         **fit_resources("smoothed_pca"),
     params:

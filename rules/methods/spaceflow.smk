@@ -2,9 +2,9 @@ use rule train as train_spaceflow with:
     input:
         **fit_input("spaceflow"),
     output:
-        directory("results/fits/{dataset}/spaceflow/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "spaceflow", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/spaceflow/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "spaceflow", "{seed}"),
     resources:
         **fit_resources("spaceflow"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_spagcn with:
     input:
         **fit_input("spagcn"),
     output:
-        directory("results/fits/{dataset}/spagcn/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "spagcn", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/spagcn/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "spagcn", "{seed}"),
     resources:
         **fit_resources("spagcn"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_spatialfusion with:
     input:
         **fit_input("spatialfusion"),
     output:
-        directory("results/fits/{dataset}/spatialfusion/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "spatialfusion", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/spatialfusion/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "spatialfusion", "{seed}"),
     resources:
         **fit_resources("spatialfusion"),
     params:

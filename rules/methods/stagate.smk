@@ -2,9 +2,9 @@ use rule train as train_stagate with:
     input:
         **fit_input("stagate"),
     output:
-        directory("results/fits/{dataset}/stagate/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "stagate", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/stagate/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "stagate", "{seed}"),
     resources:
         **fit_resources("stagate"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_stague with:
     input:
         **fit_input("stague"),
     output:
-        directory("results/fits/{dataset}/stague/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "stague", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/stague/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "stague", "{seed}"),
     resources:
         **fit_resources("stague"),
     params:

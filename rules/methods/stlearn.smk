@@ -2,11 +2,11 @@ use rule train as train_stlearn with:
     input:
         **fit_input("stlearn"),
     output:
-        directory("results/fits/{dataset}/stlearn/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "stlearn", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/stlearn/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "stlearn", "{seed}"),
     conda:
-        environment("stlearn")
+        get_environment("stlearn")
     resources:
         **fit_resources("stlearn"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_ward with:
     input:
         **fit_input("ward"),
     output:
-        directory("results/fits/{dataset}/ward/seed{seed}"),
+        directory(LAYOUT.fit("{dataset}", "ward", "{seed}")),
     log:
-        "results/logs/fits/{dataset}/ward/seed{seed}.log",
+        LAYOUT.fit_log("{dataset}", "ward", "{seed}"),
     resources:
         **fit_resources("ward"),
     params:

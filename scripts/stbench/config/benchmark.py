@@ -12,17 +12,27 @@ from stbench.common.errors import InputError
 from stbench.config import external, variants
 from stbench.config.degradation import degraded_sections, levels_of
 from stbench.config.grid import expand_grids
+from stbench.config.layout import Layout, configuration_name
+from stbench.config.methods import (
+    Methods,
+    check_chosen,
+    check_parameter,
+    check_params,
+    load_methods,
+)
+from stbench.config.pairs import pair_entry, raw_parts
 from stbench.config.registry import (
     check_sections,
     dataset_entry,
     load_registry,
     with_shape,
 )
-from stbench.config.schema import check, load_yaml, suggestion
+from stbench.config.schema import check, load_yaml
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
 
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None}
 
-UNKNOWN_CELLS, UNKNOWN_GENES = 5000, 2000  # for resources, where a user's file does not tell
+UNKNOWN_CELLS, UNKNOWN_COLUMNS = 5000, 2000  # for resources, where a user's file does not say
 
 _DEFAULT_RESOURCES: dict[str, Any] = {
     "gpu": 0,
@@ -38,18 +48,74 @@ class Benchmark:
     Attributes:
         config: the configuration as given.
         datasets: uniform description of each chosen dataset, by id, in the order asked for.
-        methods: entry of ``config/methods.yaml`` of every known method, by id; likewise of every
-            external result.
+        methods: entry of every known method by task and id; among those of ``domains`` also every
+            external result and variant.
+        downloads: description of each dataset of the registry whose files are needed, by id.
     """
 
     config: Mapping[str, Any]
     datasets: Mapping[str, Mapping[str, Any]]
-    methods: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    downloads: Mapping[str, Mapping[str, Any]]
 
     @property
-    def chosen(self) -> list[str]:
-        """The methods that are run, their variants, then the results that were made elsewhere."""
-        return [*self.config["methods"], *self.variants, *self.external]
+    def name(self) -> str:
+        """The name of the configuration."""
+        return configuration_name(self.config, [])
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks that at least one dataset takes part in."""
+        return [task for task in TASKS if self.datasets_of(task)]
+
+    def task(self, dataset: str) -> str:
+        """The task whose methods are fitted on a dataset."""
+        return task_of(self.datasets[dataset])
+
+    def datasets_of(self, task: str) -> list[str]:
+        """The datasets that take part in a task."""
+        applies = TASKS[task].applies
+        return [name for name, entry in self.datasets.items() if applies(entry, self.config)]
+
+    def chosen(self, task: str) -> list[str]:
+        """What is fitted for a task: methods, their variants, results that were made elsewhere."""
+        methods = [name for name in self.config["methods"] if name in self.methods[task]]
+        return [*methods, *self.variants, *self.external] if task == DOMAINS else methods
+
+    def methods_of(self, task: str, dataset: str) -> list[str]:
+        """The methods that take part in a task on one of its datasets."""
+        methods = self.chosen(TASKS[task].fits)
+        if TASKS[task].needs_graph:
+            return [method for method in methods if self.gives_graph(method, dataset)]
+        return methods
+
+    def entries(self, *tasks: str) -> list[tuple[str, str]]:
+        """Every (dataset, method) of these tasks; without any, of all that fit methods."""
+        return [
+            (dataset, method)
+            for task in tasks or FITTED
+            for dataset in self.datasets_of(task)
+            for method in self.methods_of(task, dataset)
+        ]
+
+    def score_files(self, layout: Layout, *tasks: str) -> list[Path]:
+        """The files or folders with the scores of these tasks."""
+        return [
+            path
+            for task in tasks
+            for dataset in self.datasets_of(task)
+            for path in TASKS[task].scores(layout, dataset, self.methods_of(task, dataset))
+        ]
+
+    def demonstrations(self) -> list[tuple[str, str, int]]:
+        """Dataset, method and seed of what repeats the authors' demonstrations, stand-ins too."""
+        asked = [
+            (dataset, one["method"], one["seed"])
+            for one in self.config.get("demonstrations") or []
+            for dataset in (one["dataset"], one.get("stand_in"))
+            if dataset in self.datasets and one["method"] in self.config["methods"]
+        ]
+        return list(dict.fromkeys(asked))
 
     @property
     def parts(self) -> dict[str, Mapping[str, Any]]:
@@ -58,8 +124,26 @@ class Benchmark:
 
     @property
     def made(self) -> dict[str, Mapping[str, Any]]:
-        """Every dataset whose data are made: the chosen ones, and the sections of joined ones."""
-        return {**self.parts, **self.datasets}
+        """Every dataset that is one file of data: those of ``domains``, and their sections."""
+        chosen = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
+        return {**self.parts, **chosen}
+
+    def of_origin(self, *origins: str) -> list[str]:
+        """Those of ``made`` that come from ``files``, a user's ``path``, ``simulate``, ..."""
+        return [name for name, entry in self.made.items() if entry["origin"] in origins]
+
+    @property
+    def pairs(self) -> dict[str, Mapping[str, Any]]:
+        """The pairs of spots and reference, by id."""
+        return {name: self.datasets[name] for name in self.datasets_of(DECONVOLUTION)}
+
+    def base(self, dataset: str) -> str:
+        """The dataset that a degraded one is made of; the id itself of any other."""
+        return str(self.datasets[dataset].get("derived_from", dataset))
+
+    def derived(self, task: str) -> dict[str, dict[str, Any]]:
+        """Of the degraded datasets of a task ``of``, ``way`` and ``level``, by id."""
+        return levels_of({name: self.datasets[name] for name in self.datasets_of(task)})
 
     @property
     def variants(self) -> dict[str, variants.Variant]:
@@ -70,7 +154,7 @@ class Benchmark:
     def studies(self) -> dict[str, dict[str, dict[str, Any]]]:
         """What takes no part in the ranking: ``derived`` datasets and ``variants`` of methods.
 
-        Both by id: of a dataset that was made worse ``of``, ``way`` and ``level``; of a variant
+        Both by id: of a degraded dataset ``of``, ``way`` and ``level``; of a variant
         ``method``, ``factor``, ``value``, ``title`` and ``published``, the method's own value of
         the factor by dataset.
         """
@@ -79,15 +163,15 @@ class Benchmark:
                 "method": variant.method,
                 "factor": variant.factor,
                 "value": variant.value,
-                "title": self.method(name)["title"],
+                "title": self.method(DOMAINS, name)["title"],
                 "published": {
                     dataset: self.params(variant.method, dataset).get(variant.factor)
-                    for dataset in self.datasets
+                    for dataset in self.datasets_of(DOMAINS)
                 },
             }
             for name, variant in self.variants.items()
         }
-        return {"derived": levels_of(self.datasets), "variants": changed}
+        return {"derived": self.derived(DOMAINS), "variants": changed}
 
     @property
     def external(self) -> Mapping[str, str]:
@@ -109,59 +193,66 @@ class Benchmark:
         """Whether a cell graph is to be expected of a method, or of an external result."""
         if method in self.external:
             return external.gives_graph(self.external[method], dataset, self.config["seeds"])
-        return bool(self.method(method).get("graph"))
+        return bool(self.method(self.task(dataset), method).get("graph"))
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
         """Published defaults, the dataset's published setting, the budget, the user's own."""
-        entry = self.method(method)
+        entry = self.method(self.task(dataset), method)
         setting = _setting(entry.get("settings", []), self.datasets[dataset])
         params = {**entry.get("params", {}), **setting}
         if self.config.get("budget") == "cpu" and "epochs_cpu" in entry:
             params["epochs"] = min(params["epochs"], entry["epochs_cpu"])
-        own = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
+        given = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
+        own = {name: value for name, value in given.items() if name in entry.get("params", {})}
         return {**params, **own, **entry.get("changes", {})}
 
-    def method(self, method: str) -> Mapping[str, Any]:
-        """The entry of a method.
+    def method(self, task: str, method: str) -> Mapping[str, Any]:
+        """The entry of a method of a task.
 
         Raises:
             InputError: there is a rule for it but no entry.
         """
-        if method not in self.methods:
+        if method not in self.methods[task]:
             raise InputError(
-                f"rules/methods/{method}.smk: config/methods.yaml has no entry {method!r}"
+                f"rules/methods/{method}.smk: config/{TASKS[task].methods} has no entry {method!r}"
             )
-        return self.methods[method]
+        return self.methods[task][method]
 
-    def environment(self, method: str) -> str:
+    def environment(self, task: str, method: str) -> str:
         """The environment a method runs in: ``envs/<environment>.yaml``."""
-        return str(self.method(method).get("environment", "default"))
+        return str(self.method(task, method).get("environment", "default"))
 
-    def gpus(self, method: str) -> int:
+    def gpus(self, task: str, method: str) -> int:
         """GPUs that a fit of this method asks for."""
-        return int(self._resources(method)["gpu"])
+        return int(self._resources(task, method)["gpu"])
 
     def mem_mb(self, method: str, dataset: str, attempt: int) -> int:
         """Memory of one fit in MB, times the attempt."""
-        return attempt * self._linear(self._resources(method)["mem_mb"], dataset)
+        return attempt * self._linear("mem_mb", method, dataset)
 
     def minutes(self, method: str, dataset: str) -> int:
         """Soft time limit of one fit in minutes."""
-        return self._linear(self._resources(method)["minutes"], dataset)
+        return self._linear("minutes", method, dataset)
 
-    def _resources(self, method: str) -> dict[str, Any]:
-        return {**_DEFAULT_RESOURCES, **self.method(method).get("resources", {})}
+    def size(self, dataset: str) -> tuple[int, int]:
+        """What resources grow with: cells and genes; of a pair its reference's cells and its spots.
 
-    def _shape(self, dataset: str) -> tuple[int, int]:
+        The product is the size of the largest matrix: the counts, or the mapping of cells to spots.
+        """
         entry = self.datasets[dataset]
-        return entry.get("cells") or UNKNOWN_CELLS, entry.get("genes") or UNKNOWN_GENES
+        rows, columns = ("n_cells", "n_spots") if is_pair(entry) else ("cells", "genes")
+        return entry[rows] or UNKNOWN_CELLS, entry[columns] or UNKNOWN_COLUMNS
 
-    def _linear(self, formula: Mapping[str, float], dataset: str) -> int:
-        cells, genes = self._shape(dataset)
+    def _resources(self, task: str, method: str) -> dict[str, Any]:
+        return {**_DEFAULT_RESOURCES, **self.method(task, method).get("resources", {})}
+
+    def _linear(self, resource: str, method: str, dataset: str) -> int:
+        formula = self._resources(self.task(dataset), method)[resource]
+        rows, columns = self.size(dataset)
         return math.ceil(
             formula["base"]
-            + formula.get("per_1k_cells", 0) * cells / 1e3
-            + formula.get("per_1m_values", 0) * cells * genes / 1e6
+            + formula.get("per_1k_cells", 0) * rows / 1e3
+            + formula.get("per_1m_values", 0) * rows * columns / 1e6
         )
 
 
@@ -204,80 +295,80 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
 
     Args:
         config: the merged configuration.
-        config_dir: folder with ``datasets.yaml``, ``methods.yaml`` and ``schemas/``.
+        config_dir: folder with ``datasets.yaml``, the lists of methods and ``schemas/``.
 
     Raises:
         InputError: one line that names what is unknown or of the wrong type.
     """
     check(config, load_yaml(config_dir / "schemas/config.schema.yaml"), "config:")
-    methods = load_yaml(config_dir / "methods.yaml")
-    check(methods, load_yaml(config_dir / "schemas/methods.schema.yaml"), "methods.yaml:")
-    for method in config["methods"]:
-        if method not in methods:
-            raise _unknown("method", method, methods)
-    for method, params in (config.get("params") or {}).items():
-        if method not in methods:
-            raise _unknown("method", method, methods, key="params")
-        known = methods[method].get("params", {})
-        for name, value in params.items():
-            _check_parameter(method, name, value, known)
-
-    for variant in variants.variants_of(config):
-        if variant.method not in config["methods"]:
-            raise InputError(f"config: variants: {variant.method!r} is not among the methods")
-        known = methods[variant.method].get("params", {})
-        for name, value in variant.params.items():
-            _check_parameter(variant.method, name, value, known, "variants")
-        methods[variant.id] = variants.entry(variant, methods[variant.method])
-
-    results = config.get("external") or {}
-    external.check_external(results, methods)
-    methods = {**methods, **{name: external.entry(name) for name in results}}
-
+    configuration_name(config, [])
+    methods = load_methods(config_dir)
     registry = load_registry(config_dir / "datasets.yaml")
+    datasets = _chosen_datasets(config, registry)
+    tasks = list(dict.fromkeys(map(task_of, datasets.values())))
+    check_chosen(config, methods, tasks)
+    check_params(config, methods, tasks)
+    methods = {**methods, DOMAINS: _with_derived(config, methods)}
+    if config["rank_by"] not in config["clusterers"]:
+        raise InputError(
+            f"config: rank_by: {config['rank_by']!r} is not among the clusterers "
+            f"({', '.join(config['clusterers'])})"
+        )
+    return Benchmark(config, datasets, methods, _downloads(datasets, registry))
+
+
+def _with_derived(config: Mapping[str, Any], methods: Methods) -> dict[str, dict[str, Any]]:
+    """The methods of ``domains`` with the variants and the results that were made elsewhere."""
+    entries = dict(methods[DOMAINS])
+    for variant in variants.variants_of(config):
+        if variant.method not in config["methods"] or variant.method not in entries:
+            raise InputError(
+                f"config: variants: {variant.method!r} is not among the methods of {DOMAINS}"
+            )
+        known = entries[variant.method].get("params", {})
+        for name, value in variant.params.items():
+            check_parameter(f"variants.{variant.method}", name, value, known)
+        entries[variant.id] = variants.entry(variant, entries[variant.method])
+    results = config.get("external") or {}
+    external.check_external(results, entries)
+    return {**entries, **{name: external.entry(name) for name in results}}
+
+
+def _chosen_datasets(
+    config: Mapping[str, Any], registry: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """The datasets that the configuration names, and those degraded from them."""
     datasets: dict[str, Mapping[str, Any]] = {}
     for section in expand_grids(config["datasets"]):
-        entry = with_shape(_entry(section, registry))
+        entry = _entry(section, registry)
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")
         datasets[entry["id"]] = entry
     for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
         datasets[entry["id"]] = entry
     check_sections(datasets)
-    if config["rank_by"] not in config["clusterers"]:
-        raise InputError(
-            f"config: rank_by: {config['rank_by']!r} is not among the clusterers "
-            f"({', '.join(config['clusterers'])})"
-        )
-    return Benchmark(config, datasets, methods)
+    return datasets
 
 
 def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return dataset_entry(section, registry)
+        if isinstance(section, dict) and is_pair(section):
+            return pair_entry(section, registry)
+        return with_shape(dataset_entry(section, registry))
     except InputError as error:
-        raise InputError(f"config: datasets: {error}") from error
+        text = str(error)
+        raise InputError(
+            text if text.startswith("config:") else f"config: datasets: {text}"
+        ) from error
 
 
-def _unknown(what: str, name: str, known: Mapping[str, Any], key: str = "") -> InputError:
-    names = sorted(known)
-    return InputError(
-        f"config: {key or what + 's'}: unknown {what} {name!r}{suggestion(name, names)}; "
-        f"known: {', '.join(names)}"
-    )
-
-
-def _check_parameter(
-    method: str, name: str, value: Any, known: Mapping[str, Any], key: str = "params"
-) -> None:
-    where = f"config: {key}.{method}"
-    if name not in known:
-        hint = suggestion(name, sorted(known))
-        raise InputError(f"{where}: unknown key {name!r}{hint}; known: {', '.join(sorted(known))}")
-    default = known[name]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = (
-        default is None or type(value) is type(default) or (isinstance(default, float) and number)
-    )
-    if not fits:
-        raise InputError(f"{where}.{name}: {value!r} is not of type {type(default).__name__}")
+def _downloads(
+    datasets: Mapping[str, Mapping[str, Any]], registry: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """What has to be fetched: chosen datasets, sections of joined ones, and parts of pairs."""
+    whole = [part for entry in datasets.values() for part in entry.get("parts", [entry])]
+    found = {entry["id"]: entry for entry in whole if entry["origin"] == "files"}
+    for entry in datasets.values():
+        for name in raw_parts(entry).values():
+            found[name] = dataset_entry(name, registry)
+    return found

@@ -17,13 +17,13 @@ def degraded_sections(
         for way, levels in study.items():
             for level in levels:
                 if level != UNTOUCHED[way]:
-                    cells = entry.get("cells")
-                    if cells and way == "cells":
-                        cells = round(cells * level)
+                    changed: dict[str, Any] = {}
+                    if way == "cells" and entry.get("cells"):  # a pair keeps its reference
+                        changed = {"cells": round(entry["cells"] * level)}
                     yield {
                         **entry,
+                        **changed,
                         "id": f"{base}.{way}{level:g}",
-                        "cells": cells,
                         "origin": "degraded",
                         "derived_from": base,
                         "degrade": {"way": way, "level": level},

@@ -170,6 +170,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def pair_schema() -> dict[str, Any]:
+    """The JSON schema of a pair of spots and reference in a configuration."""
+    return _definition("own_pair")
+
+
 @cache
 def _schema() -> dict[str, Any]:
     return load_yaml(SCHEMA_FILE)

@@ -19,7 +19,7 @@ def degraded_pair(entry: Mapping[str, Any], base: Pair) -> Pair:
     Given spots are sums that no cell can be taken out of, so there it is the share of spots kept.
 
     Args:
-        entry: a degraded pair of ``stbench.deconvolution.config``.
+        entry: of ``stbench.config.degradation.degraded_sections``.
         base: the pair that it is derived from.
 
     Raises:

@@ -31,7 +31,7 @@ def make_pair(
     """Make and check a pair.
 
     Args:
-        pair: an entry of ``deconvolution.datasets``.
+        pair: of ``stbench.config.pairs.pair_entry``.
         raw: folders that download.py wrote, of the parts that are datasets of the registry.
         registry: see ``stbench.config.registry``.
 
@@ -60,7 +60,7 @@ def simulated_pair(pair: Mapping[str, Any], kept: float = 1.0) -> Pair:
     """One tissue, cells held out as the reference, the others on a grid.
 
     Args:
-        pair: an entry of ``deconvolution.datasets`` with ``simulate`` and ``spot_size``.
+        pair: of ``stbench.config.pairs.pair_entry``, with ``simulate`` and ``spot_size``.
         kept: share of the cells on the grid that stays; a spot with none left is no spot.
     """
     tissue = Tissue(**pair["simulate"])

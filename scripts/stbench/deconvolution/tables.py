@@ -29,10 +29,7 @@ def read_scores(paths: Iterable[Path], methods: Mapping[str, Mapping[str, Any]])
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not a file of scores ({error}); score again") from error
     if not tables:
-        raise InputError(
-            "no scores: the configuration has no section deconvolution; "
-            "use --configfile config/deconvolution.yaml"
-        )
+        raise InputError("no scores of deconvolution; run score_deconvolution.py first")
     scores = pd.concat(tables, ignore_index=True)
     published = scores["method"].map(lambda name: methods[name].get("params", {}).get("epochs"))
     cut = scores["epochs"] < published.astype(float)

@@ -11,9 +11,11 @@ import pandas as pd
 
 from stbench.common.errors import InputError
 from stbench.common.h5ad import read_elements
+from stbench.config.layout import Layout
 from stbench.data.sections import drawn_close
 from stbench.figures.figure_set import Album
 from stbench.figures.style import CLUSTERER_WORDS
+from stbench.results.assembly import method_titles
 
 
 @dataclass(frozen=True)
@@ -64,35 +66,29 @@ def add_figures_of(
     album: Album,
     tissue: Tissue,
     results: pd.DataFrame,
-    titles: dict[str, str],
     rank_by: str,
-    *,
-    labels_root: Path,
-    epochs_root: Path,
-    fits_root: Path | None = None,
+    layout: Layout,
 ) -> None:
-    """Add the figures of one dataset; none where it could not be had.
+    """Add the figures of one dataset; none where it is not available.
 
     Args:
         album: takes the figures.
         tissue: the dataset.
         results: of ``stbench.results.assembly``.
-        titles: what to call the methods, by id, in order.
         rank_by: id of the clusterer that is shown.
-        labels_root, epochs_root: folders of ``<dataset>/<method>.h5`` and ``.parquet``.
-        fits_root: folder of ``<dataset>/<method>/seed<seed>``, for embeddings of joined sections;
-            None for none.
+        layout: where labels and epochs are, and the fits of joined sections.
     """
+    titles = method_titles(results)
     mine = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
     if not len(tissue.coords) or not len(mine):
         return
     shown = {m: t for m, t in titles.items() if m in set(mine["method"])}
     how = CLUSTERER_WORDS.get(rank_by, rank_by)
-    _add_galleries(album, tissue, mine, shown, how=how, labels=labels_root / tissue.name)
+    _add_galleries(album, tissue, mine, shown, how=how, layout=layout)
     _add_protocols(album, tissue, mine, shown, how)
-    _add_curves(album, tissue, shown, epochs_root / tissue.name)
-    if fits_root is not None and tissue.sections is not None:
-        add_embeddings(album, tissue, mine, shown, fits_root / tissue.name)
+    _add_curves(album, tissue, shown, layout)
+    if tissue.sections is not None:
+        add_embeddings(album, tissue, mine, shown, layout)
 
 
 def _add_galleries(
@@ -102,7 +98,7 @@ def _add_galleries(
     titles: dict[str, str],
     *,
     how: str,
-    labels: Path,
+    layout: Layout,
 ) -> None:
     from stbench.clustering.label_file import open_labels
     from stbench.figures.domains import domain_maps
@@ -112,7 +108,8 @@ def _add_galleries(
     for k in numbers:
         asked = mine[mine["n_domains"] == k]
         pairs, singles = gallery_maps(
-            asked, titles, tissue.truth, lambda method: open_labels(labels / f"{method}.h5")
+            *(asked, titles, tissue.truth),
+            lambda method: open_labels(layout.labels(tissue.name, method)),
         )
         title = f"{tissue.name}: {k} domains ({how})"
         figure = domain_maps(
@@ -163,11 +160,11 @@ def _add_protocols(
     )
 
 
-def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], folder: Path) -> None:
+def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], layout: Layout) -> None:
     from stbench.figures.training_curves import training_curves
     from stbench.scoring.epoch_scores import read_epochs_of
 
-    tables = [read_epochs_of(folder / f"{method}.parquet") for method in titles]
+    tables = [read_epochs_of(layout.epochs(tissue.name, method)) for method in titles]
     filled = [table for table in tables if len(table) and (table["epoch"] > 0).any()]
     if not filled:
         return
@@ -192,7 +189,7 @@ def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], folder: Pa
 
 
 def add_embeddings(
-    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], fits: Path
+    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], layout: Layout
 ) -> None:
     """The embedding of each method's first fit that succeeded, by section and by true domain."""
     from stbench.figures.integration import embedding_grid
@@ -205,7 +202,7 @@ def add_embeddings(
         if not len(ok):
             flat[method] = "{fit_status}: {fit_reason}".format(**runs.iloc[0]).rstrip(": ")
             continue
-        fit = fits / method / f"seed{ok['seed'].iloc[0]}" / "fit.h5ad"
+        fit = layout.fit(tissue.name, method, ok["seed"].iloc[0]) / "fit.h5ad"
         embedding = read_elements(fit, "obsm/embedding").get("obsm/embedding")
         flat[method] = "labels only, no embedding" if embedding is None else umap(embedding)
     assert tissue.sections is not None

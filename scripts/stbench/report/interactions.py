@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.config.layout import Layout
 from stbench.report.images import Picture
 from stbench.report.studies import Table, as_table
 from stbench.results.assembly import natural
@@ -64,23 +65,22 @@ class InteractionPage:
 
 
 def interaction_pages(
-    folder: Path, datasets: Container[str], titles: Mapping[str, str]
+    layout: Layout, datasets: Sequence[str], titles: Mapping[str, str]
 ) -> list[InteractionPage]:
-    """The pages of ``<dataset>/<method>`` below ``folder`` of those that are named.
+    """The pages of these datasets and methods, as far as there are any.
 
     Raises:
         InputError: a file is not readable.
     """
-    places = [path.parent for path in folder.glob("*/*/status.json")]
     return [
-        _page(place, titles[place.name])
-        for place in sorted(places, key=lambda p: (natural(p.parent.name), natural(p.name)))
-        if place.parent.name in datasets and place.name in titles
+        _page(layout.interactions(dataset, method), dataset, method, titles[method])
+        for dataset in sorted(datasets, key=natural)
+        for method in sorted(titles, key=natural)
+        if (layout.interactions(dataset, method) / "status.json").is_file()
     ]
 
 
-def _page(place: Path, title: str) -> InteractionPage:
-    dataset = place.parent.name
+def _page(place: Path, dataset: str, method: str, title: str) -> InteractionPage:
     try:
         told = json.loads((place / "status.json").read_text())
         parts = [Part(name, part["status"], part["reason"]) for name, part in told.items()]
@@ -102,7 +102,7 @@ def _page(place: Path, title: str) -> InteractionPage:
         if (place / f"{name}.csv").is_file()
     ]
     return InteractionPage(
-        dataset, place.name, title, parts, [table for table in tables if table.rows], pictures
+        dataset, method, title, parts, [table for table in tables if table.rows], pictures
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.config.layout import Layout
 from stbench.report.images import Picture, find_pictures
 from stbench.report.studies import Study, Table, as_table
 
@@ -23,11 +23,11 @@ _SHOWN = [
 ]  # fmt: skip
 
 
-def marker_study(root: Path, datasets: Sequence[str]) -> tuple[Study, list[str]] | None:
+def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[str]] | None:
     """The study and the paragraphs of its verdicts; None where no dataset has any.
 
     Args:
-        root: the folder of ``<dataset>/genes.csv``, ``verdict.txt`` and pictures.
+        layout: where the folders of markers are, each with genes.csv, verdict.txt and figures.
         datasets: ids, in order.
 
     Raises:
@@ -36,16 +36,17 @@ def marker_study(root: Path, datasets: Sequence[str]) -> tuple[Study, list[str]]
     tables: list[Table] = []
     pictures: list[Picture] = []
     paragraphs: list[str] = []
-    for name in [name for name in datasets if (root / name).is_dir()]:
-        path = root / name / "genes.csv"
+    for name in [name for name in datasets if layout.markers(name).is_dir()]:
+        folder = layout.markers(name)
+        path = folder / "genes.csv"
         try:
             genes = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_WHOLE)[_SHOWN]
-            verdict = (root / name / "verdict.txt").read_text(encoding="utf-8")
+            verdict = (folder / "verdict.txt").read_text(encoding="utf-8")
         except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{root / name}: not readable ({error}); make it again") from error
+            raise InputError(f"{folder}: not readable ({error}); make it again") from error
         tables.append(as_table(genes, f"genes asked for, {name}", str(path)))
         paragraphs += [" ".join(text.split()) for text in verdict.split("\n\n")]
-        pictures += find_pictures(root / name, datasets)
+        pictures += find_pictures(folder, datasets)
     if not tables:
         return None
     return Study("markers", "Markers of domains", _TEXT, "", tables, pictures), paragraphs

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from stbench.common.constants import FAILED
 from stbench.common.h5ad import read_elements
+from stbench.config.layout import Layout
+from stbench.config.tasks import is_pair
 from stbench.results.assembly import natural
 from stbench.runs.measurements import shape_of
 from stbench.summary.run import Run
@@ -33,9 +34,9 @@ class Missing:
 
 
 def dataset_facts(
-    ids: list[str], described: Mapping[str, Mapping[str, Any]], folder: Path
+    ids: list[str], described: Mapping[str, Mapping[str, Any]], layout: Layout
 ) -> list[dict[str, Any]]:
-    """Each dataset as configured, overlaid by what its file tells where it lies in ``folder``.
+    """Each dataset as configured, overlaid by what its file says where it was made.
 
     Raises:
         InputError: a file is not readable.
@@ -43,7 +44,9 @@ def dataset_facts(
     facts = []
     for name in sorted(ids, key=natural):
         entry = {**_UNKNOWN, **described.get(name, {})}
-        path = folder / f"{name}.h5ad"
+        if is_pair(entry):
+            entry |= {"cells": entry.get("n_cells")}
+        path = layout.data(name)
         if path.is_file():
             found = read_elements(path, "uns/dataset")
             told = found.get("uns/dataset", {})

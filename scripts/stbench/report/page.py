@@ -13,6 +13,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from stbench.config.layout import Layout
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, is_pair
 from stbench.ranking.certainty import order_sentence
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.tables import rankings
@@ -23,7 +25,7 @@ from stbench.report.markers import marker_study
 from stbench.report.overview import dataset_facts, missing_results, run_facts
 from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
-from stbench.report.studies import Study, find_studies, folders_of_studies
+from stbench.report.studies import Study, find_studies
 from stbench.results.assembly import method_titles
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
@@ -33,17 +35,16 @@ from stbench.summary.studies import study_sentences
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
-# Each is one part of one script, in this order.
-SCRIPTS = (
-    "data.js",
-    "ranking.js",
-    "dom.js",
-    "table.js",
-    "run.js",
-    "board.js",
-    "cells.js",
-    "page.js",
+# Each is one part of one script, in this order; those of the leaderboard where there is one.
+SCRIPTS = ("dom.js", "table.js", "panel.js", "page.js")
+SCRIPTS_OF_BOARD = (
+    *("data.js", "ranking.js", "dom.js", "table.js", "panel.js"),
+    *("run.js", "board.js", "cells.js", "filters.js", "page.js"),
 )
+QUESTIONS = {
+    DOMAINS: "Which method finds the tissue’s domains?",
+    DECONVOLUTION: "Which method finds the cell types of spots?",
+}
 
 
 @dataclass(frozen=True)
@@ -51,83 +52,119 @@ class Sources:
     """Where the parts of the report come from.
 
     Attributes:
-        root: the folder of results, with ``fits/``, ``logs/``, ``data/``, ``interactions/`` and,
-            where it was asked for, ``deconvolution/``.
-        tables, figures: folders of csv tables and of pictures.
+        layout: where results are.
         datasets: description of each dataset by id, of ``stbench.config.benchmark.Benchmark``.
-        methods: entries of ``config/methods.yaml``.
+        methods: entries of the methods by task and id.
         config: the configuration of the run.
         citation: ``CITATION.cff``.
     """
 
-    root: Path
-    tables: Path
-    figures: Path
+    layout: Layout
     datasets: Mapping[str, Mapping[str, Any]]
-    methods: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Mapping[str, Mapping[str, Any]]]
     config: Mapping[str, Any]
     citation: Mapping[str, Any]
 
 
-def report_page(run: Run, sources: Sources, page: Path) -> str:
+def report_page(run: Run | None, sources: Sources) -> str:
     """The whole page.
 
     Args:
-        run: results and tables, of ``stbench.summary.run.read_run``.
+        run: results and tables of domains, of ``stbench.summary.run.read_run``; None where no
+            dataset is of this task.
         sources: where everything else comes from.
-        page: the file that it will be, from where other files are linked to.
 
     Raises:
         InputError: a file that belongs to the results is not readable.
     """
-    ids = [str(name) for name in dict.fromkeys(run.results["dataset"])]
-    datasets = dataset_facts(ids, sources.datasets, sources.root / "data")
-    methods = [
-        {"licence": "", "citation": "", **sources.methods.get(method, {}), "title": title}
-        for method, title in method_titles(run.results).items()
-    ]
-    fits = fit_records(run.results, sources.root, page)
-    shelves = [sources.figures, *folders_of_studies(sources.root, "figures")]
-    pictures = [picture for folder in shelves for picture in find_pictures(folder, ids)]
-    asked = ids if sources.config.get("interactions") else []
-    interactions = interaction_pages(sources.root / "interactions", asked, run.titles)
-    folders = [sources.tables, *folders_of_studies(sources.root, "tables")]
-    studies = find_studies(folders, pictures)
+    layout, config = sources.layout, sources.config
+    pairs = [name for name, entry in sources.datasets.items() if is_pair(entry)]
+    ranked = [str(name) for name in dict.fromkeys(run.results["dataset"])] if run else []
+    ids = [*ranked, *(name for name in pairs if name not in ranked)]
+    datasets = dataset_facts(ids, sources.datasets, layout)
+    methods = _methods(run, sources, pairs)
+    pictures = find_pictures(layout.figures, ids)
+    interactions = (
+        interaction_pages(layout, ranked, run.titles) if run and config.get("interactions") else []
+    )
+    studies = find_studies([layout.tables], pictures)
     inside = {picture.path for study in studies for picture in study.pictures}
     others = [picture for picture in pictures if picture.path not in inside]
-    markers = marker_study(sources.root / "markers", ids if sources.config.get("markers") else [])
+    markers = marker_study(layout, ranked if config.get("markers") else [])
     expected = len(pictures) + sum(len(found.pictures) for found in interactions)
-    album = Album(page, expected + (len(markers[0].pictures) if markers else 0))
-    missing = missing_results(run.every, run.titles)
-    budget = str(sources.config.get("budget", "full"))
-    data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
-    for method, entry in zip(data["methods"], methods, strict=True):
-        method |= {key: str(entry[key]) for key in ("citation", "licence")}
-    controls = {method["id"] for method in data["methods"] if method["control"]}
+    album = Album(layout.report, expected + (len(markers[0].pictures) if markers else 0))
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
-    ranked = [p for p in others if p.stem.startswith("critical_difference")]
+    by_rank = [p for p in others if p.stem.startswith("critical_difference")]
+    about = _of_domains(run, sources) if run else _without_domains(sources, pairs)
     context = {
-        "facts": run_facts(run, fits, budget),
+        **about,
+        "question": QUESTIONS[DOMAINS if run else DECONVOLUTION],
         "datasets": datasets,
         "methods": methods,
-        "missing": missing,
-        "verdicts": verdicts(rankings(run.results, run.rank_by), run.titles, controls),
-        "order": order_sentence(order_under_clusterers(run.results, run.rank_by)),
-        "rank_by": run.rank_by,
-        "config": json.dumps(sources.config, indent=2, sort_keys=True, default=str),
-        "ranked": [album.embed(picture) for picture in ranked],
-        "overall": [album.embed(p) for p in others if not p.dataset and p not in ranked],
-        "galleries": _galleries(run, others, album, datasets, {m.what for m in missing[0]}),
+        "config": json.dumps(config, indent=2, sort_keys=True, default=str),
+        "ranked": [album.embed(picture) for picture in by_rank],
+        "overall": [album.embed(p) for p in others if not p.dataset and p not in by_rank],
+        "galleries": _galleries(run, others, album, datasets, {m.what for m in about["missing"][0]})
+        if run
+        else [],
         "studies": [
-            *[_study(run, study, sources.tables, album) for study in studies],
+            *[_study(run, study, layout.tables, album) for study in studies],
             *([_told(*markers, album)] if markers else []),
         ],
         "interactions": [_interactions(found, album) for found in interactions],
         "entries": [software_entry(sources.citation), *bibtex(texts)],
         "software": sources.citation,
-        "data": _json(data),
     }
     return _render(context)
+
+
+def _methods(run: Run | None, sources: Sources, pairs: list[str]) -> list[dict[str, Any]]:
+    """Title, licence and citation of every method of the run."""
+    methods: list[dict[str, Any]] = []
+    if run:
+        methods = [
+            {"licence": "", "citation": "", **sources.methods[DOMAINS].get(method, {})}
+            | {"title": title}
+            for method, title in method_titles(run.results).items()
+        ]
+    if pairs:
+        listed = sources.methods[DECONVOLUTION]
+        chosen = [listed[name] for name in sources.config["methods"] if name in listed]
+        known = {(method["title"], method["citation"]) for method in methods}
+        methods += [dict(m) for m in chosen if (m["title"], m["citation"]) not in known]
+    return methods
+
+
+def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
+    """What the page says of the leaderboard: its data, its statistics, what is missing."""
+    fits = fit_records(run.results, sources.layout)
+    data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
+    listed = sources.methods[DOMAINS]
+    for method in data["methods"]:
+        entry = listed.get(method["id"], {})
+        method |= {key: str(entry.get(key, "")) for key in ("citation", "licence")}
+    controls = {method["id"] for method in data["methods"] if method["control"]}
+    return {
+        "facts": run_facts(run, fits, str(sources.config.get("budget", "full"))),
+        "missing": missing_results(run.every, run.titles),
+        "verdicts": verdicts(rankings(run.results, run.rank_by), run.titles, controls),
+        "order": order_sentence(order_under_clusterers(run.results, run.rank_by)),
+        "rank_by": run.rank_by,
+        "data": _json(data),
+    }
+
+
+def _without_domains(sources: Sources, pairs: list[str]) -> dict[str, Any]:
+    config, listed = sources.config, sources.methods[DECONVOLUTION]
+    methods = [listed[name] for name in config["methods"] if name in listed]
+    controls = sum(bool(method.get("control")) for method in methods)
+    facts = [
+        ("Pairs", str(len(pairs))),
+        ("Methods", f"{len(methods) - controls} and {controls} controls"),
+        ("Seeds", ", ".join(map(str, config["seeds"]))),
+        ("Budget", str(config.get("budget", "full"))),
+    ]
+    return {"facts": facts, "missing": ([], [], []), "verdicts": [], "data": _json({})}
 
 
 def _galleries(
@@ -152,8 +189,10 @@ def _sentences(run: Run, dataset: str) -> list[str]:
     return [text.replace("+-", "±") for text in dataset_sentences(run, dataset)]
 
 
-def _study(run: Run, study: Study, tables: Path, album: Album) -> dict[str, Any]:
+def _study(run: Run | None, study: Study, tables: Path, album: Album) -> dict[str, Any]:
     """A study, its pictures embedded, and what it allows to be said."""
+    if run is None:
+        return _told(study, [], album)
     told = study_sentences(tables, run.titles, run.rank_by).get(study.name, [])
     if study.name == "interactions":
         told = list(sentences_of_tables(tables, run.titles))
@@ -180,7 +219,8 @@ def _json(value: Any) -> Markup:
 def _render(context: Mapping[str, Any]) -> str:
     """Fill the template; nothing but our own style and script is allowed to act."""
     style = "\n".join((TEMPLATES / name).read_text() for name in STYLES)
-    parts = "\n".join((TEMPLATES / name).read_text() for name in SCRIPTS)
+    names = SCRIPTS_OF_BOARD if context["verdicts"] else SCRIPTS
+    parts = "\n".join((TEMPLATES / name).read_text() for name in names)
     script = f'"use strict";\n(() => {{\n{parts}\n}})();'
     policy = "; ".join(
         [

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.config.layout import Layout
 from stbench.report.scores import pooled
 from stbench.results.assembly import FIT, MEASURED, PROVENANCE, in_order
 from stbench.supervisor.attempts import Attempts
@@ -36,13 +37,12 @@ LABELS = {
 }
 
 
-def fit_records(results: pd.DataFrame, root: Path, page: Path) -> pd.DataFrame:
+def fit_records(results: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """One row per fit: ``FIT`` and the columns ``LABELS`` as text, empty where nothing is known.
 
     Args:
         results: of ``stbench.results.assembly.read_results``.
-        root: the folder of results, with ``fits/`` and ``logs/``; what lacks there is left empty.
-        page: the report, from where logs are linked to.
+        layout: where fits and logs are; what is missing there is left empty.
 
     Raises:
         InputError: a fit is not readable.
@@ -51,12 +51,12 @@ def fit_records(results: pd.DataFrame, root: Path, page: Path) -> pd.DataFrame:
     fits = fits.rename(columns={"fit_status": "status", "fit_reason": "reason"})
     rows = []
     for fit in in_order(fits, FIT).to_dict("records"):
-        place = Path(fit["dataset"]) / fit["method"]
+        key = (fit["dataset"], fit["method"], fit["seed"])
         told = {name: _text(fit[name]) for name in ("status", "reason", *MEASURED, *PROVENANCE)}
         others = {
-            **_recorded(root / "fits" / place / f"seed{fit['seed']}" / "fit.h5ad"),
-            **_attempts(root / "logs/attempts" / place / f"seed{fit['seed']}.jsonl"),
-            "log": _link(root / "logs/fits" / place / f"seed{fit['seed']}.log", page),
+            **_recorded(layout.fit(*key) / "fit.h5ad"),
+            **_attempts(layout.attempts(*key)),
+            "log": _link(layout.fit_log(*key), layout.report),
         }
         # Results from before provenance was recorded still have the fits' own notes.
         row = {**others, **{name: text or others.get(name, "") for name, text in told.items()}}

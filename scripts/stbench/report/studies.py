@@ -12,9 +12,8 @@ import pandas as pd
 from stbench.common.errors import InputError
 from stbench.report.images import Picture
 
-# A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it, in the folder
-# of all tables or, where it is a target of its own, in <name>/tables. To add one, add its name, its
-# title and a sentence or two that say how to read it.
+# A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it. To add one,
+# add its name, its title and a sentence or two that say how to read it.
 STUDIES = {
     "published": (
         "Published and measured",
@@ -75,11 +74,6 @@ class Study:
     note: str
     tables: list[Table]
     pictures: list[Picture]
-
-
-def folders_of_studies(root: Path, what: str) -> list[Path]:
-    """Where studies that are targets of their own have ``tables`` or ``figures``, if anywhere."""
-    return [root / name / what for name in STUDIES]
 
 
 def find_studies(folders: Iterable[Path], pictures: Iterable[Picture]) -> list[Study]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError, one_line
+from stbench.config.layout import Layout
 from stbench.fitting.output import read_status
 from stbench.supervisor.provenance import FIELDS
 
@@ -85,10 +86,10 @@ def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:
     return pd.DataFrame([_status(Path(folder)) for folder in folders])
 
 
-def fit_folders(scores: pd.DataFrame, root: str | Path) -> list[Path]:
-    """Where below ``root`` the fits behind these scores lie."""
+def fit_folders(scores: pd.DataFrame, layout: Layout) -> list[Path]:
+    """The folders of the fits behind these scores."""
     fits = scores[FIT].drop_duplicates().itertuples(index=False)
-    return [Path(root) / "fits" / fit.dataset / fit.method / f"seed{fit.seed}" for fit in fits]
+    return [layout.fit(fit.dataset, fit.method, fit.seed) for fit in fits]
 
 
 def assemble(

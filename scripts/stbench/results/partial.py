@@ -1,14 +1,14 @@
 """Tables of a benchmark that is not finished: what is scored so far, and ``pending`` for the rest.
 
-A cell is a dataset and a method with all its training seeds. Ranks need the same datasets for every
-method, so the leaderboard covers the datasets on which every method that has any score yet has been
-scored; methods without a score stand below it as pending. Every table says in its first column how
-much of the whole it rests on.
+An entry is a dataset and a method with all its training seeds. Ranks need the same datasets for
+every method, so the leaderboard covers the datasets on which every method that has any score yet
+has been scored; methods without a score are below it as pending. Every table says in its first
+column how much of the whole it rests on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -19,15 +19,17 @@ import pandas as pd
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.config.benchmark import Benchmark
+from stbench.config.layout import Layout
+from stbench.config.tasks import DECONVOLUTION, DOMAINS
 from stbench.results.aggregates import BASELINE, NO_BASELINE
-from stbench.results.assembly import FIT, SCORES, assemble, read_fits, read_scores
+from stbench.results.assembly import COLUMNS, FIT, SCORES, assemble, read_fits, read_scores
 from stbench.runs.fit_status import FitState, Key, fit_states, matrix
 from stbench.scoring.metrics import METRICS
 from stbench.scoring.scores import NO_NUMBER
 
 PENDING = "pending"
 NOT_RUN, NOT_SCORED = "not run yet", "fitted, not scored yet"
-_CELL = ["dataset", "method"]
+_ENTRY = ["dataset", "method"]
 
 
 @dataclass(frozen=True)
@@ -36,63 +38,80 @@ class Partial:
 
     Attributes:
         results: as of ``stbench.results.assembly.assemble``, with a row of status ``pending``
-            for every score that is still to come.
+            for every score that is still to come; no rows without datasets of ``domains``.
         ranked: its rows that take part in the ranking.
-        missing: one row per cell that is not scored yet: ``dataset``, ``method``, ``fits``,
+        proportions: files of scores of ``deconvolution``.
+        missing: one row per entry that is not scored yet: ``dataset``, ``method``, ``fits``,
             ``waiting`` (fits that have ended and wait for scoring), ``not_run``.
-        cells: how many cells there will be.
+        entries: how many entries there will be.
     """
 
     results: pd.DataFrame
     ranked: pd.DataFrame
+    proportions: Sequence[Path]
     missing: pd.DataFrame
-    cells: int
+    entries: int
 
     @property
     def scored(self) -> int:
-        return self.cells - len(self.missing)
+        return self.entries - len(self.missing)
 
     @property
     def words(self) -> str:
-        """``partial: 31 of 120 cells``."""
-        return f"partial: {self.scored} of {self.cells} cells"
+        """``partial: 31 of 120 entries``."""
+        return f"partial: {self.scored} of {self.entries} entries"
 
 
-def read_partial(
-    benchmark: Benchmark, folder: Path, methods: Mapping[str, Mapping[str, Any]]
-) -> Partial:
-    """Read what has been scored below a results folder, and note what has not.
+def read_partial(benchmark: Benchmark, layout: Layout) -> Partial:
+    """Read what has been scored of a benchmark, and note what has not.
 
     Args:
         benchmark: the whole.
-        folder: the results folder; a run may be writing to it.
-        methods: entry of ``config/methods.yaml`` by method id.
+        layout: of the results; a run may be writing to them.
 
     Raises:
         InputError: a file of scores is broken, or nothing at all has been scored yet.
     """
-    states = fit_states(folder, matrix(benchmark))
-    scores = _scores(benchmark, folder)
-    ended = {state.key for state in states if state.ended}
-    scored = {Key(*key) for key in scores[FIT].drop_duplicates().itertuples(index=False)} & ended
+    states = fit_states(layout, matrix(benchmark))
+    scores = _scores(benchmark, layout)
+    paths = [path for path in benchmark.score_files(layout, DECONVOLUTION) if path.is_file()]
+    pairs = {(path.parent.name, path.stem) for path in paths}
+    named = {tuple(fit) for fit in scores[FIT].drop_duplicates().itertuples(index=False)}
+    scored = {
+        state.key
+        for state in states
+        if state.ended and (state.key[1:] in named or state.key[1:3] in pairs)
+    }
     if not scored:
-        waiting = f"{len(ended)} of {len(states)} fits have ended, none is scored"
-        raise InputError(f"{folder}/scores: no scores yet ({waiting}); try again later")
-    fits = read_fits(_folder(folder, state.key) for state in states if state.ended)
-    kept = scores[[Key(*key) in scored for key in scores[FIT].itertuples(index=False)]]
-    pending = [state for state in states if state.key not in scored]
+        ended = sum(bool(state.ended) for state in states)
+        waiting = f"{ended} of {len(states)} fits have ended, none is scored"
+        raise InputError(f"{layout.root}: no scores yet ({waiting}); try again later")
+    results = _results(benchmark, layout, scores, [s for s in states if s.key.task == DOMAINS])
+    entries = len({state.key[:3] for state in states})
+    ranked = results[results["study"] == ""]
+    return Partial(results, ranked, paths, _missing(states, scored), entries)
+
+
+def _results(
+    benchmark: Benchmark, layout: Layout, scores: pd.DataFrame, states: Sequence[FitState]
+) -> pd.DataFrame:
+    """The scores of ``domains`` with their fits, and rows for those that are pending."""
+    named = {tuple(fit) for fit in scores[FIT].drop_duplicates().itertuples(index=False)}
+    ended = {state.key[1:] for state in states if state.ended}
+    if not named & ended:
+        return pd.DataFrame(columns=COLUMNS)
+    kept = scores[[fit in ended for fit in scores[FIT].itertuples(index=False, name=None)]]
+    fits = read_fits(layout.fit(*state.key[1:]) for state in states if state.ended)
+    pending = [state for state in states if state.key[1:] not in named & ended]
     unfitted = [_unfitted(state.key, list(fits)) for state in pending if not state.ended]
     rows = [row for state in pending for row in _pending_scores(benchmark, kept, state)]
-    results = assemble(
+    return assemble(
         _stack(kept, pd.DataFrame(rows, columns=SCORES)),
         _stack(fits, pd.DataFrame(unfitted, columns=list(fits))),
-        methods,
+        benchmark.methods[DOMAINS],
         benchmark.config.get("budget", "full"),
         benchmark.studies,
     )
-    ranked = results[results["study"] == ""]
-    cells = len({state.key[:2] for state in states})
-    return Partial(results, ranked, _missing(states, scored), cells)
 
 
 def rankable(results: pd.DataFrame) -> pd.DataFrame:
@@ -136,14 +155,16 @@ def marked(table: pd.DataFrame, partial: Partial) -> pd.DataFrame:
 
 def report(partial: Partial) -> str:
     """What there is and what is missing, in words."""
-    waiting, cells = partial.missing["waiting"], len(partial.missing)
+    waiting, missing = partial.missing["waiting"], len(partial.missing)
     lines = [f"{partial.words} are scored"]
-    if not cells:
+    if not missing:
         return f"{lines[0]}; the run's own tables hold the same"
     lines.append(
-        f"{cells} cells are pending: {waiting.sum()} fits of {(waiting > 0).sum()} of them have"
+        f"{missing} entries are pending: {waiting.sum()} fits of {(waiting > 0).sum()} of them have"
         f" ended and wait for scoring, {partial.missing['not_run'].sum()} fits are still to be run"
     )
+    if not len(partial.ranked):
+        return "\n".join(lines)
     ranked = rankable(partial.ranked)
     datasets = ", ".join(ranked["dataset"].unique())
     methods = ranked["method"].nunique()
@@ -156,13 +177,11 @@ def report(partial: Partial) -> str:
     return "\n".join(lines)
 
 
-def _scores(benchmark: Benchmark, folder: Path) -> pd.DataFrame:
-    """All scores there are of cells, seeds and clusterers that the configuration asks for."""
-    cells = product(benchmark.datasets, benchmark.chosen)
-    paths = [folder / f"scores/{dataset}/{method}.parquet" for dataset, method in cells]
-    there = [path for path in paths if path.is_file()]
-    scores = read_scores(there) if there else pd.DataFrame(columns=SCORES)
-    wanted = {tuple(key) for key in matrix(benchmark)}
+def _scores(benchmark: Benchmark, layout: Layout) -> pd.DataFrame:
+    """The scores of ``domains`` of seeds and clusterers that the configuration asks for."""
+    paths = [path for path in benchmark.score_files(layout, DOMAINS) if path.is_file()]
+    scores = read_scores(paths) if paths else pd.DataFrame(columns=SCORES)
+    wanted = {key[1:] for key in matrix(benchmark)}
     asked = [
         tuple(key) in wanted and clusterer in benchmark.config["clusterers"]
         for *key, clusterer in scores[[*FIT, "clusterer"]].itertuples(index=False)
@@ -182,7 +201,7 @@ def _pending_scores(
     axes = product(numbers, config["clusterers"], PROTOCOLS, METRICS)
     return [
         {
-            **key._asdict(),
+            **_names(key),
             "n_domains": int(number),
             "clusterer": clusterer,
             "protocol": protocol,
@@ -206,10 +225,14 @@ def _listed(n_domains: Any) -> list[int]:
 
 def _unfitted(key: Key, columns: list[str]) -> dict[str, Any]:
     nothing = dict.fromkeys(columns)
-    return {**nothing, **key._asdict(), "status": PENDING, "reason": NOT_RUN}
+    return {**nothing, **_names(key), "status": PENDING, "reason": NOT_RUN}
 
 
-def _missing(states: list[FitState], scored: set[Key]) -> pd.DataFrame:
+def _names(key: Key) -> dict[str, Any]:
+    return {name: getattr(key, name) for name in FIT}
+
+
+def _missing(states: Sequence[FitState], scored: Collection[Key]) -> pd.DataFrame:
     facts = [
         {
             "dataset": state.key.dataset,
@@ -220,12 +243,8 @@ def _missing(states: list[FitState], scored: set[Key]) -> pd.DataFrame:
         }
         for state in states
     ]
-    cells = pd.DataFrame(facts).groupby(_CELL, sort=False, as_index=False).sum()
-    return cells[cells["waiting"] + cells["not_run"] > 0].reset_index(drop=True)
-
-
-def _folder(root: Path, key: Key) -> Path:
-    return root / "fits" / key.dataset / key.method / f"seed{key.seed}"
+    entries = pd.DataFrame(facts).groupby(_ENTRY, sort=False, as_index=False).sum()
+    return entries[entries["waiting"] + entries["not_run"] > 0].reset_index(drop=True)
 
 
 def _stack(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

@@ -15,9 +15,18 @@ def use_this_python() -> None:
 
 
 def python_of(environment: str, base: Path) -> str:
-    """The Python of an environment that ``make setup-<environment>`` made, else ``python``."""
-    folder = base / f".venv-{environment}"
-    return str(folder / "bin/python") if (folder / ".ready").exists() else "python"
+    """The Python of an environment that ``make setup-<environment>`` made, else ``python``.
+
+    It is written with ``$STBENCH_HOME`` (``note_home``), so that it stays the same when the project
+    moves; a shell has to expand it.
+    """
+    folder = f".venv-{environment}"
+    return f"$STBENCH_HOME/{folder}/bin/python" if (base / folder / ".ready").exists() else "python"
+
+
+def note_home(base: Path) -> None:
+    """Put the folder of the project into ``STBENCH_HOME``."""
+    os.environ["STBENCH_HOME"] = str(base)
 
 
 def note_commit(base: Path) -> None:
@@ -30,6 +39,6 @@ def note_commit(base: Path) -> None:
     os.environ.setdefault("STBENCH_COMMIT", commit)
 
 
-def mirror(configured: str | None) -> str:
-    """The folder with raw files: the configured one, else ``STBENCH_MIRROR``; empty for none."""
-    return configured or os.environ.get("STBENCH_MIRROR", "")
+def use_mirror(configured: str | None) -> None:
+    """Let ``STBENCH_MIRROR`` be the folder with raw files: the configured one, if any."""
+    os.environ["STBENCH_MIRROR"] = configured or os.environ.get("STBENCH_MIRROR", "")

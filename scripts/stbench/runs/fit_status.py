@@ -1,4 +1,4 @@
-"""How far the fits of a benchmark have got, as the results folder tells at this moment."""
+"""How far the fits of a benchmark are, from the results folder at this moment."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from stbench.common.constants import FAILED
 from stbench.config.benchmark import Benchmark
+from stbench.config.layout import Layout
 
 STATES = ("ok", "not_applicable", "failed", "running", "left")
 
 
 class Key(NamedTuple):
-    """What names a fit."""
+    """What names a fit; ids of datasets and methods alone are not unique among tasks."""
 
+    task: str
     dataset: str
     method: str
     seed: int
@@ -47,12 +48,15 @@ class FitState:
 
 def matrix(benchmark: Benchmark) -> list[Key]:
     """Every fit that the configuration asks for."""
-    cells = product(benchmark.datasets, benchmark.chosen)
-    return [Key(*cell, seed) for cell in cells for seed in benchmark.seeds(cell[1], cell[0])]
+    return [
+        Key(benchmark.task(dataset), dataset, method, seed)
+        for dataset, method in benchmark.entries()
+        for seed in benchmark.seeds(method, dataset)
+    ]
 
 
 def fit_states(
-    results: Path,
+    layout: Layout,
     keys: Iterable[Key],
     *,
     alive: bool = False,
@@ -62,7 +66,7 @@ def fit_states(
     """Look at the folders of fits.
 
     Args:
-        results: the results folder.
+        layout: of the results.
         keys: which fits.
         alive: whether a run is going on; without one an unfinished folder is a remnant.
         again, since: fits that a run makes anew, and when it started: what was there before counts
@@ -72,13 +76,13 @@ def fit_states(
     again = frozenset(again)
     states = []
     for key in keys:
-        folder = results / "fits" / key.dataset / key.method
-        if folder not in listings:
-            listings[folder] = _names(folder)
-        state = _ended(key, folder / f"seed{key.seed}/status.json")
+        fit = layout.fit(key.dataset, key.method, key.seed)
+        if fit.parent not in listings:
+            listings[fit.parent] = _names(fit.parent)
+        state = _ended(key, fit / "status.json")
         if state and key in again and state.ended < since:
             state = None
-        started = any(name.startswith(f".seed{key.seed}.") for name in listings[folder])
+        started = any(name.startswith(f".{fit.name}.") for name in listings[fit.parent])
         states.append(state or FitState(key, "running" if started and alive else "left"))
     return states
 

@@ -2,7 +2,8 @@
 
 ``resources/cost_model.csv`` has one row per fit: what it was (``dataset``, ``method``, ``cells``,
 ``genes``, ``epochs``; empty for methods without epochs), what it took (``seconds``, ``peak_mb``,
-``disk_mb`` of its folder) and on what (``device``, ``machine``).
+``disk_mb`` of its folder) and on what (``device``, ``machine``). Fits of deconvolution are named
+``deconvolution/<method>``; for them ``cells`` are those of the reference, ``genes`` the spots.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import h5py
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.config.layout import REFERENCE, SPOTS, Layout
+from stbench.config.tasks import DECONVOLUTION, DOMAINS
 
 COLUMNS = [
     *("dataset", "method", "cells", "genes", "epochs"),
@@ -39,17 +42,26 @@ def read_shipped(path: str | Path) -> pd.DataFrame:
     return table[COLUMNS]
 
 
-def read_own(results: Path) -> pd.DataFrame:
+def measured_as(task: str, method: str) -> str:
+    """The name of a method among the measurements, where ids alone are not unique."""
+    return method if task == DOMAINS else f"{task}/{method}"
+
+
+def read_own(layout: Layout) -> pd.DataFrame:
     """What the successful fits below a results folder took; unreadable ones are left out."""
-    shapes: dict[str, tuple[int, int] | None] = {}
+    sizes: dict[str, tuple[int, int] | None] = {}
     rows = []
-    for path in sorted(results.glob("fits/*/*/seed*/status.json")):
-        dataset = path.parts[-4]
-        if dataset not in shapes:
-            shapes[dataset] = shape_of(results / f"preprocessed/{dataset}.h5ad")
+    for path in layout.finished_fits():
         told = _status(path)
-        if told and (shape := shapes[dataset]):
-            rows.append(_row(told, path.parent, shape))
+        if not told:
+            continue
+        dataset = told["dataset"]
+        if dataset not in sizes:
+            sizes[dataset] = size_of(layout, dataset)
+        if size := sizes[dataset]:
+            is_pair = layout.pair(dataset, SPOTS).is_file()
+            name = measured_as(DECONVOLUTION if is_pair else DOMAINS, told["method"])
+            rows.append(_row({**told, "method": name}, path.parent, size))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype({"epochs": float, "seconds": float, "peak_mb": float, "disk_mb": float})
 
@@ -58,6 +70,17 @@ def epochs_of(params: Mapping[str, Any]) -> float | None:
     """Epochs of all stages of a training; None for a method that has none."""
     stages = [params[name] for name in params if name == "epochs" or name.endswith("_epochs")]
     return float(sum(stages)) if stages else None
+
+
+def size_of(layout: Layout, dataset: str) -> tuple[int, int] | None:
+    """Cells and genes of a dataset; of a pair the cells of its reference and the spots.
+
+    None where it is not made yet, or holds no cells.
+    """
+    if shape := shape_of(layout.preprocessed(dataset)):
+        return shape
+    parts = [shape_of(layout.pair(dataset, part)) for part in (REFERENCE, SPOTS)]
+    return (parts[0][0], parts[1][0]) if parts[0] and parts[1] else None
 
 
 def shape_of(path: Path) -> tuple[int, int] | None:
@@ -81,11 +104,11 @@ def _status(path: Path) -> dict[str, Any] | None:
     return told if told.get("status") == "ok" and measured else None
 
 
-def _row(told: Mapping[str, Any], folder: Path, shape: tuple[int, int]) -> dict[str, Any]:
+def _row(told: Mapping[str, Any], folder: Path, size: tuple[int, int]) -> dict[str, Any]:
     return {
         **{name: told[name] for name in ("dataset", "method", "seconds", "device")},
-        "cells": shape[0],
-        "genes": shape[1],
+        "cells": size[0],
+        "genes": size[1],
         "epochs": epochs_of(told["parameters"]),
         "peak_mb": told["peak_rss_mb"],
         "disk_mb": sum(_kept_bytes(folder)) / 1e6,

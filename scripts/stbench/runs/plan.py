@@ -12,19 +12,30 @@ import pandas as pd
 from stbench.common.io import free_bytes
 from stbench.common.text import columns, shortened
 from stbench.config.benchmark import Benchmark
+from stbench.config.layout import REFERENCE, SPOTS, Layout
+from stbench.config.pairs import raw_parts
+from stbench.config.tasks import (
+    DECONVOLUTION,
+    DOMAINS,
+    FITTED,
+    INTEGRATION,
+    INTERACTIONS,
+    MARKERS,
+    TASKS,
+)
 from stbench.runs.cost_model import CostModel, fit_for_here, left_out_errors, typical_factor
 from stbench.runs.fit_costs import (
     EXTRAPOLATED,
     LIMIT,
     NOTHING,
-    CellCost,
-    cell_costs,
+    FitCost,
+    fit_costs,
     lost_datasets,
 )
 from stbench.runs.fit_status import FitState, count, fit_states, matrix
 from stbench.runs.measurements import read_own, read_shipped
 
-Cell = tuple[str, str]
+Entry = tuple[str, str]
 
 DATA = "(data)"  # in the measurements: the files of a dataset, which is no method
 COLUMNS_AT_A_TIME = 16
@@ -38,8 +49,8 @@ class Plan:
     Attributes:
         benchmark: what was asked for.
         states: of every fit.
-        costs: of a fit of each cell.
-        lost: why a dataset cannot be had, where that is known.
+        costs: of a fit of each entry.
+        lost: why a dataset is not available, where that is known.
         sources: where the others come from.
         stages: jobs of each stage, as (name, in all, still to do).
         raw_bytes, unsized: of the files to be fetched, and how many have no published size.
@@ -51,7 +62,7 @@ class Plan:
 
     benchmark: Benchmark
     states: Sequence[FitState]
-    costs: Mapping[Cell, CellCost]
+    costs: Mapping[Entry, FitCost]
     lost: Mapping[str, str]
     sources: Mapping[str, str]
     stages: Sequence[tuple[str, int, int]]
@@ -64,37 +75,36 @@ class Plan:
     pace: float
 
 
-def make_plan(benchmark: Benchmark, results: Path, shipped: Path, mirrors: Sequence[Path]) -> Plan:
+def make_plan(benchmark: Benchmark, layout: Layout, shipped: Path, mirrors: Sequence[Path]) -> Plan:
     """Put together what a benchmark would take.
 
     Args:
         benchmark: what was asked for.
-        results: the results folder; it need not be there.
+        layout: of the results; they need not be there.
         shipped: file of the measurements that come with the project.
         mirrors: folders with raw files.
     """
-    theirs, own = read_shipped(shipped), read_own(results)
+    theirs, own = read_shipped(shipped), read_own(layout)
     model, factor = fit_for_here(theirs, own)
-    lost = {**_by_hand(benchmark, results, mirrors), **lost_datasets(benchmark, results)}
-    costs = cell_costs(benchmark, model, results, lost)
-    fetched = [name for name in benchmark.made if name in lost or _is_raw(results, name)]
+    lost = {**_by_hand(benchmark, layout, mirrors), **lost_datasets(benchmark, layout)}
+    costs = fit_costs(benchmark, model, layout, lost)
     sizes = [
         file.get("bytes")
-        for name, entry in benchmark.made.items()
-        if entry["origin"] == "files" and name not in fetched
+        for name, entry in benchmark.downloads.items()
+        if name not in lost and not _is_raw(layout, name)
         for file in entry["sources"][0]["files"]
     ]
     return Plan(
         benchmark=benchmark,
-        states=fit_states(results, matrix(benchmark)),
+        states=fit_states(layout, matrix(benchmark)),
         costs=costs,
         lost=lost,
-        sources={name: _source(results, name, e) for name, e in benchmark.datasets.items()},
-        stages=list(_stages(benchmark, results)),
+        sources={name: _source(layout, name, e) for name, e in benchmark.datasets.items()},
+        stages=list(_stages(benchmark, layout)),
         raw_bytes=sum(size or 0 for size in sizes),
         unsized=sum(size is None for size in sizes),
-        data_mb=sum(_data_mb(model, benchmark, costs, results, lost)),
-        free_mb=free_bytes(results) / 1e6,
+        data_mb=sum(_data_mb(model, benchmark, costs, layout, lost)),
+        free_mb=free_bytes(layout.root) / 1e6,
         measured=theirs if own.empty else pd.concat([theirs, own], ignore_index=True),
         own=len(own),
         pace=factor,
@@ -102,16 +112,18 @@ def make_plan(benchmark: Benchmark, results: Path, shipped: Path, mirrors: Seque
 
 
 def as_table(plan: Plan) -> pd.DataFrame:
-    """One row per cell: its cost as in ``CellCost``, and how many of its fits are how far."""
-    by_cell: dict[Cell, list[FitState]] = {cell: [] for cell in plan.costs}
+    """One row per entry: its cost as in ``FitCost``, and how many of its fits are how far."""
+    by_entry: dict[Entry, list[FitState]] = {entry: [] for entry in plan.costs}
     for state in plan.states:
-        by_cell[state.key.dataset, state.key.method].append(state)
+        by_entry[state.key.dataset, state.key.method].append(state)
     rows: list[dict[str, Any]] = [
-        {"dataset": dataset, "method": method, "fits": len(states), **count(states)}
+        {"task": plan.benchmark.task(dataset), "dataset": dataset, "method": method}
+        | {"fits": len(states), **count(states)}
         | asdict(plan.costs[dataset, method])
-        for (dataset, method), states in by_cell.items()
+        for (dataset, method), states in by_entry.items()
     ]
-    table = pd.DataFrame(rows).round({"seconds": 1, "peak_mb": 0, "disk_mb": 2})
+    table = pd.DataFrame(rows).astype({"genes": "Int64", "spots": "Int64"})
+    table = table.round({"seconds": 1, "peak_mb": 0, "disk_mb": 2})
     return table.assign(why_not=table["dataset"].map(plan.lost).fillna(""))
 
 
@@ -123,8 +135,7 @@ def as_text(plan: Plan, jobs: int) -> str:
     parts = [
         _matrix_line(plan),
         _stage_lines(plan),
-        _datasets_table(plan, table),
-        *_methods_tables(plan, table),
+        *_tables_of_tasks(plan, table),
         _marks(table),
         _totals(plan, table, jobs),
         _disk(plan, table),
@@ -135,9 +146,15 @@ def as_text(plan: Plan, jobs: int) -> str:
 
 def _matrix_line(plan: Plan) -> str:
     benchmark, counted = plan.benchmark, count(plan.states)
+    fitted = [task for task in FITTED if benchmark.datasets_of(task)]
+    sizes = [
+        f"{len(benchmark.datasets_of(task))} datasets x {len(benchmark.chosen(task))} methods"
+        + f" ({TASKS[task].title.lower()})" * (len(fitted) > 1 or task != DOMAINS)
+        for task in fitted
+    ]
     size = (
-        f"{len(benchmark.datasets)} datasets x {len(benchmark.chosen)} methods x "
-        f"{len(benchmark.config['seeds'])} seeds: {len(plan.costs)} cells, {len(plan.states)} fits"
+        f"{' and '.join(sizes)} x {len(benchmark.config['seeds'])} seeds: "
+        f"{len(plan.costs)} entries, {len(plan.states)} fits"
     )
     ended = ", ".join(f"{counted[name]} {name.replace('_', ' ')}" for name in _ENDED)
     return f"{size}\ndone so far: {ended}; {counted['left']} left"
@@ -149,13 +166,21 @@ def _stage_lines(plan: Plan) -> str:
     return columns(rows) + "\nand tables, figures and summary. An edited program reruns more."
 
 
-def _datasets_table(plan: Plan, table: pd.DataFrame) -> str:
+def _tables_of_tasks(plan: Plan, table: pd.DataFrame) -> Iterator[str]:
+    """Of each task its datasets, then its methods by datasets."""
+    for task, rows in table.groupby("task", sort=False):
+        yield _datasets_table(plan, rows, "genes" if task == DOMAINS else "spots")
+        yield from _methods_tables(rows)
+
+
+def _datasets_table(plan: Plan, table: pd.DataFrame, columns_are: str) -> str:
+    """Datasets with their size; ``columns_are``: what a fit has beside cells, genes or spots."""
     ends = ("left", "hours", "limits", "data")
-    head = ("#", "dataset", "cells", "genes", "fits", *_short(_ENDED), *ends)
+    head = ("#", "dataset", "cells", columns_are, "fits", *_short(_ENDED), *ends)
     rows: list[tuple[str, ...]] = [head]
     for number, (name, mine) in enumerate(table.groupby("dataset", sort=False), 1):
         first = mine.iloc[0]
-        told = [first["cells"], first["genes"], *_counts(mine)]
+        told = [first["cells"], first[columns_are], *_counts(mine)]
         where = f"not available: {plan.lost[name]}" if name in plan.lost else plan.sources[name]
         hours = mine.groupby(mine["basis"] == LIMIT)["hours"].sum()
         both = [_hours(hours.get(limits, 0.0)) for limits in (False, True)]
@@ -163,9 +188,9 @@ def _datasets_table(plan: Plan, table: pd.DataFrame) -> str:
     return columns(rows, left=(1, len(head) - 1))
 
 
-def _methods_tables(plan: Plan, table: pd.DataFrame) -> Iterator[str]:
+def _methods_tables(table: pd.DataFrame) -> Iterator[str]:
     """Time and memory of a fit, methods by datasets, as many datasets as a line holds at a time."""
-    numbers = {name: str(i) for i, name in enumerate(plan.benchmark.datasets, 1)}
+    numbers = {name: str(i) for i, name in enumerate(dict.fromkeys(table["dataset"]), 1)}
     names = list(numbers)
     for start in range(0, len(names), COLUMNS_AT_A_TIME):
         shown = names[start : start + COLUMNS_AT_A_TIME]
@@ -273,82 +298,85 @@ def _basis(plan: Plan) -> str:
     return "\n".join(told)
 
 
-def _stages(benchmark: Benchmark, results: Path) -> Iterator[tuple[str, int, int]]:
-    """Jobs by stage; what a job makes tells whether it is still to be done."""
-    cells = [(dataset, method) for dataset in benchmark.datasets for method in benchmark.chosen]
-    files = [name for name, entry in benchmark.made.items() if entry["origin"] == "files"]
-    joined = [name for name, entry in benchmark.datasets.items() if entry["origin"] == "joined"]
-    keys = matrix(benchmark)
-    graphs = [cell for cell in cells if benchmark.gives_graph(cell[1], cell[0])]
-    graphs = graphs if benchmark.config.get("interactions") else []
+def _stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int]]:
+    """Jobs by stage; what a job makes shows whether it is still to be done."""
+    domains = benchmark.entries(DOMAINS)
+    whole = [name for name, entry in benchmark.pairs.items() if entry["origin"] != "degraded"]
+    explained = benchmark.entries(INTERACTIONS)
     made = {
-        "download": [f"raw/{name}/status.json" for name in files],
-        "prepare, simulate": [f"data/{name}.h5ad" for name in benchmark.made],
-        "preprocess": [f"preprocessed/{name}.h5ad" for name in benchmark.datasets],
-        "fit": [f"fits/{key.dataset}/{key.method}/seed{key.seed}/status.json" for key in keys],
-        "cluster": [f"labels/{dataset}/{method}.h5" for dataset, method in cells],
-        "score": [f"scores/{dataset}/{method}.parquet" for dataset, method in cells],
-        "interactions": [f"interactions/{d}/{m}" for d, m in graphs]
-        + [f"interactions/{d}/scores.parquet" for d in dict.fromkeys(d for d, _ in graphs)],
-        "integration": [f"integration/{d}/{m}.parquet" for d, m in cells if d in joined],
+        "download": [layout.raw(name) / "status.json" for name in benchmark.downloads],
+        "prepare, simulate": [layout.data(name) for name in benchmark.made]
+        + [layout.pair(name, SPOTS) for name in benchmark.pairs]
+        + [layout.pair(name, REFERENCE) for name in whole],
+        "preprocess": [layout.preprocessed(name) for name in benchmark.datasets_of(DOMAINS)],
+        "fit": [layout.fit_status(key.dataset, key.method, key.seed) for key in matrix(benchmark)],
+        "cluster": [layout.labels(*entry) for entry in domains],
+        "score": benchmark.score_files(layout, DOMAINS, DECONVOLUTION),
+        "interactions": [layout.interactions(*entry) for entry in explained]
+        + benchmark.score_files(layout, INTERACTIONS),
+        "integration": benchmark.score_files(layout, INTEGRATION),
+        "markers": benchmark.score_files(layout, MARKERS),
     }
     for name, paths in made.items():
         if paths:
-            yield name, len(paths), sum(not (results / path).exists() for path in paths)
+            yield name, len(paths), sum(not path.exists() for path in paths)
 
 
-def _by_hand(benchmark: Benchmark, results: Path, mirrors: Sequence[Path]) -> dict[str, str]:
-    """Datasets of which no source can be had: without a URL, and in no mirror folder."""
+def _by_hand(benchmark: Benchmark, layout: Layout, mirrors: Sequence[Path]) -> dict[str, str]:
+    """Datasets of which no source is available: without a URL, and in no mirror folder."""
     lost = {}
-    for name, entry in benchmark.made.items():
-        if entry["origin"] != "files" or _is_raw(results, name):
+    for name, entry in benchmark.downloads.items():
+        if _is_raw(layout, name):
             continue
         missing = [
-            [file for file in source["files"] if not _can_be_had(file, mirrors)]
+            [file for file in source["files"] if not _is_available(file, mirrors)]
             for source in entry["sources"]
         ]
         if all(missing):
             file = missing[0][0]
             lost[name] = file.get("get") or f"put {file['name']} into a mirror folder"
+    found = dict(lost)
     for name, entry in benchmark.datasets.items():
-        for part in entry.get("parts", []):
-            if part["id"] in lost:
-                lost[name] = f"section {part['id']}: {lost[part['id']]}"
-    for name, entry in benchmark.datasets.items():
-        if (base := entry.get("derived_from")) in lost:
-            lost[name] = lost[base]
-    return lost
+        needed = {f"section {part['id']}": part["id"] for part in entry.get("parts", [])}
+        for what, part in {**needed, **raw_parts(entry)}.items():
+            if part in lost:
+                found[name] = f"{what}: {lost[part]}"
+    for name in benchmark.datasets:
+        if (base := benchmark.base(name)) in found:
+            found[name] = found[base]
+    return found
 
 
-def _can_be_had(file: Mapping[str, Any], mirrors: Sequence[Path]) -> bool:
+def _is_available(file: Mapping[str, Any], mirrors: Sequence[Path]) -> bool:
     return bool(file.get("url")) or any((mirror / file["name"]).is_file() for mirror in mirrors)
 
 
-def _is_raw(results: Path, dataset: str) -> bool:
-    return (results / f"raw/{dataset}/status.json").is_file()
+def _is_raw(layout: Layout, dataset: str) -> bool:
+    return (layout.raw(dataset) / "status.json").is_file()
 
 
-def _source(results: Path, name: str, entry: Mapping[str, Any]) -> str:
+def _source(layout: Layout, name: str, entry: Mapping[str, Any]) -> str:
     made = {"simulate": "simulated", "joined": "joined from its sections"}
-    made["degraded"] = f"made worse from {entry.get('derived_from')}"
+    made["degraded"] = f"degraded from {entry.get('derived_from')}"
+    made["pair"] = "simulated" if "simulate" in entry else "spots and reference"
     if entry["origin"] == "files":
-        return "here" if _is_raw(results, name) else "to be fetched"
+        return "here" if _is_raw(layout, name) else "to be fetched"
     return made.get(entry["origin"]) or str(entry["path"])
 
 
 def _data_mb(
     model: CostModel,
     benchmark: Benchmark,
-    costs: Mapping[Cell, CellCost],
-    results: Path,
+    costs: Mapping[Entry, FitCost],
+    layout: Layout,
     lost: Mapping[str, str],
 ) -> Iterator[float]:
     """Predicted size of each dataset that is not prepared yet, raw and preprocessed."""
-    for name in benchmark.datasets:
-        cost = costs[name, benchmark.chosen[0]]
-        there = (results / f"preprocessed/{name}.h5ad").is_file()
-        predicted = model.predict(DATA, cost.cells, cost.genes, None)
-        if predicted is not None and not there and name not in lost:
+    for name in benchmark.datasets_of(DOMAINS):
+        cost = costs[name, benchmark.chosen(DOMAINS)[0]]
+        is_there = layout.preprocessed(name).is_file()
+        predicted = model.predict(DATA, cost.cells, cost.genes or 0, None)
+        if predicted is not None and not is_there and name not in lost:
             yield predicted.disk_mb
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
+from stbench.config.layout import Layout
 from stbench.runs.fit_status import FitState, Key, count, fit_states
 from stbench.runs.live_line import LiveLine
 from stbench.runs.run_record import RunNote, renew
@@ -40,7 +40,7 @@ def time_left(
     ended, running, left = 0.0, 0.0, 0.0
     for state in states:
         method = state.key.method
-        work = 0.0 if method in idle else seconds[state.key.dataset, method]
+        work = 0.0 if (state.key.task, method) in idle else seconds[state.key.dataset, method]
         if state.status == "running":
             running += work
         elif state.status == "left":
@@ -56,10 +56,11 @@ def time_left(
     return (left + running / 2) / pace
 
 
-def _never_applicable(states: Iterable[FitState]) -> set[str]:
-    ended = [state for state in states if state.ended]
-    applied = {state.key.method for state in ended if state.status != "not_applicable"}
-    return {state.key.method for state in ended} - applied
+def _never_applicable(states: Iterable[FitState]) -> set[tuple[str, str]]:
+    """The methods, by task, that did not apply wherever they ended."""
+    ended = [((s.key.task, s.key.method), s.status) for s in states if s.ended]
+    applied = {method for method, status in ended if status != "not_applicable"}
+    return {method for method, _ in ended} - applied
 
 
 def duration(seconds: float) -> str:
@@ -87,16 +88,16 @@ class ProgressLine(threading.Thread):
 
     def __init__(
         self,
-        results: Path,
+        layout: Layout,
         run: RunNote,
         keys: Sequence[Key],
         predict: Callable[[], Seconds],
         shown: LiveLine,
     ) -> None:
-        """Watch the fits ``keys`` below ``results``.
+        """Watch the fits ``keys``.
 
         Args:
-            results: the results folder.
+            layout: of the results.
             run: what runs.
             keys: all fits of the configuration.
             predict: gives the predicted seconds; called once, in this thread.
@@ -104,7 +105,7 @@ class ProgressLine(threading.Thread):
         """
         super().__init__(name="progress", daemon=True)
         self.note = run
-        self._results, self._keys = results, keys
+        self._layout, self._keys = layout, keys
         self._predict, self._shown = predict, shown
         self._look_every = 5.0
         self._blind = False
@@ -132,12 +133,12 @@ class ProgressLine(threading.Thread):
         """The fits as they are; none where the results cannot be looked at, which is said once."""
         run = self.note
         try:
-            renew(self._results)
+            renew(self._layout)
             return fit_states(
-                self._results, self._keys, alive=True, again=run.fits, since=run.started
+                self._layout, self._keys, alive=True, again=run.fits, since=run.started
             )
         except OSError as error:  # results that were removed, or a file system that is away
             if not self._blind:
-                self._shown.say(f"progress: {self._results} cannot be looked at ({error.strerror})")
+                self._shown.say(f"progress: {self._layout.root} cannot be read ({error.strerror})")
             self._blind = True
             return []

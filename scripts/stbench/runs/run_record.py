@@ -1,4 +1,4 @@
-"""results/run.json: what the latest run does, for whoever looks at it from outside.
+"""results/<name>/run.json: what the latest run of a configuration does, for other programs.
 
 It holds the resolved configuration, which fits the run makes, how many jobs it runs at a time, and
 when it started and ended. While the run lives the file's time of change is renewed, so a run that
@@ -17,9 +17,11 @@ from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.common.io import write_json
+from stbench.common.paths import CONFIG
+from stbench.config.layout import Layout, configuration_name
+from stbench.config.schema import load_yaml
 from stbench.runs.fit_status import Key
 
-NAME = "run.json"
 SILENCE = 120  # seconds after which a run that did not end counts as dead
 
 
@@ -49,34 +51,52 @@ class RunNote:
         return self.ended is None and time.time() - self.seen < SILENCE
 
 
-def note_start(results: Path, config: Mapping[str, Any], fits: Iterable[Key], jobs: int) -> RunNote:
+def note_start(
+    layout: Layout, config: Mapping[str, Any], fits: Iterable[Key], jobs: int
+) -> RunNote:
     """Note that a run starts."""
     now = time.time()
     note = RunNote(config, frozenset(fits), jobs, now, None, now)
-    _write(results, note)
+    _write(layout, note)
     return note
 
 
-def note_end(results: Path, note: RunNote, *, failed: bool) -> None:
+def note_end(layout: Layout, note: RunNote, *, failed: bool) -> None:
     """Note that the run ended."""
     now = time.time()
     _write(
-        results, RunNote(note.config, note.fits, note.jobs, note.started, now, now, failed=failed)
+        layout, RunNote(note.config, note.fits, note.jobs, note.started, now, now, failed=failed)
     )
 
 
-def renew(results: Path) -> None:
+def renew(layout: Layout) -> None:
     """Show that the run lives; needs no space on the disk."""
-    os.utime(results / NAME)
+    os.utime(layout.run)
 
 
-def read_run(results: Path) -> RunNote:
-    """The latest run.
+def layout_of_run(root: Path, configuration: Path | None) -> Layout:
+    """The layout of the latest run of a configuration, by its file; of any without one.
+
+    Raises:
+        InputError: nothing has been run.
+    """
+    if configuration is not None:
+        given = load_yaml(configuration)
+        own = configuration.resolve() == (CONFIG / "config.yaml").resolve()
+        return Layout(root, configuration_name(given or {}, [] if own else [configuration]))
+    run = Layout(root).names_run()
+    if not run:
+        raise InputError(f"{root}: no run has been started here yet: make run")
+    return Layout(root, run[0])
+
+
+def read_run(layout: Layout) -> RunNote:
+    """The latest run of a configuration.
 
     Raises:
         InputError: there was none, or the file is broken.
     """
-    path = results / NAME
+    path = layout.run
     try:
         told = json.loads(path.read_text())
         fits = frozenset(Key(*fit) for fit in told["fits"])
@@ -88,7 +108,7 @@ def read_run(results: Path) -> RunNote:
         raise InputError(f"{path}: not readable ({error}); delete it and run again") from error
 
 
-def _write(results: Path, note: RunNote) -> None:
+def _write(layout: Layout, note: RunNote) -> None:
     told = {
         "config": note.config,
         "jobs": note.jobs,
@@ -97,4 +117,5 @@ def _write(results: Path, note: RunNote) -> None:
         "failed": note.failed,
         "fits": sorted(note.fits),
     }
-    write_json(results / NAME, told)
+    layout.run.parent.mkdir(parents=True, exist_ok=True)
+    write_json(layout.run, told)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from itertools import chain, product
-from pathlib import Path
+from itertools import chain
 
 from stbench.common.constants import FAILED
 from stbench.common.text import columns, shortened
 from stbench.config.benchmark import Benchmark
+from stbench.config.layout import Layout
+from stbench.config.tasks import FITTED, TASKS
 from stbench.runs.fit_status import FitState, count
 from stbench.runs.progress import duration, line, time_left
 from stbench.runs.run_record import RunNote
@@ -19,7 +20,7 @@ COLUMNS_AT_A_TIME = 16
 
 
 def status_text(
-    results: Path,
+    layout: Layout,
     benchmark: Benchmark,
     run: RunNote,
     states: Sequence[FitState],
@@ -28,7 +29,7 @@ def status_text(
     """What ``make status`` prints.
 
     Args:
-        results: the results folder.
+        layout: of the results.
         benchmark: what the run is for.
         run: the latest run.
         states: of every fit of the benchmark.
@@ -37,7 +38,7 @@ def status_text(
     now = time.time()
     left = time_left(states, seconds, run, now) if run.alive else None
     parts = [
-        f"{_life(run, now)}\n{line(count(states), left)}\n{_scored(results, benchmark)}",
+        f"{_life(run, now)}\n{line(count(states), left)}\n{_scored(layout, benchmark)}",
         *_tables(benchmark, states),
         _failures(states),
     ]
@@ -57,27 +58,28 @@ def _life(run: RunNote, now: float) -> str:
     return f"ended {'with failed jobs ' * run.failed}after {took} (started {began})"
 
 
-def _scored(results: Path, benchmark: Benchmark) -> str:
-    cells = list(product(benchmark.datasets, benchmark.chosen))
-    there = sum((results / f"scores/{d}/{m}.parquet").is_file() for d, m in cells)
-    return f"{there} of {len(cells)} cells are scored (make tables shows them)"
+def _scored(layout: Layout, benchmark: Benchmark) -> str:
+    files = benchmark.score_files(layout, *FITTED)
+    scored = sum(path.is_file() for path in files)
+    return f"{scored} of {len(files)} entries are scored (make tables shows them)"
 
 
 def _tables(benchmark: Benchmark, states: Sequence[FitState]) -> list[str]:
-    """Methods by datasets: fits that are ok of all, and letters for the others."""
-    cells: dict[tuple[str, str], list[FitState]] = {}
+    """Of each task, methods by datasets: fits that are ok of all, and letters for the others."""
+    by_entry: dict[tuple[str, str], list[FitState]] = {}
     for state in states:
-        cells.setdefault((state.key.dataset, state.key.method), []).append(state)
-    names = list(benchmark.datasets)
-    blocks = [names[i : i + COLUMNS_AT_A_TIME] for i in range(0, len(names), COLUMNS_AT_A_TIME)]
+        by_entry.setdefault((state.key.dataset, state.key.method), []).append(state)
     tables = []
-    for block in blocks:
-        rows = [("ok of all fits", *block, "all")]
-        for method in [*benchmark.chosen, "all"]:
-            mine = benchmark.chosen if method == "all" else [method]
-            row = [[state for m in mine for state in cells[name, m]] for name in block]
-            rows.append((method, *map(_cell, row), _cell(list(chain.from_iterable(row)))))
-        tables.append(columns(rows))
+    for task in [task for task in FITTED if benchmark.datasets_of(task)]:
+        names, methods = benchmark.datasets_of(task), benchmark.chosen(task)
+        for start in range(0, len(names), COLUMNS_AT_A_TIME):
+            block = names[start : start + COLUMNS_AT_A_TIME]
+            rows = [(f"{TASKS[task].title}: ok of all fits", *block, "all")]
+            for method in [*methods, "all"]:
+                chosen = methods if method == "all" else [method]
+                row = [[state for m in chosen for state in by_entry[name, m]] for name in block]
+                rows.append((method, *map(_cell, row), _cell(list(chain.from_iterable(row)))))
+            tables.append(columns(rows))
     legend = "r running, f failed, n not applicable; the rest is left"
     return [*tables[:-1], f"{tables[-1]}\n{legend}"]
 

@@ -46,7 +46,7 @@ def summary(
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
-    parts += ["\n".join(_places(tables, figures, interactions, report))]
+    parts += [places(tables, figures, interactions, report).rstrip("\n")]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -205,12 +205,19 @@ def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 
+def places(tables: Path, figures: Path, interactions: Path | None, report: Path | None) -> str:
+    """Where report, tables and figures are, one line each."""
+    return "\n".join(_places(tables, figures, interactions, report)) + "\n"
+
+
 def _places(
     tables: Path, figures: Path, interactions: Path | None, report: Path | None
 ) -> Iterator[str]:
     if report:
         yield f"Report:   {report} (one page, for a browser)"
-    yield f"Tables:   {tables} (LEADERBOARD.md, ARI_final.csv, lift.csv, gain.csv, ...)"
+    shown = ("LEADERBOARD.md", "ARI_final.csv", "lift.csv", "gain.csv", "deconvolution_scores.csv")
+    names = ", ".join(name for name in shown if (tables / name).is_file())
+    yield f"Tables:   {tables} ({names}, ...)"
     pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
     names = ", ".join([name for name in pictures if name.startswith("gallery")] or pictures)
     yield wrapped(

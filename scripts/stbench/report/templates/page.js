@@ -1,14 +1,5 @@
 // What happens on the page.
 
-byId("filters").addEventListener("change", showBoard);
-byId("filters").addEventListener("submit", (event) => event.preventDefault());
-for (const [id, checked] of [["all", true], ["none", false]]) {
-  byId(id).addEventListener("click", () => {
-    for (const box of BOXES) box.checked = checked;
-    showBoard();
-  });
-}
-showBoard();
 document.querySelectorAll("table.sortable").forEach(sortable);
 
 // Light or dark: as the system asks, until somebody presses the button.

@@ -1,21 +1,5 @@
-// The panel: from a method to its datasets, from a score to its runs, from a run to everything
+// Inside the panel: from a method to its datasets, from a score to its runs, from a run to everything
 // that is known of it.
-
-const PANEL = byId("panel");
-
-function openPanel(title, ...parts) {
-  byId("panel-title").textContent = title;
-  const body = PANEL.querySelector(".panel-body");
-  body.replaceChildren(...parts);
-  PANEL.classList.remove("picture");
-  if (!PANEL.open) PANEL.showModal();
-  PANEL.scrollTop = 0;
-}
-
-PANEL.querySelector(".close").addEventListener("click", () => PANEL.close());
-PANEL.addEventListener("click", (event) => {
-  if (event.target === PANEL) PANEL.close(); // beside the panel, on its backdrop
-});
 
 const describe = (view) =>
   `${DATA.metric_labels[DATA.metrics[view.metric]]}, clustered by ${DATA.clusterers[view.clusterer]}`;

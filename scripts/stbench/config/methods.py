@@ -1,0 +1,113 @@
+"""The methods of each task, and the checks of what a configuration says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from stbench.common.errors import InputError
+from stbench.config.schema import check, load_yaml, suggestion
+from stbench.config.tasks import DOMAINS, FITTED, TASKS
+
+Methods = dict[str, dict[str, dict[str, Any]]]  # entry by task and id
+
+
+def load_methods(folder: Path) -> Methods:
+    """The entries of the methods of every task that fits some, by task and id.
+
+    Raises:
+        InputError: one line that names the file, the entry and what is wrong.
+    """
+    schema = load_yaml(folder / "schemas/methods.schema.yaml")
+    methods = {}
+    for task in FITTED:
+        file = TASKS[task].methods
+        methods[task] = load_yaml(folder / file)
+        check(methods[task], schema, f"{file}:")
+    return methods
+
+
+def check_chosen(config: Mapping[str, Any], methods: Methods, tasks: Collection[str]) -> None:
+    """Make sure that every method is known and used, and that every task has one.
+
+    Args:
+        config: the configuration.
+        methods: of ``load_methods``.
+        tasks: those that the datasets need.
+
+    Raises:
+        InputError: one line that names the method or the task.
+    """
+    known = {name for task in FITTED for name in methods[task]}
+    used = {name for task in tasks for name in methods[task]}
+    for method in config["methods"]:
+        if method not in known:
+            raise unknown_method(method, known)
+        if method not in used:
+            home = next(task for task in FITTED if method in methods[task])
+            raise InputError(
+                f"config: methods: {method!r} is a method of the task {home}, but no dataset is "
+                f"of this task; those of {' and '.join(tasks)}: "
+                f"{', '.join(sorted(used))}"
+            )
+    for task in tasks:
+        made_elsewhere = task == DOMAINS and config.get("external")
+        if not set(config["methods"]) & set(methods[task]) and not made_elsewhere:
+            raise InputError(
+                f"config: methods: none is of the task {task}, which a dataset needs; "
+                f"known: {', '.join(sorted(methods[task]))}"
+            )
+
+
+def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[str]) -> None:
+    """Check the names and types of the user's own parameters (``params``).
+
+    A method that is known to several tasks of the run takes a parameter in those that have it.
+
+    Raises:
+        InputError: one line that names the parameter.
+    """
+    known = {name for task in FITTED for name in methods[task]}
+    for method, params in (config.get("params") or {}).items():
+        if method not in known:
+            raise unknown_method(method, known, key="params")
+        in_use = [methods[task][method] for task in tasks if method in methods[task]]
+        entries = in_use or [methods[task][method] for task in FITTED if method in methods[task]]
+        defaults = [entry.get("params", {}) for entry in entries]
+        for name, value in params.items():
+            takers = [known for known in defaults if name in known] or defaults[:1]
+            for taker in takers:
+                check_parameter(f"params.{method}", name, value, taker)
+
+
+def check_parameter(key: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
+    """Check one parameter against the method's published ones.
+
+    Args:
+        key: of the configuration where it is set.
+        name, value: the parameter.
+        known: the published parameters.
+
+    Raises:
+        InputError: an unknown name, or a value of another type than the published one.
+    """
+    where = f"config: {key}"
+    if name not in known:
+        hint = suggestion(name, sorted(known))
+        raise InputError(f"{where}: unknown key {name!r}{hint}; known: {', '.join(sorted(known))}")
+    default = known[name]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = (
+        default is None or type(value) is type(default) or (isinstance(default, float) and number)
+    )
+    if not fits:
+        raise InputError(f"{where}.{name}: {value!r} is not of type {type(default).__name__}")
+
+
+def unknown_method(name: str, known: Collection[str], key: str = "methods") -> InputError:
+    names = sorted(known)
+    return InputError(
+        f"config: {key}: unknown method {name!r}{suggestion(name, names)}; "
+        f"known: {', '.join(names)}"
+    )

@@ -1,0 +1,109 @@
+"""The tasks that methods are benchmarked on, each described once.
+
+``domains`` and ``deconvolution`` fit methods of their own, listed in a file of ``config/``. The
+others score or explain the fits of ``domains``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stbench.config.layout import Layout
+
+DOMAINS, DECONVOLUTION = "domains", "deconvolution"
+INTEGRATION, INTERACTIONS, MARKERS = "integration", "interactions", "markers"
+
+Entry = Mapping[str, Any]
+Config = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task.
+
+    Attributes:
+        id: its name in files; settings of the task have this key in a configuration.
+        title: its name for readers.
+        fits: the task whose fits it needs; its own id where it fits methods itself.
+        applies: whether a dataset's entry takes part under a configuration.
+        scores: the paths that hold the scores of a dataset's methods.
+        methods: file of ``config/`` that lists its methods; empty where it fits none.
+        needs_graph: only methods that learn a cell graph take part.
+    """
+
+    id: str
+    title: str
+    fits: str
+    applies: Callable[[Entry, Config], bool]
+    scores: Callable[[Layout, str, Sequence[str]], list[Path]]
+    methods: str = ""
+    needs_graph: bool = False
+
+
+def is_pair(entry: Entry) -> bool:
+    """Whether a dataset is a pair of spots and reference."""
+    return "spots" in entry or "spot_size" in entry
+
+
+def task_of(entry: Entry) -> str:
+    """The task whose methods are fitted on a dataset."""
+    return DECONVOLUTION if is_pair(entry) else DOMAINS
+
+
+def _of_methods(layout: Layout, dataset: str, methods: Sequence[str]) -> list[Path]:
+    return [layout.scores(dataset, method) for method in methods]
+
+
+TASKS = {
+    task.id: task
+    for task in (
+        Task(
+            id=DOMAINS,
+            title="Spatial domains",
+            fits=DOMAINS,
+            methods="methods.yaml",
+            applies=lambda entry, config: task_of(entry) == DOMAINS,
+            scores=_of_methods,
+        ),
+        Task(
+            id=DECONVOLUTION,
+            title="Deconvolution",
+            fits=DECONVOLUTION,
+            methods="deconvolution_methods.yaml",
+            applies=lambda entry, config: task_of(entry) == DECONVOLUTION,
+            scores=_of_methods,
+        ),
+        Task(
+            id=INTEGRATION,
+            title="Integration of sections",
+            fits=DOMAINS,
+            applies=lambda entry, config: entry["origin"] == "joined",
+            scores=lambda layout, dataset, methods: [
+                layout.integration(dataset, method) for method in methods
+            ],
+        ),
+        Task(
+            id=INTERACTIONS,
+            title="Cell-cell interactions",
+            fits=DOMAINS,
+            applies=lambda entry, config: (
+                bool(config.get(INTERACTIONS)) and task_of(entry) == DOMAINS
+            ),
+            scores=lambda layout, dataset, methods: (
+                [layout.interaction_scores(dataset)] if methods else []
+            ),
+            needs_graph=True,
+        ),
+        Task(
+            id=MARKERS,
+            title="Markers of domains",
+            fits=DOMAINS,
+            applies=lambda entry, config: bool(config.get(MARKERS)) and task_of(entry) == DOMAINS,
+            scores=lambda layout, dataset, methods: [layout.markers(dataset)],
+        ),
+    )
+}
+FITTED = tuple(task.id for task in TASKS.values() if task.methods)
