@@ -13,6 +13,7 @@ from typing import Any
 from stbench.common.checksums import file_hash, git_blob_id
 from stbench.common.errors import MACHINE_ERRORS, InputError, one_line
 from stbench.common.io import atomic_directory, write_json
+from stbench.config.registry import is_checked
 from stbench.data.download import Downloader, FetchError
 
 
@@ -25,7 +26,8 @@ def fetch_dataset(
 ) -> dict[str, Any]:
     """Write the folder of raw files of a dataset, with ``status.json``, all or nothing.
 
-    The dataset's sources are tried in order; the first whose files can all be had is used. A file
+    A folder that has all files of a source with the published bytes is kept as it is. Otherwise
+    the dataset's sources are tried in order; the first whose files can all be had is used. A file
     is looked for in the mirror folders, among the files that were fetched for other datasets (the
     folders beside ``output``), then at its URLs.
 
@@ -42,6 +44,8 @@ def fetch_dataset(
     Raises:
         InputError: no source can be had; the line says how to get the files.
     """
+    if status := _checked_status(entry, output):
+        return status
     problems: list[Exception] = []
     for source in entry["sources"]:
         try:
@@ -80,9 +84,33 @@ def read_status(folder: Path) -> dict[str, Any]:
 
 
 def write_failure(output: Path, reason: str) -> None:
-    """Record that a dataset could not be had: a folder with nothing but ``status.json``."""
+    """Record that a dataset could not be had: a folder with nothing but ``status.json``.
+
+    Raises:
+        InputError: the folder has data, which are kept.
+    """
+    if _status_or_nothing(output).get("status") == "ok":
+        raise InputError(f"{output}: its data are kept, but fetching them again failed: {reason}")
     with atomic_directory(output) as folder:
         write_json(folder / "status.json", {"status": "error", "reason": reason, "files": []})
+
+
+def _checked_status(entry: Mapping[str, Any], output: Path) -> dict[str, Any]:
+    """``status.json`` of a folder whose files are all the published ones; else empty."""
+    status = _status_or_nothing(output)
+    for source in entry["sources"]:
+        if source["name"] == status.get("source") and is_checked(source):
+            files = [(file, output / Path(file["name"]).name) for file in source["files"]]
+            if all(_matches(file, path) for file, path in files):
+                return status
+    return {}
+
+
+def _status_or_nothing(folder: Path) -> dict[str, Any]:
+    try:
+        return read_status(folder)
+    except InputError:
+        return {}
 
 
 def _fetch_file(

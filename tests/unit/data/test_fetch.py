@@ -20,7 +20,7 @@ from stbench.common.checksums import file_hash, git_blob_id
 from stbench.common.errors import InputError
 from stbench.config.registry import load_registry
 from stbench.data.download import Downloader
-from stbench.data.fetch import fetch_dataset
+from stbench.data.fetch import fetch_dataset, write_failure
 
 CONTENT = b"the published bytes\n" * 500
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -249,6 +249,24 @@ def test_a_file_that_another_dataset_has_is_not_downloaded_again(server, tmp_pat
     status = fetch(tmp_path, entry(server.url + "/right"), origin=server.url)
     assert status["files"][0]["source"] == "raw:other"
     assert server.asked == ["/right"]
+
+
+def test_checked_data_are_neither_fetched_again_nor_replaced_by_a_failure(server, tmp_path):
+    what, output = entry(server.url + "/right"), tmp_path / "raw/mine"
+    first = fetch(tmp_path, what, origin=server.url)
+    assert fetch(tmp_path, entry("http://gone.invalid/right")) == first
+    assert server.asked == ["/right"]
+    (output / "file.bin").write_bytes(OTHER)
+    with pytest.raises(InputError, match="data not available"):
+        fetch(tmp_path, entry())
+    assert fetch(tmp_path, what, origin=server.url) == first
+    assert (output / "file.bin").read_bytes() == CONTENT
+    with pytest.raises(InputError, match="kept, but fetching them again failed: no network"):
+        write_failure(output, "no network")
+    assert (output / "file.bin").read_bytes() == CONTENT
+    (output / "status.json").unlink()
+    write_failure(output, "no network")
+    assert [path.name for path in output.iterdir()] == ["status.json"]
 
 
 def test_the_committed_file_is_the_published_one():
