@@ -56,10 +56,11 @@ class Bench:
     folder: Path
     scripts: Path
     input: Path
+    key: str = "default-1"
 
     @property
     def output(self):
-        return self.folder / "fits/D/misbehaving/seed0"
+        return self.folder / "fits/D/misbehaving" / self.key / "seed0"
 
     @property
     def log(self):
