@@ -131,6 +131,8 @@ def main() -> None:
         else:
             adata = prepare_published(args.dataset, args.raw, registry)
         print(_inventory(adata))
+        if note := adata.uns["dataset"]["note"]:
+            print(f"{adata.uns['dataset']['id']}: {note}")
         return adata
 
     failed = partial(failed_dataset, name)

@@ -19,6 +19,8 @@ _DEFAULTS: dict[str, Any] = {
     "title": "",
     "technology": "unknown",
     "organism": "unknown",
+    "donor": "",
+    "study": "",
     "unit": "unknown",
     "kind": "counts",
     "cells": None,
@@ -33,6 +35,8 @@ _DEFAULTS: dict[str, Any] = {
 }
 SETTINGS = ("hvg", "filter_cell", "norm_target", "refine")
 """How a dataset is to be treated."""
+DESCRIBED = ("technology", "organism", "donor", "study", "unit", "licence", "citation", "note")
+"""What a dataset is, in words."""
 
 _OWN = {"path": "own_section", "simulate": "own_simulated", "join": "own_joined"}
 _SIMULATED = {
@@ -67,10 +71,11 @@ def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any])
 
     Returns:
         A dict that always has id, origin (``files``, ``path``, ``simulate`` or ``joined``), title,
-        technology, organism, unit, kind, cells, genes (None where unknown), n_domains (int, list,
-        or None where the file's labels tell), hvg, filter_cell, norm_target, refine, licence,
-        citation, note; and ``sources``, ``path`` + ``section``, ``simulate``, or ``parts`` (such
-        dicts) by origin. Of several sources the first one's own keys hold.
+        technology, organism, donor, study (both empty where not given), unit, kind, cells, genes
+        (None where unknown), n_domains (int, list, or None where the file's labels tell), hvg,
+        filter_cell, norm_target, refine, licence, citation, note; and ``sources``, ``path`` +
+        ``section``, ``simulate``, or ``parts`` (such dicts) by origin. Of several sources the
+        first one's own keys hold.
 
     Raises:
         InputError: an unknown id, or a section with a wrong key or value.
@@ -104,7 +109,7 @@ def joined_entry(name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any
         raise InputError(f"{where}: the sections hold {' and '.join(kinds)}; give one kind")
     told = {
         key: "; ".join(dict.fromkeys(str(part[key]) for part in parts if part[key]))
-        for key in ("technology", "organism", "unit", "licence", "citation", "note")
+        for key in DESCRIBED
     }
     return {
         **_DEFAULTS,

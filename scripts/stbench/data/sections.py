@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stbench.common.errors import InputError
-from stbench.config.registry import SETTINGS, agreed, joined_domains
+from stbench.config.registry import DESCRIBED, SETTINGS, agreed, joined_domains
 from stbench.data.validation import MIN_CELLS
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _description(
         n_domains = max(n_domains, obs["cluster"].nunique())
     text = {
         key: "; ".join(dict.fromkeys(told[key] for told in facts if told.get(key)))
-        for key in ("technology", "organism", "unit", "licence", "citation", "note")
+        for key in DESCRIBED
     }
     return {
         **text,

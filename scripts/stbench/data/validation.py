@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from stbench.common.errors import InputError
 from stbench.data.gene_symbols import SYMBOL_COLUMNS
+from stbench.graphs.lattice import find_lattice
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -18,18 +19,24 @@ if TYPE_CHECKING:
 MIN_CELLS = 20
 MIN_GENES = 2
 
+_DESCRIPTION = (
+    *("id", "technology", "organism", "donor", "study", "unit", "source", "sha256"),
+    *("licence", "citation", "kind"),
+)
+
 
 def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
     """Check a loaded dataset and bring it into the form of ``results/data/<id>.h5ad``.
 
     Args:
-        adata: as the loaders make it.
+        adata: as the loaders make it; ``uns['remarks']`` says what is to be known of it.
         entry: the dataset's description, as of ``stbench.config.registry.dataset_entry``, with
             ``source`` and ``sha256``.
 
     Returns:
         X (n, g) CSR float32 without empty cells (kinds counts and intensities), ``obs['cluster']``
-        and ``obs['celltype']`` where given, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``.
+        and ``obs['celltype']`` where given, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``,
+        whose note ends with the remarks.
 
     Raises:
         InputError: one line: dataset, field, what is wrong, what to do.
@@ -67,9 +74,10 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
         var[name] = adata.var[name].astype(str).to_numpy()
     made = AnnData(x[keep], obs=obs, var=var)
     made.obsm["spatial"] = spatial[keep]
+    remarks = [*adata.uns.get("remarks", []), *_lattice_remark(made.obsm["spatial"], entry)]
     made.uns["dataset"] = {
-        **{key: entry[key] for key in ("id", "technology", "organism", "unit", "source", "sha256")},
-        **{key: entry[key] for key in ("licence", "citation", "note", "kind")},
+        **{key: entry[key] for key in _DESCRIPTION},
+        "note": "; ".join(filter(None, [entry["note"], *remarks])),
         "n_domains": n_domains,
         "has_truth": "cluster" in obs,
         "dropped_cells": int((~keep).sum()),
@@ -81,6 +89,21 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
         "reason": "",
     }
     return made
+
+
+def _lattice_remark(spatial: np.ndarray, entry: Mapping[str, Any]) -> list[str]:
+    """What to say of Visium spots that do not form the lattice that Visium has."""
+    if entry["technology"] != "10x Visium":
+        return []
+    lattice = find_lattice(spatial)
+    kind = "no lattice" if lattice is None else f"a {lattice.kind} lattice"
+    if kind == "a hexagonal lattice":
+        return []
+    return [
+        f"10x Visium spots lie on a hexagonal lattice, but these form {kind} "
+        f"({np.ptp(spatial[:, 0]):g} x {np.ptp(spatial[:, 1]):g} {entry['unit']}): neighbors are "
+        "wrong where array rows and columns were taken for positions"
+    ]
 
 
 def failed_dataset(name: str, reason: str) -> AnnData:

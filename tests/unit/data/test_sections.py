@@ -56,7 +56,7 @@ def test_contract() -> None:
         shift = mine.obsm["spatial"] - theirs.obsm["spatial"]
         np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-9)
     facts = whole.uns["dataset"]
-    assert set(facts) == {*parts[0].uns["dataset"], "citation", "note"}
+    assert set(facts) == {*parts[0].uns["dataset"], "citation", "note", "donor", "study"}
     assert (facts["id"], facts["source"]) == ("whole", "joined: one, two")
     assert (facts["n_domains"], facts["dropped_cells"], facts["status"]) == (3, 1, "ok")
     assert facts["sha256"].split(",") == [part.uns["dataset"]["sha256"] for part in parts]

@@ -17,6 +17,8 @@ ENTRY = {
     "id": "mine",
     "technology": "t",
     "organism": "o",
+    "donor": "d",
+    "study": "s",
     "unit": "pixel",
     "source": "a file",
     "sha256": "0" * 64,
@@ -66,6 +68,30 @@ def test_empty_cells_are_dropped_with_a_count():
     assert made.n_obs == 38
     assert made.uns["dataset"]["dropped_cells"] == 2
     assert "3" not in made.obs_names
+
+
+def hexagonal(rows: int) -> np.ndarray:
+    row, col = np.divmod(np.arange(rows * rows), rows)
+    return np.column_stack([col * 100 + row % 2 * 50, row * 50 * np.sqrt(3)])
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        (hexagonal(8), ""),
+        (np.column_stack(np.divmod(np.arange(64), 8)), "these form a square lattice (7 x 7 pixel)"),
+        (np.random.default_rng(0).random((64, 2)), "these form no lattice"),
+    ],
+)
+def test_visium_without_its_lattice_is_said(places, said):
+    adata = section(counts(64))
+    adata.obsm["spatial"] = places
+    adata.uns["remarks"] = ["2 spots have no layer"]
+    visium = {**ENTRY, "technology": "10x Visium", "note": "a note"}
+    note = validate(adata, visium).uns["dataset"]["note"]
+    assert note.startswith("a note; 2 spots have no layer")
+    assert ("hexagonal" in note) == bool(said) and said in note
+    assert "hexagonal" not in validate(adata, ENTRY).uns["dataset"]["note"]
 
 
 def test_features_keep_negative_values_and_empty_rows():

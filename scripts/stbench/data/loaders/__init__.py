@@ -31,6 +31,7 @@ def loader(name: str) -> Callable[..., AnnData]:
         starmap_csv,
         starmap_rds,
         tenx,
+        visium_lists,
     )
 
     modules = (
@@ -46,6 +47,7 @@ def loader(name: str) -> Callable[..., AnnData]:
         starmap_csv,
         starmap_rds,
         tenx,
+        visium_lists,
     )
     return {module.__name__.rpartition(".")[2]: module.load for module in modules}[name]
 

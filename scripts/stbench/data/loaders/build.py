@@ -14,6 +14,7 @@ from stbench.common.errors import InputError
 if TYPE_CHECKING:
     from anndata import AnnData
 
+_LAYERS = {"L1", "L2", "L3", "L4", "L5", "L6", "WM"}
 _MISSING = {"", "nan", "NaN", "NA", "None", "<NA>"}  # how files spell a missing label
 
 
@@ -70,6 +71,34 @@ def layer_names(values: Any) -> list[str | None]:
     return [label and label.replace("Layer", "L") for label in labels]
 
 
+def visium_section(
+    counts: tuple[Any, Sequence[str], Iterable[Any] | None],
+    positions: Path,
+    layers: Path,
+    section: str,
+) -> AnnData:
+    """A Visium section of the human cortex, joined by barcode; ``uns['remarks']`` counts the rest.
+
+    Args:
+        counts: (spots x genes, barcodes, names of genes).
+        positions: 10x's table of positions of this section.
+        layers: table barcode, section, layer of all sections.
+        section: the section's name in that table.
+    """
+    x, barcodes, genes = counts
+    spatial = visium_positions(positions, barcodes)
+    known = barcode_layers(layers, section)
+    made = assemble(x, barcodes, genes, spatial, list(known.reindex(barcodes)))
+    unlabelled = int(made.obs["cluster"].isna().sum())
+    unused = len(known) - (made.n_obs - unlabelled)
+    if unlabelled == made.n_obs:
+        raise InputError(f"{layers.name}: none of its {len(known)} barcodes is among the spots")
+    remarks = [f"{unlabelled} of {made.n_obs} spots have no layer"] * (unlabelled > 0)
+    remarks += [f"{unused} barcodes with a layer have no counts"] * (unused > 0)
+    made.uns["remarks"] = remarks
+    return made
+
+
 def visium_positions(path: Path, barcodes: Sequence[str]) -> np.ndarray:
     """Pixel coordinates (x = column, y = row) of the spots, joined by barcode.
 
@@ -77,7 +106,9 @@ def visium_positions(path: Path, barcodes: Sequence[str]) -> np.ndarray:
     or without a header.
     """
     table = pd.read_csv(path, header=None, index_col=0, dtype=str)
-    table = table.drop(index="barcode", errors="ignore").reindex(barcodes)
+    table = table.drop(index="barcode", errors="ignore")
+    _check_unique(table.index, path)
+    table = table.reindex(barcodes)
     if table[5].isna().any():
         missing = table.index[table[5].isna()]
         raise InputError(
@@ -86,13 +117,29 @@ def visium_positions(path: Path, barcodes: Sequence[str]) -> np.ndarray:
     return table[[5, 4]].to_numpy().astype(np.float64)
 
 
-def barcode_layers(path: Path, section: str, barcodes: Sequence[str]) -> list[str | None]:
-    """Layers of one section's spots from the table of all sections, joined by barcode."""
+def barcode_layers(path: Path, section: str) -> pd.Series:
+    """Layers of one section's spots from the table of all sections, by barcode."""
     table = pd.read_csv(path, sep="\t", header=None, dtype=str, keep_default_na=False)
-    labels = table[table[1] == section].set_index(0)[2]
-    if labels.empty:
+    mine = table[table[1] == section].set_index(0)[2]
+    if mine.empty:
         raise InputError(f"{path.name}: no labels for section {section}")
-    return layer_names(labels.reindex(barcodes))
+    _check_unique(mine.index, path)
+    labels = pd.Series(layer_names(mine), index=mine.index, dtype=object).dropna()
+    if unknown := sorted(set(labels) - _LAYERS):
+        raise InputError(
+            f"{path.name}: section {section} has an unknown layer {unknown[0]!r}; "
+            f"known: {', '.join(sorted(_LAYERS))}"
+        )
+    return labels
+
+
+def _check_unique(barcodes: pd.Index, path: Path) -> None:
+    repeated = barcodes[barcodes.duplicated()]
+    if len(repeated):
+        raise InputError(
+            f"{path.name}: {len(repeated)} barcodes are in it twice, for example {repeated[0]}; "
+            "give one section"
+        )
 
 
 def column(table: pd.DataFrame, name: str, where: str) -> pd.Series:

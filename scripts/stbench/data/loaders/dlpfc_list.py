@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stbench.common.errors import InputError
-from stbench.data.loaders.build import assemble, barcode_layers, visium_positions
+from stbench.data.loaders.build import visium_section
 from stbench.data.loaders.r_data import matrix, pick, read_r
 
 if TYPE_CHECKING:
@@ -28,5 +28,4 @@ def load(raw: Path, file: str, object: str, positions: str, labels: str, section
     x, spots, genes = matrix(pick(parts, "expression", raw / file))
     if spots is None:
         raise InputError(f"{file}: expression: its columns have no barcodes")
-    spatial = visium_positions(raw / positions, spots)
-    return assemble(x, spots, genes, spatial, barcode_layers(raw / labels, section, spots))
+    return visium_section((x, spots, genes), raw / positions, raw / labels, section)

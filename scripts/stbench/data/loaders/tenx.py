@@ -9,7 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from stbench.common.errors import InputError
-from stbench.data.loaders.build import assemble, barcode_layers, column, visium_positions
+from stbench.data.loaders.build import assemble, column, visium_positions, visium_section
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,9 +37,9 @@ def load(
         section: the section's name in the table of layers.
     """
     x, spots, genes = read_matrix(raw / matrix)
-    spatial = visium_positions(raw / positions, spots)
     if section is not None:
-        return assemble(x, spots, genes, spatial, barcode_layers(raw / labels, section, spots))
+        return visium_section((x, spots, genes), raw / positions, raw / labels, section)
+    spatial = visium_positions(raw / positions, spots)
     table = pd.read_csv(raw / labels, sep="\t", dtype=str, keep_default_na=False)
     names = pd.Index(column(table, str(barcode), labels))
     domains = column(table, str(domain), labels).set_axis(names)
