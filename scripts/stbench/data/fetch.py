@@ -48,6 +48,8 @@ def fetch_dataset(
         return status
     problems: list[Exception] = []
     for source in entry["sources"]:
+        if source.get("by_choice"):
+            continue
         try:
             with atomic_directory(output) as folder:
                 status = {

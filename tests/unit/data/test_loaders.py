@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from stbench.data.download import Downloader
 from stbench.data.fetch import fetch_dataset
 from stbench.data.loaders import load
 from stbench.data.loaders.build import barcode_layers, categories, layer_names
+from stbench.data.loaders.pickled_labels import read_labels
 from stbench.graphs.lattice import find_lattice
 from stbench.graphs.neighbors import knn
 
@@ -41,6 +43,8 @@ PUBLISHED = {
     "DLPFC151676_5k": (3460, 3431, 5000, 7, 0),
     "V1_0410": (673, 673, 1020, 4, 15),
     "HER2ST_A1": (346, 346, 15045, 6, 0),
+    "HER2ST_C1": (176, 176, 15557, 4, 0),
+    "HER2ST_E1": (587, 587, 15701, 4, 0),
     "seqFISHplus": (523, 0, 10000, 0, 12),
     "V1_0410_cells": (973, 0, 1020, 0, 16),
     "DECONV_STARmap": (189, 0, 882, 0, 0),
@@ -49,6 +53,12 @@ PUBLISHED = {
     "BRCA1_pca": (3798, 3798, 200, 20, 0),
     "Bregma0.04_pca": (5488, 5488, 154, 8, 0),
     "DLPFC151507_pca": (4221, 4221, 200, 7, 0),
+    "V1_pca": (1207, 1207, 200, 7, 0),
+    "CTCM_MOB_1": (267, 267, 15290, 4, 0),
+    "CTCM_MOB_6": (242, 242, 16251, 4, 0),
+    "CTCM_MERFISH_1": (5488, 5488, 160, 9, 0),
+    "CTCM_MERFISH_5": (5543, 5543, 160, 9, 0),
+    "CTCM_osmFISH": (5328, 5328, 33, 6, 0),
 }
 
 
@@ -386,7 +396,7 @@ def test_a_seurat_object(tmp_path):
     parts = {"assays": {"RNA": assay}, "meta.data": meta, "class": np.array(["Seurat"])}
     write_rda(tmp_path / "dlpfc151510.rda", {"dlpfc151510": SimpleNamespace(**parts)})
     write_positions(tmp_path / "151510_tissue_positions_list.txt")
-    source = REGISTERED["DLPFC151510"]["sources"][2]
+    source = REGISTERED["DLPFC151510"]["sources"][-1]
     adata = load(source["loader"], tmp_path, source["options"])
     assert list(adata.obs["cluster"]) == ["L1", "WM", "L2"]
     assert adata.obsm["spatial"].tolist() == PIXELS
@@ -482,6 +492,72 @@ def test_a_pickled_array_is_refused_and_never_run(tmp_path):
     options = write_features(tmp_path, np.array([[Bomb()], [Bomb()], [Bomb()]], dtype=object))
     with pytest.raises(InputError, match="pickled Python objects, which are never loaded because"):
         load("features", tmp_path, options)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_semi_synthetic_tissue(tmp_path):
+    source = REGISTERED["CTCM_MOB_1"]["sources"][0]
+    counts, positions, labels = source["options"].values()
+    write_rds(tmp_path / counts, sparse(COUNTS, GENES, CELLS))
+    (tmp_path / positions).write_text('""\t"X0"\t"X1"\n"0"\t1\t4\n"1"\t2\t5\n"2"\t3\t6\n')
+    write_rds(tmp_path / labels, pd.Categorical(["2", "1", "2"]))
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert (dense(adata) == COUNTS.T).all()
+    assert adata.obsm["spatial"].tolist() == [[1, 4], [2, 5], [3, 6]]
+    assert list(adata.obs["cluster"]) == ["2", "1", "2"]
+    write_rds(tmp_path / labels, pd.Categorical(["2", "1"]))
+    with pytest.raises(InputError, match="cluster: 2 values for 3 cells"):
+        load(source["loader"], tmp_path, source["options"])
+
+
+def write_regions(folder: Path, places: list, labels: list) -> dict:
+    source = REGISTERED["MouseBrainAnterior"]["sources"][0]
+    write_tenx(folder / "filtered_feature_bc_matrix.h5")
+    write_positions(folder / "tissue_positions_list.csv")
+    with tarfile.open(folder / "spatial.tar.gz", "w:gz") as tar:
+        tar.add(folder / "tissue_positions_list.csv", "spatial/tissue_positions_list.csv")
+    np.save(folder / "coordinates.npy", np.array(places))
+    np.save(folder / "cell_types.npy", np.array(labels, dtype=object), allow_pickle=True)
+    return source
+
+
+def test_regions_are_joined_by_place(tmp_path):
+    source = write_regions(tmp_path, [PIXELS[2], PIXELS[0]], ["CTX", "CTX::L1"])
+    adata = load(source["loader"], tmp_path, source["options"])
+    assert list(adata.obs["cluster"].astype(object).fillna("-")) == ["CTX::L1", "-", "CTX"]
+    assert adata.uns["remarks"] == ["1 of 3 spots have no region"]
+
+
+@pytest.mark.parametrize(
+    ("places", "labels", "message"),
+    [
+        ([PIXELS[0]], ["a", "b"], "2 labels for 1 places"),
+        ([PIXELS[0]] * 2, ["a", "b"], "several spots have the same place"),
+        ([[7, 7]], ["a"], "no spot of filtered_feature_bc_matrix.h5 has one of its places"),
+        ([PIXELS[0]], [Path("x")], "holds something else than texts"),
+        ([PIXELS[0]], [1], "holds something else than texts"),
+    ],
+)
+def test_bad_regions_give_one_line(tmp_path, places, labels, message):
+    source = write_regions(tmp_path, places, labels)
+    with pytest.raises(InputError, match=message):
+        load(source["loader"], tmp_path, source["options"])
+
+
+def test_pickled_labels_are_read_and_never_run(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    for labels in (["a", "b", "a"], ["a"]):
+        np.save(tmp_path / "labels.npy", np.array(labels, dtype=object), allow_pickle=True)
+        assert read_labels(tmp_path / "labels.npy") == labels
+    for labels in ([Bomb(), "a"], ["a", Bomb()], [["a"], ["b", "c"]]):
+        array = np.empty(len(labels), dtype=object)
+        array[:] = labels
+        np.save(tmp_path / "labels.npy", array, allow_pickle=True)
+        with pytest.raises(InputError, match="holds something else than texts"):
+            read_labels(tmp_path / "labels.npy")
     assert not (tmp_path / "executed").exists()
 
 

@@ -20,6 +20,7 @@ def loader(name: str) -> Callable[..., AnnData]:
     """The function that reads a source format."""
     from stbench.data.loaders import (
         bass,
+        ctcm,
         dlpfc_list,
         features,
         gridded_spots,
@@ -32,10 +33,12 @@ def loader(name: str) -> Callable[..., AnnData]:
         starmap_rds,
         tenx,
         visium_lists,
+        visium_regions,
     )
 
     modules = (
         bass,
+        ctcm,
         dlpfc_list,
         features,
         gridded_spots,
@@ -48,6 +51,7 @@ def loader(name: str) -> Callable[..., AnnData]:
         starmap_rds,
         tenx,
         visium_lists,
+        visium_regions,
     )
     return {module.__name__.rpartition(".")[2]: module.load for module in modules}[name]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -99,21 +99,25 @@ def visium_section(
     return made
 
 
-def visium_positions(path: Path, barcodes: Sequence[str]) -> np.ndarray:
+def visium_positions(file: Path | IO[bytes], barcodes: Sequence[str], name: str = "") -> np.ndarray:
     """Pixel coordinates (x = column, y = row) of the spots, joined by barcode.
 
     Reads 10x's table of positions: barcode, in tissue, row, column, pixel row, pixel column; with
     or without a header.
+
+    Args:
+        file: the table, or a stream of it.
+        barcodes: the spots.
+        name: of the table, where it is a stream.
     """
-    table = pd.read_csv(path, header=None, index_col=0, dtype=str)
+    name = name or Path(str(file)).name
+    table = pd.read_csv(file, header=None, index_col=0, dtype=str)
     table = table.drop(index="barcode", errors="ignore")
-    _check_unique(table.index, path)
+    _check_unique(table.index, name)
     table = table.reindex(barcodes)
     if table[5].isna().any():
         missing = table.index[table[5].isna()]
-        raise InputError(
-            f"{path.name}: no position for {len(missing)} spots, for example {missing[0]}"
-        )
+        raise InputError(f"{name}: no position for {len(missing)} spots, for example {missing[0]}")
     return table[[5, 4]].to_numpy().astype(np.float64)
 
 
@@ -123,7 +127,7 @@ def barcode_layers(path: Path, section: str) -> pd.Series:
     mine = table[table[1] == section].set_index(0)[2]
     if mine.empty:
         raise InputError(f"{path.name}: no labels for section {section}")
-    _check_unique(mine.index, path)
+    _check_unique(mine.index, path.name)
     labels = pd.Series(layer_names(mine), index=mine.index, dtype=object).dropna()
     if unknown := sorted(set(labels) - _LAYERS):
         raise InputError(
@@ -133,11 +137,11 @@ def barcode_layers(path: Path, section: str) -> pd.Series:
     return labels
 
 
-def _check_unique(barcodes: pd.Index, path: Path) -> None:
+def _check_unique(barcodes: pd.Index, name: str) -> None:
     repeated = barcodes[barcodes.duplicated()]
     if len(repeated):
         raise InputError(
-            f"{path.name}: {len(repeated)} barcodes are in it twice, for example {repeated[0]}; "
+            f"{name}: {len(repeated)} barcodes are in it twice, for example {repeated[0]}; "
             "give one section"
         )
 

@@ -16,14 +16,19 @@ from stbench.common.errors import InputError
 
 def read_r(path: Path) -> dict[str, Any]:
     """The objects of an .RData, .rda or .rds file by name."""
+    value = read_rds(path)
+    if not isinstance(value, dict):
+        raise InputError(f"{path.name}: holds no named objects")
+    return {str(name): item for name, item in value.items()}
+
+
+def read_rds(path: Path) -> Any:
+    """The one object of an .rds file."""
     import rdata
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # classes without a constructor arrive as plain namespaces
-        value = rdata.conversion.convert(rdata.parser.parse_file(path))
-    if not isinstance(value, dict):
-        raise InputError(f"{path.name}: holds no named objects")
-    return {str(name): item for name, item in value.items()}
+        return rdata.conversion.convert(rdata.parser.parse_file(path))
 
 
 def pick(objects: Mapping[str, Any], name: str, path: Path) -> Any:
