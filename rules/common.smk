@@ -87,6 +87,12 @@ def get_raw_data(wildcards):
     return BENCHMARK.made[wildcards.dataset].get("path", LAYOUT.raw(wildcards.dataset))
 
 
+def get_source(wildcards):
+    """The option that names the only source of a dataset to be used, where one was chosen."""
+    chosen = (config.get("sources") or {}).get(wildcards.dataset)
+    return ["--source", chosen] if chosen else []
+
+
 def get_prepare_options(wildcards):
     """How prepare.py finds the description of a published dataset, or of the user's own."""
     entry = BENCHMARK.made[wildcards.dataset]

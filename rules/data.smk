@@ -12,9 +12,10 @@ rule download:
         "../envs/default.yaml"
     params:
         entry=lambda wc: json.dumps(BENCHMARK.downloads[wc.dataset], sort_keys=True),
+        source=get_source,
     shell:
-        "python {input.code[0]:q} --dataset {wildcards.dataset:q} --output {output:q}"
-        " --record-failure > {log:q} 2>&1"
+        "python {input.code[0]:q} --dataset {wildcards.dataset:q} {params.source:q}"
+        " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
 rule prepare:
@@ -35,8 +36,10 @@ rule prepare:
     params:
         entry=lambda wc: json.dumps(BENCHMARK.made[wc.dataset], sort_keys=True),
         options=get_prepare_options,
+        source=get_source,
     shell:
-        "python {input.code[0]:q} {params.options:q} --output {output:q} --record-failure > {log:q} 2>&1"
+        "python {input.code[0]:q} {params.options:q} {params.source:q}"
+        " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
 rule simulate:

@@ -9,14 +9,13 @@ at all.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from stbench.common.errors import InputError, attempt, run_cli
-from stbench.common.paths import CONFIG, RESOURCES
-from stbench.config.registry import dataset_entry, load_registry, origins
+from stbench.common.paths import CONFIG
+from stbench.config.registry import choose_sources, dataset_entry, load_registry, origins
 from stbench.data.download import Downloader
-from stbench.data.fetch import fetch_dataset, write_failure
+from stbench.data.fetch import fetch_dataset, mirror_folders, write_failure
 
 
 def arguments() -> argparse.Namespace:
@@ -24,6 +23,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dataset", required=True, help="id in the registry")
+    parser.add_argument("--source", default="", help="the only source to use (default: in order)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
@@ -37,32 +37,21 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def mirror_folders(given: list[str] | None) -> list[Path]:
-    """The user's mirror folders, then the project's own.
-
-    Raises:
-        InputError: a folder that was named does not exist.
-    """
-    named = given if given is not None else [os.environ.get("STBENCH_MIRROR", "")]
-    folders = [Path(folder) for folder in named if folder]
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"mirror {folder}: no such folder; correct --mirror or STBENCH_MIRROR")
-    return [*folders, RESOURCES / "mirror"]
-
-
 def main() -> None:
     args = arguments()
-    registry = load_registry(args.registry)
+    chosen = {args.dataset: args.source} if args.source else {}
+    registry = choose_sources(load_registry(args.registry), chosen)
     entry = dataset_entry(args.dataset, registry)
     if entry["origin"] != "files":
         raise InputError(f"{args.dataset}: is simulated, there is nothing to download")
-    downloader = Downloader(origins(registry))
+    downloader = Downloader(origins(registry), partial=args.output.parent / ".partial")
 
     def fetched() -> None:
         status = fetch_dataset(entry, args.output, mirror_folders(args.mirror), downloader)
         names = ", ".join(file["name"] for file in status["files"])
         print(f"{args.dataset}: {names} from {status['source']}")
+        for other in status["skipped"]:
+            print(f"{args.dataset}: {other['source']} was not used: {other['reason']}")
 
     attempt(
         args.dataset,

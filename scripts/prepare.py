@@ -1,6 +1,7 @@
 """Bring one dataset into the form that every later stage reads, and check it.
 
-Reads a folder that download.py wrote (--dataset with --raw), or an h5ad file of your own:
+Reads a folder that download.py wrote (--dataset with --raw); where that cannot be loaded, the next
+source is fetched. Or reads an h5ad file of your own:
 
     prepare.py --output mine.h5ad \\
       --section '{"id": "mine", "path": "some/file.h5ad", "n_domains": 7, "label": "cluster"}'
@@ -23,9 +24,9 @@ from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.io import write_h5ad
 from stbench.common.paths import CONFIG
-from stbench.config.registry import dataset_entry, load_registry, source_entry
-from stbench.data.fetch import read_status
-from stbench.data.inventory import surprises
+from stbench.config.registry import choose_sources, dataset_entry, load_registry
+from stbench.data.fetch import mirror_folders
+from stbench.data.published import published_dataset
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -39,6 +40,10 @@ def arguments() -> argparse.Namespace:
     which.add_argument("--dataset", help="id in the registry")
     which.add_argument("--section", help="JSON description of a section of your own")
     parser.add_argument("--raw", type=Path, help="folder written by download.py (with --dataset)")
+    parser.add_argument("--source", default="", help="the only source to use (with --dataset)")
+    parser.add_argument(
+        "--mirror", nargs="*", default=None, help="folders with the files of further sources"
+    )
     parser.add_argument("--output", required=True, type=Path, help="h5ad file to write")
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
@@ -47,31 +52,6 @@ def arguments() -> argparse.Namespace:
         help="where the data is missing or refused, write a dataset without cells that says why",
     )
     return parser.parse_args()
-
-
-def prepare_published(name: str, raw: Path, registry: Mapping[str, Any]) -> AnnData:
-    """Load and check a dataset of the registry from its folder of raw files.
-
-    Raises:
-        InputError: the download failed, or the files are not what the registry says.
-    """
-    from stbench.data.loaders import load
-    from stbench.data.validation import validate
-
-    if dataset_entry(name, registry)["origin"] != "files":
-        raise InputError(f"{name}: is simulated; simulate.py makes it whole")
-    status = read_status(raw)
-    if status["status"] != "ok":
-        raise InputError(f"{name}: {status['reason']}")
-    entry = source_entry(name, status["source"], registry)
-    entry["sha256"] = ",".join(file["sha256"] for file in status["files"])
-    try:
-        adata = load(entry["loader"], raw, entry.get("options", {}))
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from error
-    made = validate(adata, entry)
-    _check_inventory(made, entry)
-    return made
 
 
 def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
@@ -95,14 +75,6 @@ def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
     return validate(adata, {**entry, "source": path.name, "sha256": file_hash(path)})
 
 
-def _check_inventory(adata: AnnData, entry: Mapping[str, Any]) -> None:
-    """Stop where a file is not what the registry says."""
-    if found := surprises(adata, entry):
-        raise InputError(
-            f"{entry['id']}: {found[0]}; if you trust the file, correct config/datasets.yaml"
-        )
-
-
 def _inventory(adata: AnnData) -> str:
     facts = adata.uns["dataset"]
     line = f"{facts['id']}: {adata.n_obs} cells x {adata.n_vars} genes, {facts['kind']}, "
@@ -119,7 +91,8 @@ def main() -> None:
     warnings.filterwarnings("ignore", message=".* names are not unique")  # an error of ours
     if args.dataset and args.raw is None:
         raise InputError("--dataset: needs --raw, the folder that download.py wrote")
-    registry = load_registry(args.registry)
+    chosen = {args.dataset: args.source} if args.dataset and args.source else {}
+    registry = choose_sources(load_registry(args.registry), chosen)
     section = _parse(args.section) if args.section else None
     name = args.dataset or str(section.get("id") if isinstance(section, dict) else "own")
 
@@ -129,7 +102,8 @@ def main() -> None:
         if section is not None:
             adata = prepare_own(section, registry)
         else:
-            adata = prepare_published(args.dataset, args.raw, registry)
+            mirrors = mirror_folders(args.mirror)
+            adata = published_dataset(args.dataset, args.raw, registry, mirrors)
         print(_inventory(adata))
         if note := adata.uns["dataset"]["note"]:
             print(f"{adata.uns['dataset']['id']}: {note}")

@@ -23,6 +23,7 @@ from stbench.config.methods import (
 from stbench.config.pairs import pair_entry, raw_parts
 from stbench.config.registry import (
     check_sections,
+    choose_sources,
     dataset_entry,
     load_registry,
     with_shape,
@@ -304,6 +305,10 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
     configuration_name(config, [])
     methods = load_methods(config_dir)
     registry = load_registry(config_dir / "datasets.yaml")
+    try:
+        registry = choose_sources(registry, config.get("sources") or {})
+    except InputError as error:
+        raise InputError(f"config: {error}") from error
     datasets = _chosen_datasets(config, registry)
     tasks = list(dict.fromkeys(map(task_of, datasets.values())))
     check_chosen(config, methods, tasks)

@@ -153,6 +153,44 @@ def source_entry(name: str, source: str, registry: Mapping[str, Any]) -> dict[st
     raise InputError(f"{name}: the registry has no source {source!r}; download the dataset again")
 
 
+def choose_sources(registry: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
+    """The registry with the sources that may be used: the chosen one, else those tried in order.
+
+    Args:
+        registry: dataset id -> entry.
+        chosen: dataset id -> name of the only source to be used.
+
+    Raises:
+        InputError: an unknown dataset or source.
+    """
+    for name, source in chosen.items():
+        if name not in registry or "sources" not in registry[name]:
+            known = [known for known in registry if "sources" in registry[known]]
+            raise InputError(f"sources: unknown dataset {name!r}{suggestion(name, known)}")
+        names = [one["name"] for one in registry[name]["sources"]]
+        if source not in names:
+            raise InputError(
+                f"sources: {name}: unknown source {source!r}{suggestion(source, names)}; "
+                f"known: {', '.join(names)}"
+            )
+    return {name: _with_sources(entry, chosen.get(name)) for name, entry in registry.items()}
+
+
+def _with_sources(entry: Mapping[str, Any], chosen: str | None) -> dict[str, Any]:
+    if "sources" not in entry:
+        return dict(entry)
+    if chosen is None:
+        used = [source for source in entry["sources"] if not source.get("by_choice")]
+    else:
+        used = [source for source in entry["sources"] if source["name"] == chosen]
+    return {**entry, "sources": used}
+
+
+def is_seen(source: Mapping[str, Any]) -> bool:
+    """Whether this project has seen the bytes of every file of the source."""
+    return all("sha256" in file for file in source["files"])
+
+
 def is_checked(source: Mapping[str, Any]) -> bool:
     """Whether every file of the source has a published checksum."""
     return all("sha256" in file or "blob" in file for file in source["files"])

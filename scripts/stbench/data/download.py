@@ -1,12 +1,16 @@
-"""Download over HTTP from known hosts only, with retries, time-outs and a progress bar."""
+"""Download over HTTP from known hosts only, with retries, time-outs and progress bars."""
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from stbench.config.registry import origin
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _REDIRECTS = 5
+_PARTIAL, _NO_RANGE = 206, 416
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -35,11 +40,16 @@ class _UnreachableError(_TransientError):
 class Downloader:
     """Downloads files; a host that was found unreachable is not asked again.
 
+    What arrived of a large file is kept when the connection breaks, and the rest is asked for, also
+    by a later run: the server says by a validator (ETag or date) whether it is still the same file.
+
     Attributes:
         origins: ``scheme://host[:port]`` that may be asked; a redirect elsewhere is refused.
         tries: how often a URL is asked when its answer is transient (503, truncated, hanging).
         pause: seconds before the second try, four times as long before each further one.
         connect_timeout, read_timeout: seconds without an answer.
+        partial: the folder for parts of large files; None: no file is resumed.
+        resume_from: bytes of a file from which on it is resumed.
     """
 
     origins: Collection[str]
@@ -47,6 +57,8 @@ class Downloader:
     pause: float = 1.0
     connect_timeout: float = 4.0
     read_timeout: float = 30.0
+    partial: Path | None = None
+    resume_from: int = 20_000_000
     _unreachable: dict[str, str] = field(default_factory=dict, repr=False)
 
     def download(self, url: str, target: Path, size: int | None = None) -> None:
@@ -80,8 +92,12 @@ class Downloader:
         import requests
 
         try:
-            with requests.Session() as session, self._open(session, url) as response:
-                _save(response, target, size)
+            with (
+                requests.Session() as session,
+                self._part(url) as part,
+                self._open(session, url, part) as response,
+            ):
+                self._save(response, target, size, part)
         except (requests.ConnectTimeout, requests.exceptions.ProxyError) as error:
             raise _UnreachableError(f"{origin(url)} does not answer") from error
         except requests.Timeout as error:
@@ -97,8 +113,46 @@ class Downloader:
         except ValueError as error:  # of urllib, for an address that is none
             raise FetchError(f"{origin(url)}: redirects to no address") from error
 
-    def _open(self, session: requests.Session, url: str) -> requests.Response:
+    @contextmanager
+    def _part(self, url: str) -> Iterator[_Part | None]:
+        """Where parts of this file are kept; None where another process is at it."""
+        if self.partial is None:
+            yield None
+            return
+        self.partial.mkdir(parents=True, exist_ok=True)
+        path = self.partial / hashlib.sha256(url.encode()).hexdigest()[:16]
+        with path.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield None
+            else:
+                yield _Part(path)
+
+    def _save(
+        self, response: requests.Response, target: Path, size: int | None, part: _Part | None
+    ) -> None:
+        """Write the body to the target, a large one by way of its part."""
+        length = response.headers.get("Content-Length", "")
+        begun = part.size if part is not None and response.status_code == _PARTIAL else 0
+        total = size or (begun + int(length) if length.isdigit() else None)
+        if part is None or (total or 0) < self.resume_from:
+            _write(response, target, total, size)
+            return
+        if not begun:
+            part.begin(response.headers)
+        try:
+            _write(response, part.path, total, size, begun)
+        except _TransientError:
+            raise
+        except FetchError:
+            part.drop()
+            raise
+        part.finish(target)
+
+    def _open(self, session: requests.Session, url: str, part: _Part | None) -> requests.Response:
         """Follow redirects by hand, so that each one's host is checked before it is asked."""
+        rest = {} if part is None else part.request()
         for _ in range(_REDIRECTS):
             if origin(url) not in self.origins:
                 raise FetchError(f"{origin(url)} is not a host of the registry; not asked")
@@ -107,34 +161,87 @@ class Downloader:
                 stream=True,
                 allow_redirects=False,
                 timeout=(self.connect_timeout, self.read_timeout),
-                headers={"Accept-Encoding": "identity"},
+                headers={"Accept-Encoding": "identity", **rest},
             )
             if response.is_redirect:
                 url = urljoin(url, response.headers["Location"])
                 response.close()
                 continue
-            if response.status_code == 200:
+            if response.status_code == 200 or (part is not None and part.continues(response)):
                 return response
             response.close()
+            if response.status_code in (_PARTIAL, _NO_RANGE) and part is not None:
+                part.drop()
+                raise _TransientError("what was there of the file does not fit the rest")
             kind = _TransientError if response.status_code in _TRANSIENT else FetchError
             # A query may hold a signature, which is nobody's business.
             raise kind(f"{url.partition('?')[0]}: HTTP status {response.status_code}")
         raise FetchError(f"more than {_REDIRECTS} redirects")
 
 
-def _save(response: requests.Response, target: Path, size: int | None) -> None:
+@dataclass(frozen=True)
+class _Part:
+    """The first part of a file, and what the server called the file when it was begun.
+
+    Attributes:
+        path: the part; beside it lies the validator.
+    """
+
+    path: Path
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    @property
+    def _validator(self) -> Path:
+        return self.path.with_suffix(".validator")
+
+    def request(self) -> dict[str, str]:
+        """The headers that ask for the rest, if the file is still the same."""
+        if not self.size or not self._validator.is_file():
+            return {}
+        validator = self._validator.read_text(encoding="utf-8")
+        return {"Range": f"bytes={self.size}-", "If-Range": validator}
+
+    def continues(self, response: requests.Response) -> bool:
+        """Whether the answer is what comes after this part."""
+        start = response.headers.get("Content-Range", "").startswith(f"bytes {self.size}-")
+        return response.status_code == _PARTIAL and start
+
+    def begin(self, headers: Mapping[str, str]) -> None:
+        """Start over with the file that these headers describe."""
+        self.drop()
+        validator = headers.get("ETag", "")
+        if not validator or validator.startswith("W/"):
+            validator = headers.get("Last-Modified", "")
+        if validator:
+            self._validator.write_text(validator, encoding="utf-8")
+
+    def finish(self, target: Path) -> None:
+        """The part is the whole file: move it to its place."""
+        shutil.move(self.path, target)
+        self.drop()
+
+    def drop(self) -> None:
+        for path in (self.path, self._validator):
+            path.unlink(missing_ok=True)
+
+
+def _write(
+    response: requests.Response, path: Path, total: int | None, size: int | None, done: int = 0
+) -> None:
+    """Write the body, behind ``done`` bytes that are there."""
     from tqdm import tqdm
 
-    length = response.headers.get("Content-Length", "")
-    total = size or (int(length) if length.isdigit() else None)
-    done = 0
-    bar = tqdm(total=total, unit="B", unit_scale=True, desc=target.name, disable=None, leave=False)
-    with bar, target.open("wb") as stream:
+    shown: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None, "leave": False}
+    bar = tqdm(total=total, initial=done, desc=path.name, **shown)
+    with bar, path.open("ab" if done else "wb") as stream:
         for chunk in response.iter_content(_CHUNK):
             done += len(chunk)
             if size is not None and done > size:
                 raise FetchError(f"longer than the {size} bytes that were published")
             stream.write(chunk)
             bar.update(len(chunk))
-    if size is not None and done < size:
-        raise _TransientError(f"only {done} of {size} bytes arrived")
+    if total is not None and done < total:
+        raise _TransientError(f"only {done} of {total} bytes arrived")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,8 @@ from typing import Any
 
 from stbench.common.checksums import file_hash, git_blob_id
 from stbench.common.errors import MACHINE_ERRORS, InputError, one_line
-from stbench.common.io import atomic_directory, write_json
+from stbench.common.io import atomic_directory, atomic_file, write_json
+from stbench.common.paths import RESOURCES
 from stbench.config.registry import is_checked
 from stbench.data.download import Downloader, FetchError
 
@@ -27,9 +29,10 @@ def fetch_dataset(
     """Write the folder of raw files of a dataset, with ``status.json``, all or nothing.
 
     A folder that has all files of a source with the published bytes is kept as it is. Otherwise
-    the dataset's sources are tried in order; the first whose files can all be had is used. A file
+    the dataset's sources are tried in order; the first with all files available is used. A file
     is looked for in the mirror folders, among the files that were fetched for other datasets (the
-    folders beside ``output``), then at its URLs.
+    folders beside ``output``), then at its URLs. A file of which no checksum is published is pinned
+    (in ``.pins`` beside ``output``) when it is first downloaded.
 
     Args:
         entry: description of the dataset (``stbench.config.registry.dataset_entry``).
@@ -38,8 +41,8 @@ def fetch_dataset(
         downloader: what asks the URLs.
 
     Returns:
-        The content of ``status.json``: status ``ok``, the source's name, and of each file name,
-        bytes, sha256 and where it came from.
+        The content of ``status.json``: status ``ok``, the source's name, the sources that were
+        skipped with reasons, and of each file name, bytes, sha256 and where it came from.
 
     Raises:
         InputError: no source can be had; the line says how to get the files.
@@ -47,15 +50,15 @@ def fetch_dataset(
     if status := _checked_status(entry, output):
         return status
     problems: list[Exception] = []
+    skipped: list[dict[str, str]] = []
     for source in entry["sources"]:
-        if source.get("by_choice"):
-            continue
         try:
             with atomic_directory(output) as folder:
                 status = {
                     "status": "ok",
                     "reason": "",
                     "source": source["name"],
+                    "skipped": skipped,
                     "files": [
                         _fetch_file(file, folder, output, mirrors, downloader)
                         for file in source["files"]
@@ -65,6 +68,7 @@ def fetch_dataset(
             return status
         except (HashMismatchError, FetchError) as error:
             problems.append(error)
+            skipped.append({"source": source["name"], "reason": one_line(error)})
     # A wrong byte is named before anything that is merely absent.
     problems.sort(key=lambda problem: not isinstance(problem, HashMismatchError))
     mismatch = isinstance(problems[0], HashMismatchError)
@@ -131,6 +135,7 @@ def _fetch_file(
         try:
             get()
             _check(file, target)
+            _check_pin(file, target, output.parent / ".pins")
         except HashMismatchError as error:
             wrong.append(f"{name} from {place}: {error}")
             print(f"{name} from {place}: {error}; not used", file=sys.stderr)
@@ -179,6 +184,35 @@ def _check(file: Mapping[str, Any], path: Path) -> None:
     for kind, compute in (("sha256", file_hash), ("blob", git_blob_id)):
         if kind in file and (found := compute(path)) != file[kind]:
             raise HashMismatchError(f"wrong bytes: {kind} is {found}, expected {file[kind]}")
+
+
+def _check_pin(file: Mapping[str, Any], path: Path, pins: Path) -> None:
+    """Hold a file to the bytes of its first download where no checksum of it is published."""
+    if "sha256" in file or "blob" in file or not file.get("url"):
+        return
+    pin, found = pins / f"{file['name'].replace('/', '+')}.sha256", file_hash(path)
+    if not pin.is_file():
+        with atomic_file(pin) as temporary:
+            temporary.write_text(f"{found}\n", encoding="utf-8")
+    elif (first := pin.read_text(encoding="utf-8").strip()) != found:
+        raise HashMismatchError(
+            f"wrong bytes: sha256 is {found}, that of the first download was {first}; if the new "
+            f"file is right, delete {pin}"
+        )
+
+
+def mirror_folders(given: Sequence[str] | None) -> list[Path]:
+    """Folders with raw files: those given, else ``STBENCH_MIRROR``; then the project's own.
+
+    Raises:
+        InputError: a folder that was named does not exist.
+    """
+    named = given if given is not None else [os.environ.get("STBENCH_MIRROR", "")]
+    folders = [Path(folder) for folder in named if folder]
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"mirror {folder}: no such folder; correct --mirror or STBENCH_MIRROR")
+    return [*folders, RESOURCES / "mirror"]
 
 
 def _matches(file: Mapping[str, Any], path: Path) -> bool:

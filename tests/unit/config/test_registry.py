@@ -11,6 +11,7 @@ import yaml
 from helpers.raw_files import REGISTRY
 from stbench.common.errors import InputError
 from stbench.config.registry import (
+    choose_sources,
     dataset_entry,
     is_checked,
     load_registry,
@@ -168,6 +169,22 @@ def test_the_keys_of_a_source_hold_over_those_of_the_entry(registry):
     few = source_entry("DLPFC151510", "feiyoung/DR.SC (500 genes)", registry)
     assert (few["genes"], few["hvg"], few["filter_cell"], few["refine"]) == (500, False, 0, 50)
     assert "preselected" in few["note"]
+
+
+def test_sources_by_choice_are_used_where_they_are_chosen(registry):
+    usual = choose_sources(registry, {})["DLPFC151507"]["sources"]
+    assert [source["name"] for source in usual] == ["zhengli09/BASS-Analysis", "STAGUE archive"]
+    chosen = choose_sources(registry, {"DLPFC151507": "spatialLIBD h5"})
+    assert [source["name"] for source in chosen["DLPFC151507"]["sources"]] == ["spatialLIBD h5"]
+    assert chosen["BZ5"] == registry["BZ5"]
+    for wrong, message in (
+        ({"DLPFC151507": "STAGUE"}, "DLPFC151507: unknown source 'STAGUE' (did you mean"),
+        ({"DLPFC": "STAGUE archive"}, "sources: unknown dataset 'DLPFC'"),
+        ({"sim_rings": "any"}, "sources: unknown dataset 'sim_rings'"),
+    ):
+        with pytest.raises(InputError) as error:
+            choose_sources(registry, wrong)
+        assert message in str(error.value)
 
 
 def test_simulated_datasets_tell_their_size(registry):

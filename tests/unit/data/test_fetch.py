@@ -19,11 +19,12 @@ from helpers.raw_files import PROJECT, REGISTRY
 from stbench.common.checksums import file_hash, git_blob_id
 from stbench.common.errors import InputError
 from stbench.config.registry import load_registry
-from stbench.data.download import Downloader
+from stbench.data.download import Downloader, FetchError
 from stbench.data.fetch import fetch_dataset, write_failure
 
 CONTENT = b"the published bytes\n" * 500
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+LARGE = CONTENT * 100
 OTHER = b"some other bytes, not the published ones"
 
 
@@ -83,6 +84,22 @@ class Handler(BaseHTTPRequestHandler):
     def endless(self):
         self.send(CONTENT * 50)
 
+    def fragile(self):  # breaks after a third of what is asked for, then serves the rest
+        start, version = 0, self.server.version
+        asked = self.headers.get("Range", "")
+        self.server.ranges.append(asked)
+        if asked and self.headers.get("If-Range") == version:
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        if start >= len(LARGE):
+            self.send(b"", 416)
+            return
+        rest = LARGE[start:]
+        more = {"ETag": version, "Content-Range": f"bytes {start}-{len(LARGE)}"}
+        whole = self.server.breaks == 0
+        self.server.breaks = max(0, self.server.breaks - 1)
+        body = rest if whole else rest[: len(rest) // 3]
+        self.send(body, 206 if start else 200, len(rest), **more)
+
     def log_message(self, *args):
         pass
 
@@ -92,6 +109,7 @@ def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.asked, server.release = [], threading.Event()
+    server.ranges, server.breaks, server.version = [], 0, '"one"'
     server.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -267,6 +285,67 @@ def test_checked_data_are_neither_fetched_again_nor_replaced_by_a_failure(server
     (output / "status.json").unlink()
     write_failure(output, "no network")
     assert [path.name for path in output.iterdir()] == ["status.json"]
+
+
+def resuming(tmp_path: Path, origin: str) -> Downloader:
+    downloads = downloader(origin)
+    downloads.partial, downloads.resume_from, downloads.tries = tmp_path / ".partial", 1000, 1
+    return downloads
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_large_download_resumes_in_a_later_run(server, tmp_path, changed):
+    """Where the server has another file by now, it is taken from the start."""
+    server.breaks = 1
+    target, url = tmp_path / "file.bin", server.url + "/fragile"
+    with pytest.raises(FetchError, match="broke before the file was complete"):
+        resuming(tmp_path, server.url).download(url, target)
+    server.version = '"two"' if changed else server.version
+    resuming(tmp_path, server.url).download(url, target)
+    assert target.read_bytes() == LARGE
+    assert server.ranges[0] == "" and server.ranges[1].startswith("bytes=")
+    assert [path.suffix for path in (tmp_path / ".partial").iterdir()] == [".lock"]
+
+
+def test_a_large_download_resumes_within_a_run(server, tmp_path):
+    server.breaks = 2
+    downloads = resuming(tmp_path, server.url)
+    downloads.tries = 3
+    downloads.download(server.url + "/fragile", tmp_path / "file.bin", len(LARGE))
+    assert (tmp_path / "file.bin").read_bytes() == LARGE
+    assert len(server.ranges) == 3 and server.ranges[2] > server.ranges[1] > ""
+
+
+def test_a_part_that_does_not_fit_is_dropped(server, tmp_path):
+    server.breaks = 1
+    downloads = resuming(tmp_path, server.url)
+    with pytest.raises(FetchError):
+        downloads.download(server.url + "/fragile", tmp_path / "file.bin")
+    part = next(path for path in (tmp_path / ".partial").iterdir() if not path.suffix)
+    part.write_bytes(part.read_bytes() + LARGE)
+    with pytest.raises(FetchError, match="does not fit the rest"):
+        downloads.download(server.url + "/fragile", tmp_path / "file.bin", len(LARGE))
+    downloads.download(server.url + "/fragile", tmp_path / "file.bin", len(LARGE))
+    assert (tmp_path / "file.bin").read_bytes() == LARGE
+
+
+def test_a_file_without_a_checksum_is_pinned_at_its_first_download(server, tmp_path):
+    what = entry(server.url + "/right")
+    del what["sources"][0]["files"][0]["sha256"]
+    assert fetch(tmp_path, what, origin=server.url)["files"][0]["sha256"] == SHA256
+    fetch(tmp_path, what, origin=server.url)
+    what["sources"][0]["files"][0]["url"] = [server.url + "/wrong"]
+    with pytest.raises(InputError, match=f"that of the first download was {SHA256}; if the new"):
+        fetch(tmp_path, what, origin=server.url)
+
+
+def test_skipped_sources_are_recorded(server, tmp_path):
+    first = entry(server.url + "/absent")["sources"][0]
+    second = entry(server.url + "/right")["sources"][0] | {"name": "second"}
+    status = fetch(tmp_path, {"id": "mine", "sources": [first, second]}, origin=server.url)
+    assert status["source"] == "second"
+    assert [one["source"] for one in status["skipped"]] == ["first"]
+    assert "HTTP status 404" in status["skipped"][0]["reason"]
 
 
 def test_the_committed_file_is_the_published_one():

@@ -14,6 +14,7 @@ import yaml
 import prepare
 from helpers.malformed import MALFORMED, good
 from helpers.raw_files import FOLDERS, REGISTRY
+from stbench.common.checksums import file_hash, git_blob_id
 from stbench.common.errors import run_cli
 from stbench.config.registry import dataset_entry, load_registry
 from stbench.data.download import Downloader
@@ -125,6 +126,64 @@ def test_a_failed_download_is_passed_on(monkeypatch, tmp_path):
     assert refusal(monkeypatch, *arguments) == "error: BZ5: data not available: ask"
     run(monkeypatch, *arguments, "--record-failure")
     assert anndata.read_h5ad(output).uns["dataset"]["reason"] == "data not available: ask"
+
+
+def two_sources(tmp_path: Path, **second) -> tuple[Path, Path]:
+    """A registry and a raw folder: a first source that cannot be loaded, a second in a mirror."""
+    raw, mirror = tmp_path / "raw/mine", tmp_path / "mirror"
+    for folder in (raw, mirror / "mine"):
+        folder.mkdir(parents=True)
+    entry = {**REGISTERED["BZ5"], "cells": 40, "genes": 6, "n_domains": 2}
+    sources = [
+        {
+            "name": name,
+            "loader": "h5ad",
+            "options": {"label": ["cluster"]},
+            "files": [{"name": f"mine/{name}.h5ad", "get": "ask", "blob": "0" * 40}],
+        }
+        for name in ("first", "second")
+    ]
+    good().write_h5ad(mirror / "mine/second.h5ad")
+    sources[1]["files"][0]["blob"] = git_blob_id(mirror / "mine/second.h5ad")
+    sources[1].update(second)
+    (tmp_path / "datasets.yaml").write_text(yaml.safe_dump({"mine": {**entry, "sources": sources}}))
+    (raw / "first.h5ad").write_bytes(b"broken")
+    raw_folder(raw, "first", ["first.h5ad"])
+    return tmp_path / "datasets.yaml", mirror
+
+
+def test_a_source_that_cannot_be_loaded_gives_way_to_the_next(monkeypatch, tmp_path, capsys):
+    registry, mirror = two_sources(tmp_path, genes=7)
+    output = tmp_path / "o.h5ad"
+    arguments = ["--dataset", "mine", "--raw", tmp_path / "raw/mine", "--registry", registry]
+    run(monkeypatch, *arguments, "--mirror", mirror, "--output", output)
+    facts = anndata.read_h5ad(output).uns["dataset"]
+    assert facts["source"] == "second"
+    assert facts["sha256"] == file_hash(mirror / "mine/second.h5ad")
+    assert "first was not used: " in facts["note"]
+    assert "genes: 6 in the file from second, 7 expected" in facts["note"]
+    assert facts["note"] in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["mine"]
+
+
+def test_a_chosen_source_does_not_give_way(monkeypatch, tmp_path):
+    registry, mirror = two_sources(tmp_path)
+    arguments = ["--dataset", "mine", "--raw", tmp_path / "raw/mine", "--registry", registry]
+    arguments += ["--mirror", mirror, "--output", tmp_path / "o.h5ad"]
+    line = refusal(monkeypatch, *arguments, "--source", "first")
+    assert "first.h5ad" in line and "second" not in line
+    assert "unknown source 'third'; known: first, second" in refusal(
+        monkeypatch, *arguments, "--source", "third"
+    )
+
+
+def test_where_no_source_can_be_loaded_all_reasons_are_given(monkeypatch, tmp_path):
+    registry, mirror = two_sources(tmp_path)
+    registry.write_text(registry.read_text().replace("cluster", "layer"))
+    arguments = ["--dataset", "mine", "--raw", tmp_path / "raw/mine", "--registry", registry]
+    line = refusal(monkeypatch, *arguments, "--mirror", mirror, "--output", tmp_path / "o.h5ad")
+    assert "first.h5ad" in line and "; or " in line and "no column 'layer' in obs" in line
+    assert not (tmp_path / "o.h5ad").exists()
 
 
 def test_a_folder_that_was_not_downloaded(monkeypatch, tmp_path):
