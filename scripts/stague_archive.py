@@ -2,10 +2,11 @@
 
     python scripts/stague_archive.py --mirror /data/mirror [--archive FILE]
 
-Without --archive it is downloaded by gdown (not among our requirements: pip install gdown). No
-checksum of it is published: that of the first one is noted in <mirror>/STAGUE_archive/archive.json,
-and another one is refused from then on. What the archive holds is printed and compared with
-config/datasets.yaml; where something differs nothing is kept, unless --accept is given.
+Without --archive it is downloaded by gdown, which has an environment of its own (make
+setup-archive). No checksum of it is published: that of the first one is noted in
+<mirror>/STAGUE_archive/archive.json, and another one is refused from then on. What the archive
+holds is printed and compared with config/datasets.yaml; where something differs nothing is kept,
+unless --accept is given. Exit code 1 where no dataset of the registry is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError, one_line, run_cli
@@ -39,6 +44,9 @@ def arguments() -> argparse.Namespace:
         "--mirror", default=mirror, required=not mirror, type=Path, help="default: STBENCH_MIRROR"
     )
     parser.add_argument("--archive", type=Path, help="the archive, downloaded by hand")
+    parser.add_argument(
+        "--gdown", default=sys.executable, help="the Python that has gdown (default: this one)"
+    )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument("--accept", action="store_true", help="keep files that differ as well")
     parser.add_argument(
@@ -47,23 +55,25 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def download(target: Path) -> None:
-    """Download the archive.
+def download(target: Path, python: str) -> None:
+    """Download the archive with the gdown of another Python.
 
     Raises:
         InputError: gdown or the network is missing; the line says how to do without.
     """
-    try:
-        import gdown
-    except ImportError:
-        raise InputError(f"gdown is not installed: pip install gdown, or {BY_HAND}") from None
-    try:
-        with atomic_file(target) as temporary:
-            if gdown.download(id=DRIVE_ID, output=str(temporary)) is None:
-                raise OSError("no file came")
-    except Exception as error:  # gdown, requests and Drive's own pages fail in many ways
-        reason = f"{type(error).__name__}: {one_line(error)[:200]}"
-        raise InputError(f"STAGUE's archive cannot be downloaded ({reason}); {BY_HAND}") from error
+    with atomic_file(target) as temporary:
+        command = [python, "-m", "gdown", DRIVE_ID, "-O", str(temporary)]
+        try:
+            ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        except OSError as error:
+            raise InputError(
+                f"{python}: {error.strerror}; make setup-archive, or {BY_HAND}"
+            ) from None
+        if "No module named gdown" in ended.stderr:
+            raise InputError(f"gdown is not installed: make setup-archive, or {BY_HAND}")
+        if ended.returncode or not temporary.is_file():
+            reason = one_line(ended.stderr)[-300:] or f"exit code {ended.returncode}"
+            raise InputError(f"STAGUE's archive cannot be downloaded ({reason}); {BY_HAND}")
 
 
 def check_pin(archive: Path, sha256: str, pin: Path) -> None:
@@ -84,12 +94,31 @@ def describe(found: list[Found]) -> int:
     return sum(len(file.surprises) for file in found)
 
 
+def to_keep(found: Sequence[Found], registry: Mapping[str, Any], archive: Path) -> list[Found]:
+    """One file of each dataset of the registry.
+
+    Raises:
+        InputError: there is none.
+    """
+    known: dict[str, Found] = {}
+    for file in found:
+        if file.dataset in registry:
+            known.setdefault(file.dataset, file)
+    if not known:
+        held = ", ".join(file.dataset for file in found[:5]) or "no h5ad file"
+        raise InputError(
+            f"{archive}: no dataset of config/datasets.yaml is in it; nothing was kept. It holds: "
+            f"{held}{', ...' if len(found) > 5 else ''}"
+        )
+    return list(known.values())
+
+
 def main() -> None:
     args = arguments()
     registry = load_registry(args.registry)
     archive = args.archive or args.mirror / "STAGUE_archive.download"
     if args.archive is None and not archive.is_file():
-        download(archive)
+        download(archive, args.gdown)
     if not archive.is_file():
         raise InputError(f"{archive}: no such file")
     output = args.mirror / "STAGUE_archive"
@@ -100,23 +129,26 @@ def main() -> None:
         unpack(archive, unpacked, min(int(args.max_gb * 1e9), free_bytes(args.mirror)))
         found = inspect(unpacked, registry)
         differing = describe(found)
-        for name in absent(found, registry):
+        missing = absent(found, registry)
+        for name in missing:
             print(f"{name}: not in the archive")
-        if not found:
-            raise InputError(f"{archive}: no h5ad file in it; nothing was kept")
+        known = to_keep(found, registry, archive)
         if differing and not args.accept:
             raise InputError(
                 f"{archive}: {differing} things differ from config/datasets.yaml (above); nothing "
                 "was kept: correct the registry, or run again with --accept"
             )
-        known = [file for file in found if file.dataset in registry]
         for file in known:
             (folder / file.dataset).mkdir()
             file.path.rename(folder / file.dataset / "adata.h5ad")
         shutil.rmtree(unpacked)
         files = {f"{file.dataset}/adata.h5ad": file.sha256 for file in known}
         write_json(folder / "archive.json", {"sha256": sha256, "files": files})
-    print(f"{len(known)} datasets are in {output}; the archive {archive} is no longer needed")
+    kept = f"{len(known)} datasets are in {output}"
+    if missing or differing:
+        print(f"{kept}; keep {archive}: not everything that was expected is in it")
+    else:
+        print(f"{kept}; {archive} is no longer needed")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 SOURCE = "STAGUE archive"  # its name among the sources of config/datasets.yaml
 DRIVE_ID = "15-7aNyrVYNxKbLXh4mvTrhRpr5audw8-"
-_LAYOUT = re.compile(
-    r"(?:^|/)data/(?:DLPFC/raw/adata_(?P<slice>\w+)|(?P<name>[^/]+)/raw/adata)\.h5ad$"
-)
+_LAYOUT = re.compile(r"(?:^|/)(?:DLPFC/raw/adata_(?P<slice>\w+)|(?P<name>[^/]+)/raw/adata)\.h5ad$")
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,20 @@ class Found:
 
 
 def inspect(folder: Path, registry: Mapping[str, Any]) -> list[Found]:
-    """Look into every h5ad file below the unpacked archive that lies as STAGUE's scripts expect."""
-    found = []
+    """Look into every h5ad file below the unpacked archive.
+
+    What it is follows from the last folders of its path, those that STAGUE's scripts expect
+    (``DLPFC/raw/adata_<id>.h5ad``, ``<name>/raw/adata.h5ad``), wherever they are.
+    """
+    found: list[Found] = []
     for path in sorted(folder.rglob("*.h5ad")):
         name = path.relative_to(folder).as_posix()
         if place := _LAYOUT.search(name):
             section = place["slice"]
-            found.append(_look(path, f"DLPFC{section}" if section else place["name"], registry))
+            file = _look(path, f"DLPFC{section}" if section else place["name"], registry)
+            if file.dataset in {other.dataset for other in found}:
+                file.surprises.append(f"{name} is {file.dataset} a second time")
+            found.append(file)
         else:
             told = "lies where none is expected"
             found.append(Found(path, name, file_hash(path), told, [f"{name} is an unknown file"]))

@@ -8,7 +8,6 @@ import json
 import shutil
 import sys
 import tarfile
-import types
 import zipfile
 from pathlib import Path
 
@@ -187,6 +186,47 @@ def test_the_archive_becomes_a_mirror_with_an_inventory(monkeypatch, tmp_path, c
     assert set(pinned["files"]) == {"V1/adata.h5ad", "Stereo-seq/adata.h5ad"}
 
 
+@pytest.mark.parametrize("top", ["", "STAGUE/", "a/b/my data/"])
+def test_any_top_folder_will_do(monkeypatch, tmp_path, capsys, top):
+    archive = stagues(tmp_path, f"{top}V1/raw/adata.h5ad", f"{top}Stereo-seq/raw/adata.h5ad")
+    mirror = run(monkeypatch, tmp_path, "--archive", archive)
+    assert {path.name for path in mirror.iterdir()} == {"V1", "Stereo-seq", "archive.json"}
+    assert f"{archive} is no longer needed" in capsys.readouterr().out
+
+
+def test_sections_of_the_cortex_are_known_by_their_number(monkeypatch, tmp_path, capsys):
+    archive = stagues(tmp_path, "d/DLPFC/raw/adata_151507.h5ad", "d/V1/raw/adata.h5ad")
+    with pytest.raises(InputError, match="1 things differ"):
+        run(monkeypatch, tmp_path, "--archive", archive)
+    told = capsys.readouterr().out
+    assert "DLPFC151507: 40 cells" in told and "V1: 40 cells" in told
+
+
+@pytest.mark.parametrize(
+    ("names", "held"),
+    [
+        ([], "no h5ad file"),
+        (["elsewhere.h5ad"], "elsewhere.h5ad"),
+        (["Other/raw/adata.h5ad"], "Other"),
+    ],
+)
+def test_an_archive_with_nothing_known_is_refused(monkeypatch, tmp_path, names, held):
+    archive = stagues(tmp_path, *names)
+    for more in ([], ["--accept"]):
+        with pytest.raises(InputError, match=f"nothing was kept. It holds: {held}"):
+            run(monkeypatch, tmp_path, "--archive", archive, *more)
+    assert list((tmp_path / "mirror").iterdir()) == []
+
+
+def test_an_archive_that_lacks_something_is_to_be_kept(monkeypatch, tmp_path, capsys):
+    twice = ["data/V1/raw/adata.h5ad", "old/V1/raw/adata.h5ad"]
+    mirror = run(monkeypatch, tmp_path, "--archive", stagues(tmp_path, *twice), "--accept")
+    told = capsys.readouterr().out
+    assert "old/V1/raw/adata.h5ad is V1 a second time" in told
+    assert "no longer needed" not in told and "keep " in told
+    assert {path.name for path in mirror.iterdir()} == {"V1", "archive.json"}
+
+
 def test_another_archive_is_refused_from_then_on(monkeypatch, tmp_path):
     run(monkeypatch, tmp_path, "--archive", stagues(tmp_path, "data/V1/raw/adata.h5ad"))
     other = stagues(tmp_path, "data/V1/raw/adata.h5ad", "data/Stereo-seq/raw/adata.h5ad")
@@ -206,15 +246,32 @@ def test_a_surprise_stops_and_nothing_is_kept(monkeypatch, tmp_path, capsys):
     assert {path.name for path in mirror.iterdir()} == {"V1", "archive.json"}
 
 
-def test_without_gdown_or_network_the_manual_way_is_said(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "gdown", None)
-    with pytest.raises(InputError, match=r"gdown is not installed: .*drive\.google.*--archive"):
-        run(monkeypatch, tmp_path)
+def python_with(tmp_path: Path, body: str) -> Path:
+    """Stands for the Python of the environment that has gdown: ``-m gdown ID -O FILE``."""
+    path = tmp_path / "python"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
 
-    def download(id, output):
-        raise ConnectionError("Network is unreachable\nreally")
 
-    monkeypatch.setitem(sys.modules, "gdown", types.SimpleNamespace(download=download))
-    with pytest.raises(InputError, match=r"cannot be downloaded .*Network is unreachable really"):
-        run(monkeypatch, tmp_path)
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("echo 'No module named gdown' >&2; exit 1", "gdown is not installed: make setup-archive"),
+        (
+            "printf 'Network is unreachable\\nreally' >&2; exit 1",
+            r"cannot be downloaded \(Network is unreachable really\); .*drive\.google.*--archive",
+        ),
+        ("exit 0", r"cannot be downloaded \(exit code 0\)"),
+    ],
+)
+def test_without_gdown_or_network_the_manual_way_is_said(monkeypatch, tmp_path, body, message):
+    with pytest.raises(InputError, match=message):
+        run(monkeypatch, tmp_path, "--gdown", python_with(tmp_path, body))
     assert not list((tmp_path / "mirror").glob("*"))
+
+
+def test_a_downloaded_archive_is_unpacked(monkeypatch, tmp_path):
+    archive = stagues(tmp_path, "V1/raw/adata.h5ad", "Stereo-seq/raw/adata.h5ad")
+    python = python_with(tmp_path, f'cp {archive} "$5"')
+    assert (run(monkeypatch, tmp_path, "--gdown", python) / "V1/adata.h5ad").is_file()
