@@ -67,7 +67,10 @@ def test_the_shipped_figures_are_of_known_methods_and_datasets_each_with_a_sourc
     published = read_published(FILE)
     methods = yaml.safe_load((PROJECT / "config/methods.yaml").read_text())
     datasets = yaml.safe_load((PROJECT / "config/datasets.yaml").read_text())
-    assert set(published["method"]) <= set(methods)
+    elsewhere = {"adept", "congi", "const", "deepst"}  # reported on HER2ST, not run here
+    assert set(published["method"]) <= set(methods) | elsewhere
+    her2st = published[published["dataset"].str.startswith("HER2ST")]
+    assert len(her2st) == 72 and her2st["dataset"].nunique() == 8
     assert set(published["dataset"]) <= set(datasets)
     assert (published["source"].str.len() > 5).all()
     assert published["mean"].between(-0.1, 1).all()
