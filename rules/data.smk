@@ -156,5 +156,15 @@ rule fetch:
     localrule: True
     conda:
         "../envs/default.yaml"
+    params:
+        options=[],
     shell:
-        "python {input.code[0]:q} {input.raw:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} {params.options:q} {input.raw:q} 2>&1 | tee {log:q}"
+
+
+# The same list, but a run goes on with what is there.
+use rule fetch as available with:
+    log:
+        "results/logs/available.log",
+    params:
+        options=["--lenient"],

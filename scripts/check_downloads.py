@@ -1,12 +1,15 @@
 """Say of every dataset whether its raw files are there, and how to get those that are not.
 
-Reads the folders that download.py wrote; exit code 1 where a dataset is missing.
+Reads the folders that download.py wrote. Exit code 1 where a dataset is missing; with --lenient,
+only where all are.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from stbench.common.errors import InputError, run_cli
 from stbench.data.fetch import read_status
@@ -17,28 +20,33 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="*", type=Path, help="folders of raw files")
+    parser.add_argument(
+        "--lenient", action="store_true", help="a missing dataset is no error if another is there"
+    )
     return parser.parse_args()
 
 
-def line(folder: Path) -> tuple[bool, str]:
-    """Whether the files are there, and what to say of them."""
-    status = read_status(folder)
+def line(name: str, status: Mapping[str, Any]) -> str:
+    """What to say of a dataset."""
     if status["status"] != "ok":
-        return False, f"{folder.name}: {status['reason']}"
+        return f"{name}: {status['reason']}"
     megabytes = sum(file["bytes"] for file in status["files"]) / 1e6
-    return True, f"{folder.name}: {megabytes:.1f} MB from {status['source']}"
+    return f"{name}: {megabytes:.1f} MB from {status['source']}"
 
 
 def main() -> None:
-    lines = [line(folder) for folder in arguments().folders]
-    for _, text in sorted(lines, key=lambda item: not item[0]):
-        print(text)
-    missing = sum(not there for there, _ in lines)
-    if missing:
-        raise InputError(
-            f"{missing} of {len(lines)} datasets cannot be had; get them as said above, "
-            "then `make retry` and run again"
-        )
+    args = arguments()
+    statuses = {folder.name: read_status(folder) for folder in args.folders}
+    missing = [name for name, status in statuses.items() if status["status"] != "ok"]
+    for name in sorted(statuses, key=lambda name: name not in missing):
+        print(line(name, statuses[name]))
+    if not missing:
+        return
+    text = f"{len(missing)} of {len(statuses)} datasets are not available"
+    if args.lenient and len(missing) < len(statuses):
+        print(f"{text}; the others are used, and the tables give the reasons above")
+        return
+    raise InputError(f"{text}; get them as described above, then `make retry` and run again")
 
 
 if __name__ == "__main__":

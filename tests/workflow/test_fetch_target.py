@@ -12,5 +12,15 @@ def test_what_cannot_be_had_stops_the_run_with_a_list(workflow):
     run = workflow.run("datasets=[BZ5, Stereo-seq]", args=("fetch",))
     assert run.returncode != 0
     assert "Stereo-seq: data not available" in run.stdout
-    assert "error: 1 of 2 datasets cannot be had" in run.stdout
+    assert "error: 1 of 2 datasets are not available" in run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_a_reproduction_goes_on_with_what_is_there(workflow):
+    run = workflow.run("datasets=[BZ5, Stereo-seq]", args=("available",))
+    assert run.returncode == 0, run.stdout
+    assert "Stereo-seq: data not available" in run.stdout
+    assert "1 of 2 datasets are not available; the others are used" in run.stdout
+    run = workflow.run("datasets=[Stereo-seq]", args=("available",))
+    assert run.returncode != 0
+    assert "error: 1 of 1 datasets are not available" in run.stdout
