@@ -7,6 +7,7 @@
 #: PYTHON=FILE      setup: a Python of 3.11 or newer; default: python3
 #: VENV=FOLDER      the environment; default: .venv
 #: WHEELS=1         bundle: include the Python packages
+#: STRICT=1         reproduce: stop if data are not available
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -44,9 +45,9 @@ deconvolution: CONFIG = config/deconvolution.yaml
 deconvolution: run   ## estimate the cell types of each spot, on simulated and real spots
 
 reproduce: CONFIG = config/paper.yaml
-reproduce: setup     ## fetch all data of the paper, then run every method on them (a cluster, or days)
-	@$(SNAKEMAKE) fetch $(OPTIONS)
-	@$(SNAKEMAKE) $(OPTIONS)
+reproduce: setup     ## run every method on the data of the paper (a cluster, or days); lists missing data
+	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
+	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(OPTIONS) && exit $$code
 
 plan: setup          ## show what a run would do: entries, jobs, disk, hours and memory
 	@$(SNAKEMAKE) plan $(OPTIONS)
