@@ -93,6 +93,14 @@ def get_source(wildcards):
     return ["--source", chosen] if chosen else []
 
 
+def get_archive(wildcards):
+    """STAGUE's archive, where it is the chosen source of a dataset and no mirror folder has it."""
+    name = wildcards.dataset
+    chosen = (config.get("sources") or {}).get(name) == "STAGUE archive"
+    mirrored = Path(os.environ["STBENCH_MIRROR"], "STAGUE_archive", name, "adata.h5ad")
+    return [LAYOUT.raw("STAGUE_archive")] if chosen and not mirrored.is_file() else []
+
+
 def get_prepare_options(wildcards):
     """How prepare.py finds the description of a published dataset, or of the user's own."""
     entry = BENCHMARK.made[wildcards.dataset]

@@ -1,6 +1,25 @@
+# STAGUE's own archive, where the configuration chooses it as a source and no mirror folder has it.
+rule stague_archive:
+    input:
+        code=code("scripts/stague_archive.py"),
+    output:
+        directory(LAYOUT.raw("STAGUE_archive")),
+    log:
+        LAYOUT.log("stague_archive"),
+    localrule: True
+    conda:
+        "../envs/default.yaml"
+    params:
+        gdown=get_python("archive"),
+    shell:
+        "python {input.code[0]:q} --mirror $(dirname {output:q}) --gdown {params.gdown:q}"
+        " --record-failure > {log:q} 2>&1"
+
+
 rule download:
     input:
         code=code("scripts/download.py"),
+        archive=get_archive,
     output:
         directory(LAYOUT.raw("{dataset}")),
     log:
@@ -13,9 +32,11 @@ rule download:
     params:
         entry=lambda wc: json.dumps(BENCHMARK.downloads[wc.dataset], sort_keys=True),
         source=get_source,
+        archive=lambda wc, input: [str(Path(folder).parent) for folder in input.archive],
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} {params.source:q}"
-        " --output {output:q} --record-failure > {log:q} 2>&1"
+        ' --mirror "$STBENCH_MIRROR" {params.archive:q} --output {output:q} --record-failure'
+        " > {log:q} 2>&1"
 
 
 rule prepare:

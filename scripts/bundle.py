@@ -57,6 +57,8 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
     if status["status"] != "ok":
         print(f"{folder.name}: left out: {status['reason']}", file=sys.stderr)
         return {}
+    if "source" not in status:  # STAGUE's archive, whose files are those of datasets
+        return {}
     entry = source_entry(folder.name, status["source"], registry)
     places = {Path(file["name"]).name: file["name"] for file in entry["files"]}
     made = {}

@@ -27,6 +27,7 @@ from stbench.common.io import atomic_directory, atomic_file, free_bytes, write_j
 from stbench.common.paths import CONFIG
 from stbench.config.registry import load_registry
 from stbench.data.archives import unpack
+from stbench.data.fetch import write_failure
 from stbench.data.stague_archive import DRIVE_ID, Found, absent, inspect
 
 BY_HAND = (
@@ -48,6 +49,11 @@ def arguments() -> argparse.Namespace:
         "--gdown", default=sys.executable, help="the Python that has gdown (default: this one)"
     )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it is not available, write a folder with only status.json that says why",
+    )
     parser.add_argument("--accept", action="store_true", help="keep files that differ as well")
     parser.add_argument(
         "--max-gb", type=float, default=50, help="of all unpacked files together (default 50)"
@@ -115,6 +121,21 @@ def to_keep(found: Sequence[Found], registry: Mapping[str, Any], archive: Path) 
 
 def main() -> None:
     args = arguments()
+    try:
+        put_into_mirror(args)
+    except InputError as error:
+        if not args.record_failure:
+            raise
+        write_failure(args.mirror / "STAGUE_archive", one_line(error))
+        print(one_line(error), file=sys.stderr)
+
+
+def put_into_mirror(args: argparse.Namespace) -> None:
+    """Download, unpack and inspect the archive, and keep what is wanted of it.
+
+    Raises:
+        InputError: it is not available, not what was expected, or holds nothing of the registry.
+    """
     registry = load_registry(args.registry)
     archive = args.archive or args.mirror / "STAGUE_archive.download"
     if args.archive is None and not archive.is_file():
@@ -144,6 +165,7 @@ def main() -> None:
         shutil.rmtree(unpacked)
         files = {f"{file.dataset}/adata.h5ad": file.sha256 for file in known}
         write_json(folder / "archive.json", {"sha256": sha256, "files": files})
+        write_json(folder / "status.json", {"status": "ok", "reason": "", "files": []})
     kept = f"{len(known)} datasets are in {output}"
     if missing or differing:
         print(f"{kept}; keep {archive}: not everything that was expected is in it")

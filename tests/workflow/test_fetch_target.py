@@ -1,5 +1,7 @@
 """The target `fetch`: everything a configuration needs, or a list of what is missing."""
 
+import json
+
 
 def test_what_can_be_had_is_listed_with_its_source(workflow):
     run = workflow.run("datasets=[BZ5, BZ9, sim_layers]", args=("fetch",))
@@ -24,3 +26,15 @@ def test_a_reproduction_goes_on_with_what_is_there(workflow):
     run = workflow.run("datasets=[Stereo-seq]", args=("available",))
     assert run.returncode != 0
     assert "error: 1 of 1 datasets are not available" in run.stdout
+
+
+def test_the_archive_is_got_where_it_is_chosen(workflow):
+    """Without gdown or a network it is a reason, and another dataset is used."""
+    sources = "sources={BZ9: STAGUE archive}"
+    run = workflow.run("datasets=[BZ5, BZ9]", sources, args=("available",))
+    assert run.returncode == 0, run.stdout
+    raw = workflow.folder / "results/raw"
+    status = json.loads((raw / "STAGUE_archive/status.json").read_text())
+    assert status["status"] == "error" and "--archive" in status["reason"]
+    assert "BZ9: data not available: put STAGUE_archive/BZ9/adata.h5ad into a mirror" in run.stdout
+    assert "BZ5: 0.4 MB" in run.stdout

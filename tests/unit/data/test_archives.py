@@ -180,7 +180,12 @@ def test_the_archive_becomes_a_mirror_with_an_inventory(monkeypatch, tmp_path, c
     mirror = run(monkeypatch, tmp_path, "--archive", archive)
     told = capsys.readouterr().out
     assert "V1: 40 cells x 6 genes, counts, 2 domains on 40 labelled cells, sha256" in told
-    assert {path.name for path in mirror.iterdir()} == {"V1", "Stereo-seq", "archive.json"}
+    assert {path.name for path in mirror.iterdir()} == {
+        "V1",
+        "Stereo-seq",
+        "archive.json",
+        "status.json",
+    }
     assert (mirror / "V1/adata.h5ad").read_bytes() == (tmp_path / "adata.h5ad").read_bytes()
     pinned = json.loads((mirror / "archive.json").read_text())
     assert set(pinned["files"]) == {"V1/adata.h5ad", "Stereo-seq/adata.h5ad"}
@@ -190,7 +195,12 @@ def test_the_archive_becomes_a_mirror_with_an_inventory(monkeypatch, tmp_path, c
 def test_any_top_folder_will_do(monkeypatch, tmp_path, capsys, top):
     archive = stagues(tmp_path, f"{top}V1/raw/adata.h5ad", f"{top}Stereo-seq/raw/adata.h5ad")
     mirror = run(monkeypatch, tmp_path, "--archive", archive)
-    assert {path.name for path in mirror.iterdir()} == {"V1", "Stereo-seq", "archive.json"}
+    assert {path.name for path in mirror.iterdir()} == {
+        "V1",
+        "Stereo-seq",
+        "archive.json",
+        "status.json",
+    }
     assert f"{archive} is no longer needed" in capsys.readouterr().out
 
 
@@ -224,7 +234,7 @@ def test_an_archive_that_lacks_something_is_to_be_kept(monkeypatch, tmp_path, ca
     told = capsys.readouterr().out
     assert "old/V1/raw/adata.h5ad is V1 a second time" in told
     assert "no longer needed" not in told and "keep " in told
-    assert {path.name for path in mirror.iterdir()} == {"V1", "archive.json"}
+    assert {path.name for path in mirror.iterdir()} == {"V1", "archive.json", "status.json"}
 
 
 def test_another_archive_is_refused_from_then_on(monkeypatch, tmp_path):
@@ -243,7 +253,7 @@ def test_a_surprise_stops_and_nothing_is_kept(monkeypatch, tmp_path, capsys):
     assert "Stereo-seq: not in the archive" in told
     assert list((tmp_path / "mirror").iterdir()) == []
     mirror = run(monkeypatch, tmp_path, "--archive", archive, "--accept")
-    assert {path.name for path in mirror.iterdir()} == {"V1", "archive.json"}
+    assert {path.name for path in mirror.iterdir()} == {"V1", "archive.json", "status.json"}
 
 
 def python_with(tmp_path: Path, body: str) -> Path:

@@ -45,7 +45,7 @@ def test_the_bundle_serves_as_a_mirror(monkeypatch, tmp_path, raw, capsys):
     assert head.split("\t") == ["path", "bytes", "sha256", "dataset", "licence", "source"]
     assert len(lines) == 1 and "GPL-3 (repository)" in lines[0]
     monkeypatch.setenv("STBENCH_MIRROR", str(there / "mirror"))
-    monkeypatch.setattr(download, "RESOURCES", tmp_path / "elsewhere")
+    monkeypatch.setattr("stbench.data.fetch.RESOURCES", tmp_path / "elsewhere")
     registry = ("--registry", PROJECT / "config/datasets.yaml")
     call(monkeypatch, download, "--dataset", "BZ5", *registry, "--output", tmp_path / "again/BZ5")
     name = "BZ5/starmap_mpfc.RData"
