@@ -1,25 +1,29 @@
 """STAGUE on one file: find spatial domains and learn the cell graph.
 
-Reads raw counts (X) and positions (obsm['spatial']) from an h5ad file and writes
-OUTPUT_DIR/adata_processed.h5ad: the log-normalised data with
+Reads raw counts (X) and positions (obsm['spatial'], else the columns x and y, or st_x and st_y, of
+obs) from an h5ad file and writes OUTPUT_DIR/adata_processed.h5ad: the log-normalized data with
   obsm['embedding']               what the domains are clustered from
   obsp['learned_adj_raw']         scores of the learned cell graph
-  obsp['learned_adj_normalized']  the same, symmetrically normalised
+  obsp['learned_adj_normalized']  the same, symmetrically normalized
   obs['cluster_pred']             domains
+  uns['stague']                   all parameters, and the versions of packages
+and OUTPUT_DIR/args.txt with the parameters, one per line.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from methods.stague.settings import Settings
-from stbench.common.errors import InputError, run_cli
+from stbench.common.errors import InputError, NotApplicableError, run_cli
 
 if TYPE_CHECKING:
+    import numpy as np
     from anndata import AnnData
 
 CLUSTERERS = ("kmeans", "mclust", "louvain", "leiden")
@@ -34,7 +38,16 @@ def parse_arguments() -> argparse.Namespace:
     files.add_argument("--output_dir", required=True, type=Path, help="folder of the result")
     files.add_argument("--n_clusters", required=True, type=int, help="number of domains")
     files.add_argument(
-        "--clu_model", choices=CLUSTERERS, default="kmeans", help="clusterer (kmeans)"
+        "--kind",
+        choices=("counts", "intensities"),
+        default="counts",
+        help="what X holds; intensities: real values such as counts by volume (counts)",
+    )
+    files.add_argument(
+        "--clu_model",
+        choices=CLUSTERERS,
+        default="kmeans",
+        help="clusterer; louvain and leiden search the resolution (kmeans)",
     )
     files.add_argument(
         "--refine", type=int, default=0, help="majority of this many nearest cells; 0: off (0)"
@@ -61,50 +74,64 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_input(args: argparse.Namespace) -> AnnData:
-    """The user's file, refused in one line where STAGUE cannot use it."""
-    import numpy as np
+def read_input(args: argparse.Namespace) -> tuple[AnnData, AnnData]:
+    """The user's file, and what STAGUE reads of it; both without cells that have no expression.
 
+    Raises:
+        InputError: the file is not what the pipeline accepts of a dataset.
+    """
     from stbench.common.io import read_h5ad
+    from stbench.data.loaders.h5ad import load_file
+    from stbench.data.validation import validate
 
-    adata = read_h5ad(args.adata_file)
-    where = args.adata_file
-    if adata.X is None:
-        raise InputError(f"{where}: X is missing; put the raw counts there")
-    if "spatial" not in adata.obsm:
-        raise InputError(f"{where}: obsm['spatial'] is missing; put the cells' positions there")
-    adata.obsm["spatial"] = np.asarray(adata.obsm["spatial"])
-    if not np.issubdtype(adata.obsm["spatial"].dtype, np.number):
-        raise InputError(f"{where}: obsm['spatial'] does not hold numbers")
-    if not np.isfinite(adata.obsm["spatial"]).all():
-        raise InputError(f"{where}: obsm['spatial'] has values that are not finite")
-    values = adata.X.data if hasattr(adata.X, "toarray") else adata.X
-    if not np.isfinite(values).all() or (values < 0).any():
-        raise InputError(f"{where}: X has negative or non-finite values; it must be raw counts")
-    if not 1 <= args.n_clusters <= adata.n_obs:
+    loaded = load_file(args.adata_file)
+    if not 1 <= args.n_clusters < loaded.n_obs:
         raise InputError(
-            f"--n_clusters {args.n_clusters}: it must lie between 1 and the {adata.n_obs} cells"
+            f"--n_clusters {args.n_clusters}: must be at least 1 and below the {loaded.n_obs} cells"
         )
-    return adata
-
-
-def preprocessed(adata: AnnData, args: argparse.Namespace) -> AnnData:
-    """Normalised expression and the genes that STAGUE reads."""
-    from anndata import AnnData
-
-    from stbench.data.preprocessing import preprocess
-
-    settings: dict[str, Any] = {
+    entry = {
+        **dict.fromkeys(("technology", "organism", "donor", "study", "unit"), "unknown"),
+        **dict.fromkeys(("sha256", "licence", "citation", "note"), ""),
         "id": str(args.adata_file),
-        "kind": "counts",
+        "source": args.adata_file.name,
+        "kind": args.kind,
+        "n_domains": max(2, args.n_clusters),
         "hvg": args.hvg,
         "filter_cell": args.filter_cell,
         "norm_target": args.norm_target or 0.0,
+        "refine": args.refine,
     }
-    spatial = adata.obsm["spatial"]
-    plain = AnnData(adata.X, adata.obs[[]], adata.var[[]], obsm={"spatial": spatial})
-    plain.uns["dataset"] = settings
-    return preprocess(plain)
+    checked = validate(loaded, entry)
+    if dropped := checked.uns["dataset"]["dropped_cells"]:
+        print(f"{args.adata_file}: {dropped} cells without expression left out", file=sys.stderr)
+    return read_h5ad(args.adata_file)[checked.obs_names].copy(), checked
+
+
+def domains(embedding: np.ndarray, coords: np.ndarray, args: argparse.Namespace) -> Any:
+    """Labels (n_cells,), refined where wanted, by STAGUE's own recipes; None and the reason."""
+    from methods.stague.clustering import scanpy_communities
+    from stbench.clustering.algorithms import cluster_labels, refine_labels
+    from stbench.clustering.mclust import mclust_labels
+
+    if args.clu_model == "kmeans":
+        labels = cluster_labels(embedding, args.n_clusters, "kmeans").labels
+    elif args.clu_model == "mclust":
+        labels = mclust_labels(embedding, args.n_clusters, seed=0)
+    else:
+        labels = scanpy_communities(embedding, args.n_clusters, args.clu_model)
+    if labels is None:
+        raise NotApplicableError(f"no resolution gives {args.n_clusters} domains")
+    return refine_labels(labels, coords, args.refine)
+
+
+def write_parameters(folder: Path, params: Mapping[str, Any]) -> None:
+    """``args.txt``: one parameter per line."""
+    from stbench.common.io import atomic_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_file(folder / "args.txt") as temporary:
+        lines = [f"{name}: {value}\n" for name, value in params.items()]
+        temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -114,15 +141,16 @@ def main() -> None:
     names = [setting.name for setting in fields(Settings) if setting.name != "record_every"]
     params = {name: getattr(args, name) for name in names} | {"record_every": args.epochs}
     Settings.of(params)
-    adata = read_input(args)
+    adata, checked = read_input(args)
 
     from methods.stague.model import fit
-    from stbench.clustering.algorithms import cluster_labels, refine_labels
     from stbench.common.io import write_h5ad
+    from stbench.data.preprocessing import preprocess
     from stbench.fitting.device import choose_device
+    from stbench.supervisor.packages import versions_of
 
     device = choose_device(args.device)
-    data = preprocessed(adata, args)
+    data = preprocess(checked)
     try:
         result = fit(data, args.n_clusters, args.seed, device, params, lambda *_: None)
     except FloatingPointError as error:
@@ -132,19 +160,24 @@ def main() -> None:
     genes = data.var["highly_variable"].to_numpy()
     output = adata[:, genes].copy()
     output.X = data.X[:, genes]
+    output.obsm["spatial"] = data.obsm["spatial"]
     output.obsm["embedding"] = result.embedding
     output.obsp["learned_adj_raw"] = result.adj_raw
     output.obsp["learned_adj_normalized"] = result.adj_normalized
+    given = {
+        name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()
+    }
+    given = {name: "" if value is None else value for name, value in given.items()}
+    output.uns["stague"] = {"parameters": given, "versions": versions_of(sys.modules)}
     target = args.output_dir / "adata_processed.h5ad"
-    found = cluster_labels(result.embedding, args.n_clusters, args.clu_model)
-    if found.labels is None:
+    write_parameters(args.output_dir, given)
+    try:
+        labels = domains(result.embedding, data.obsm["spatial"], args)
+    except NotApplicableError as error:
         write_h5ad(target, output)
         raise InputError(
-            f"--clu_model {args.clu_model}: {found.reason}; {target} is written without domains"
-        )
-    if found.reason:
-        print(f"{args.clu_model}: {found.reason}", file=sys.stderr)
-    labels = refine_labels(found.labels, data.obsm["spatial"], args.refine)
+            f"--clu_model {args.clu_model}: {error}; {target} is written without domains"
+        ) from None
     output.obs["cluster_pred"] = labels
     output.obs["cluster_pred"] = output.obs["cluster_pred"].astype("category")
     write_h5ad(target, output)

@@ -22,12 +22,22 @@ class Settings:
     a_k: int = _setting(5, "nearest cells in the raw cell graph, which is the first anchor")
     k: int = _setting(15, "candidates of the learned graph lie within the median distance to this "
                       "nearest cell; 15 or more is advised")  # fmt: skip
-    adj_weight: float = _setting(0.5, "weight of expression against distance in the learned graph")
-    maskfeat_rate_learner: float = _setting(0.6, "share of features hidden in the learner view")
+    adj_weight: float = _setting(
+        0.5, "weight of expression against distance in the learned graph; 0.5 or less is advised "
+        "where few genes are covered"
+    )  # fmt: skip
+    maskfeat_rate_learner: float = _setting(
+        0.6, "share of features hidden in the learner view; about 0.5 is advised where few genes "
+        "are covered"
+    )  # fmt: skip
     maskfeat_rate_anchor: float = _setting(
-        0.9, "share of features hidden in the anchor and in the negative view"
-    )
-    margin: float = _setting(0.5, "margin of the triplet loss")
+        0.9, "share of features hidden in the anchor and in the negative view; 0.8 or more is "
+        "advised"
+    )  # fmt: skip
+    margin: float = _setting(
+        0.5, "margin of the triplet loss; 1 or less is advised, and it may be negative (the "
+        "benchmark has -0.2 on Bregma0.04)"
+    )  # fmt: skip
     margin_weight: float = _setting(2.0, "weight of the triplet loss")
     temperature: float = _setting(0.3, "temperature of the NT-Xent loss")
     exp_out: int = _setting(512, "width of the encoded expression")

@@ -56,7 +56,9 @@ def cluster_labels(
       column, is first projected on its principal components.
     * ``mclust``: the EEE model of R's mclust (R seed 2020), after the same projection.
     * ``louvain``, ``leiden``: communities of the 15-nearest-neighbour graph (on 50 principal
-      components where the embedding is wider), resolution bisected to the wanted number.
+      components where the embedding is wider), resolution bisected to the wanted number. The graph
+      is unweighted: STAGUE's own search, on scanpy's weighted graph, agrees with this one by an ARI
+      of .98 at 3 domains to .71 at 10; ``scripts/stague.py`` has that one.
 
     Args:
         embedding: (n_cells, d).

@@ -14,12 +14,16 @@ NOT_FOUND = "R with mclust not found"
 _R_SEED = 2020
 
 
-def mclust_labels(points: np.ndarray, n_domains: int) -> np.ndarray:
+def mclust_labels(points: np.ndarray, n_domains: int, seed: int = _R_SEED) -> np.ndarray:
     """Labels (n_cells,), from 0, of mclust's ellipsoidal model with equal covariances.
 
-    R's generator is seeded with 2020, as STAGUE and GraphST do. The rest is mclust's default, also
-    its start from a singular value decomposition: that start can end with one large domain and
-    single cells where many columns are noise of equal size.
+    The rest is mclust's default, also its start from a singular value decomposition: that start can
+    end with one large domain and single cells where many columns are noise of equal size.
+
+    Args:
+        points: (n_cells, d).
+        n_domains: number of domains.
+        seed: of R's generator: 2020 as GraphST has it, 0 in STAGUE's own code.
 
     Raises:
         NotApplicableError: R, rpy2 or mclust is missing, or mclust finds no such model.
@@ -29,7 +33,7 @@ def mclust_labels(points: np.ndarray, n_domains: int) -> np.ndarray:
         robjects.FloatVector(np.asarray(points, dtype=np.float64).ravel(order="F")),
         nrow=len(points),
     )
-    robjects.r["set.seed"](_R_SEED)
+    robjects.r["set.seed"](seed)
     try:
         model = robjects.r["Mclust"](matrix, G=n_domains, modelNames="EEE", verbose=False)
     except robjects.rinterface.embedded.RRuntimeError as error:

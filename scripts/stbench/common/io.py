@@ -103,9 +103,18 @@ def atomic_hdf5(path: str | Path) -> Iterator[h5py.File]:
 
 
 def write_h5ad(path: str | Path, adata: AnnData) -> None:
-    """Write AnnData atomically, compressed."""
+    """Write AnnData atomically, compressed.
+
+    Texts become categories, also those of pandas' string type, which anndata does not write.
+    """
+    import pandas as pd
     from anndata.io import write_elem
 
+    for table in (adata.obs, adata.var):
+        for name, column in table.items():
+            if isinstance(column.dtype, pd.StringDtype):
+                table[name] = pd.Categorical(column.astype(object))
+        table.index = table.index.astype(object)
     adata.strings_to_categoricals()
     with atomic_hdf5(path) as file:
         write_elem(file, "/", adata, dataset_kwargs={"compression": "gzip"})

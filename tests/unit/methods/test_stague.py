@@ -8,14 +8,18 @@ from pathlib import Path
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+import stague as stague_program
+from methods.stague.clustering import scanpy_communities
 from methods.stague.model import fit, keep_mask, seeded_model
 from methods.stague.settings import Settings
 from stbench.common.errors import InputError
+from stbench.common.io import write_h5ad
 from stbench.common.paths import SCRIPTS
 from stbench.fitting.interface import Fit
 from stbench.nn.gcn import normalise
@@ -213,12 +217,18 @@ def run_program(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_command_line(tmp_path: Path) -> None:
+def count_file(path: Path) -> ad.AnnData:
+    """A file of counts of two halves."""
     adata = tissue()
     half = adata.uns.pop("half")
     adata.X = np.expm1(adata.X).round()
     adata.obs["mine"] = half
-    adata.write_h5ad(tmp_path / "in.h5ad")
+    adata.write_h5ad(path)
+    return adata
+
+
+def test_command_line(tmp_path: Path) -> None:
+    half = count_file(tmp_path / "in.h5ad").obs["mine"]
     model = [text for name, value in SMALL.items() for text in (f"--{name}", value)]
     done = run_program(
         *("--adata_file", tmp_path / "in.h5ad", "--output_dir", tmp_path / "out"),
@@ -232,6 +242,44 @@ def test_command_line(tmp_path: Path) -> None:
     assert (result.obs["mine"] == half).all()
     totals = np.expm1(np.asarray(result.X.todense())).sum(1)
     np.testing.assert_allclose(totals, totals[0], rtol=1e-4)  # all scaled to the median
+    noted = result.uns["stague"]
+    assert noted["parameters"]["adj_weight"] == 0.3 and noted["parameters"]["seed"] == 0
+    assert noted["versions"]["torch"] and noted["versions"]["anndata"]
+    lines = (tmp_path / "out" / "args.txt").read_text().splitlines()
+    assert {"adj_weight: 0.3", "clu_model: kmeans", "n_clusters: 2"} <= set(lines)
+
+
+def test_positions_may_be_columns_of_obs_and_texts_survive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adata = count_file(tmp_path / "spatial.h5ad")
+    xy = np.asarray(adata.obsm.pop("spatial"))
+    adata.obs["st_x"], adata.obs["st_y"] = xy.T
+    adata.write_h5ad(tmp_path / "in.h5ad")
+    found = ad.read_h5ad(tmp_path / "in.h5ad")
+    found.obs["text"] = pd.array([f"cell {i}" for i in range(80)], dtype="string")
+    found.obs["some"] = pd.array(["a", None] * 40, dtype="string")
+    write_h5ad(tmp_path / "texts.h5ad", found)
+    texts = ad.read_h5ad(tmp_path / "texts.h5ad").obs
+    assert list(texts["text"][:2]) == ["cell 0", "cell 1"] and texts["some"].isna().sum() == 40
+    model = [text for name, value in SMALL.items() for text in (f"--{name}", str(value))]
+    model += ["--clu_model", "leiden"]
+    paths = ["--adata_file", str(tmp_path / "texts.h5ad"), "--output_dir", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["stague.py", *paths, "--n_clusters", "2", *model])
+    stague_program.main()
+    result = ad.read_h5ad(tmp_path / "out" / "adata_processed.h5ad")
+    np.testing.assert_allclose(result.obsm["spatial"], xy)
+    assert list(result.obs["text"][:2]) == ["cell 0", "cell 1"]
+
+
+def test_scanpy_communities_meet_the_wanted_number_or_say_so() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(3), 40)
+    points = np.eye(3)[truth] * 8 + rng.normal(size=(120, 3))
+    for how in ("leiden", "louvain"):
+        labels = scanpy_communities(points, 3, how)
+        assert adjusted_rand_score(truth, labels) == 1
+    assert scanpy_communities(points, 119, "louvain") is None
 
 
 def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
@@ -246,8 +294,16 @@ def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
     adata.write_h5ad(tmp_path / "flat.h5ad")
     done = run_program("--adata_file", tmp_path / "flat.h5ad", *plain)
     assert done.returncode == 1
-    assert "obsm['spatial'] is missing" in done.stderr
+    assert "neither obsm['spatial'] nor columns x, y (or st_x, st_y)" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+    adata = tissue()
+    del adata.uns["half"]
+    adata.write_h5ad(tmp_path / "logged.h5ad")
+    done = run_program("--adata_file", tmp_path / "logged.h5ad", *plain)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "not whole numbers" in done.stderr and "kind: intensities" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
