@@ -41,6 +41,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from stbench.common.checksums import combined_hash
 from stbench.common.errors import InputError, one_line, run_cli
 from stbench.common.io import reach_disk
 from stbench.common.seeding import THREAD_VARIABLES
@@ -371,7 +372,7 @@ def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) 
 def run(args: argparse.Namespace, attempts: Attempts) -> None:
     contents: dict[str, str] = {}
     if args.code:
-        contents = contents_of(args.reads, args.parameters, args.code)
+        contents = contents_of(combined_hash(args.reads), args.parameters, args.code)
     with unfinished_folder(args.output) as folder:
         if contents and reused(args, folder, contents):
             return

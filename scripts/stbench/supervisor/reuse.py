@@ -9,27 +9,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-from stbench.common.checksums import combined_hash
 
 STATUS = "status.json"
 CONTENTS = ("data_hash", "parameters", "code")  # what decides a fit, beside its seed
 
 
-def contents_of(reads: Sequence[Path], parameters: str, code: str) -> dict[str, str]:
+def contents_of(data_hash: str, parameters: str, code: str) -> dict[str, str]:
     """``CONTENTS`` of a fit.
 
     Args:
-        reads: the files that the method reads.
+        data_hash: of the files that the method reads.
         parameters: JSON object.
         code: hash of the method's code.
     """
     return {
-        "data_hash": combined_hash(reads),
+        "data_hash": data_hash,
         "parameters": json.dumps(json.loads(parameters), sort_keys=True),
         "code": code,
     }

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from stbench.common.checksums import combined_hash
 from stbench.supervisor.reuse import contents_of, finished_twin, take_over
 
 
@@ -22,7 +23,7 @@ def fits(tmp_path):
 
 
 def contents(*reads, parameters='{"lr": 1}', code="c1"):
-    return contents_of(reads, parameters, code)
+    return contents_of(combined_hash(reads), parameters, code)
 
 
 def finish(folder, contents, **status):
