@@ -45,7 +45,7 @@ def description() -> str:
     model = next(
         (
             line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
             if line.startswith("model name")
         ),
         platform.processor(),
@@ -57,6 +57,7 @@ def description() -> str:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     ).stdout.strip()
     return (
         f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, {gpu}; Python "

@@ -61,7 +61,7 @@ def starts() -> str:
 
 def snakemake(folder: Path) -> str:
     """A job that does nothing, and building the graph of jobs of each configuration."""
-    (folder / "Snakefile").write_text(NO_OP)
+    (folder / "Snakefile").write_text(NO_OP, encoding="utf-8")
     quiet = ("--cores", 1, "--quiet=all")
     one = spend([SNAKEMAKE, *quiet, "0.o"], folder)
     all_of_them = spend([SNAKEMAKE, *quiet], folder)
@@ -150,7 +150,7 @@ def main() -> None:
     text += [prediction.as_markdown(benchmarks, measured, run)]
     page = "\n\n".join(text) + "\n"
     if target:
-        target.write_text(page)
+        target.write_text(page, encoding="utf-8")
     else:
         print(page)
 

@@ -50,7 +50,7 @@ def _jobs(metadata: Path) -> dict[str, list[float]]:
     """Seconds of each job by rule. Snakemake keeps a record of every file that a job made."""
     jobs = {}
     for path in filter(Path.is_file, metadata.rglob("*")):
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
         if record.get("endtime"):
             jobs[record["rule"], str(record["log"])] = record["endtime"] - record["starttime"]
     by_rule = defaultdict(list)

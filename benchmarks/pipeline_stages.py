@@ -79,7 +79,10 @@ def measure(
         _pretend_status(path, spent.cpu)
         trained_mb = spent.peak_mb
     writing, clustering = epoch_costs(trained[1] / "trajectory.h5")
-    short, long = (json.loads((path / "status.json").read_text())["seconds"] for path in trained)
+    short, long = (
+        json.loads((path / "status.json").read_text(encoding="utf-8"))["seconds"]
+        for path in trained
+    )
 
     common = ("--dataset", "tissue", "--method", "pca")
     labels, cluster = folder / "labels.h5", {}
@@ -109,7 +112,7 @@ def measure(
 def _pretend_status(folder: Path, seconds: float) -> None:
     """fit.py runs here without its supervisor, which writes this."""
     status = {"status": "ok", "reason": "", "seed": 0, "seconds": seconds}
-    (folder / "status.json").write_text(json.dumps(status))
+    (folder / "status.json").write_text(json.dumps(status), encoding="utf-8")
 
 
 def epoch_costs(trajectory: Path) -> tuple[float, float]:

@@ -33,10 +33,10 @@ def main() -> None:
         command = [sys.executable, str(HERE / f"{program}.py"), "--markdown", str(page)]
         subprocess.run(command, check=True)
         minutes = (time.monotonic() - began) / 60
-        found = page.read_text().strip().replace("](", "](pages/")
+        found = page.read_text(encoding="utf-8").strip().replace("](", "](pages/")
         text += [f"## {title}", found, f"*`benchmarks/{program}.py`, {minutes:.1f} min.*"]
         page.unlink()
-    (HERE / "RESULTS.md").write_text("\n\n".join(text) + "\n")
+    (HERE / "RESULTS.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

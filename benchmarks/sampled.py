@@ -65,7 +65,7 @@ def main() -> None:
         print(lines[-1], flush=True)
     if args.markdown:
         title = f"{args.dataset}, {args.seeds} seeds, last epoch, k-means."
-        args.markdown.write_text(f"{title}\n\n" + "\n".join(lines) + "\n")
+        args.markdown.write_text(f"{title}\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def make_tissue(entry: Mapping[str, Any], folder: Path) -> Path:
 def run(program: str, *arguments: object) -> None:
     """Raises: InputError: the program failed; with its last words."""
     command = [sys.executable, SCRIPTS / program, *arguments]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines() or [f"exit {done.returncode}"]
         raise InputError(f"{program}: {said[-1]}")
@@ -103,11 +103,11 @@ def measure(
         *(Path(__file__).with_name("timed_fit.py"), "--method", method, "--input", data),
         *("--output", "{}", "--params", json.dumps(params), "--device", "cpu"),
     )
-    status = json.loads((output / "status.json").read_text())
+    status = json.loads((output / "status.json").read_text(encoding="utf-8"))
     if status["status"] != "ok":
         failure = f"{status['status']}: {status['reason']}"
         return Measured(method, cells, status["peak_rss_mb"], failure=failure)
-    cpu = json.loads((output / "cpu.json").read_text())
+    cpu = json.loads((output / "cpu.json").read_text(encoding="utf-8"))
     trained = EPOCHS + params.get("dec_epochs", 0)
     a_step, an_epoch = epoch_times(cpu["steps"], len(cpu["steps"]) // trained)
     skipped = published.get("autoencoder_steps", 0) - params.get("autoencoder_steps", 0)
@@ -213,7 +213,7 @@ def main() -> None:
     print(*grown, sep="\n")
     if args.markdown:
         with atomic_file(args.markdown) as path:
-            path.write_text("\n".join([*tables, *grown, ""]))
+            path.write_text("\n".join([*tables, *grown, ""]), encoding="utf-8")
     failed = [
         f"{fit.method} at {fit.cells}" for each in fits.values() for fit in each if fit.failure
     ]

@@ -102,7 +102,9 @@ class Worker:
         command = [sys.executable, __file__, "--worker", which, "--cells", str(cells)]
         command += ["--threads", str(args.threads), "--device", args.device]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
+        )
         self._told()
         self.epoch()  # the first one loads code and finds memory
 
@@ -172,7 +174,7 @@ def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
 
 
 def originals() -> dict[int, dict[str, float]]:
-    with (HERE / "stague_original.csv").open() as file:
+    with (HERE / "stague_original.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["learner"] == "dense"]
     return {
         int(row["cells"]): {key: float(row[key]) for key in ("seconds", "gflops")} for row in rows
@@ -273,7 +275,7 @@ def main() -> None:
         picture = args.markdown.with_suffix(".png")
         plot(rows, picture)
         text.append(f"![Seconds and memory of an epoch against the cells]({picture.name})")
-        args.markdown.write_text("\n\n".join(text) + "\n")
+        args.markdown.write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

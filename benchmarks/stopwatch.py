@@ -37,6 +37,7 @@ def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
     )
     assert process.stdout is not None
     said = process.stdout.read()

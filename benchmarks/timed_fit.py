@@ -23,7 +23,9 @@ def main() -> None:
     register_optimizer_step_post_hook(lambda *_: ends.append(time.process_time()))
     sys.path.insert(0, str(SCRIPTS))
     runpy.run_path(str(SCRIPTS / "fit.py"), run_name="__main__")
-    (output / "cpu.json").write_text(json.dumps({"steps": ends, "total": time.process_time()}))
+    (output / "cpu.json").write_text(
+        json.dumps({"steps": ends, "total": time.process_time()}), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

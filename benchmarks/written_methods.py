@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    with Path(__file__).with_name("originals.csv").open() as file:
+    with Path(__file__).with_name("originals.csv").open(encoding="utf-8") as file:
         originals = list(csv.DictReader(file))
     names = sorted({row["method"] for row in originals})
     parser.add_argument("--datasets", nargs="+", default=["BZ5", "BZ9", "BZ14"])

@@ -51,7 +51,7 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
         InputError: the folder is none of download.py's, or a file is not what it was.
     """
     try:
-        status = json.loads((folder / "status.json").read_text())
+        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(f"{folder}: no readable status.json; download it again") from None
     if status["status"] != "ok":

@@ -168,7 +168,7 @@ def main() -> None:
             album = Album(folder)
             add_pictures(album, tissue.name, tissue.coords, **shown)
             album.write_captions()
-        print((folder / "verdict.txt").read_text())
+        print((folder / "verdict.txt").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -111,14 +111,14 @@ def pieces(name: str, r: bool, repository: Path) -> dict[Path, str]:
     return {
         script: R if r else PYTHON,
         rule: RULE.format(name=name),
-        entries: entries.read_text().rstrip("\n") + "\n" + entry,
+        entries: entries.read_text(encoding="utf-8").rstrip("\n") + "\n" + entry,
     }
 
 
 def main() -> None:
     args = parse_arguments()
     for path, text in pieces(args.name, args.r, args.repository).items():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         print(path)
     print(f"try it: snakemake --cores 2 --config 'methods=[{args.name},smoothed_pca]'")
 

@@ -84,7 +84,7 @@ def download(target: Path, python: str) -> None:
 
 def check_pin(archive: Path, sha256: str, pin: Path) -> None:
     """Refuse an archive that is not the one that was unpacked here before."""
-    if pin.is_file() and (noted := json.loads(pin.read_text())["sha256"]) != sha256:
+    if pin.is_file() and (noted := json.loads(pin.read_text(encoding="utf-8"))["sha256"]) != sha256:
         raise InputError(
             f"{archive}: sha256 is {sha256}, that of the first one was {noted}; if the new one is "
             f"right, delete {pin.parent}"

@@ -28,7 +28,7 @@ def import_closure(program: Path, root: Path) -> list[Path]:
 @cache
 def _imports(path: Path, root: Path) -> list[Path]:
     files: list[Path] = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 files += _files(alias.name, root)

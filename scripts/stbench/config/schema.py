@@ -24,7 +24,7 @@ def load_yaml(path: str | Path) -> Any:
     """
     path = Path(path)
     try:
-        return SafeLoader(path.read_text()).get_single_data()
+        return SafeLoader(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except yaml.YAMLError as error:

@@ -84,7 +84,7 @@ def read_status(folder: Path) -> dict[str, Any]:
     """
     path = folder / "status.json"
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(f"{path}: missing or broken; run download.py again") from None
 

@@ -71,15 +71,17 @@ class RMethod:
                 "params": dict(params),
                 "dataset": _plain(adata.uns["dataset"]),
             }
-            (folder / "request.json").write_text(json.dumps(request))
+            (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
             run_r([rscript, str(FIT_R), str(self.script), str(folder)])
             return self._answer(folder)
 
     def _answer(self, folder: Path) -> Fit:
         for told in folder.glob("missing_package"):
-            raise missing(f"the R package {told.read_text().strip()}", self.script.stem)
+            raise missing(
+                f"the R package {told.read_text(encoding='utf-8').strip()}", self.script.stem
+            )
         for told in folder.glob("not_applicable"):
-            raise NotApplicableError(told.read_text())
+            raise NotApplicableError(told.read_text(encoding="utf-8"))
         import h5py
 
         with h5py.File(folder / "output.h5") as file:
@@ -88,7 +90,7 @@ class RMethod:
                 np.asarray(file[name]).T if name in file else None
                 for name in ("labels", "embedding")
             )
-        info = json.loads((folder / "info.json").read_text())
+        info = json.loads((folder / "info.json").read_text(encoding="utf-8"))
         return Fit(embedding=embedding, labels=labels, info=info)
 
 
@@ -126,7 +128,9 @@ def run_r(command: list[str]) -> None:
         MemoryError: it failed for want of memory.
     """
     tail: deque[str] = deque(maxlen=_REMEMBERED_LINES)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, errors="replace", encoding="utf-8"
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             sys.stderr.write(line)

@@ -41,4 +41,4 @@ def missing(package: str, environment: str = "") -> NotApplicableError:
 def can_be_made(environment: str) -> bool:
     """Whether ``make setup-<environment>`` works: all it holds comes from PyPI."""
     description = ENVIRONMENTS / f"{environment}.yaml"
-    return description.is_file() and "==" in description.read_text()
+    return description.is_file() and "==" in description.read_text(encoding="utf-8")

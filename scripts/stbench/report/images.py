@@ -130,7 +130,7 @@ def _captions(path: Path) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        captions = json.loads(path.read_text())
+        captions = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: not valid JSON ({error}); draw the figures again") from error
     if not isinstance(captions, dict) or not all(isinstance(c, dict) for c in captions.values()):

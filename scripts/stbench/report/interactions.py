@@ -82,7 +82,7 @@ def interaction_pages(
 
 def _page(place: Path, dataset: str, method: str, title: str) -> InteractionPage:
     try:
-        told = json.loads((place / "status.json").read_text())
+        told = json.loads((place / "status.json").read_text(encoding="utf-8"))
         parts = [Part(name, part["status"], part["reason"]) for name, part in told.items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{place}/status.json: not a status ({error}); remove {place}") from error

@@ -33,7 +33,9 @@ def note_commit(base: Path) -> None:
     """Put the commit of the code into ``STBENCH_COMMIT``; ``unknown`` outside a git checkout."""
     git = ["git", "-C", str(base), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        commit = subprocess.run(
+            git, capture_output=True, text=True, check=True, encoding="utf-8"
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = "unknown"
     os.environ.setdefault("STBENCH_COMMIT", commit)

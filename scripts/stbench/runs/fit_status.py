@@ -103,7 +103,7 @@ def _names(folder: Path) -> list[str]:
 def _ended(key: Key, path: Path) -> FitState | None:
     """How a fit ended; None where it has not, or is being replaced at this moment."""
     try:
-        told = json.loads(path.read_text())
+        told = json.loads(path.read_text(encoding="utf-8"))
         return FitState(key, told["status"], told["reason"] or "", path.stat().st_mtime)
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -96,7 +96,7 @@ def shape_of(path: Path) -> tuple[int, int] | None:
 def _status(path: Path) -> dict[str, Any] | None:
     """status.json of a fit that succeeded and was measured; None for all others."""
     try:
-        told = json.loads(path.read_text())
+        told = json.loads(path.read_text(encoding="utf-8"))
         told["parameters"] = json.loads(told["parameters"])
     except (OSError, ValueError, KeyError):
         return None  # being replaced, or of a fit before these were recorded

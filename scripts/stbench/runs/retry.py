@@ -141,7 +141,7 @@ def _recorded_failure(path: Path, kind: str) -> str:
 
 def _failed_download(path: Path) -> str:
     try:
-        status = json.loads(path.read_text())
+        status = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: not valid JSON ({error}); delete its folder") from error
     return str(status["reason"]) if status["status"] == "error" else ""

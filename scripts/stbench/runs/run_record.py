@@ -98,7 +98,7 @@ def read_run(layout: Layout) -> RunNote:
     """
     path = layout.run
     try:
-        told = json.loads(path.read_text())
+        told = json.loads(path.read_text(encoding="utf-8"))
         fits = frozenset(Key(*fit) for fit in told["fits"])
         times = told["started"], told["ended"], path.stat().st_mtime
         return RunNote(told["config"], fits, told["jobs"], *times, failed=told["failed"])

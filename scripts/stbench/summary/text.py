@@ -181,7 +181,7 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
 def _failed_parts(interactions: Path | None) -> Iterator[str]:
     """Parts of inferring interactions that went wrong; what does not apply is no failure."""
     for path in sorted(interactions.glob("*/*/status.json")) if interactions else []:
-        for part, told in json.loads(path.read_text()).items():
+        for part, told in json.loads(path.read_text(encoding="utf-8")).items():
             if told["status"] == "error":
                 where = "/".join(path.parts[-3:-1])
                 yield wrapped(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")

@@ -65,7 +65,7 @@ class Attempts:
         if not self.path.is_file():
             return []
         events = []
-        for line in self.path.read_text(errors="replace").splitlines():
+        for line in self.path.read_text(errors="replace", encoding="utf-8").splitlines():
             with suppress(ValueError):  # the machine died in the middle of the line
                 events.append(json.loads(line))
         return events
@@ -74,7 +74,7 @@ class Attempts:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         # A line that was cut short must not swallow this one.
-        with self.path.open("a") as file:
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(("\n" if file.tell() else "") + json.dumps({**event, "time": now}))
             file.flush()
             os.fsync(file.fileno())

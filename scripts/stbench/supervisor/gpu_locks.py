@@ -23,7 +23,9 @@ def visible_gpus() -> list[str]:
     if told is not None:
         return [device.strip() for device in told.split(",") if device.strip()]
     try:
-        answer = subprocess.run(_QUERY, capture_output=True, text=True, timeout=60, check=True)
+        answer = subprocess.run(
+            _QUERY, capture_output=True, text=True, timeout=60, check=True, encoding="utf-8"
+        )
     except (OSError, subprocess.SubprocessError):
         return []
     return [line.strip() for line in answer.stdout.splitlines() if line.startswith("GPU-")]
@@ -62,7 +64,7 @@ def _lock(device: str, locks: ExitStack) -> bool:
     """Lock a GPU until ``locks`` is left; False where another fit has it."""
     path = _lock_file(device)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = locks.enter_context(path.open("a"))
+    file = locks.enter_context(path.open("a", encoding="utf-8"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

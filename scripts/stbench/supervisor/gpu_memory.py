@@ -25,7 +25,9 @@ class GpuMeter(threading.Thread):
     def run(self) -> None:
         while not self._stopped.is_set():
             try:
-                answer = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30)
+                answer = subprocess.run(
+                    _QUERY, capture_output=True, text=True, timeout=30, encoding="utf-8"
+                )
             except (OSError, subprocess.TimeoutExpired):
                 return  # a machine without a working nvidia-smi will not get one
             used = _used_mb(answer.stdout, set(descendants()))

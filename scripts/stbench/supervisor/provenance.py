@@ -57,7 +57,9 @@ def device_and_driver(device: str | None, gpus: str | None = None) -> tuple[str,
     whole = re.fullmatch(r"(\d+|GPU-[\w-]+)(,(\d+|GPU-[\w-]+))*", chosen)
     command = [*_GPU_QUERY, *(["-i", chosen] if whole else [])]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        told = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=True, encoding="utf-8"
+        )
     except (OSError, subprocess.SubprocessError):
         return "", ""
     rows = [line.rpartition(",") for line in told.stdout.splitlines()]
@@ -68,7 +70,7 @@ def device_and_driver(device: str | None, gpus: str | None = None) -> tuple[str,
 def _cpu_model() -> str:
     """The processor's name as Linux tells it, else its kind (``x86_64``)."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -13,6 +13,8 @@ def reason_of_end() -> str:
         return ""
     ask = ["squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%r"]
     try:
-        return subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout.strip()
+        return subprocess.run(
+            ask, capture_output=True, text=True, timeout=10, encoding="utf-8"
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return ""

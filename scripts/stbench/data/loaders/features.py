@@ -25,7 +25,7 @@ def load(raw: Path, features: str, coordinates: str, labels: str) -> AnnData:
     """
     x = read_npy(raw / features)
     components = [f"component_{i + 1}" for i in range(x.shape[1])]
-    domains = (raw / labels).read_text().splitlines()
+    domains = (raw / labels).read_text(encoding="utf-8").splitlines()
     return assemble(x, None, components, read_npy(raw / coordinates), domains)
 
 

@@ -28,6 +28,6 @@ def load(raw: Path, counts: str, genes: str, positions: str, celltypes: str) -> 
     with np.load(raw / counts, allow_pickle=False) as parts:
         csr = (parts["data"], parts["indices"], parts["indptr"])
         x = sp.csr_matrix(csr, shape=tuple(parts["shape"]))
-    names = (raw / genes).read_text().split()
+    names = (raw / genes).read_text(encoding="utf-8").split()
     types = pd.read_csv(raw / celltypes)["x"]
     return assemble(x, None, names, np.loadtxt(raw / positions, ndmin=2), celltype=types)
