@@ -16,7 +16,14 @@ from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIO
 from stbench.common.import_closure import import_closure
 from stbench.common.paths import method_files
 from stbench.runs.preflight import check_places
-from stbench.runs.environment import note_commit, note_home, python_of, use_mirror, use_this_python
+from stbench.runs.environment import (
+    clean_environment,
+    note_commit,
+    note_home,
+    python_of,
+    use_mirror,
+    use_this_python,
+)
 
 # A fit's job outlives its soft time limit by this, so that the supervisor can record what happened.
 SUPERVISOR_MINUTES = 10
@@ -24,6 +31,7 @@ SUPERVISOR_MINUTES = 10
 # On a cluster two Snakemakes (170 MB each) run within the job's memory, beside the fit.
 SNAKEMAKE_MB = 400
 
+clean_environment()
 use_this_python()
 note_commit(BASE)
 note_home(BASE)
@@ -220,4 +228,4 @@ def print_summary():
     texts = {"summarize": LAYOUT.summary, "demo": LAYOUT.demo / "comparison.txt"}
     for text in [text for name, text in texts.items() if is_asked_for(name)]:
         if text.exists():
-            print(f"\n{text.read_text()}", flush=True)
+            print("", text.read_text(encoding="utf-8"), sep="\n", flush=True)

@@ -46,6 +46,7 @@ from stbench.common.errors import InputError, one_line, run_cli
 from stbench.common.io import reach_disk
 from stbench.common.seeding import THREAD_VARIABLES
 from stbench.supervisor.attempts import Attempts
+from stbench.supervisor.clean_environment import cleaned
 from stbench.supervisor.gpu_locks import own_gpus
 from stbench.supervisor.gpu_memory import GpuMeter
 from stbench.supervisor.processes import (
@@ -125,12 +126,9 @@ def clean_environment(threads: int, gpus: int, chosen: str | None = None) -> dic
 
     Of several GPUs only those that are ``chosen`` are seen; with 0 ``gpus`` none is.
     """
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    environment = cleaned(os.environ) | dict.fromkeys(THREAD_VARIABLES, str(threads))
     environment.update(
-        PYTHONNOUSERSITE="1",
         PYTHONHASHSEED="0",
-        MPLBACKEND="Agg",
         CUBLAS_WORKSPACE_CONFIG=":4096:8",
         R_LIBS="",
         R_LIBS_USER="NULL",  # R takes an empty value for unset and looks into the home folder
@@ -405,7 +403,8 @@ def main() -> None:
         print(f"error: {cancelled}", file=sys.stderr)
         sys.exit(128 + cancelled.number)
     except OSError as error:
-        raise InputError(f"{args.output}: cannot be written ({error.strerror or error})") from error
+        where = error.filename or args.output
+        raise InputError(f"{where}: cannot be written ({error.strerror or error})") from error
 
 
 if __name__ == "__main__":

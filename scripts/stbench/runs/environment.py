@@ -5,7 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import TextIOWrapper
 from pathlib import Path
+
+from stbench.supervisor.clean_environment import cleaned
+
+
+def clean_environment() -> None:
+    """Give every job that this process starts the same environment, and let it print any text."""
+    kept = cleaned(os.environ)
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    os.environ.update(kept)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def use_this_python() -> None:
@@ -31,14 +45,32 @@ def note_home(base: Path) -> None:
 
 def note_commit(base: Path) -> None:
     """Put the commit of the code into ``STBENCH_COMMIT``; ``unknown`` outside a git checkout."""
-    git = ["git", "-C", str(base), "describe", "--always", "--dirty", "--abbrev=12"]
+    os.environ.setdefault("STBENCH_COMMIT", commit_of(base))
+
+
+def commit_of(base: Path) -> str:
+    """The commit of the repository whose top folder is ``base``, ``-dirty`` where it was changed.
+
+    ``unknown`` without such a repository: one further up holds other code.
+    """
     try:
-        commit = subprocess.run(
-            git, capture_output=True, text=True, check=True, encoding="utf-8"
-        ).stdout.strip()
+        top = _git(base, "rev-parse", "--show-toplevel")
+        own = Path(top).resolve() == base.resolve()
+        return _git(base, "describe", "--always", "--dirty", "--abbrev=12") if own else "unknown"
     except (OSError, subprocess.CalledProcessError):
-        commit = "unknown"
-    os.environ.setdefault("STBENCH_COMMIT", commit)
+        return "unknown"
+
+
+def _git(base: Path, *words: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    answer = subprocess.run(
+        ["git", "-C", str(base), *words],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        env=environment,
+    )
+    return answer.stdout.strip()
 
 
 def use_mirror(configured: str | None) -> None:

@@ -27,7 +27,7 @@ def check_places(folder: Path) -> None:
     """
     results = folder / "results"
     _try(results, f"{results}: the results", "run in another folder (--directory), or mend it")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cache = _cache_folder()
     _try(cache, f"{cache}: the cache", "set XDG_CACHE_HOME to a folder that can be written")
     given = os.environ.get("TMPDIR")
     if given and not Path(given).is_dir():
@@ -35,6 +35,19 @@ def check_places(folder: Path) -> None:
         raise PlaceError(problem, "create it or unset it")
     scratch = Path(given or tempfile.gettempdir())
     _try(scratch, f"{scratch}: scratch files", "set TMPDIR to a folder that can be written")
+
+
+def _cache_folder() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return Path(given)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        raise InputError(
+            "HOME: not set, and the user has no entry in /etc/passwd; set HOME to a folder that "
+            "can be written"
+        ) from None
 
 
 def _try(folder: Path, what: str, cure: str) -> None:

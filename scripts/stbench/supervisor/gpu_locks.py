@@ -6,12 +6,13 @@ import fcntl
 import os
 import re
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+
+from stbench.supervisor.runtime_folder import runtime_folder
 
 _QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
 PAUSE = 1.0  # seconds between two looks for a free GPU
@@ -41,6 +42,9 @@ def own_gpus(count: int) -> Iterator[str | None]:
 
     Yields:
         The value for ``CUDA_VISIBLE_DEVICES``, or None to leave it as it is.
+
+    Raises:
+        OSError: there is no safe folder for the locks.
     """
     devices = visible_gpus() if count > 0 else []
     if len(devices) <= count:
@@ -62,11 +66,10 @@ def own_gpus(count: int) -> Iterator[str | None]:
 
 def _lock(device: str, locks: ExitStack) -> bool:
     """Lock a GPU until ``locks`` is left; False where another fit has it."""
-    path = _lock_file(device)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = locks.enter_context(path.open("a", encoding="utf-8"))
+    number = os.open(_lock_file(device), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    locks.callback(os.close, number)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -76,4 +79,4 @@ def _lock_file(device: str) -> Path:
     # A number may count from the first GPU of a SLURM job, so it names a GPU within that job only.
     scope = "" if device.startswith("GPU-") else os.environ.get("SLURM_JOB_ID", "")
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", f"{scope}.{device}".lstrip("."))
-    return Path(tempfile.gettempdir()) / f"stbench-gpus-{os.getuid()}" / f"{name}.lock"
+    return runtime_folder() / f"{name}.lock"

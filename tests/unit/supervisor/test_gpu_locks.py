@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 
 import pytest
 
 from helpers.supervised import Bench, copy_of_scripts, preprocessed, wait_for
+from stbench.supervisor.runtime_folder import runtime_folder
 
 TELL = """
 import json, os, pathlib, sys, time
@@ -26,21 +28,24 @@ def scripts(tmp_path_factory):
 
 @pytest.fixture
 def machine(tmp_path, scripts, monkeypatch):
-    """A machine with two GPUs, as far as nvidia-smi knows."""
+    """A machine with two GPUs, as far as nvidia-smi knows; no other test has the same ones."""
+    gpus = [f"GPU-{uuid.uuid4()}" for _ in range(2)]
     program = tmp_path / "bin/nvidia-smi"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nprintf 'GPU-aaa\\nGPU-bbb\\n'\n")
+    program.write_text(f"#!/bin/sh\necho {gpus[0]}; echo {gpus[1]}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    return Machine(tmp_path, scripts)
+    yield Machine(tmp_path, scripts, gpus)
+    for gpu in gpus:
+        (runtime_folder() / f"{gpu}.lock").unlink(missing_ok=True)
 
 
 class Machine:
-    def __init__(self, folder, scripts):
+    def __init__(self, folder, scripts, gpus):
         self.folder, self.scripts, self.count, self.running = folder, scripts, 0, []
+        self.gpus = gpus
 
     def fit(self, gpus=1, seconds=60):
         """Start a fit; the file in which it tells the GPUs that it sees."""
@@ -70,10 +75,11 @@ def ended(machine):
 
 def test_two_fits_get_two_gpus_and_the_third_waits_for_one_of_them(machine):
     first, second = machine.fit(), machine.fit()
-    assert {machine.seen(first), machine.seen(second)} == {"GPU-aaa", "GPU-bbb"}
+    assert {machine.seen(first), machine.seen(second)} == set(machine.gpus)
     third = machine.fit()
     log = third.parent / "log"
-    wait_for(lambda: "waiting for a free GPU among GPU-aaa, GPU-bbb" in log.read_text())
+    line = f"waiting for a free GPU among {', '.join(machine.gpus)}"
+    wait_for(lambda: line in log.read_text())
     assert not third.exists()
     machine.running[0].send_signal(signal.SIGKILL)  # however the holder ends, its GPU is free
     assert machine.seen(third) == machine.seen(first)
@@ -91,8 +97,14 @@ def test_what_somebody_has_chosen_already_is_left_alone(machine, monkeypatch, ch
 
 
 def test_of_several_that_the_user_chose_each_fit_gets_one(machine, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
-    assert {machine.seen(machine.fit()) for _ in range(2)} == {"2", "5"}
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", ",".join(machine.gpus))
+    assert {machine.seen(machine.fit()) for _ in range(2)} == set(machine.gpus)
+
+
+def test_a_run_with_another_tmpdir_takes_another_gpu(machine, monkeypatch):
+    first = machine.seen(machine.fit())
+    monkeypatch.setenv("TMPDIR", str(machine.folder))
+    assert machine.seen(machine.fit()) != first
 
 
 def test_without_nvidia_smi_the_fit_runs_as_it_is(machine, monkeypatch):

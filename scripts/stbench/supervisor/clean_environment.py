@@ -1,0 +1,47 @@
+"""The environment of every job, whatever the user's shell exports."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from contextlib import suppress
+
+from stbench.supervisor.runtime_folder import runtime_folder
+
+# They make shells and Python run, import or leave out other code than that of a job.
+_SHELL = ("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "CDPATH")
+_HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+_SET = {
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONUTF8": "1",
+    "LC_ALL": "C.UTF-8",  # texts, their order and R's messages are the same in every locale
+    "MPLBACKEND": "Agg",
+}
+
+
+def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what changes the code, the repository or the language of a job.
+
+    ``HOME`` and ``USER`` are set where the user has none, as in a container that runs under a
+    number: libraries ask for them.
+    """
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name in _HARMLESS or not (name in _SHELL or name.startswith(("PYTHON", "GIT_")))
+    }
+    kept.pop("LANGUAGE", None)
+    if "HOME" not in kept and not _has_passwd_entry():
+        with suppress(OSError):
+            kept["HOME"] = str(runtime_folder())
+        kept.setdefault("USER", str(os.getuid()))
+    return {**kept, **_SET}
+
+
+def _has_passwd_entry() -> bool:
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        return False
+    return True
