@@ -45,7 +45,8 @@ def read(result: Path, preprocessed: Path) -> tuple[Any, Any]:
     dataset = found.get("uns/dataset", {})
     if dataset.get("status") == "error":
         raise NotApplicableError(dataset["reason"])
-    return read_result(result, found["cells"]), found["cells"]
+    dropped = int(dataset.get("dropped_cells", 0))
+    return read_result(result, found["cells"], dropped), found["cells"]
 
 
 def as_anndata(fit: Any, cells: Any, args: argparse.Namespace) -> Any:
@@ -68,7 +69,7 @@ def as_anndata(fit: Any, cells: Any, args: argparse.Namespace) -> Any:
         "device": "",
         "trainable": False,  # its epochs cannot be observed
         "versions": "{}",
-        "info": json.dumps({"files": files}, sort_keys=True),
+        "info": json.dumps({"files": files, **(fit.info or {})}, sort_keys=True),
     }
     return AnnData(
         obs=obs,
@@ -82,12 +83,16 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory, write_h5ad, write_json
+    from stbench.common.text import shortened
     from stbench.supervisor.provenance import FIELDS
 
     status, reason, adata = "ok", "", None
+    note = f"imported from {args.result}"
     try:
         fit, cells = read(args.result, args.preprocessed)
         adata = as_anndata(fit, cells, args)
+        if left_out := (fit.info or {}).get("left_out"):
+            note += f"; cells without expression left out: {shortened(', '.join(left_out))}"
     except NotApplicableError as error:
         status, reason = "not_applicable", one_line(error)
     except InputError as error:
@@ -99,7 +104,7 @@ def main() -> None:
         "method": args.method,
         "seed": args.seed,
         **dict.fromkeys(("seconds", "gpu_seconds", "peak_rss_mb", "peak_gpu_mb", "device")),
-        "note": f"imported from {args.result}",
+        "note": note,
         "attempt": 1,
         "commit": args.commit,
         **dict.fromkeys(FIELDS, ""),

@@ -62,7 +62,7 @@ def main() -> None:
     from stbench.ranking.standings import standings
     from stbench.results.partial import marked, rankable, read_partial, report
 
-    benchmark = load_benchmark(args.config, CONFIG)
+    benchmark = load_benchmark(args.config, CONFIG, need_files=False)
     layout = Layout(args.results, benchmark.name)
     partial = read_partial(benchmark, layout)
     made = tables_of_domains(args, benchmark, layout, partial) if len(partial.results) else {}

@@ -46,7 +46,7 @@ def main() -> None:
     from stbench.results.assembly import read_results
     from stbench.summary.run import read_run
 
-    benchmark = load_benchmark(config, args.config_dir)
+    benchmark = load_benchmark(config, args.config_dir, need_files=False)
     layout = Layout(args.results, benchmark.name)
     run = None
     if DOMAINS in benchmark.tasks:

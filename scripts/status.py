@@ -33,7 +33,7 @@ def main() -> None:
 
     layout = layout_of_run(args.results, args.configfile)
     run = read_run(layout)
-    benchmark = load_benchmark(run.config, CONFIG)
+    benchmark = load_benchmark(run.config, CONFIG, need_files=False)
     states = fit_states(
         layout, matrix(benchmark), alive=run.alive, again=run.fits, since=run.started
     )

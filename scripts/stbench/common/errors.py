@@ -9,8 +9,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has the file open, as HDF5 files may be
 # The machine, not the data or the method, is at fault: to be tried again, never recorded.
-MACHINE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
+MACHINE_ERRORS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE),
+    *(errno.EMFILE, errno.ENFILE, *_IN_USE),
+)
 
 
 class InputError(Exception):
@@ -19,6 +23,11 @@ class InputError(Exception):
 
 class NotApplicableError(Exception):
     """A method cannot be run on this dataset by its nature; the message is the reason."""
+
+
+def is_machine_fault(error: BaseException) -> bool:
+    """Whether an exception is the fault of the machine, not of the data or the method."""
+    return isinstance(error, OSError) and error.errno in MACHINE_ERRORS
 
 
 def one_line(message: object) -> str:
@@ -56,7 +65,7 @@ def attempt(
 def run_cli(main: Callable[[], None]) -> None:
     """Run a command-line program: an ``InputError`` becomes one line on stderr and exit code 1.
 
-    So does a failure of the machine: a full, read-only or broken disk.
+    So does a failure of the machine: a full, read-only or broken disk, a file that is in use.
     """
     try:
         main()
@@ -67,4 +76,6 @@ def run_cli(main: Callable[[], None]) -> None:
             raise
         where = f"{error.filename}: " if error.filename else ""
         what = one_line(error.strerror or error).partition(" (")[0]
+        if error.errno in _IN_USE:
+            sys.exit(f"error: {where}{what}; close what has the file open and run again")
         sys.exit(f"error: {where}{what}; mend the disk and run again")

@@ -1,20 +1,55 @@
 """Single elements of an h5ad file, for programs that need labels and not the expression.
 
-Arrays, texts, numbers, categories and dicts of these are read by h5py alone: importing anndata
-takes longer than most programs need for all their work.
+Arrays, texts, numbers, categories, sparse matrices and dicts of these are read by h5py alone:
+importing anndata takes longer than most programs need for all their work. What is not asked for is
+not read, and need not be readable. Files of old versions of anndata are read, too: tables as one
+compound array (0.6), categories beside the columns (0.7).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError
+import numpy as np
+
+from stbench.common.errors import InputError, is_machine_fault
 
 if TYPE_CHECKING:
     import h5py
+
+
+@contextmanager
+def open_h5ad(path: str | Path) -> Iterator[h5py.File]:
+    """Open an h5ad file to read elements of it.
+
+    Raises:
+        InputError: the file is missing, or what is read of it is not readable.
+        OSError: the machine is at fault, or another program has the file open.
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with h5py.File(path) as file:
+            yield file
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # h5py and anndata raise many kinds for a broken file
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> Exception:
+    """What to raise where reading a file ended with ``error``; with the file's name."""
+    if is_machine_fault(error):
+        assert isinstance(error, OSError)
+        return OSError(error.errno, error.strerror or str(error), str(path))
+    return InputError(f"{path}: not a readable h5ad file ({error})")
 
 
 def read_elements(path: str | Path, *names: str) -> dict[str, Any]:
@@ -30,29 +65,40 @@ def read_elements(path: str | Path, *names: str) -> dict[str, Any]:
 
     Raises:
         InputError: the file is missing or is not a readable h5ad file.
+        OSError: the machine is at fault, or another program has the file open.
     """
-    import h5py
-
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        with h5py.File(path) as file:
-            found = {name: _element(file[name]) for name in names if name in file}
-            found["cells"] = _index(file["obs"])
-    except Exception as error:  # h5py and anndata raise many kinds for a broken file
-        raise InputError(f"{path}: not a readable h5ad file ({error})") from error
+    with open_h5ad(path) as file:
+        found = {name: read_element(file[name]) for name in names if name in file}
+        found["cells"] = row_names(file["obs"])
     return found
 
 
-def _index(table: h5py.Group) -> Any:
-    """The names of the rows of a table, object array of str."""
-    return _element(table[table.attrs["_index"]]).astype(object)
+def row_names(table: h5py.Group | h5py.Dataset) -> np.ndarray:
+    """The names of the rows of a table (obs, var), object array of str."""
+    names = read_column(table, _index_of(table))
+    return np.array([str(name) for name in names], dtype=object)
 
 
-def _element(item: h5py.Group | h5py.Dataset) -> Any:
+def column_names(table: h5py.Group | h5py.Dataset) -> list[str]:
+    """The columns of a table, without its row names."""
+    names = table.dtype.names or () if _is_compound(table) else list(table)
+    return [name for name in names if name not in (_index_of(table), "__categories")]
+
+
+def read_column(table: h5py.Group | h5py.Dataset, name: str) -> Any:
+    """A column of a table, (n,); a ``pandas.Categorical`` where the file says so."""
+    if not _is_compound(table):
+        return read_element(table[name])
+    values = _decoded(table[name])
+    categories = table.file.get(f"uns/{name}_categories")
+    return values if categories is None else _categorical(values, read_element(categories))
+
+
+def read_element(item: h5py.Group | h5py.Dataset) -> Any:
     """An element by its encoding in anndata's file format; what is rarer is left to anndata."""
     encoding = item.attrs.get("encoding-type")
+    if encoding in ("csr_matrix", "csc_matrix") or "h5sparse_format" in item.attrs:
+        return _sparse(item)
     if encoding == "array":
         return item[()]
     if encoding == "numeric-scalar":
@@ -60,16 +106,70 @@ def _element(item: h5py.Group | h5py.Dataset) -> Any:
     if encoding in ("string-array", "string"):
         return item.asstr()[()]
     if encoding == "dict":
-        return {name: _element(value) for name, value in item.items()}
+        return {name: read_element(value) for name, value in item.items()}
     if encoding == "categorical":
-        import pandas as pd
-
-        codes, categories = item["codes"][()], _element(item["categories"])
-        return pd.Categorical.from_codes(codes, categories, bool(item.attrs["ordered"]))
+        codes, categories = item["codes"][()], read_element(item["categories"])
+        return _categorical(codes, categories, ordered=bool(item.attrs["ordered"]))
+    if encoding in ("nullable-integer", "nullable-boolean", "nullable-string-array"):
+        values = np.asarray(read_element(item["values"])).astype(object)
+        values[item["mask"][()]] = None
+        return values
+    if encoding is None and hasattr(item, "dtype"):
+        values = _decoded(item[()])
+        reference = item.attrs.get("categories")
+        return values if reference is None else _categorical(values, _decoded(item.file[reference]))
 
     from anndata.io import read_elem
 
     return read_elem(item)
+
+
+def _sparse(group: h5py.Group) -> Any:
+    """A CSR or CSC matrix, checked before scipy computes with it."""
+    from stbench.common.array_files import sparse_of_parts
+
+    form = group.attrs.get("h5sparse_format") or group.attrs["encoding-type"][:3]
+    shape = group.attrs.get("h5sparse_shape", group.attrs.get("shape"))
+    data, indices, pointers = (group[name][()] for name in ("data", "indices", "indptr"))
+    if data.dtype == np.float16:  # scipy does not compute with it
+        data = data.astype(np.float32)
+    where = f"{group.file.filename}: {group.name.strip('/')}"
+    return sparse_of_parts(form, (data, indices, pointers), shape, where)
+
+
+def _is_compound(table: h5py.Group | h5py.Dataset) -> bool:
+    return hasattr(table, "dtype")
+
+
+def _index_of(table: h5py.Group | h5py.Dataset) -> str:
+    """The column with the names of the rows."""
+    if _is_compound(table):
+        return str(table.dtype.names[0])
+    given = table.attrs.get("_index")
+    candidates = [given] if given is not None else ["_index", "index"]
+    for name in candidates:
+        if name in table:
+            return str(name)
+    raise InputError(f"{table.file.filename}: {table.name.strip('/')}: its rows have no names")
+
+
+def _decoded(values: Any) -> Any:
+    """An array whose texts are ``str``, not bytes."""
+    values = np.asarray(values)
+    if values.dtype.kind == "S":
+        return np.char.decode(values, "utf-8").astype(object)
+    if values.dtype.kind == "O":
+        return np.array(
+            [value.decode() if isinstance(value, bytes) else value for value in values.ravel()],
+            dtype=object,
+        ).reshape(values.shape)
+    return values
+
+
+def _categorical(codes: Any, categories: Any, *, ordered: bool = False) -> Any:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(codes, np.atleast_1d(categories), ordered)
 
 
 def cells_digest(cells: Iterable[str]) -> str:

@@ -121,20 +121,31 @@ def write_h5ad(path: str | Path, adata: AnnData) -> None:
 
 
 def read_h5ad(path: str | Path) -> AnnData:
-    """Read an h5ad file.
+    """Read an h5ad file; its sparse matrices are checked before anything is computed of them.
 
     Raises:
         InputError: the file is missing or is not a readable h5ad file.
+        OSError: the machine is at fault, or another program has the file open.
     """
     import anndata
+    import scipy.sparse as sp
+
+    from stbench.common.array_files import checked_sparse
+    from stbench.common.h5ad import unreadable
 
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        return anndata.read_h5ad(path)
+        adata = anndata.read_h5ad(path)
+    except MemoryError:
+        raise
     except Exception as error:  # h5py and anndata raise many kinds for a broken file
-        raise InputError(f"{path}: not a readable h5ad file ({error})") from error
+        raise unreadable(path, error) from error
+    for name, matrix in {"X": adata.X, **adata.layers, **adata.obsp}.items():
+        if sp.issparse(matrix):
+            checked_sparse(matrix, f"{path}: {name}")
+    return adata
 
 
 def free_bytes(folder: Path) -> int:

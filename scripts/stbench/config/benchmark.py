@@ -22,6 +22,7 @@ from stbench.config.methods import (
 )
 from stbench.config.pairs import pair_entry, raw_parts
 from stbench.config.registry import (
+    check_own_files,
     check_sections,
     choose_sources,
     dataset_entry,
@@ -291,12 +292,15 @@ def typed(value: Any) -> Any:
     return value
 
 
-def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
+def load_benchmark(
+    config: Mapping[str, Any], config_dir: Path, *, need_files: bool = True
+) -> Benchmark:
     """Check the configuration and look up its datasets and methods.
 
     Args:
         config: the merged configuration.
         config_dir: folder with ``datasets.yaml``, the lists of methods and ``schemas/``.
+        need_files: whether the user's own files have to be there, as they have to for a run.
 
     Raises:
         InputError: one line that names what is unknown or of the wrong type.
@@ -310,6 +314,8 @@ def load_benchmark(config: Mapping[str, Any], config_dir: Path) -> Benchmark:
     except InputError as error:
         raise InputError(f"config: {error}") from error
     datasets = _chosen_datasets(config, registry)
+    if need_files:
+        check_own_files(datasets.values())
     tasks = list(dict.fromkeys(map(task_of, datasets.values())))
     check_chosen(config, methods, tasks)
     check_params(config, methods, tasks)

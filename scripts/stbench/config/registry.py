@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ SETTINGS = ("hvg", "filter_cell", "norm_target", "refine")
 DESCRIBED = ("technology", "organism", "donor", "study", "unit", "licence", "citation", "note")
 """What a dataset is, in words."""
 
+_MANY = 10**9  # a file that says more of its cells or genes is not believed
 _OWN = {"path": "own_section", "simulate": "own_simulated", "join": "own_joined"}
 _SIMULATED = {
     "technology": "simulated",
@@ -315,19 +316,28 @@ def check_sections(datasets: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def with_shape(entry: dict[str, Any]) -> dict[str, Any]:
-    """A user's file must be there; its size is read from it where that can be done."""
+    """Add the size of a user's file, where it can be read from it."""
     if entry["origin"] == "joined":
         return joined_entry(entry["id"], [with_shape(part) for part in entry["parts"]])
     if entry["origin"] != "path":
         return entry
-    path = Path(entry["path"])
-    if not path.is_file():
-        raise InputError(f"config: datasets: {entry['id']!r}: {path}: no such file")
     import h5py
 
     try:
-        with h5py.File(path) as file:
-            shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))
-    except (OSError, KeyError):
-        return entry  # the loader says what is wrong with it, for this dataset alone
-    return {**entry, "cells": int(shape[0]), "genes": int(shape[1])}
+        with h5py.File(entry["path"]) as file:
+            x = file["X"]
+            shape = x.attrs.get("h5sparse_shape", x.attrs.get("shape", getattr(x, "shape", None)))
+            cells, genes = (int(length) for length in shape)
+    except Exception:  # the loader says what is wrong with it, for this dataset alone
+        return entry
+    if not (0 < cells < _MANY and 0 < genes < _MANY):
+        return entry
+    return {**entry, "cells": cells, "genes": genes}
+
+
+def check_own_files(entries: Iterable[Mapping[str, Any]]) -> None:
+    """Raise InputError where a user's file, also of a joined section, is missing."""
+    for entry in entries:
+        check_own_files(entry.get("parts", []))
+        if entry["origin"] == "path" and not Path(entry["path"]).is_file():
+            raise InputError(f"config: datasets: {entry['id']!r}: {entry['path']}: no such file")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from stbench.common.array_files import checked_sparse
 from stbench.common.errors import InputError
 from stbench.data.gene_symbols import SYMBOL_COLUMNS
 from stbench.graphs.lattice import find_lattice
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MIN_CELLS = 20
 MIN_GENES = 2
+MAX_COORDINATE = 1e15  # squares and sums of it are exact enough, in float32 finite
 
 _DESCRIPTION = (
     *("id", "technology", "organism", "donor", "study", "unit", "source", "sha256"),
@@ -142,6 +144,12 @@ def checked_coordinates(values: Any, n: int, where: str) -> np.ndarray:
             f"{where}: coordinates: {(~finite).sum()} cells have NaN or infinite ones; "
             "remove these cells"
         )
+    largest = np.abs(spatial).max(initial=0)
+    if largest > MAX_COORDINATE:
+        raise InputError(
+            f"{where}: coordinates: up to {largest:.3g}, with which distances cannot be computed; "
+            f"give them in a unit that keeps them below {MAX_COORDINATE:g}"
+        )
     if len(np.unique(spatial, axis=0)) < 3:
         raise InputError(
             f"{where}: coordinates: all cells lie at one or two places; give real positions"
@@ -154,7 +162,8 @@ def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
     if x.dtype.kind not in "biuf":
         raise InputError(f"{where}: X: holds {x.dtype.name}, not numbers; give a numeric matrix")
     with np.errstate(over="ignore"):  # what overflows float32 is found below
-        x = _well_formed(sp.csr_matrix(x, copy=True), where)
+        x = sp.csr_matrix(checked_sparse(x, f"{where}: X") if sp.issparse(x) else x, copy=True)
+        x.sum_duplicates()
         data = x.data.astype(np.float32)
     broken = ~np.isfinite(data)
     if broken.any():
@@ -182,15 +191,6 @@ def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
     made.sort_indices()
     made.eliminate_zeros()
     return made
-
-
-def _well_formed(x: sp.csr_matrix, where: str) -> sp.csr_matrix:
-    try:
-        x.check_format(full_check=True)
-    except ValueError as error:
-        raise InputError(f"{where}: X: broken sparse matrix ({error}); write it again") from None
-    x.sum_duplicates()
-    return x
 
 
 def _equal(totals: np.ndarray) -> bool:

@@ -7,39 +7,56 @@ The files of one dataset and training seed:
     cells.tsv      the cells of the rows, one a line, where they have another order
     graph.npz      scipy sparse (n_cells, n_cells) symmetric scores of pairs, in the same order
 
-One of the first two is needed. Nothing is unpickled.
+One of the first two is needed. Nothing is unpickled. A result of all cells of the file may name
+those that the dataset dropped because they have no expression: they are left out.
 """
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from stbench.common.array_files import read_array, read_sparse
 from stbench.common.errors import InputError, NotApplicableError, one_line
 from stbench.config.external import CELLS, EMBEDDING, GRAPH, LABELS, SEED_FOLDER, result_files
 from stbench.fitting.interface import Fit, checked
 
 _NO_LABEL = {"", "nan", "na", "none"}
 _SYMMETRIC = 1e-5  # relative to the largest score: float32 that was averaged both ways
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
-def read_result(folder: Path, cells: Sequence[str]) -> Fit:
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a file and the cells of the dataset.
+
+    Attributes:
+        order: (n_cells,) the row of each cell.
+        count: rows that the file has.
+        left_out: names of rows that are no cells of the dataset.
+    """
+
+    order: np.ndarray
+    count: int
+    left_out: tuple[str, ...] = ()
+
+
+def read_result(folder: Path, cells: Sequence[str], dropped: int = 0) -> Fit:
     """The result in a folder, in the order of the dataset's cells.
 
     Args:
         folder: see above.
         cells: (n_cells,) names of the dataset's cells.
+        dropped: how many cells of the file were dropped because they have no expression.
 
     Returns:
-        A fit with ``labels``, ``embedding`` and ``adj_raw``, as far as they are given.
+        A fit with ``labels``, ``embedding`` and ``adj_raw``, as far as they are given; ``info``
+        names the cells that were left out (``left_out``), where there are any.
 
     Raises:
         NotApplicableError: there is no such folder.
@@ -54,15 +71,21 @@ def read_result(folder: Path, cells: Sequence[str]) -> Fit:
     given = {name: path for name, path in paths.items() if path.is_file()}
     if LABELS not in given and EMBEDDING not in given:
         raise InputError(f"{folder}: neither {LABELS} nor {EMBEDDING} is there; put one of them")
-    rows = _rows(paths[CELLS], cells) if CELLS in given else np.arange(len(cells))
-    labels = _labels(paths[LABELS], cells) if LABELS in given else None
-    embedding = _embedding(paths[EMBEDDING], rows) if EMBEDDING in given else None
+    rows = _Rows(np.arange(len(cells)), len(cells))
+    if CELLS in given:
+        rows = _order(_lines(paths[CELLS]), cells, dropped, paths[CELLS])
+    labels, left_out = None, rows.left_out
+    if LABELS in given:
+        labels, unknown = _labels(paths[LABELS], cells, dropped)
+        left_out = tuple(dict.fromkeys([*left_out, *unknown]))
+    embedding = _embedding(paths[EMBEDDING], rows, dropped) if EMBEDDING in given else None
     graph = _graph(paths[GRAPH], rows) if GRAPH in given else None
-    return Fit(embedding=embedding, labels=labels, adj_raw=graph)
+    info = {"left_out": list(left_out)} if left_out else None
+    return Fit(embedding=embedding, labels=labels, adj_raw=graph, info=info)
 
 
-def _labels(path: Path, cells: Sequence[str]) -> np.ndarray:
-    """(n_cells,) int32 numbers of the labels, in the order of their names."""
+def _labels(path: Path, cells: Sequence[str], dropped: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(n_cells,) int32 numbers of the labels, in the order of their names; who was left out."""
     lines = _lines(path)
     rows = [line.split("\t") for line in lines]
     for number, row in enumerate(rows, start=1):
@@ -73,17 +96,13 @@ def _labels(path: Path, cells: Sequence[str]) -> np.ndarray:
             )
     if rows and rows[0][0] not in set(cells):
         rows = rows[1:]  # names of the columns; were it a cell, that would be missed below
-    order = _order([cell for cell, _ in rows], cells, path)
-    labels = np.array([label.strip() for _, label in rows], dtype=object)[order]
+    found = _order([cell for cell, _ in rows], cells, dropped, path)
+    labels = np.array([label.strip() for _, label in rows], dtype=object)[found.order]
     for cell, label in zip(cells, labels, strict=True):
         if label.lower() in _NO_LABEL:
             raise InputError(f"{path}: the cell {cell!r} has no label; give every cell one")
-    return np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int32)
-
-
-def _rows(path: Path, cells: Sequence[str]) -> np.ndarray:
-    """(n_cells,) the row of each of the dataset's cells."""
-    return _order(_lines(path), cells, path)
+    numbers = np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int32)
+    return numbers, found.left_out
 
 
 def _lines(path: Path) -> list[str]:
@@ -94,15 +113,18 @@ def _lines(path: Path) -> list[str]:
     return [line.rstrip("\r") for line in text.split("\n") if line.strip()]
 
 
-def _order(named: Sequence[str], cells: Sequence[str], path: Path) -> np.ndarray:
-    """The place among ``named`` of each cell, if they are the same cells."""
+def _order(named: Sequence[str], cells: Sequence[str], dropped: int, path: Path) -> _Rows:
+    """The place among ``named`` of each cell, if they are the same cells.
+
+    As many others as the dataset dropped may be named, too.
+    """
     known = set(cells)
     twice = [name for name, count in Counter(named).items() if count > 1]
     unknown = [name for name in named if name not in known]
     missing = sorted(known - set(named))
     for cells_wrong, what in (
         (twice, "named twice"),
-        (unknown, "not of this dataset"),
+        (unknown if len(unknown) > dropped else [], "not of this dataset"),
         (missing, "missing"),
     ):
         if cells_wrong:
@@ -111,34 +133,29 @@ def _order(named: Sequence[str], cells: Sequence[str], path: Path) -> np.ndarray
                 f"{cells_wrong[0]!r}; name every cell of the dataset once"
             )
     place = {name: row for row, name in enumerate(named)}
-    return np.array([place[cell] for cell in cells])
+    return _Rows(np.array([place[cell] for cell in cells]), len(named), tuple(unknown))
 
 
-def _embedding(path: Path, rows: np.ndarray) -> np.ndarray:
-    try:
-        values = np.load(path, allow_pickle=False)
-    except _UNREADABLE as error:
-        raise InputError(f"{path}: not a readable array ({one_line(error)})") from error
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
-        kind = getattr(values, "dtype", type(values).__name__)
-        raise InputError(f"{path}: holds {kind}, not real numbers; save it with numpy.save")
-    embedding = _checked(Fit(embedding=values), len(rows), path).embedding
-    assert embedding is not None
-    return embedding[rows]
-
-
-def _graph(path: Path, rows: np.ndarray) -> sp.csr_matrix:
-    try:
-        matrix = sp.load_npz(path)
-    except _UNREADABLE as error:
+def _embedding(path: Path, rows: _Rows, dropped: int) -> np.ndarray:
+    values = read_array(path)
+    if values.dtype.kind not in "fiu":
+        raise InputError(f"{path}: holds {values.dtype}, not real numbers; save it with numpy.save")
+    if dropped and not rows.left_out and values.shape[:1] == (rows.count + dropped,):
         raise InputError(
-            f"{path}: not a readable sparse matrix ({one_line(error)}); "
-            "save it with scipy.sparse.save_npz"
-        ) from error
+            f"{path}: {len(values)} rows for {rows.count} cells; {dropped} cells without "
+            f"expression were dropped: name the cells of the rows in {CELLS}"
+        )
+    embedding = _checked(Fit(embedding=values), rows.count, path).embedding
+    assert embedding is not None
+    return embedding[rows.order]
+
+
+def _graph(path: Path, rows: _Rows) -> sp.csr_matrix:
+    matrix = read_sparse(path)
     if matrix.dtype.kind not in "bfiu":
         raise InputError(f"{path}: holds {matrix.dtype}, not real numbers")
-    nothing = np.zeros((len(rows), 1))
-    graph = _checked(Fit(embedding=nothing, adj_raw=matrix), len(rows), path).adj_raw
+    nothing = np.zeros((rows.count, 1))
+    graph = _checked(Fit(embedding=nothing, adj_raw=matrix), rows.count, path).adj_raw
     assert graph is not None
     apart = abs(graph - graph.T).max() if graph.nnz else 0.0
     if apart > _SYMMETRIC * max(abs(graph).max() if graph.nnz else 0.0, 1e-30):
@@ -146,7 +163,7 @@ def _graph(path: Path, rows: np.ndarray) -> sp.csr_matrix:
             f"{path}: not symmetric (two directions of a pair differ by up to {apart:.3g}); "
             "a pair of cells has one score"
         )
-    return graph[rows][:, rows]
+    return graph[rows.order][:, rows.order]
 
 
 def _checked(fit: Fit, n_cells: int, path: Path) -> Fit:

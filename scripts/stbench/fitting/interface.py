@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.sparse as sp
 
+from stbench.common.array_files import checked_sparse
+
 Recorder = Callable[[int, np.ndarray], None]
 """``record(epoch, embedding)``: epoch 0 is the evaluation pass before the first training step,
 epochs count from 1 after that; ``embedding`` is (n_cells, d)."""
@@ -57,6 +59,7 @@ def checked(fit: Any, n_cells: int) -> Fit:
         TypeError: not a Fit, neither embedding nor labels, or of the wrong type.
         ValueError: a wrong shape.
         FloatingPointError: values that are not finite.
+        InputError: a sparse matrix whose indices lie outside of it.
     """
     if not isinstance(fit, Fit):
         raise TypeError(f"fit returned {type(fit).__name__}, not a stbench.fitting.interface.Fit")
@@ -108,7 +111,7 @@ def _checked_graph(graph: Any, name: str, n_cells: int) -> sp.csr_matrix | None:
         raise TypeError(f"{name} is {type(graph).__name__}, not a scipy sparse matrix")
     if graph.shape != (n_cells, n_cells):
         raise ValueError(f"{name} has the shape {graph.shape}, not ({n_cells}, {n_cells})")
-    matrix = sp.csr_matrix(graph, dtype=np.float32)
+    matrix = sp.csr_matrix(checked_sparse(graph, name), dtype=np.float32)
     if not np.isfinite(matrix.data).all():
         raise FloatingPointError(f"{name} has values that are not finite")
     return matrix

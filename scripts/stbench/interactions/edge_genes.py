@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stbench.common.array_files import read_arrays
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.edge_scorer import edge_scorer
 from stbench.interactions.attribution import EdgeSet, attribute_genes, ranked_genes
@@ -33,10 +32,9 @@ def read_weights(folder: Path) -> dict[str, np.ndarray] | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: not readable ({error}); train again") from error
+        return read_arrays(path)
+    except InputError as error:
+        raise InputError(f"{error}; train again") from error
 
 
 def edge_sets(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from stbench.common.array_files import checked_sparse
 from stbench.common.errors import InputError
 from stbench.graphs.neighbors import knn_pairs
 
@@ -29,7 +30,7 @@ def undirected(graph: Any, n_cells: int, where: str = "graph") -> tuple[np.ndarr
         (m, 2) int32 pairs, each once with the smaller cell first, sorted; (m,) float32 scores.
 
     Raises:
-        InputError: not a sparse matrix, of another shape, asymmetric, or not finite.
+        InputError: not a sparse matrix, broken, of another shape, asymmetric, or not finite.
     """
     if not sp.issparse(graph):
         raise InputError(f"{where}: {type(graph).__name__}, not a sparse matrix; store it as CSR")
@@ -38,7 +39,7 @@ def undirected(graph: Any, n_cells: int, where: str = "graph") -> tuple[np.ndarr
         raise InputError(f"{where}: {rows} x {columns} is not square; give one row per cell")
     if rows != n_cells:
         raise InputError(f"{where}: {rows} rows for {n_cells} cells; give one row per cell")
-    matrix = sp.csr_matrix(graph, dtype=np.float64, copy=True)
+    matrix = sp.csr_matrix(checked_sparse(graph, where), dtype=np.float64, copy=True)
     matrix.sum_duplicates()
     broken = int((~np.isfinite(matrix.data)).sum())
     if broken:

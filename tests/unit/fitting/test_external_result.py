@@ -178,3 +178,37 @@ def test_the_program_records_what_is_wrong(tmp_path):
     lost = preprocessed(tmp_path / "lost.h5ad", status="error", reason="ask the authors")
     _, status = run_import(tmp_path, tmp_path / "mine", lost)
     assert (status["status"], status["reason"]) == ("not_applicable", "ask the authors")
+
+
+# Cells without expression are dropped; a result of the whole file names them all the same.
+
+
+def test_a_result_of_all_cells_is_taken_without_those_that_were_dropped(tmp_path):
+    order = ["x", "c", "a", "y", "d", "b"]
+    values, graph = np.arange(12.0).reshape(6, 2), sp.csr_matrix(np.ones((6, 6)))
+    labels = "".join(f"{cell}\t{cell.upper()}\n" for cell in order)
+    put(tmp_path, labels=labels, embedding=values, graph=graph, cells="\n".join(order))
+    fit = read_result(tmp_path, CELLS, dropped=2)
+    np.testing.assert_array_equal(fit.embedding, values[[2, 5, 1, 4]])
+    assert fit.labels.tolist() == [0, 1, 2, 3] and fit.adj_raw.shape == (4, 4)
+    assert fit.info == {"left_out": ["x", "y"]}
+    with pytest.raises(InputError, match="2 of 4 cells are not of this dataset, such as 'x'"):
+        read_result(tmp_path, CELLS, dropped=1)
+
+
+def test_rows_of_all_cells_without_names_are_refused_with_the_reason(tmp_path):
+    put(tmp_path, embedding=np.ones((6, 2)))
+    with pytest.raises(InputError, match=r"2 cells without expression were dropped: name .*cells"):
+        read_result(tmp_path, CELLS, dropped=2)
+
+
+def test_the_program_names_who_was_left_out(tmp_path):
+    data = preprocessed(tmp_path / "D.h5ad")
+    adata = anndata.read_h5ad(data)
+    adata.uns["dataset"]["dropped_cells"] = 1
+    adata.write_h5ad(data)
+    names = [*adata.obs_names, "empty"]
+    labels = "".join(f"{name}\t{row % 2}\n" for row, name in enumerate(names))
+    _, status = run_import(tmp_path, put(tmp_path / "mine", labels=labels), data)
+    assert status["status"] == "ok"
+    assert status["note"].endswith("; cells without expression left out: empty")

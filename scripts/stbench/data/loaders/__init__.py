@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, one_line
+from stbench.common.errors import InputError, is_machine_fault, one_line
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -66,12 +66,15 @@ def load(name: str, raw: Path, options: Mapping[str, Any]) -> AnnData:
 
     Raises:
         InputError: the files are not what the format says.
+        OSError: the machine is at fault.
     """
     try:
         return loader(name)(raw, **options)
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # a broken file makes the parsers raise anything
+        if is_machine_fault(error):
+            raise
         raise InputError(
             f"{raw}: its files cannot be read as {name} ({type(error).__name__}: "
             f"{one_line(error)[:200]}); download them again"

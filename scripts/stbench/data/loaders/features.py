@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stbench.common.array_files import read_array
 from stbench.common.errors import InputError
 from stbench.data.loaders.build import assemble
 
@@ -36,14 +37,14 @@ def read_npy(path: Path) -> np.ndarray:
         InputError: pickled, not numeric, not 2-d, or not an .npy file.
     """
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        array = read_array(path)
+    except InputError as error:
         if _is_pickled(path):
             raise InputError(
                 f"{path.name}: holds pickled Python objects, which are never loaded because "
                 "they can run any code; save it as a plain numeric array"
             ) from error
-        raise InputError(f"{path.name}: not a complete .npy file ({error})") from error
+        raise
     if array.ndim != 2 or array.dtype.kind not in "iuf":
         raise InputError(
             f"{path.name}: a 2-d numeric array is needed, not {array.ndim}-d {array.dtype}"

@@ -1,21 +1,25 @@
-"""An h5ad file: STAGUE's own layout, and any file of the user's."""
+"""An h5ad file: STAGUE's own layout, and any file of the user's.
+
+Only X, positions, names and the columns asked for are read: what else is in the file costs no
+memory, and need not be readable.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stbench.common.errors import InputError
-from stbench.common.io import read_h5ad
+from stbench.common.h5ad import column_names, open_h5ad, read_column, read_element, row_names
 from stbench.data.gene_symbols import SYMBOL_COLUMNS
 from stbench.data.hdf5_safety import check_hdf5
 from stbench.data.loaders.build import assemble
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import h5py
     from anndata import AnnData
 
 
@@ -51,41 +55,74 @@ def load_file(
 
     Raises:
         InputError: not an h5ad file, or without X, coordinates or a column asked for.
+        OSError: the machine is at fault, or another program has the file open.
     """
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the h5ad file in it")
     check_hdf5(path)
-    adata = read_h5ad(path)
-    if adata.X is None:
-        raise InputError(f"{path}: X: missing; put the counts there (they may be in layers or raw)")
-    domains = _column(adata.obs, label, "label", path)
-    types = _column(adata.obs, celltype, "celltype", path, need_types)
-    spatial = _coordinates(adata, path)
-    made = assemble(adata.X, adata.obs_names, adata.var_names, spatial, domains, types)
-    made.var = adata.var[[column for column in SYMBOL_COLUMNS if column in adata.var]].copy()
+    with open_h5ad(path) as file:
+        obs, var = file["obs"], file["var"]
+        made = assemble(
+            _expression(file, path),
+            row_names(obs),
+            row_names(var),
+            _coordinates(file, path),
+            _column(obs, label, "label", path),
+            _column(obs, celltype, "celltype", path, need_types),
+        )
+        for name in SYMBOL_COLUMNS:
+            if name in column_names(var):
+                made.var[name] = read_column(var, name)
     return made
 
 
+def _expression(file: h5py.File, path: Path) -> Any:
+    """X, cells x genes, dense or sparse."""
+    item = file.get("X")
+    if item is None or item.attrs.get("encoding-type") == "null":
+        raise InputError(f"{path}: X: missing; put the counts there (they may be in layers or raw)")
+    x = read_element(item)
+    dimensions = getattr(x, "ndim", 0)
+    if dimensions != 2:
+        raise InputError(
+            f"{path}: X: has {dimensions} dimensions; a matrix cells x genes is needed"
+        )
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
 def _column(
-    obs: pd.DataFrame, names: Sequence[str], field: str, path: Path, needed: bool = True
-) -> pd.Series | None:
+    obs: h5py.Group | h5py.Dataset,
+    names: Sequence[str],
+    field: str,
+    path: Path,
+    needed: bool = True,
+) -> Any:
+    columns = column_names(obs)
     for name in names:
-        if name in obs:
-            return obs[name]
+        if name in columns:
+            return read_column(obs, name)
     if names and needed:
-        known = ", ".join(map(str, obs.columns)) or "none"
+        known = ", ".join(columns) or "none"
         wanted = " or ".join(map(repr, names))
         raise InputError(f"{path}: {field}: no column {wanted} in obs; there are: {known}")
     return None
 
 
-def _coordinates(adata: AnnData, path: Path) -> np.ndarray:
-    if "spatial" in adata.obsm:
-        return np.asarray(adata.obsm["spatial"])
-    for x, y in (("x", "y"), ("st_x", "st_y")):
-        if x in adata.obs and y in adata.obs:
-            return adata.obs[[x, y]].to_numpy()
+def _coordinates(file: h5py.File, path: Path) -> np.ndarray:
+    obsm = file.get("obsm")
+    if obsm is not None and "spatial" in _names(obsm):
+        return np.asarray(read_column(obsm, "spatial"))
+    obs = file["obs"]
+    columns = column_names(obs)
+    for axes in (("x", "y"), ("st_x", "st_y")):
+        if set(axes) <= set(columns):
+            return np.column_stack([np.asarray(read_column(obs, axis)) for axis in axes])
     raise InputError(
         f"{path}: coordinates: neither obsm['spatial'] nor columns x, y (or st_x, st_y) of obs; "
         "add one of them"
     )
+
+
+def _names(group: h5py.Group | h5py.Dataset) -> Sequence[str]:
+    """The names in a group; in files of anndata 0.6 it is one compound array."""
+    return list(group) if not hasattr(group, "dtype") else group.dtype.names or ()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from stbench.common.array_files import sparse_of_parts
 from stbench.common.errors import InputError
 
 
@@ -44,7 +45,7 @@ def matrix(value: Any) -> tuple[sp.csr_matrix, list[str] | None, list[str] | Non
     if hasattr(value, "Dimnames"):
         rows, columns = (_names(names) for names in value.Dimnames)
         parts = (value.x, value.i, value.p)
-        return sp.csc_matrix(parts, shape=tuple(value.Dim)).T.tocsr(), columns, rows
+        return sparse_of_parts("csc", parts, value.Dim, "dgCMatrix").T.tocsr(), columns, rows
     rows = columns = None
     if hasattr(value, "coords"):
         rows, columns = (

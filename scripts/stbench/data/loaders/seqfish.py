@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
+from stbench.common.array_files import read_arrays, sparse_of_parts
 from stbench.data.loaders.build import assemble
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def load(raw: Path, counts: str, genes: str, positions: str, celltypes: str) -> 
         positions: x and y, separated by a space.
         celltypes: comma-separated, with a column ``x``.
     """
-    with np.load(raw / counts, allow_pickle=False) as parts:
-        csr = (parts["data"], parts["indices"], parts["indptr"])
-        x = sp.csr_matrix(csr, shape=tuple(parts["shape"]))
+    parts = read_arrays(raw / counts)
+    csr = (parts["data"], parts["indices"], parts["indptr"])
+    x = sparse_of_parts("csr", csr, parts["shape"], counts)
     names = (raw / genes).read_text(encoding="utf-8").split()
     types = pd.read_csv(raw / celltypes)["x"]
     return assemble(x, None, names, np.loadtxt(raw / positions, ndmin=2), celltype=types)

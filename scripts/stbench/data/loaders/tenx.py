@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import scipy.sparse as sp
 
+from stbench.common.array_files import sparse_of_parts
 from stbench.common.errors import InputError
 from stbench.data.loaders.build import assemble, column, visium_positions, visium_section
 
@@ -60,5 +61,5 @@ def read_matrix(path: Path) -> tuple[sp.csr_matrix, list[str], list[str]]:
         names = group["features/name"] if "features" in group else group["gene_names"]
         genes = [name.decode() for name in names[:]]
         spots = [name.decode() for name in group["barcodes"][:]]
-    x = sp.csr_matrix(parts, shape=(n_spots, n_genes))
+    x = sparse_of_parts("csr", parts, (n_spots, n_genes), path.name)
     return x, spots, list(make_index_unique(pd.Index(genes)))
