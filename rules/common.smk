@@ -7,12 +7,13 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 BASE = Path(workflow.basedir)
 
-from stbench.config.benchmark import load_benchmark, typed
+from stbench.config.benchmark import load_benchmark
 from stbench.common.errors import InputError
 from stbench.config.external import result_files
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.pairs import own_parts, raw_parts
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MARKERS
+from stbench.config.values import with_numbers
 from stbench.common.import_closure import import_closure
 from stbench.common.paths import method_files
 from stbench.runs.preflight import check_places
@@ -36,7 +37,7 @@ use_this_python()
 note_commit(BASE)
 note_home(BASE)
 
-config.update({key: typed(config[key]) for key in workflow.config_settings.config or {}})
+config.update(with_numbers(config, workflow.config_settings.config or {}))
 try:
     files = [
         file for file in workflow.config_settings.configfiles if file != BASE / "config/config.yaml"

@@ -31,8 +31,7 @@ from stbench.config.registry import (
 )
 from stbench.config.schema import check, load_yaml
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
-
-_CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None}
+from stbench.config.values import with_numbers
 
 UNKNOWN_CELLS, UNKNOWN_COLUMNS = 5000, 2000  # for resources, where a user's file does not say
 
@@ -276,22 +275,6 @@ def _applies(setting: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
     return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])
 
 
-def typed(value: Any) -> Any:
-    """A value of Snakemake's ``--config``, which leaves numbers inside lists as text."""
-    if isinstance(value, dict):
-        return {key: typed(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [typed(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    for read in (int, float, _CONSTANTS.__getitem__):
-        try:
-            return read(value)
-        except (ValueError, KeyError):
-            continue
-    return value
-
-
 def load_benchmark(
     config: Mapping[str, Any], config_dir: Path, *, need_files: bool = True
 ) -> Benchmark:
@@ -305,6 +288,7 @@ def load_benchmark(
     Raises:
         InputError: one line that names what is unknown or of the wrong type.
     """
+    config = with_numbers(config)
     check(config, load_yaml(config_dir / "schemas/config.schema.yaml"), "config:")
     configuration_name(config, [])
     methods = load_methods(config_dir)
@@ -336,6 +320,11 @@ def _with_derived(config: Mapping[str, Any], methods: Methods) -> dict[str, dict
             raise InputError(
                 f"config: variants: {variant.method!r} is not among the methods of {DOMAINS}"
             )
+        if variant.id in entries:
+            raise InputError(
+                f"config: variants: {variant.method}: {variant.title!r} and another variant are "
+                f"both called {variant.id!r}; give them different names or values"
+            )
         known = entries[variant.method].get("params", {})
         for name, value in variant.params.items():
             check_parameter(f"variants.{variant.method}", name, value, known)
@@ -356,6 +345,11 @@ def _chosen_datasets(
             raise InputError(f"config: datasets: {entry['id']!r} is named twice")
         datasets[entry["id"]] = entry
     for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
+        if entry["id"] in datasets:
+            raise InputError(
+                f"config: datasets: {entry['id']!r} is also the id of a degraded copy of "
+                f"{entry['derived_from']!r}; choose another id, or other levels in robustness"
+            )
         datasets[entry["id"]] = entry
     check_sections(datasets)
     return datasets

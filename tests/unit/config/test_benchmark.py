@@ -5,7 +5,9 @@ import yaml
 
 from stbench.common.errors import InputError
 from stbench.common.paths import CONFIG, method_files
-from stbench.config.benchmark import load_benchmark, typed
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
+from stbench.config.values import with_numbers
 
 DEFAULT = yaml.safe_load((CONFIG / "config.yaml").read_text())
 
@@ -124,4 +126,58 @@ def test_a_wrong_configuration_is_refused_with_the_name_of_what_is_wrong(change,
 def test_texts_of_the_command_line_get_their_types():
     given = {"a": ["0", "1.5", "x", "1e-3"], "b": "true", "c": "null", "d": 2, "e": "BZ5"}
     expected = {"a": [0, 1.5, "x", 1e-3], "b": True, "c": None, "d": 2, "e": "BZ5"}
-    assert typed(given) == expected
+    assert with_numbers(given, given) == expected
+
+
+def test_names_stay_texts_even_if_they_look_like_numbers():
+    section = {"id": "007", "path": "1e5", "label": "1", "n_domains": "4", "norm_target": "1e4"}
+    given = {
+        "datasets": ["007", section, {"id": "8", "join": ["1", "2"]}],
+        "methods": ["1"],
+        "external": {"rival": "9"},
+        "seeds": ["0"],
+    }
+    expected = {**section, "n_domains": 4, "norm_target": 1e4}
+    made = with_numbers(given, given)
+    assert made == {**given, "datasets": ["007", expected, given["datasets"][2]], "seeds": [0]}
+
+
+@pytest.mark.parametrize(("given", "value"), [("1e-3", 1e-3), ("5E-4", 5e-4), (".1e+1", 1)])
+def test_a_number_with_an_exponent_is_a_number(given, value):
+    found = benchmark(params={"stague": {"lr": given}})
+    assert found.params("stague", "BZ5")["lr"] == value
+    assert benchmark(params={"stague": {"epochs": "1e2"}}).params("stague", "BZ5")["epochs"] == 100
+
+
+SECTION = {"simulate": {"layout": "rings", "n_cells": 100}}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            {
+                "datasets": [{"id": "m", **SECTION}, {"id": "m.cells0.5", **SECTION}],
+                "robustness": {"cells": [0.5]},
+            },
+            "'m.cells0.5' is also the id of a degraded copy of 'm'",
+        ),
+        (
+            {"variants": {"stague": {"without": {"a b": {"k": 3}, "a-b": {"k": 4}}}}},
+            "both called 'stague__without_a_b'",
+        ),
+        ({"variants": {"stague": {"vary": {"lr": [0.1, 0.10000001]}}}}, "both called 'stague__lr"),
+    ],
+)
+def test_two_entries_of_one_id_are_refused(change, named):
+    with pytest.raises(InputError) as error:
+        benchmark(**change)
+    assert named in str(error.value)
+
+
+def test_a_missing_file_stops_a_run_but_not_a_look_at_its_status():
+    config = {**load_yaml(CONFIG / "config.yaml")}
+    config["datasets"] = [{"id": "mine", "path": "nowhere.h5ad", "n_domains": 3}]
+    with pytest.raises(InputError, match=r"'mine': nowhere\.h5ad: no such file"):
+        load_benchmark(config, CONFIG)
+    assert list(load_benchmark(config, CONFIG, need_files=False).datasets) == ["mine"]

@@ -16,8 +16,9 @@ from helpers.malformed import GENES, N, good
 from helpers.raw_files import PROJECT
 from stbench.common.errors import InputError, one_line
 from stbench.config import benchmark, registry
-from stbench.config.benchmark import load_benchmark, typed
+from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
+from stbench.config.values import with_numbers
 from stbench.data.loaders import load
 from stbench.data.loaders.h5ad import load_file
 from stbench.data.validation import validate
@@ -231,7 +232,8 @@ def quick_yaml():
 @pytest.mark.parametrize("number", range(CONFIGURATIONS))
 def test_a_configuration_with_a_fault_somewhere(quick_yaml, number):
     good_one = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
-    config = typed(_broken(random.Random(number), good_one))
+    broken = _broken(random.Random(number), good_one)
+    config = with_numbers(broken, broken)
     line = refusal(lambda: load_benchmark(config, PROJECT / "config"))
     assert line.startswith("config: ")
 
