@@ -21,6 +21,7 @@ from stbench.fitting.raw_input import (
     need_above_zero,
     need_cells,
     need_counts_to_choose,
+    need_genes_that_vary,
     need_room,
     raw_table,
 )
@@ -60,7 +61,8 @@ def fit(
 
     Raises:
         InputError: a parameter cannot be used.
-        NotApplicableError: too many or too few cells, or genes to choose without counts.
+        NotApplicableError: too many or too few cells, genes to choose without counts, or too few
+            genes that vary.
         FloatingPointError: the reconstruction is not finite.
     """
     from GraphST.GraphST import GraphST
@@ -76,6 +78,8 @@ def fit(
     need_counts_to_choose(table, N_GENES, kind)
     if kind == "features":
         table.var["highly_variable"] = True  # tells the package that nothing is to be prepared
+    else:
+        need_genes_that_vary(table)
     trainer = GraphST(
         table,
         device=torch.device(device),

@@ -17,6 +17,7 @@ import torch
 from stbench.common.errors import InputError
 from stbench.fitting.interface import Fit, Recorder
 from stbench.fitting.raw_input import need_above_zero, need_cells, need_room, raw_table
+from stbench.graphs.neighbors import knn
 
 
 def log_expression(table: Any, kind: str, min_cells: int) -> None:
@@ -44,22 +45,38 @@ def log_expression(table: Any, kind: str, min_cells: int) -> None:
     sc.pp.log1p(table)
 
 
-def length_scale(distances: np.ndarray, params: Mapping[str, Any]) -> float:
+def length_scale(distances: np.ndarray, spacing: float, params: Mapping[str, Any]) -> float:
     """The kernel's width at which other cells make up the share ``p`` of a cell's neighbourhood.
 
+    It is searched for between ``l_start`` and ``l_end`` as they are, which suits pixels and
+    micrometres, then in units of the spacing of cells, which suits any unit.
+
+    Args:
+        distances: (n, n) distances of cells.
+        spacing: median distance to the nearest cell at another place.
+        params: the method's parameters.
+
     Raises:
-        InputError: there is none between ``l_start`` and ``l_end``.
+        InputError: there is none.
     """
     from SpaGCN import search_l
 
     start, end, p = params["l_start"], params["l_end"], params["p"]
-    found = search_l(p, distances, start=start, end=end, tol=params["l_tol"], max_run=100)
-    if found is None:
-        raise InputError(
-            f"spagcn: no l from {start:g} to {end:g} gives p = {p:g} in this unit of coordinates; "
-            "change l_start or l_end"
+    for unit in (1.0, spacing):
+        found = search_l(
+            p, distances, start=start * unit, end=end * unit, tol=params["l_tol"], max_run=100
         )
-    return found
+        if found is not None:
+            return found
+    raise InputError(
+        f"spagcn: no l from {start:g} to {end:g} gives p = {p:g}, nor does one from "
+        f"{start * spacing:g} to {end * spacing:g}; change l_start or l_end"
+    )
+
+
+def cell_spacing(coords: np.ndarray) -> float:
+    """The median distance to the nearest cell at another place."""
+    return float(np.median(knn(np.unique(coords, axis=0), 1)[0]))
 
 
 def fit(
@@ -87,7 +104,8 @@ def fit(
     distances = calculate_adj_matrix(x=x, y=y, histology=False)
     log_expression(table, adata.uns["dataset"]["kind"], params["min_cells"])
     model = SpaGCN()
-    model.set_l(length_scale(distances, params))
+    spacing = cell_spacing(table.obsm["spatial"][:, :2])
+    model.set_l(length_scale(distances, spacing, params))
     # Components, k-means and weights are drawn from the global generators.
     random.seed(seed)
     torch.manual_seed(seed)

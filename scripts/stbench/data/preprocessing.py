@@ -19,6 +19,7 @@ N_NEIGHBORS = 15
 N_VARIABLE_GENES = 3000
 
 _EXACT_PCA_GENES = 2000
+_LEAST_VARYING = 4  # with fewer, the local regression of seurat_v3 ends the process
 
 
 def preprocess(adata: AnnData) -> AnnData:
@@ -117,6 +118,11 @@ def _seurat_v3(counts: sp.csr_matrix, name: str) -> np.ndarray:
     import scanpy as sc
     from anndata import AnnData
 
+    varying = int((counts.max(axis=0) != counts.min(axis=0)).sum())
+    if varying < _LEAST_VARYING:
+        raise InputError(
+            f"{name}: seurat_v3 cannot choose genes here ({varying} genes vary); set hvg to false"
+        )
     try:
         table = sc.pp.highly_variable_genes(
             AnnData(counts), flavor="seurat_v3", n_top_genes=N_VARIABLE_GENES, inplace=False

@@ -53,6 +53,24 @@ def need_cells(n_cells: int, least: int, why: str) -> None:
         raise NotApplicableError(f"{why}: needs {least} cells, this dataset has {n_cells}")
 
 
+def need_genes_that_vary(table: Any, least: int = 4) -> None:
+    """Raise NotApplicableError where too few genes vary for seurat_v3, which then may crash."""
+    lowest, highest = (np.asarray(values).ravel() for values in _extremes(table.X))
+    varying = int((highest > lowest).sum())
+    if varying < least:
+        raise NotApplicableError(
+            f"chooses genes by their variance: {varying} of {table.n_vars} genes vary, "
+            f"{least} are needed"
+        )
+
+
+def _extremes(values: Any) -> tuple[Any, Any]:
+    """The least and the largest value of every gene."""
+    if sp.issparse(values):
+        return values.min(axis=0).toarray(), values.max(axis=0).toarray()
+    return values.min(axis=0), values.max(axis=0)
+
+
 def need_room(n_cells: int, max_cells: int) -> None:
     """Raise NotApplicableError where the package's n x n matrices would be too large."""
     if n_cells > max_cells:

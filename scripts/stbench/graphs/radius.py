@@ -29,8 +29,10 @@ def radius_for(coords: np.ndarray, n_neighbors: float) -> float:
     """The radius at which a cell has ``n_neighbors`` others around it on average, by bisection.
 
     It is found to 1 percent, of the two ends the one whose mean is nearer: on a lattice of spots,
-    whose positions are rounded to pixels, whole rings are taken. Cells at the same place do not
-    count. Where even all cells together are too few, all are in reach.
+    whose positions are rounded to pixels, whole rings are taken. A radius that links no cells is
+    not an answer: where many cells share places, the mean may jump from 0 to far more than wanted.
+    Cells at the same place do not count. Where even all cells together are too few, all are in
+    reach.
 
     Args:
         coords: (n, d) finite coordinates.
@@ -52,4 +54,5 @@ def radius_for(coords: np.ndarray, n_neighbors: float) -> float:
     while high - low > _PRECISION * high:
         middle = (low + high) / 2
         low, high = (middle, high) if mean(middle) <= n_neighbors else (low, middle)
-    return low if n_neighbors - mean(low) <= mean(high) - n_neighbors else high
+    nearer = low if n_neighbors - mean(low) <= mean(high) - n_neighbors else high
+    return nearer if mean(nearer) > 0 else high

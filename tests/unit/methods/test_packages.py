@@ -225,6 +225,16 @@ def test_cells_at_one_place_and_cells_without_counts(method: str) -> None:
     assert np.isfinite(result).all()
 
 
+@pytest.mark.parametrize("varying", [0, 3])
+def test_genes_that_hardly_vary_do_not_end_the_process(varying: int) -> None:
+    adata = tissue()
+    counts = np.full(adata.shape, 3, dtype=np.float32)
+    counts[:, :varying] = adata.layers["counts"].toarray()[:, :varying]
+    adata.layers["counts"] = sp.csr_matrix(counts)
+    with pytest.raises(NotApplicableError, match=f"{varying} of 24 genes vary, 4 are needed"):
+        run("graphst", adata)
+
+
 def test_graphst_s_other_branch_normalises_rows() -> None:
     adata = tissue()
     usual, sparse = (run("graphst", adata, datatype=name)[0].embedding for name in ("10X", "Slide"))
@@ -273,6 +283,16 @@ def test_spagcn_gives_labels_and_its_epochs_are_not_seen() -> None:
     assert not seen
     halves = tissue().obsm["spatial"][:, 0] > 50
     assert max(np.mean(fit.labels == halves), np.mean(fit.labels != halves)) > 0.6
+
+
+@pytest.mark.parametrize("unit", [1e-7, 1e7])
+def test_spagcn_does_not_depend_on_the_unit_of_the_coordinates(unit: float) -> None:
+    adata = tissue()
+    expected = run("spagcn", adata)[0]
+    adata.obsm["spatial"] *= unit
+    fit = run("spagcn", adata)[0]
+    assert fit.info["l"] == pytest.approx(unit * expected.info["l"], rel=0.05)
+    assert np.mean(fit.labels == expected.labels) > 0.9
 
 
 @pytest.mark.parametrize(

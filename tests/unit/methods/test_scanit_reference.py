@@ -62,9 +62,10 @@ def test_delaunay_edges_and_alpha(reference: Reference, coords: np.ndarray) -> N
 
 
 def test_cut(reference: Reference, coords: np.ndarray) -> None:
-    cut = mean_neighbour_distance(coords, reference.hp()["knn_for_cut"])
+    k = reference.hp()["knn_for_cut"]
+    cut = mean_neighbour_distance(coords, k)
     assert cut == pytest.approx(reference["cut"], rel=1e-6)
-    twins = mean_neighbour_distance(reference["dup.coords"].astype(np.float64), 5)
+    twins = mean_neighbour_distance(reference["dup.coords"].astype(np.float64), k)
     assert twins == pytest.approx(reference["dup.cut"], rel=1e-6)
 
 

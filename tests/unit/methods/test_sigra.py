@@ -157,6 +157,14 @@ def test_unusable_parameters_are_named(change: dict[str, Any], message: str) -> 
         run(tissue(), **change)
 
 
+@pytest.mark.parametrize("shared", [2, 7, 40])
+def test_the_radius_links_cells_even_where_many_share_places(shared: int) -> None:
+    places = np.random.default_rng(0).uniform(0, 100, (20, 2))
+    coords = np.repeat(places, shared, axis=0)
+    for wanted in (0.5, 6):
+        assert len(radius_pairs(coords, radius_for(coords, wanted))) > 0
+
+
 def test_the_radius_is_inclusive_and_coincident_cells_are_not_linked() -> None:
     coords = np.array([[0.0, 0], [3, 4], [0, 0], [0, 5.1]])
     assert radius_pairs(coords, 5.0).tolist() == [[0, 1], [1, 2], [1, 3]]
