@@ -108,21 +108,20 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
 def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -> None:
     """Add the scores of deconvolution, maps of types, and curves where spots were degraded."""
     import numpy as np
-    import pandas as pd
 
-    from stbench.common.io import read_h5ad
+    from stbench.common.io import read_csv, read_h5ad
     from stbench.config.layout import SPOTS
     from stbench.config.schema import load_yaml
     from stbench.deconvolution.proportions import read_proportions
     from stbench.figures.deconvolution import add_curves, add_maps, add_scores
 
     methods = load_yaml(args.deconvolution_methods)
-    means = pd.read_csv(args.tables / SCORES)
+    means = read_csv(args.tables / SCORES)
     curves = args.tables / "deconvolution_robustness_curves.csv"
     titles = {name: methods[name]["title"] for name in dict.fromkeys(means["method"])}
     add_scores(album, means, titles, {name for name in titles if methods[name].get("control")})
     if curves.is_file():
-        add_curves(album, pd.read_csv(curves), titles)
+        add_curves(album, read_csv(curves), titles)
     for dataset in map(str, dict.fromkeys(means["dataset"])):
         truth = read_proportions(layout.truth(dataset))
         if truth.empty:

@@ -391,6 +391,8 @@ def run(args: argparse.Namespace, attempts: Attempts) -> None:
 
 def main() -> None:
     args = parse_arguments()
+    if args.output.is_symlink():
+        args.output = args.output.resolve()  # a folder elsewhere, as on a larger disk
     attempts = Attempts(args.attempts_log)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, cancel)

@@ -65,8 +65,13 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path``; on success it replaces ``path`` as a whole."""
+    """Yield a temporary folder beside ``path``; on success it replaces ``path`` as a whole.
+
+    Where ``path`` is a link, the folder that it leads to is replaced.
+    """
     path = Path(path)
+    if path.is_symlink():
+        path = path.resolve()
     temporary = _temporary_name(path)
     temporary.mkdir()
     try:
@@ -152,6 +157,17 @@ def free_bytes(folder: Path) -> int:
     """Free disk space where ``folder`` is, or will be."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return shutil.disk_usage(there).free
+
+
+# An id is a text, even if it looks like a number: "007".
+_IDS = dict.fromkeys(("dataset", "method", "reference", "pair", "of", "section", "gene"), str)
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """A table as ``write_csv`` writes it: ids are text, and only an empty field is missing."""
+    import pandas as pd
+
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_IDS)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

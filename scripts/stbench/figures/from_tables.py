@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stbench.common.io import read_csv
 from stbench.figures.figure_set import Album
 from stbench.figures.style import CLUSTERER_WORDS
 
@@ -93,7 +94,7 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
     from stbench.figures.sensitivity import setting_lines, tornado
 
     if (path := tables / "robustness_curves.csv").is_file():
-        curves = pd.read_csv(path)
+        curves = read_csv(path)
         title = "Final ARI as data get worse"
         album.add(
             robustness_curves(curves[curves["clusterer"] == rank_by], titles, title),
@@ -107,9 +108,9 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
         )
     if not (path := tables / "sensitivity.csv").is_file():
         return
-    changes = pd.read_csv(path)
+    changes = read_csv(path)
     scores = {
-        name: pd.read_csv(tables / f"ARI_{name}.csv").set_index(["dataset", "method", "clusterer"])
+        name: read_csv(tables / f"ARI_{name}.csv").set_index(["dataset", "method", "clusterer"])
         for name in ("final", "oracle")
     }
     mine = changes[changes["clusterer"] == rank_by]
@@ -145,7 +146,7 @@ def add_integration(album: Album, tables: Path, titles: dict[str, str]) -> None:
     path = tables / "integration_scores.csv"
     if not path.is_file():
         return
-    scores = pd.read_csv(path, dtype={"dataset": str, "method": str})
+    scores = read_csv(path)
     if not scores.loc[scores["metric"] == "overall", "mean"].notna().any():
         return
     title = "Joined sections: mixing and biology"

@@ -79,6 +79,7 @@ def scaling_panels(
             va="bottom",
             fontsize=7.5,
             color=QUIET,
+            parse_math=True,
         )
         _logarithmic(ax, costs)
     for ax in axes.flat[len(shown) :]:

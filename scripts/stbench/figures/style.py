@@ -62,6 +62,7 @@ _STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "pdf.fonttype": 42,
     "axes.axisbelow": True,
+    "text.parse_math": False,  # names of data and labels may hold $; it is no formula there
 }
 
 

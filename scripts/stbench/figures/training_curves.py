@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from stbench.figures.style import GRID, INK, PROTOCOL_COLOURS, QUIET, legend_below, quick_dot
 
@@ -105,6 +106,8 @@ def _draw_loss(ax: Axes, mine: pd.DataFrame) -> None:
     lowest, highest = known["loss"].min(), known["loss"].max()
     if lowest > 0 and highest / lowest > _WIDE:
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
     else:
         ax.margins(y=0.1)
     if np.isclose(lowest, highest):

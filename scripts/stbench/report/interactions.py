@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from stbench.common.errors import InputError
+from stbench.common.io import read_csv
 from stbench.config.layout import Layout
 from stbench.report.images import Picture
 from stbench.report.studies import Table, as_table
@@ -108,7 +107,7 @@ def _page(place: Path, dataset: str, method: str, title: str) -> InteractionPage
 
 def _head(path: Path, title: str, order: list[str], columns: list[str]) -> Table:
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        table = read_csv(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable table ({error}); remove its folder") from error
     if "edge_set" in table:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.io import read_csv
 from stbench.report.images import Picture
 
 # A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it. To add one,
@@ -107,7 +108,7 @@ def belongs(stem: str, study: str) -> bool:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return read_csv(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable table ({error}); make it again") from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stbench.common.io import read_csv
 from stbench.config.degradation import UNTOUCHED
 from stbench.results.formatting import number, signed
 
@@ -36,7 +37,7 @@ def study_sentences(tables: Path, titles: Mapping[str, str], rank_by: str) -> di
 
 
 def _read(path: Path, rank_by: str) -> pd.DataFrame:
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    table = read_csv(path)
     texts = {name: table[name].fillna("") for name in ("status", "reason")}
     return table[table["clusterer"] == rank_by].assign(**texts)
 

@@ -45,7 +45,7 @@ def summary(
                 parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
-    parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
+    parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(run, interactions))]
     parts += [places(tables, figures, interactions, report).rstrip("\n")]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -178,9 +178,12 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
         yield wrapped(f"{dataset} was not run: {reason}", hanging="  ")
 
 
-def _failed_parts(interactions: Path | None) -> Iterator[str]:
+def _failed_parts(run: Run, interactions: Path | None) -> Iterator[str]:
     """Parts of inferring interactions that went wrong; what does not apply is no failure."""
+    entries = {f"{row.dataset}/{row.method}" for row in run.every.itertuples(index=False)}
     for path in sorted(interactions.glob("*/*/status.json")) if interactions else []:
+        if "/".join(path.parts[-3:-1]) not in entries:
+            continue  # left by another configuration
         for part, told in json.loads(path.read_text(encoding="utf-8")).items():
             if told["status"] == "error":
                 where = "/".join(path.parts[-3:-1])

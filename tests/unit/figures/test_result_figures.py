@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from helpers.results import made_results, scores_of
 from stbench.figures.across_datasets import add_comparisons
@@ -146,6 +147,21 @@ def test_curves_mark_the_best_epoch_after_training_began_and_say_where_no_loss_i
     assert (ari_x.lines[-1].get_xdata()[0], ari_y.lines[-1].get_xdata()[0]) == (2, 1)
     assert loss_x.get_yscale() == "log" and list(loss_x.lines[0].get_ydata()) == [100, 10, 1]
     assert [text.get_text() for text in loss_y.texts] == ["not told"] and not loss_y.lines
+    figure.canvas.draw()
+    ticks = [text for text in names_of(loss_x.yaxis) if text]
+    assert ticks and all(float(text) > 0 for text in ticks)
+
+
+@pytest.mark.parametrize("name", ["$", "$a_b$", "$ and $\\frac", "a$b_{$", "US$ 5 $"])
+def test_a_dollar_in_a_name_is_a_dollar(name):
+    rows = [(dataset, "x", 0.4, "ok") for dataset in (name, "plain")]
+    boxes = pd.DataFrame(rows, columns=["dataset", "method", "value", "status"])
+    for figure in (
+        score_boxes(boxes, {"x": name}, name),
+        training_curves(curves_of("x", [0.9, 0.2], [NAN, 1.0]), {"x": name}, name),
+    ):
+        figure.canvas.draw()
+        assert any(text.get_text() == name for text in figure.findobj(Text))
 
 
 def test_many_curves_break_into_bands():

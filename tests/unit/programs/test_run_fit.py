@@ -346,6 +346,14 @@ def test_a_missing_program_is_an_error(bench):
     assert bench.status()["reason"] == "no-such-program: No such file or directory"
 
 
+def test_a_folder_that_is_a_link_is_written_where_the_link_leads(bench, tmp_path):
+    bench.output.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "disk").mkdir()
+    bench.output.symlink_to(tmp_path / "disk/fit")
+    assert bench.run("good").returncode == 0
+    assert bench.output.is_symlink() and bench.status()["status"] == "ok"
+
+
 def test_an_output_that_cannot_be_written_is_one_line(bench):
     bench.output.parent.parent.mkdir(parents=True)
     bench.output.parent.write_text("a file where a folder should be")

@@ -3,14 +3,17 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import summarize
 from helpers.results import made_results, scores_of
+from stbench.common.io import write_csv
 from stbench.common.text import WIDTH
 from stbench.ranking.leaderboard import leaderboard
 from stbench.results.aggregates import all_tables
 from stbench.summary.run import read_run
+from stbench.summary.studies import study_sentences
 from stbench.summary.text import any_score, summary
 
 
@@ -78,6 +81,19 @@ def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
     run = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
     text = summary(run, tmp_path, tmp_path, tmp_path / "interactions")
     assert "Interactions of BZ5/stague: genes: it broke" in text and "no panel" not in text
+
+    other = tmp_path / "interactions/BZ9/stague"  # of another configuration
+    other.mkdir(parents=True)
+    (other / "status.json").write_text(json.dumps(told))
+    assert summary(run, tmp_path, tmp_path, tmp_path / "interactions") == text
+
+
+def test_a_study_names_a_dataset_as_it_is_called(tmp_path):
+    rows = [("007", "pca", "kmeans", "jitter", level, 0.5, "ok", "") for level in (0.0, 1.0)]
+    columns = ["dataset", "method", "clusterer", "way", "level", "mean", "status", "reason"]
+    write_csv(pd.DataFrame(rows, columns=columns), tmp_path / "robustness_curves.csv")
+    (sentence,) = study_sentences(tmp_path, {"pca": "PCA"}, "kmeans")["robustness"]
+    assert sentence.startswith("On 007 PCA")
 
 
 def test_two_seeds_never_prove_anything(tmp_path):
