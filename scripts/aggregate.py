@@ -127,7 +127,7 @@ def main() -> None:
             write_csv(table, folder / f"{name}.csv")
         for name, text in texts.items():
             (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(text)
+            (folder / name).write_text(text, encoding="utf-8")
     if results is not None:
         with atomic_file(args.output_parquet) as temporary:
             results.to_parquet(temporary, index=False)

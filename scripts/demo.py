@@ -169,7 +169,7 @@ def edges_figure(folder: Path, seed: int, coords: np.ndarray, where: str) -> Fig
 
     from stbench.figures.cell_graph import edge_map
 
-    parts = json.loads((folder / "status.json").read_text())
+    parts = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     if parts["threshold"]["status"] != "ok":
         return None
     edges = pd.read_parquet(folder / "edges.parquet")

@@ -49,7 +49,9 @@ class Finding:
 def ask(*command: str) -> str | None:
     """What a program prints; None where it is not there or fails."""
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, encoding="utf-8"
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None
@@ -132,7 +134,7 @@ def slurm() -> Iterator[Finding]:
     yield Finding("SLURM", True, version)
     answer = ask("sinfo", "--noheader", "--format=%R %G")
     partitions = sorted({line.split()[0] for line in (answer or "").splitlines() if line.strip()})
-    chosen = chosen_partition(PROFILE.read_text())
+    chosen = chosen_partition(PROFILE.read_text(encoding="utf-8"))
     found = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile takes {chosen}"
     fix = "write one of these partitions, and your account, into profiles/slurm/profile.yaml"
     yield Finding("partitions", chosen in partitions, found, fix)
@@ -149,7 +151,7 @@ def data() -> Iterator[Finding]:
         there = Path(mirror).is_dir()
         found = f"STBENCH_MIRROR={mirror}" + ("" if there else ": no such folder")
         yield Finding("mirror", there, found, "name a folder that exists, or unset it")
-    registry = (CONFIG / "datasets.yaml").read_text()
+    registry = (CONFIG / "datasets.yaml").read_text(encoding="utf-8")
     hosts = sorted(set(re.findall(r"https://([\w.-]+)/", registry)))
     silent = [host for host in hosts if not reachable(host)]
     found = f"no answer from {', '.join(silent)}" if silent else ", ".join(hosts)
@@ -171,7 +173,7 @@ def environments() -> Iterator[Finding]:
         if file.stem == "default":
             continue
         ready = (PROJECT / f".venv-{file.stem}/.ready").exists()
-        by_make = "==" in file.read_text()
+        by_make = "==" in file.read_text(encoding="utf-8")
         fix = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
         found = f".venv-{file.stem}" if ready else "not made"
         yield Finding(f"env {file.stem}", ready, found, f"only for its method: {fix}")

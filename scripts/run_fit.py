@@ -266,7 +266,7 @@ def watch(
 def read_outcome(folder: Path) -> dict[str, Any]:
     """What the program told, empty if it told nothing that can be understood."""
     with suppress(OSError, ValueError):
-        told = json.loads((folder / "outcome.json").read_text())
+        told = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
         if isinstance(told, dict) and told.get("status") in STATUSES:
             return told
     return {}
@@ -276,7 +276,7 @@ def read_provenance(folder: Path) -> dict[str, str]:
     """What the program told of its packages, data and parameters; empty where it told nothing."""
     told: Any = None
     with suppress(OSError, ValueError):
-        told = json.loads((folder / "provenance.json").read_text())
+        told = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     return {name: str(told[name]) for name in FIELDS if isinstance(told, dict) and name in told}
 
 
@@ -336,7 +336,7 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
 
 def name_folder(folder: Path, status: Mapping[str, Any], output: Path) -> None:
     """Write status.json and give the finished folder its name."""
-    (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n")
+    (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")
     reach_disk(folder)
     folder.rename(output)
 

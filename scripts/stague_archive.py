@@ -70,7 +70,9 @@ def download(target: Path, python: str) -> None:
     with atomic_file(target) as temporary:
         command = [python, "-m", "gdown", DRIVE_ID, "-O", str(temporary)]
         try:
-            ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+            ended = subprocess.run(
+                command, stderr=subprocess.PIPE, text=True, check=False, encoding="utf-8"
+            )
         except OSError as error:
             raise InputError(
                 f"{python}: {error.strerror}; make setup-archive, or {BY_HAND}"

@@ -121,7 +121,7 @@ class Downloader:
             return
         self.partial.mkdir(parents=True, exist_ok=True)
         path = self.partial / hashlib.sha256(url.encode()).hexdigest()[:16]
-        with path.with_suffix(".lock").open("w") as lock:
+        with path.with_suffix(".lock").open("w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -236,7 +236,7 @@ def _write(
 
     shown: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None, "leave": False}
     bar = tqdm(total=total, initial=done, desc=path.name, **shown)
-    with bar, path.open("ab" if done else "wb") as stream:
+    with bar, path.open("ab" if done else "wb", encoding="utf-8") as stream:
         for chunk in response.iter_content(_CHUNK):
             done += len(chunk)
             if size is not None and done > size:

@@ -80,7 +80,7 @@ def read_status(folder: str | Path, *needed: str) -> dict[str, Any]:
     """
     path = Path(folder) / "status.json"
     try:
-        status = json.loads(path.read_text())
+        status = json.loads(path.read_text(encoding="utf-8"))
         missing = [key for key in (*needed, "status", "reason") if key not in status]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; train again") from None

@@ -218,9 +218,9 @@ def _json(value: Any) -> Markup:
 
 def _render(context: Mapping[str, Any]) -> str:
     """Fill the template; nothing but our own style and script is allowed to act."""
-    style = "\n".join((TEMPLATES / name).read_text() for name in STYLES)
+    style = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
     names = SCRIPTS_OF_BOARD if context["verdicts"] else SCRIPTS
-    parts = "\n".join((TEMPLATES / name).read_text() for name in names)
+    parts = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
     script = f'"use strict";\n(() => {{\n{parts}\n}})();'
     policy = "; ".join(
         [

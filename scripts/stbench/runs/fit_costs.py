@@ -90,7 +90,7 @@ def fit_costs(
 def _refusal(layout: Layout, dataset: str) -> str:
     """What the download or the preparation recorded of a dataset without cells; else nothing."""
     with suppress(FileNotFoundError, ValueError):  # not fetched yet, or being written
-        told = json.loads((layout.raw(dataset) / "status.json").read_text())
+        told = json.loads((layout.raw(dataset) / "status.json").read_text(encoding="utf-8"))
         if told["status"] == "error":
             return str(told["reason"])
     kinds = {layout.data(dataset): "dataset", layout.pair(dataset, SPOTS): "pair"}
