@@ -9,7 +9,14 @@ from stbench.common.paths import PROJECT
 
 READERS = {"read_text", "write_text", "open", "NamedTemporaryFile", "TemporaryFile", "fdopen"}
 STARTERS = {"run", "Popen", "check_output"}
-NO_TEXT = {"packed.open", "Image.open", "os.open", "tarfile.open", "self.distribution.read_text"}
+NO_TEXT = {
+    "packed.open",
+    "archive.open",
+    "Image.open",
+    "os.open",
+    "tarfile.open",
+    "self.distribution.read_text",
+}
 NO_TEXT |= {"distribution.read_text"}
 PROGRAMS = sorted([*(PROJECT / "scripts").rglob("*.py"), *(PROJECT / "benchmarks").rglob("*.py")])
 

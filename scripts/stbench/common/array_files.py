@@ -121,7 +121,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             if unpacked > max(_LARGE, _RATIO * path.stat().st_size):
                 raise ValueError(f"it says that it unpacks to {unpacked / 1e9:.1f} GB")
             for member in members:
-                with archive.open(member, encoding="utf-8") as stream:
+                with archive.open(member) as stream:
                     _check_header(stream, member.file_size)
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
