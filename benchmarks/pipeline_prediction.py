@@ -61,8 +61,10 @@ def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) 
         measured: stages on tissues of the two sizes.
         run: the jobs of the small run.
     """
+    from stbench.config.layout import Layout
+    from stbench.config.tasks import DOMAINS
     from stbench.runs.cost_model import fit_cost_model
-    from stbench.runs.fit_costs import LIMIT, cell_costs
+    from stbench.runs.fit_costs import LIMIT, fit_costs
     from stbench.runs.measurements import read_shipped
 
     small, large = (measured[size] for size in SIZES)
@@ -70,11 +72,11 @@ def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) 
     model = fit_cost_model(read_shipped(REPOSITORY / "resources/cost_model.csv"))
     inside, left_out = 0.0, []
     outside = dict.fromkeys(PARTS, 0.0)
-    for (dataset, method), cost in cell_costs(benchmark, model, Path("none")).items():
+    for (dataset, method), cost in fit_costs(benchmark, model, Layout(Path("none"))).items():
         if cost.basis == LIMIT:
             left_out.append(method)
             continue
-        entry, n = benchmark.methods[method], cost.cells
+        entry, n = benchmark.method(DOMAINS, method), cost.cells
         trained = bool(entry.get("trainable"))
         start = model.curves[method, cost.device]["seconds"].start if trained else small.start
         start = min(start, cost.seconds)

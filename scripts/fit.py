@@ -21,19 +21,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.common.io import read_h5ad, write_h5ad, write_json
+from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import PROJECT, method_files, method_module
 from stbench.common.seeding import seed_everything
 from stbench.fitting.program import (
     add_options_of_a_fit,
     circumstances_of,
+    note_provenance,
     parse_params,
     run_fit,
 )
 from stbench.fitting.trajectory import TrajectoryRecorder
-from stbench.supervisor.provenance import environment_hash
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -104,7 +103,7 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
     """
     params = parse_params(args.params)
     adata = read_h5ad(args.input)
-    note_provenance(args, params)
+    note_provenance(args.output, params, args.input)
     n_domains = number_of_domains(adata, args.input)
     job = Job(args, params, adata, n_domains, load_method(args.method, args.output))
     return partial(fit_and_write, job)
@@ -127,7 +126,8 @@ def fit_and_write(job: Job, device: str) -> None:
         seconds = time.perf_counter() - started
         fit = checked(fit, len(cells))
     if r_versions := (fit.info or {}).get("r_versions"):
-        note_provenance(args, params, {f"R:{name}": v for name, v in r_versions.items()})
+        more = {f"R:{name}": version for name, version in r_versions.items()}
+        note_provenance(args.output, params, args.input, packages=more)
     circumstances = {
         **circumstances_of(args, params, device, seconds),
         "trainable": recorder.called,
@@ -137,21 +137,6 @@ def fit_and_write(job: Job, device: str) -> None:
         arrays: dict[str, Any] = dict(fit.weights)
         np.savez_compressed(args.output / "weights.npz", **arrays)
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
-
-
-def note_provenance(
-    args: argparse.Namespace, params: Mapping[str, Any], more: Mapping[str, str] | None = None
-) -> None:
-    """Write what the fit runs on, so that it is known of a fit that is killed, too.
-
-    The data's hash is the SHA-256 of the preprocessed file, which is the same bytes in every run.
-    """
-    told = {
-        "environment": environment_hash(more),
-        "data_hash": file_hash(args.input),
-        "parameters": json.dumps(params, sort_keys=True),
-    }
-    write_json(args.output / "provenance.json", told)
 
 
 def as_anndata(

@@ -1,9 +1,10 @@
 """Run one method of deconvolution on one pair of spots and reference.
 
 The output folder gets fit.h5ad (obsm['proportions'], their types in uns['types'], the circumstances
-in uns['fit']) and always outcome.json: {status, reason, device, peak_gpu_mb} with status ok, error,
-nan, oom or not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the machine, not
-the method, is at fault (a full disk). scripts/run_fit.py adds limits around it.
+in uns['fit']), as soon as they are known provenance.json: {environment, data_hash, parameters}, and
+always outcome.json: {status, reason, device, peak_gpu_mb} with status ok, error, nan, oom or
+not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the machine, not the method, is
+at fault (a full disk). scripts/run_fit.py adds limits around it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from stbench.common.seeding import seed_everything
 from stbench.fitting.program import (
     add_options_of_a_fit,
     circumstances_of,
+    note_provenance,
     parse_params,
     run_fit,
 )
@@ -53,6 +55,7 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
     """
     params = parse_params(args.params)
     spots = read_h5ad(args.spots)
+    note_provenance(args.output, params, args.spots, args.reference)
     pair = spots.uns.get("pair")
     if pair is None:
         raise InputError(

@@ -6,6 +6,7 @@ import h5py
 
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
+from stbench.config.layout import Layout
 from stbench.config.schema import load_yaml
 
 
@@ -18,7 +19,7 @@ def configuration(**more):
 
 
 def write_preprocessed(results, dataset, cells, genes):
-    path = results / f"preprocessed/{dataset}.h5ad"
+    path = Layout(results).preprocessed(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
         file.create_dataset("X", (cells, genes), "f4")
@@ -26,7 +27,7 @@ def write_preprocessed(results, dataset, cells, genes):
 
 
 def write_fit(results, dataset, method, seed, status="ok", **more):
-    folder = results / f"fits/{dataset}/{method}/seed{seed}"
+    folder = Layout(results).fit(dataset, method, seed)
     folder.mkdir(parents=True)
     parameters = json.dumps(more.pop("parameters", {}))
     told = {"seconds": 10.0, "peak_rss_mb": 300, "peak_gpu_mb": None, "device": "cpu", **more}

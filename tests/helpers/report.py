@@ -9,6 +9,8 @@ import pandas as pd
 from helpers.results import made_results, row, scores_of
 from stbench.common.constants import PROTOCOLS
 from stbench.common.io import atomic_file
+from stbench.config.layout import Layout
+from stbench.config.tasks import DOMAINS
 from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.tables import ranking_tables
 from stbench.report.page import Sources, report_page
@@ -42,20 +44,17 @@ def write_report(root, results, methods=None, datasets=None, config=None):
     if not (tables / "leaderboard.csv").exists():
         write_tables(results, tables)
     run = read_run(results, tables, "kmeans")
+    layout = Layout(root, ".")  # one folder for everything
     sources = Sources(
-        root=root,
-        tables=tables,
-        figures=root / "figures",
+        layout=layout,
         datasets=datasets or {},
-        methods=methods or {},
+        methods={DOMAINS: methods or {}},
         config=config or {},
         citation=CITATION,
     )
-    page = root / "report/index.html"
-    text = report_page(run, sources, page)
-    with atomic_file(page) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return page
+    with atomic_file(layout.report) as temporary:
+        temporary.write_text(report_page(run, sources), encoding="utf-8")
+    return layout.report
 
 
 def data_of(page):

@@ -68,7 +68,7 @@ def rule(job):
 
 def started(flow, method):
     """How often the supervisor has begun the fit."""
-    log = flow.folder / f"results/logs/attempts/tissue/{method}/seed0.jsonl"
+    log = flow.folder / f"results/attempts/tissue/{method}/seed0.jsonl"
     return log.read_text().count('"start"') if log.exists() else 0
 
 
@@ -109,11 +109,11 @@ def run(slurm, tmp_path_factory):
     fits = [f"results/fits/tissue/{name}/seed0" for name in FAULTS]
     command = [word for word in cluster.command() if word not in ("--cores", "2")]
     command += ["--profile", str(source / "profiles/slurm"), *QUICK_CHECKS]
-    command += ["--config", *SMALL, "--", "results/tables", *fits]
+    command += ["--config", *SMALL, "--", "results/default/tables", *fits]
     log = folder / "cluster.log"
     shortened, cancelled = set(), set()
     with log.open("w") as output, ThreadPoolExecutor() as beside:
-        alone = beside.submit(local.run, *SMALL, args=("results/tables",))
+        alone = beside.submit(local.run, *SMALL, args=("results/default/tables",))
         process = subprocess.Popen(
             command, cwd=cluster.folder, env=cluster.environment, stdout=output, stderr=output
         )

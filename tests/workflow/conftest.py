@@ -50,12 +50,17 @@ class Workflow:
             text=True,
         )
 
+    @property
+    def own(self) -> Path:
+        """The folder of the default configuration."""
+        return self.folder / "results/default"
+
     def results(self) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / "results/results.parquet")
+        return pd.read_parquet(self.own / "results.parquet")
 
     def tables(self) -> dict[str, bytes]:
         """The bytes of every table that holds no timings."""
-        tables = sorted((self.folder / "results/tables").glob("*.csv"))
+        tables = sorted((self.own / "tables").glob("*.csv"))
         return {t.name: t.read_bytes() for t in tables if t.name != "runtime.csv"}
 
 

@@ -1,4 +1,4 @@
-"""The target deconvolution from nothing to its printed table, failures included."""
+"""Deconvolution from nothing to its printed table, failures included."""
 
 import re
 import shlex
@@ -11,19 +11,22 @@ from stbench.common.paths import PROJECT
 from workflow.conftest import TISSUE
 
 SIMULATE = "{layout: layers, n_cells: 300, n_genes: 80, n_types: 3, seed: 2}"
-SECTION = (
-    f"deconvolution={{datasets: [{{id: sim, spot_size: 3, simulate: {SIMULATE}}}, "
-    "{id: none, spots: DECONV_STARmap, reference: V1_0410_cells, reference_is: replicate}], "
-    "methods: [nnls, tangram, mean_reference, shuffled_truth], seeds: [0, 1]}"
+PAIR = f"{{id: sim, spot_size: 3, simulate: {SIMULATE}}}"
+LOST = "{id: none, spots: DECONV_STARmap, reference: V1_0410_cells, reference_is: replicate}"
+CHOSEN = (
+    f"datasets=[{PAIR}, {LOST}]",
+    "methods=[nnls, tangram, mean_reference, shuffled_truth]",
+    "seeds=[0, 1]",
 )
 
 
 def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_path):
-    run = workflow.run(SECTION, f"mirror={tmp_path}/nowhere", args=("deconvolution",))
+    run = workflow.run(*CHOSEN, f"mirror={tmp_path}/nowhere")
     assert run.returncode == 0, run.stdout
     assert "sim: " in run.stdout and "Jensen-Shannon divergence" in run.stdout
     assert "NNLS: better than every control, intervals apart, in" in run.stdout
-    tables = workflow.folder / "results/deconvolution/tables"
+    assert "16 of 16 fits: 6 ok, 10 not applicable" in run.stdout
+    tables = workflow.own / "tables"
     scores = pd.read_csv(tables / "deconvolution_scores.csv")
     assert set(scores["dataset"]) == {"sim", "none"}
     mine = scores[scores["dataset"] == "sim"].groupby("method")["mean"].count()
@@ -33,54 +36,54 @@ def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_pat
     assert lost["reason"].str.contains("DECONV_STARmap: ").all()
     for metric in scores["metric"].unique():
         assert list(pd.read_csv(tables / f"deconvolution_{metric}.csv")["method"])[:1] == ["nnls"]
-    folder = workflow.folder / "results/deconvolution/figures"
-    figures = {path.name for path in folder.glob("[!.]*")}
+    figures = {path.name for path in (workflow.own / "figures").glob("[!.]*")}
     drawn = ("deconvolution_scores", "deconvolution_maps_sim")
     assert figures == {"captions.json", *(f"{n}.{e}" for n in drawn for e in ("png", "pdf"))}
+    page = (workflow.own / "report/index.html").read_text()
+    assert '<section id="deconvolution"' in page and '<section id="leaderboard"' not in page
+
+    # The other commands know these fits, too.
+    plan = workflow.run(*CHOSEN, args=("plan",)).stdout
+    assert "2 datasets x 4 methods (deconvolution) x 2 seeds: 8 entries, 16 fits" in plan
+    assert "6 ok, 10 not applicable, 0 failed; 0 left" in plan
+    partial = workflow.run(*CHOSEN, args=("tables",)).stdout
+    assert "partial: 8 of 8 entries are scored" in partial
+    table = pd.read_csv(workflow.own / "partial/tables/deconvolution_scores.csv")
+    pd.testing.assert_frame_equal(table.drop(columns="partial"), scores)
+    retry = [sys.executable, workflow.source / "scripts/retry_failed.py", "--reset"]
+    done = subprocess.run(retry, cwd=workflow.folder, capture_output=True, text=True)
+    assert done.returncode == 0 and "3 reset" in done.stdout, done.stderr  # the pair, its parts
+    again = workflow.run(*CHOSEN, args=("--dry-run", "--quiet", "host")).stdout
+    assert set(re.findall(r"^    output: results/fits/(\w+)/", again, re.M)) == {"none"}
 
 
-def test_one_call_makes_both_targets_and_the_report_shows_them(workflow):
-    chosen = (f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", "robustness={counts: [0.5]}")
-    section = (
-        f"deconvolution={{datasets: [{{id: sim, spot_size: 3, simulate: {SIMULATE}}}], "
-        "methods: [nnls, mean_reference], seeds: [0]}"
-    )
-    run = workflow.run(*chosen, section, args=("all", "deconvolution"))
+def test_one_configuration_may_have_both_tasks(workflow):
+    chosen = (f"datasets=[{TISSUE}, {PAIR}]", "methods=[pca, nnls, mean_reference]", "seeds=[0]")
+    run = workflow.run(*chosen, "robustness={counts: [0.5]}")
     assert run.returncode == 0, run.stdout
-    results = workflow.folder / "results"
-    assert (results / "tables/robustness_curves.csv").exists()
-    tables = results / "deconvolution/tables"
+    tables = workflow.own / "tables"
+    assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == {"tissue", "tissue.counts0.5"}
+    assert (tables / "robustness_curves.csv").exists()
     assert set(pd.read_csv(tables / "deconvolution_scores.csv")["dataset"]) == {"sim"}
     curves = pd.read_csv(tables / "deconvolution_robustness_curves.csv")
     assert set(curves["method"]) == {"nnls", "mean_reference"}
     assert set(curves["level"]) == {1.0, 0.5} and curves["mean"].notna().all()
-    assert not re.search(r"^sim\.counts", (results / "deconvolution/summary.txt").read_text(), re.M)
-    page = (results / "report/index.html").read_text()
+    summary = (workflow.own / "summary.txt").read_text()
+    assert re.search(r"^sim: ", summary, re.M) and "Ranking by mean rank" in summary
+    assert not re.search(r"^sim\.counts", summary, re.M)
+    page = (workflow.own / "report/index.html").read_text()
     shown = re.search(r'<section id="deconvolution".*?</section>', page, re.S)[0]
     assert "deconvolution robustness area" in shown and shown.count("<img") == 3
-    # A later run that does not ask for deconvolution leaves it alone, and still shows it.
-    later = workflow.run(chosen[0], "methods=[pca, smoothed_pca]", *chosen[2:], args=("all",))
-    assert later.returncode == 0, later.stdout
-    assert '<section id="deconvolution"' in (results / "report/index.html").read_text()
-    assert len(list(tables.glob("*.csv"))) == 12
 
 
 def test_truth_reaches_scoring_and_one_control_only(workflow):
-    args = ("deconvolution", "--dry-run", "--printshellcmds", "--quiet", "progress")
-    run = workflow.run(SECTION, args=args)
+    args = ("--dry-run", "--printshellcmds", "--quiet", "progress")
+    run = workflow.run(*CHOSEN, args=args)
     assert run.returncode == 0, run.stdout
     fits = [line for line in run.stdout.splitlines() if " --attempts-log " in line]
     assert len(fits) == 2 * 4 * 2
-    reading = [line for line in fits if "deconvolution/truth/" in line]
+    reading = [line for line in fits if "results/truth/" in line]
     assert len(reading) == 4 and all("--method shuffled_truth" in line for line in reading)
-
-
-def test_a_wrong_name_is_one_line(workflow):
-    run = workflow.run(SECTION.replace("nnls", "nnsl"), args=("deconvolution",))
-    assert run.returncode != 0
-    assert (
-        "error: config: deconvolution.methods: unknown 'nnsl' (did you mean 'nnls'?)" in run.stdout
-    )
 
 
 def test_the_command_of_make_is_understood(workflow):
@@ -93,4 +96,4 @@ def test_the_command_of_make_is_understood(workflow):
     run = subprocess.run(
         command, cwd=PROJECT, env=workflow.environment, capture_output=True, text=True
     )
-    assert run.returncode == 0 and "deconvolution_tables" in run.stdout, run.stderr
+    assert run.returncode == 0 and "deconvolve" in run.stdout, run.stderr

@@ -34,10 +34,10 @@ def test_the_stand_in_is_compared_drawn_and_named(workflow):
         INTERACTIONS,
         "refine=6",
         f"demonstrations={json.dumps([SECTION])}",
-        args=("results/demo",),
+        args=("results/default/demo",),
     )
     assert done.returncode == 0, done.stdout
-    folder = workflow.folder / "results/demo"
+    folder = workflow.folder / "results/default/demo"
     table = pd.read_csv(folder / "comparison.csv")
     assert list(table["metric"]) == ["ARI", "AMI"]
     assert list(table["published"]) == [0.642, 0.725]

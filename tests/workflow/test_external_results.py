@@ -16,7 +16,7 @@ GRAPHS = (
 )
 SMALL = (f"datasets=[{TISSUE},{OTHER}]", "methods=[smoothed_pca]", "clusterers=[kmeans,gmm]")
 SEEDS = (0, 1)
-TABLES = ("results/results.parquet",)
+TABLES = ("results/default/results.parquet",)
 
 
 def export(results, root):
@@ -100,7 +100,7 @@ def test_what_was_not_seen_of_it_is_said(scored):
 
 def test_it_stands_in_the_tables_and_its_graph_among_the_interactions(scored):
     folder = scored[0].folder / "results"
-    board = pd.read_csv(folder / "tables/leaderboard.csv").set_index("method")
+    board = pd.read_csv(folder / "default/tables/leaderboard.csv").set_index("method")
     assert board.loc["by_embedding", "datasets"] == "1/2"
     assert (folder / "interactions/tissue/by_embedding/edges.parquet").is_file()
     assert (folder / "interactions/tissue/by_embedding/type_pairs.csv").is_file()

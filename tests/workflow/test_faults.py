@@ -91,7 +91,7 @@ def test_methods_and_data_that_fail_in_one_run_leave_every_other_cell(copied_wor
     for dataset, reason in (("BZ5", "wrong bytes"), ("mine", "coordinates: 60 cells have NaN")):
         assert set(final.loc[dataset].status) == {"not_applicable"}
         assert final.loc[dataset].reason.str.contains(reason).all()
-    text = (flow.folder / "results/summary.txt").read_text()
+    text = (flow.folder / "results/default/summary.txt").read_text()
     assert text in run.stdout
     retry = "retry with more memory: tissue, eats_memory, seed 0: oom: more than the 1000 MB"
     assert retry in run.stdout

@@ -15,13 +15,13 @@ def test_joined_sections_are_scored_and_shown_and_other_datasets_are_not(workflo
     folder = workflow.folder / "results"
     made = {path.relative_to(folder).as_posix() for path in folder.glob("integration/*/*.parquet")}
     assert made == {"integration/whole/pca.parquet", "integration/whole/random.parquet"}
-    table = pd.read_csv(folder / "tables/integration.csv").set_index("method")
+    table = pd.read_csv(folder / "default/tables/integration.csv").set_index("method")
     assert set(table["dataset"]) == {"whole"}
     assert table.loc["pca", "ARI"] > table.loc["random", "ARI"] + 0.1
     assert table.loc["pca", "ARI_within"] > table.loc["random", "ARI_within"] + 0.1
     without = set(table["status"]) == {"not_applicable"}  # scib-metrics is not installed here
     reasons = table["reason"].fillna("")
     assert reasons.str.startswith("environment missing: scib-metrics" if without else "").all()
-    assert (folder / "figures/integration_embedding_whole.png").is_file()
-    assert (folder / "figures/integration_scores.png").is_file() != without
-    assert "Integration of sections" in (folder / "report/index.html").read_text()
+    assert (folder / "default/figures/integration_embedding_whole.png").is_file()
+    assert (folder / "default/figures/integration_scores.png").is_file() != without
+    assert "Integration of sections" in (folder / "default/report/index.html").read_text()

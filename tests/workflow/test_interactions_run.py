@@ -41,7 +41,7 @@ def test_a_graph_gives_edges_type_pairs_genes_and_pictures(finished, tissue):
 
 
 def test_planted_interactions_are_scored_beside_what_learns_nothing(finished):
-    table = pd.read_csv(finished[0].folder / "results/tables/interactions_truth.csv")
+    table = pd.read_csv(finished[0].folder / "results/default/tables/interactions_truth.csv")
     auprc = table.query("dataset == 'planted' and metric == 'AUPRC'").set_index("scorer")
     assert {"stague", "distance", "cosine", "knn", "permuted", "type_pair"} <= set(auprc.index)
     assert auprc.loc["distance", "mean"] < auprc.loc["informed", "mean"] <= 1

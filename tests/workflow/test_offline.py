@@ -48,7 +48,7 @@ def offline(copied_workflow, tmp_path):
 
     def run(*config, args=()):
         done = without_network(
-            flow.command(*config, args=("results/tables", *args)),
+            flow.command(*config, args=("results/default/tables", *args)),
             cwd=flow.folder,
             env={**flow.environment, "STBENCH_MIRROR": str(mirror)},
         )

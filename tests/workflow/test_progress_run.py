@@ -21,16 +21,17 @@ def status(flow):
 def test_a_run_from_its_plan_to_its_end(copied_workflow):
     workflow = copied_workflow  # nobody edits it between the runs
     results = workflow.folder / "results"
+    own = results / "default"
 
     planned = workflow.run(*SMALL, args=("plan",))
     assert planned.returncode == 0, planned.stdout
-    assert "1 datasets x 2 methods x 2 seeds: 2 cells, 4 fits" in planned.stdout
-    assert len(pd.read_csv(results / "plan.csv")) == 2
+    assert "1 datasets x 2 methods x 2 seeds: 2 entries, 4 fits" in planned.stdout
+    assert len(pd.read_csv(own / "plan.csv")) == 2
     assert "no run has been started here" in status(workflow)
 
     early = workflow.run(*SMALL, args=("tables",))
     assert early.returncode != 0 and "none is scored" in early.stdout
-    assert not (results / "run.json").exists()  # neither of them is a run
+    assert not (own / "run.json").exists()  # neither of them is a run
 
     half = workflow.run(*SMALL, args=("results/scores/tissue/pca.parquet",))
     assert half.returncode == 0, half.stdout
@@ -39,22 +40,22 @@ def test_a_run_from_its_plan_to_its_end(copied_workflow):
 
     tables = workflow.run(*SMALL, args=("tables",))
     assert tables.returncode == 0, tables.stdout
-    assert "partial: 1 of 2 cells are scored" in tables.stdout
-    ari = pd.read_csv(results / "partial/tables/ARI_final.csv").set_index("method")
+    assert "partial: 1 of 2 entries are scored" in tables.stdout
+    ari = pd.read_csv(own / "partial/tables/ARI_final.csv").set_index("method")
     assert ari["status"].to_dict() == {"pca": "ok", "random": "pending"}
     assert not (results / "fits/tissue/random").exists()
 
-    before = (results / "run.json").read_text()
+    before = (own / "run.json").read_text()
     dry = workflow.run(*SMALL, args=("--dry-run",))
     assert dry.returncode == 0 and not re.search(r"\d of 4 fits", dry.stdout)
-    assert (results / "run.json").read_text() == before
+    assert (own / "run.json").read_text() == before
 
     whole = workflow.run(*SMALL)
     assert whole.returncode == 0, whole.stdout
     assert "4 of 4 fits: 4 ok" in whole.stdout
-    note = json.loads((results / "run.json").read_text())
+    note = json.loads((own / "run.json").read_text())
     assert note["ended"] > note["started"] and not note["failed"]
-    assert note["fits"] == [["tissue", "random", 0], ["tissue", "random", 1]]
+    assert note["fits"] == [["domains", "tissue", "random", seed] for seed in (0, 1)]
     planned = workflow.run(*SMALL, args=("plan",)).stdout
     assert "4 ok, 0 not applicable, 0 failed; 0 left" in planned
     assert "What the run found" not in planned and "ARI" not in planned  # no summary again

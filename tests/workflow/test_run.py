@@ -37,7 +37,7 @@ def test_every_cell_is_scored_and_the_ranking_is_printed(finished):
     ari = final.groupby("method").value.mean()
     assert ari["jittered_truth"] > ari["smoothed_pca"] > ari["random"] - 0.1
     assert abs(ari["random"]) < 0.1
-    assert "STAGUE" in run.stdout and "results/tables" in run.stdout
+    assert "STAGUE" in run.stdout and "results/default/tables" in run.stdout
 
 
 def test_untrained_and_oracle_are_given_for_the_trainable_method_only(finished):
@@ -60,7 +60,7 @@ def test_oracle_is_never_below_the_final_epoch(finished):
 
 def test_figures_are_there(finished):
     flow, _ = finished
-    folder = flow.folder / "results/figures"
+    folder = flow.folder / "results/default/figures"
     names = {path.name for path in folder.glob("[!.]*")}
     captions = json.loads((folder / "captions.json").read_text())
     wanted = {"gallery_tissue", "curves_tissue", "protocols_tissue", "box_ARI", "gap"}
@@ -71,10 +71,10 @@ def test_figures_are_there(finished):
 
 def test_the_report_tells_of_the_run(finished):
     flow, run = finished
-    page = (flow.folder / "results/report/index.html").read_text()
-    assert "Report:   results/report/index.html" in run.stdout
+    page = (flow.folder / "results/default/report/index.html").read_text()
+    assert "Report:   results/default/report/index.html" in run.stdout
     assert "tissue" in page and "Nie et al., Advanced Science 2024" in page
-    pictures = list((flow.folder / "results/figures").glob("*.png"))
+    pictures = list((flow.folder / "results/default/figures").glob("*.png"))
     assert page.count("data:image/webp") >= len(pictures) > 0
 
 
@@ -105,7 +105,7 @@ def test_killed_in_the_middle_it_resumes_to_the_same_tables(finished, workflow):
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    assert not (workflow.folder / "results/summary.txt").exists(), "killed too late to tell"
+    assert not (workflow.folder / "results/default/summary.txt").exists(), "killed too late to tell"
     resumed = workflow.run(*SMALL, args=("--unlock",))
     assert resumed.returncode == 0
     resumed = workflow.run(*SMALL)
@@ -169,7 +169,7 @@ def test_the_profile_retries_as_often_as_the_configuration_attempts():
 
 def test_tables_tell_a_missing_value_from_a_measured_one(finished):
     flow, _ = finished
-    for table in (flow.folder / "results/tables").glob("ARI_*.csv"):
+    for table in (flow.folder / "results/default/tables").glob("ARI_*.csv"):
         rows = pd.read_csv(table)
         missing = rows[rows["mean"].isna()]
         assert (missing.status != "ok").all() and missing.reason.notna().all(), table.name

@@ -20,7 +20,7 @@ CONFIG = (
     "params={sedr: {epochs: 2}}",
     "attempts=8",
 )
-ARGS = ("results/tables", "--retries", "7")
+ARGS = ("results/default/tables", "--retries", "7")
 
 
 def kinds(rng: random.Random, disk: bool) -> list[str]:

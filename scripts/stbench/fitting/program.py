@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -12,11 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stbench.common.checksums import file_hash
 from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
 from stbench.common.io import write_json
 from stbench.common.seeding import limit_threads
 from stbench.fitting.device import choose_device, out_of_memory, peak_gpu_mb
 from stbench.supervisor.packages import loaded_versions
+from stbench.supervisor.provenance import environment_hash
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,33 @@ def circumstances_of(
         "seconds": round(seconds, 3),
         "versions": json.dumps(loaded_versions(), sort_keys=True),
     }
+
+
+def note_provenance(
+    output: Path,
+    params: Mapping[str, Any],
+    *data: Path,
+    packages: Mapping[str, str] | None = None,
+) -> None:
+    """Write provenance.json: what the fit runs on, which is then known of a killed fit, too.
+
+    The data's hash is the SHA-256 of the file, which is the same bytes in every run; of several
+    files that of their hashes.
+
+    Args:
+        output: folder of the fit.
+        params: of the method.
+        data: the files that it reads.
+        packages: versions of packages that are not those of this Python.
+    """
+    hashes = [file_hash(path) for path in data]
+    together = hashlib.sha256("".join(hashes).encode()).hexdigest()
+    provenance = {
+        "environment": environment_hash(packages),
+        "data_hash": hashes[0] if len(hashes) == 1 else together,
+        "parameters": json.dumps(params, sort_keys=True),
+    }
+    write_json(output / "provenance.json", provenance)
 
 
 def failure(error: Exception) -> tuple[str, str]:

@@ -122,7 +122,8 @@ def as_table(plan: Plan) -> pd.DataFrame:
         | asdict(plan.costs[dataset, method])
         for (dataset, method), states in by_entry.items()
     ]
-    table = pd.DataFrame(rows).astype({"genes": "Int64", "spots": "Int64"})
+    types = {"genes": "Int64", "spots": "Int64", "disk_mb": float}
+    table = pd.DataFrame(rows).astype(types)
     table = table.round({"seconds": 1, "peak_mb": 0, "disk_mb": 2})
     return table.assign(why_not=table["dataset"].map(plan.lost).fillna(""))
 

@@ -1,22 +1,36 @@
 """The configuration: what it accepts, what it refuses, and what it tells about each cell."""
 
+import math
+from pathlib import Path
+
 import pytest
 import yaml
 
 from stbench.common.errors import InputError
 from stbench.common.paths import CONFIG, method_files
 from stbench.config.benchmark import load_benchmark
+from stbench.config.layout import Layout, configuration_name
 from stbench.config.schema import load_yaml
 from stbench.config.values import with_numbers
 
 DEFAULT = yaml.safe_load((CONFIG / "config.yaml").read_text())
 
 
+LISTS = {"datasets", "methods", "deconvolution_methods"}
+SHIPPED = sorted(file for file in CONFIG.glob("*.yaml") if file.stem not in LISTS)
+PAIR = {"id": "pair", "spot_size": 3, "simulate": {"layout": "layers", "n_cells": 1200}}
+
+
+PAIRS = {"datasets": [PAIR], "methods": ["graphst", "nnls"]}
+GIVEN = {"id": "a", "spots": "DECONV_STARmap", "reference": "V1_0410_cells"}
+GIVEN |= {"reference_is": "replicate"}
+
+
 def benchmark(**change):
     return load_benchmark({**DEFAULT, **change}, CONFIG)
 
 
-@pytest.mark.parametrize("file", sorted(CONFIG.glob("[!dm]*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda path: path.name)
 def test_every_shipped_configuration_is_accepted(file):
     benchmark(**yaml.safe_load(file.read_text()))
 
@@ -59,11 +73,15 @@ def test_the_users_own_parameters_win():
 def test_the_cpu_budget_shortens_only_what_is_longer():
     full, short = (benchmark(budget=budget) for budget in ("full", "cpu"))
     assert full.params("ccst", "BZ9")["epochs"] == 5000
-    assert short.params("ccst", "BZ9")["epochs"] == short.methods["ccst"]["epochs_cpu"] == 1000
+    assert (
+        short.params("ccst", "BZ9")["epochs"]
+        == short.method("domains", "ccst")["epochs_cpu"]
+        == 1000
+    )
     assert short.params("stague", "BZ9") == full.params("stague", "BZ9")
     own = benchmark(budget="cpu", params={"ccst": {"epochs": 1700}})
     assert own.params("ccst", "BZ9")["epochs"] == 1700
-    for method, entry in full.methods.items():
+    for method, entry in full.methods["domains"].items():
         if "epochs_cpu" in entry:
             assert entry["epochs_cpu"] < entry["params"]["epochs"], method
 
@@ -72,7 +90,7 @@ def test_resources_grow_with_the_data_and_the_attempt():
     chosen = benchmark(datasets=["BZ5", "DLPFC151507"])
     assert chosen.mem_mb("stague", "DLPFC151507", 1) > chosen.mem_mb("stague", "BZ5", 1)
     assert chosen.mem_mb("stague", "BZ5", 3) == 3 * chosen.mem_mb("stague", "BZ5", 1)
-    assert chosen.gpus("stague") == 1 and chosen.gpus("pca") == 0
+    assert chosen.gpus("domains", "stague") == 1 and chosen.gpus("domains", "pca") == 0
 
 
 def test_every_rule_of_a_method_has_its_script_and_entry_and_the_reverse():
@@ -114,6 +132,36 @@ def test_only_controls_need_the_truth(file):
         ({"datasets": [{"id": "mine", "path": "nowhere.h5ad", "n_domains": 3}]}, "no such file"),
         ({"datasets": [{"id": "BZ5", "path": "x.h5ad", "n_domains": 3}]}, "BZ5"),
         ({"datasets": [{"id": "t", "simulate": {"layout": "spirals"}}]}, "'spirals'"),
+        ({"name": "fits"}, "results/fits is a shared folder"),
+        ({"name": "a b"}, "'a b' cannot name a folder"),
+        ({"methods": ["nnls"]}, "'nnls' is a method of the task deconvolution, but no dataset"),
+        ({"datasets": [PAIR], "methods": ["pca"]}, "'pca' is a method of the task domains"),
+        ({"datasets": ["BZ5", PAIR], "methods": ["pca"]}, "none is of the task deconvolution"),
+        (
+            {"datasets": [PAIR], "methods": ["nnsl"]},
+            "unknown method 'nnsl' (did you mean 'nnls'?)",
+        ),
+        (
+            {**PAIRS, "params": {"graphst": {"max_mapping": "all"}}},
+            "params.graphst.max_mapping: 'all' is not of type int",
+        ),
+        (
+            {**PAIRS, "params": {"graphst": {"epoch": 1}}},
+            "params.graphst: unknown key 'epoch' (did you mean 'epochs'?)",
+        ),
+        ({"datasets": [{**PAIR, "spots": "BZ5"}]}, "dataset 'pair'"),
+        (
+            {
+                "datasets": [
+                    {"id": "a", "spots": "BZ55", "reference": "BZ5", "reference_is": "other"}
+                ]
+            },
+            "'a': spots: unknown dataset 'BZ55' (did you mean 'BZ5'?)",
+        ),
+        (
+            {"datasets": [{**GIVEN, "spots": {"path": "no.h5ad"}}]},
+            "'a': spots: no.h5ad: no such file",
+        ),
     ],
 )
 def test_a_wrong_configuration_is_refused_with_the_name_of_what_is_wrong(change, named):
@@ -181,3 +229,87 @@ def test_a_missing_file_stops_a_run_but_not_a_look_at_its_status():
     with pytest.raises(InputError, match=r"'mine': nowhere\.h5ad: no such file"):
         load_benchmark(config, CONFIG)
     assert list(load_benchmark(config, CONFIG, need_files=False).datasets) == ["mine"]
+
+
+def test_each_dataset_gets_the_methods_of_its_task():
+    both = benchmark(datasets=["BZ5", PAIR], methods=["pca", "graphst", "nnls"], seeds=[0])
+    assert both.tasks == ["domains", "deconvolution", "interactions"]
+    assert both.entries() == [
+        *(("BZ5", "pca"), ("BZ5", "graphst")),
+        *(("pair", "graphst"), ("pair", "nnls")),
+    ]
+    assert "max_mapping" in both.params("graphst", "pair")
+    assert "max_mapping" not in both.params("graphst", "BZ5")
+    own = benchmark(
+        datasets=["BZ5", PAIR], methods=["graphst"], params={"graphst": {"max_mapping": 5}}
+    )
+    assert own.params("graphst", "pair")["max_mapping"] == 5
+    assert "max_mapping" not in own.params("graphst", "BZ5")
+
+
+def test_resources_of_a_pair_count_cells_of_the_reference_and_spots():
+    pairs = benchmark(datasets=[PAIR, GIVEN], methods=["graphst"])
+    assert pairs.size("pair") == (600, 134)
+    assert pairs.size("a") == (973, 189)
+    formula = pairs.method("deconvolution", "graphst")["resources"]["mem_mb"]
+    expected = formula["base"] + 0.6 * formula["per_1k_cells"]
+    expected += 0.6 * 0.134 * formula["per_1m_values"]
+    assert pairs.mem_mb("graphst", "pair", 1) == math.ceil(expected)
+
+
+def test_tasks_name_the_files_of_their_scores():
+    layout = Layout(Path("results"))
+    joined = {"id": "both", "join": ["BZ5", "BZ9"]}
+    found = benchmark(datasets=["BZ5", joined], methods=["stague", "pca"], markers={"genes": ["A"]})
+    files = {task: list(map(str, found.score_files(layout, task))) for task in found.tasks}
+    assert files["domains"][:2] == [f"results/scores/BZ5/{m}.parquet" for m in ("stague", "pca")]
+    assert files["integration"] == [
+        f"results/integration/both/{method}.parquet" for method in ("stague", "pca")
+    ]
+    assert files["interactions"] == [
+        f"results/interactions/{name}/scores.parquet" for name in ("BZ5", "both")
+    ]
+    assert files["markers"] == [f"results/default/markers/{name}" for name in ("BZ5", "both")]
+    assert found.score_files(layout, "deconvolution") == []
+
+
+def test_what_has_to_be_fetched_covers_sections_and_parts_of_pairs():
+    joined = {"id": "both", "join": ["BZ5", "BZ9"]}
+    found = benchmark(datasets=[joined, GIVEN, "sim_layers"], methods=["pca", "nnls"])
+    assert set(found.downloads) == {"BZ5", "BZ9", "DECONV_STARmap", "V1_0410_cells"}
+    assert set(found.made) == {"BZ5", "BZ9", "both", "sim_layers"}
+
+
+def test_degraded_pairs_keep_the_size_of_their_reference():
+    levels = {"counts": [1, 0.5], "cells": [1, 0.25]}
+    found = benchmark(**PAIRS, robustness=levels)
+    assert list(found.datasets) == ["pair", "pair.counts0.5", "pair.cells0.25"]
+    assert {found.size(name) for name in found.datasets} == {(600, 134)}
+    assert found.base("pair.cells0.25") == "pair"
+    assert set(found.derived("deconvolution")) == {"pair.counts0.5", "pair.cells0.25"}
+    assert found.derived("domains") == {}
+
+
+def test_the_demonstrations_of_a_run_include_stand_ins():
+    demo = yaml.safe_load((CONFIG / "demo.yaml").read_text())
+    found = benchmark(**demo).demonstrations()
+    assert {dataset for dataset, _, _ in found} == {"V1", "V1_0410"}
+    assert benchmark().demonstrations() == []
+
+
+@pytest.mark.parametrize(
+    ("config", "files", "name"),
+    [
+        ({}, [], "default"),
+        ({}, ["config/real.yaml"], "real"),
+        ({}, ["config/real.yaml", "mine.yaml"], "mine"),
+        ({"name": "ours"}, ["mine.yaml"], "ours"),
+    ],
+)
+def test_a_configuration_is_named_by_its_key_or_its_file(config, files, name):
+    assert configuration_name(config, files) == name
+
+
+def test_a_file_that_cannot_name_a_folder_is_refused():
+    with pytest.raises(InputError, match="set `name:`"):
+        configuration_name({}, ["my config.yaml"])

@@ -53,7 +53,9 @@ def test_grids_give_the_tissues_that_were_once_listed_one_by_one(name, digest):
 def test_the_interaction_study_plants_and_runs_methods_that_learn_graphs():
     benchmark, found = tissues("cci")
     assert all(tissue.n_triples > 0 and tissue.n_cells == 600 for tissue in found)
-    assert all(benchmark.method(method)["graph"] for method in benchmark.config["methods"])
+    assert all(
+        benchmark.method("domains", method)["graph"] for method in benchmark.config["methods"]
+    )
     assert benchmark.config["interactions"]["graph"] == "raw"
     assert len(benchmark.config["seeds"]) == 3
 

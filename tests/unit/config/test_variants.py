@@ -21,7 +21,7 @@ def benchmark(**changes):
 
 def test_one_change_at_a_time_over_the_published_setting() -> None:
     found = benchmark(methods=["stague"], variants={"stague": STUDY}, params={"stague": {"lr": 1}})
-    assert found.chosen == [
+    assert found.chosen("domains") == [
         "stague",
         "stague__k_8",
         "stague__margin_m0p2",
@@ -31,7 +31,7 @@ def test_one_change_at_a_time_over_the_published_setting() -> None:
     assert base["lr"] == 1
     assert found.params("stague__k_8", "BZ5") == {**base, "k": 8}
     assert found.params("stague__without_triplet_loss", "BZ5") == {**base, "margin_weight": 0}
-    assert found.method("stague__margin_m0p2")["title"] == "STAGUE, margin -0.2"
+    assert found.method("domains", "stague__margin_m0p2")["title"] == "STAGUE, margin -0.2"
     assert found.mem_mb("stague__k_8", "BZ5", 1) == found.mem_mb("stague", "BZ5", 1)
 
 

@@ -248,12 +248,13 @@ def test_joined_datasets_can_be_made_worse() -> None:
 
 
 def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
+    from stbench.config.layout import Layout
     from stbench.runs.plan import as_text, make_plan
 
     lost = {"id": "lost", "join": ["BZ5", "Stereo-seq"]}
     pair = {"id": "pair", "join": ["BZ5", "BZ9"]}
     found = benchmark("sim_rings", lost, pair, robustness={"cells": [0.5]})
-    plan = make_plan(found, tmp_path, PROJECT / "resources/cost_model.csv", [])
+    plan = make_plan(found, Layout(tmp_path), PROJECT / "resources/cost_model.csv", [])
     assert plan.lost["lost"].startswith("section Stereo-seq: ")
     assert plan.lost["lost.cells0.5"] == plan.lost["lost"]
     assert set(plan.lost) & set(found.datasets) == {"lost", "lost.cells0.5"}
@@ -299,12 +300,12 @@ def test_a_section_may_not_be_named_like_a_worse_copy() -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["integration", "integration-dlpfc"])
+@pytest.mark.parametrize("name", ["integration", "integration_dlpfc"])
 def test_the_shipped_configurations_join_and_have_harmony(name) -> None:
     config = load_yaml(CONFIG / f"{name}.yaml")
     found = benchmark(*config.pop("datasets"), **config)
     assert {entry["origin"] for entry in found.datasets.values()} == {"joined"}
-    assert {"harmony", "smoothed_harmony", "pca", "stague"} <= set(found.chosen)
+    assert {"harmony", "smoothed_harmony", "pca", "stague"} <= set(found.chosen("domains"))
     for entry in found.datasets.values():
         tissues = [Tissue(**p["simulate"]) for p in entry["parts"] if "simulate" in p]
         assert len({tissue.seed for tissue in tissues}) <= 1

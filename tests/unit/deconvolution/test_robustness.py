@@ -8,8 +8,6 @@ import pytest
 
 from helpers.deconvolution import SIMULATE, simulated
 from stbench.common.errors import InputError
-from stbench.common.paths import PROJECT
-from stbench.deconvolution.config import load_deconvolution
 from stbench.deconvolution.degradation import degraded_pair
 from stbench.deconvolution.pairs import MIN_SPOTS, Pair, checked_pair
 from stbench.deconvolution.robustness import split_derived
@@ -108,15 +106,6 @@ def test_squares_stay_where_the_grid_was():
     _, whole = squares(coords, 1.0)
     _, left = squares(coords[1:], 1.0, coords.min(axis=0))
     assert np.array_equal(left, whole[1:])
-
-
-def test_a_configuration_derives_pairs_whose_reference_keeps_its_size():
-    section = {"datasets": [SIM], "methods": ["nnls"], "seeds": [0]}
-    levels = {"counts": [1, 0.5], "cells": [1, 0.25]}
-    made = load_deconvolution({"deconvolution": section, "robustness": levels}, PROJECT / "config")
-    assert list(made.datasets) == ["sim", "sim.counts0.5", "sim.cells0.25"]
-    assert len({entry["cells"] for entry in made.datasets.values()}) == 1
-    assert made.datasets["sim.cells0.25"]["derived_from"] == "sim"
 
 
 DERIVED = {

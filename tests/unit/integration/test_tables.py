@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from helpers.results import METHODS, made_results, scores_of, write_results
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
+from stbench.config.layout import Layout
 from stbench.figures.figure_set import Album
 from stbench.figures.from_tables import add_integration
 from stbench.figures.integration import embedding_grid, mixing_against_biology
@@ -125,6 +126,7 @@ def test_the_program_writes_the_tables_where_it_is_given_scores(tmp_path: Path) 
     write_results(root, pd.concat(JOINT))
     SCORES.to_parquet(tmp_path / "scores.parquet")
     command = [sys.executable, PROJECT / "scripts/aggregate.py", "--results", root]
+    command += ["--scores", *sorted(root.glob("scores/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--output-parquet", tmp_path / "r.parquet"]
     command += ["--tables", tmp_path / "tables", "--integration", tmp_path / "scores.parquet"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
@@ -191,15 +193,16 @@ def test_the_first_fit_that_succeeded_is_shown_of_each_method(figures, tmp_path:
     n = 40
     rng = np.random.default_rng(0)
     results = made_results(scores_of("A", "pca", ["oom", 0.5]), scores_of("A", "sedr", ["oom"]))
-    (tmp_path / "fits/pca/seed1").mkdir(parents=True)
+    fit = Layout(tmp_path).fit("A", "pca", 1)
+    fit.mkdir(parents=True)
     anndata.AnnData(
         obs=pd.DataFrame(index=[str(i) for i in range(n)]),
         obsm={"embedding": rng.normal(size=(n, 4)).astype(np.float32)},
-    ).write_h5ad(tmp_path / "fits/pca/seed1/fit.h5ad")
+    ).write_h5ad(fit / "fit.h5ad")
     sections = pd.Categorical(np.repeat(["x", "y"], n // 2))
     tissue = Tissue("A", rng.uniform(size=(n, 2)), np.arange(n) % 2, ["a", "b"], sections)
     album = Album(tmp_path)
-    add_embeddings(album, tissue, results, {"pca": "PCA", "sedr": "SEDR"}, tmp_path / "fits")
+    add_embeddings(album, tissue, results, {"pca": "PCA", "sedr": "SEDR"}, Layout(tmp_path))
     told = album.captions["integration_embedding_A"]
     assert told["dataset"] == "A" and "2 methods" in str(told["alt"])
     assert (tmp_path / "integration_embedding_A.png").is_file()

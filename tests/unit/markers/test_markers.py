@@ -13,6 +13,7 @@ from scipy.stats import ranksums
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
+from stbench.config.layout import Layout
 from stbench.config.schema import load_yaml
 from stbench.data.preprocessing import preprocess
 from stbench.markers.differential_expression import (
@@ -211,13 +212,14 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path):
 
 
 def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
-    assert marker_study(tmp_path, ["D", "E"]) is None
-    (tmp_path / "E").mkdir()
+    layout = Layout(tmp_path)
+    assert marker_study(layout, ["D", "E"]) is None
+    layout.markers("E").mkdir(parents=True)
     with pytest.raises(InputError, match="make it again"):
-        marker_study(tmp_path, ["D", "E"])
-    standing(FAILED, {}, NAMES).to_csv(tmp_path / "E/genes.csv", index=False)
-    (tmp_path / "E/verdict.txt").write_text(no_verdict("E", ["G7"], "gone"))
-    study, told = marker_study(tmp_path, ["D", "E"])
+        marker_study(layout, ["D", "E"])
+    standing(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
+    (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "gone"))
+    study, told = marker_study(layout, ["D", "E"])
     assert [table.title for table in study.tables] == ["genes asked for, E"]
     assert told == ["E: not applicable: gone. Nothing can be said of G7."]
 

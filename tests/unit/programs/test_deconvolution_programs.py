@@ -7,63 +7,32 @@ import subprocess
 import sys
 
 import pandas as pd
-import pytest
-import yaml
 from anndata import read_h5ad
 
 from helpers.deconvolution import METHODS, simulated
-from stbench.common.errors import InputError
 from stbench.common.io import write_h5ad
-from stbench.common.paths import PROJECT
-from stbench.config.benchmark import Benchmark
-from stbench.deconvolution.config import load_deconvolution, raw_folders
+from stbench.common.paths import CONFIG, PROJECT
+from stbench.config.benchmark import load_benchmark
+from stbench.config.pairs import raw_parts
+from stbench.config.schema import load_yaml
 from stbench.deconvolution.pairs import checked_pair
 from stbench.deconvolution.proportions import read_proportions, truth_as_anndata
 
 
-def load(**section) -> Benchmark:
-    asked = {"datasets": [], "methods": ["nnls"], "seeds": [0], **section}
-    return load_deconvolution({"deconvolution": asked}, PROJECT / "config")
-
-
 def test_the_committed_configuration():
-    section = yaml.safe_load((PROJECT / "config/deconvolution.yaml").read_text())["deconvolution"]
-    made = load_deconvolution({"deconvolution": section}, PROJECT / "config")
-    assert set(section["methods"]) == set(METHODS)
+    config = load_yaml(CONFIG / "config.yaml") | load_yaml(CONFIG / "deconvolution.yaml")
+    made = load_benchmark(config, CONFIG)
+    assert made.tasks == ["deconvolution"]
+    assert set(config["methods"]) == set(METHODS)
     sizes = {pair["spot_size"] for pair in made.datasets.values() if "simulate" in pair}
     assert len(sizes) == 3
-    assert raw_folders(made.datasets["DECONV_STARmap"]) == {
+    assert raw_parts(made.datasets["DECONV_STARmap"]) == {
         "spots": "DECONV_STARmap",
         "reference": "V1_0410_cells",
     }
     assert made.datasets["DECONV_seqFISHplus"]["reference_is"] == "oracle"
     assert made.params("spatialfusion", "DECONV_STARmap")["epochs"] == 600
     assert made.params("tangram", "DECONV_STARmap")["epochs"] == 300  # budget: cpu
-
-
-def test_without_the_section_there_are_no_pairs():
-    assert load_deconvolution({}, PROJECT / "config").datasets == {}
-
-
-@pytest.mark.parametrize(
-    ("section", "message"),
-    [
-        ({"methods": ["nnsl"]}, "deconvolution.methods: unknown 'nnsl' (did you mean 'nnls'?)"),
-        ({"params": {"tangram": {"epoch": 1}}}, "unknown 'epoch' (did you mean 'epochs'?)"),
-        (
-            {"datasets": [{"id": "a", "spots": "BZ55", "reference": "BZ5"}]},
-            "'a': spots: unknown dataset 'BZ55' (did you mean 'BZ5'?)",
-        ),
-        (
-            {"datasets": [{"id": "a", "spots": {"path": "no.h5ad"}, "reference": "BZ5"}]},
-            "'a': spots: no.h5ad: no such file",
-        ),
-    ],
-)
-def test_a_wrong_configuration_is_refused(section, message):
-    with pytest.raises(InputError) as told:
-        load(**section)
-    assert message in str(told.value)
 
 
 def run(program: str, *arguments: object) -> subprocess.CompletedProcess:
@@ -108,10 +77,14 @@ def test_from_files_of_ones_own_to_the_summary(tmp_path):
             *("--spots", files["spots"], "--truth", files["truth"]),
         )
         assert scored.returncode == 0, scored.stderr
+    made = run(
+        *("aggregate.py", "--results", tmp_path, "--deconvolution", *tables),
+        *("--methods", PROJECT / "config/methods.yaml", "--tables", tmp_path / "tables"),
+    )
+    assert made.returncode == 0, made.stderr
     told = run(
-        *("aggregate_deconvolution.py", "--scores", *tables, "--tables", tmp_path / "tables"),
-        *("--methods", PROJECT / "config/deconvolution_methods.yaml"),
-        *("--summary", tmp_path / "summary.txt"),
+        *("summarize.py", "--deconvolution", *tables, "--tables", tmp_path / "tables"),
+        *("--figures", tmp_path / "figures", "--output", tmp_path / "summary.txt"),
     )
     assert told.returncode == 0, told.stderr
     summary = (tmp_path / "summary.txt").read_text()

@@ -8,7 +8,10 @@ import anndata
 import numpy as np
 import pytest
 
+from helpers.finished_fits import config
 from stbench.common.paths import PROJECT
+from stbench.config.layout import Layout
+from stbench.runs.run_record import note_start
 
 PROGRAM = PROJECT / "scripts/retry_failed.py"
 
@@ -47,9 +50,13 @@ def results(tmp_path):
         touch(root / f"interactions/{cell}/status.json")
     for dataset in ("good", "lost", "other"):
         touch(root / f"interactions/{dataset}/scores.parquet")
-    touch(root / "results.parquet")
-    touch(root / "tables/ARI_final.csv")
-    touch(root / "summary.txt")
+    for name in ("mine", "other"):
+        touch(root / name / "results.parquet")
+        touch(root / name / "tables/ARI_final.csv")
+        touch(root / name / "summary.txt")
+    chosen = {"name": "mine", "methods": ["pca", "stague", "bass"], "seeds": [0, 1]}
+    datasets = [{"id": name, "simulate": {"layout": "rings"}} for name in ("good", "lost")]
+    note_start(Layout(root, "mine"), config(**chosen, datasets=datasets), [], jobs=1)
     return root
 
 
@@ -92,8 +99,12 @@ def test_reset_deletes_what_failed_and_what_was_made_of_it(results):
         "interactions/good/deeplinc/status.json",
         "interactions/other/stague/status.json",
         "interactions/other/scores.parquet",
+        "other/results.parquet",
+        "other/tables/ARI_final.csv",
+        "other/summary.txt",
+        "mine/run.json",
     }
-    assert "no failed cells" in run(results).stdout
+    assert "no failed entries" in run(results).stdout
 
 
 def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(results):

@@ -15,6 +15,7 @@ from PIL import Image
 
 import report
 from helpers.report import (
+    CITATION,
     data_of,
     draw_picture,
     large_results,
@@ -25,10 +26,12 @@ from helpers.report import (
 from helpers.results import made_results, scores_of
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
+from stbench.config.layout import Layout
 from stbench.ranking.tables import rankings
 from stbench.report.bibtex import bibtex, software_entry, with_dois
 from stbench.report.images import Album, encoded, find_pictures
 from stbench.report.overview import dataset_facts, missing_results
+from stbench.report.page import Sources, report_page
 from stbench.report.runs import fit_records
 from stbench.report.scores import AXES, packed_scores, run_lengths
 from stbench.report.studies import find_studies
@@ -81,7 +84,7 @@ def test_the_full_matrix_stays_small():
 
 
 def test_a_fit_keeps_all_that_is_known_of_it(tmp_path):
-    attempts = tmp_path / "logs/attempts/BZ0/stague/seed0.jsonl"
+    attempts = Layout(tmp_path).attempts("BZ0", "stague", 0)
     attempts.parent.mkdir(parents=True)
     events = [
         {"attempt": 1, "event": "start", "host": "a", "time": "2026-01-01T00:00:00Z"},
@@ -90,7 +93,7 @@ def test_a_fit_keeps_all_that_is_known_of_it(tmp_path):
     ]
     attempts.write_text("\n".join(map(json.dumps, events)))
     results = small_results().assign(host="")
-    fits = fit_records(results, tmp_path, tmp_path / "report/index.html")
+    fits = fit_records(results, Layout(tmp_path))
     assert len(fits) == 3 * 4 * 2
     fit = fits.query("dataset == 'BZ0' and method == 'stague' and seed == 0").iloc[0]
     assert (fit.host, fit.attempts, fit.finished) == ("b", "2", "2026-01-01T02:00:00Z")
@@ -121,9 +124,10 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
 
     at_hand = AnnData(np.ones((4, 3), dtype=np.float32))
     at_hand.uns["dataset"] = {"licence": "MIT"}
-    at_hand.write_h5ad(tmp_path / "here.h5ad")
+    (tmp_path / "data").mkdir()
+    at_hand.write_h5ad(Layout(tmp_path).data("here"))
     described = {name: {"cells": 3000, "genes": 33538} for name in ("away", "here")}
-    away, here = dataset_facts(["here", "away"], described, tmp_path)
+    away, here = dataset_facts(["here", "away"], described, Layout(tmp_path))
     assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")
     assert (away["cells"], away["genes"]) == (3000, 33538)
 
@@ -226,15 +230,22 @@ def test_studies_are_found_by_name_and_say_where_nothing_applies(tmp_path):
         find_studies([tmp_path], [])
 
 
-def test_deconvolution_is_shown_from_a_folder_of_its_own(tmp_path):
-    own = tmp_path / "deconvolution"
-    draw_picture(own / "figures/deconvolution_scores.png")
-    (own / "tables").mkdir()
-    (own / "tables/deconvolution_jsd.csv").write_text("method,mean\nNNLS,0.0625\n")
-    text = write_report(tmp_path, small_results()).read_text()
-    section = re.search(r'<section id="deconvolution".*?</section>', text, re.S)[0]
-    assert "0.0625" in section and section.count("<img") == 1
-    assert text.count("<img") == 1
+def test_deconvolution_is_shown_beside_domains_and_alone(tmp_path):
+    draw_picture(tmp_path / "figures/deconvolution_scores.png")
+    write_tables(small_results(), tmp_path / "tables")
+    (tmp_path / "tables/deconvolution_jsd.csv").write_text("method,mean\nNNLS,0.0625\n")
+    beside = write_report(tmp_path, small_results()).read_text()
+    pairs = {"pair": {"spots": "a", "reference": "b", "title": "spots", "n_cells": 600}}
+    methods = {"nnls": {"title": "NNLS", "licence": "BSD", "citation": "Lawson and Hanson 1974"}}
+    config = {"methods": ["nnls"], "seeds": [0]}
+    sources = Sources(Layout(tmp_path, "."), pairs, {"deconvolution": methods}, config, CITATION)
+    alone = report_page(None, sources)
+    for text in (beside, alone):
+        section = re.search(r'<section id="deconvolution".*?</section>', text, re.S)[0]
+        assert "0.0625" in section and section.count("<img") == 1
+        assert text.count("<img") == 1
+    assert '<section id="leaderboard"' in beside and '<section id="leaderboard"' not in alone
+    assert "Lawson and Hanson 1974" in alone and "600" in alone
 
 
 def test_bibtex_says_what_our_lists_say():
@@ -297,10 +308,9 @@ def test_no_text_of_the_data_ends_the_script(tmp_path):
 
 def arguments(root, config=CONFIG):
     return [
-        *("--results", root / "results.parquet", "--tables", root / "tables"),
-        *("--figures", root / "figures", "--root", root, "--config", json.dumps(config)),
+        *("--results", root, "--config", json.dumps(config)),
         *("--config-dir", PROJECT / "config", "--citation", PROJECT / "CITATION.cff"),
-        *("--output", root / "report/index.html"),
+        *("--output", Layout(root).report),
     ]
 
 
@@ -309,14 +319,15 @@ def run(tmp_path, monkeypatch):
     """A run on BZ5 without pictures, and the program on it."""
     scores = [scores_of("BZ5", m, [0.5, 0.6]) for m in ("stague", "smoothed_pca")]
     results = made_results(*scores)
-    write_tables(results, tmp_path / "tables")
-    results.to_parquet(tmp_path / "results.parquet")
+    layout = Layout(tmp_path)
+    write_tables(results, layout.tables)
+    results.to_parquet(layout.results)
 
     def start(config=CONFIG):
         words = ["report.py", *map(str, arguments(tmp_path, config))]
         monkeypatch.setattr(sys, "argv", words)
         report.main()
-        return tmp_path / "report/index.html"
+        return layout.report
 
     return start
 
@@ -336,15 +347,15 @@ def test_the_same_results_give_the_same_bytes(run):
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        (lambda root: (root / "tables/gain.csv").unlink(), "gain.csv: no such file"),
-        (lambda root: (root / "results.parquet").write_text("x"), "not a readable parquet"),
+        (lambda layout: (layout.tables / "gain.csv").unlink(), "gain.csv: no such file"),
+        (lambda layout: layout.results.write_text("x"), "not a readable parquet"),
     ],
 )
 def test_what_lacks_is_told_and_nothing_is_written(run, tmp_path, harm, told):
-    harm(tmp_path)
+    harm(Layout(tmp_path))
     with pytest.raises(InputError, match=told):
         run()
-    assert not (tmp_path / "report/index.html").exists()
+    assert not Layout(tmp_path).report.exists()
 
 
 def test_an_unknown_configuration_is_told(run):

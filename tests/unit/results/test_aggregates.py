@@ -187,6 +187,7 @@ def aggregate(root, to):
     return subprocess.run(
         [
             *(sys.executable, str(PROJECT / "scripts/aggregate.py"), "--results", str(root)),
+            *("--scores", *map(str, sorted(root.glob("scores/*/*.parquet")))),
             *("--methods", str(root / "methods.yaml"), "--output-parquet", str(to / "r.parquet")),
             *("--tables", str(to / "tables")),
         ],

@@ -48,19 +48,19 @@ def test_every_product_says_that_it_is_partial(half):
     made = tables(half)
     assert made.returncode == 0, made.stderr
     assert "Warning" not in made.stderr
-    assert "partial: 3 of 8 cells are scored" in made.stdout
+    assert "partial: 3 of 8 entries are scored" in made.stdout
     assert "1 fits of 1 of them have ended and wait for scoring" in made.stdout
     files = sorted((half / "partial").rglob("*.csv"))
     assert len(files) > 20
     for file in files:
         table = pd.read_csv(file)
         assert table.columns[0] == "partial", file
-        assert set(table["partial"]) <= {"partial: 3 of 8 cells"}, file
+        assert set(table["partial"]) <= {"partial: 3 of 8 entries"}, file
     results = pd.read_parquet(half / "partial/results.parquet")
-    assert set(results["partial"]) == {"partial: 3 of 8 cells"}
+    assert set(results["partial"]) == {"partial: 3 of 8 entries"}
     page = (half / "partial/tables/LEADERBOARD.md").read_text()
-    assert "> **partial: 3 of 8 cells**" in page.replace("\\", "")
-    assert (half / "partial/PARTIAL.txt").read_text().startswith("partial: 3 of 8 cells")
+    assert "> **partial: 3 of 8 entries**" in page.replace("\\", "")
+    assert (half / "partial/PARTIAL.txt").read_text().startswith("partial: 3 of 8 entries")
     assert not (half / "tables").exists() and not (half / "results.parquet").exists()
 
 
@@ -100,7 +100,7 @@ def test_without_a_common_dataset_nothing_is_ranked(tmp_path):
 
 def test_a_fit_that_is_made_anew_counts_as_pending(half):
     (half / "fits/BZ5/stague/seed1/status.json").unlink()
-    assert "partial: 2 of 8 cells" in tables(half).stdout
+    assert "partial: 2 of 8 entries" in tables(half).stdout
 
 
 def test_before_any_score_it_says_what_it_waits_for(tmp_path):

@@ -123,6 +123,7 @@ def study_run(root: Path) -> Path:
         "variants": CHANGES,
     }
     command = [sys.executable, PROJECT / "scripts/aggregate.py", "--results", root]
+    command += ["--scores", *sorted(root.glob("scores/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--studies", json.dumps(studies)]
     command += ["--published", PROJECT / "resources/published/scores.csv"]
     command += ["--output-parquet", root / "results.parquet", "--tables", root / "tables"]

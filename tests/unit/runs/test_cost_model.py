@@ -9,6 +9,7 @@ import pytest
 from helpers.finished_fits import configuration, write_fit, write_preprocessed
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import Benchmark
+from stbench.config.layout import Layout
 from stbench.runs.cost_model import (
     fit_cost_model,
     fit_for_here,
@@ -16,7 +17,7 @@ from stbench.runs.cost_model import (
     pace,
     typical_factor,
 )
-from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, MEASURED, NOTHING, cell_costs
+from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, MEASURED, NOTHING, fit_costs
 from stbench.runs.measurements import epochs_of, read_own, read_shipped
 
 SIZES = [(500, 200), (1000, 200), (2000, 1000), (4000, 200), (8000, 3000)]
@@ -129,18 +130,18 @@ def test_own_fits_are_read_and_what_tells_nothing_is_left_out(tmp_path):
     told = json.loads(old.read_text())
     del told["parameters"]
     old.write_text(json.dumps(told))
-    own = read_own(tmp_path)
+    own = read_own(Layout(tmp_path))
     assert own[["dataset", "method", "cells", "genes", "epochs", "seconds"]].values.tolist() == [
         ["tissue", "stague", 150, 40, 3, 12]
     ]
 
 
-def test_cells_say_what_their_prediction_rests_on(tmp_path):
+def test_costs_say_what_their_prediction_rests_on(tmp_path):
     benchmark: Benchmark = configuration(
         datasets=["BZ5", "osmFISH", "BZ9"], methods=["stague", "pca", "bass"]
     )
     rows = pd.concat([measured("stague", sizes=[(1000, 200)]), measured("pca", epochs=np.nan)])
-    costs = cell_costs(benchmark, fit_cost_model(rows), tmp_path, {"BZ9": "no data"})
+    costs = fit_costs(benchmark, fit_cost_model(rows), Layout(tmp_path), {"BZ9": "no data"})
     bases = {(dataset, method): cost.basis for (dataset, method), cost in costs.items()}
     assert bases["BZ5", "stague"] == MEASURED
     assert bases["osmFISH", "stague"] == EXTRAPOLATED

@@ -34,7 +34,7 @@ def test_done_failed_and_left_are_told_apart(tmp_path):
         methods=["pca", "stague", "bass"],
     )
     assert told.returncode == 0, told.stderr
-    assert "2 datasets x 3 methods x 2 seeds: 6 cells, 12 fits" in told.stdout
+    assert "2 datasets x 3 methods x 2 seeds: 6 entries, 12 fits" in told.stdout
     assert "2 ok, 1 not applicable, 1 failed; 8 left" in told.stdout
     assert row(told.stdout, "fit ") == ["fit", "12", "8"]
     assert row(told.stdout, "preprocess") == ["preprocess", "2", "1"]
@@ -83,7 +83,7 @@ def test_without_interactions_and_with_the_whole_paper(tmp_path):
     paper = load_yaml(PROJECT / "config/paper.yaml")
     told = plan(tmp_path, **paper, interactions=None)
     assert told.returncode == 0, told.stderr
-    assert "15 datasets x 24 methods x 5 seeds: 360 cells, 1800 fits" in told.stdout
+    assert "15 datasets x 24 methods x 5 seeds: 360 entries, 1800 fits" in told.stdout
     assert not any(line.startswith("interactions") for line in told.stdout.splitlines())
 
 

@@ -11,12 +11,13 @@ import pytest
 from helpers.finished_fits import config, configuration, write_fit
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
+from stbench.config.layout import Layout
 from stbench.runs.fit_status import FitState, Key, count, fit_states, matrix
 from stbench.runs.live_line import LiveLine
 from stbench.runs.progress import FASTEST, ProgressLine, duration, line, time_left
-from stbench.runs.run_record import NAME, SILENCE, RunNote, note_end, note_start, read_run
+from stbench.runs.run_record import SILENCE, RunNote, note_end, note_start, read_run
 
-KEYS = [Key("tissue", "pca", seed) for seed in range(4)]
+KEYS = [Key("domains", "tissue", "pca", seed) for seed in range(4)]
 COST = {("tissue", "pca"): 100.0}
 
 
@@ -28,20 +29,20 @@ def test_the_states_of_fits(tmp_path):
     write_fit(tmp_path, "tissue", "pca", 0)
     write_fit(tmp_path, "tissue", "pca", 1, "oom")
     (tmp_path / "fits/tissue/pca/.seed2.77.partial").mkdir()
-    alive = fit_states(tmp_path, KEYS, alive=True)
+    alive = fit_states(Layout(tmp_path), KEYS, alive=True)
     assert [state.status for state in alive] == ["ok", "oom", "running", "left"]
     assert count(alive) == {"ok": 1, "not_applicable": 0, "failed": 1, "running": 1, "left": 1}
     # without a run an unfinished folder is a remnant
-    assert [state.status for state in fit_states(tmp_path, KEYS)][2:] == ["left", "left"]
+    assert [state.status for state in fit_states(Layout(tmp_path), KEYS)][2:] == ["left", "left"]
 
 
 def test_what_a_run_makes_anew_is_left_until_it_is_made(tmp_path):
     path = write_fit(tmp_path, "tissue", "pca", 0)
     os.utime(path, (500, 500))
     again = {"again": {KEYS[0]}, "since": 1000.0}
-    assert fit_states(tmp_path, KEYS[:1], **again)[0].status == "left"
+    assert fit_states(Layout(tmp_path), KEYS[:1], **again)[0].status == "left"
     os.utime(path, (2000, 2000))
-    assert fit_states(tmp_path, KEYS[:1], **again)[0].status == "ok"
+    assert fit_states(Layout(tmp_path), KEYS[:1], **again)[0].status == "ok"
 
 
 def test_the_time_left_follows_the_pace_of_the_run():
@@ -77,24 +78,24 @@ def test_the_line_and_durations():
 
 def test_a_run_is_noted_and_one_that_went_silent_counts_as_dead(tmp_path):
     with pytest.raises(InputError, match="no run has been started here"):
-        read_run(tmp_path)
-    note = note_start(tmp_path, {"seeds": [0]}, KEYS, jobs=3)
-    told = read_run(tmp_path)
+        read_run(Layout(tmp_path))
+    note = note_start(Layout(tmp_path), {"seeds": [0]}, KEYS, jobs=3)
+    told = read_run(Layout(tmp_path))
     assert told.alive and told.fits == set(KEYS) and told.jobs == 3 and told.config["seeds"] == [0]
     long_ago = time.time() - SILENCE - 10
-    os.utime(tmp_path / NAME, (long_ago, long_ago))
-    assert not read_run(tmp_path).alive and read_run(tmp_path).ended is None
-    note_end(tmp_path, note, failed=True)
-    assert read_run(tmp_path).failed and not read_run(tmp_path).alive
-    (tmp_path / NAME).write_text("{")
+    os.utime(Layout(tmp_path).run, (long_ago, long_ago))
+    assert not read_run(Layout(tmp_path)).alive and read_run(Layout(tmp_path)).ended is None
+    note_end(Layout(tmp_path), note, failed=True)
+    assert read_run(Layout(tmp_path)).failed and not read_run(Layout(tmp_path)).alive
+    (Layout(tmp_path).run).write_text("{")
     with pytest.raises(InputError, match="not readable"):
-        read_run(tmp_path)
+        read_run(Layout(tmp_path))
 
 
 def test_the_line_ends_with_the_run_and_is_silent_when_asked(tmp_path):
-    note = note_start(tmp_path, {}, KEYS, jobs=1)
+    note = note_start(Layout(tmp_path), {}, KEYS, jobs=1)
     for stream in (io.StringIO(), None):
-        thread = ProgressLine(tmp_path, note, KEYS, lambda: COST, LiveLine(stream))
+        thread = ProgressLine(Layout(tmp_path), note, KEYS, lambda: COST, LiveLine(stream))
         thread.start()
         if stream is not None:
             write_fit(tmp_path, "tissue", "pca", 0)
@@ -106,17 +107,17 @@ def test_the_line_ends_with_the_run_and_is_silent_when_asked(tmp_path):
 
 
 def test_results_that_vanish_do_not_stop_the_line(tmp_path):
-    note = note_start(tmp_path, {}, KEYS, jobs=1)
-    (tmp_path / NAME).unlink()
+    note = note_start(Layout(tmp_path), {}, KEYS, jobs=1)
+    (Layout(tmp_path).run).unlink()
     stream = io.StringIO()
-    thread = ProgressLine(tmp_path, note, KEYS, lambda: COST, LiveLine(stream))
+    thread = ProgressLine(Layout(tmp_path), note, KEYS, lambda: COST, LiveLine(stream))
     thread.start()
     thread.end()
-    assert "cannot be looked at" in stream.getvalue()
+    assert "cannot be read" in stream.getvalue()
 
 
-def status(results):
-    command = [sys.executable, PROJECT / "scripts/status.py", "--results", results]
+def status(results, *flags):
+    command = [sys.executable, PROJECT / "scripts/status.py", "--results", results, *flags]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -124,7 +125,7 @@ def test_make_status(tmp_path):
     assert "nothing has been run here yet" in status(tmp_path / "none").stderr
     chosen = {"datasets": ["BZ5"], "methods": ["pca", "stague"], "seeds": [0, 1]}
     keys = matrix(configuration(**chosen))
-    note = note_start(tmp_path, config(**chosen), keys, jobs=2)
+    note = note_start(Layout(tmp_path), config(**chosen), keys, jobs=2)
     write_fit(tmp_path, "BZ5", "pca", 0)
     write_fit(tmp_path, "BZ5", "stague", 0, "timeout")
     (tmp_path / "fits/BZ5/stague/.seed1.9.partial").mkdir()
@@ -135,6 +136,17 @@ def test_make_status(tmp_path):
     rows = [text.split() for text in told.stdout.splitlines()]
     assert ["stague", "0/2", "1f", "1r", "0/2", "1f", "1r"] in rows
     assert ["BZ5", "stague", "seed", "0", "timeout", "it", "said", "timeout"] in rows
-    note_end(tmp_path, note, failed=False)
+    note_end(Layout(tmp_path), note, failed=False)
     ended = status(tmp_path).stdout
     assert ended.startswith("ended after") and "0 running, 2 left" in ended
+
+
+def test_the_status_is_of_the_latest_run_or_of_the_configuration_asked_for(tmp_path):
+    for name, method in (("first", "pca"), ("second", "random")):
+        chosen = {"name": name, "datasets": ["BZ5"], "methods": [method], "seeds": [0]}
+        note = note_start(Layout(tmp_path, name), config(**chosen), [], jobs=1)
+        note_end(Layout(tmp_path, name), note, failed=False)
+        os.utime(Layout(tmp_path, name).run, (len(name), len(name)))
+    (tmp_path / "first.yaml").write_text("seeds: [0]\n")
+    assert "random" in status(tmp_path).stdout
+    assert "pca" in status(tmp_path, "--configfile", tmp_path / "first.yaml").stdout
