@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import SCRIPTS
@@ -166,10 +165,9 @@ def test_too_few_touching_types_are_told():
 def test_program_plants(tmp_path):
     program = SCRIPTS / "simulate.py"
     files = [tmp_path / "a.h5ad", tmp_path / "b.h5ad"]
-    for file in files:
+    for file, run in zip(files, (run_here, run_apart), strict=True):
         options = ["--n-triples=2", "--effect=1.5", "--radius=2", "--n-targets=3"]
-        command = [sys.executable, str(program), "--id=x", *options, f"--output={file}"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = run(program, "--id=x", *options, f"--output={file}")
         assert done.returncode == 0, done.stderr
     assert files[0].read_bytes() == files[1].read_bytes()
     triples = read_h5ad(files[0]).uns["true_triples"]

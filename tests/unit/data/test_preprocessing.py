@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import SCRIPTS
@@ -29,11 +27,6 @@ def dataset(n_cells: int = 80, n_genes: int = 40, **settings) -> ad.AnnData:
     adata = simulate(Tissue(n_cells=n_cells, n_genes=n_genes, n_domains=3), "toy")
     adata.uns["dataset"].update(settings)
     return adata
-
-
-def run(*options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROGRAM), *map(str, options)]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 def test_contract():
@@ -221,8 +214,8 @@ def test_a_dataset_that_is_not_ours_is_refused():
 def test_program_is_repeatable_and_passes_failures_on(tmp_path):
     write_h5ad(tmp_path / "in.h5ad", dataset())
     files = [tmp_path / "a.h5ad", tmp_path / "b.h5ad"]
-    for file in files:
-        done = run("--input", tmp_path / "in.h5ad", "--output", file)
+    for file, run in zip(files, (run_here, run_apart), strict=True):
+        done = run(PROGRAM, "--input", tmp_path / "in.h5ad", "--output", file)
         assert done.returncode == 0, done.stderr
     assert files[0].read_bytes() == files[1].read_bytes()
     assert read_h5ad(files[0]).obs.shape == (80, 0)
@@ -230,7 +223,7 @@ def test_program_is_repeatable_and_passes_failures_on(tmp_path):
     failed = ad.AnnData(np.zeros((0, 0), np.float32), pd.DataFrame(), pd.DataFrame())
     failed.uns["dataset"] = {"id": "V1", "status": "error", "reason": "data not available: ask"}
     write_h5ad(tmp_path / "failed.h5ad", failed)
-    done = run("--input", tmp_path / "failed.h5ad", "--output", tmp_path / "out.h5ad")
+    done = run_here(PROGRAM, "--input", tmp_path / "failed.h5ad", "--output", tmp_path / "out.h5ad")
     assert done.returncode == 0, done.stderr
     passed = read_h5ad(tmp_path / "out.h5ad")
     assert passed.shape == (0, 0)
@@ -239,7 +232,7 @@ def test_program_is_repeatable_and_passes_failures_on(tmp_path):
 
 def test_program_refuses_in_one_line(tmp_path):
     (tmp_path / "broken.h5ad").write_bytes(b"no h5ad")
-    done = run("--input", tmp_path / "broken.h5ad", "--output", tmp_path / "out.h5ad")
+    done = run_here(PROGRAM, "--input", tmp_path / "broken.h5ad", "--output", tmp_path / "out.h5ad")
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1

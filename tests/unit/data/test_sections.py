@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import anndata as ad
@@ -13,6 +11,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import PROJECT
@@ -175,11 +174,10 @@ def test_methods_get_the_section_and_nothing_else_of_the_cells() -> None:
     assert preprocess(section(1, "one")).obs.shape[1] == 0
 
 
-def program(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    files = [str(path) for path in sorted(folder.glob("in*.h5ad"))]
-    command = [sys.executable, str(PROJECT / "scripts/join.py"), "--id", "whole", "--sections"]
-    out = ["--output", str(folder / "out.h5ad")]
-    return subprocess.run([*command, *files, *out, *options], capture_output=True, text=True)
+def program(folder: Path, *options: str, run=run_here):
+    command = [PROJECT / "scripts/join.py", "--id", "whole", "--sections"]
+    files, out = sorted(folder.glob("in*.h5ad")), ["--output", folder / "out.h5ad"]
+    return run(*command, *files, *out, *options)
 
 
 def test_the_program_is_repeatable_and_a_missing_section_is_named(tmp_path) -> None:
@@ -189,7 +187,7 @@ def test_the_program_is_repeatable_and_a_missing_section_is_named(tmp_path) -> N
     assert done.returncode == 0, done.stderr
     assert done.stdout == "whole: 100 cells (one 60, two 40) x 80 common genes\n"
     first = (tmp_path / "out.h5ad").read_bytes()
-    assert program(tmp_path).returncode == 0
+    assert program(tmp_path, run=run_apart).returncode == 0
     assert (tmp_path / "out.h5ad").read_bytes() == first
 
     write_h5ad(tmp_path / "in2.h5ad", failed_dataset("lost", "ask its authors"))

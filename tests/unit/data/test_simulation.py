@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad
 from stbench.common.paths import SCRIPTS
@@ -29,11 +27,6 @@ REQUIRED = {
     "id", "technology", "organism", "unit", "source", "sha256", "licence", "kind", "n_domains",
     "has_truth", "dropped_cells", "hvg", "filter_cell", "norm_target", "refine", "status", "reason",
 }  # fmt: skip
-
-
-def run(*options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROGRAM), *map(str, options)]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 def neighbours_that_agree(adata) -> float:
@@ -267,9 +260,9 @@ def test_bad_parameters_are_named(bad, named):
 
 def test_program_writes_the_same_bytes_twice(tmp_path):
     files = [tmp_path / "a.h5ad", tmp_path / "b.h5ad"]
-    for file in files:
-        done = run("--id", "sim_rings", "--layout", "rings", "--n-cells", 60, "--n-genes", 20,
-                   "--output", file)  # fmt: skip
+    for file, run in zip(files, (run_here, run_apart), strict=True):
+        size = ("--n-cells", 60, "--n-genes", 20)
+        done = run(PROGRAM, "--id", "sim_rings", "--layout", "rings", *size, "--output", file)
         assert done.returncode == 0, done.stderr
     assert files[0].read_bytes() == files[1].read_bytes()
     adata = read_h5ad(files[0])
@@ -279,7 +272,7 @@ def test_program_writes_the_same_bytes_twice(tmp_path):
 
 
 def test_program_refuses_in_one_line(tmp_path):
-    done = run("--id", "x", "--layout", "stripes", "--output", tmp_path / "x.h5ad")
+    done = run_here(PROGRAM, "--id", "x", "--layout", "stripes", "--output", tmp_path / "x.h5ad")
     assert done.returncode == 1
     assert done.stderr.startswith("error: simulation: layout is stripes")
     assert len(done.stderr.splitlines()) == 1

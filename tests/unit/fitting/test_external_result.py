@@ -3,14 +3,13 @@
 import json
 import pickle
 import re
-import subprocess
-import sys
 
 import anndata
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from helpers.programs import run_here
 from helpers.supervised import preprocessed
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.paths import PROJECT
@@ -150,10 +149,10 @@ def test_one_result_counts_for_one_seed_and_folders_for_each(tmp_path):
 
 
 def run_import(tmp_path, result, data):
-    command = [sys.executable, PROJECT / "scripts/import_result.py", "--result", result]
+    command = [PROJECT / "scripts/import_result.py", "--result", result]
     command += ["--preprocessed", data, "--dataset", "D", "--method", "rival"]
     command += ["--output", tmp_path / "fit"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run_here(*command)
     return done, json.loads((tmp_path / "fit/status.json").read_text())
 
 

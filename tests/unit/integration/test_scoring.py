@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 
 from helpers.fits import TRUTH, Bench, N, fit_h5ad, status_json
+from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 from stbench.integration.metrics import METRICS
 from stbench.integration.scoring import ARI_WITHIN, COLUMNS, Sections, ari_within
@@ -38,11 +37,11 @@ def give_sections(bench: Bench, section: np.ndarray | None) -> None:
     data.write_h5ad(bench.data)
 
 
-def program(bench: Bench, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, PROJECT / "scripts/score_integration.py", "--data", bench.data]
+def program(bench: Bench, *options: str):
+    command = [PROJECT / "scripts/score_integration.py", "--data", bench.data]
     command += ["--labels", bench.labels, "--fits", *sorted((bench.root / "fits").iterdir())]
     command += ["--dataset", "D", "--method", "m", "--output", bench.root / "out.parquet", *options]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    return run_here(*command)
 
 
 def score(bench: Bench, *options: str) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import anndata
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from helpers.programs import run_here
 from helpers.results import METHODS, made_results, scores_of, write_results
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
@@ -125,11 +124,11 @@ def test_the_program_writes_the_tables_where_it_is_given_scores(tmp_path: Path) 
     root = tmp_path / "results"
     write_results(root, pd.concat(JOINT))
     SCORES.to_parquet(tmp_path / "scores.parquet")
-    command = [sys.executable, PROJECT / "scripts/aggregate.py", "--results", root]
+    command = [PROJECT / "scripts/aggregate.py", "--results", root]
     command += ["--scores", *sorted(root.glob("scores/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--output-parquet", tmp_path / "r.parquet"]
     command += ["--tables", tmp_path / "tables", "--integration", tmp_path / "scores.parquet"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    done = run_here(*command)
     assert done.returncode == 0, done.stderr
     written = pd.read_csv(tmp_path / "tables/integration.csv")
     pd.testing.assert_frame_equal(

@@ -1,8 +1,6 @@
 """Markers of domains: a planted one is found, and no more is said than the numbers say."""
 
 import json
-import subprocess
-import sys
 
 import anndata
 import numpy as np
@@ -10,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ranksums
 
+from helpers.programs import run_here
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
@@ -179,8 +178,7 @@ def run(folder, **changed):
         **changed,
     }
     arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    command = [sys.executable, str(PROJECT / "scripts/markers.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
+    return run_here(PROJECT / "scripts/markers.py", *arguments)
 
 
 def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):

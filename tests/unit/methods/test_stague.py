@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import anndata as ad
@@ -15,6 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 import stague as stague_program
+from helpers.programs import run_apart, run_here
 from methods.stague.clustering import scanpy_communities
 from methods.stague.model import fit, keep_mask, seeded_model
 from methods.stague.settings import Settings
@@ -212,11 +211,6 @@ def test_masks_keep_the_wanted_share(rate: float) -> None:
     )
 
 
-def run_program(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 def count_file(path: Path) -> ad.AnnData:
     """A file of counts of two halves."""
     adata = tissue()
@@ -230,7 +224,8 @@ def count_file(path: Path) -> ad.AnnData:
 def test_command_line(tmp_path: Path) -> None:
     half = count_file(tmp_path / "in.h5ad").obs["mine"]
     model = [text for name, value in SMALL.items() for text in (f"--{name}", value)]
-    done = run_program(
+    done = run_apart(
+        PROGRAM,
         *("--adata_file", tmp_path / "in.h5ad", "--output_dir", tmp_path / "out"),
         *("--n_clusters", 2, "--device", "cpu", "--adj_weight", 0.3, "--refine", 5, *model),
     )
@@ -285,14 +280,14 @@ def test_scanpy_communities_meet_the_wanted_number_or_say_so() -> None:
 def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
     missing = tmp_path / "nowhere.h5ad"
     plain = ["--output_dir", tmp_path / "out", "--n_clusters", 2]
-    done = run_program("--adata_file", missing, *plain)
+    done = run_here(PROGRAM, "--adata_file", missing, *plain)
     assert done.returncode == 1
     assert done.stderr == f"error: {missing}: no such file\n"
 
     adata = tissue()
     del adata.obsm["spatial"]
     adata.write_h5ad(tmp_path / "flat.h5ad")
-    done = run_program("--adata_file", tmp_path / "flat.h5ad", *plain)
+    done = run_here(PROGRAM, "--adata_file", tmp_path / "flat.h5ad", *plain)
     assert done.returncode == 1
     assert "neither obsm['spatial'] nor columns x, y (or st_x, st_y)" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -1,8 +1,5 @@
 """From fits to labels to scores: what arrives in the tables, and what is said where nothing can."""
 
-import subprocess
-import sys
-
 import anndata
 import numpy as np
 import pandas as pd
@@ -18,6 +15,7 @@ from helpers.fits import (
     fit_h5ad,
     status_json,
 )
+from helpers.programs import run_apart, run_here
 from stbench.clustering.algorithms import cluster_labels, refine_labels
 from stbench.clustering.label_file import open_labels
 from stbench.common.constants import PROTOCOLS
@@ -37,11 +35,6 @@ def bench(tmp_path):
 def kmeans_ari(points, known=slice(None)):
     labelings = [cluster_labels(points, 3, "kmeans", seed).labels for seed in range(5)]
     return np.array([ari(TRUTH[known], labels[known]) for labels in labelings])
-
-
-def program(name, *arguments):
-    command = [sys.executable, SCRIPTS / name, *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 def cluster_arguments(bench, *more):
@@ -327,11 +320,11 @@ def test_the_file_of_labels_is_what_its_contract_says(bench):
 def test_the_programs_give_the_same_bytes_twice(bench):
     bench.recorded_fit(0)
     outputs = [bench.root / "a.parquet", bench.root / "b.parquet"]
-    for output in outputs:
+    for output, program in zip(outputs, (run_apart, run_here), strict=True):
         arguments = cluster_arguments(bench, "--clusterers", "kmeans", "gmm", "--threads", "2")
         for run in (
-            program("cluster.py", *arguments),
-            program("score.py", *score_arguments(bench, output)),
+            program(SCRIPTS / "cluster.py", *arguments),
+            program(SCRIPTS / "score.py", *score_arguments(bench, output)),
         ):
             assert (run.returncode, run.stderr) == (0, "")
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
@@ -376,15 +369,15 @@ def test_bad_input_to_cluster_is_named(bench, spoil, said):
 def test_bad_input_to_the_programs_is_one_line_and_writes_nothing(bench):
     bench.recorded_fit(0)
     output = bench.root / "scores.parquet"
-    runs = [program("score.py", *score_arguments(bench, output))]
+    runs = [run_here(SCRIPTS / "score.py", *score_arguments(bench, output))]
     bench.labels.write_bytes(b"not labels")
-    runs.append(program("score.py", *score_arguments(bench, output)))
+    runs.append(run_here(SCRIPTS / "score.py", *score_arguments(bench, output)))
     bench.cluster()
-    runs.append(program("score.py", *score_arguments(bench, output, method="other")))
+    runs.append(run_here(SCRIPTS / "score.py", *score_arguments(bench, output, method="other")))
     anndata.AnnData(obs=pd.DataFrame(index=CELLS[:5])).write_h5ad(bench.data)
-    runs.append(program("score.py", *score_arguments(bench, output)))
+    runs.append(run_here(SCRIPTS / "score.py", *score_arguments(bench, output)))
     (bench.folder(0) / "status.json").write_text("{}")
-    runs.append(program("cluster.py", *cluster_arguments(bench)))
+    runs.append(run_here(SCRIPTS / "cluster.py", *cluster_arguments(bench)))
     for run, said in zip(
         runs,
         ["no such file", "not a readable file", "not of other on D", "5 cells", "status.json"],

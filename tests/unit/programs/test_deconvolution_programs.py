@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 from anndata import read_h5ad
 
 from helpers.deconvolution import METHODS, simulated
+from helpers.programs import run_here
 from stbench.common.io import write_h5ad
 from stbench.common.paths import CONFIG, PROJECT
 from stbench.config.benchmark import load_benchmark
@@ -35,9 +34,8 @@ def test_the_committed_configuration():
     assert made.params("tangram", "DECONV_STARmap")["epochs"] == 300  # budget: cpu
 
 
-def run(program: str, *arguments: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, PROJECT / "scripts" / program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+def run(program: str, *arguments: object):
+    return run_here(PROJECT / "scripts" / program, *arguments)
 
 
 def test_from_files_of_ones_own_to_the_summary(tmp_path):

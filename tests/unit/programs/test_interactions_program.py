@@ -2,8 +2,6 @@
 
 import errno
 import json
-import subprocess
-import sys
 from functools import partial
 
 import anndata
@@ -12,6 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from helpers.programs import run_apart, run_here
 from methods import pca
 from prepare import prepare_own
 from stbench.common.paths import PROJECT
@@ -227,15 +226,15 @@ def test_ligands_and_receptors_that_cannot_be_looked_up_are_told(undrawn, genes,
 def test_the_program_gives_the_same_tables_as_the_library(study, tmp_path):
     study.dataset()  # no types, no domains: no UMAP
     out, _ = study.fit().analyze()
-    command = [sys.executable, PROGRAM, "--data", tmp_path / "data.h5ad", "--method", "pca"]
+    command = [PROGRAM, "--data", tmp_path / "data.h5ad", "--method", "pca"]
     command += ["--preprocessed", tmp_path / "preprocessed.h5ad", "--fits", *study.fits]
     command += ["--output", tmp_path / "again", "--settings"]
-    run = subprocess.run([*command, json.dumps(SETTINGS)], capture_output=True, text=True)
+    run = run_apart(*command, json.dumps(SETTINGS))
     assert run.returncode == 0, run.stderr
     assert "ligand_receptor: ok: " in run.stdout
     for name in ("edges.parquet", "consensus.parquet", "ligand_receptor.csv", "status.json"):
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
-    wrong = subprocess.run([*command, "[1]"], capture_output=True, text=True)
+    wrong = run_here(*command, "[1]")
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: --settings")
 
 

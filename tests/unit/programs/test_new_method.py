@@ -1,11 +1,9 @@
 """A new method begins with three pieces that already work."""
 
-import subprocess
-import sys
-
 import pytest
 import yaml
 
+from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 
 
@@ -18,10 +16,7 @@ def repository(tmp_path):
 
 
 def new_method(repository, *args):
-    program = PROJECT / "scripts/new_method.py"
-    return subprocess.run(
-        [sys.executable, program, *args, "--repository", repository], capture_output=True, text=True
-    )
+    return run_here(PROJECT / "scripts/new_method.py", *args, "--repository", repository)
 
 
 @pytest.mark.parametrize(("flags", "ending"), [((), "py"), (("--r",), "R")])

@@ -1,14 +1,13 @@
 """Failed cells are listed, and reset with everything that rests on them."""
 
 import json
-import subprocess
-import sys
 
 import anndata
 import numpy as np
 import pytest
 
 from helpers.finished_fits import config
+from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 from stbench.config.layout import Layout
 from stbench.runs.run_record import note_start
@@ -61,8 +60,7 @@ def results(tmp_path):
 
 
 def run(results, *flags):
-    command = [sys.executable, PROGRAM, "--results", results, *flags]
-    return subprocess.run(command, capture_output=True, text=True)
+    return run_here(PROGRAM, "--results", results, *flags)
 
 
 def files(root):

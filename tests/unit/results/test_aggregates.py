@@ -1,12 +1,10 @@
 """Tables: means, gains, lifts and ranks, and a status and a reason wherever there is no number."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.programs import run_apart, run_here
 from helpers.results import made_results, scores_of, write_results
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
@@ -183,16 +181,11 @@ def test_one_clusterer_alone_has_nothing_to_compare_with():
     assert order == ([], []) and order.summary == "no second order to compare with"
 
 
-def aggregate(root, to):
-    return subprocess.run(
-        [
-            *(sys.executable, str(PROJECT / "scripts/aggregate.py"), "--results", str(root)),
-            *("--scores", *map(str, sorted(root.glob("scores/*/*.parquet")))),
-            *("--methods", str(root / "methods.yaml"), "--output-parquet", str(to / "r.parquet")),
-            *("--tables", str(to / "tables")),
-        ],
-        capture_output=True,
-        text=True,
+def aggregate(root, to, run=run_here):
+    return run(
+        *(PROJECT / "scripts/aggregate.py", "--results", root, "--methods", root / "methods.yaml"),
+        *("--scores", *sorted(root.glob("scores/*/*.parquet"))),
+        *("--output-parquet", to / "r.parquet", "--tables", to / "tables"),
     )
 
 
@@ -200,8 +193,8 @@ def test_the_program_writes_the_same_bytes_twice(tmp_path):
     root = tmp_path / "results"
     write_results(root, scores_of("BZ5", "stague", [0.8, "oom"], untrained=[0.5, 0.5]))
     one, other = tmp_path / "one", tmp_path / "other"
-    for to in (one, other):
-        done = aggregate(root, to)
+    for to, run in ((one, run_here), (other, run_apart)):
+        done = aggregate(root, to, run)
         assert done.returncode == 0, done.stderr
     files = [path for path in (one / "tables").rglob("*") if path.is_file()]
     names = sorted(str(path.relative_to(one / "tables")) for path in files)

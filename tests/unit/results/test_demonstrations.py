@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.fits import TRUTH, Bench
+from helpers.programs import run_here
 from helpers.raw_files import REGISTRY
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.config.benchmark import load_benchmark
@@ -194,21 +195,15 @@ def test_the_settings_of_stagues_demonstration_are_its_published_ones():
 def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
     """The file that stands for data that could not be had is enough to say so."""
     import json
-    import subprocess
-    import sys
 
     empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": {**GONE, "id": "V1"}})
     empty.write_h5ad(tmp_path / "V1.h5ad")
     section = load_yaml(CONFIG / "demo.yaml")["demonstrations"][0]
-    done = subprocess.run(
-        [
-            *(sys.executable, str(CONFIG.parent / "scripts/demo.py")),
-            *("--demonstrations", json.dumps([section]), "--data", str(tmp_path / "V1.h5ad")),
-            *("--published", str(PUBLISHED), "--methods", str(CONFIG / "methods.yaml")),
-            *("--output", str(tmp_path / "demo")),
-        ],
-        capture_output=True,
-        text=True,
+    done = run_here(
+        CONFIG.parent / "scripts/demo.py",
+        *("--demonstrations", json.dumps([section]), "--data", tmp_path / "V1.h5ad"),
+        *("--published", PUBLISHED, "--methods", CONFIG / "methods.yaml"),
+        *("--output", tmp_path / "demo"),
     )
     assert done.returncode == 0, done.stderr
     told = (tmp_path / "demo/comparison.txt").read_text()

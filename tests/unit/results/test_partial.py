@@ -1,13 +1,12 @@
 """Tables of an unfinished benchmark: marked, complete, and ranking only like with like."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
 from helpers.finished_fits import config, write_fit
+from helpers.programs import run_here
 from helpers.results import scores_of, write_results
 from stbench.common.paths import PROJECT
 
@@ -22,9 +21,8 @@ CHOSEN = {
 
 def tables(root, **more):
     asked = json.dumps(config(**{**CHOSEN, **more}))
-    command = [sys.executable, PROJECT / "scripts/partial_tables.py", "--config", asked]
-    command += ["--results", root, "--output", root / "partial"]
-    return subprocess.run(command, capture_output=True, text=True)
+    command = [PROJECT / "scripts/partial_tables.py", "--config", asked]
+    return run_here(*command, "--results", root, "--output", root / "partial")
 
 
 @pytest.fixture

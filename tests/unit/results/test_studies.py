@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.programs import run_here
 from helpers.results import METHODS, fits_of, scores_of, write_results
 from stbench.common.paths import PROJECT
 from stbench.figures.robustness import robustness_curves
@@ -122,12 +121,12 @@ def study_run(root: Path) -> Path:
         "derived": {"BZ5.counts0.5": {"of": "BZ5", "way": "counts", "level": 0.5}},
         "variants": CHANGES,
     }
-    command = [sys.executable, PROJECT / "scripts/aggregate.py", "--results", root]
+    command = [PROJECT / "scripts/aggregate.py", "--results", root]
     command += ["--scores", *sorted(root.glob("scores/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--studies", json.dumps(studies)]
     command += ["--published", PROJECT / "resources/published/scores.csv"]
     command += ["--output-parquet", root / "results.parquet", "--tables", root / "tables"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run_here(*command)
     assert done.returncode == 0, done.stderr
     return root
 

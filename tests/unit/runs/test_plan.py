@@ -1,20 +1,17 @@
 """make plan: what there is, what is left, what it takes; nothing is started."""
 
 import json
-import subprocess
-import sys
 
 import pandas as pd
 
 from helpers.finished_fits import config, write_fit, write_preprocessed
+from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 
 
 def plan(results, *flags, **more):
-    command = [sys.executable, PROJECT / "scripts/plan.py", "--config", json.dumps(config(**more))]
-    return subprocess.run(
-        [*command, "--results", results, *flags], capture_output=True, text=True, cwd=results
-    )
+    command = [PROJECT / "scripts/plan.py", "--config", json.dumps(config(**more))]
+    return run_here(*command, "--results", results, *flags, cwd=results)
 
 
 def row(text, title):

@@ -2,13 +2,12 @@
 
 import io
 import os
-import subprocess
-import sys
 import time
 
 import pytest
 
 from helpers.finished_fits import config, configuration, write_fit
+from helpers.programs import run_here
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
 from stbench.config.layout import Layout
@@ -117,8 +116,7 @@ def test_results_that_vanish_do_not_stop_the_line(tmp_path):
 
 
 def status(results, *flags):
-    command = [sys.executable, PROJECT / "scripts/status.py", "--results", results, *flags]
-    return subprocess.run(command, capture_output=True, text=True)
+    return run_here(PROJECT / "scripts/status.py", "--results", results, *flags)
 
 
 def test_make_status(tmp_path):
