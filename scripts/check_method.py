@@ -163,17 +163,14 @@ def in_a_process(words: Sequence[str], log: Path) -> None:
         )
 
 
-def run_fits(job: Job, folder: Path, run: Run) -> list[Path]:
-    """Fit with seed 0, with seed 0 again and with seed 1; the folders of the three fits."""
+def run_fits(job: Job, folder: Path, run: Run) -> Iterator[Path]:
+    """Fit with seed 0, with seed 0 again and with seed 1; the folder of each fit as it ends."""
     folder.mkdir()
-    folders = []
     for name, seed in (("seed0", 0), ("again", 0), ("seed1", 1)):
-        output = folder / name
         words = list(job.commands[seed])
-        words[words.index("--output") + 1] = str(output)
+        words[words.index("--output") + 1] = str(folder / name)
         run(words, folder / f"{name}.log")
-        folders.append(output)
-    return folders
+        yield folder / name
 
 
 def outcome(folder: Path) -> tuple[str, str]:
@@ -304,18 +301,16 @@ def points(method: str, job: Job, tissue: Path, folder: Path, run: Run) -> tuple
     """Every point of the contract; and why the fits were declined, where they were."""
     entry = entries()[method]
     found = entry_points(entry, job)
-    folders = run_fits(job, folder, run)
-    ends = [outcome(path) for path in folders]
-    status, reason = ends[0]
-    if status == "not_applicable":
-        declined = re.match(DECLINES, reason) is not None
-        problem = "" if declined else f"not_applicable: {reason}"
-        return [*found, Point("fit: ends with a result or a reason", problem)], reason
-    failed = [f"{how}: {why}" for how, why in ends if how != "ok"]
-    found.append(Point("fit: ends with a result or a reason", "; ".join(failed[:1])))
-    if not failed:
-        found += result_points(method, entry, folders, tissue)
-    return found, ""
+    fit = "fit: ends with a result or a reason"
+    folders = []
+    for made in run_fits(job, folder, run):
+        status, reason = outcome(made)
+        if status == "not_applicable" and re.match(DECLINES, reason):
+            return [*found, Point(fit)], reason
+        if status != "ok":
+            return [*found, Point(fit, f"{status}: {reason}")], ""
+        folders.append(made)
+    return [*found, Point(fit), *result_points(method, entry, folders, tissue)], ""
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 
 METHODS = sorted(path.stem for path in (PROJECT / "rules/methods").glob("*.smk"))
-# What most methods need, loaded once; a fit is then a copy of that process.
-LIBRARIES = ["anndata", "scanpy", "torch", "torch_geometric", "sklearn.cluster", "sklearn.mixture"]
+# What methods need is loaded once; a fit is then a copy of that process.
+LIBRARIES = ["scanpy", "torch_geometric", "sklearn.cluster", "sklearn.mixture", "umap"]
+LIBRARIES += ["banksy.embed_banksy", "GraphST.GraphST", "SpaGCN", "SpaceFlow.SpaceFlow"]
+LIBRARIES += ["STAGATE_pyG"]
 
 
 def as_program(words, log, folder):
