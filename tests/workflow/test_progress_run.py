@@ -50,12 +50,13 @@ def test_a_run_from_its_plan_to_its_end(copied_workflow):
     assert dry.returncode == 0 and not re.search(r"\d of 4 fits", dry.stdout)
     assert (own / "run.json").read_text() == before
 
-    whole = workflow.run(*SMALL)
+    whole = workflow.run(*SMALL, args=("results/default/tables",))
     assert whole.returncode == 0, whole.stdout
     assert "4 of 4 fits: 4 ok" in whole.stdout
     note = json.loads((own / "run.json").read_text())
     assert note["ended"] > note["started"] and not note["failed"]
     assert note["fits"] == [["domains", "tissue", "random", seed] for seed in (0, 1)]
+    (own / "summary.txt").write_text("What the run found: ARI .5")
     planned = workflow.run(*SMALL, args=("plan",)).stdout
     assert "4 ok, 0 not applicable, 0 failed; 0 left" in planned
     assert "What the run found" not in planned and "ARI" not in planned  # no summary again

@@ -296,7 +296,7 @@ def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
     adata = tissue()
     del adata.uns["half"]
     adata.write_h5ad(tmp_path / "logged.h5ad")
-    done = run_program("--adata_file", tmp_path / "logged.h5ad", *plain)
+    done = run_here(PROGRAM, "--adata_file", tmp_path / "logged.h5ad", *plain)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert "not whole numbers" in done.stderr and "kind: intensities" in done.stderr
     assert not (tmp_path / "out").exists()
