@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from snakemake.cli import parse_config
 
+from stbench.common.errors import InputError, one_line
 from stbench.common.paths import PROJECT
+from stbench.config.benchmark import load_benchmark, typed
+from stbench.config.schema import load_yaml
 
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs", "CITATION.cff")
 
@@ -67,6 +71,17 @@ class Workflow:
 def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "STBENCH_MIRROR"}
     return {**kept, "OMP_NUM_THREADS": "1", **more}
+
+
+def refusal(*options):
+    """The one line with which the library refuses options of ``snakemake --config``."""
+    given = {key: typed(value) for key, value in parse_config(list(options)).items()}
+    config = {**load_yaml(PROJECT / "config/config.yaml"), **given}
+    with pytest.raises(InputError) as error:
+        load_benchmark(config, PROJECT / "config")
+    line = str(error.value)
+    assert line == one_line(line)
+    return line
 
 
 @pytest.fixture

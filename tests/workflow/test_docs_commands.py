@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(words: list[str], folder: Path) -> str:
+@cache
+def run(words: tuple[str, ...], folder: Path) -> str:
+    """What a command prints; one that several pages have is run once."""
     done = subprocess.run(
         words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -71,16 +74,16 @@ def try_out(words: list[str], folder: Path) -> None:
         words = words[1:]
     head, *rest = words
     if head == "make":
-        run(["make", "-n", *rest], folder)
+        run(("make", "-n", *rest), folder)
     elif head in (".venv/bin/snakemake", "snakemake"):
-        run([sys.executable, "-m", "snakemake", "-n", *rest], folder)
+        run((sys.executable, "-m", "snakemake", "-n", *rest), folder)
     elif head == ".venv/bin/python" and rest[0] == "-m":
         assert rest[1] == "pytest"
         assert all((folder / word).exists() for word in rest if word.startswith("tests/"))
     elif head == ".venv/bin/python" and rest[0] in CHEAP:
-        run([sys.executable, *rest], folder)
+        run((sys.executable, *rest), folder)
     elif head == ".venv/bin/python":
-        told = run([sys.executable, rest[0], "--help"], folder)
+        told = run((sys.executable, rest[0], "--help"), folder)
         unknown = [w for w in rest[1:] if w.startswith("--") and w.split("=")[0] not in told]
         assert not unknown, f"{rest[0]} has no option {' '.join(unknown)}"
     else:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from workflow.conftest import TISSUE
+from workflow.conftest import TISSUE, refusal
 
 NAUGHTY = {
     "raises": "raise ValueError('the matrix is cursed')",
@@ -57,46 +57,66 @@ def final_ari(flow, index):
 def test_misbehaving_methods_get_their_status_and_the_table_stands(copied_workflow):
     flow = copied_workflow
     statuses = {"writes_nan": "nan", "too_few_rows": "error", "dies": "killed"}
-    statuses["returns_garbage"] = "error"
+    statuses |= {"returns_garbage": "error", "hangs": "timeout", "eats_memory": "oom"}
     for name in statuses:
         add_method(flow, name, NAUGHTY[name])
     methods = ",".join(["smoothed_pca", *statuses])
     run = flow.run(
-        f"datasets=[{TISSUE}]", "seeds=[0]", f"methods=[{methods}]", "clusterers=[kmeans]"
+        f"datasets=[{TISSUE}]",
+        *("seeds=[0]", f"methods=[{methods}]", "clusterers=[kmeans]"),
+        args=("results/default/tables",),
     )
     assert run.returncode == 0, run.stdout
     assert dict(final_ari(flow, "method").status) == {"smoothed_pca": "ok", **statuses}
+    retry = "retry with more memory: tissue, eats_memory, seed 0: oom: more than the 1000 MB"
+    assert retry in run.stdout
+    assert not re.search("Select jobs|Finished jobid|Error in rule|Building DAG", run.stdout)
 
 
-def test_methods_and_data_that_fail_in_one_run_leave_every_other_cell(copied_workflow):
-    """One raises, one hangs, one eats memory; one download is corrupt, one dataset invalid."""
+LOST = {
+    "BZ5": "wrong bytes",
+    "V1": "data not available",
+    "invalid": "coordinates: 60 cells have NaN",
+}
+
+
+def test_data_and_methods_that_fail_in_one_run_leave_every_other_entry(copied_workflow):
+    """A download is corrupt, another cannot be had, a file is invalid; a method raises."""
     flow = copied_workflow
-    statuses = {"raises": "error", "hangs": "timeout", "eats_memory": "oom"}
-    for name in statuses:
-        add_method(flow, name, NAUGHTY[name])
+    add_method(flow, "raises", NAUGHTY["raises"])
     corrupt(flow)
-    own_file(flow.folder, spatial=np.full((60, 2), np.nan))
-    mine = "{id: mine, path: mine.h5ad, n_domains: 3}"
+    own_file(flow.folder / "mine.h5ad")
+    own_file(flow.folder / "invalid.h5ad", spatial=np.full((60, 2), np.nan))
+    own = (
+        "{id: labeled, path: mine.h5ad, n_domains: 3, label: domain}",
+        "{id: unlabeled, path: mine.h5ad, n_domains: [2, 4]}",
+        "{id: invalid, path: invalid.h5ad, n_domains: 3}",
+    )
     config = (
-        f"datasets=[{TISSUE}, BZ5, {mine}]",
-        f"methods=[{','.join(['smoothed_pca', *statuses])}]",
+        f"datasets=[BZ5, V1, {', '.join(own)}]",
+        "methods=[pca,raises]",
         "seeds=[0]",
         "clusterers=[kmeans]",
     )
     run = flow.run(*config)
     assert run.returncode == 0, run.stdout
     final = final_ari(flow, ["dataset", "method"])
-    assert dict(final.loc["tissue"].status) == {"smoothed_pca": "ok", **statuses}
-    assert "the matrix is cursed" in final.reason["tissue", "raises"]
-    for dataset, reason in (("BZ5", "wrong bytes"), ("mine", "coordinates: 60 cells have NaN")):
+    assert final.status["labeled", "pca"] == "ok"
+    assert final.status["labeled", "raises"] == "error"
+    assert "the matrix is cursed" in final.reason["labeled", "raises"]
+    for dataset, reason in LOST.items():
         assert set(final.loc[dataset].status) == {"not_applicable"}
         assert final.loc[dataset].reason.str.contains(reason).all()
+    exploratory = flow.results().query(
+        "dataset == 'unlabeled' and method == 'pca' and protocol == 'final'"
+    )
+    assert set(exploratory.n_domains) == {2, 4} and exploratory.exploratory.all()
+    assert set(exploratory.query("metric == 'ARI'").status) == {"not_applicable"}
+    assert set(exploratory.query("metric == 'CHAOS'").status) == {"ok"}
+    assert_both_hashes_are_named(flow)
     text = (flow.folder / "results/default/summary.txt").read_text()
     assert text in run.stdout
-    retry = "retry with more memory: tissue, eats_memory, seed 0: oom: more than the 1000 MB"
-    assert retry in run.stdout
-    assert not re.search("Select jobs|Finished jobid|Error in rule|Building DAG", run.stdout)
-    last = "Failed: 3 fits and 2 datasets. `make retry`, then run again: only these are tried."
+    last = "Failed: 2 fits and 3 datasets. `make retry`, then run again: only these are tried."
     assert text.splitlines()[-1] == last
 
     # What the last line says: reset, and only these are to be made again.
@@ -105,10 +125,18 @@ def test_methods_and_data_that_fail_in_one_run_leave_every_other_cell(copied_wor
     assert told.returncode == 0 and "5 reset" in told.stdout
     again = flow.run(*config, args=("--dry-run", "--quiet", "host")).stdout
     fits = set(re.findall(r"^    output: results/fits/(\S+)/seed0$", again, re.M))
-    cells = {f"tissue/{method}" for method in statuses}
-    for dataset in ("BZ5", "mine"):
-        cells |= {f"{dataset}/{method}" for method in ("smoothed_pca", *statuses)}
-    assert fits == cells
+    assert fits == {f"{dataset}/{method}" for dataset in LOST for method in ("pca", "raises")} | {
+        "labeled/raises",
+        "unlabeled/raises",
+    }
+
+
+def assert_both_hashes_are_named(flow):
+    """Of the file with the wrong byte: the one that was expected, and the one that was found."""
+    status = json.loads((flow.folder / "results/raw/BZ5/status.json").read_text())
+    assert status["status"] == "error"
+    assert "6766a908c810b344ef5c26f91143c29f981c78b39b12a6db71d1d2f44df9fdd5" in status["reason"]
+    assert len([word for word in status["reason"].split() if len(word.strip(".,;:()")) == 64]) == 2
 
 
 def corrupt(flow):
@@ -119,27 +147,7 @@ def corrupt(flow):
     file.write_bytes(content)
 
 
-def test_unreachable_data_are_marked_and_the_others_run(workflow):
-    run = workflow.run("datasets=[V1, BZ5]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
-    assert run.returncode == 0, run.stdout
-    final = workflow.results().query("protocol == 'final' and metric == 'ARI'").set_index("dataset")
-    assert final.status["BZ5"] == "ok"
-    assert final.status["V1"] == "not_applicable"
-    assert "data not available" in final.reason["V1"]
-
-
-def test_a_wrong_byte_in_the_committed_file_names_both_hashes(copied_workflow):
-    flow = copied_workflow
-    corrupt(flow)
-    run = flow.run(f"datasets=[BZ5, {TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
-    assert run.returncode == 0, run.stdout
-    status = json.loads((flow.folder / "results/raw/BZ5/status.json").read_text())
-    assert status["status"] == "error"
-    assert "6766a908c810b344ef5c26f91143c29f981c78b39b12a6db71d1d2f44df9fdd5" in status["reason"]
-    assert len([word for word in status["reason"].split() if len(word.strip(".,;:()")) == 64]) == 2
-
-
-def own_file(folder, **change):
+def own_file(path, **change):
     rng = np.random.default_rng(0)
     adata = anndata.AnnData(rng.poisson(2, (60, 12)).astype(np.float32))
     adata.obsm["spatial"] = rng.random((60, 2))
@@ -149,34 +157,16 @@ def own_file(folder, **change):
             adata.X = value
         else:
             adata.obsm[field] = value
-    adata.write_h5ad(folder / "mine.h5ad")
+    adata.write_h5ad(path)
 
 
 MINE = "datasets=[{id: mine, path: mine.h5ad, n_domains: 3, label: domain}]"
 
 
-def test_data_of_ones_own_run_like_any_other(workflow):
-    own_file(workflow.folder)
-    run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
-    assert run.returncode == 0, run.stdout
-    assert set(workflow.results().query("protocol == 'final'").status) == {"ok"}
-
-
-def test_without_labels_several_numbers_of_domains_are_exploratory(workflow):
-    own_file(workflow.folder)
-    mine = "datasets=[{id: mine, path: mine.h5ad, n_domains: [2, 4]}]"
-    run = workflow.run(mine, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
-    assert run.returncode == 0, run.stdout
-    results = workflow.results().query("protocol == 'final'")
-    assert set(results.n_domains) == {2, 4} and results.exploratory.all()
-    assert set(results.query("metric == 'ARI'").status) == {"not_applicable"}
-    assert set(results.query("metric == 'CHAOS'").status) == {"ok"}
-
-
 def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
     coordinates = np.random.default_rng(0).random((60, 2))
     coordinates[7, 1] = np.nan
-    own_file(workflow.folder, spatial=coordinates)
+    own_file(workflow.folder / "mine.h5ad", spatial=coordinates)
     run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
     assert run.returncode != 0
     assert "mine" in run.stdout and "coordinates: 1 cells have NaN" in run.stdout
@@ -185,6 +175,16 @@ def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
     )
     assert "error: 1 job failed; completed outputs are kept; fix the cause" in run.stdout
     assert "Traceback" not in run.stdout
+
+
+@pytest.mark.parametrize("config", ["seed=[0]", "seeds=[zero]"])
+def test_a_wrong_configuration_is_refused_in_one_line(workflow, config):
+    run = workflow.run(config)
+    lines = [line for line in run.stdout.splitlines() if line.startswith("error:")]
+    assert run.returncode != 0
+    assert len(lines) == 1 and config.split("=")[0] in lines[0], run.stdout
+    assert "Traceback" not in run.stdout
+    assert not (workflow.folder / "results").exists()
 
 
 @pytest.mark.parametrize(
@@ -205,10 +205,5 @@ def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
         ("rank_by=own", "'own'"),
     ],
 )
-def test_a_wrong_configuration_is_refused_in_one_line(workflow, config, named):
-    run = workflow.run(config)
-    lines = [line for line in run.stdout.splitlines() if line.startswith("error:")]
-    assert run.returncode != 0
-    assert len(lines) == 1 and named in lines[0], run.stdout
-    assert "Traceback" not in run.stdout
-    assert not (workflow.folder / "results").exists()
+def test_what_is_wrong_with_a_configuration_is_named(config, named):
+    assert named in refusal(config)

@@ -1,7 +1,11 @@
-"""Interactions all the way: learned graph, nulls, planted truth, tables, pictures, a sentence."""
+"""One run with interactions and a demonstration: learned graphs, planted truth, what is told.
+
+The demonstration is repeated on a stand-in: compared, drawn, and said not to be comparable.
+"""
 
 import json
 
+import h5py
 import pandas as pd
 import pytest
 
@@ -15,12 +19,28 @@ TISSUES = (
 )
 ASKED = "interactions={graph: raw, threshold: 0.8, threshold_by: quantile, shuffles: 50, reach: 10}"
 METHODS = "methods=[stague,smoothed_pca]"
+DEMONSTRATION = {
+    "title": "STAGUE's demonstration",
+    "method": "stague",
+    "dataset": "V1",
+    "source": "deepomicslab/STAGUE",
+    "stand_in": "plain",
+    "seed": 0,
+    "epochs": 150,
+    "clusterer": "kmeans",
+    "reported": "STAGUE's Visualization.ipynb, its demonstration settings, "
+    "read from a picture's title",
+}
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     flow = Workflow(PROJECT, tmp_path_factory.mktemp("interactions"), environment())
-    run = flow.run(TISSUES, ASKED, METHODS, "seeds=[0,1]", "clusterers=[kmeans]", QUICK)
+    demonstrations = f"demonstrations={json.dumps([DEMONSTRATION])}"
+    config = (TISSUES, ASKED, METHODS, "seeds=[0,1]", "clusterers=[kmeans]", QUICK)
+    run = flow.run(
+        *config, "refine=6", demonstrations, args=("results/default/summary.txt", "results/default/demo")
+    )
     assert run.returncode == 0, run.stdout
     return flow, run.stdout
 
@@ -51,3 +71,24 @@ def test_planted_interactions_are_scored_beside_what_learns_nothing(finished):
 
 def test_the_summary_says_whether_distance_alone_was_beaten(finished):
     assert "distance alone" in " ".join(finished[1].split())
+
+
+def test_the_stand_in_of_a_demonstration_is_compared_drawn_and_named(finished):
+    flow, stdout = finished
+    folder = flow.folder / "results/default/demo"
+    table = pd.read_csv(folder / "comparison.csv")
+    assert list(table["metric"]) == ["ARI", "AMI"]
+    assert list(table["published"]) == [0.642, 0.725]
+    assert table["measured"].notna().all() and set(table["verdict"]) == {"not comparable"}
+    assert set(table["dataset"]) == {"plain"} and set(table["epochs"]) == {3}
+    told = " ".join((folder / "comparison.txt").read_text().split())
+    assert "NOT COMPARABLE: plain took the place of V1: other cells, other labels" in told
+    assert "V1: not among the datasets of this run" in told
+    assert "trained for 3 epochs, the published run for 150" in told
+    assert told in " ".join(stdout.split())  # the run ends with it
+    pictures = {f"stague_plain_{what}" for what in ("domains", "embedding", "interactions")}
+    assert {path.stem for path in folder.glob("*.png")} == pictures
+    assert {path.stem for path in folder.glob("*.pdf")} == pictures
+    fit = flow.folder / "results/fits/plain/stague/seed0"
+    with h5py.File(fit / "epoch_labels.h5") as file:
+        assert json.loads(file.attrs["settings"])["refine"] == 6

@@ -6,14 +6,14 @@ import os
 import pytest
 
 from check_method import make_tissue, planned_jobs, points
-from helpers.programs import run_here
-from stbench.common.paths import PROJECT
+from helpers.programs import run_apart, run_here
+from stbench.common.paths import PROJECT, SCRIPTS
+from workflow.test_faults import add_method
 
 METHODS = sorted(path.stem for path in (PROJECT / "rules/methods").glob("*.smk"))
-# What methods need is loaded once; a fit is then a copy of that process.
-LIBRARIES = ["scanpy", "torch_geometric", "sklearn.cluster", "sklearn.mixture", "umap"]
-LIBRARIES += ["banksy.embed_banksy", "GraphST.GraphST", "SpaGCN", "SpaceFlow.SpaceFlow"]
-LIBRARIES += ["STAGATE_pyG"]
+# What most methods need, loaded once; a fit is then a copy of that process. Packages that start
+# threads while they are loaded must not be among them.
+LIBRARIES = ["anndata", "scanpy", "torch", "torch_geometric", "sklearn.cluster", "sklearn.mixture"]
 
 
 def as_program(words, log, folder):
@@ -61,3 +61,21 @@ def test_no_method_but_the_jittered_truth_reads_truth(planned):
     jobs, _ = planned
     assert jobs.keys() == set(METHODS)
     assert {method for method, job in jobs.items() if job.more} == {"jittered_truth"}
+
+
+def test_the_program_names_the_points_that_fail(copied_workflow):
+    flow = copied_workflow
+    add_method(flow, "mine", "return Fit(embedding=np.random.default_rng().random((200, 2)))")
+    done = run_apart(flow.source / "scripts/check_method.py", "mine")
+    assert done.returncode == 1, done.stdout
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if not line.startswith("PASS ")] == [
+        "FAIL repeat: the same seed gives the same bytes: embedding differ"
+    ]
+    assert len(lines) == 9 and done.stderr == "error: mine: 1 of 9 points fail\n"
+
+
+def test_a_method_without_a_rule_or_an_entry_is_one_line():
+    done = run_here(SCRIPTS / "check_method.py", "stauge")
+    assert done.returncode == 1
+    assert done.stderr == "error: stauge: no such method (did you mean 'stague'?)\n"

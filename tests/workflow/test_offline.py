@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from stbench.common.paths import PROJECT
-from workflow.conftest import QUICK
+from workflow.conftest import QUICK, Workflow, copy_of_the_project, environment
 
 
 def without_network(command, **more):
@@ -35,16 +35,18 @@ def bundled_mirror(flow, folder):
     return folder / "stbench-bundle/mirror"
 
 
-@pytest.fixture
-def offline(copied_workflow, tmp_path):
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory):
     """The workflow and a function that runs it without a route, from a bundle of BZ5."""
-    flow = copied_workflow
+    folder = tmp_path_factory.mktemp("offline")
+    source = copy_of_the_project(folder / "copy")
+    flow = Workflow(source, source, environment())
     probe = "import socket; socket.create_connection(('192.0.2.1', 80), 5)"
     tried = without_network([sys.executable, "-c", probe]) if shutil.which("unshare") else None
     if tried is None or "unshare" in tried.stdout:
         pytest.skip(f"no network namespace: {tried.stdout.strip() if tried else 'no unshare'}")
     assert "Network is unreachable" in tried.stdout
-    mirror = bundled_mirror(flow, tmp_path)
+    mirror = bundled_mirror(flow, folder)
 
     def run(*config, args=()):
         done = without_network(

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from helpers.malformed import good
-from workflow.conftest import TISSUE
+from helpers.malformed import MALFORMED, good
+from stbench.common.h5ad import read_elements
+from stbench.common.paths import PROJECT
+from workflow.conftest import TISSUE, Workflow, environment
 
 CONFIG = (f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
 DATA = ("results/data/tissue.h5ad",)
@@ -98,6 +100,7 @@ def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(workfl
     assert (workflow.folder / DATA[0]).is_file()
 
 
+CASES = list(MALFORMED)[:30:8]
 HOSTILE = {
     "spaces": "a  b .h5ad",
     "quotes": """it's "mine".h5ad""",
@@ -109,46 +112,48 @@ HOSTILE = {
 }
 
 
-def test_paths_may_hold_anything(workflow):
-    """Quotes, ``;``, ``$()``, newlines: they are names of files and never more than that."""
+def section(name, path, **more):
+    return {"id": name, "path": path, "n_domains": 2, "label": "cluster", **more}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """One run that prepares files with hostile names, and some that are malformed."""
+    folder = tmp_path_factory.mktemp("prepared")
     sections = []
     for name, path in HOSTILE.items():
-        good().write_h5ad(workflow.folder / path)
-        sections.append({"id": name, "path": path, "n_domains": 2, "label": "cluster"})
-    file = workflow.folder / "config.json"
+        good().write_h5ad(folder / path)
+        sections.append(section(name, path))
+    broken = {f"bad{i}": MALFORMED[case] for i, case in enumerate(CASES)}
+    for name, (write, changes, _) in broken.items():
+        write(folder / f"{name}.h5ad")
+        sections.append(section(name, f"{name}.h5ad", **changes))
+    file = folder / "config.json"
     file.write_text(json.dumps({"datasets": sections, "methods": ["pca"]}))
-    targets = [f"results/data/{name}.h5ad" for name in HOSTILE]
-    run = workflow.run(args=(*targets, "--configfile", str(file)))
+    targets = [f"results/data/{each['id']}.h5ad" for each in sections]
+    flow = Workflow(PROJECT, folder, environment())
+    run = flow.run(args=(*targets, "--configfile", str(file)))
     assert run.returncode == 0, run.stdout
-    assert all((workflow.folder / target).is_file() for target in targets)
-    for log in (workflow.folder / "results/logs/prepare").iterdir():
-        assert "40 cells x 6 genes" in log.read_text(), log.read_text()
-    assert not (workflow.folder / "sprung").exists()
+    return flow.folder, broken
 
 
-def test_a_dozen_malformed_files_are_each_recorded(workflow):
-    from helpers.malformed import MALFORMED
-    from stbench.common.h5ad import read_elements
+def test_paths_may_hold_anything(prepared):
+    """Quotes, ``;``, ``$()``, newlines: they are names of files and never more than that."""
+    folder, _ = prepared
+    for name in HOSTILE:
+        assert (folder / f"results/data/{name}.h5ad").is_file()
+        log = (folder / f"results/logs/prepare/{name}.log").read_text()
+        assert "40 cells x 6 genes" in log, log
+    assert not (folder / "sprung").exists()
 
-    chosen = {f"bad{i}": case for i, case in enumerate(list(MALFORMED)[:30:2])}
-    chosen.pop("bad2")  # no file at all: refused at start
-    chosen = dict(list(chosen.items())[:12])
-    sections = []
-    for name, case in chosen.items():
-        write, changes, _ = MALFORMED[case]
-        write(workflow.folder / f"{name}.h5ad")
-        section = {"id": name, "path": f"{name}.h5ad", "n_domains": 2, "label": "cluster"}
-        sections.append({**section, **changes})
-    file = workflow.folder / "config.json"
-    file.write_text(json.dumps({"datasets": sections, "methods": ["pca"]}))
-    targets = [f"results/data/{name}.h5ad" for name in chosen]
-    run = workflow.run(args=(*targets, "--configfile", str(file)))
-    assert run.returncode == 0, run.stdout
-    for name, case in chosen.items():
-        made = read_elements(workflow.folder / f"results/data/{name}.h5ad", "uns/dataset")
+
+def test_malformed_files_are_each_recorded(prepared):
+    """Some of them; every one is tried with the program alone."""
+    folder, broken = prepared
+    for name, (_, _, message) in broken.items():
+        made = read_elements(folder / f"results/data/{name}.h5ad", "uns/dataset")
         told = made["uns/dataset"]
-        said = MALFORMED[case][2].replace("mine", name)
-        assert told["status"] == "error" and said in told["reason"], case
-        log = (workflow.folder / f"results/logs/prepare/{name}.log").read_text()
+        assert told["status"] == "error" and message.replace("mine", name) in told["reason"]
+        log = (folder / f"results/logs/prepare/{name}.log").read_text()
         assert len([line for line in log.splitlines() if line.startswith(name)]) == 1
         assert "Traceback" not in log

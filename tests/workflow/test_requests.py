@@ -83,6 +83,7 @@ def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
     cells = len(paper["datasets"]) * len(paper["seeds"])
     assert {seen[f"train_{method}"] for method in paper["methods"]} == {cells}
     assert seen["train_stague"] == cells and gpus["train_stague"] == 1
+    assert seen["preprocess"] == len(paper["datasets"])
 
 
 def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):

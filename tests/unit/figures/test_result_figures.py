@@ -197,7 +197,11 @@ def stems(tmp_path, results, cells):
     return set(album.captions)
 
 
-def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path):
+def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path, monkeypatch):
+    import matplotlib.pyplot as plt
+
+    # Only which figures there are is looked at here: writing them takes most of the time.
+    monkeypatch.setattr("stbench.figures.figure_set.save", lambda figure, *_: plt.close(figure))
     one = made_results(scores_of("A", "stague", [0.5]), scores_of("A", "pca", ["oom"]))
     single = {"heatmap_ARI_final", "box_ARI", "critical_difference_worst"}
     assert stems(tmp_path, one, {"A": 100}) == single

@@ -99,10 +99,10 @@ def test_a_dataset_that_could_not_be_had_is_not_applicable(bench):
 
 
 def test_the_soft_time_limit_ends_the_fit_and_all_it_started(bench):
-    run = bench.run("sleeps", time_limit=8)
+    run = bench.run("sleeps", time_limit=4)
     assert run.returncode == 0, run.stdout
     assert bench.status()["status"] == "timeout"
-    assert bench.status()["reason"] == "not done within 8 seconds"
+    assert bench.status()["reason"] == "not done within 4 seconds"
     assert not any(map(alive, json.loads(bench.pids.read_text())))
 
 

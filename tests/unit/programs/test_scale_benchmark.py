@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stbench.common.paths import PROJECT
+from helpers.programs import run_here, run_main
+from stbench.common.errors import run_cli
+from stbench.common.paths import PROJECT, SCRIPTS
 
 PROGRAM = PROJECT / "benchmarks/scale.py"
 specification = importlib.util.spec_from_file_location("scale_benchmark", PROGRAM)
@@ -44,25 +45,38 @@ def test_exponents_of_what_grows() -> None:
     assert all(math.isnan(number) for number in scale.exponents([failed, failed]))
 
 
-def run(*options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, PROGRAM, "--methods", "scanit", "--genes", 20, *options]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+@pytest.fixture
+def run(monkeypatch):
+    """The program in this process, from tissues of 60 cells on; fits are processes as ever."""
+    start = scale.run
+
+    def here(program: str, *arguments: object) -> None:
+        if program == "run_fit.py":
+            start(program, *arguments)
+        else:
+            done = run_here(SCRIPTS / program, *arguments)
+            assert done.returncode == 0, done.stderr
+
+    monkeypatch.setattr(scale, "BASE_CELLS", 60)
+    monkeypatch.setattr(scale, "run", here)
+    words = (PROGRAM, "--methods", "scanit", "--genes", 20)
+    return lambda *options: run_main(lambda: run_cli(scale.main), *words, *options)
 
 
-def test_a_line_for_each_size(tmp_path: Path) -> None:
+def test_a_line_for_each_size(run, tmp_path: Path) -> None:
     page = tmp_path / "scale.md"
-    done = run("--cells", 600, "--markdown", page)
+    done = run("--cells", 80, "--markdown", page)
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1:-1] for line in page.read_text().splitlines() if "| ok" in line]
-    assert [(row[0].strip(), int(row[1])) for row in rows] == [("scanit", 500), ("scanit", 600)]
+    assert [(row[0].strip(), int(row[1])) for row in rows] == [("scanit", 60), ("scanit", 80)]
     assert all(float(cell) > 0 for row in rows for cell in row[2:5])
     assert page.read_text() == done.stdout
 
 
-def test_failures_are_named() -> None:
-    done = run("--cells", 600, "--mem-mb", 150)
+def test_failures_are_named(run) -> None:
+    done = run("--cells", 80, "--mem-mb", 150)
     assert done.returncode == 1
-    assert "| scanit | 600 |" in done.stdout
+    assert "| scanit | 80 |" in done.stdout
     assert "oom: more than the 150 MB of memory" in done.stdout
-    assert done.stderr.strip() == "error: 2 fits failed: scanit at 500, scanit at 600"
-    assert "must be above 500" in run("--cells", 400).stderr
+    assert done.stderr.strip() == "error: 2 fits failed: scanit at 60, scanit at 80"
+    assert "must be above 60" in run("--cells", 40).stderr

@@ -29,7 +29,7 @@ def scripts(tmp_path_factory):
 
 @pytest.fixture
 def bench(tmp_path, scripts):
-    return Bench(tmp_path, scripts, preprocessed(tmp_path / "D.h5ad"))
+    return Bench(tmp_path, scripts, preprocessed(tmp_path / "D.h5ad"), whole=True)
 
 
 @pytest.fixture
