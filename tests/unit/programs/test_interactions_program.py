@@ -141,8 +141,7 @@ def test_everything_is_there(study):
 )
 def test_too_few_cell_types_are_told_and_the_rest_stands(study, monkeypatch, obs, part, reason):
     # What is drawn is looked at, not how it is written: that is most of the time.
-    drawn = "stbench.figures.interaction_figures.save"
-    monkeypatch.setattr(drawn, lambda figure, *_: plt.close(figure))
+    monkeypatch.setattr("stbench.figures.style.save", lambda figure, *_: plt.close(figure))
     study.dataset(obs)
     out, status = study.fit().analyze()
     assert status[part]["status"] == "not_applicable" and reason in status[part]["reason"]
