@@ -39,7 +39,10 @@ def finished(tmp_path_factory):
     demonstrations = f"demonstrations={json.dumps([DEMONSTRATION])}"
     config = (TISSUES, ASKED, METHODS, "seeds=[0,1]", "clusterers=[kmeans]", QUICK)
     run = flow.run(
-        *config, "refine=6", demonstrations, args=("results/default/summary.txt", "results/default/demo")
+        *config,
+        "refine=6",
+        demonstrations,
+        args=("results/default/summary.txt", "results/default/demo"),
     )
     assert run.returncode == 0, run.stdout
     return flow, run.stdout
