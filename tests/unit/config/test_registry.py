@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.raw_files import REGISTRY
+from helpers.raw_files import PROJECT, REGISTRY
 from stbench.common.errors import InputError
 from stbench.config.registry import (
     choose_sources,
@@ -259,3 +259,17 @@ def test_a_url_that_is_not_https_is_refused(registry, tmp_path):
     entry["sources"][0]["files"][0]["url"] = ["file:///etc/passwd"]
     with pytest.raises(InputError, match="file:///etc/passwd"):
         load_registry(write(tmp_path / "datasets.yaml", {"BZ5": entry}))
+
+
+def test_the_page_of_the_datasets_agrees_with_the_registry(registry):
+    page = (PROJECT / "docs/data.md").read_text(encoding="utf-8")
+    for name, entry in registry.items():
+        if "sources" not in entry:
+            continue
+        line = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        domains = entry["n_domains"]
+        numbers = [entry["cells"], entry["genes"], domains]
+        told = ["?" if number is None else str(number).strip("[]") for number in numbers]
+        assert [field.strip() for field in line.split("|")[2:5]] == told
+        assert entry["donor"] in line and entry["study"] in line and entry["licence"] in line
+        assert all(source["name"] in line for source in entry["sources"])
