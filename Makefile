@@ -28,7 +28,7 @@ TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
-.PHONY: run real demo deconvolution reproduce plan status tables retry fetch bundle \
+.PHONY: run real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
   test test-unit lint doctor bench soak setup lock clean help
 
 run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
@@ -64,6 +64,9 @@ retry: setup         ## list failed entries and reset them, so that the next run
 fetch: setup         ## download all data of CONFIG; shows licenses, sizes and disk space first
 	@$(SNAKEMAKE) fetch_plan $(OPTIONS)
 	@$(SNAKEMAKE) fetch $(OPTIONS)
+
+check-sources: setup ## ask every URL of the registry whether its file is still there
+	@$(BIN)/python scripts/check_sources.py $(ARGS)
 
 bundle: fetch        ## pack the data into one tar for a machine without a network
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*
