@@ -17,10 +17,13 @@ rule cluster:
         clusterers=config["clusterers"],
         keep="--keep-trajectories" if config.get("keep_trajectories") else "",
         refine="" if config.get("refine") is None else f"--refine {config['refine']}",
+        ties=lambda wc: (
+            "--nearest-wins" if BENCHMARK.method(DOMAINS, wc.method).get("nearest_wins") else ""
+        ),
     shell:
         "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
-        " --clusterers {params.clusterers} --threads {threads} {params.keep} {params.refine}"
+        " --clusterers {params.clusterers} --threads {threads} {params.keep} {params.refine} {params.ties}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -45,6 +45,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--refine", type=int, help="neighbours that refine labels (default: the dataset's own)"
     )
+    parser.add_argument(
+        "--nearest-wins",
+        action="store_true",
+        help="refinement gives a tie to the nearest label (default: to the smallest)",
+    )
     return parser.parse_args()
 
 
@@ -64,6 +69,7 @@ def main() -> None:
         processes=args.threads,
         keep_trajectories=args.keep_trajectories,
         refine=args.refine,
+        nearest_wins=args.nearest_wins,
     )
     for one in clustered:
         trained = one.training_seconds

@@ -100,15 +100,26 @@ def refine_labels(labels: np.ndarray, coords: np.ndarray, n_neighbors: int) -> n
     return majority(labels, knn(coords, n_neighbors)[1])
 
 
-def majority(labels: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-    """The most frequent label among each cell's neighbours (n_cells, k); ties: the smallest."""
+def majority(labels: np.ndarray, neighbours: np.ndarray, nearest_wins: bool = False) -> np.ndarray:
+    """The most frequent label among each cell's neighbours.
+
+    Args:
+        labels: (n_cells,) integers from 0.
+        neighbours: (n_cells, k) cells, the nearest first.
+        nearest_wins: of labels that are equally frequent the nearest, as in GraphST and
+            SpatialFusion; else the smallest, as in STAGUE.
+    """
     n_cells, k = neighbours.shape
     if k == 0:
         return labels
     n_labels = int(labels.max()) + 1
     cells = np.repeat(np.arange(n_cells) * n_labels, k)
     votes = np.bincount(cells + labels[neighbours].ravel(), minlength=n_cells * n_labels)
-    return votes.reshape(n_cells, n_labels).argmax(axis=1).astype(labels.dtype)
+    votes = votes.reshape(n_cells, n_labels)
+    if not nearest_wins:
+        return votes.argmax(axis=1).astype(labels.dtype)
+    first = np.take_along_axis(votes, labels[neighbours], axis=1).argmax(axis=1)
+    return labels[neighbours[np.arange(n_cells), first]]
 
 
 @cache

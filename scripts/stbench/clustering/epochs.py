@@ -36,20 +36,23 @@ class EpochLabels:
     labels: dict[int, np.ndarray]
 
 
-def settings_of(n_domains: Sequence[int], refine: int) -> str:
+def settings_of(n_domains: Sequence[int], refine: int, nearest_wins: bool = False) -> str:
     """What the labels depend on beside the embeddings, as text to compare."""
-    return json.dumps(
-        {
-            "version": _VERSION,
-            "n_domains": list(n_domains),
-            "kmeans_seeds": list(KMEANS_SEEDS),
-            "refine": refine,
-        }
-    )
+    settings = {
+        "version": _VERSION,
+        "n_domains": list(n_domains),
+        "kmeans_seeds": list(KMEANS_SEEDS),
+        "refine": refine,
+    }
+    return json.dumps(settings | ({"nearest_wins": True} if nearest_wins else {}))
 
 
 def cluster_epochs(
-    trajectory: Path, n_domains: Sequence[int], neighbours: np.ndarray | None, mapper: Map
+    trajectory: Path,
+    n_domains: Sequence[int],
+    neighbours: np.ndarray | None,
+    mapper: Map,
+    nearest_wins: bool = False,
 ) -> EpochLabels:
     """Cluster every recorded epoch by k-means with each of the five seeds.
 
@@ -58,6 +61,7 @@ def cluster_epochs(
         n_domains: numbers of domains to cluster into.
         neighbours: (n_cells, k) cells whose majority refines each label; None: no refinement.
         mapper: ``map`` of ``stbench.common.parallel.worker_map``; labels do not depend on it.
+        nearest_wins: see ``majority``.
 
     Raises:
         InputError: the trajectory is not readable.
@@ -75,15 +79,15 @@ def cluster_epochs(
     by_number = {k: np.stack([one[i] for one in clustered]) for i, k in enumerate(n_domains)}
     if neighbours is not None:
         for labels in by_number.values():
-            refine_rows(labels.reshape(-1, labels.shape[-1]), neighbours)
+            refine_rows(labels.reshape(-1, labels.shape[-1]), neighbours, nearest_wins)
     return EpochLabels(epochs, by_number)
 
 
-def refine_rows(labelings: np.ndarray, neighbours: np.ndarray) -> None:
+def refine_rows(labelings: np.ndarray, neighbours: np.ndarray, nearest_wins: bool = False) -> None:
     """Refine in place each row of (n_labelings, n_cells) that is clustered."""
     for row in labelings:
         if row[0] >= 0:
-            row[:] = majority(row, neighbours)
+            row[:] = majority(row, neighbours, nearest_wins)
 
 
 def kmeans_rows(embedding: np.ndarray, n_domains: int) -> tuple[np.ndarray, str]:

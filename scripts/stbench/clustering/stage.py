@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,12 +52,14 @@ class Tissue:
         n_domains: numbers of domains, ascending; empty where the dataset could not be had.
         refine: number of neighbours whose majority a label is refined by; 0 = off.
         neighbours: (n_cells, refine) those neighbours; None where there is no refinement.
+        nearest_wins: how the method breaks ties; see ``majority``.
     """
 
     cells: Sequence[str]
     n_domains: list[int]
     refine: int
     neighbours: np.ndarray | None
+    nearest_wins: bool = False
 
 
 def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
@@ -96,6 +98,7 @@ def cluster_fits(
     processes: int = 1,
     keep_trajectories: bool = False,
     refine: int | None = None,
+    nearest_wins: bool = False,
 ) -> list[EpochsClustered]:
     """Cluster the fits of one method on one dataset and write their labels.
 
@@ -112,6 +115,7 @@ def cluster_fits(
         processes: how many work at once.
         keep_trajectories: leave the embeddings of the epochs where they are.
         refine: neighbours that refine labels, in place of the dataset's own number.
+        nearest_wins: how refinement breaks ties; see ``majority``.
 
     Returns:
         What clustering the epochs took, for each fit of which they were clustered now.
@@ -119,7 +123,7 @@ def cluster_fits(
     Raises:
         InputError: a file is missing or broken, or two fits have the same seed.
     """
-    tissue = read_tissue(preprocessed, refine)
+    tissue = replace(read_tissue(preprocessed, refine), nearest_wins=nearest_wins)
     fits = sorted((read_fit(folder, tissue.cells) for folder in folders), key=lambda fit: fit.seed)
     seeds = [fit.seed for fit in fits]
     if len(set(seeds)) < len(seeds):
@@ -155,12 +159,14 @@ def _labels_of_epochs(
     """Labels of the recorded epochs, where there are any, and what making them took, if now."""
     if not fit.ok or not tissue.n_domains:
         return None, None
-    settings = settings_of(tissue.n_domains, tissue.refine)
+    settings = settings_of(tissue.n_domains, tissue.refine, tissue.nearest_wins)
     kept = read_epoch_labels(fit.epoch_labels, settings)
     if kept is not None or not fit.trajectory.is_file():
         return kept, None
     began = time.perf_counter()
-    made = cluster_epochs(fit.trajectory, tissue.n_domains, tissue.neighbours, mapper)
+    made = cluster_epochs(
+        fit.trajectory, tissue.n_domains, tissue.neighbours, mapper, tissue.nearest_wins
+    )
     seconds = time.perf_counter() - began
     write_epoch_labels(fit.epoch_labels, made, settings)
     return made, EpochsClustered(fit.seed, len(made.epochs), seconds, fit.seconds)
@@ -245,7 +251,7 @@ def _put_ends(
     tasks = list(_tasks(axes, fits))
     for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
         if tissue.neighbours is not None:
-            refine_rows(rows, tissue.neighbours)
+            refine_rows(rows, tissue.neighbours, tissue.nearest_wins)
         writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows=rows, note=note)
     for fit, last in zip(fits, axes.last_epochs, strict=True):
         if fit.own_labels is not None and axes.n_domains:
@@ -260,7 +266,7 @@ def _put_own(
     assert fit.own_labels is not None
     rows = fit.own_labels[None].copy()
     if tissue.neighbours is not None:
-        refine_rows(rows, tissue.neighbours)
+        refine_rows(rows, tissue.neighbours, tissue.nearest_wins)
     # A method is told one number of domains, the largest (scripts/fit.py).
     *others, told = axes.n_domains
     for clusterer in axes.clusterers:

@@ -198,17 +198,19 @@ def test_refinement_of_a_single_cell_leaves_it():
 
 @settings(max_examples=50, deadline=None)
 @given(st.data())
-def test_majority_is_the_most_frequent_and_then_smallest(data):
+def test_majority_is_the_most_frequent_and_then_the_smallest_or_the_nearest(data):
     n = data.draw(st.integers(2, 12))
     k = data.draw(st.integers(1, 6))
     labels = np.array(data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n)))
     cells = st.lists(st.integers(0, n - 1), min_size=n * k, max_size=n * k)
     neighbours = np.array(data.draw(cells)).reshape(n, k)
-    expected = []
+    expected, nearest = [], []
     for row in neighbours:
         votes = [int((labels[row] == label).sum()) for label in range(5)]
         expected.append(votes.index(max(votes)))
+        nearest.append(max(labels[row].tolist(), key=labels[row].tolist().count))
     assert majority(labels, neighbours).tolist() == expected
+    assert majority(labels, neighbours, nearest_wins=True).tolist() == nearest
 
 
 def test_r_leaves_the_library_path_of_later_programs_alone(monkeypatch):
