@@ -163,8 +163,9 @@ rule fetch_plan:
         "../envs/default.yaml"
     params:
         datasets=list(BENCHMARK.downloads),
+        sources=json.dumps(config.get("sources") or {}),
     shell:
-        "python {input.code[0]:q} {params.datasets:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} {params.datasets:q} --sources {params.sources:q} 2>&1 | tee {log:q}"
 
 
 rule fetch:

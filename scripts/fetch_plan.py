@@ -6,6 +6,7 @@ Exit code 1 where the disk has less room than the files are known to need.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from stbench.common.errors import InputError, run_cli
 from stbench.common.io import free_bytes
 from stbench.common.paths import CONFIG
-from stbench.config.registry import dataset_entry, load_registry
+from stbench.config.registry import choose_sources, dataset_entry, load_registry
 
 
 def arguments() -> argparse.Namespace:
@@ -22,6 +23,9 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("datasets", nargs="*", help="ids in the registry")
+    parser.add_argument(
+        "--sources", type=json.loads, default={}, help="JSON: the chosen source of a dataset"
+    )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument("--raw", type=Path, default=Path("results/raw"), help="where files will go")
     return parser.parse_args()
@@ -47,7 +51,7 @@ def line(entry: Mapping[str, Any]) -> str:
 
 def main() -> None:
     args = arguments()
-    registry = load_registry(args.registry)
+    registry = choose_sources(load_registry(args.registry), args.sources)
     entries = [dataset_entry(name, registry) for name in args.datasets]
     entries = [entry for entry in entries if entry["origin"] == "files"]
     for entry in entries:

@@ -32,6 +32,11 @@ def raw(monkeypatch, tmp_path) -> Path:
     return tmp_path / "raw"
 
 
+def test_the_plan_names_the_chosen_source(monkeypatch, capsys):
+    call(monkeypatch, fetch_plan, "BZ5", "--sources", '{"BZ5": "STAGUE archive"}')
+    assert "BZ5: STAGUE archive, " in capsys.readouterr().out
+
+
 def test_the_bundle_serves_as_a_mirror(monkeypatch, tmp_path, raw, capsys):
     for name in ("one.tar", "two.tar"):
         call(monkeypatch, bundle, "--output", tmp_path / name, *sorted(raw.iterdir()))
