@@ -34,7 +34,7 @@ class DenseStague:
         return self.model.pattern.torch(values.float()).to_dense()
 
     def graphs(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (n, n) of the learned graph, and the same normalised."""
+        """Scores (n, n) of the learned graph, and the same normalized."""
         hidden = features
         *inner, last = self.model.graph_learner
         for conv in inner:
@@ -44,7 +44,7 @@ class DenseStague:
         cosine = (hidden @ hidden.T / (norm[:, None] * norm + 1e-8)).clamp(min=0)
         weight = self.model.settings.adj_weight
         scores = self.candidate * (weight * cosine + (1 - weight) * self.kernel)
-        return scores, _normalise(scores)
+        return scores, _normalize(scores)
 
     def views(self, features: Tensor, adjacency: Tensor, draws: Draws) -> tuple[Tensor, ...]:
         """Projections of the anchor, the learner and the negative view (STAGUE, step 7)."""
@@ -86,15 +86,15 @@ def _convolve(conv: GraphConv, features: Tensor, graph: Tensor) -> Tensor:
     return graph @ conv.lin(features) + conv.bias
 
 
-def _normalise(graph: Tensor) -> Tensor:
+def _normalize(graph: Tensor) -> Tensor:
     degree = graph.sum(1)
     scale = torch.where(degree > 0, degree.clamp(min=1e-30).rsqrt(), 0)
     return scale[:, None] * graph * scale
 
 
 def with_loops(graph: Tensor) -> Tensor:
-    """What is convolved over: every cell given a loop of weight 1, then normalised."""
-    return _normalise(graph + torch.eye(len(graph)))
+    """What is convolved over: every cell given a loop of weight 1, then normalized."""
+    return _normalize(graph + torch.eye(len(graph)))
 
 
 def fit(
@@ -109,7 +109,7 @@ def fit(
     s = Settings.of(params)
     x = expression(adata)
     model = DenseStague(seeded_model(s, x.shape[1], adata.obsm["spatial"], seed))
-    optimiser = torch.optim.Adam(model.model.parameters(), s.lr, weight_decay=s.w_decay, fused=True)
+    optimizer = torch.optim.Adam(model.model.parameters(), s.lr, weight_decay=s.w_decay, fused=True)
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(1, s.epochs + 1):
         features = model.model.cell_encoder(x)
@@ -118,9 +118,9 @@ def fit(
             record(0, x.numpy())
         draws = model.model.draw(generator)
         loss = torch.stack(model.losses(*model.views(features, adjacency, draws))).sum()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         with torch.no_grad():
             model.anchor.mul_(s.tau).add_(adjacency, alpha=1 - s.tau)
             model.model.eval()

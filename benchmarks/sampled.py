@@ -47,7 +47,7 @@ def main() -> None:
         data = Path(folder) / f"results/data/{args.dataset}.h5ad"
         truth = read_elements(data, "obs/cluster")["obs/cluster"]
     domains = int(np.max(adata.uns["dataset"]["n_domains"]))
-    codes = np.asarray(truth.codes)  # -1: not labelled
+    codes = np.asarray(truth.codes)  # -1: not labeled
     known = codes >= 0
     torch.set_num_threads(args.threads)
 

@@ -9,7 +9,7 @@ others may be at work on it; all figures are ratios of medians of one run.
 
 `limit` is the time of the matrix products of NT-Xent and of the encoders, forward and backward, and
 of the n x n exponentials, at those rates; ours does more (tiles are computed twice, graphs, masks,
-batch normalisation, Adam, the embedding of the epoch). `original` is the original implementation
+batch normalization, Adam, the embedding of the epoch). `original` is the original implementation
 with its dense learner (stague_original.csv), its seconds scaled by the rates of matrix products
 then, on one thread, and now, on all that ours uses: as if it gained from every one. Memory: the
 largest resident size, and its exponent against the number of cells above what is there before the

@@ -1,6 +1,6 @@
 """scripts/fit.py with its arguments; beside its results, cpu.json says how much it had computed.
 
-{"steps": CPU seconds of the process when each of the optimisers' steps ended, "total": at the end}.
+{"steps": CPU seconds of the process when each of the optimizers' steps ended, "total": at the end}.
 With one thread these are the seconds of an idle machine, however busy this one is.
 """
 

@@ -11,7 +11,7 @@ import torch
 
 from stbench.common.errors import InputError
 from stbench.deconvolution.mapping_memory import need_room
-from stbench.deconvolution.proportions import normalised_rows
+from stbench.deconvolution.proportions import normalized_rows
 
 
 def fit(
@@ -58,4 +58,4 @@ def fit(
     )
     mapped, cells = trainer.train_map()
     project_cell_to_spot(mapped, cells)
-    return normalised_rows(mapped.obs[codes].to_numpy(float), types, "cells")
+    return normalized_rows(mapped.obs[codes].to_numpy(float), types, "cells")

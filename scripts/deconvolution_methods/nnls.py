@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from stbench.deconvolution.gene_matching import shared_counts
-from stbench.deconvolution.proportions import normalised_rows
+from stbench.deconvolution.proportions import normalized_rows
 
 
 def signatures(reference: Any) -> np.ndarray:
@@ -43,4 +43,4 @@ def fit(
     counts = spots.X[:, used].toarray() * weights
     cells = np.array([nnls(scaled, row)[0] for row in counts])
     types = reference.obs["celltype"].cat.categories
-    return normalised_rows(cells, types, "cells")
+    return normalized_rows(cells, types, "cells")

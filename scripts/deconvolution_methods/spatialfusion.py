@@ -18,7 +18,7 @@ from methods.spatialfusion.model import Settings, train
 from methods.spatialfusion.preprocessing import scaled_genes
 from stbench.common.errors import InputError
 from stbench.deconvolution.mapping_memory import need_room
-from stbench.deconvolution.proportions import normalised_rows
+from stbench.deconvolution.proportions import normalized_rows
 from stbench.graphs.neighbors import knn
 
 DEAD = 1e-4  # of values scaled to an SD of 1: below this the cells are rebuilt alike
@@ -89,7 +89,7 @@ def fit(
     amounts = mapping.project(
         probabilities, types.codes.to_numpy(), len(types.categories), own["kept_cells"]
     )
-    found = normalised_rows(amounts, types.categories, "cells")
+    found = normalized_rows(amounts, types.categories, "cells")
     if alike:
         found.attrs["note"] = "the autoencoder died: it rebuilds all cells alike"
     return found

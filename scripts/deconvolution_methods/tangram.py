@@ -14,12 +14,12 @@ import torch  # noqa: F401 - asks for the device where torch is loaded
 
 from stbench.deconvolution.gene_matching import shared_counts
 from stbench.deconvolution.mapping_memory import need_room
-from stbench.deconvolution.proportions import normalised_rows
+from stbench.deconvolution.proportions import normalized_rows
 from stbench.fitting.requirements import require
 
 
 def marker_genes(reference: Any, n_genes: int) -> list[str]:
-    """The ``n_genes`` that tell each type best (t-test on log-normalised counts), once each."""
+    """The ``n_genes`` that tell each type best (t-test on log-normalized counts), once each."""
     import scanpy as sc
 
     table = reference.copy()
@@ -66,4 +66,4 @@ def fit(
     tg.project_cell_annotations(mapped, spots, annotation="celltype")
     types = reference.obs["celltype"].cat.categories
     amounts = spots.obsm["tangram_ct_pred"].reindex(columns=types)
-    return normalised_rows(np.asarray(amounts, dtype=float), types, "cells")
+    return normalized_rows(np.asarray(amounts, dtype=float), types, "cells")

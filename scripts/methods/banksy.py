@@ -1,10 +1,10 @@
-"""BANKSY: a cell's own expression beside that of its neighbourhood (Singhal et al., Nature Genetics
+"""BANKSY: a cell's own expression beside that of its neighborhood (Singhal et al., Nature Genetics
 2024), by the package pybanksy.
 
 For every gene: its z-score, the mean over nearby cells with weights that fall with distance, and
 the size of the gradient (an azimuthal Gabor filter) over twice as many cells. The three are
 weighted by lambda and reduced to principal components, which the benchmark clusters like every
-other embedding. In version 1.3.5 the gradient is that of uncentred expression: the package hands
+other embedding. In version 1.3.5 the gradient is that of uncentered expression: the package hands
 its ``variance_balance`` on in the place of ``center``.
 """
 
@@ -29,11 +29,11 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """BANKSY's components of log-normalised expression, (n, at most ``n_components``).
+    """BANKSY's components of log-normalized expression, (n, at most ``n_components``).
 
     Genes are the variable ones of the preprocessed dataset; those that do not vary are left out.
-    ``lambda`` is the weight of the neighbourhood (0.8 finds domains, 0.2 cell types), ``k_geom``
-    the number of neighbours, ``max_m`` the highest order of the filter. The number of domains is
+    ``lambda`` is the weight of the neighborhood (0.8 finds domains, 0.2 cell types), ``k_geom``
+    the number of neighbors, ``max_m`` the highest order of the filter. The number of domains is
     not used.
 
     Raises:

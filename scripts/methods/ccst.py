@@ -4,7 +4,7 @@ A re-implementation, equal to the original (commit 890de27) on stored values. Fo
 convolutions follow each other with nothing between them, one PReLU comes at the end: the four are
 computed as four hops of smoothing and one product of small matrices, which gives the same values
 and gradients for a fraction of the work. Where it differs on purpose: pair distances are exact, so
-cells at one place are never neighbours; components come from an exact solver; batches are not
+cells at one place are never neighbors; components come from an exact solver; batches are not
 corrected.
 
 Known fault of the original, kept where ``exclude_highly_expressed`` is true: a gene with more than
@@ -26,7 +26,7 @@ from torch.nn.functional import linear
 from stbench.common.errors import InputError
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import knn
-from stbench.nn.infomax import Encoder, Infomax, standardise, train, weighted_graph
+from stbench.nn.infomax import Encoder, Infomax, standardize, train, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 
 _LAYERS = 4
@@ -43,7 +43,7 @@ class CcstEncoder(Encoder):
     """
 
     def __init__(self, features: Tensor, graph: SparseMatrix, hidden: int) -> None:
-        """``features`` (n, p), ``graph`` normalised with loops."""
+        """``features`` (n, p), ``graph`` normalized with loops."""
         super().__init__([features.shape[1], *[hidden] * _LAYERS])
         self.features, self.graph = features, graph
         self.slope = nn.PReLU(hidden)
@@ -95,12 +95,12 @@ def _pairs_within(coords: np.ndarray, threshold: float) -> tuple[np.ndarray, np.
 
 
 def threshold_for(coords: np.ndarray, mean_neighbors: float) -> float:
-    """The distance at which cells have nearest to ``mean_neighbors`` neighbours on average.
+    """The distance at which cells have nearest to ``mean_neighbors`` neighbors on average.
 
     It is one of the pair distances; equally long pairs are never torn apart.
 
     Raises:
-        InputError: no neighbours are wanted, or all cells lie at one place.
+        InputError: no neighbors are wanted, or all cells lie at one place.
     """
     if mean_neighbors <= 0:
         raise InputError(f"mean_neighbors is {mean_neighbors}: it must be above 0")
@@ -118,7 +118,7 @@ def threshold_for(coords: np.ndarray, mean_neighbors: float) -> float:
 
 
 def self_weighted(pairs: np.ndarray, n: int, lambda_self: float) -> sp.csr_matrix:
-    """The normalised (1 - lambda) graph + lambda I; without a self term a loop of 1 is added.
+    """The normalized (1 - lambda) graph + lambda I; without a self term a loop of 1 is added.
 
     (The added loop is the convolution's own rule, so lambda 0 does not mean "no self".)
 
@@ -155,7 +155,7 @@ def share_of_total(counts: sp.csr_matrix, exclude_highly_expressed: bool) -> sp.
 def single_cell_features(
     counts: sp.csr_matrix, min_mean: float, min_variance: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The recipe for single cells: no logarithm, no standardising, no components.
+    """The recipe for single cells: no logarithm, no standardizing, no components.
 
     Args:
         counts: (n, genes); genes of a mean below ``min_mean`` go before totals become 10 000,
@@ -188,9 +188,9 @@ def components(values: np.ndarray, wanted: int) -> np.ndarray:
 def features_of(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     """The network's input by the recipe asked for, (n, p) float32.
 
-    ``spots``: genes seen in ``min_cells`` cells, shares of the total, standardised, ``n_pcs``
+    ``spots``: genes seen in ``min_cells`` cells, shares of the total, standardized, ``n_pcs``
     components. ``single_cell``: see there. Intensities are treated as counts are; features are
-    standardised and reduced to components whatever the recipe.
+    standardized and reduced to components whatever the recipe.
 
     Raises:
         InputError: an unknown recipe, or one that leaves fewer than two genes.
@@ -211,7 +211,7 @@ def features_of(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
         values = share_of_total(values[:, genes], bool(params["exclude_highly_expressed"]))
     n, columns = values.shape
     wanted = min(int(params["n_pcs"]), n - 1, columns - 1)
-    return components(standardise(values.toarray()), wanted)
+    return components(standardize(values.toarray()), wanted)
 
 
 def _check_left(genes: np.ndarray, advice: str) -> None:
@@ -231,7 +231,7 @@ def fit(
 
     The embedding is what CCST clusters: the first ``n_components`` principal components of the
     encoder's output, of each recorded epoch its own. ``threshold`` 0 looks for the distance at
-    which cells have ``mean_neighbors`` neighbours on average.
+    which cells have ``mean_neighbors`` neighbors on average.
 
     Raises:
         InputError: a parameter or the coordinates cannot be used.

@@ -32,7 +32,7 @@ def fit(
     """Features of the rings, (n, components x (layers + 1)), and the mixture's labels.
 
     ``graph`` is ``delaunay`` (links longer than the ``longest`` percentile are cut) or ``grid``
-    (the 6 neighbours of a spot of 10x Visium). Of ``n_init`` mixtures the likeliest counts; a
+    (the 6 neighbors of a spot of 10x Visium). Of ``n_init`` mixtures the likeliest counts; a
     single one often ends in a poor optimum.
 
     Raises:

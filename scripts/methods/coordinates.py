@@ -18,7 +18,7 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """Centred positions, (n, 2), both axes divided by one number: shapes are kept."""
-    centred = adata.obsm["spatial"] - adata.obsm["spatial"].mean(axis=0)
-    scale = centred.std() or 1.0  # all cells at one place: nothing to scale
-    return Fit(embedding=(centred / scale).astype(np.float32))
+    """Centered positions, (n, 2), both axes divided by one number: shapes are kept."""
+    centered = adata.obsm["spatial"] - adata.obsm["spatial"].mean(axis=0)
+    scale = centered.std() or 1.0  # all cells at one place: nothing to scale
+    return Fit(embedding=(centered / scale).astype(np.float32))

@@ -2,8 +2,8 @@
 # (Liu et al., Nucleic Acids Research 2022), by the package DR.SC.
 # Written after the package's documentation; not run by our tests, which have no such package.
 
-# On a lattice the nearest spots; elsewhere within the radius that gives 4 to 6 neighbours at the median.
-neighbours <- function(data) {
+# On a lattice the nearest spots; elsewhere within the radius that gives 4 to 6 neighbors at the median.
+neighbors <- function(data) {
   lattice <- data$lattice
   if (is.null(lattice)) {
     return(DR.SC::getAdj_auto(unname(data$coordinates)))
@@ -15,8 +15,8 @@ neighbours <- function(data) {
   }
 }
 
-# Log-normalised expression; of many genes those that vary most in space, by SPARK-X.
-normalised <- function(data, n_genes) {
+# Log-normalized expression; of many genes those that vary most in space, by SPARK-X.
+normalized <- function(data, n_genes) {
   if (data$dataset$kind != "counts") {
     return(data$logcounts[data$highly_variable, ])
   }
@@ -35,10 +35,10 @@ fit <- function(data, n_domains, seed, params) {
   if (data$dataset$kind == "features") not_applicable("needs expression, this dataset holds features")
   need("DR.SC", "Seurat")
 
-  expression <- normalised(data, params$n_genes)
+  expression <- normalized(data, params$n_genes)
   # Genes that do not vary are dropped by the package.
   model <- DR.SC::DR.SC_fit(as.matrix(Matrix::t(expression)),
-    K = n_domains, Adj_sp = neighbours(data), q = min(params$n_components, nrow(expression) - 1),
+    K = n_domains, Adj_sp = neighbors(data), q = min(params$n_components, nrow(expression) - 1),
     maxIter = params$max_iterations, error.heter = params$heteroscedastic, coreNum = 1
   )
   best <- DR.SC::selectModel(model)

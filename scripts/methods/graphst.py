@@ -1,6 +1,6 @@
 """GraphST (Long et al., Nature Communications 2023), by its maintained package, unmodified.
 
-The package prepares the values and the graph of 3 neighbours itself. Its result is a
+The package prepares the values and the graph of 3 neighbors itself. Its result is a
 reconstruction, cells x genes; published labels are those of 20 principal components of it, which
 is the embedding here. All its graphs are dense n x n.
 """
@@ -29,7 +29,7 @@ from stbench.fitting.training_hooks import WatchedTraining
 
 N_GENES = 3000  # that the package chooses
 N_NEIGHBORS = 3  # that the package links
-DATATYPES = ("10X", "Stereo", "Slide")  # the latter two: sparse, loops added before normalising
+DATATYPES = ("10X", "Stereo", "Slide")  # the latter two: sparse, loops added before normalizing
 
 
 def components(reconstruction: np.ndarray, n_components: int) -> np.ndarray:
@@ -73,7 +73,7 @@ def fit(
     if datatype not in DATATYPES:
         raise InputError(f"graphst: datatype is {datatype!r}: must be {', '.join(DATATYPES)}")
     need_room(adata.n_obs, params["max_cells"])
-    need_cells(adata.n_obs, N_NEIGHBORS + 1, f"links {N_NEIGHBORS} neighbours")
+    need_cells(adata.n_obs, N_NEIGHBORS + 1, f"links {N_NEIGHBORS} neighbors")
     table = raw_table(adata)
     need_counts_to_choose(table, N_GENES, kind)
     if kind == "features":

@@ -31,7 +31,7 @@ def fit(
 ) -> Fit:
     """One column per true domain, (n, domains): 1 for the label found, plus a little noise.
 
-    A cell takes the label of the labelled cell that is nearest to its jittered position, so cells
+    A cell takes the label of the labeled cell that is nearest to its jittered position, so cells
     without a label get one, too.
 
     Raises:
@@ -52,8 +52,8 @@ def fit(
     coords = adata.obsm["spatial"]
     nearest, _ = knn(coords, 1)
     noise = rng.standard_normal(coords.shape) * float(params["jitter"]) * np.median(nearest)
-    labelled = np.flatnonzero(codes >= 0)
-    _, found = cKDTree(coords[labelled]).query(coords + noise)
-    one_hot = np.eye(n_labels)[codes[labelled[found]]]
+    labeled = np.flatnonzero(codes >= 0)
+    _, found = cKDTree(coords[labeled]).query(coords + noise)
+    one_hot = np.eye(n_labels)[codes[labeled[found]]]
     spread = _SPREAD * rng.standard_normal(one_hot.shape)
     return Fit(embedding=(one_hot + spread).astype(np.float32))

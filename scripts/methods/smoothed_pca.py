@@ -1,6 +1,6 @@
 """Control: principal components averaged over nearby cells. Every score is read against it.
 
-It is never tuned: 15 neighbours, one hop, on every dataset.
+It is never tuned: 15 neighbors, one hop, on every dataset.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def fit(
 
 def smoothed(components: np.ndarray, coords: np.ndarray, n_neighbors: int) -> np.ndarray:
     """Means over a cell and its ``n_neighbors`` nearest others, (n, components) float32."""
-    _, neighbours = knn(coords, n_neighbors)
+    _, neighbors = knn(coords, n_neighbors)
     total = components.copy()
-    for column in neighbours.T:
+    for column in neighbors.T:
         total += components[column]
-    return (total / (neighbours.shape[1] + 1)).astype(np.float32)
+    return (total / (neighbors.shape[1] + 1)).astype(np.float32)

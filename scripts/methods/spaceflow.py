@@ -57,7 +57,7 @@ def fit(
 
     names = ("epochs", "lr", "z_dim", "n_genes", "n_neighbors", "edge_subset_size")
     need_above_zero("spaceflow", params, (*names, "record_every"))
-    need_cells(adata.n_obs, params["n_neighbors"] + 1, f"takes {params['n_neighbors']} neighbours")
+    need_cells(adata.n_obs, params["n_neighbors"] + 1, f"takes {params['n_neighbors']} neighbors")
     table = raw_table(adata)
     package = load_package()(adata=table)
     if adata.uns["dataset"]["kind"] == "features":

@@ -46,7 +46,7 @@ def log_expression(table: Any, kind: str, min_cells: int) -> None:
 
 
 def length_scale(distances: np.ndarray, spacing: float, params: Mapping[str, Any]) -> float:
-    """The kernel's width at which other cells make up the share ``p`` of a cell's neighbourhood.
+    """The kernel's width at which other cells make up the share ``p`` of a cell's neighborhood.
 
     It is searched for between ``l_start`` and ``l_end`` as they are, which suits pixels and
     micrometres, then in units of the spacing of cells, which suits any unit.

@@ -1,6 +1,6 @@
 """STAGATE (Dong and Zhang, Nature Communications 2022), by its maintained package, unmodified.
 
-Values and graph are prepared as in the package's tutorials. Its graph of nearest neighbours is
+Values and graph are prepared as in the package's tutorials. Its graph of nearest neighbors is
 directed and a cell aggregates from the cells that list it, so links are made mutual unless
 ``mutual_links`` is off.
 """
@@ -42,7 +42,7 @@ def spatial_net(table: Any, params: Mapping[str, Any]) -> None:
     """Put the package's table of linked cells into ``uns['Spatial_Net']``.
 
     ``graph`` is ``knn`` (``n_neighbors`` nearest) or ``radius`` (in the unit of the coordinates;
-    0: the one that gives a cell ``n_neighbors`` neighbours on average).
+    0: the one that gives a cell ``n_neighbors`` neighbors on average).
     """
     import pandas as pd
     from STAGATE_pyG import Cal_Spatial_Net
@@ -53,7 +53,7 @@ def spatial_net(table: Any, params: Mapping[str, Any]) -> None:
         Cal_Spatial_Net(table, rad_cutoff=radius, model="Radius")
     elif params["graph"] == "knn":
         k = params["n_neighbors"]
-        need_cells(table.n_obs, k + 1, f"links {k} neighbours")
+        need_cells(table.n_obs, k + 1, f"links {k} neighbors")
         Cal_Spatial_Net(table, k_cutoff=k, model="KNN")
     else:
         raise InputError(f"stagate: graph is {params['graph']!r}: must be knn or radius")

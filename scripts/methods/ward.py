@@ -1,4 +1,4 @@
-"""Ward's clustering of principal components in which only spatial neighbours may be merged."""
+"""Ward's clustering of principal components in which only spatial neighbors may be merged."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import torch
 from helpers.reference_file import load_reference
 from methods.stague.model import Draws, Stague
 from methods.stague.settings import Settings
-from stbench.nn.gcn import normalise
+from stbench.nn.gcn import normalize
 from unit.methods.test_stague_reference import raw_graph
 
 LIMIT = 1e-4  # of a loss, in relation to it
@@ -46,17 +46,17 @@ def losses_on(device: str) -> tuple[np.ndarray, np.ndarray]:
         negative_columns=columns,
         dropout=None,
     )
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         model.parameters(), lr=settings.lr, weight_decay=settings.w_decay, fused=True
     )
     losses = []
     for _ in reference["losses"]:
-        adjacency = normalise(model.pattern, model.learn_graph(features := model.cell_encoder(x)))
+        adjacency = normalize(model.pattern, model.learn_graph(features := model.cell_encoder(x)))
         parts = model.losses(*model.views(features, adjacency, draws))
         losses.append([part.item() for part in parts])
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         torch.stack(parts).sum().backward()
-        optimiser.step()
+        optimizer.step()
         model.bootstrap(adjacency)
     return np.array(losses), reference["losses"]
 

@@ -22,8 +22,8 @@ CLEAR = {0: 0.0, 1: 0.3, 2: 8.0, 3: 1.0, 4: 0.7}
 
 def embedding(epoch, seed=0, columns=4):
     rng = np.random.default_rng([epoch, seed])
-    centres = np.eye(3, columns)
-    return (CLEAR[epoch] * centres[TRUTH] + rng.normal(size=(N, columns))).astype(np.float32)
+    centers = np.eye(3, columns)
+    return (CLEAR[epoch] * centers[TRUTH] + rng.normal(size=(N, columns))).astype(np.float32)
 
 
 def fit_h5ad(folder, obsm, own=None, trainable=True, cells=CELLS):

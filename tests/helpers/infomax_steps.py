@@ -26,7 +26,7 @@ def train_as_recorded(
     assert set(names) == set(model.state_dict())
     start = {ours: torch.from_numpy(reference[f"w.{theirs}"]) for ours, theirs in names.items()}
     model.load_state_dict(start)
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     seen: dict[str, Any] = {}
     losses = []
     for step, permutation in enumerate(reference["perms"]):
@@ -35,7 +35,7 @@ def train_as_recorded(
         parts = contrast(*logits)
         total = parts[0] + parts[1]
         losses.append([parts[0].item(), parts[1].item(), total.item()])
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         total.backward()
         if step == 0:
             seen["pos_z"], seen["neg_z"] = views
@@ -43,7 +43,7 @@ def train_as_recorded(
             seen["summary"] = torch.sigmoid(views[0].mean(dim=0))
             seen["loss_pos"], seen["loss_neg"], seen["loss_total"] = (*parts, total)
             seen |= {f"g.{names[key]}": p.grad.clone() for key, p in model.named_parameters()}
-        optimiser.step()
+        optimizer.step()
     seen["losses"] = np.array(losses)
     for ours, theirs in names.items():
         after = model.state_dict()[ours].numpy()

@@ -12,15 +12,15 @@ from stbench.graphs.neighbors import knn
 _SLACK = 1 + 1e-9  # what a tree's distances may differ from ours
 
 
-def tied_neighbours(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def tied_neighbors(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For every cell all others that are as near as its k-th nearest other, ties included.
 
     Args:
         coords: (n, d) finite coordinates, at least two cells.
-        k: number of neighbours; n - 1 where there are fewer cells.
+        k: number of neighbors; n - 1 where there are fewer cells.
 
     Returns:
-        cell and neighbour (m,) int64, sorted, and their distance (m,) float64.
+        cell and neighbor (m,) int64, sorted, and their distance (m,) float64.
     """
     coords = np.ascontiguousarray(coords, dtype=np.float64)
     n, k = len(coords), min(k, len(coords) - 1)
@@ -38,21 +38,21 @@ def tied_neighbours(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray,
 
 
 def short_links(coords: np.ndarray, k: int, cutoff: float) -> tuple[np.ndarray, float]:
-    """Pairs in which one cell is a neighbour of the other, strictly shorter than the cutoff.
+    """Pairs in which one cell is a neighbor of the other, strictly shorter than the cutoff.
 
     On a perfect lattice all distances are equal, none is shorter than any quantile of them and the
     graph is empty.
 
     Args:
         coords: (n, d) finite coordinates, at least two cells.
-        k: see ``tied_neighbours``.
-        cutoff: below 1 the quantile (linear) of the distances of all cells to their neighbours, in
-            which a pair that are neighbours of each other counts twice; from 1 on a distance.
+        k: see ``tied_neighbors``.
+        cutoff: below 1 the quantile (linear) of the distances of all cells to their neighbors, in
+            which a pair that are neighbors of each other counts twice; from 1 on a distance.
 
     Returns:
         (m, 2) int64, each pair once with the smaller cell first, sorted; the cutoff as a distance.
     """
-    cells, others, distances = tied_neighbours(coords, k)
+    cells, others, distances = tied_neighbors(coords, k)
     distance = float(np.quantile(distances, cutoff)) if cutoff < 1 else float(cutoff)
     short = distances < distance
     pairs = np.sort(np.column_stack([cells[short], others[short]]), axis=1)
@@ -71,7 +71,7 @@ def adjacency(pairs: np.ndarray, n: int, loops: bool = False) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, n))
 
 
-def normalised(graph: sp.csr_matrix) -> sp.csr_matrix:
+def normalized(graph: sp.csr_matrix) -> sp.csr_matrix:
     """D^-1/2 A D^-1/2 with the weighted degree D; cells without links stay without."""
     degree = np.asarray(graph.sum(axis=1), dtype=np.float64).ravel()
     scale = 1 / np.sqrt(np.where(degree > 0, degree, np.inf))

@@ -23,7 +23,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import tqdm
 
 from methods.deeplinc.adam import TensorFlowAdam
-from methods.deeplinc.graph import adjacency, normalised, short_links
+from methods.deeplinc.graph import adjacency, normalized, short_links
 from methods.deeplinc.links import (
     HeldOut,
     LinkScores,
@@ -91,7 +91,7 @@ class Settings:
 
 
 def z_scores(values: np.ndarray, axis: int) -> np.ndarray:
-    """Centred and divided by the population's standard deviation along an axis; constants are 0."""
+    """Centered and divided by the population's standard deviation along an axis; constants: 0."""
     constant = np.ptp(values, axis=axis, keepdims=True) == 0
     values = values - values.mean(axis=axis, keepdims=True)
     spread = values.std(axis=axis, keepdims=True)
@@ -150,7 +150,7 @@ class DeepLinc(nn.Module):
         """
         super().__init__()
         self.settings = s
-        self.adjacency = normalised(adjacency(links, len(features), loops=True))
+        self.adjacency = normalized(adjacency(links, len(features), loops=True))
         self.graph = SparseMatrix(self.adjacency, device)
         # The first layer is linear in what never changes.
         self.smoothed = self.graph @ torch.from_numpy(features).to(device)
@@ -214,7 +214,7 @@ def taken_for(logits: Tensor, truth: float) -> Tensor:
     return binary_cross_entropy_with_logits(logits, torch.full_like(logits, truth))
 
 
-class Optimisers:
+class Optimizers:
     """One for each of the three losses, each with moments of its own: two move the encoder."""
 
     def __init__(self, model: DeepLinc) -> None:
@@ -224,17 +224,17 @@ class Optimisers:
         self.generator = TensorFlowAdam(model.encoder(), s.adversarial_lr)
 
 
-def descend(optimiser: torch.optim.Optimizer, *losses: Tensor) -> Tensor:
-    """One step down the sum of the losses, for the optimiser's own weights; the losses before."""
-    optimiser.zero_grad()
-    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+def descend(optimizer: torch.optim.Optimizer, *losses: Tensor) -> Tensor:
+    """One step down the sum of the losses, for the optimizer's own weights; the losses before."""
+    optimizer.zero_grad()
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     torch.stack(losses).sum().backward(inputs=weights)
-    optimiser.step()
+    optimizer.step()
     return torch.stack(losses).detach()
 
 
 def train_iteration(
-    model: DeepLinc, optimisers: Optimisers, draw: Callable[[], Tensor], real: Tensor
+    model: DeepLinc, optimizers: Optimizers, draw: Callable[[], Tensor], real: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One iteration.
 
@@ -248,15 +248,15 @@ def train_iteration(
     """
     s = model.settings
     autoencoder = [
-        descend(optimisers.autoencoder, *model.autoencoder_losses(draw()))
+        descend(optimizers.autoencoder, *model.autoencoder_losses(draw()))
         for _ in range(s.autoencoder_steps)
     ]
     discriminator = [
-        descend(optimisers.discriminator, *model.discriminator_losses(draw(), real))
+        descend(optimizers.discriminator, *model.discriminator_losses(draw(), real))
         for _ in range(s.discriminator_steps)
     ]
     generator = [
-        descend(optimisers.generator, model.generator_loss(draw()))
+        descend(optimizers.generator, model.generator_loss(draw()))
         for _ in range(s.generator_steps)
     ]
     return torch.stack(autoencoder), torch.stack(discriminator), torch.stack(generator)
@@ -290,7 +290,7 @@ def train(
     """
     generator = torch.Generator().manual_seed(seed)
     model = DeepLinc(s, features, held_out.train, generator, device)
-    optimisers = Optimisers(model)
+    optimizers = Optimizers(model)
 
     def draw() -> Tensor:
         return torch.randn(len(features), s.code_dim, generator=generator).to(device)
@@ -310,7 +310,7 @@ def train(
         last = Candidate(iteration, code, scores(code))
         if chosen is None or last.scores.ap > chosen.scores.ap:
             chosen = last
-        losses = train_iteration(model, optimisers, draw, draw())
+        losses = train_iteration(model, optimizers, draw, draw())
         if not all(torch.isfinite(part).all() for part in losses):
             raise FloatingPointError(f"a loss is not finite in iteration {iteration + 1}")
         history.append(losses[0][-1].sum().item())
@@ -358,7 +358,7 @@ def fit(
     links, cutoff = short_links(adata.obsm["spatial"], s.n_neighbors, s.distance_cutoff)
     if len(links) == 0:
         raise NotApplicableError(
-            f"no two neighbouring cells are nearer than {cutoff:g} (distance_cutoff "
+            f"no two neighboring cells are nearer than {cutoff:g} (distance_cutoff "
             f"{s.distance_cutoff:g}): on a lattice, give distance_cutoff as a distance"
         )
     held_out = hold_out(links, len(features), s.test_share, np.random.default_rng(seed))
@@ -368,7 +368,7 @@ def fit(
     return Fit(
         embedding=chosen.code,
         adj_raw=graph,
-        adj_normalized=normalised(graph),
+        adj_normalized=normalized(graph),
         null_scores=random_pair_scores(chosen.code, seed),
         losses=losses,
         info={

@@ -70,15 +70,15 @@ def _chain(coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The triangulation of a line: every place joined to the next one."""
     if len(coords) < 2:
         return np.empty((0, 2), np.int64), np.empty(0)
-    centred = coords - coords.mean(axis=0)
-    position = centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
+    centered = coords - coords.mean(axis=0)
+    position = centered @ np.linalg.svd(centered, full_matrices=False)[2][0]
     _, first = np.unique(position, return_index=True)
     edges = np.sort(np.column_stack([first[:-1], first[1:]]), axis=1)
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
     return edges, _half_length_squared(coords, edges)
 
 
-def mean_neighbour_distance(coords: np.ndarray, k: int) -> float:
+def mean_neighbor_distance(coords: np.ndarray, k: int) -> float:
     """Mean distance to the k nearest other cells; those at the very same place do not count.
 
     Raises:
@@ -93,7 +93,7 @@ def mean_neighbour_distance(coords: np.ndarray, k: int) -> float:
 
 
 def alpha_graph(coords: np.ndarray, n_neighbors: int, n_layer: int) -> np.ndarray:
-    """SCAN-IT's cell graph: alpha complex up to the mean distance to the nearest neighbours.
+    """SCAN-IT's cell graph: alpha complex up to the mean distance to the nearest neighbors.
 
     Args:
         coords: (n, 2).
@@ -110,7 +110,7 @@ def alpha_graph(coords: np.ndarray, n_neighbors: int, n_layer: int) -> np.ndarra
     if n_layer not in (1, 2, 3):
         raise InputError(f"n_layer is {n_layer}: it must be 1, 2 or 3")
     edges, alpha_squared = delaunay_alpha(coords)
-    edges = edges[alpha_squared <= mean_neighbour_distance(coords, n_neighbors) ** 2]
+    edges = edges[alpha_squared <= mean_neighbor_distance(coords, n_neighbors) ** 2]
     if n_layer == 1:
         return edges
     n = len(coords)

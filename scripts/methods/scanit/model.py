@@ -21,9 +21,9 @@ from torch.nn.functional import linear
 from methods.scanit.alpha_complex import alpha_graph
 from methods.scanit.mds import mean_distances, smacof, uniform_start
 from stbench.common.errors import InputError
-from stbench.data.preprocessing import log_normalise
+from stbench.data.preprocessing import log_normalize
 from stbench.fitting.interface import Fit, Recorder
-from stbench.nn.infomax import Encoder, Infomax, standardise, train, weighted_graph
+from stbench.nn.infomax import Encoder, Infomax, standardize, train, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 
 _GENES_AT_ONCE = 2000
@@ -34,7 +34,7 @@ class ScanitEncoder(Encoder):
     """Two graph convolutions with a PReLU each; the first map is shared by both views."""
 
     def __init__(self, features: Tensor, graph: SparseMatrix, hidden: int) -> None:
-        """``features`` (n, genes), ``graph`` normalised with loops."""
+        """``features`` (n, genes), ``graph`` normalized with loops."""
         super().__init__([features.shape[1], hidden, hidden])
         self.features, self.graph = features, graph
         self.slopes = nn.ModuleList([nn.PReLU(hidden), nn.PReLU(hidden)])
@@ -81,19 +81,19 @@ def spatially_variable(values: sp.csr_matrix, pairs: np.ndarray, count: int) -> 
 
 
 def features_of(adata: Any, pairs: np.ndarray, n_genes: int) -> np.ndarray:
-    """The network's input: totals scaled to their median, log(1 + x), genes standardised.
+    """The network's input: totals scaled to their median, log(1 + x), genes standardized.
 
     The totals are over all genes, also where some are left out afterwards. Intensities are treated
-    as counts are; features are only standardised.
+    as counts are; features are only standardized.
 
     Returns:
         (n, at most n_genes) float32.
     """
     values = adata.layers["counts"]
     if adata.uns["dataset"]["kind"] != "features":
-        values = log_normalise(sp.csr_matrix(values), np.ones(values.shape[1], bool), target=0)
+        values = log_normalize(sp.csr_matrix(values), np.ones(values.shape[1], bool), target=0)
     values = sp.csr_matrix(values)
-    return standardise(values[:, spatially_variable(values, pairs, n_genes)].toarray())
+    return standardize(values[:, spatially_variable(values, pairs, n_genes)].toarray())
 
 
 def run_seeds(seed: int, runs: int) -> list[int]:

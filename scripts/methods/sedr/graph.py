@@ -18,7 +18,7 @@ class SpatialGraph(NamedTuple):
 
     Attributes:
         links: (n, n) CSR of ones, both directions and the loops.
-        adjacency: the same, symmetrically normalised.
+        adjacency: the same, symmetrically normalized.
         norm: weight of the link loss, n^2 / (2 (n^2 - number of entries)).
     """
 
@@ -38,7 +38,7 @@ def spatial_graph(coords: np.ndarray, n_neighbors: int) -> SpatialGraph:
     columns = np.concatenate([pairs[:, 1], pairs[:, 0], np.arange(n)])
     links = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, n))
     if links.nnz == n * n:
-        raise NotApplicableError(f"each of the {n} cells is among the neighbours of all others")
+        raise NotApplicableError(f"each of the {n} cells is among the neighbors of all others")
     scale = sp.diags_array(1 / np.sqrt(np.asarray(links.sum(axis=1)).ravel()))
     return SpatialGraph(
         links, sp.csr_matrix(scale @ links @ scale), n * n / (2 * (n * n - links.nnz))
@@ -73,7 +73,7 @@ def draw_positions(links: sp.csr_matrix, generator: torch.Generator) -> np.ndarr
     return np.stack([np.repeat(np.arange(n), [len(part) for part in drawn]), np.concatenate(drawn)])
 
 
-def labelled_pairs(links: sp.csr_matrix, drawn: np.ndarray) -> Pairs:
+def labeled_pairs(links: sp.csr_matrix, drawn: np.ndarray) -> Pairs:
     """All links, and at most as many pairs that are none.
 
     Two properties of the original are kept. What was drawn for a cell are POSITIONS in the list of

@@ -5,7 +5,7 @@ Re-implemented from its description on sparse graphs; nothing is n x n. Properti
 that are kept: 80 % of the cells are MASKED WHENEVER the network is used, also where the embedding
 is taken, so that it depends on the mask (``masked_evaluation: false`` takes it from unmasked
 cells); "log variances" are used as log standard deviations; pairs without a link are drawn as in
-``methods.sedr.graph``; the clustering stage always has 10 centres, whatever the number of
+``methods.sedr.graph``; the clustering stage always has 10 centers, whatever the number of
 domains; its KL term is the mean over all entries, not over cells.
 """
 
@@ -31,7 +31,7 @@ from methods.sedr.graph import (
     Pairs,
     SpatialGraph,
     draw_positions,
-    labelled_pairs,
+    labeled_pairs,
     spatial_graph,
 )
 from methods.sedr.preprocessing import scaled_components
@@ -157,7 +157,7 @@ class Sedr(nn.Module):
         self.gc1 = glorot(s.feat_hidden2, s.gcn_hidden1)
         self.gc2 = glorot(s.gcn_hidden1, s.gcn_hidden2)
         self.gc3 = glorot(s.gcn_hidden1, s.gcn_hidden2)
-        self.centres = nn.Parameter(nn.init.xavier_normal_(torch.empty(s.dec_clusters, latent)))
+        self.centers = nn.Parameter(nn.init.xavier_normal_(torch.empty(s.dec_clusters, latent)))
         self.token = nn.Parameter(torch.zeros(1, width))
         self.to(device)
 
@@ -195,8 +195,8 @@ class Sedr(nn.Module):
         return z
 
     def assignment(self, z: Tensor) -> Tensor:
-        """(n, clusters) soft assignment to the centres, by Student's t."""
-        q = 1 / (1 + (z[:, None] - self.centres).square().sum(dim=2))
+        """(n, clusters) soft assignment to the centers, by Student's t."""
+        q = 1 / (1 + (z[:, None] - self.centers).square().sum(dim=2))
         return q / q.sum(dim=1, keepdim=True)
 
     def losses(
@@ -204,7 +204,7 @@ class Sedr(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Reconstruction, links, Kullback-Leibler divergence from the normal, what the stage adds
         (agreement of masked cells, or of the clusters with ``target``), none of them weighted, and
-        their weighted sum, which is minimised."""
+        their weighted sum, which is minimized."""
         s = self.settings
         code = self.encode(x, draws.masked, draws)
         decoded = self.decode(code.z, draws)
@@ -226,7 +226,7 @@ class Sedr(nn.Module):
 
 def step(
     model: Sedr,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     x: Tensor,
     draws: Draws,
     pairs: Pairs,
@@ -235,9 +235,9 @@ def step(
     """One training step, of the clustering stage where there is a ``target``; the losses before
     it, as ``Sedr.losses`` has them."""
     losses = model.losses(x, draws, pairs, target)
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     losses[-1].backward()
-    optimiser.step()
+    optimizer.step()
     return tuple(loss.detach() for loss in losses)
 
 
@@ -247,8 +247,8 @@ def sharpened(q: Tensor) -> Tensor:
     return p / p.sum(dim=1, keepdim=True)
 
 
-def cluster_centres(z: np.ndarray, n_clusters: int) -> np.ndarray:
-    """(clusters, latent) k-means centres of the embedding.
+def cluster_centers(z: np.ndarray, n_clusters: int) -> np.ndarray:
+    """(clusters, latent) k-means centers of the embedding.
 
     Raises:
         NotApplicableError: fewer cells than clusters.
@@ -256,7 +256,7 @@ def cluster_centres(z: np.ndarray, n_clusters: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
     if len(z) < n_clusters:
-        raise NotApplicableError(f"has {n_clusters} centres, this dataset has {len(z)} cells")
+        raise NotApplicableError(f"has {n_clusters} centers, this dataset has {len(z)} cells")
     return KMeans(n_clusters, n_init=2 * n_clusters, random_state=42).fit(z).cluster_centers_
 
 
@@ -280,7 +280,7 @@ def train(
         generator = torch.Generator()
         generator.set_state(torch.get_rng_state())
     x, n = torch.from_numpy(features).to(device), len(features)
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         model.parameters(), lr=s.lr, weight_decay=s.weight_decay, fused=True
     )
     watch = draw_mask(n, s, torch.Generator().manual_seed(seed))
@@ -294,16 +294,16 @@ def train(
     losses = []
     for epoch in tqdm(range(1, last + 1), "SEDR", unit="epoch", disable=None):
         if epoch == s.epochs + 1:
-            centres = cluster_centres(embed().cpu().numpy(), s.dec_clusters)
-            model.centres.data.copy_(torch.from_numpy(centres))
+            centers = cluster_centers(embed().cpu().numpy(), s.dec_clusters)
+            model.centers.data.copy_(torch.from_numpy(centers))
         if epoch > s.epochs and (epoch - s.epochs - 1) % s.dec_interval == 0:
             with torch.no_grad():
                 target = sharpened(model.assignment(embed()))
         draws = to_device(draw(n, s, generator), device)
         if pairs is None:
             drawn = draw_positions(graph.links, generator)
-            pairs = labelled_pairs(graph.links, drawn).to(device)
-        loss = step(model, optimiser, x, draws, pairs, target)[-1]
+            pairs = labeled_pairs(graph.links, drawn).to(device)
+        loss = step(model, optimizer, x, draws, pairs, target)[-1]
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
         losses.append(loss.item())

@@ -39,7 +39,7 @@ class Settings:
         excluded_prefixes: genes whose name starts so are dropped, before totals are taken.
         n_genes: variable genes to choose, after totals are taken; a smaller panel is taken whole.
         radius: of the cell graph, in the unit of the coordinates; 0: the one that gives a cell
-            ``n_neighbors`` neighbours on average.
+            ``n_neighbors`` neighbors on average.
     """
 
     epochs: int
@@ -156,17 +156,17 @@ class GeneBranch(nn.Module):
 
 
 def step(
-    model: GeneBranch, x: Tensor, code: Tensor, pattern: EdgePattern, optimiser: Any, largest: float
+    model: GeneBranch, x: Tensor, code: Tensor, pattern: EdgePattern, optimizer: Any, largest: float
 ) -> Tensor:
     """One training step from the code of the present weights; returns the loss before it.
 
     ``largest`` bounds the norm of all gradients together, before weight decay is added.
     """
     loss = mse_loss(model.decode(code, pattern), x)
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), largest)
-    optimiser.step()
+    optimizer.step()
     return loss.detach()
 
 
@@ -203,7 +203,7 @@ def fit(
     pattern = EdgePattern.from_pairs(pairs, len(features), device)
     x = torch.from_numpy(features).to(device)
     model = build_model(x.shape[1], s, seed).to(device)
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         model.parameters(), lr=s.lr, weight_decay=s.weight_decay, fused=True
     )
     losses = []
@@ -215,7 +215,7 @@ def fit(
             embedding = code.detach().cpu().numpy().copy()
             record(epoch, embedding.copy())
         if epoch < s.epochs:
-            loss = step(model, x, code, pattern, optimiser, s.gradient_clipping)
+            loss = step(model, x, code, pattern, optimizer, s.gradient_clipping)
             if not torch.isfinite(loss):
                 raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch + 1}")
             losses.append(loss.item())

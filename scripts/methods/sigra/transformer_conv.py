@@ -42,10 +42,10 @@ def edge_dot(pattern: EdgePattern, left: Tensor, right: Tensor) -> Tensor:
     return _EdgeDot.apply(pattern, left, right)
 
 
-def neighbour_softmax(pattern: EdgePattern, scores: Tensor) -> Tensor:
-    """Softmax of (entries,) scores over each cell's neighbours; the loops get 0.
+def neighbor_softmax(pattern: EdgePattern, scores: Tensor) -> Tensor:
+    """Softmax of (entries,) scores over each cell's neighbors; the loops get 0.
 
-    A cell without neighbours gets zeros throughout.
+    A cell without neighbors gets zeros throughout.
     """
     scores = scores.masked_fill(pattern.loop, -math.inf)
     lowest = torch.finfo(scores.dtype).min
@@ -54,15 +54,15 @@ def neighbour_softmax(pattern: EdgePattern, scores: Tensor) -> Tensor:
     )
     weights = torch.exp(scores - largest[pattern.target])
     total = weights.new_zeros(pattern.n).index_add(0, pattern.target, weights)
-    # A cell's total is at least 1, its largest weight, unless it has no neighbour.
+    # A cell's total is at least 1, its largest weight, unless it has no neighbor.
     return weights / total.clamp_min(0.5)[pattern.target]
 
 
 class TransformerConv(nn.Module):
-    """skip(x_i) + the attention-weighted mean of value(x_j) over the neighbours j of i.
+    """skip(x_i) + the attention-weighted mean of value(x_j) over the neighbors j of i.
 
     Weights are softmax_j(query(x_i) . key(x_j) / sqrt(outputs)). All four maps have biases. A cell
-    is not its own neighbour; one without neighbours keeps the skip term alone.
+    is not its own neighbor; one without neighbors keeps the skip term alone.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -77,9 +77,9 @@ class TransformerConv(nn.Module):
             linear.reset_parameters()
 
     def attention(self, x: Tensor, pattern: EdgePattern) -> Tensor:
-        """(entries,) weight of each message; they sum to 1 over the neighbours of a cell."""
+        """(entries,) weight of each message; they sum to 1 over the neighbors of a cell."""
         scores = edge_dot(pattern, self.lin_query(x) * self.scale, self.lin_key(x))
-        return neighbour_softmax(pattern, scores)
+        return neighbor_softmax(pattern, scores)
 
     def forward(self, x: Tensor, pattern: EdgePattern) -> Tensor:
         """(n, inputs) -> (n, outputs)."""

@@ -18,7 +18,7 @@ def nearest_by_correlation(features: np.ndarray, k: int) -> np.ndarray:
 
     Args:
         features: (n, d) finite values.
-        k: number of neighbours; at most n - 1 are returned.
+        k: number of neighbors; at most n - 1 are returned.
 
     Returns:
         (n, min(k, n - 1)) int64.
@@ -36,7 +36,7 @@ def nearest_by_correlation(features: np.ndarray, k: int) -> np.ndarray:
     for start in range(0, n, step):
         distance = 1 - np.round(rows[start : start + step] @ rows.T, _DECIMALS)
         here = np.arange(len(distance))
-        distance[here, start + here] = np.inf  # never its own neighbour
+        distance[here, start + here] = np.inf  # never its own neighbor
         limit = np.partition(distance, k - 1, axis=1)[:, k - 1 : k]
         row, column = np.nonzero(distance <= limit)  # more than k where the last place is tied
         order = np.lexsort((column, distance[row, column], row))

@@ -2,7 +2,7 @@
 
 A cell autoencoder and the spots' own network each give a reconstruction; a matrix of logits
 (cells, spots) is learned such that the cells, spread over the spots by its softmax, add up to the
-spots (mean squared error), and that each sum resembles its own spot and that spot's neighbours more
+spots (mean squared error), and that each sum resembles its own spot and that spot's neighbors more
 than other spots (a noise-contrastive term without temperature).
 """
 
@@ -41,31 +41,31 @@ def train_autoencoder(model: CellAutoencoder, x: Tensor, epochs: int, lr: float)
     Raises:
         FloatingPointError: the loss is not a finite number.
     """
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     losses = []
     for epoch in tqdm(range(1, epochs + 1), "cells", unit="epoch", disable=None):
         loss = mse_loss(model(x), x)
         losses.append(_finite(loss.item(), "cells", epoch))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return losses
 
 
 class Mapping(nn.Module):
-    """Logits of every cell for every spot, and what is minimised over them."""
+    """Logits of every cell for every spot, and what is minimized over them."""
 
-    def __init__(self, cells: Tensor, spots: Tensor, neighbours: Tensor) -> None:
+    def __init__(self, cells: Tensor, spots: Tensor, neighbors: Tensor) -> None:
         """Start from Xavier-uniform logits.
 
         Args:
-            cells: (cells, genes) reconstruction; its rows are normalised here.
+            cells: (cells, genes) reconstruction; its rows are normalized here.
             spots: (spots, genes) likewise.
-            neighbours: (spots, k + 1) for each spot its nearest ones and itself.
+            neighbors: (spots, k + 1) for each spot its nearest ones and itself.
         """
         super().__init__()
         self.cells, self.spots = normalize(cells, dim=1), normalize(spots, dim=1)
-        self.neighbours = neighbours
+        self.neighbors = neighbors
         self.logits = nn.Parameter(torch.empty(len(cells), len(spots), device=cells.device))
         nn.init.xavier_uniform_(self.logits)
 
@@ -79,7 +79,7 @@ class Mapping(nn.Module):
         return mse_loss(predicted, self.spots), self._contrast(normalize(predicted, dim=1))
 
     def _contrast(self, predicted: Tensor) -> Tensor:
-        """Mean of -log(similarity to the neighbourhood / similarity to all others)."""
+        """Mean of -log(similarity to the neighborhood / similarity to all others)."""
         n = len(predicted)
         step = max(1, _VALUES_AT_ONCE // n)
 
@@ -90,7 +90,7 @@ class Mapping(nn.Module):
 
         everyone = torch.arange(n, device=predicted.device)
         blocks = zip(
-            predicted.split(step), everyone.split(step), self.neighbours.split(step), strict=True
+            predicted.split(step), everyone.split(step), self.neighbors.split(step), strict=True
         )
         if step >= n:
             return sum((of_rows(*block) for block in blocks), predicted.new_zeros(())) / n
@@ -106,16 +106,16 @@ def train_mapping(
     Raises:
         FloatingPointError: a loss is not a finite number.
     """
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     losses = []
     for epoch in tqdm(range(1, epochs + 1), "mapping", unit="epoch", disable=None):
         reconstruction, contrast = model.losses()
         loss = reconstruction_weight * reconstruction + contrastive_weight * contrast
         _finite(loss.item(), "mapping", epoch)
         losses.append((reconstruction.item(), contrast.item()))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return losses
 
 

@@ -3,8 +3,8 @@
 Re-implemented from its description on sparse graphs; nothing is n x n. Two properties of the
 original are kept. Its feature graph is TRANSPOSED: a cell receives from the cells that list it
 among their 20 nearest, not from its own 20 nearest (``transposed_feature_graph: false`` turns it
-round). Every graph gets its identity AFTER it is normalised, so a cell counts fully beside its
-neighbours' mean.
+round). Every graph gets its identity AFTER it is normalized, so a cell counts fully beside its
+neighbors' mean.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class Graphs(NamedTuple):
     """The cell graphs of one tissue, each (n, n) CSR.
 
     Attributes:
-        spatial: nearest in space, symmetric by union, normalised, plus the identity.
-        feature: nearest in features by correlation, directed, normalised, plus the identity.
-        neighbourhood: mean over a cell and its nearest in space (directed).
+        spatial: nearest in space, symmetric by union, normalized, plus the identity.
+        feature: nearest in features by correlation, directed, normalized, plus the identity.
+        neighborhood: mean over a cell and its nearest in space (directed).
     """
 
     spatial: sp.csr_matrix
     feature: sp.csr_matrix
-    neighbourhood: sp.csr_matrix
+    neighborhood: sp.csr_matrix
 
 
 def build_graphs(features: np.ndarray, coords: np.ndarray, s: Settings) -> Graphs:
@@ -84,21 +84,21 @@ def build_graphs(features: np.ndarray, coords: np.ndarray, s: Settings) -> Graph
     either = near.maximum(near.T)
     scale = sp.diags_array(1 / np.sqrt(either.sum(axis=1)))
     alike = _directed(nearest_by_correlation(features, s.n_feature_neighbors))
-    degree = alike.sum(axis=1)[0]  # the same for all cells, so normalising is a division
+    degree = alike.sum(axis=1)[0]  # the same for all cells, so normalizing is a division
     alike = alike.T if s.transposed_feature_graph else alike
     identity = sp.eye_array(n)
     self_and_near = near + identity
     return Graphs(
         spatial=sp.csr_matrix(scale @ either @ scale + identity),
         feature=sp.csr_matrix(alike / degree + identity),
-        neighbourhood=sp.csr_matrix(self_and_near / self_and_near.sum(axis=1)[0]),
+        neighborhood=sp.csr_matrix(self_and_near / self_and_near.sum(axis=1)[0]),
     )
 
 
-def _directed(neighbours: np.ndarray) -> sp.csr_array:
-    """0/1 matrix with a one for each cell (row) and each of its (n, k) neighbours."""
-    n, k = neighbours.shape
-    matrix = sp.csr_array((np.ones(n * k), neighbours.ravel(), np.arange(0, n * k + 1, k)), (n, n))
+def _directed(neighbors: np.ndarray) -> sp.csr_array:
+    """0/1 matrix with a one for each cell (row) and each of its (n, k) neighbors."""
+    n, k = neighbors.shape
+    matrix = sp.csr_array((np.ones(n * k), neighbors.ravel(), np.arange(0, n * k + 1, k)), (n, n))
     matrix.sort_indices()
     return matrix
 
@@ -132,7 +132,7 @@ class SpatialFusion(nn.Module):
         super().__init__()
         self.settings = s
         self.graphs = [SparseMatrix(graph, device) for graph in (graphs.spatial, graphs.feature)]
-        self.neighbourhood = SparseMatrix(graphs.neighbourhood, device)
+        self.neighborhood = SparseMatrix(graphs.neighborhood, device)
         self.view_weights = nn.Parameter(torch.ones(2))
         self.encoders = nn.Parameter(torch.empty(2, genes, s.n_hidden))
         self.fusion = AttentionFusion(s.n_hidden, s.n_heads)
@@ -165,8 +165,8 @@ class SpatialFusion(nn.Module):
         return self.fusion(torch.stack(views), rate, generator)
 
     def summary(self, code: Tensor) -> Tensor:
-        """(n, n_hidden) logistic of the normalised mean over each cell's neighbourhood."""
-        return torch.sigmoid(normalize(self.neighbourhood @ code, dim=1))
+        """(n, n_hidden) logistic of the normalized mean over each cell's neighborhood."""
+        return torch.sigmoid(normalize(self.neighborhood @ code, dim=1))
 
     def logits(self, code: Tensor, other: Tensor, summary: Tensor) -> Tensor:
         """(n, 2) bilinear scores of two codes against a summary."""
@@ -190,7 +190,7 @@ class SpatialFusion(nn.Module):
         )
 
     def loss(self, losses: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """What is minimised."""
+        """What is minimized."""
         s, (reconstruction, real, fake) = self.settings, losses
         return s.reconstruction_weight * reconstruction + s.contrastive_weight * (real + fake)
 
@@ -251,7 +251,7 @@ def train(
         torch.manual_seed(seed)
         model = SpatialFusion(s, x.shape[1], graphs, device)
     generator = torch.Generator(device=device).manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=s.lr, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=s.lr, fused=True)
     if after_epoch:
         after_epoch(0, model, x)
     losses = []
@@ -261,9 +261,9 @@ def train(
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
         losses.append(loss.item())
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         if after_epoch:
             after_epoch(epoch, model, x)
     return model, x, losses
@@ -280,7 +280,7 @@ def fit(
     """Train SpatialFusion on a preprocessed AnnData.
 
     The input is GraphST's: from the counts, up to 3000 variable genes, totals to 1e4, log1p,
-    scaled without centring, clipped at 10. Intensities are treated alike but their genes are not
+    scaled without centering, clipped at 10. Intensities are treated alike but their genes are not
     chosen (more than ``n_genes``: not applicable); features are taken as they are. The embedding
     is what the original clusters: 20 principal components of the reconstruction, an evaluation
     pass. The number of domains is not used.

@@ -15,7 +15,7 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     """Variable genes; totals scaled, logged, divided by their standard deviation and clipped.
 
     Genes are chosen by seurat_v3 on the counts, before the totals of all genes are scaled; a
-    panel of at most ``n_genes`` is taken whole. Values are not centred. Intensities go the same
+    panel of at most ``n_genes`` is taken whole. Values are not centered. Intensities go the same
     way, but for the choice of genes; features are taken as they are.
 
     Args:

@@ -24,7 +24,7 @@ from stbench.common.errors import InputError, one_line
 from stbench.fitting.edge_scorer import EdgeScorer
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import candidate_pairs, knn_pairs
-from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalise, normalise
+from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalize, normalize
 
 Graph = tuple[EdgePattern, Tensor]
 
@@ -110,11 +110,11 @@ class Stague(nn.Module):
         candidates = candidate_pairs(coords, s.k, s.sparse_learner)
         union = np.unique(np.concatenate([raw, candidates.pairs]), axis=0)
         self.pattern = EdgePattern.from_pairs(union, n, device)
-        self.anchor = normalise(self.pattern, self.pattern.spread(raw, np.ones(len(raw))))
+        self.anchor = normalize(self.pattern, self.pattern.spread(raw, np.ones(len(raw))))
         # The learner convolves over the initial anchor, which is sparser than the union.
         raw_pattern = EdgePattern.from_pairs(raw, n, device)
-        raw_anchor = normalise(raw_pattern, (~raw_pattern.loop).float())
-        self.learner_graph: Graph = (raw_pattern, gcn_normalise(raw_pattern, raw_anchor))
+        raw_anchor = normalize(raw_pattern, (~raw_pattern.loop).float())
+        self.learner_graph: Graph = (raw_pattern, gcn_normalize(raw_pattern, raw_anchor))
         self.candidate = self.pattern.spread(candidates.pairs, np.ones(len(candidates.pairs))) > 0
         kernel = np.exp(-s.gamma * np.square(candidates.distances / np.float32(candidates.cut)))
         self.kernel = self.pattern.spread(candidates.pairs, kernel)
@@ -132,11 +132,11 @@ class Stague(nn.Module):
         return self.candidate * (weight * similarity + (1 - weight) * self.kernel)
 
     def graphs(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of the learned graph, and the same normalised; without a learner the anchor."""
+        """Scores of the learned graph, and the same normalized; without a learner the anchor."""
         if self.settings.no_learner:
             return self.anchor.clone(), self.anchor.clone()
         scores = self.learn_graph(features)
-        return scores, normalise(self.pattern, scores)
+        return scores, normalize(self.pattern, scores)
 
     def draw(self, generator: torch.Generator) -> Draws:
         """The random choices of an epoch, in the order of the views."""
@@ -171,7 +171,7 @@ class Stague(nn.Module):
     def graph(self, adjacency: Tensor, kept: Tensor | None = None) -> Graph:
         """What the encoder convolves over; dropped edges count in no degree."""
         weights = adjacency if kept is None else adjacency * kept
-        return self.pattern, gcn_normalise(self.pattern, weights)
+        return self.pattern, gcn_normalize(self.pattern, weights)
 
     def views(
         self, features: Tensor, adjacency: Tensor, draws: Draws
@@ -275,7 +275,7 @@ def fit(
 ) -> Fit:
     """Train STAGUE on a preprocessed AnnData.
 
-    The input is the log-normalised expression of the highly variable genes and ``spatial``. The
+    The input is the log-normalized expression of the highly variable genes and ``spatial``. The
     embedding of an epoch encodes, with the updated encoder, the cell features and the learned
     graph of that epoch's training step, as the original does. The number of domains is not used.
 
@@ -288,7 +288,7 @@ def fit(
     generator = torch.Generator(device=device).manual_seed(seed)
     with _repeatable():
         model = seeded_model(s, x.shape[1], adata.obsm["spatial"], seed, device)
-        optimiser = torch.optim.Adam(
+        optimizer = torch.optim.Adam(
             model.parameters(), lr=s.lr, weight_decay=s.w_decay, fused=True
         )
         losses = []
@@ -306,9 +306,9 @@ def fit(
             losses.append(loss.item())
             if epoch == s.epochs:
                 weights = model.learner_weights()  # those that make the graph that is returned
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             model.bootstrap(adjacency)
             if epoch % s.record_every == 0 or epoch == s.epochs:
                 embedding = model.embed(features, adjacency)
@@ -336,7 +336,7 @@ def edge_scorer(
 ) -> EdgeScorer:
     """The scores of candidate pairs as a function of expression (stbench.interactions).
 
-    Batch normalisation is frozen at the mean and variance of the real data, which training uses.
+    Batch normalization is frozen at the mean and variance of the real data, which training uses.
     Left to measure the expression it is given, it would blow up any small difference between cells
     to the full size, and be undefined where all cells are alike.
 

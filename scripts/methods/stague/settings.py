@@ -50,7 +50,7 @@ class Settings:
     dropout: float = _setting(0.5, "dropout in the graph encoder")
     dropedge_rate: float = _setting(0.5, "share of directed edges dropped in a view")
     tau: float = _setting(0.999, "share of the anchor kept when it follows the learned graph")
-    no_bn: bool = _setting(False, "no batch normalisation of the encoded expression")
+    no_bn: bool = _setting(False, "no batch normalization of the encoded expression")
     sparse_learner: bool = _setting(
         False, "candidate rules of the original's learner for large data: at most 1000 per cell, "
         "cells at the same place included"

@@ -158,7 +158,7 @@ def informed(
 
     Args:
         types: (cells,) names of cell types.
-        expression: (cells, genes) log-normalised.
+        expression: (cells, genes) log-normalized.
         genes: (genes,) names.
         triples: ``uns['true_triples']``.
         pairs: (m, 2) cells.

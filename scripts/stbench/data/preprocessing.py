@@ -1,4 +1,4 @@
-"""From a dataset to what every method gets: normalised, reduced to components, free of truth."""
+"""From a dataset to what every method gets: normalized, reduced to components, free of truth."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def preprocess(adata: AnnData) -> AnnData:
             ``features``) and its settings ``hvg``, ``filter_cell`` and ``norm_target``.
 
     Returns:
-        The same cells and genes: ``layers['counts']`` (X as given), ``X`` (log-normalised CSR
+        The same cells and genes: ``layers['counts']`` (X as given), ``X`` (log-normalized CSR
         float32; features as they are), ``var['kept']`` and ``var['highly_variable']``,
         ``obsm['X_pca']`` (n, at most 30) float32, ``obsm['spatial']`` (n, 2) float64,
         ``obsp['spatial_distances']`` (15 nearest others), ``uns['dataset']`` and, where sections
@@ -53,17 +53,17 @@ def preprocess(adata: AnnData) -> AnnData:
     _check(adata, settings, name)
 
     if settings["kind"] == "features":
-        counts = normalised = adata.X.astype(np.float32)
+        counts = normalized = adata.X.astype(np.float32)
         genes["kept"] = genes["highly_variable"] = np.ones(adata.n_vars, bool)
     else:
         counts = sp.csr_matrix(adata.X, dtype=np.float32)
         genes["kept"], genes["highly_variable"] = _choose_genes(counts, settings, name)
         kept = genes["kept"].to_numpy()
-        normalised = log_normalise(counts, kept, float(settings.get("norm_target", 0)))
+        normalized = log_normalize(counts, kept, float(settings.get("norm_target", 0)))
 
-    clean = AnnData(normalised, cells, genes, uns={"dataset": settings})
+    clean = AnnData(normalized, cells, genes, uns={"dataset": settings})
     clean.layers["counts"] = counts
-    clean.obsm["X_pca"] = principal_components(normalised[:, genes["highly_variable"].to_numpy()])
+    clean.obsm["X_pca"] = principal_components(normalized[:, genes["highly_variable"].to_numpy()])
     clean.obsm["spatial"] = np.asarray(adata.obsm["spatial"], dtype=np.float64)
     clean.obsp["spatial_distances"] = spatial_distances(clean.obsm["spatial"])
     return clean
@@ -114,7 +114,7 @@ def _choose_genes(
 
 
 def _seurat_v3(counts: sp.csr_matrix, name: str) -> np.ndarray:
-    """The 3000 genes of the largest standardised variance (Stuart et al. 2019), as a mask."""
+    """The 3000 genes of the largest standardized variance (Stuart et al. 2019), as a mask."""
     import scanpy as sc
     from anndata import AnnData
 
@@ -134,7 +134,7 @@ def _seurat_v3(counts: sp.csr_matrix, name: str) -> np.ndarray:
     return table["highly_variable"].to_numpy()
 
 
-def log_normalise(counts: sp.csr_matrix, kept: np.ndarray, target: float) -> sp.csr_matrix:
+def log_normalize(counts: sp.csr_matrix, kept: np.ndarray, target: float) -> sp.csr_matrix:
     """Scale every cell to the same total over the kept genes, then log(1 + x).
 
     Args:
@@ -157,7 +157,7 @@ def log_normalise(counts: sp.csr_matrix, kept: np.ndarray, target: float) -> sp.
 
 
 def principal_components(values: sp.csr_matrix | np.ndarray) -> np.ndarray:
-    """The first 30 principal components, centred and not scaled, computed in float64.
+    """The first 30 principal components, centered and not scaled, computed in float64.
 
     Exact by the covariance matrix for up to 2000 columns; above that by Lanczos iteration to
     machine precision from a fixed start. Signs are fixed by each component's largest loading.

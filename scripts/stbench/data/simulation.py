@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from stbench.data.planted_interactions import Planted
 
-# Chosen so that PCA alone is poor and averaging over neighbours is good but not perfect.
+# Chosen so that PCA alone is poor and averaging over neighbors is good but not perfect.
 _BASE_SD = 1.0  # of the genes' log means
 _MARKER_SHARE, _MARKER_SD = 0.15, 1.2  # genes that tell a cell type, and by how much (log)
 _SHIFT_SHARE, _SHIFT_SD = 0.15, 0.6  # genes that a domain shifts, and by how much (log)
@@ -252,7 +252,7 @@ def _layers(unit_square: np.ndarray, n_domains: int, rng: np.random.Generator) -
 
 
 def _rings(unit_square: np.ndarray, n_domains: int, rng: np.random.Generator) -> np.ndarray:
-    """Wobbly rings around one point, as in a gland or a tumour."""
+    """Wobbly rings around one point, as in a gland or a tumor."""
     x, y = (unit_square - rng.uniform(0.4, 0.6, 2)).T
     angle = np.arctan2(y, x) / (2 * np.pi) + 0.5
     return _bands(np.hypot(x, y) * (1 + 0.2 * _wave(angle, rng, (2, 3, 5))), n_domains, rng)
@@ -263,9 +263,9 @@ def _islands(unit_square: np.ndarray, n_domains: int, rng: np.random.Generator) 
     plane = _warp(unit_square, rng)
     n_islands = n_domains - 1
     n_blobs = min(2 * n_islands, len(plane) - 1)
-    centres = plane[_spread_cells(plane, n_blobs, rng)]
+    centers = plane[_spread_cells(plane, n_blobs, rng)]
     radii = rng.uniform(0.7, 1.3, n_blobs)
-    distances = np.linalg.norm(plane[:, None] - centres, axis=2) / radii
+    distances = np.linalg.norm(plane[:, None] - centers, axis=2) / radii
     blobs = distances.argmin(axis=1)
     outside = np.argsort(distances.min(axis=1), kind="stable")[
         max(n_blobs, len(plane) * 11 // 20) :
@@ -281,8 +281,8 @@ def _mosaic(unit_square: np.ndarray, n_domains: int, rng: np.random.Generator) -
 
     plane = _warp(unit_square, rng)
     n_patches = min(6 * n_domains, len(plane))
-    centres = plane[_spread_cells(plane, n_patches, rng)]
-    return cKDTree(centres).query(plane)[1] % n_domains
+    centers = plane[_spread_cells(plane, n_patches, rng)]
+    return cKDTree(centers).query(plane)[1] % n_domains
 
 
 def _spread_cells(plane: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -27,7 +27,7 @@ SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2  # Wang et al., IEEE TIP 2004, for values fr
 def pearson_of_types(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Pearson's correlation over spots, (draws, types); 0 for a flat map where the truth varies."""
     share = weights / weights.sum(axis=1, keepdims=True)
-    # Centred first: the variance of a flat map must come out as nothing but rounding.
+    # Centered first: the variance of a flat map must come out as nothing but rounding.
     truth, found = truth - truth.mean(axis=0), found - found.mean(axis=0)
     mean_truth, mean_found = share @ truth, share @ found
     covariance = share @ (truth * found) - mean_truth * mean_found
@@ -99,7 +99,7 @@ def f1_of_types(truth: np.ndarray, found: np.ndarray, weights: np.ndarray) -> np
 
 @dataclass(frozen=True)
 class Windows:
-    """The neighbourhoods of SSIM: (spots, spots) CSR, a row holds equal shares that sum to one."""
+    """The neighborhoods of SSIM: (spots, spots) CSR, a row holds equal shares that sum to one."""
 
     shares: sp.csr_matrix
 

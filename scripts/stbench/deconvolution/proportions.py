@@ -71,7 +71,7 @@ def checked_result(found: Any, n_spots: int) -> pd.DataFrame:
     return pd.DataFrame(values, columns=found.columns.astype(str))
 
 
-def normalised_rows(values: np.ndarray, types: pd.Index, what: str) -> pd.DataFrame:
+def normalized_rows(values: np.ndarray, types: pd.Index, what: str) -> pd.DataFrame:
     """(spots, types) amounts as proportions.
 
     Raises:

@@ -25,7 +25,7 @@ def squares(
         corner: (2,) where the grid begins; None: at the smallest coordinates.
 
     Returns:
-        (n,) numbers of squares from 0 without gaps, and (squares, 2) centres.
+        (n,) numbers of squares from 0 without gaps, and (squares, 2) centers.
     """
     corner = coords.min(axis=0) if corner is None else corner
     places = np.floor((coords - corner) / side).astype(int)
@@ -42,15 +42,15 @@ def grid_cells(
     """
     from anndata import AnnData
 
-    square, centres = squares(np.asarray(cells.obsm["spatial"]), side, corner)
-    n = len(centres)
+    square, centers = squares(np.asarray(cells.obsm["spatial"]), side, corner)
+    n = len(centers)
     belongs = sp.csr_matrix((np.ones(len(square)), (square, np.arange(len(square)))))
     names = pd.Index([f"spot{i + 1}" for i in range(n)])
     spots = AnnData(
         sp.csr_matrix(belongs @ cells.X, dtype=np.float32),
         obs=pd.DataFrame(index=names),
         var=cells.var[[]].copy(),
-        obsm={"spatial": centres},
+        obsm={"spatial": centers},
     )
     types = cells.obs["celltype"].cat
     counted = np.zeros((n, len(types.categories)))

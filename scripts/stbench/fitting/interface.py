@@ -28,7 +28,7 @@ class Fit:
         embedding: (n_cells, d) float32, rows in the order of the input cells.
         labels: (n_cells,) integers, for methods that cluster by themselves (clusterer ``own``).
         adj_raw: (n_cells, n_cells) sparse learned cell graph, its scores as they are.
-        adj_normalized: the same, symmetrically normalised.
+        adj_normalized: the same, symmetrically normalized.
         adj_untrained: the graph of the untrained network, as ``adj_raw``.
         null_scores: (m,) scores that the trained network gives to pairs of cells where there is
             nothing to find, for example after shuffling expression among cells.

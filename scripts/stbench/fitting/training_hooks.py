@@ -27,7 +27,7 @@ Embed = Callable[[nn.Module, tuple[Any, ...]], np.ndarray]
 class WatchedTraining:
     """A context manager: within it, epochs of the full-batch training of one network are recorded.
 
-    Just before an optimiser's step the network still has the weights of the epoch before, which is
+    Just before an optimizer's step the network still has the weights of the epoch before, which is
     where an epoch is recorded: 0, the untrained network, before the first step. The last one is
     what ``finish`` is given.
 

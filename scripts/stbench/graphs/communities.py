@@ -1,4 +1,4 @@
-"""Communities of a nearest-neighbour graph, with the resolution bisected to a wanted number."""
+"""Communities of a nearest-neighbor graph, with the resolution bisected to a wanted number."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 if TYPE_CHECKING:
     import igraph
 
-_NEIGHBOURS = 15
+_NEIGHBORS = 15
 _MAX_RESOLUTION, _MAX_BISECTIONS, _FINEST = 5.0, 100, 1e-9
 
 
 def communities(
     points: np.ndarray, n_domains: int, how: str, seed: int
 ) -> tuple[np.ndarray, float]:
-    """Louvain or Leiden communities of the 15-nearest-neighbour graph (union, unweighted).
+    """Louvain or Leiden communities of the 15-nearest-neighbor graph (union, unweighted).
 
     The resolution of modularity is bisected in [0, 5], at most 100 times, until the wanted number
     of communities is met.
@@ -26,13 +26,13 @@ def communities(
         points: (n_cells, d).
         n_domains: wanted number of communities.
         how: ``louvain`` or ``leiden``.
-        seed: seed of the optimiser, the same for every resolution.
+        seed: seed of the optimizer, the same for every resolution.
 
     Returns:
         Labels (n_cells,) int64 whose number is the nearest to the wanted one that was met (the
         first on ties), and the resolution that gave them.
     """
-    graph = neighbour_graph(points)
+    graph = neighbor_graph(points)
     low, high = 0.0, _MAX_RESOLUTION
     best, best_resolution = _detect(graph, how, 0.0, seed), 0.0
     for _ in range(_MAX_BISECTIONS):
@@ -47,13 +47,13 @@ def communities(
     return best, best_resolution
 
 
-def neighbour_graph(points: np.ndarray) -> igraph.Graph:
+def neighbor_graph(points: np.ndarray) -> igraph.Graph:
     """Undirected graph that joins each cell with its 15 nearest others in the embedding."""
     import igraph
     from sklearn.neighbors import NearestNeighbors
 
     n_cells = len(points)
-    k = min(_NEIGHBOURS, n_cells - 1)
+    k = min(_NEIGHBORS, n_cells - 1)
     if k == 0:
         return igraph.Graph(n_cells)
     nearest = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(return_distance=False)

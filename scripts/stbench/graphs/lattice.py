@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_REACH = 1.25  # neighbours lie within this many pitches; the next ones at 1.41 (square) or 1.73
+_REACH = 1.25  # neighbors lie within this many pitches; the next ones at 1.41 (square) or 1.73
 _SYMMETRIES = {"hexagonal": 6, "square": 4}
-_ORDER = 0.8  # directions to neighbours agree with the symmetry; 0 for cells at random places
+_ORDER = 0.8  # directions to neighbors agree with the symmetry; 0 for cells at random places
 _OFF = 0.3  # how far from its place a spot may lie, in pitches
 _MAY_BE_OFF = 0.01  # share of spots that lie farther off
 
@@ -25,7 +25,7 @@ class Lattice:
     Attributes:
         kind: ``hexagonal`` (10x Visium) or ``square`` (Spatial Transcriptomics).
         row: (n,) int32 from 0.
-        col: (n,) int32 from 0. On a hexagonal lattice neighbours lie at (0, ±2) and (±1, ±1), as
+        col: (n,) int32 from 0. On a hexagonal lattice neighbors lie at (0, ±2) and (±1, ±1), as
             in Visium's own array coordinates; the axes may be exchanged and turned.
     """
 
@@ -38,7 +38,7 @@ def lattice_of(adata: AnnData) -> Lattice | None:
     """The lattice of a preprocessed dataset's spots; None where they form none.
 
     Joined sections (``obs['section']``) have one each. Their rows follow each other with room
-    between them, so that no spot is a neighbour of another section's; all must be of one kind.
+    between them, so that no spot is a neighbor of another section's; all must be of one kind.
     """
     coords = np.asarray(adata.obsm["spatial"])
     if "section" not in adata.obs:
@@ -60,7 +60,7 @@ def lattice_of(adata: AnnData) -> Lattice | None:
 def find_lattice(coords: np.ndarray) -> Lattice | None:
     """The lattice that spots form, whatever its rotation, pitch and gaps; None where they do not.
 
-    The two steps of the lattice are fitted to the vectors between neighbours, then all spots are
+    The two steps of the lattice are fitted to the vectors between neighbors, then all spots are
     placed at once.
 
     Args:

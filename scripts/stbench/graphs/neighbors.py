@@ -1,6 +1,6 @@
-"""Neighbours in space from a k-d tree: nearest cells, kNN graph, STAGUE's candidate pairs.
+"""Neighbors in space from a k-d tree: nearest cells, kNN graph, STAGUE's candidate pairs.
 
-Nothing here is n x n: time is about n log n, memory about n times the number of neighbours.
+Nothing here is n x n: time is about n log n, memory about n times the number of neighbors.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _SPARSE_CAP = 1000
 def knn(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest other cells of every cell, nearest first.
 
-    A cell is never its own neighbour, also where several cells lie at the same place. Equal
+    A cell is never its own neighbor, also where several cells lie at the same place. Equal
     distances are settled by the smaller cell number, so the answer does not depend on the tree.
 
     Args:
         coords: (n, d) finite coordinates.
-        k: number of neighbours; at most n - 1 are returned.
+        k: number of neighbors; at most n - 1 are returned.
 
     Returns:
         distances (n, k) float64 and indices (n, k) int64.
@@ -44,7 +44,7 @@ def knn(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         for start in range(0, len(open_rows), _ROWS_AT_ONCE):
             rows = open_rows[start : start + _ROWS_AT_ONCE]
             distance, index = tree.query(coords[rows], asked)
-            # A tie that reaches the last neighbour asked for may go on beyond it.
+            # A tie that reaches the last neighbor asked for may go on beyond it.
             tied = (distance[:, k] >= distance[:, -1]) if asked < n else np.zeros(len(rows), bool)
             unsettled.append(rows[tied])
             distance[index == rows[:, None]] = np.inf  # the cell itself goes last
@@ -57,14 +57,14 @@ def knn(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def knn_pairs(coords: np.ndarray, k: int) -> np.ndarray:
-    """The symmetrised kNN graph (union) as undirected pairs.
+    """The symmetrized kNN graph (union) as undirected pairs.
 
     Returns:
         (m, 2) int64, each pair once with the smaller cell first, sorted.
     """
-    _, neighbours = knn(coords, k)
-    cells = np.repeat(np.arange(len(neighbours)), neighbours.shape[1])
-    pairs = np.sort(np.column_stack([cells, neighbours.ravel()]), axis=1)
+    _, neighbors = knn(coords, k)
+    cells = np.repeat(np.arange(len(neighbors)), neighbors.shape[1])
+    pairs = np.sort(np.column_stack([cells, neighbors.ravel()]), axis=1)
     return np.unique(pairs, axis=0)
 
 
@@ -91,7 +91,7 @@ def candidate_pairs(coords: np.ndarray, k: int, sparse: bool = False) -> Candida
 
     Args:
         coords: (n, d) finite coordinates.
-        k: the neighbour whose distance is looked at; n - 1 where there are fewer cells.
+        k: the neighbor whose distance is looked at; n - 1 where there are fewer cells.
         sparse: False: the lower median, and cells at the same place are not candidates of each
             other. True (the original's sparse learner): the true median, cells at the same place
             are candidates, and each cell proposes at most its 1000 nearest (a pair that only one

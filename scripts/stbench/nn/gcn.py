@@ -143,7 +143,7 @@ def propagate(pattern: EdgePattern, values: Tensor, features: Tensor) -> Tensor:
     return _Propagate.apply(pattern, values, features)
 
 
-def normalise(pattern: EdgePattern, weights: Tensor) -> Tensor:
+def normalize(pattern: EdgePattern, weights: Tensor) -> Tensor:
     """D^-1/2 W D^-1/2 with the weighted in-degree D; cells without edges stay zero."""
     degree = weights.new_zeros(pattern.n).index_add(0, pattern.target, weights)
     empty = degree <= 0
@@ -152,9 +152,9 @@ def normalise(pattern: EdgePattern, weights: Tensor) -> Tensor:
     return by_target * weights * by_source
 
 
-def gcn_normalise(pattern: EdgePattern, weights: Tensor) -> Tensor:
+def gcn_normalize(pattern: EdgePattern, weights: Tensor) -> Tensor:
     """The same after giving every cell a loop of weight 1 (Kipf and Welling, 2017)."""
-    return normalise(pattern, weights.masked_fill(pattern.loop, 1.0))
+    return normalize(pattern, weights.masked_fill(pattern.loop, 1.0))
 
 
 class GraphConv(nn.Module):
@@ -176,7 +176,7 @@ class GraphConv(nn.Module):
         """(n, inputs) -> (n, outputs).
 
         Args:
-            graph: pattern and values from ``gcn_normalise``; None is the graph of loops only.
+            graph: pattern and values from ``gcn_normalize``; None is the graph of loops only.
             columns: input columns that ``features`` holds, all others being zero; None: all.
         """
         weight = self.lin.weight if columns is None else self.lin.weight.index_select(1, columns)

@@ -23,7 +23,7 @@ from stbench.fitting.interface import Recorder
 _EPS = 1e-15
 
 
-def standardise(values: np.ndarray) -> np.ndarray:
+def standardize(values: np.ndarray) -> np.ndarray:
     """Columns of mean 0 and standard deviation (n - 1) 1; a constant one becomes 0. Float32."""
     values = np.asarray(values, dtype=np.float64)
     constant = np.ptp(values, axis=0) == 0
@@ -41,7 +41,7 @@ def weighted_graph(
 
     Args:
         pairs: (m, 2) undirected, each once.
-        loop_weight: above 0, so that a cell without neighbours keeps itself.
+        loop_weight: above 0, so that a cell without neighbors keeps itself.
     """
     half = sp.csr_matrix((np.full(len(pairs), edge_weight), pairs.T), shape=(n, n))
     weights = half + half.T + loop_weight * sp.eye_array(n)
@@ -99,7 +99,7 @@ class Infomax(nn.Module):
         return true @ direction, corrupted @ direction
 
     def losses(self, permutation: Tensor) -> tuple[Tensor, Tensor]:
-        """Losses of the true and of the corrupted cells; their sum is minimised."""
+        """Losses of the true and of the corrupted cells; their sum is minimized."""
         return contrast(*self.logits(*self.encoder.views(permutation)))
 
 
@@ -153,7 +153,7 @@ def train(
         return represent(encoded)
 
     device = model.weight.device
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     embedding, losses = now(), []
     record(0, embedding)
     for epoch in tqdm(range(1, epochs + 1), title, unit="epoch", disable=None):
@@ -162,9 +162,9 @@ def train(
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss} in epoch {epoch}")
         losses.append(loss)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         total.backward()
-        optimiser.step()
+        optimizer.step()
         if epoch % record_every == 0 or epoch == epochs:
             embedding = now()
             record(epoch, embedding)

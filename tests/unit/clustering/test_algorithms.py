@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stbench.clustering.algorithms import cluster_labels, majority, refine_labels
 from stbench.clustering.mclust import mclust_missing
 from stbench.common.constants import CLUSTERERS
-from stbench.graphs.communities import communities, neighbour_graph
+from stbench.graphs.communities import communities, neighbor_graph
 from stbench.scoring.metrics import ari
 
 PYTHON_ONLY = [name for name in CLUSTERERS if name not in ("own", "mclust")]
@@ -136,9 +136,9 @@ def test_resolution_is_bisected_to_the_wanted_number(how, wanted):
     assert 0 <= resolution <= 5
 
 
-def test_neighbour_graph_is_the_union_of_nearest_others():
+def test_neighbor_graph_is_the_union_of_nearest_others():
     points = np.random.default_rng(0).normal(size=(40, 3))
-    graph = neighbour_graph(points)
+    graph = neighbor_graph(points)
     distance = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     nearest = np.argsort(distance, axis=1)[:, :15]
@@ -149,7 +149,7 @@ def test_neighbour_graph_is_the_union_of_nearest_others():
 
 @pytest.mark.parametrize("n_cells", [1, 2, 10])
 def test_a_handful_of_cells_gives_a_graph(n_cells):
-    graph = neighbour_graph(np.arange(n_cells, dtype=float)[:, None])
+    graph = neighbor_graph(np.arange(n_cells, dtype=float)[:, None])
     assert graph.vcount() == n_cells
     assert graph.ecount() == n_cells * (n_cells - 1) // 2
 

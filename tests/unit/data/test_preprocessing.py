@@ -13,7 +13,7 @@ from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import SCRIPTS
 from stbench.data.preprocessing import (
-    log_normalise,
+    log_normalize,
     preprocess,
     principal_components,
     spatial_distances,
@@ -73,15 +73,15 @@ def test_normalisation_by_hand():
     every = np.array([True, True, True])
     # totals 4, 8, 9: median 8
     expected = np.log1p([[2, 6, 0], [2, 0, 6], [0, 0, 8]])
-    np.testing.assert_allclose(log_normalise(counts, every, 0).toarray(), expected, rtol=1e-6)
+    np.testing.assert_allclose(log_normalize(counts, every, 0).toarray(), expected, rtol=1e-6)
     expected = np.log1p([[2.5, 7.5, 0], [2.5, 0, 7.5], [0, 0, 10]])
-    np.testing.assert_allclose(log_normalise(counts, every, 10).toarray(), expected, rtol=1e-6)
+    np.testing.assert_allclose(log_normalize(counts, every, 10).toarray(), expected, rtol=1e-6)
 
 
 def test_a_cell_without_counts_in_kept_genes_is_zero_and_not_in_the_median():
     counts = sp.csr_matrix(np.array([[1, 3, 5], [2, 6, 0], [0, 0, 9]], dtype=np.float32))
     # totals over the first two genes 4, 8, 0: median 6
-    values = log_normalise(counts, np.array([True, True, False]), 0)
+    values = log_normalize(counts, np.array([True, True, False]), 0)
     expected = np.log1p([[1.5, 4.5, 7.5], [1.5, 4.5, 0], [0, 0, 0]])
     np.testing.assert_allclose(values.toarray(), expected, rtol=1e-6)
     assert (values.data > 0).all()

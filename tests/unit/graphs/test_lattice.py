@@ -29,7 +29,7 @@ def spots(kind, turn=0.0, pitch=137.0, jitter=0.02, missing=0.15, rows=60, seed=
 @pytest.mark.parametrize("kind", STEPS)
 @pytest.mark.parametrize("turn", [0.0, 0.12, -0.5, 1.3])
 @pytest.mark.parametrize("pitch", [0.01, 137.0])
-def test_neighbours_on_the_lattice_are_those_of_the_tissue(kind, turn, pitch):
+def test_neighbors_on_the_lattice_are_those_of_the_tissue(kind, turn, pitch):
     coords = spots(kind, turn, pitch)
     lattice = find_lattice(coords)
     assert lattice.kind == kind
@@ -39,12 +39,10 @@ def test_neighbours_on_the_lattice_are_those_of_the_tissue(kind, turn, pitch):
         for spot, place in enumerate(zip(lattice.row.tolist(), lattice.col.tolist(), strict=True))
     }
     assert len(places) == len(coords)
-    distances, neighbours = knn(coords, 6)
+    distances, neighbors = knn(coords, 6)
     for spot, (row, col) in enumerate(zip(lattice.row.tolist(), lattice.col.tolist(), strict=True)):
         near = {
-            int(n)
-            for n, d in zip(neighbours[spot], distances[spot], strict=True)
-            if d < 1.2 * pitch
+            int(n) for n, d in zip(neighbors[spot], distances[spot], strict=True) if d < 1.2 * pitch
         }
         linked = {places.get((row + r, col + c)) for r, c in STEPS[kind]} - {None}
         assert linked == near
@@ -86,7 +84,7 @@ def joined(*sections):
 
 
 @pytest.mark.parametrize("kind", STEPS)
-def test_joined_sections_keep_their_neighbours_and_get_no_others(kind):
+def test_joined_sections_keep_their_neighbors_and_get_no_others(kind):
     parts = [spots(kind, turn=0.1, rows=31, seed=1), spots(kind, turn=-0.4, rows=24, seed=2)]
     whole = joined(*parts)
     lattice = lattice_of(whole)

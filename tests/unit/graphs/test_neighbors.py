@@ -1,4 +1,4 @@
-"""Neighbours and candidate pairs against brute force."""
+"""Neighbors and candidate pairs against brute force."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
+from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbor_distance
 from stbench.common.errors import InputError
 
 
@@ -20,7 +20,7 @@ def smallest_empty_circles(coords: np.ndarray) -> dict[tuple[int, int], float]:
         for j in range(i + 1, n):
             middle, along = (coords[i] + coords[j]) / 2, coords[j] - coords[i]
             across = np.array([-along[1], along[0]])
-            # The centre is middle + t * across; every other cell bounds t from one side.
+            # The center is middle + t * across; every other cell bounds t from one side.
             low, high = -np.inf, np.inf
             for k in set(range(n)) - {i, j}:
                 to = coords[k] - middle
@@ -56,7 +56,7 @@ def test_the_graph_turns_and_grows_with_the_tissue(seed: int, n: int) -> None:
 
 def test_a_bound_on_the_radius_keeps_edges_longer_than_the_cut() -> None:
     coords = np.random.default_rng(0).uniform(0, 100, (300, 2))
-    cut = mean_neighbour_distance(coords, 5)
+    cut = mean_neighbor_distance(coords, 5)
     edges = alpha_graph(coords, 5, 1)
     lengths = np.linalg.norm(coords[edges[:, 0]] - coords[edges[:, 1]], axis=1)
     assert cut < lengths.max() <= 2 * cut
@@ -100,7 +100,7 @@ def test_cells_on_a_line_are_joined_to_the_next(n: int) -> None:
 
 def test_mean_distance_leaves_cells_at_the_same_place_out() -> None:
     coords = np.array([[0.0, 0], [0, 0], [3, 4]])
-    assert mean_neighbour_distance(coords, 2) == 5
+    assert mean_neighbor_distance(coords, 2) == 5
 
 
 def test_what_cannot_be_used_is_refused() -> None:

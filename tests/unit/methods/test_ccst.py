@@ -101,7 +101,7 @@ def test_a_gene_of_exactly_five_percent_stays_and_an_empty_total_divides_by_one(
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(8, 80), st.sampled_from([2.0, 4.0, 6.0]))
-def test_the_threshold_gives_the_wanted_neighbours(seed: int, n: int, mean: float) -> None:
+def test_the_threshold_gives_the_wanted_neighbors(seed: int, n: int, mean: float) -> None:
     coords = np.random.default_rng(seed).uniform(0, 1e4, (n, 2))
     coords[1] = coords[0]
     pairs = distance_graph(coords, threshold_for(coords, mean))
@@ -110,7 +110,7 @@ def test_the_threshold_gives_the_wanted_neighbours(seed: int, n: int, mean: floa
 
 def test_equally_long_pairs_stay_together() -> None:
     grid = np.stack(np.meshgrid(np.arange(12.0), np.arange(12.0)), axis=-1).reshape(-1, 2)
-    # One ring of neighbours gives 3.7 on average, two give 7.0.
+    # One ring of neighbors gives 3.7 on average, two give 7.0.
     assert threshold_for(grid, 4) == 1
     assert threshold_for(grid, 6) == pytest.approx(np.sqrt(2))
 

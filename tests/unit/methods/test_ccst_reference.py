@@ -23,7 +23,7 @@ from methods.ccst import (
     share_of_total,
     single_cell_features,
 )
-from stbench.nn.infomax import Infomax, standardise
+from stbench.nn.infomax import Infomax, standardize
 from stbench.nn.sparse import SparseMatrix
 
 LAYERS = {f"encoder.convs.{i}": f"encoder.conv{'' if i == 0 else f'_{i + 1}'}" for i in range(4)}
@@ -77,7 +77,7 @@ def test_recipe_for_spots(reference: Reference) -> None:
     reference.check("genes_kept", genes, 0)
     shares = share_of_total(counts[:, genes], exclude_highly_expressed=True).toarray()
     reference.check("X_norm", shares, 1e-5)
-    scaled = standardise(shares)
+    scaled = standardize(shares)
     reference.check("X_scaled", scaled, 1e-5)
     check_up_to_signs(reference, "X", components(scaled, reference["X"].shape[1]), 1e-4)
 

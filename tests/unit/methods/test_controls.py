@@ -118,7 +118,7 @@ def test_more_jitter_is_worse_and_the_seed_counts(adata, truth, truth_file):
     assert (one.argmax(axis=1) != two.argmax(axis=1)).any()
 
 
-def test_unlabelled_cells_take_a_label_from_nearby(adata, truth, truth_file):
+def test_unlabeled_cells_take_a_label_from_nearby(adata, truth, truth_file):
     partial = truth.copy()
     partial.obs.loc[partial.obs_names[:100], "cluster"] = np.nan
     write_h5ad(truth_file, partial)

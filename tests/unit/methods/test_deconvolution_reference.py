@@ -20,9 +20,9 @@ def reference() -> Reference:
 @pytest.fixture
 def model(reference: Reference) -> mapping.Mapping:
     near = reference["graph_neigh"] + np.eye(len(reference["graph_neigh"]))
-    neighbours = torch.from_numpy(np.array([np.flatnonzero(row) for row in near]))
+    neighbors = torch.from_numpy(np.array([np.flatnonzero(row) for row in near]))
     arrays = (torch.from_numpy(reference[name]) for name in ("sc_reconstruction", "H_after"))
-    made = mapping.Mapping(*arrays, neighbours)
+    made = mapping.Mapping(*arrays, neighbors)
     made.logits.data = torch.from_numpy(reference["map.M"].copy())
     return made
 

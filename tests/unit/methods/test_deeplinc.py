@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from methods.deeplinc.adam import TensorFlowAdam
-from methods.deeplinc.graph import adjacency, normalised, short_links, tied_neighbours
+from methods.deeplinc.graph import adjacency, normalized, short_links, tied_neighbors
 from methods.deeplinc.links import (
     best_threshold,
     hold_out,
@@ -206,12 +206,12 @@ def test_all_pairs_loss_of_huge_logits() -> None:
 
 def test_adam_by_hand() -> None:
     weight = torch.nn.Parameter(torch.tensor([1.0, 1.0]))
-    optimiser = TensorFlowAdam([weight], 0.1)
+    optimizer = TensorFlowAdam([weight], 0.1)
     m, v, by_hand = np.zeros(2), np.zeros(2), np.ones(2)
     for step in range(1, 6):
         gradient = np.array([1e-7, 3e-8]) * step
         weight.grad = torch.tensor(gradient, dtype=torch.float32)
-        optimiser.step()
+        optimizer.step()
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         rate = 0.1 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
         by_hand -= rate * m / (np.sqrt(v) + 1e-8)
@@ -228,14 +228,14 @@ def test_short_links_by_hand() -> None:
     assert short_links(coords, 1, 4.5)[0].tolist() == [[0, 1], [1, 2], [2, 3]]
 
 
-def test_ties_are_all_neighbours() -> None:
+def test_ties_are_all_neighbors() -> None:
     cross = np.array([[0.0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
-    cells, others, distances = tied_neighbours(cross, 1)
+    cells, others, distances = tied_neighbors(cross, 1)
     assert others[cells == 0].tolist() == [1, 2, 3, 4]
     assert np.array_equal(distances, np.ones(8))
     same_place = np.zeros((4, 2))
-    assert len(tied_neighbours(same_place, 2)[0]) == 12
-    assert len(tied_neighbours(cross, 9)[0]) == 20
+    assert len(tied_neighbors(same_place, 2)[0]) == 12
+    assert len(tied_neighbors(cross, 9)[0]) == 20
 
 
 @given(st.integers(20, 60), st.integers(1, 4), st.floats(0.1, 0.5), st.integers(0, 9))
@@ -268,7 +268,7 @@ def test_scores_do_not_saturate() -> None:
 
 
 def test_cells_without_links_stay_without() -> None:
-    graph = normalised(adjacency(np.array([[0, 1]]), 3))
+    graph = normalized(adjacency(np.array([[0, 1]]), 3))
     assert np.array_equal(graph.toarray(), [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
 
 

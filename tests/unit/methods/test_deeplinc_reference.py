@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
 from helpers.reference_file import Reference, assert_close, load_reference
-from methods.deeplinc.graph import adjacency, short_links, tied_neighbours
+from methods.deeplinc.graph import adjacency, short_links, tied_neighbors
 from methods.deeplinc.links import (
     accept_unlinked,
     accuracies,
@@ -27,7 +27,7 @@ from methods.deeplinc.links import (
     split_links,
 )
 from methods.deeplinc.loss import link_weights
-from methods.deeplinc.model import DeepLinc, Optimisers, Settings, network_input, train_iteration
+from methods.deeplinc.model import DeepLinc, Optimizers, Settings, network_input, train_iteration
 
 ENCODER = {
     "to_hidden": "deeplinc.Encoder.e_dense_1_vars.weights",
@@ -148,7 +148,7 @@ def seen(reference: Reference) -> dict[str, Any]:
             values["gg"] = gradients(model, model.generator_loss(now))
         return now
 
-    values["steps"] = train_iteration(model, Optimisers(model), draw, real)
+    values["steps"] = train_iteration(model, Optimizers(model), draw, real)
     values["w_after_vgae"] = before[s.autoencoder_steps]
     values["w_after_disc"] = before[s.autoencoder_steps + 1]
     values["w_after"] = weights_of(model)
@@ -193,7 +193,7 @@ def test_input(reference: Reference) -> None:
 
 def test_the_graph_is_that_of_the_original(reference: Reference) -> None:
     s, coords, n = settings(reference), reference["coords"], len(reference["coords"])
-    cells, others, distances = tied_neighbours(coords, s.n_neighbors)
+    cells, others, distances = tied_neighbors(coords, s.n_neighbors)
     links, cutoff = short_links(coords, s.n_neighbors, s.distance_cutoff)
     directed = np.zeros((n, n))
     directed[cells, others] = 1
@@ -331,14 +331,14 @@ def complete(reference: Reference) -> dict[str, Any]:
     """Complete iterations as the original runs them."""
     s = replace(settings(reference), autoencoder_steps=reference.hp()["vgae_steps_full"])
     model = start(reference, s)
-    optimisers = Optimisers(model)
+    optimizers = Optimizers(model)
     values: dict[str, Any] = {"emb": [], "autoencoder": [], "discriminator": [], "generator": []}
     for index in range(s.epochs):
         noise = iter(tensor(reference["full.eps"][index]))
         with torch.no_grad():
             values["emb"].append(model.sample(next(noise)).numpy())
         real = tensor(reference["full.z_real"][index])
-        losses = train_iteration(model, optimisers, lambda noise=noise: next(noise), real)
+        losses = train_iteration(model, optimizers, lambda noise=noise: next(noise), real)
         for name, rows in zip(("autoencoder", "discriminator", "generator"), losses, strict=True):
             values[name].append(rows)
     return values | {"w_after": weights_of(model)}

@@ -10,7 +10,7 @@ import torch
 from methods.stague.model import seeded_model
 from methods.stague.settings import Settings
 from stbench.common.paths import PROJECT
-from stbench.nn.gcn import normalise
+from stbench.nn.gcn import normalize
 
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
@@ -32,7 +32,7 @@ def test_same_losses_gradients_and_embedding() -> None:
             losses = form.losses(*form.views(features, adjacency, draws))
             embedding = form.encode(features, with_loops(adjacency))
         else:
-            adjacency = normalise(model.pattern, model.learn_graph(features))
+            adjacency = normalize(model.pattern, model.learn_graph(features))
             losses = model.losses(*model.views(features, adjacency, draws))
             embedding = model.encoder(features, model.graph(adjacency))
         parameters = [p for p in model.parameters() if p.requires_grad]

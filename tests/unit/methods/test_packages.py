@@ -235,7 +235,7 @@ def test_genes_that_hardly_vary_do_not_end_the_process(varying: int) -> None:
         run("graphst", adata)
 
 
-def test_graphst_s_other_branch_normalises_rows() -> None:
+def test_graphst_s_other_branch_normalizes_rows() -> None:
     adata = tissue()
     usual, sparse = (run("graphst", adata, datatype=name)[0].embedding for name in ("10X", "Slide"))
     assert sparse.shape == usual.shape == (80, 20)

@@ -110,9 +110,9 @@ def test_genes_are_ranked_by_morans_i() -> None:
     assert spatially_variable(sp.csr_matrix(values), pairs, 2).tolist() == [4, 9]
     dense = np.zeros((n, n))
     dense[pairs[:, 0], pairs[:, 1]] = dense[pairs[:, 1], pairs[:, 0]] = 1
-    centred = np.delete(values, 2, axis=1)
-    centred = centred - centred.mean(axis=0)
-    moran = np.einsum("ig,ij,jg->g", centred, dense, centred) / np.square(centred).sum(axis=0)
+    centered = np.delete(values, 2, axis=1)
+    centered = centered - centered.mean(axis=0)
+    moran = np.einsum("ig,ij,jg->g", centered, dense, centered) / np.square(centered).sum(axis=0)
     best = np.sort(np.delete(np.arange(12), 2)[np.argsort(-moran)[:6]])
     assert spatially_variable(sp.csr_matrix(values), pairs, 6).tolist() == best.tolist()
 

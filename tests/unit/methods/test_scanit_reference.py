@@ -13,7 +13,7 @@ import torch
 
 from helpers.infomax_steps import FORWARD, train_as_recorded
 from helpers.reference_file import Reference, load_reference
-from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbour_distance
+from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbor_distance
 from methods.scanit.mds import mean_distances, smacof
 from methods.scanit.model import ScanitEncoder, features_of, run_seeds
 from stbench.nn.infomax import Infomax, weighted_graph
@@ -63,9 +63,9 @@ def test_delaunay_edges_and_alpha(reference: Reference, coords: np.ndarray) -> N
 
 def test_cut(reference: Reference, coords: np.ndarray) -> None:
     k = reference.hp()["knn_for_cut"]
-    cut = mean_neighbour_distance(coords, k)
+    cut = mean_neighbor_distance(coords, k)
     assert cut == pytest.approx(reference["cut"], rel=1e-6)
-    twins = mean_neighbour_distance(reference["dup.coords"].astype(np.float64), k)
+    twins = mean_neighbor_distance(reference["dup.coords"].astype(np.float64), k)
     assert twins == pytest.approx(reference["dup.cut"], rel=1e-6)
 
 

@@ -13,7 +13,7 @@ from anndata import AnnData
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.sedr.graph import draw_positions, labelled_pairs, spatial_graph
+from methods.sedr.graph import draw_positions, labeled_pairs, spatial_graph
 from methods.sedr.model import Settings, draw, fit, sharpened
 from methods.sedr.preprocessing import scaled_components
 from stbench.common.errors import InputError, NotApplicableError
@@ -110,7 +110,7 @@ def test_masks_are_active_in_evaluation_unless_switched_off() -> None:
     masked, unmasked = run(adata)[1], run(adata, masked_evaluation=False)[1]
     assert np.array_equal(masked[0], unmasked[0]), "the token is zero before training"
     assert not np.array_equal(masked[2], unmasked[2])
-    # Training itself is the same until the centres are taken from an evaluation pass.
+    # Training itself is the same until the centers are taken from an evaluation pass.
     token_free = run(adata, mask_rate=0.01, epochs=1, dec_epochs=0)[0].embedding
     assert np.isfinite(token_free).all()
 
@@ -135,10 +135,10 @@ def test_tiny_tissue() -> None:
     assert np.isfinite(run(tissue(30, 4))[0].embedding).all()
     assert np.isfinite(run(tissue(30, 4), n_neighbors=12)[0].embedding).all()
     small = tissue(8, 2)
-    with pytest.raises(NotApplicableError, match="10 centres, this dataset has 8 cells"):
+    with pytest.raises(NotApplicableError, match="10 centers, this dataset has 8 cells"):
         run(small, n_neighbors=2)
     assert run(small, n_neighbors=2, dec_epochs=0)[0].embedding.shape == (8, 9)
-    with pytest.raises(NotApplicableError, match="each of the 8 cells is among the neighbours"):
+    with pytest.raises(NotApplicableError, match="each of the 8 cells is among the neighbors"):
         run(small, n_neighbors=7)
 
 
@@ -222,7 +222,7 @@ def test_unusable_parameters_are_named(change: dict[str, Any], message: str) -> 
 
 
 def test_graph_by_hand() -> None:
-    """Cells at 0, 1, 3, 7 in a row, one neighbour each: a path, with loops."""
+    """Cells at 0, 1, 3, 7 in a row, one neighbor each: a path, with loops."""
     graph = spatial_graph(np.array([[0.0, 0], [1, 0], [3, 0], [7, 0]]), 1)
     links = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]])
     scale = 1 / np.sqrt(links.sum(axis=1))
@@ -238,7 +238,7 @@ def test_sampled_pairs(n: int, k: int, seed: int) -> None:
     counts = np.diff(links.indptr)
     assert np.array_equal(np.bincount(drawn[0], minlength=n), np.minimum(counts, n - counts))
     assert (drawn[1] < n - counts[drawn[0]]).all()
-    pairs = labelled_pairs(links, drawn)
+    pairs = labeled_pairs(links, drawn)
     rows, columns, linked = (part.numpy() for part in pairs)
     assert np.array_equal(linked, links.toarray()[rows, columns])
     keys = rows * n + columns

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from helpers.reference_file import FOLDER, Reference, assert_close, load_reference
-from methods.sedr.graph import Pairs, SpatialGraph, labelled_pairs, spatial_graph
-from methods.sedr.model import Draws, Sedr, Settings, cluster_centres, sharpened, step, train
+from methods.sedr.graph import Pairs, SpatialGraph, labeled_pairs, spatial_graph
+from methods.sedr.model import Draws, Sedr, Settings, cluster_centers, sharpened, step, train
 
 NAMES = {
     "linear1.weight": "encoder.encoder_L1.0.weight",
@@ -31,7 +31,7 @@ NAMES = {
     "gc1": "gc1.weight",
     "gc2": "gc2.weight",
     "gc3": "gc3.weight",
-    "centres": "cluster_layer",
+    "centers": "cluster_layer",
     "token": "enc_mask_token",
 }
 BUFFERS = {
@@ -103,7 +103,7 @@ def graph(reference: Reference) -> SpatialGraph:
 
 @pytest.fixture(scope="module")
 def pairs(reference: Reference, graph: SpatialGraph) -> Pairs:
-    return labelled_pairs(graph.links, reference["negative_draws"])
+    return labeled_pairs(graph.links, reference["negative_draws"])
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def seen(reference: Reference, graph: SpatialGraph, pairs: Pairs) -> dict[str, A
     s, x = settings(reference), torch.from_numpy(reference["X"])
     model = Sedr(s, x.shape[1], graph)
     model.load_state_dict(original(reference, "w."))
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         model.parameters(), lr=s.lr, weight_decay=s.weight_decay, fused=True
     )
     values: dict[str, Any] = {}
@@ -131,12 +131,12 @@ def seen(reference: Reference, graph: SpatialGraph, pairs: Pairs) -> dict[str, A
     values["edge_logits"] = (first["z"][pairs.rows] * first["z"][pairs.columns]).sum(dim=1)
     losses = []
     for index in range(s.epochs):
-        losses.append(step(model, optimiser, x, draws_of(reference, "", index), pairs))
+        losses.append(step(model, optimizer, x, draws_of(reference, "", index), pairs))
         if index == 0:
             values["g"] = gradients()
     observe("", losses)
     state = {
-        name: optimiser.state[p] for name, p in model.named_parameters() if p in optimiser.state
+        name: optimizer.state[p] for name, p in model.named_parameters() if p in optimizer.state
     }
     for ours, theirs in (("adam_m", "exp_avg"), ("adam_v", "exp_avg_sq")):
         values[ours] = {name: moments[theirs].clone() for name, moments in state.items()}
@@ -150,8 +150,8 @@ def seen(reference: Reference, graph: SpatialGraph, pairs: Pairs) -> dict[str, A
     values["embedding_decoded"] = model.decode(values["embedding"])
     model.train()
 
-    values["dec.centres"] = cluster_centres(values["embedding"].numpy(), s.dec_clusters)
-    model.centres.data.copy_(torch.from_numpy(values["dec.centres"]))
+    values["dec.centres"] = cluster_centers(values["embedding"].numpy(), s.dec_clusters)
+    model.centers.data.copy_(torch.from_numpy(values["dec.centres"]))
     values["dec.kmeans_labels"] = model.assignment(values["embedding"]).argmax(dim=1)
     losses, targets_q, targets_p = [], [], []
     for index in range(s.dec_epochs):
@@ -164,7 +164,7 @@ def seen(reference: Reference, graph: SpatialGraph, pairs: Pairs) -> dict[str, A
             first = forward(model, x, draws)
             values |= {f"dec.{name}": first[name] for name in FORWARD}
             values["dec.q"] = model.assignment(first["z"])
-        losses.append(step(model, optimiser, x, draws, pairs, targets_p[-1]))
+        losses.append(step(model, optimizer, x, draws, pairs, targets_p[-1]))
         if index == 0:
             values["dec.g"] = gradients()
     observe("dec.", losses)
@@ -224,7 +224,7 @@ def test_state_after_a_stage(
 def test_moments_go_over_into_the_second_stage(
     reference: Reference, seen: dict[str, Any], moment: str
 ) -> None:
-    assert set(seen[moment]) == set(NAMES) - {"centres"}
+    assert set(seen[moment]) == set(NAMES) - {"centers"}
     for name, ours in seen[moment].items():
         reference.check(f"{moment}.{NAMES[name]}", ours, 1e-3)
 
@@ -239,7 +239,7 @@ def test_clustering_stage(reference: Reference, seen: dict[str, Any], name: str)
     reference.check(f"dec.{name}", seen[f"dec.{name}"], 1e-5)
 
 
-def test_clusters_of_the_centres(reference: Reference, seen: dict[str, Any]) -> None:
+def test_clusters_of_the_centers(reference: Reference, seen: dict[str, Any]) -> None:
     assert np.array_equal(seen["dec.kmeans_labels"], reference["dec.kmeans_labels"])
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from methods.sigra.model import Settings, fit, log_expression
-from methods.sigra.transformer_conv import TransformerConv, edge_dot, neighbour_softmax
+from methods.sigra.transformer_conv import TransformerConv, edge_dot, neighbor_softmax
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.interface import Fit
 from stbench.graphs.radius import radius_for, radius_pairs
@@ -204,7 +204,7 @@ def test_no_radius_where_all_cells_coincide() -> None:
 
 @pytest.fixture
 def pattern() -> EdgePattern:
-    # Cell 4 has no neighbour.
+    # Cell 4 has no neighbor.
     return EdgePattern.from_pairs(np.array([[0, 1], [0, 2], [1, 2], [2, 3]]), 5)
 
 
@@ -214,8 +214,8 @@ def test_attention_by_hand(pattern: EdgePattern) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ours = layer(x, pattern).detach()
-    neighbours = [[1, 2], [0, 2], [0, 1, 3], [2], []]
-    for cell, others in enumerate(neighbours):
+    neighbors = [[1, 2], [0, 2], [0, 1, 3], [2], []]
+    for cell, others in enumerate(neighbors):
         expected = layer.lin_skip(x[cell])
         if others:
             scores = layer.lin_key(x[others]) @ layer.lin_query(x[cell]) / 2.0
@@ -228,11 +228,11 @@ def test_gradients_of_the_edge_functions(pattern: EdgePattern) -> None:
     left, right = (torch.randn(5, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
     assert torch.autograd.gradcheck(lambda a, b: edge_dot(pattern, a, b), (left, right))
     scores = torch.randn(len(pattern.source), dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda a: neighbour_softmax(pattern, a), (scores,))
+    assert torch.autograd.gradcheck(lambda a: neighbor_softmax(pattern, a), (scores,))
 
 
 def test_large_scores_do_not_overflow(pattern: EdgePattern) -> None:
     scores = torch.linspace(-1e4, 1e4, len(pattern.source))
-    weights = neighbour_softmax(pattern, scores)
+    weights = neighbor_softmax(pattern, scores)
     sums = torch.zeros(5).index_add(0, pattern.target, weights)
     assert torch.allclose(sums, torch.tensor([1.0, 1, 1, 1, 0]))

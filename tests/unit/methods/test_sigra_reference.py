@@ -81,7 +81,7 @@ def seen(reference: Reference, pattern: EdgePattern) -> dict[str, Any]:
         values["h3"] = elu(values["out3"])
         values["out4"] = values["gene_out"] = model.decode(values["code"], pattern)
 
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         model.parameters(), lr=s.lr, weight_decay=s.weight_decay, fused=True
     )
     names, weights = zip(*model.named_parameters(), strict=True)
@@ -91,7 +91,7 @@ def seen(reference: Reference, pattern: EdgePattern) -> dict[str, Any]:
         loss = mse_loss(model.decode(code, pattern), x)
         gradients = torch.autograd.grad(loss, weights, retain_graph=True)
         norms.append(float(torch.cat([g.flatten() for g in gradients]).norm()))
-        losses.append([step(model, x, code, pattern, optimiser, s.gradient_clipping).item()])
+        losses.append([step(model, x, code, pattern, optimizer, s.gradient_clipping).item()])
         if epoch == 0:
             values["gradients"] = dict(zip(names, gradients, strict=True))
             clipped = torch.cat([weight.grad.flatten() for weight in weights])
@@ -138,7 +138,7 @@ def test_attention(
     source, target = reference["edge_index"]
     reference.check(name, dense[source, target], 1e-5)
     incoming, linked = dense.sum(axis=0), reference["adj"].any(axis=0)
-    assert np.abs(incoming - linked).max() < 1e-6, "of a cell without neighbours it is nothing"
+    assert np.abs(incoming - linked).max() < 1e-6, "of a cell without neighbors it is nothing"
 
 
 @pytest.mark.parametrize("name", ["losses", "grad_norm", "gclip_coef", "loss_eval"])

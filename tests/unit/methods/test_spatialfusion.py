@@ -184,7 +184,7 @@ def test_unusable_parameters_are_named(change: dict[str, Any], message: str) -> 
 
 
 def test_graphs_by_hand() -> None:
-    """Four cells in a row at 0, 1, 3, 7; one neighbour each; cell 3 is listed by nobody."""
+    """Four cells in a row at 0, 1, 3, 7; one neighbor each; cell 3 is listed by nobody."""
     coords = np.array([[0.0, 0], [1, 0], [3, 0], [7, 0]])
     features = np.array([[1.0, 2, 3], [1, 2, 3.1], [3, 2, 1], [1, 2, 2.9]])
     s = Settings(**PARAMS | {"n_spatial_neighbors": 1, "n_feature_neighbors": 1})
@@ -192,8 +192,8 @@ def test_graphs_by_hand() -> None:
     half = 1 / np.sqrt(2)
     spatial = [[1, half, 0, 0], [half, 1, 0.5, 0], [0, 0.5, 1, half], [0, 0, half, 1]]
     assert np.allclose(graphs.spatial.toarray(), spatial)
-    neighbourhood = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
-    assert np.allclose(graphs.neighbourhood.toarray(), np.array(neighbourhood) / 2)
+    neighborhood = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]
+    assert np.allclose(graphs.neighborhood.toarray(), np.array(neighborhood) / 2)
     listed = np.zeros((4, 4))  # row: the cell that lists
     distance = cdist(features, features, "correlation") + np.diag([np.inf] * 4)
     listed[np.arange(4), distance.argmin(axis=1)] = 1

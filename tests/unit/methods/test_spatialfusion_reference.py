@@ -100,24 +100,24 @@ def seen(reference: Reference) -> dict[str, Any]:
     values: dict[str, Any] = {
         "adj_spatial": graphs.spatial.toarray(),
         "adj_feature": graphs.feature.toarray(),
-        "neighbourhood": graphs.neighbourhood.toarray(),
+        "neighborhood": graphs.neighborhood.toarray(),
         "E": code,
         "H": code @ model.decoder,
         "ret": model.logits(code, corrupted, model.summary(code)),
         "ret_a": model.logits(corrupted, code, model.summary(corrupted)),
     }
-    optimiser = torch.optim.Adam(model.parameters(), lr=s.lr, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=s.lr, fused=True)
     losses = []
     for step in range(s.epochs):
         parts = model.losses(x, permutation, None)
         losses.append([part.item() for part in parts])
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         model.loss(parts).backward()
         if step == 0:
             values["gradients"] = {
                 name: parameter.grad.clone() for name, parameter in model.named_parameters()
             }
-        optimiser.step()
+        optimizer.step()
     return values | {
         "losses": np.array(losses),
         "H_after": model.encode(x) @ model.decoder,
@@ -137,11 +137,11 @@ def test_the_feature_graph_has_exactly_the_entries_of_the_original(
         assert np.array_equal(seen[name] != 0, reference[name] != 0)
 
 
-def test_the_neighbourhood_holds_the_directed_neighbours_and_the_cell(
+def test_the_neighborhood_holds_the_directed_neighbors_and_the_cell(
     reference: Reference, seen: dict[str, Any]
 ) -> None:
     theirs = reference["graph_neigh"] + np.eye(len(reference["graph_neigh"]))
-    assert np.allclose(seen["neighbourhood"], theirs / theirs.sum(axis=1, keepdims=True))
+    assert np.allclose(seen["neighborhood"], theirs / theirs.sum(axis=1, keepdims=True))
 
 
 @pytest.mark.parametrize("column", [0, 1, 2])

@@ -22,7 +22,7 @@ from stbench.common.errors import InputError
 from stbench.common.io import write_h5ad
 from stbench.common.paths import SCRIPTS
 from stbench.fitting.interface import Fit
-from stbench.nn.gcn import normalise
+from stbench.nn.gcn import normalize
 
 SMALL = {"epochs": 3, "exp_out": 24, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8, "k": 8}
 PROGRAM = SCRIPTS / "stague.py"
@@ -82,7 +82,7 @@ def test_epoch_zero_is_the_untrained_network() -> None:
     x = torch.from_numpy(adata.X[:, 1:].copy())
     model = seeded_model(Settings(**SMALL), x.shape[1], adata.obsm["spatial"], 0)
     features = model.cell_encoder(x)
-    adjacency = normalise(model.pattern, model.learn_graph(features))
+    adjacency = normalize(model.pattern, model.learn_graph(features))
     np.testing.assert_array_equal(seen[0], model.embed(features, adjacency))
 
 
@@ -146,11 +146,11 @@ def test_dropping_one_direction_counts_in_one_degree() -> None:
 
 def test_result_holds_both_graphs() -> None:
     result = train(tissue())
-    raw, normalised = result.adj_raw.toarray(), result.adj_normalized.toarray()
+    raw, normalized = result.adj_raw.toarray(), result.adj_normalized.toarray()
     assert raw.diagonal().sum() == 0
     degree = raw.sum(1)
     scale = np.where(degree > 0, np.where(degree > 0, degree, 1) ** -0.5, 0)
-    np.testing.assert_allclose(normalised, scale[:, None] * raw * scale, rtol=1e-4)
+    np.testing.assert_allclose(normalized, scale[:, None] * raw * scale, rtol=1e-4)
     assert result.embedding.shape == (80, 8)
     assert result.embedding.dtype == np.float32
 
@@ -183,7 +183,7 @@ def test_every_option_changes_the_result(params: dict) -> None:
 
 
 @pytest.mark.parametrize("n", [3, 5, 8])
-def test_fewer_cells_than_neighbours(n: int) -> None:
+def test_fewer_cells_than_neighbors(n: int) -> None:
     result = train(tissue(n), k=15, a_k=10)
     assert np.isfinite(result.embedding).all()
 

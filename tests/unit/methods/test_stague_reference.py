@@ -18,7 +18,7 @@ from methods.stague.model import Draws, Stague
 from methods.stague.settings import Settings
 from stbench.common.paths import PROJECT
 from stbench.graphs.neighbors import knn, knn_pairs
-from stbench.nn.gcn import normalise
+from stbench.nn.gcn import normalize
 
 DEFAULT = PROJECT / "tests/reference/stague_reference_a.npz"
 
@@ -66,7 +66,7 @@ def raw_graph(reference: Reference, k: int) -> np.ndarray:
     for i, j in set(map(tuple, theirs)) ^ set(map(tuple, knn_pairs(coords, k))):
         length = np.linalg.norm(coords[i] - coords[j])
         tied = [np.allclose(distances[cell, k - 1 :], length, rtol=1e-12) for cell in (i, j)]
-        assert any(tied), f"cells {i} and {j} are neighbours in one graph only, and it is no tie"
+        assert any(tied), f"cells {i} and {j} are neighbors in one graph only, and it is no tie"
     return theirs
 
 
@@ -95,7 +95,7 @@ def trained() -> tuple[Reference, dict[str, object]]:
         negative_columns=anchor_columns,
         dropout=None,
     )
-    optimiser = torch.optim.Adam(
+    optimizer = torch.optim.Adam(
         model.parameters(), lr=settings.lr, weight_decay=settings.w_decay, fused=True
     )
     seen: dict[str, object] = {"anchor": dense(model, model.anchor)}
@@ -103,11 +103,11 @@ def trained() -> tuple[Reference, dict[str, object]]:
     for step in range(len(reference["losses"])):
         features = model.cell_encoder(x)
         scores = model.learn_graph(features)
-        adjacency = normalise(model.pattern, scores)
+        adjacency = normalize(model.pattern, scores)
         views = model.views(features, adjacency, draws)
         parts = model.losses(*views)
         losses.append([part.item() for part in parts])
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         sum(parts).backward()
         if step == 0:
             masked = model.encoder(
@@ -127,7 +127,7 @@ def trained() -> tuple[Reference, dict[str, object]]:
             seen["gradients"] = {
                 name: parameter.grad.clone() for name, parameter in model.named_parameters()
             }
-        optimiser.step()
+        optimizer.step()
         model.bootstrap(adjacency)
     seen |= {
         "losses": np.array(losses),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.nn import GCNConv
 
-from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalise, normalise, propagate
+from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalize, normalize, propagate
 
 N = 30
 
@@ -56,7 +56,7 @@ def test_convolution_equals_pytorch_geometric_values_and_gradients(pattern: Edge
     for which in ("ours", "theirs"):
         weights, features = start.clone().requires_grad_(), x.clone().requires_grad_()
         if which == "ours":
-            out = ours(features, (pattern, gcn_normalise(pattern, weights)))
+            out = ours(features, (pattern, gcn_normalize(pattern, weights)))
         else:
             out = theirs(features, edge_index, weights[edges])
         out.square().sum().backward()
@@ -75,7 +75,7 @@ def test_dropped_directed_edges_by_hand() -> None:
     into = {(1, 0): 3.0, (1, 2): 5.0}
     ends = zip(pattern.target.tolist(), pattern.source.tolist(), strict=True)
     weights = torch.tensor([into.get(end, 0.0) for end in ends])
-    values = gcn_normalise(pattern, weights)
+    values = gcn_normalize(pattern, weights)
     expected = torch.tensor([[1, 0, 0], [3 / 3, 1 / 9, 5 / 3], [0, 0, 1]])
     torch.testing.assert_close(pattern.torch(values).to_dense(), expected)
     features = torch.tensor([[1.0], [9.0], [2.0]])
@@ -89,7 +89,7 @@ def test_gradients_in_float64(pattern: EdgePattern) -> None:
     features = torch.randn(5, 3, dtype=torch.float64)
 
     def convolve(weights: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-        return propagate(small, gcn_normalise(small, weights), features)
+        return propagate(small, gcn_normalize(small, weights), features)
 
     inputs = (weights.requires_grad_(), features.requires_grad_())
     assert torch.autograd.gradcheck(convolve, inputs)
@@ -98,7 +98,7 @@ def test_gradients_in_float64(pattern: EdgePattern) -> None:
 def test_cells_without_edges_stay_zero_and_have_no_nan_gradient() -> None:
     pattern = EdgePattern.from_pairs(np.array([[0, 1]]), 3)
     weights = pattern.spread(np.array([[0, 1]]), np.array([4.0])).requires_grad_()
-    values = normalise(pattern, weights)
+    values = normalize(pattern, weights)
     dense = pattern.torch(values.detach()).to_dense()
     torch.testing.assert_close(dense, torch.tensor([[0.0, 1, 0], [1, 0, 0], [0, 0, 0]]))
     values.sum().backward()
@@ -110,7 +110,7 @@ def test_hidden_columns_equal_zeroed_columns(pattern: EdgePattern) -> None:
     x, columns = torch.randn(N, 8), torch.tensor([1, 4, 6])
     mask = torch.zeros(8)
     mask[columns] = 1
-    for graph in (None, (pattern, gcn_normalise(pattern, directed_weights(pattern).float()))):
+    for graph in (None, (pattern, gcn_normalize(pattern, directed_weights(pattern).float()))):
         torch.testing.assert_close(conv(x[:, columns], graph, columns), conv(x * mask, graph))
 
 

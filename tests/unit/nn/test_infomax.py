@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from methods.scanit.model import ScanitEncoder
-from stbench.nn.infomax import Infomax, contrast, standardise, weighted_graph
+from stbench.nn.infomax import Infomax, contrast, standardize, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 
 
@@ -42,9 +42,9 @@ def test_the_loss_is_capped_where_float32_rounds() -> None:
     assert plain[1].item() == pytest.approx(np.log1p(np.exp(-1)), rel=1e-5)
 
 
-def test_standardised_columns() -> None:
+def test_standardized_columns() -> None:
     values = np.array([[1.0, 5, 0.1], [2, 5, 0.1], [6, 5, 0.1]])
-    scaled = standardise(values)
+    scaled = standardize(values)
     np.testing.assert_allclose(scaled[:, 0], (values[:, 0] - 3) / np.sqrt(7), rtol=1e-6)
     assert not scaled[:, 1:].any()
 
