@@ -123,7 +123,7 @@ MALFORMED: dict[str, Case] = {
     "strings as sparse counts": (
         _hdf5(lambda file: _replace(file, "X/data", np.full(N * GENES, "many", dtype="S4"))),
         {},
-        "not a readable h5ad file",
+        "X: holds bytes32, not numbers",
     ),
     "no X": (_h5ad(lambda adata: setattr(adata, "X", None)), {}, "X: missing"),
     "negatives as counts": (_value(-1), {}, "1 values are negative"),
@@ -142,7 +142,7 @@ MALFORMED: dict[str, Case] = {
     "fewer coordinates than cells": (
         _hdf5(lambda file: _replace(file, "obsm/spatial", np.zeros((N - 3, 2)))),
         {},
-        "not a readable h5ad file",
+        "coordinates: 37 values for 40 cells",
     ),
     "fewer labels than cells": (
         _hdf5(lambda file: _replace(file, "obs/cluster/codes", np.zeros(N - 3, dtype=np.int8))),

@@ -297,5 +297,5 @@ def test_weights_are_read_from_the_folder_of_a_fit(tmp_path: Path) -> None:
     whole = (tmp_path / "weights.npz").read_bytes()
     for broken in (b"", b"junk", whole[: len(whole) // 2]):
         (tmp_path / "weights.npz").write_bytes(broken)
-        with pytest.raises(InputError, match=r"weights\.npz: not readable"):
+        with pytest.raises(InputError, match=r"weights\.npz: not a readable"):
             read_weights(tmp_path)
