@@ -12,7 +12,7 @@ rule stague_archive:
     params:
         gdown=get_python("archive"),
     shell:
-        "python {input.code[0]:q} --mirror $(dirname {output:q}) --gdown {params.gdown:q}"
+        'python {input.code[0]:q} --mirror $(dirname {output:q}) --gdown "{params.gdown}"'
         " --record-failure > {log:q} 2>&1"
 
 

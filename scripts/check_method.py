@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stbench.common.constants import Clusterer
 from stbench.common.errors import InputError, run_cli
 from stbench.common.paths import CONFIG, PROJECT, SCRIPTS
 from stbench.config.schema import check, load_yaml, suggestion
@@ -38,7 +39,7 @@ SIMULATE: dict[str, Any] = {
     "seed": 1,
 }
 FEW = {"epochs": 4, "dec_epochs": 2, "min_stop": 1}  # where a method has such a parameter
-CLUSTERERS = ("kmeans", "own")
+CLUSTERERS: tuple[Clusterer, ...] = ("kmeans", "own")
 UNFILLED = "to be filled in"
 # Reasons for which a method may decline the tissue or this machine.
 DECLINES = r"environment missing|needs (a|the hexagonal) lattice|it corrects for sections"
@@ -125,12 +126,16 @@ def planned_jobs(methods: Sequence[str], folder: Path) -> dict[str, Job]:
         "interactions": None,
     }
     file = folder / "check.json"
-    file.write_text(json.dumps(config))
+    file.write_text(json.dumps(config), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--snakefile", PROJECT / "Snakefile"]
     command += ["--directory", folder, "--configfile", file, "--cores", "1", "--dry-run"]
     command += ["--forceall", "--printshellcmds", "--quiet", "host"]
     done = subprocess.run(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
     )
     if done.returncode:
         lines = done.stdout.strip().splitlines() or ["no reason given"]
@@ -156,8 +161,10 @@ def jobs_of(text: str) -> Iterator[tuple[str, Job]]:
 def in_a_process(words: Sequence[str], log: Path) -> None:
     """Run a fit as Snakemake does, in a process of its own."""
     python, *rest = words
-    program = sys.executable if python == "python" else python
-    with log.open("w") as output:
+    program = (
+        sys.executable if python == "python" else python.replace("$STBENCH_HOME", str(PROJECT))
+    )
+    with log.open("w", encoding="utf-8") as output:
         subprocess.run(
             [program, *rest], stdout=output, stderr=output, cwd=log.parent.parent, check=False
         )
@@ -176,11 +183,11 @@ def run_fits(job: Job, folder: Path, run: Run) -> Iterator[Path]:
 def outcome(folder: Path) -> tuple[str, str]:
     """Status and reason that a fit left; an error where it left nothing."""
     try:
-        told = json.loads((folder / "outcome.json").read_text())
+        told = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
         return told["status"], told["reason"]
     except (OSError, ValueError, KeyError):
         log = folder.with_suffix(".log")
-        last = log.read_text().strip().splitlines()[-1:] if log.exists() else []
+        last = log.read_text(encoding="utf-8").strip().splitlines()[-1:] if log.exists() else []
         return "error", (last or ["it left no outcome"])[0]
 
 
@@ -277,9 +284,9 @@ def _unscored(method: str, entry: Mapping[str, Any], folders: Sequence[Path], ti
     seeds = {0: folders[0], 1: folders[2]}
     for seed, folder in seeds.items():
         facts = {"status": "ok", "reason": "", "seed": seed, "dataset": "tissue", "method": method}
-        (folder / "status.json").write_text(json.dumps(facts))
+        (folder / "status.json").write_text(json.dumps(facts), encoding="utf-8")
     labels = folders[0].parent / "labels.h5"
-    cluster_fits(list(seeds.values()), tissue, "tissue", method, CLUSTERERS, labels)
+    cluster_fits(list(seeds.values()), tissue, "tissue", method, CLUSTERERS, output=labels)
     truth, coords = np.arange(CELLS) % DOMAINS, read_h5ad(tissue).obsm["spatial"]
     with open_labels(labels) as reader:
         epochs = epoch_table(reader, truth)

@@ -32,7 +32,8 @@ def calls_without_encoding(text):
         given = {word.arg: word.value for word in node.keywords}
         if written in NO_TEXT or "encoding" in given:
             continue
-        modes = [word.value for word in [*node.args, given.get("mode")] if is_text(word)]
+        given_modes = [word for word in [*node.args, given.get("mode")] if word]
+        modes = [part.value for word in given_modes for part in ast.walk(word) if is_text(part)]
         binary = any("b" in mode for mode in modes if set(mode) <= set("rwaxbt+"))
         binary |= name.endswith("TemporaryFile") and not modes
         text_pipe = name in STARTERS and {"text", "universal_newlines"} & set(given)

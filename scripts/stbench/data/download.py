@@ -236,7 +236,7 @@ def _write(
 
     shown: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None, "leave": False}
     bar = tqdm(total=total, initial=done, desc=path.name, **shown)
-    with bar, path.open("ab" if done else "wb", encoding="utf-8") as stream:
+    with bar, path.open("ab" if done else "wb") as stream:
         for chunk in response.iter_content(_CHUNK):
             done += len(chunk)
             if size is not None and done > size:

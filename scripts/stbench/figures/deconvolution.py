@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
-from stbench.deconvolution.config import REFERENCES
+from stbench.config.pairs import REFERENCES
 from stbench.deconvolution.metrics import METRICS
 from stbench.figures.figure_set import Album
 from stbench.figures.robustness import AXES, robustness_curves
