@@ -1,11 +1,11 @@
-"""BANKSY: a cell's own expression beside that of its neighborhood (Singhal et al., Nature Genetics
-2024), by the package pybanksy.
+"""BANKSY: expression of a cell and of its neighborhood (Singhal et al., Nature Genetics 2024), by
+the package pybanksy.
 
-For every gene: its z-score, the mean over nearby cells with weights that fall with distance, and
-the size of the gradient (an azimuthal Gabor filter) over twice as many cells. The three are
-weighted by lambda and reduced to principal components, which the benchmark clusters like every
-other embedding. In version 1.3.5 the gradient is that of uncentered expression: the package hands
-its ``variance_balance`` on in the place of ``center``.
+Each gene has three features: its z-score, the mean over nearby cells with weights that decrease
+with distance, and the magnitude of the gradient (an azimuthal Gabor filter) over twice as many
+cells. The features are weighted by lambda and reduced to principal components, which the benchmark
+clusters like every other embedding. In version 1.3.5 the gradient is that of uncentered expression:
+the package passes ``variance_balance`` in the position of ``center``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def fit(
 ) -> Fit:
     """BANKSY's components of log-normalized expression, (n, at most ``n_components``).
 
-    Genes are the variable ones of the preprocessed dataset; those that do not vary are left out.
+    The genes are the variable genes of the preprocessed dataset; constant genes are left out.
     ``lambda`` is the weight of the neighborhood (0.8 finds domains, 0.2 cell types), ``k_geom``
     the number of neighbors, ``max_m`` the highest order of the filter. The number of domains is
     not used.
@@ -68,6 +68,6 @@ def fit(
     weight = float(params["lambda"])
     _, matrix = generate_banksy_matrix(table, graphs, [weight], max_m=order, verbose=False)
     n_components = min(int(params["n_components"]), matrix.n_obs - 1, matrix.n_vars - 1)
-    # Nothing is drawn but the start of the solver, which is fixed.
+    # Only the start of the solver is random, and it is fixed.
     embedding = PCA(n_components, random_state=0).fit_transform(matrix.X)
     return Fit(embedding=embedding, info={"genes": table.n_vars})

@@ -1,12 +1,12 @@
 # BASS: cell types and spatial domains in one Bayesian hierarchy
 # (Li and Zhou, Genome Biology 2022), by the package of that name.
-# Written after the package's documentation; not run by our tests, which have no such package.
+# Written from the package's documentation; the tests do not run it, because they lack the package.
 
 fit <- function(data, n_domains, seed, params) {
   kind <- data$dataset$kind
   if (kind == "features") not_applicable("needs expression, this dataset holds features")
   need("BASS")
-  library(BASS) # its functions look for others of its own on the search path
+  library(BASS) # its functions look up other functions of the package on the search path
 
   expression <- if (kind == "counts") data$counts else data$logcounts
   tissue <- createBASSObject(list(expression), list(data$coordinates),
@@ -19,5 +19,5 @@ fit <- function(data, n_domains, seed, params) {
     nPC = min(params$n_pcs, length(data$genes) - 1)
   )
   tissue <- BASS.postprocess(BASS.run(tissue))
-  list(labels = tissue@results$z[[1]]) # its components are plain ones: not what it found
+  list(labels = tissue@results$z[[1]]) # its components are plain PCA, not a result of the model
 }

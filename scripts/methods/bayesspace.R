@@ -1,6 +1,6 @@
 # BayesSpace: a Markov random field over a lattice of spots, on principal components
 # (Zhao et al., Nature Biotechnology 2021), by the package of that name.
-# Written after the package's documentation; not run by our tests, which have no Bioconductor.
+# Written from the package's documentation; the tests do not run it, because they lack Bioconductor.
 
 fit <- function(data, n_domains, seed, params) {
   if (is.null(data$lattice)) not_applicable("needs a lattice of spots (10x Visium or Spatial Transcriptomics)")
@@ -22,5 +22,5 @@ fit <- function(data, n_domains, seed, params) {
     model = params$model, nrep = params$n_iterations, burn.in = params$burn_in,
     gamma = if (platform == "Visium") params$gamma else params$gamma_square
   )
-  list(labels = sce$spatial.cluster) # its components are plain ones: not what it found
+  list(labels = sce$spatial.cluster) # its components are plain PCA, not a result of the model
 }

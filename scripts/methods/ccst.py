@@ -1,14 +1,14 @@
 """CCST: Deep Graph Infomax over a distance graph (Li et al., Nature Computational Science 2022).
 
 A re-implementation, equal to the original (commit 890de27) on stored values. Four graph
-convolutions follow each other with nothing between them, one PReLU comes at the end: the four are
-computed as four hops of smoothing and one product of small matrices, which gives the same values
-and gradients for a fraction of the work. Where it differs on purpose: pair distances are exact, so
-cells at one place are never neighbors; components come from an exact solver; batches are not
-corrected.
+convolutions follow each other without activations in between, and one PReLU follows the last: they
+are computed as four hops of smoothing and one product of small matrices, which gives the same
+values and gradients at a fraction of the cost. Intended differences: pair distances are exact, so
+cells at the same position are never neighbors; components come from an exact solver; batches are
+not corrected.
 
-Known fault of the original, kept where ``exclude_highly_expressed`` is true: a gene with more than
-5 % of any one cell's counts leaves the totals. On panels that leaves almost nothing to divide by.
+Known defect of the original, kept where ``exclude_highly_expressed`` is true: a gene with more than
+5 % of any one cell's counts is excluded from the totals. On panels the totals are then almost zero.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _HIGH_SHARE = 0.05
 class CcstEncoder(Encoder):
     """Four graph convolutions in a row, then a PReLU with one slope per channel.
 
-    With S the graph, the result is S^4 X (W4 W3 W2 W1)^T plus what the biases become on their way,
-    S^3 1 (W4 W3 W2 b1)^T and so on: one map of the smoothed features with four further columns.
+    With S the graph, the result is S^4 X (W4 W3 W2 W1)^T plus the propagated biases,
+    S^3 1 (W4 W3 W2 b1)^T and so on: one map of the smoothed features with four extra columns.
     """
 
     def __init__(self, features: Tensor, graph: SparseMatrix, hidden: int) -> None:
@@ -59,7 +59,7 @@ class CcstEncoder(Encoder):
         return torch.cat([features, self.smoothed_ones], dim=1)
 
     def _map(self) -> Tensor:
-        """(hidden, p + 4): the product of the weights, with the way of each bias."""
+        """(hidden, p + 4): the product of the weights, and one column for each bias."""
         first, *others = self.layers
         product = torch.cat([first.weight, first.bias.unsqueeze(1)], dim=1)
         for conv in others:
@@ -76,7 +76,7 @@ class CcstEncoder(Encoder):
 
 
 def distance_graph(coords: np.ndarray, threshold: float) -> np.ndarray:
-    """Pairs of cells at different places at most ``threshold`` apart.
+    """Pairs of cells at different positions at most ``threshold`` apart.
 
     Returns:
         (m, 2) int64, smaller cell first, sorted.
@@ -86,7 +86,7 @@ def distance_graph(coords: np.ndarray, threshold: float) -> np.ndarray:
 
 def _pairs_within(coords: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Pairs with 0 < distance <= threshold, and their distances."""
-    reach = threshold * (1 + 1e-9)  # the tree rounds differently, so the rule is applied here
+    reach = threshold * (1 + 1e-9)  # the tree rounds differently; the exact rule follows below
     pairs = cKDTree(coords).query_pairs(reach, output_type="ndarray").astype(np.int64)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     distances = np.linalg.norm(coords[pairs[:, 0]] - coords[pairs[:, 1]], axis=1)
@@ -95,22 +95,22 @@ def _pairs_within(coords: np.ndarray, threshold: float) -> tuple[np.ndarray, np.
 
 
 def threshold_for(coords: np.ndarray, mean_neighbors: float) -> float:
-    """The distance at which cells have nearest to ``mean_neighbors`` neighbors on average.
+    """The distance at which the mean number of neighbors is closest to ``mean_neighbors``.
 
-    It is one of the pair distances; equally long pairs are never torn apart.
+    It is one of the pair distances; pairs of equal length are kept together.
 
     Raises:
-        InputError: no neighbors are wanted, or all cells lie at one place.
+        InputError: ``mean_neighbors`` is not above 0, or all cells are at the same position.
     """
     if mean_neighbors <= 0:
         raise InputError(f"mean_neighbors is {mean_neighbors}: it must be above 0")
     coords = np.asarray(coords, dtype=np.float64)
     n = len(coords)
-    # The wanted rank among the lists of nearest cells cannot lie below the one among all pairs.
+    # The rank among the lists of nearest cells gives an upper bound of the one among all pairs.
     listed = knn(coords, int(np.ceil(2 * mean_neighbors)))[0]
     listed = np.sort(listed[listed > 0])
     if len(listed) == 0:
-        raise InputError("coordinates: no cell has another one near it; check the coordinates")
+        raise InputError("coordinates: all nearest cells are at the same position; check them")
     reach = listed[min(int(np.ceil(mean_neighbors * n)), len(listed)) - 1]
     lengths, counts = np.unique(_pairs_within(coords, reach)[1], return_counts=True)
     means = 2 * np.cumsum(counts) / n
@@ -118,20 +118,20 @@ def threshold_for(coords: np.ndarray, mean_neighbors: float) -> float:
 
 
 def self_weighted(pairs: np.ndarray, n: int, lambda_self: float) -> sp.csr_matrix:
-    """The normalized (1 - lambda) graph + lambda I; without a self term a loop of 1 is added.
+    """The normalized (1 - lambda) graph + lambda I; without a self term, a loop of 1 is added.
 
-    (The added loop is the convolution's own rule, so lambda 0 does not mean "no self".)
+    (The convolution itself adds the loop, so lambda 0 does not mean "no self".)
 
     Raises:
-        InputError: ``lambda_self`` is not a share.
+        InputError: ``lambda_self`` is not between 0 and 1.
     """
     if not 0 <= lambda_self <= 1:
-        raise InputError(f"lambda_self is {lambda_self}: it must lie between 0 and 1")
+        raise InputError(f"lambda_self is {lambda_self}: it must be between 0 and 1")
     return weighted_graph(pairs, n, 1 - lambda_self, lambda_self if lambda_self > 0 else 1.0)
 
 
 def seen_in(counts: sp.csr_matrix, min_cells: int) -> np.ndarray:
-    """Numbers of the genes that at least ``min_cells`` cells have."""
+    """Indices of the genes that are detected in at least ``min_cells`` cells."""
     return np.flatnonzero(np.asarray((counts > 0).sum(axis=0)).ravel() >= min_cells)
 
 
@@ -140,8 +140,8 @@ def share_of_total(counts: sp.csr_matrix, exclude_highly_expressed: bool) -> sp.
 
     Args:
         counts: (n, genes).
-        exclude_highly_expressed: genes with more than 5 % of any one cell's counts do not count
-            towards the totals (they stay among the genes).
+        exclude_highly_expressed: genes with more than 5 % of any one cell's counts are excluded
+            from the totals (not from the result).
     """
     counts = sp.csr_matrix(counts, dtype=np.float64)
     counted = np.ones(counts.shape[1])
@@ -155,14 +155,14 @@ def share_of_total(counts: sp.csr_matrix, exclude_highly_expressed: bool) -> sp.
 def single_cell_features(
     counts: sp.csr_matrix, min_mean: float, min_variance: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The recipe for single cells: no logarithm, no standardizing, no components.
+    """The recipe for single cells: no logarithm, no standardization, no components.
 
     Args:
-        counts: (n, genes); genes of a mean below ``min_mean`` go before totals become 10 000,
-            those of a variance below ``min_variance`` after it.
+        counts: (n, genes); genes with a mean below ``min_mean`` are dropped before totals are
+            scaled to 10 000, those with a variance below ``min_variance`` afterwards.
 
     Returns:
-        Genes left, and their values (n, genes left).
+        Indices of the remaining genes, and their values (n, remaining genes).
     """
     genes = np.flatnonzero(np.asarray(counts.mean(axis=0)).ravel() >= min_mean)
     scaled = 1e4 * share_of_total(counts[:, genes], exclude_highly_expressed=False).toarray()
@@ -174,7 +174,7 @@ def components(values: np.ndarray, wanted: int) -> np.ndarray:
     """Principal components, at most as many as rows or columns; repeatable.
 
     Exact by the covariance matrix for up to 2000 columns, above that by Lanczos iteration in
-    single precision, as the original has it.
+    single precision, as in the original.
     """
     from sklearn.decomposition import PCA
 
@@ -186,11 +186,11 @@ def components(values: np.ndarray, wanted: int) -> np.ndarray:
 
 
 def features_of(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
-    """The network's input by the recipe asked for, (n, p) float32.
+    """The network's input by the chosen recipe, (n, p) float32.
 
-    ``spots``: genes seen in ``min_cells`` cells, shares of the total, standardized, ``n_pcs``
-    components. ``single_cell``: see there. Intensities are treated as counts are; features are
-    standardized and reduced to components whatever the recipe.
+    ``spots``: genes detected in ``min_cells`` cells, shares of the total, standardized, ``n_pcs``
+    components. ``single_cell``: see ``single_cell_features``. Intensities are treated as counts;
+    features are standardized and reduced to components with any recipe.
 
     Raises:
         InputError: an unknown recipe, or one that leaves fewer than two genes.
@@ -204,7 +204,7 @@ def features_of(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
             genes, scaled = single_cell_features(
                 values, float(params["min_mean"]), float(params["min_variance"])
             )
-            _check_left(genes, "lower min_mean or min_variance, or take the recipe spots")
+            _check_left(genes, "lower min_mean or min_variance, or use the recipe spots")
             return scaled.astype(np.float32)
         genes = seen_in(values, int(params["min_cells"]))
         _check_left(genes, "lower min_cells")
@@ -230,18 +230,18 @@ def fit(
     """Train CCST on a preprocessed AnnData of any kind; the number of domains is not used.
 
     The embedding is what CCST clusters: the first ``n_components`` principal components of the
-    encoder's output, of each recorded epoch its own. ``threshold`` 0 looks for the distance at
+    encoder's output, computed for each recorded epoch. ``threshold`` 0 searches for the distance at
     which cells have ``mean_neighbors`` neighbors on average.
 
     Raises:
-        InputError: a parameter or the coordinates cannot be used.
+        InputError: a parameter or the coordinates are invalid.
         FloatingPointError: the loss or the embedding is not finite.
     """
     coords, hidden = adata.obsm["spatial"], int(params["n_hidden"])
     n = len(coords)
     threshold = float(params["threshold"])
     if threshold < 0:
-        raise InputError(f"threshold is {threshold}: it must be a distance, or 0 to look for one")
+        raise InputError(f"threshold is {threshold}: it must be a distance, or 0 to search for one")
     threshold = threshold or threshold_for(coords, float(params["mean_neighbors"]))
     pairs = distance_graph(coords, threshold)
     graph = SparseMatrix(self_weighted(pairs, n, float(params["lambda_self"])), device)

@@ -1,4 +1,4 @@
-"""CellCharter: components of a cell beside those of the rings around it, and a Gaussian mixture
+"""CellCharter: components of a cell and of the rings around it, and a Gaussian mixture model
 (Varrone et al., Nature Genetics 2024), by the package cellcharter.
 
 The published pipeline starts from a variational autoencoder's latent; here it starts from principal
@@ -32,11 +32,11 @@ def fit(
     """Features of the rings, (n, components x (layers + 1)), and the mixture's labels.
 
     ``graph`` is ``delaunay`` (links longer than the ``longest`` percentile are cut) or ``grid``
-    (the 6 neighbors of a spot of 10x Visium). Of ``n_init`` mixtures the likeliest counts; a
-    single one often ends in a poor optimum.
+    (the 6 neighbors of a spot of 10x Visium). Of ``n_init`` mixtures the one with the
+    highest likelihood is used; a single one often ends in a poor optimum.
 
     Raises:
-        InputError: a graph of another kind.
+        InputError: an unknown graph.
         NotApplicableError: the package is missing.
     """
     require("cellcharter", "cellcharter")
@@ -50,7 +50,7 @@ def fit(
     table = AnnData(np.zeros((adata.n_obs, 0), np.float32), obsm={"components": components})
     table.obsm["spatial"] = np.asarray(adata.obsm["spatial"])
     sections = None
-    if "section" in adata.obs:  # each has a graph of its own
+    if "section" in adata.obs:  # each has its own graph
         sections = "section"
         table.obs[sections] = adata.obs[sections].to_numpy()
         table.obs[sections] = table.obs[sections].astype("category")
@@ -84,7 +84,7 @@ def _trainer(device: str) -> dict[str, Any]:
     return {
         "accelerator": "gpu" if device == "cuda" else "cpu",
         "devices": 1,
-        "plugins": [LightningEnvironment()],  # one process, whatever a cluster's variables say
+        "plugins": [LightningEnvironment()],  # one process, also under Slurm
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }

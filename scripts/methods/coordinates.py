@@ -1,4 +1,4 @@
-"""Control: positions alone. Shows which tissues are solved without a single gene."""
+"""Control: positions alone. Shows which tissues can be segmented without expression."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """Centered positions, (n, 2), both axes divided by one number: shapes are kept."""
+    """Centered positions, (n, 2), both axes divided by the same number."""
     centered = adata.obsm["spatial"] - adata.obsm["spatial"].mean(axis=0)
-    scale = centered.std() or 1.0  # all cells at one place: nothing to scale
+    scale = centered.std() or 1.0  # all cells at the same position: nothing to scale
     return Fit(embedding=(centered / scale).astype(np.float32))

@@ -1,8 +1,8 @@
-# DR-SC: dimensions are reduced and domains found in one model with a hidden Markov random field
+# DR-SC: dimension reduction and domains in one model with a hidden Markov random field
 # (Liu et al., Nucleic Acids Research 2022), by the package DR.SC.
-# Written after the package's documentation; not run by our tests, which have no such package.
+# Written from the package's documentation; the tests do not run it, because they lack the package.
 
-# On a lattice the nearest spots; elsewhere within the radius that gives 4 to 6 neighbors at the median.
+# On a lattice: the adjacent spots; elsewhere: within the radius that gives a median of 4 to 6 neighbors.
 neighbors <- function(data) {
   lattice <- data$lattice
   if (is.null(lattice)) {
@@ -15,7 +15,7 @@ neighbors <- function(data) {
   }
 }
 
-# Log-normalized expression; of many genes those that vary most in space, by SPARK-X.
+# Log-normalized expression; of many genes, the most spatially variable by SPARK-X.
 normalized <- function(data, n_genes) {
   if (data$dataset$kind != "counts") {
     return(data$logcounts[data$highly_variable, ])

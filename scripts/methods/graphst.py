@@ -1,8 +1,8 @@
 """GraphST (Long et al., Nature Communications 2023), by its maintained package, unmodified.
 
-The package prepares the values and the graph of 3 neighbors itself. Its result is a
-reconstruction, cells x genes; published labels are those of 20 principal components of it, which
-is the embedding here. All its graphs are dense n x n.
+The package computes its input and the graph of 3 neighbors itself. Its result is a reconstruction,
+cells x genes; the published labels are those of its first 20 principal components, which are the
+embedding here. All its graphs are dense n x n.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from stbench.fitting.raw_input import (
 )
 from stbench.fitting.training_hooks import WatchedTraining
 
-N_GENES = 3000  # that the package chooses
-N_NEIGHBORS = 3  # that the package links
-DATATYPES = ("10X", "Stereo", "Slide")  # the latter two: sparse, loops added before normalizing
+N_GENES = 3000  # chosen by the package
+N_NEIGHBORS = 3  # linked by the package
+DATATYPES = ("10X", "Stereo", "Slide")  # the latter two: sparse, loops added before normalization
 
 
 def components(reconstruction: np.ndarray, n_components: int) -> np.ndarray:
-    """(n, genes) -> (n, at most n_components) float32, as the package's own clustering makes them.
+    """(n, genes) -> (n, at most n_components) float32, as in the package's own clustering.
 
     Raises:
         FloatingPointError: values that are not finite.
@@ -56,11 +56,11 @@ def fit(
 ) -> Fit:
     """Train GraphST on a preprocessed AnnData.
 
-    Counts and intensities go through the package's own recipe, features are taken as they are. The
+    Counts and intensities are preprocessed by the package, features are used unchanged. The
     embedding is (n, 20). The number of domains is not used.
 
     Raises:
-        InputError: a parameter cannot be used.
+        InputError: a parameter is invalid.
         NotApplicableError: too many or too few cells, genes to choose without counts, or too few
             genes that vary.
         FloatingPointError: the reconstruction is not finite.
@@ -77,7 +77,7 @@ def fit(
     table = raw_table(adata)
     need_counts_to_choose(table, N_GENES, kind)
     if kind == "features":
-        table.var["highly_variable"] = True  # tells the package that nothing is to be prepared
+        table.var["highly_variable"] = True  # the package then skips its preprocessing
     else:
         need_genes_that_vary(table)
     trainer = GraphST(

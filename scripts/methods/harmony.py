@@ -1,8 +1,8 @@
-"""Harmony: principal components from which what tells sections apart is taken out (Korsunsky et
-al., Nature Methods 2019), by the package harmonypy. Positions are not looked at.
+"""Harmony: principal components corrected for differences between sections (Korsunsky et al.,
+Nature Methods 2019), by the package harmonypy. Positions are not used.
 
-Where the sections of a joined dataset differ in more than their tissue, this is what the simplest
-usual correction reaches.
+Where the sections of a joined dataset differ in more than their tissue, this is the result of the
+simplest common correction.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stbench.fitting.interface import Fit, Recorder
 from stbench.fitting.raw_input import need_cells
 from stbench.fitting.requirements import require
 
-_LEAST_CELLS = 45  # the package makes a cluster for every 30 cells and needs two
+_MIN_CELLS = 45  # the package uses a cluster for every 30 cells and needs two
 
 
 def fit(
@@ -31,15 +31,15 @@ def fit(
 ) -> Fit:
     """The components of the preprocessed dataset, corrected over ``obs['section']``, (n, <= 30).
 
-    ``theta`` is how strongly clusters are asked to mix sections (0: not at all).
+    ``theta`` is the diversity penalty, which makes clusters mix sections (0: none).
 
     Raises:
         NotApplicableError: there is one section, the package is missing, or too few cells.
     """
     if "section" not in adata.obs or adata.obs["section"].nunique() < 2:
-        raise NotApplicableError("it corrects for sections, and this dataset has one section")
+        raise NotApplicableError("corrects for sections, this dataset has only one")
     require("harmonypy", "integration")
-    need_cells(adata.n_obs, _LEAST_CELLS, "clusters of 30 cells")
+    need_cells(adata.n_obs, _MIN_CELLS, "clusters of 30 cells")
     import pandas as pd
     from harmonypy import run_harmony
 

@@ -1,5 +1,5 @@
-"""Control: the true labels, looked up at jittered positions: what a segmentation reaches whose
-borders are a little off. The only method that reads truth.
+"""Control: the true labels, looked up at jittered positions: the score of a segmentation whose
+borders are slightly off. The only method that reads truth.
 
 ``params['truth']`` is the dataset's file, ``params['jitter']`` the standard deviation of the noise
 in units of the median distance to the nearest other cell.
@@ -18,7 +18,7 @@ from stbench.common.io import read_h5ad
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import knn
 
-_SPREAD = 0.05  # so small that domains stay apart, so large that no clusterer meets equal cells
+_SPREAD = 0.05  # small enough that domains stay separate, large enough that no two cells are equal
 
 
 def fit(
@@ -29,14 +29,14 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """One column per true domain, (n, domains): 1 for the label found, plus a little noise.
+    """One column per true domain, (n, domains): 1 for the assigned label, plus a little noise.
 
-    A cell takes the label of the labeled cell that is nearest to its jittered position, so cells
-    without a label get one, too.
+    A cell takes the label of the labeled cell that is nearest to its jittered position, so
+    unlabeled cells get one, too.
 
     Raises:
         NotApplicableError: the dataset has no true labels.
-        InputError: the file with the truth holds other cells.
+        InputError: the file of the truth holds other cells.
     """
     truth = read_h5ad(params["truth"])
     if not truth.obs_names.equals(adata.obs_names):
@@ -53,7 +53,7 @@ def fit(
     nearest, _ = knn(coords, 1)
     noise = rng.standard_normal(coords.shape) * float(params["jitter"]) * np.median(nearest)
     labeled = np.flatnonzero(codes >= 0)
-    _, found = cKDTree(coords[labeled]).query(coords + noise)
-    one_hot = np.eye(n_labels)[codes[labeled[found]]]
+    _, nearest_labeled = cKDTree(coords[labeled]).query(coords + noise)
+    one_hot = np.eye(n_labels)[codes[labeled[nearest_labeled]]]
     spread = _SPREAD * rng.standard_normal(one_hot.shape)
     return Fit(embedding=(one_hot + spread).astype(np.float32))

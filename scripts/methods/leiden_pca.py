@@ -1,4 +1,4 @@
-"""Leiden communities of the principal components: an analysis without spatial information."""
+"""Leiden communities of the principal components: clustering without spatial information."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def fit(
     """Communities of the 15-nearest-neighbor graph of the components of the preprocessed dataset.
 
     The resolution is bisected to the requested number of domains. If no resolution gives that
-    number, the labels are those of the nearest number that is reached (``info`` holds both).
+    number, the labels are those of the nearest number reached; ``info`` holds the number and the
+    resolution.
     """
     components = np.asarray(adata.obsm["X_pca"], dtype=np.float64)
     labels, resolution = communities(components, n_domains, "leiden", seed)
-    found = len(np.unique(labels))
-    return Fit(labels=labels, info={"resolution": resolution, "domains": found})
+    n_communities = len(np.unique(labels))
+    return Fit(labels=labels, info={"resolution": resolution, "domains": n_communities})

@@ -1,4 +1,4 @@
-"""Control: principal components of the expression. What can be had without looking at space."""
+"""Control: principal components of the expression. The baseline without spatial information."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """The components of the preprocessed dataset, (n, at most 30), as they are."""
+    """The components of the preprocessed dataset, (n, at most 30), unchanged."""
     return Fit(embedding=np.asarray(adata.obsm["X_pca"], dtype=np.float32))

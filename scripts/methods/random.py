@@ -1,4 +1,4 @@
-"""Control: noise that knows nothing of the tissue. What chance gives under every clusterer."""
+"""Control: noise, independent of the tissue. The score of chance for every clusterer."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Control of integration: Harmony's components averaged over nearby cells, as those of
-``smoothed_pca`` are. Where sections are joined, every score is to be read against it.
+"""Control of integration: Harmony's components averaged over nearby cells, as in ``smoothed_pca``.
+
+It is the baseline for every score on joined sections.
 """
 
 from __future__ import annotations

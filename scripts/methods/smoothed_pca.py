@@ -1,6 +1,6 @@
-"""Control: principal components averaged over nearby cells. Every score is read against it.
+"""Control: principal components averaged over nearby cells. The baseline for every score.
 
-It is never tuned: 15 neighbors, one hop, on every dataset.
+It is not tuned: 15 neighbors, one hop, on every dataset.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SpaceFlow (Ren et al., Nature Communications 2022), by its own package, unmodified.
 
-Known properties of the package, which has no switch for them: the spatial distances in its penalty
-are taken between a cell and itself, so that the penalty spreads embeddings without regard to space;
+Known properties of the package, which has no option for them: the spatial distances in its penalty
+are those between a cell and itself, so that the penalty spreads embeddings regardless of space;
 and the weights of the last epoch are used, not those of the best one.
 """
 
@@ -45,12 +45,12 @@ def fit(
 ) -> Fit:
     """Train SpaceFlow on a preprocessed AnnData; the embedding is (n, z_dim).
 
-    Counts and intensities go through the package's own recipe (it chooses genes on logged values);
-    features are taken as they are. The package stops early; the last recorded epoch is the last
-    that ran. The number of domains is not used.
+    Counts and intensities are preprocessed by the package (it chooses genes on log values);
+    features are used unchanged. The package stops early; the last recorded epoch is the last that
+    ran. The number of domains is not used.
 
     Raises:
-        InputError: a parameter cannot be used.
+        InputError: a parameter is invalid.
         NotApplicableError: too few cells.
     """
     from torch_geometric.nn import DeepGraphInfomax
@@ -69,9 +69,9 @@ def fit(
         package.preprocessing_data(n_top_genes=params["n_genes"], n_neighbors=params["n_neighbors"])
 
     def embed(network: Any, inputs: tuple[Any, ...]) -> np.ndarray:
-        return network.encoder(*inputs).cpu().numpy()  # the whole network would draw a permutation
+        return network.encoder(*inputs).cpu().numpy()  # the whole network draws a permutation
 
-    # The package takes a GPU where torch sees one; where the CPU is asked for it shall see none.
+    # The package uses a GPU if torch reports one; if the CPU is requested, torch must report none.
     gpu_seen = patch("torch.cuda.is_available", return_value=device != "cpu")
     watched = WatchedTraining(DeepGraphInfomax, embed, params["record_every"], record)
     with TemporaryDirectory() as folder, gpu_seen, watched as training:

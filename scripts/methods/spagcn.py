@@ -1,8 +1,8 @@
 """SpaGCN (Hu et al., Nature Methods 2021), by its maintained package, unmodified, without images.
 
-The package's default, ``spagcn-1.2.7``, keeps the published numerics. Clusters are started by
-k-means, which takes the number of domains. The result is labels; the epochs of its clustering
-cannot be observed as an embedding. The kernel over all pairs of cells is dense n x n.
+The package's default, ``spagcn-1.2.7``, keeps the published numerics. Clusters are initialized by
+k-means, with the number of domains. The result is labels; the epochs of its clustering have no
+embedding to record. The kernel over all pairs of cells is dense n x n.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from stbench.graphs.neighbors import knn
 
 
 def log_expression(table: Any, kind: str, min_cells: int) -> None:
-    """Rare genes, spike-ins and mitochondrial genes dropped, totals made equal, log; in place.
+    """Rare genes, spike-ins and mitochondrial genes dropped, totals equalized, log; in place.
 
-    Intensities go the same way, but for the filters; features are left as they are.
+    Intensities are treated the same way, but without filters; features are not changed.
 
     Raises:
         InputError: the filters leave fewer than two genes.
@@ -38,7 +38,7 @@ def log_expression(table: Any, kind: str, min_cells: int) -> None:
         prefilter_specialgenes(table)
         if table.n_vars < 2:
             raise InputError(
-                f"spagcn: {table.n_vars} genes are seen in {min_cells} cells or more; "
+                f"spagcn: {table.n_vars} genes are detected in {min_cells} cells or more; "
                 "lower min_cells"
             )
     sc.pp.normalize_per_cell(table, min_counts=0)  # no cell is dropped
@@ -46,7 +46,7 @@ def log_expression(table: Any, kind: str, min_cells: int) -> None:
 
 
 def length_scale(distances: np.ndarray, spacing: float, params: Mapping[str, Any]) -> float:
-    """The kernel's width at which other cells make up the share ``p`` of a cell's neighborhood.
+    """The kernel width at which other cells contribute the share ``p`` of a cell's neighborhood.
 
     It is searched for between ``l_start`` and ``l_end`` as they are, which suits pixels and
     micrometres, then in units of the spacing of cells, which suits any unit.
@@ -57,17 +57,17 @@ def length_scale(distances: np.ndarray, spacing: float, params: Mapping[str, Any
         params: the method's parameters.
 
     Raises:
-        InputError: there is none.
+        InputError: no such width is between them.
     """
     from SpaGCN import search_l
 
     start, end, p = params["l_start"], params["l_end"], params["p"]
     for unit in (1.0, spacing):
-        found = search_l(
+        width = search_l(
             p, distances, start=start * unit, end=end * unit, tol=params["l_tol"], max_run=100
         )
-        if found is not None:
-            return found
+        if width is not None:
+            return width
     raise InputError(
         f"spagcn: no l from {start:g} to {end:g} gives p = {p:g}, nor does one from "
         f"{start * spacing:g} to {end * spacing:g}; change l_start or l_end"
@@ -90,8 +90,8 @@ def fit(
     """Train SpaGCN on a preprocessed AnnData, on the CPU; the result is labels.
 
     Raises:
-        InputError: a parameter cannot be used.
-        NotApplicableError: too many cells, or fewer than domains.
+        InputError: a parameter is invalid.
+        NotApplicableError: too many cells, or fewer cells than domains.
         FloatingPointError: the labels' probabilities are not finite.
     """
     from SpaGCN import SpaGCN, calculate_adj_matrix

@@ -1,7 +1,7 @@
 """STAGATE (Dong and Zhang, Nature Communications 2022), by its maintained package, unmodified.
 
-Values and graph are prepared as in the package's tutorials. Its graph of nearest neighbors is
-directed and a cell aggregates from the cells that list it, so links are made mutual unless
+Input and graph are computed as in the package's tutorials. Its graph of nearest neighbors is
+directed and a cell aggregates from the cells that list it, so links are made symmetric unless
 ``mutual_links`` is off.
 """
 
@@ -22,9 +22,9 @@ from stbench.graphs.radius import radius_for
 
 
 def log_expression(table: Any, kind: str, params: Mapping[str, Any]) -> None:
-    """Variable genes flagged on counts (a panel is taken whole), totals scaled, log; in place.
+    """Variable genes flagged on counts (all of a panel), totals scaled, log; in place.
 
-    Intensities go the same way; features are left as they are.
+    Intensities are treated the same way; features are not changed.
     """
     import scanpy as sc
 
@@ -77,7 +77,7 @@ def fit(
     The number of domains is not used.
 
     Raises:
-        InputError: a parameter cannot be used.
+        InputError: a parameter is invalid.
         NotApplicableError: too few cells, or genes to choose without counts.
     """
     from STAGATE_pyG import STAGATE, train_STAGATE

@@ -1,10 +1,10 @@
 """stLearn without an image: expression averaged over adjacent spots, components, k-means (Pham et
 al., Nature Communications 2023), by the package stlearn.
 
-stLearn's smoothing can weigh neighbors by location, expression and tissue morphology. This uses
+stLearn's smoothing can weight neighbors by location, expression and tissue morphology. This uses
 location alone (``weights: physical_distance``), as the package's own tutorial does for human
-cortex; nothing here has seen an image. The package computes all weights whichever are asked for: a
-constant stands in for the morphology, which these weights do not use. It holds several dense
+cortex; no image is used. The package computes all weights, regardless of the requested ones: a
+constant replaces the morphology, which these weights do not use. It holds several dense
 spots x spots matrices.
 """
 
@@ -32,12 +32,12 @@ def fit(
 ) -> Fit:
     """Components of smoothed log-normalized expression, (n, at most ``n_components``), and k-means.
 
-    Genes seen in fewer than ``min_cells`` spots are left out. Spots are placed on their lattice
-    anew from their coordinates, which the package needs to know what is adjacent.
+    Genes detected in fewer than ``min_cells`` spots are left out. The lattice of the spots is
+    derived from their coordinates, because the package needs it to find adjacent spots.
 
     Raises:
-        NotApplicableError: the package is missing, the spots form no hexagonal lattice, or there is
-            no expression.
+        NotApplicableError: the package is missing, the spots form no hexagonal lattice, or the
+            dataset has no expression.
     """
     require("stlearn", "stlearn")
     if adata.uns["dataset"]["kind"] == "features":
@@ -52,7 +52,7 @@ def fit(
     seen = np.asarray((values > 0).sum(axis=0)).ravel() >= int(params["min_cells"])
     table = AnnData(values[:, seen])
     table.obs["array_row"], table.obs["array_col"] = lattice.row, lattice.col
-    # Along its own axes, with neighbors in a row two columns apart: the package derives the pitch.
+    # Neighbors in a row are two columns apart; the package derives the pitch.
     table.obs["imagerow"] = lattice.row * np.sqrt(3.0)
     table.obs["imagecol"] = lattice.col.astype(np.float64)
     n_components = min(int(params["n_components"]), table.n_obs - 1, table.n_vars - 1)

@@ -1,4 +1,4 @@
-"""Ward's clustering of principal components in which only spatial neighbors may be merged."""
+"""Ward's clustering of principal components that merges only spatial neighbors."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def fit(
 ) -> Fit:
     """Contiguous domains: scikit-learn's Ward on the graph of the ``n_neighbors`` nearest cells.
 
-    The components are those of the preprocessed dataset. Every domain is connected, but where the
-    graph itself falls apart into pieces: scikit-learn joins those at the cells most alike.
+    The components are those of the preprocessed dataset. Every domain is connected, unless the
+    graph itself has several components: scikit-learn joins these at their most similar cells.
 
     Raises:
         InputError: ``n_neighbors`` is below 1.

@@ -9,11 +9,11 @@ from scipy.spatial import cKDTree
 
 from stbench.graphs.neighbors import knn
 
-_SLACK = 1 + 1e-9  # what a tree's distances may differ from ours
+_SLACK = 1 + 1e-9  # tolerance for the rounding of the tree's distances
 
 
 def tied_neighbors(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For every cell all others that are as near as its k-th nearest other, ties included.
+    """For every cell, all others that are as near as its k-th nearest other, ties included.
 
     Args:
         coords: (n, d) finite coordinates, at least two cells.
@@ -29,7 +29,7 @@ def tied_neighbors(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, 
     cells = np.repeat(np.arange(n), [len(others) for others in found])
     others = np.concatenate(found).astype(np.int64)
     cells, others = cells[cells != others], others[cells != others]
-    # Ties are judged by distances computed in one and the same way.
+    # Ties are compared by distances that are all computed the same way.
     distances = np.sqrt(((coords[cells] - coords[others]) ** 2).sum(axis=1))
     by_distance = distances[np.lexsort((distances, cells))]
     kth = by_distance[np.searchsorted(cells, np.arange(n)) + k - 1]
@@ -40,14 +40,14 @@ def tied_neighbors(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, 
 def short_links(coords: np.ndarray, k: int, cutoff: float) -> tuple[np.ndarray, float]:
     """Pairs in which one cell is a neighbor of the other, strictly shorter than the cutoff.
 
-    On a perfect lattice all distances are equal, none is shorter than any quantile of them and the
-    graph is empty.
+    On a perfect lattice all distances are equal, so none is shorter than any of their quantiles and
+    the graph is empty.
 
     Args:
         coords: (n, d) finite coordinates, at least two cells.
         k: see ``tied_neighbors``.
-        cutoff: below 1 the quantile (linear) of the distances of all cells to their neighbors, in
-            which a pair that are neighbors of each other counts twice; from 1 on a distance.
+        cutoff: below 1: the quantile (linear) of the distances of all cells to their neighbors, in
+            which mutual neighbors count twice; from 1 on: a distance.
 
     Returns:
         (m, 2) int64, each pair once with the smaller cell first, sorted; the cutoff as a distance.
@@ -60,10 +60,10 @@ def short_links(coords: np.ndarray, k: int, cutoff: float) -> tuple[np.ndarray, 
 
 
 def adjacency(pairs: np.ndarray, n: int, loops: bool = False) -> sp.csr_matrix:
-    """(n, n) CSR with a one for both directions of each of the (m, 2) different pairs.
+    """(n, n) CSR with a one for both directions of each of the (m, 2) distinct pairs.
 
     Args:
-        loops: whether every cell is linked to itself, too.
+        loops: whether every cell is also linked to itself.
     """
     cells = np.arange(n if loops else 0)
     rows = np.concatenate([pairs[:, 0], pairs[:, 1], cells])
@@ -72,7 +72,7 @@ def adjacency(pairs: np.ndarray, n: int, loops: bool = False) -> sp.csr_matrix:
 
 
 def normalized(graph: sp.csr_matrix) -> sp.csr_matrix:
-    """D^-1/2 A D^-1/2 with the weighted degree D; cells without links stay without."""
+    """D^-1/2 A D^-1/2 with the weighted degree D; cells without links keep none."""
     degree = np.asarray(graph.sum(axis=1), dtype=np.float64).ravel()
     scale = 1 / np.sqrt(np.where(degree > 0, degree, np.inf))
     return sp.csr_matrix(sp.diags_array(scale) @ graph @ sp.diags_array(scale))

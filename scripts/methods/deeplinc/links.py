@@ -1,5 +1,5 @@
-"""Links of a cell graph that are held out, how well inner products of an embedding separate them
-from unlinked pairs, and the graph that is predicted."""
+"""Held-out links of a cell graph, how well inner products of an embedding separate them from
+unlinked pairs, and the predicted graph."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class HeldOut(NamedTuple):
 
     Attributes:
         train: links to train on, in the order of the graph.
-        linked: links held out, in the order drawn.
-        unlinked: pairs of the graph's non-links, as many.
+        linked: held-out links, in the order drawn.
+        unlinked: as many pairs that are not linked.
     """
 
     train: np.ndarray
@@ -26,13 +26,13 @@ class HeldOut(NamedTuple):
 
 
 def split_links(links: np.ndarray, share: float, order: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Links (m, 2) to train on, and those held out: the first floor(share * m) of ``order``."""
+    """Links (m, 2) to train on, and the held-out ones: the first floor(share * m) of ``order``."""
     held = order[: int(share * len(links))]
     return np.delete(links, held, axis=0), links[held]
 
 
 def accept_unlinked(drawn: np.ndarray, links: np.ndarray, n: int) -> np.ndarray:
-    """Of drawn ordered pairs (d, 2) those of two cells that are not linked, the first of each."""
+    """Of drawn ordered pairs (d, 2), those of two unlinked cells; the first one of duplicates."""
 
     def keys(pairs: np.ndarray) -> np.ndarray:
         pairs = pairs.astype(np.int64)
@@ -45,7 +45,7 @@ def accept_unlinked(drawn: np.ndarray, links: np.ndarray, n: int) -> np.ndarray:
 
 
 def hold_out(links: np.ndarray, n: int, share: float, rng: np.random.Generator) -> HeldOut:
-    """Hold out a share of the links (m, 2) of n cells and draw as many non-links, uniformly.
+    """Hold out a share of the links (m, 2) of n cells and draw as many unlinked pairs, uniformly.
 
     Raises:
         NotApplicableError: too few links to hold one out, or too few pairs that are not linked.
@@ -67,11 +67,11 @@ def hold_out(links: np.ndarray, n: int, share: float, rng: np.random.Generator) 
 
 _THRESHOLDS = np.arange(0.01, 1, 0.005)
 _BLOCK_VALUES = 2**22
-_MOST_PAIRS = 50_000_000  # of a predicted graph: some 4 GB
+_MOST_PAIRS = 50_000_000  # of a predicted graph: about 4 GB
 
 
 class LinkScores(NamedTuple):
-    """Area under the ROC curve and average precision, 1 where every link is above all others."""
+    """Area under the ROC curve and average precision; 1: every link ranks above all other pairs."""
 
     auroc: float
     ap: float
@@ -89,8 +89,7 @@ def pair_logits(embedding: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 def random_pair_scores(embedding: np.ndarray, seed: int, per_cell: int = 10) -> np.ndarray:
-    """Link probabilities of random pairs of different cells, (n * per_cell,): nothing links them
-    but chance."""
+    """Link probabilities of random pairs of different cells, (n * per_cell,): null scores."""
     from scipy.special import expit
 
     n = len(embedding)
@@ -101,10 +100,10 @@ def random_pair_scores(embedding: np.ndarray, seed: int, per_cell: int = 10) -> 
 
 
 def link_scores(embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray) -> LinkScores:
-    """Rank held-out links (m, 2) among non-links (k, 2) by the embedding's inner products.
+    """Rank held-out links (m, 2) among unlinked pairs (k, 2) by the embedding's inner products.
 
-    The logits themselves are ranked: their logistic runs into 1 where rounding ends, and the ties
-    that this makes change the scores.
+    The logits are ranked, not the probabilities: these round to 1, and the resulting ties would
+    change the scores.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -118,7 +117,7 @@ def link_scores(embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray)
 def accuracies(
     embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """DeepLinc's thresholds of the link probability and the share of pairs right at each.
+    """DeepLinc's thresholds of the link probability and the share of correct pairs at each.
 
     Returns:
         thresholds, from .01 to .995, and accuracies, both (198,).
@@ -131,7 +130,7 @@ def accuracies(
 
 
 def best_threshold(embedding: np.ndarray, linked: np.ndarray, unlinked: np.ndarray) -> float:
-    """The first of the thresholds at which most pairs are right."""
+    """The first of the thresholds with the highest share of correct pairs."""
     thresholds, shares = accuracies(embedding, linked, unlinked)
     return float(thresholds[shares.argmax()])
 
@@ -144,14 +143,15 @@ def predicted_graph(
     Args:
         embedding: (n, d).
         threshold: above 0, below 1.
-        max_neighbors: each cell proposes at most this many, its most probable; a pair that one of
-            its cells proposes is kept. 0: all, whose number may grow with the square of n.
+        max_neighbors: each cell proposes at most this many links, its most probable ones; a pair is
+            kept if one of its cells proposes it. 0: all, whose number may grow with the square of
+            n.
 
     Returns:
         (n, n) CSR float32, symmetric.
 
     Raises:
-        NotApplicableError: too many pairs are above the threshold to keep them.
+        NotApplicableError: too many pairs are above the threshold.
     """
     from scipy.special import expit
 

@@ -1,4 +1,4 @@
-"""The loss of a graph autoencoder over all pairs of cells, without anything n x n."""
+"""The loss of a graph autoencoder over all pairs of cells, without n x n arrays."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch.nn.functional import softplus
 
 
 def _block_rows(n: int, device: torch.device) -> int:
-    """Rows of a block: its n columns fill the cache of a core, or half a gigabyte of a GPU."""
+    """Rows of a block: with its n columns it fills a core's cache, or half a gigabyte on a GPU."""
     values = 2**27 if device.type == "cuda" else 2**20
     return min(n, max(16, values // n))
 
 
 class _SoftplusOfAllPairs(torch.autograd.Function):
-    """Sum of softplus(z_i . z_j) over all i, j; the gradient is computed along the way.
+    """Sum of softplus(z_i . z_j) over all i, j; the gradient is computed in the same pass.
 
-    A block of rows takes only the columns from its first row on: the others are the transposed of
+    A block of rows covers only the columns from its first row on: the others are the transpose of
     earlier blocks.
     """
 
@@ -52,7 +52,7 @@ class _SoftplusOfAllPairs(torch.autograd.Function):
 def link_weights(n: int, links: int) -> tuple[float, float]:
     """Weight of a linked pair, and of the whole loss, for n cells and undirected links.
 
-    Loops are not counted among the links here, although they are links in the loss.
+    Loops do not count as links here, although they do in the loss.
     """
     apart = n * n - 2 * links
     return apart / (2 * links), n * n / (2 * apart)
@@ -74,7 +74,7 @@ def all_pairs_link_loss(z: Tensor, links: Tensor, rows: int | None = None) -> Te
     among = (z.index_select(0, links[:, 0]) * z.index_select(0, links[:, 1])).sum(dim=1)
 
     def linked(logits: Tensor) -> Tensor:
-        # What a linked pair costs beyond the softplus of its logit.
+        # The loss of a linked pair minus the softplus of its logit.
         return ((weight - 1) * softplus(-logits) - logits).sum()
 
     everything = _SoftplusOfAllPairs.apply(z, rows or _block_rows(n, z.device))

@@ -1,12 +1,12 @@
 """DeepLinc: a variational graph autoencoder with an adversary (Li and Yang, Genome Biology 2022).
 
-Re-implemented from its description on sparse graphs; nothing is n x n: the loss over all pairs of
-cells is computed in row blocks. Its task is the graph of interacting cells; the embedding is a
+Re-implemented from its description on sparse graphs, without n x n arrays: the loss over all pairs
+of cells is computed in row blocks. Its task is the graph of interacting cells; the embedding is a
 by-product. Properties of the original that are kept: the embedding is a SAMPLE of the posterior,
-not its mean; one is drawn before every iteration, the first from the untrained network, and the
-one of the best average precision on the held-out links is chosen, so that what the last iteration
-learns is never used; the divergence from the normal is divided by the number of cells twice and
-hardly counts; dropout is off.
+not its mean; one sample is drawn before every iteration, the first from the untrained network, and
+the one with the best average precision on the held-out links is chosen, so that the last iteration
+is never used; the divergence from the normal is divided by the number of cells twice and is almost
+negligible; dropout is off.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Settings:
             ``generator_steps``.
         lr: of the autoencoder.
         adversarial_lr: of the discriminator and, against it, of the encoder.
-        min_cells: genes seen in fewer cells are dropped (counts only).
-        log_offset: c of ln(x + c), after which come z-scores of genes, then of cells; 0: values
-            are taken as they are.
+        min_cells: genes detected in fewer cells are dropped (counts only).
+        log_offset: c of ln(x + c), followed by z-scores of genes, then of cells; 0: values are
+            not transformed.
         distance_cutoff: see ``methods.deeplinc.graph``.
         max_neighbors: of the learned graph, see ``methods.deeplinc.links.predicted_graph``.
     """
@@ -102,13 +102,13 @@ def z_scores(values: np.ndarray, axis: int) -> np.ndarray:
 def network_input(adata: Any, s: Settings) -> np.ndarray:
     """ln(x + c) of the counts, z-scores of genes over cells, then of cells over genes.
 
-    Intensities go the same way, but no gene is dropped; features have no logarithm taken.
+    Intensities are treated the same way, but no gene is dropped; features are not log-transformed.
 
     Returns:
         (n, genes) dense float32.
 
     Raises:
-        InputError: fewer than two genes are left, or a value has no logarithm.
+        InputError: fewer than two genes remain, or a value has no logarithm.
     """
     values, kind = adata.layers["counts"], adata.uns["dataset"]["kind"]
     values = (values.toarray() if sp.issparse(values) else np.asarray(values)).astype(np.float64)
@@ -116,7 +116,7 @@ def network_input(adata: Any, s: Settings) -> np.ndarray:
         kept = (values != 0).sum(axis=0) >= s.min_cells
         if kept.sum() < 2:
             raise InputError(
-                f"deeplinc: {kept.sum()} genes are seen in {s.min_cells} cells or more; "
+                f"deeplinc: {kept.sum()} genes are detected in {s.min_cells} cells or more; "
                 "lower min_cells"
             )
         values = values[:, kept] if not kept.all() else values
@@ -125,7 +125,7 @@ def network_input(adata: Any, s: Settings) -> np.ndarray:
             if values.min() <= -s.log_offset:
                 raise InputError(
                     f"deeplinc: a value is {values.min():g} and has no ln(x + {s.log_offset:g}); "
-                    "raise log_offset, or set it to 0 to take values as they are"
+                    "raise log_offset, or set it to 0 to use untransformed values"
                 )
             values = np.log(values + s.log_offset)
         values = z_scores(z_scores(values, axis=0), axis=1)
@@ -145,14 +145,14 @@ class DeepLinc(nn.Module):
     ) -> None:
         """Features (n, genes) and undirected training links (m, 2).
 
-        The encoder starts from the generator's draws, the discriminator from the same weights
-        whatever the seed, as in the original.
+        The encoder's initial weights are drawn from the generator; the discriminator's are the same
+        for every seed, as in the original.
         """
         super().__init__()
         self.settings = s
         self.adjacency = normalized(adjacency(links, len(features), loops=True))
         self.graph = SparseMatrix(self.adjacency, device)
-        # The first layer is linear in what never changes.
+        # The first layer is linear in the smoothed features, which never change.
         self.smoothed = self.graph @ torch.from_numpy(features).to(device)
         self.links = torch.from_numpy(np.ascontiguousarray(links, dtype=np.int64)).to(device)
         widths = (features.shape[1], s.hidden_dim), *2 * [(s.hidden_dim, s.code_dim)]
@@ -189,33 +189,33 @@ class DeepLinc(nn.Module):
         return sampled(*self.posterior(), noise)
 
     def autoencoder_losses(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of the links over all pairs, divergence from the normal; the sum counts."""
+        """Cross-entropy of the links over all pairs, divergence from the normal."""
         mean, spread = self.posterior()
         links = all_pairs_link_loss(sampled(mean, spread, noise), self.links)
         terms = 1 + 2 * spread - mean.square() - torch.exp(spread).square()
         return links, -0.5 / len(mean) * terms.sum(dim=1).mean()
 
     def discriminator_losses(self, noise: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of normal noise taken for real, of codes taken for fake; the sum counts."""
+        """Cross-entropy of normal noise as real, of codes as fake."""
         with torch.no_grad():
             code = self.sample(noise)
-        return taken_for(self.adversary(real), 1), taken_for(self.adversary(code), 0)
+        return cross_entropy_to(self.adversary(real), 1), cross_entropy_to(self.adversary(code), 0)
 
     def generator_loss(self, noise: Tensor) -> Tensor:
-        """Cross-entropy of codes taken for real."""
-        return taken_for(self.adversary(self.sample(noise)), 1)
+        """Cross-entropy of codes as real."""
+        return cross_entropy_to(self.adversary(self.sample(noise)), 1)
 
 
 def sampled(mean: Tensor, spread: Tensor, noise: Tensor) -> Tensor:
     return mean + noise * torch.exp(spread)
 
 
-def taken_for(logits: Tensor, truth: float) -> Tensor:
+def cross_entropy_to(logits: Tensor, truth: float) -> Tensor:
     return binary_cross_entropy_with_logits(logits, torch.full_like(logits, truth))
 
 
 class Optimizers:
-    """One for each of the three losses, each with moments of its own: two move the encoder."""
+    """One for each of the three losses, each with its own moments: two update the encoder."""
 
     def __init__(self, model: DeepLinc) -> None:
         s, adversary = model.settings, list(model.adversary.parameters())
@@ -225,7 +225,7 @@ class Optimizers:
 
 
 def descend(optimizer: torch.optim.Optimizer, *losses: Tensor) -> Tensor:
-    """One step down the sum of the losses, for the optimizer's own weights; the losses before."""
+    """One step on the sum of the losses for the optimizer's weights; the losses before it."""
     optimizer.zero_grad()
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     torch.stack(losses).sum().backward(inputs=weights)
@@ -239,8 +239,8 @@ def train_iteration(
     """One iteration.
 
     Args:
-        draw: gives the noise of each step, (n, code_dim).
-        real: what the discriminator is to tell from codes, (n, code_dim).
+        draw: returns the noise of each step, (n, code_dim).
+        real: samples that the discriminator distinguishes from codes, (n, code_dim).
 
     Returns:
         Losses before each step: autoencoder (steps, 2), discriminator (steps, 2), generator
@@ -263,7 +263,7 @@ def train_iteration(
 
 
 class Candidate(NamedTuple):
-    """A sample of the code (n, code_dim), the iterations before it, how well it tells links."""
+    """A sample of the code (n, code_dim), the iterations before it, its link scores."""
 
     iteration: int
     code: np.ndarray
@@ -283,7 +283,7 @@ class Trained(NamedTuple):
 def train(
     features: np.ndarray, held_out: HeldOut, s: Settings, seed: int, device: str, record: Recorder
 ) -> Trained:
-    """All iterations on features (n, genes); all is drawn on the CPU, from the seed.
+    """All iterations on features (n, genes); all random numbers are drawn on the CPU.
 
     Raises:
         FloatingPointError: a loss or the embedding is not finite.
@@ -333,24 +333,24 @@ def fit(
 ) -> Fit:
     """Train DeepLinc on a preprocessed AnnData.
 
-    The input is made from the counts: ln(x + 1), z-scores of genes, then of cells. Intensities are
-    treated alike; features have no logarithm taken. The number of domains is not used.
+    The input is computed from the counts: ln(x + 1), z-scores of genes, then of cells. Intensities
+    are treated the same way; features are not log-transformed. The number of domains is not used.
 
-    Epochs are iterations. Recorded after iteration e, from 0 on, is the sample of the code that
-    the method chooses from there. After the last iteration there is none to choose from: the
-    CHOSEN sample, which is the embedding, is recorded in its place. So the last recorded epoch is
-    the method's own output, and those before it are its candidates.
+    Epochs are iterations. The record after iteration e, from 0 on, is the candidate sample of the
+    code drawn at that point. No candidate is drawn after the last iteration: the CHOSEN sample,
+    which is the embedding, is recorded instead. So the last recorded epoch is the method's own
+    output, and those before it are its candidates.
 
-    The learned graph holds the link probabilities above the threshold that is most often right on
-    the held-out links, at most ``max_neighbors`` proposed by a cell. ``info`` says how well
-    held-out links are told by the chosen candidate (``edge_*``; chosen on these very links), by
-    the last candidate (``last_edge_*``; not chosen) and by the posterior mean after the last
-    iteration (``mean_edge_*``).
+    The learned graph holds the link probabilities above the threshold with the highest accuracy on
+    the held-out links, at most ``max_neighbors`` proposed by a cell. ``info`` holds the scores on
+    the held-out links of the chosen candidate (``edge_*``; chosen on these same links), of the last
+    candidate (``last_edge_*``; not chosen) and of the posterior mean after the last iteration
+    (``mean_edge_*``).
 
     Raises:
-        InputError: a parameter cannot be used, or a value has no logarithm.
-        NotApplicableError: the cell graph has too few links, or too few pairs without one; without
-            ``max_neighbors``, the learned graph has too many to keep.
+        InputError: a parameter is invalid, or a value has no logarithm.
+        NotApplicableError: the cell graph has too few links or unlinked pairs; without
+            ``max_neighbors``, the learned graph has too many links.
         FloatingPointError: a loss or the embedding is not finite.
     """
     s = Settings(**params)

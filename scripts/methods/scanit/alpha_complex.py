@@ -1,7 +1,7 @@
 """Cell graphs from an alpha complex: Delaunay edges whose empty circle is small enough.
 
-(Edelsbrunner, Kirkpatrick and Seidel 1983; used by SCAN-IT and SpaceFlow.) The bound is one on a
-radius, so kept edges are up to about twice as long.
+(Edelsbrunner, Kirkpatrick and Seidel 1983; used by SCAN-IT and SpaceFlow.) The bound applies to a
+radius, so edges can be up to about twice as long.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def delaunay_alpha(coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     An edge's value is the squared radius of the smallest circle through both ends with no cell
     inside: the one on the edge as diameter if that is empty, else the smaller of the circles
-    around its one or two triangles. Of cells at one place a single one has edges. Cells on a line
-    are joined to the next ones; four cells on a circle get one of the two diagonals.
+    around its one or two triangles. Of cells at the same position only one has edges. Cells
+    on a line are joined to the next ones; four cells on a circle get one of the two diagonals.
 
     Args:
         coords: (n, 2) finite.
@@ -33,7 +33,7 @@ def delaunay_alpha(coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return _chain(coords)
     try:
         triangles = Delaunay(coords).simplices.astype(np.int64)
-    except QhullError:  # all cells lie on one line
+    except QhullError:  # all cells are on one line
         return _chain(coords)
     corners = coords[triangles]
     around = _circumradius_squared(corners)
@@ -67,7 +67,7 @@ def _circumradius_squared(corners: np.ndarray) -> np.ndarray:
 
 
 def _chain(coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The triangulation of a line: every place joined to the next one."""
+    """The triangulation of a line: every position joined to the next one."""
     if len(coords) < 2:
         return np.empty((0, 2), np.int64), np.empty(0)
     centered = coords - coords.mean(axis=0)
@@ -79,7 +79,7 @@ def _chain(coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mean_neighbor_distance(coords: np.ndarray, k: int) -> float:
-    """Mean distance to the k nearest other cells; those at the very same place do not count.
+    """Mean distance to the k nearest other cells; cells at the same position do not count.
 
     Raises:
         InputError: ``k`` is below 1, or all distances are zero.
@@ -88,7 +88,7 @@ def mean_neighbor_distance(coords: np.ndarray, k: int) -> float:
         raise InputError(f"n_neighbors is {k}: it must be at least 1")
     distances = knn(coords, k)[0]
     if not distances.any():
-        raise InputError("coordinates: no cell has another one near it; check the coordinates")
+        raise InputError("coordinates: all nearest cells are at the same position; check them")
     return float(distances.sum() / np.count_nonzero(distances))
 
 
@@ -97,15 +97,15 @@ def alpha_graph(coords: np.ndarray, n_neighbors: int, n_layer: int) -> np.ndarra
 
     Args:
         coords: (n, 2).
-        n_neighbors: how many nearest cells the mean distance is taken over.
-        n_layer: 1: the edges; 2: and the pairs two edges apart; 3: only pairs joined by a walk of
-            exactly three edges (as the original has it, not a closure).
+        n_neighbors: number of nearest cells over which the mean distance is computed.
+        n_layer: 1: the edges; 2: also pairs two edges apart; 3: only pairs joined by a walk of
+            exactly three edges (as in the original, not a closure).
 
     Returns:
         (m, 2) int64 undirected pairs, smaller cell first, sorted.
 
     Raises:
-        InputError: another ``n_layer``, or coordinates that do not tell cells apart.
+        InputError: another ``n_layer``, or nearest cells that are all at the same position.
     """
     if n_layer not in (1, 2, 3):
         raise InputError(f"n_layer is {n_layer}: it must be 1, 2 or 3")

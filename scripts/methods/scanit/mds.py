@@ -1,6 +1,6 @@
 """Metric multidimensional scaling by SMACOF (de Leeuw 1977), in blocks of rows.
 
-All settings are the caller's, so a result does not change with a library's defaults.
+The caller gives all settings, so a result does not change with a library's defaults.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 Distances = Callable[[int, int], np.ndarray]
-"""``distances(start, stop)``: (stop - start, n) wanted distances of these rows to all n."""
+"""``distances(start, stop)``: (stop - start, n) target distances of these rows to all n."""
 
 _BLOCK_VALUES = 2**22
 _KEPT_VALUES = 2**26
 
 
 class Scaling(NamedTuple):
-    """Points (n, p), half the sum of (distance - wanted)^2 over ordered pairs, updates made."""
+    """Points (n, p), half the sum of (distance - target)^2 over ordered pairs, updates."""
 
     points: np.ndarray
     stress: float
@@ -29,8 +29,8 @@ class Scaling(NamedTuple):
 def mean_distances(embeddings: Sequence[np.ndarray]) -> Distances:
     """Euclidean distances averaged over embeddings (n, d) of the same cells.
 
-    The blocks last used are kept up to half a gigabyte (all of them for 8000 cells), others are
-    computed anew, so memory is linear in the number of cells.
+    The most recent blocks are cached up to half a gigabyte (all of them for 8000 cells), others are
+    computed again, so memory is linear in the number of cells.
     """
     values = [np.asarray(embedding, dtype=np.float64) for embedding in embeddings]
 
@@ -42,31 +42,31 @@ def mean_distances(embeddings: Sequence[np.ndarray]) -> Distances:
 
 
 def uniform_start(n: int, dimensions: int, seed: int) -> np.ndarray:
-    """(n, dimensions) uniform on [0, 1): what scikit-learn 1.9 starts from on one core."""
+    """(n, dimensions) uniform on [0, 1): the start of scikit-learn 1.9 on one core."""
     return np.random.RandomState(seed).uniform(size=(n, dimensions))
 
 
-def smacof(wanted: Distances, start: np.ndarray, max_updates: int, eps: float) -> Scaling:
-    """Move points until their distances are as near to the wanted ones as they get.
+def smacof(targets: Distances, start: np.ndarray, max_updates: int, eps: float) -> Scaling:
+    """Move points to minimize the difference between their distances and the target distances.
 
-    An update replaces Y by B Y / n, with B_ij = -wanted_ij / distance_ij off the diagonal and rows
+    An update replaces Y by B Y / n, with B_ij = -target_ij / distance_ij off the diagonal and rows
     that sum to zero. The first update whose decrease of stress, divided by half the sum of squared
     distances over ordered pairs, is below ``eps`` is the last one.
 
     Args:
-        wanted: symmetric, zero for a point and itself.
+        targets: symmetric, zero for a point and itself.
         start: (n, p).
     """
     points, before = np.asarray(start, dtype=np.float64), np.inf
     for update in range(max_updates + 1):
-        moved, stress, squares = _update(wanted, points)
+        moved, stress, squares = _update(targets, points)
         if update == max_updates or before - stress < eps * squares:
             break
         points, before = moved, stress
     return Scaling(points, stress, update)
 
 
-def _update(wanted: Distances, points: np.ndarray) -> tuple[np.ndarray, float, float]:
+def _update(targets: Distances, points: np.ndarray) -> tuple[np.ndarray, float, float]:
     """The points after one update; stress and half the sum of squared distances before it."""
     n = len(points)
     moved = np.empty_like(points)
@@ -74,7 +74,7 @@ def _update(wanted: Distances, points: np.ndarray) -> tuple[np.ndarray, float, f
     rows = max(1, _BLOCK_VALUES // n)
     for start in range(0, n, rows):
         stop = min(start + rows, n)
-        target, distance = wanted(start, stop), _distances(points, start, stop)
+        target, distance = targets(start, stop), _distances(points, start, stop)
         stress += np.square(distance - target).sum() / 2
         squares += np.square(distance).sum() / 2
         ratio = np.divide(target, distance, out=np.zeros_like(distance), where=distance > 0)

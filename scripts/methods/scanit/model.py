@@ -1,10 +1,10 @@
 """SCAN-IT: Deep Graph Infomax over an alpha complex of the cells (Cang et al., BMVC 2021).
 
 A re-implementation, equal to the original (commit ebf3894) on stored values. Two graph
-convolutions, each followed by a PReLU with one slope per channel. Where it differs on purpose:
-genes are ranked by Moran's I over the method's own graph instead of by SOMDE, a separate program;
-and the start of the consensus' scaling does not depend on the number of cores. Of cells at one
-place a single one has edges, as in the original.
+convolutions, each followed by a PReLU with one slope per channel. Intended
+differences: genes are ranked by Moran's I over the method's own graph instead of by SOMDE, a
+separate program; the start of the consensus scaling does not depend on the number of cores. Of
+cells at the same position only one has edges, as in the original.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SEED_RANGE = 10000
 
 
 class ScanitEncoder(Encoder):
-    """Two graph convolutions with a PReLU each; the first map is shared by both views."""
+    """Two graph convolutions with a PReLU each; both views share the first map."""
 
     def __init__(self, features: Tensor, graph: SparseMatrix, hidden: int) -> None:
         """``features`` (n, genes), ``graph`` normalized with loops."""
@@ -54,12 +54,12 @@ class ScanitEncoder(Encoder):
 
 
 def spatially_variable(values: sp.csr_matrix, pairs: np.ndarray, count: int) -> np.ndarray:
-    """Columns of the largest Moran's I over a graph, in their old order.
+    """Columns of the largest Moran's I over a graph, in their original order.
 
     Args:
         values: (n, genes).
         pairs: (m, 2) undirected edges, equally weighted.
-        count: how many; all where there are no more.
+        count: number of columns; all if there are fewer.
     """
     n, n_genes = values.shape
     if n_genes <= count:
@@ -83,8 +83,8 @@ def spatially_variable(values: sp.csr_matrix, pairs: np.ndarray, count: int) -> 
 def features_of(adata: Any, pairs: np.ndarray, n_genes: int) -> np.ndarray:
     """The network's input: totals scaled to their median, log(1 + x), genes standardized.
 
-    The totals are over all genes, also where some are left out afterwards. Intensities are treated
-    as counts are; features are only standardized.
+    The totals are over all genes, including those dropped afterwards. Intensities are treated as
+    counts; features are only standardized.
 
     Returns:
         (n, at most n_genes) float32.
@@ -97,7 +97,7 @@ def features_of(adata: Any, pairs: np.ndarray, n_genes: int) -> np.ndarray:
 
 
 def run_seeds(seed: int, runs: int) -> list[int]:
-    """Seeds of the runs of a consensus, drawn as the original draws them."""
+    """Seeds of the runs of a consensus, drawn as in the original."""
     drawn = np.random.RandomState(seed).choice(_SEED_RANGE, runs, replace=False)
     return [int(value) for value in drawn]
 
@@ -112,16 +112,17 @@ def fit(
 ) -> Fit:
     """Train SCAN-IT on a preprocessed AnnData of any kind; the number of domains is not used.
 
-    With ``n_consensus`` above 1 the embedding is a scaling to ``mds_components`` dimensions of
-    the runs' averaged distances. It exists after the last epoch only, so nothing is recorded.
+    With ``n_consensus`` above 1 the embedding is a multidimensional scaling of the runs' averaged
+    distances to ``mds_components`` dimensions. It exists only after the last epoch, so nothing is
+    recorded.
 
     Raises:
-        InputError: a parameter or the coordinates cannot be used.
+        InputError: a parameter or the coordinates are invalid.
         FloatingPointError: the loss or the embedding is not finite.
     """
     runs, hidden, epochs = (int(params[key]) for key in ("n_consensus", "n_hidden", "epochs"))
     if not 1 <= runs <= _SEED_RANGE:
-        raise InputError(f"n_consensus is {runs}: it must lie between 1 and {_SEED_RANGE}")
+        raise InputError(f"n_consensus is {runs}: it must be between 1 and {_SEED_RANGE}")
     coords = adata.obsm["spatial"]
     n = len(coords)
     pairs = alpha_graph(coords, int(params["n_neighbors"]), int(params["n_layer"]))

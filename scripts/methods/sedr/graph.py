@@ -1,4 +1,4 @@
-"""SEDR's spatial graph and the pairs of cells whose links it learns to tell."""
+"""SEDR's spatial graph and the pairs of cells whose links it learns to predict."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def spatial_graph(coords: np.ndarray, n_neighbors: int) -> SpatialGraph:
     """The graph of (n, d) coordinates.
 
     Raises:
-        NotApplicableError: all cells are linked, so that no pair is left that is not.
+        NotApplicableError: all cells are linked, so no unlinked pair exists.
     """
     pairs, n = knn_pairs(coords, n_neighbors), len(coords)
     rows = np.concatenate([pairs[:, 0], pairs[:, 1], np.arange(n)])
@@ -57,16 +57,16 @@ class Pairs(NamedTuple):
 
 
 def draw_positions(links: sp.csr_matrix, generator: torch.Generator) -> np.ndarray:
-    """For every cell as many different numbers as it has links, below the number of its non-links.
+    """For every cell as many distinct numbers as it has links, below the number of unlinked cells.
 
-    Time is n^2 random numbers, once: 5 ns each.
+    It takes n^2 random numbers, once: 5 ns each.
 
     Returns:
-        (2, m) int64: the cell, what was drawn for it.
+        (2, m) int64: the cell, the number drawn for it.
     """
     n, counts = links.shape[0], np.diff(links.indptr)
     drawn = [
-        # A copy: the part alone would keep the whole permutation, of all cells for every cell.
+        # A copy: a view would keep the whole permutation in memory, n numbers for every cell.
         torch.randperm(n - int(count), generator=generator)[: int(count)].numpy().copy()
         for count in counts
     ]
@@ -74,12 +74,12 @@ def draw_positions(links: sp.csr_matrix, generator: torch.Generator) -> np.ndarr
 
 
 def labeled_pairs(links: sp.csr_matrix, drawn: np.ndarray) -> Pairs:
-    """All links, and at most as many pairs that are none.
+    """All links, and at most as many unlinked pairs.
 
-    Two properties of the original are kept. What was drawn for a cell are POSITIONS in the list of
-    the cells that it is not linked to, but they are used as if they were cells, so that the last
-    cells are never drawn. A draw that hits a link, or the cell itself, is dropped, so that there
-    are a few less pairs without a link than pairs with one.
+    Two properties of the original are kept. The numbers drawn for a cell are POSITIONS in the list
+    of the cells that it is not linked to, but they are used as cell indices, so that the last cells
+    are never drawn. A draw that hits a link, or the cell itself, is dropped, so that there are
+    slightly fewer unlinked pairs than links.
 
     Args:
         drawn: (2, m), see ``draw_positions``.

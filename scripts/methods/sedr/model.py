@@ -1,11 +1,11 @@
 """SEDR, version 2: a masked graph autoencoder with embedded clustering (Xu et al., Genome
 Medicine 2024).
 
-Re-implemented from its description on sparse graphs; nothing is n x n. Properties of the original
-that are kept: 80 % of the cells are MASKED WHENEVER the network is used, also where the embedding
-is taken, so that it depends on the mask (``masked_evaluation: false`` takes it from unmasked
-cells); "log variances" are used as log standard deviations; pairs without a link are drawn as in
-``methods.sedr.graph``; the clustering stage always has 10 centers, whatever the number of
+Re-implemented from its description on sparse graphs, without n x n arrays. Properties of the
+original that are kept: 80 % of the cells are MASKED WHENEVER the network is used, also for the
+embedding, which therefore depends on the mask (``masked_evaluation: false`` uses unmasked cells);
+"log variances" are used as log standard deviations; unlinked pairs are drawn as in
+``methods.sedr.graph``; the clustering stage always has 10 centers, regardless of the number of
 domains; its KL term is the mean over all entries, not over cells.
 """
 
@@ -126,8 +126,8 @@ def draw(n: int, s: Settings, generator: torch.Generator) -> Draws:
 
 
 class Code(NamedTuple):
-    """What the encoder makes of the cells: ``z`` is [feat, sampled mu]; ``x`` is the input with
-    the token added to masked cells."""
+    """The output of the encoder: ``z`` is [feat, sampled mu]; ``x`` is the input with the token
+    added to masked cells."""
 
     x: Tensor
     feat: Tensor
@@ -162,7 +162,7 @@ class Sedr(nn.Module):
         self.to(device)
 
     def dropped(self, values: Tensor, draws: Draws | None, layer: int) -> Tensor:
-        """Dropout with the layer's own drawn entries."""
+        """Dropout with the entries drawn for the layer."""
         if draws is None or draws.kept is None:
             return values
         return values * draws.kept[layer] / (1 - self.settings.dropout)
@@ -172,7 +172,7 @@ class Sedr(nn.Module):
         x = x + masked[:, None] * self.token
         hidden = self.dropped(elu(self.norm1(self.linear1(x))), draws, 0)
         feat = self.dropped(elu(self.norm2(self.linear2(hidden))), draws, 1)
-        # Matrices are multiplied from the side where they are narrow.
+        # Products are ordered so that intermediate matrices are narrow.
         hidden = torch.relu((self.graph @ self.dropped(feat, draws, 2)) @ self.gc1)
         mapped = [
             self.dropped(hidden, draws, 3) @ self.gc2,
@@ -202,9 +202,11 @@ class Sedr(nn.Module):
     def losses(
         self, x: Tensor, draws: Draws, pairs: Pairs, target: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Reconstruction, links, Kullback-Leibler divergence from the normal, what the stage adds
-        (agreement of masked cells, or of the clusters with ``target``), none of them weighted, and
-        their weighted sum, which is minimized."""
+        """The unweighted losses and their weighted sum, which is minimized.
+
+        They are reconstruction, links, Kullback-Leibler divergence from the normal, and the term of
+        the stage (agreement of masked cells, or of the clusters with ``target``).
+        """
         s = self.settings
         code = self.encode(x, draws.masked, draws)
         decoded = self.decode(code.z, draws)
@@ -213,7 +215,7 @@ class Sedr(nn.Module):
         spread = 1 + 2 * code.logvar - code.mu.square() - torch.exp(code.logvar).square()
         normal = -0.5 / len(x) * spread.sum(dim=1).mean()
         if target is None:
-            # The token gets gradients through what is compared with, too.
+            # The token gets gradients through the target of the comparison, too.
             alike = cosine_similarity(decoded[draws.masked], code.x[draws.masked], eps=1e-12)
             added, weight = (1 - alike).pow(3).mean(), s.self_weight
         else:
@@ -232,8 +234,8 @@ def step(
     pairs: Pairs,
     target: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
-    """One training step, of the clustering stage where there is a ``target``; the losses before
-    it, as ``Sedr.losses`` has them."""
+    """One training step, of the clustering stage if there is a ``target``; returns the losses of
+    ``Sedr.losses`` before it."""
     losses = model.losses(x, draws, pairs, target)
     optimizer.zero_grad()
     losses[-1].backward()
@@ -242,7 +244,7 @@ def step(
 
 
 def sharpened(q: Tensor) -> Tensor:
-    """The assignment that the clustering stage aims at: squared, balanced over clusters."""
+    """The target assignment of the clustering stage: squared, balanced over clusters."""
     p = q.square() / q.sum(dim=0)
     return p / p.sum(dim=1, keepdim=True)
 
@@ -256,23 +258,23 @@ def cluster_centers(z: np.ndarray, n_clusters: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
     if len(z) < n_clusters:
-        raise NotApplicableError(f"has {n_clusters} centers, this dataset has {len(z)} cells")
+        raise NotApplicableError(f"needs at least {n_clusters} cells, this dataset has {len(z)}")
     return KMeans(n_clusters, n_init=2 * n_clusters, random_state=42).fit(z).cluster_centers_
 
 
 def train(
     features: np.ndarray, graph: SpatialGraph, s: Settings, seed: int, device: str, record: Recorder
 ) -> tuple[np.ndarray, list[float]]:
-    """Both stages; the epochs of the second count on from those of the first.
+    """Both stages; the epochs of the second stage are numbered after those of the first.
 
-    All is drawn on the CPU, from the seed and in the original's order. Recorded epochs have one
-    mask of their own, but for the last, which has the mask that the original would have drawn.
+    All random numbers are drawn on the CPU, from the seed and in the original's order. Recorded
+    epochs share one separate mask, except the last, which has the mask that the original draws.
 
     Returns:
         The embedding (n, latent) and the loss of every step.
 
     Raises:
-        FloatingPointError: the loss is not a finite number.
+        FloatingPointError: the loss is not finite.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -330,16 +332,16 @@ def fit(
 ) -> Fit:
     """Train SEDR on a preprocessed AnnData.
 
-    The input is made from the counts: rare genes dropped, totals to 1e6, no log, up to 2000
-    variable genes, z-scores, 200 components. Intensities are treated alike, but no gene is dropped
-    and none chosen (more than ``n_genes``: not applicable); features are taken for the components,
-    as they are. The embedding is the latent z of an evaluation pass, (n, 32). The number of
-    domains is not used.
+    The input is computed from the counts: rare genes dropped, totals scaled to 1e6, no log, up to
+    2000 variable genes, z-scores, 200 components. Intensities are treated the same way, but without
+    filter and choice of genes (more than ``n_genes``: not applicable); features replace the
+    components, unchanged. The embedding is the latent z of an evaluation pass, (n, 32). The number
+    of domains is not used.
 
     Raises:
-        InputError: a parameter cannot be used, or leaves no genes.
-        NotApplicableError: genes would have to be chosen without counts, or too few cells.
-        FloatingPointError: the loss is not a finite number.
+        InputError: a parameter is invalid, or leaves no genes.
+        NotApplicableError: genes must be chosen but there are no counts, or too few cells.
+        FloatingPointError: the loss is not finite.
     """
     s = Settings(**params)
     features = scaled_components(adata, asdict(s))

@@ -16,21 +16,21 @@ _PCA_SEED = 42
 def scaled_components(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     """Genes filtered, totals scaled (no log), variable genes, z-scores, principal components.
 
-    Variable genes are chosen by seurat_v3 on the counts; totals are those of all genes that the
-    filter leaves. Intensities go the same way, but for the filter and the choice of genes;
-    features are components already and are taken as they are.
+    Variable genes are chosen by seurat_v3 on the counts; totals are those of all genes that pass
+    the filter. Intensities are treated the same way, but without filter and choice of genes;
+    features are components already and are used unchanged.
 
     Args:
         adata: a preprocessed dataset, see ``stbench.data.preprocessing``.
         params: ``min_cells`` and ``min_counts`` of a gene, ``target_sum`` of a cell, ``n_genes``
-            to choose (0: none are chosen, all are taken), ``n_components``.
+            to choose (0: all genes are used), ``n_components``.
 
     Returns:
         (n, at most min(n_components, n - 1, genes - 1)) float32; features: (n, genes).
 
     Raises:
         InputError: the filter leaves fewer than two genes.
-        NotApplicableError: genes have to be chosen and there are no counts to choose them by.
+        NotApplicableError: genes must be chosen, which needs counts.
     """
     values, kind = adata.layers["counts"], adata.uns["dataset"]["kind"]
     if kind == "features":
@@ -71,7 +71,7 @@ def _kept(counts: sp.csr_matrix, min_cells: int, min_counts: float) -> np.ndarra
     kept = (seen >= min_cells) & (totals >= min_counts)
     if kept.sum() < 2:
         raise InputError(
-            f"{kept.sum()} genes are seen in {min_cells} cells and {min_counts:g} times or more; "
-            "lower min_cells or min_counts"
+            f"{kept.sum()} genes are detected in {min_cells} cells and {min_counts:g} times "
+            "or more; lower min_cells or min_counts"
         )
     return kept

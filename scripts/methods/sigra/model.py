@@ -1,13 +1,12 @@
 """SiGra, gene branch: a graph transformer autoencoder (Tang et al., Nature Communications 2023).
 
-The published method adds an image of each cell or spot. Images are no part of a dataset here, so
-on EVERY dataset, those that have images included, this is the ablation that the released code
-itself has: the gene branch alone, with its own loss and its own code. A score of it is not one of
-full SiGra.
+The published method also uses an image of each cell or spot. Datasets have no images here, so on
+EVERY dataset, including those published with images, this is the ablation of the released code: the
+gene branch alone, with its own loss and its own code. Its scores are not those of full SiGra.
 
-Re-implemented from its description. Layers G -> hidden -> code -> hidden -> G of one-headed graph
-attention over the cells within a radius; the layer norms that the original declares are never used
-there and left out. Nothing is random after the first weights.
+Re-implemented from its description. Layers G -> hidden -> code -> hidden -> G of single-head graph
+attention over the cells within a radius; the layer norms that the original declares but never uses
+are left out. Only the initial weights are random.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ class Settings:
     """Hyper-parameters; their published values are in ``config/methods.yaml``.
 
     Attributes:
-        min_cells: genes seen in fewer cells are dropped, before totals are taken.
-        excluded_prefixes: genes whose name starts so are dropped, before totals are taken.
-        n_genes: variable genes to choose, after totals are taken; a smaller panel is taken whole.
+        min_cells: genes detected in fewer cells are dropped, before totals are computed.
+        excluded_prefixes: genes with these prefixes are dropped, before totals are computed.
+        n_genes: variable genes to choose; of a smaller panel all genes are used.
         radius: of the cell graph, in the unit of the coordinates; 0: the one that gives a cell
             ``n_neighbors`` neighbors on average.
     """
@@ -69,14 +68,14 @@ class Settings:
 def log_expression(adata: Any, s: Settings) -> np.ndarray:
     """Kept genes, totals scaled, log(1 + x); of these the variable genes (seurat_v3 on counts).
 
-    Intensities go the same way, but for the filter and the choice of genes; features are taken as
-    they are.
+    Intensities are treated the same way, but without filter and choice of genes; features are
+    used unchanged.
 
     Returns:
         (n, genes) dense float32.
 
     Raises:
-        NotApplicableError: genes have to be chosen and there are no counts to choose them by.
+        NotApplicableError: genes must be chosen, which needs counts.
     """
     values, kind = adata.layers["counts"], adata.uns["dataset"]["kind"]
     if kind == "features":
@@ -110,7 +109,8 @@ def _filtered(table: Any, s: Settings) -> Any:
     kept = seen & ~np.asarray(excluded, dtype=bool)
     if kept.sum() < 2:
         raise InputError(
-            f"sigra: {kept.sum()} genes are seen in {s.min_cells} cells or more; lower min_cells"
+            f"sigra: {kept.sum()} genes are detected in {s.min_cells} cells or more; "
+            "lower min_cells"
         )
     return table[:, kept].copy()
 
@@ -121,7 +121,7 @@ def _dense(values: Any) -> np.ndarray:
 
 
 def build_pairs(coords: np.ndarray, s: Settings) -> tuple[np.ndarray, float]:
-    """Linked pairs of cells (m, 2), and the radius they were found with.
+    """Linked pairs of cells (m, 2), and the radius.
 
     Raises:
         InputError: no two cells are linked.
@@ -130,8 +130,8 @@ def build_pairs(coords: np.ndarray, s: Settings) -> tuple[np.ndarray, float]:
     pairs = radius_pairs(coords, radius)
     if len(pairs) == 0:
         raise InputError(
-            f"sigra: no two cells lie within radius {radius:g} of each other; "
-            "raise it, or set it to 0 to have it found"
+            f"sigra: no two cells are within radius {radius:g} of each other; "
+            "raise it, or set it to 0 to derive it from n_neighbors"
         )
     return pairs, radius
 
@@ -158,7 +158,7 @@ class GeneBranch(nn.Module):
 def step(
     model: GeneBranch, x: Tensor, code: Tensor, pattern: EdgePattern, optimizer: Any, largest: float
 ) -> Tensor:
-    """One training step from the code of the present weights; returns the loss before it.
+    """One training step from the code of the current weights; returns the loss before it.
 
     ``largest`` bounds the norm of all gradients together, before weight decay is added.
     """
@@ -171,7 +171,7 @@ def step(
 
 
 def build_model(genes: int, s: Settings, seed: int) -> GeneBranch:
-    """The branch with the first weights that the original draws from this seed."""
+    """The branch with the initial weights that the original draws from this seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return GeneBranch(genes, s.hidden_dim, s.code_dim)
@@ -187,15 +187,15 @@ def fit(
 ) -> Fit:
     """Train SiGra's gene branch on a preprocessed AnnData.
 
-    The input is made from the counts: genes filtered (whole transcriptomes only), totals to 1e4,
-    log1p, up to 3000 variable genes. Intensities are treated alike, unfiltered, and their genes
-    are not chosen (more than ``n_genes``: not applicable); features are taken as they are. The
-    embedding is the 30-dimensional code. The number of domains is not used.
+    The input is computed from the counts: genes filtered (whole transcriptomes only), totals scaled
+    to 1e4, log1p, up to 3000 variable genes. Intensities are treated the same way, but without
+    filter and choice of genes (more than ``n_genes``: not applicable); features are used unchanged.
+    The embedding is the 30-dimensional code. The number of domains is not used.
 
     Raises:
-        InputError: a parameter cannot be used, or no two cells are linked.
-        NotApplicableError: genes would have to be chosen without counts.
-        FloatingPointError: the loss is not a finite number.
+        InputError: a parameter is invalid, or no two cells are linked.
+        NotApplicableError: genes must be chosen but there are no counts.
+        FloatingPointError: the loss is not finite.
     """
     s = Settings(**params)
     features = log_expression(adata, s)
@@ -208,8 +208,8 @@ def fit(
     )
     losses = []
     for epoch in tqdm(range(s.epochs + 1), "SiGra (gene branch)", unit="epoch", disable=None):
-        # Nothing is drawn and nothing depends on a mode: the code of the next training pass is
-        # what an evaluation pass after this epoch would give.
+        # Nothing is random and training and evaluation mode are the same: the code of the next
+        # training pass is that of an evaluation pass after this epoch.
         code = model.encode(x, pattern)
         if epoch % s.record_every == 0 or epoch == s.epochs:
             embedding = code.detach().cpu().numpy().copy()

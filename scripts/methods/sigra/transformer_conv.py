@@ -45,7 +45,7 @@ def edge_dot(pattern: EdgePattern, left: Tensor, right: Tensor) -> Tensor:
 def neighbor_softmax(pattern: EdgePattern, scores: Tensor) -> Tensor:
     """Softmax of (entries,) scores over each cell's neighbors; the loops get 0.
 
-    A cell without neighbors gets zeros throughout.
+    A cell without neighbors gets only zeros.
     """
     scores = scores.masked_fill(pattern.loop, -math.inf)
     lowest = torch.finfo(scores.dtype).min
@@ -62,7 +62,7 @@ class TransformerConv(nn.Module):
     """skip(x_i) + the attention-weighted mean of value(x_j) over the neighbors j of i.
 
     Weights are softmax_j(query(x_i) . key(x_j) / sqrt(outputs)). All four maps have biases. A cell
-    is not its own neighbor; one without neighbors keeps the skip term alone.
+    is not its own neighbor; a cell without neighbors keeps only the skip term.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -72,7 +72,7 @@ class TransformerConv(nn.Module):
         self.lin_value = nn.Linear(inputs, outputs)
         self.lin_skip = nn.Linear(inputs, outputs)
         self.scale = 1 / math.sqrt(outputs)
-        # PyTorch Geometric's layer draws its weights twice: the same seed has to give the same.
+        # PyTorch Geometric's layer draws its weights twice: the same seed gives the same weights.
         for linear in (self.lin_key, self.lin_query, self.lin_value, self.lin_skip):
             linear.reset_parameters()
 

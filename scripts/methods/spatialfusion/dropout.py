@@ -1,4 +1,4 @@
-"""Dropout from a random stream of its own."""
+"""Dropout with its own random generator."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _LEVELS = 2**16
 def dropout(values: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
     """Set each entry to zero with probability ``rate`` and scale the others by 1 / (1 - rate).
 
-    One random word serves four entries, several times as fast as torch's Bernoulli draws on a
-    CPU; the probability is met to 1/65536.
+    One random word serves four entries, which is several times as fast as torch's Bernoulli draws
+    on a CPU; the probability is exact to 1/65536.
 
     Args:
-        generator: where the draws come from; None (evaluation) changes nothing and draws nothing.
+        generator: source of the draws; None (evaluation): values are returned unchanged.
     """
     if generator is None or rate == 0:
         return values

@@ -11,10 +11,10 @@ _DECIMALS = 12
 def nearest_by_correlation(features: np.ndarray, k: int) -> np.ndarray:
     """The k other cells whose features correlate most with a cell's, most correlated first.
 
-    Time grows with the square of the number of cells, memory linearly. Correlations are taken in
-    float64 and compared to 12 decimals: copies of a cell are equally near, whatever the order of
-    summation, and the smaller cell number goes first. A cell whose features are all equal
-    correlates with none (0).
+    Time grows with the square of the number of cells, memory linearly. Correlations are computed in
+    float64 and rounded to 12 decimals: copies of a cell are equally near, regardless of the order
+    of summation, and the smaller cell number comes first. A cell whose features are all equal has
+    correlation 0 with all others.
 
     Args:
         features: (n, d) finite values.

@@ -1,9 +1,9 @@
 """SpatialFusion's mapping of single cells to spots, re-implemented from its description.
 
-A cell autoencoder and the spots' own network each give a reconstruction; a matrix of logits
-(cells, spots) is learned such that the cells, spread over the spots by its softmax, add up to the
-spots (mean squared error), and that each sum resembles its own spot and that spot's neighbors more
-than other spots (a noise-contrastive term without temperature).
+A cell autoencoder and the network of the spots each give a reconstruction. A matrix of logits
+(cells, spots) is learned: its softmax distributes the cells over the spots. The sums per spot
+should equal the spots (mean squared error) and resemble their own spot and its neighbors more than
+other spots (a noise-contrastive term without temperature).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def train_autoencoder(model: CellAutoencoder, x: Tensor, epochs: int, lr: float)
     """Full-batch Adam on the mean squared error; the loss of each step.
 
     Raises:
-        FloatingPointError: the loss is not a finite number.
+        FloatingPointError: the loss is not finite.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     losses = []
@@ -53,7 +53,7 @@ def train_autoencoder(model: CellAutoencoder, x: Tensor, epochs: int, lr: float)
 
 
 class Mapping(nn.Module):
-    """Logits of every cell for every spot, and what is minimized over them."""
+    """Logits of every cell for every spot, and the losses minimized over them."""
 
     def __init__(self, cells: Tensor, spots: Tensor, neighbors: Tensor) -> None:
         """Start from Xavier-uniform logits.
@@ -61,7 +61,7 @@ class Mapping(nn.Module):
         Args:
             cells: (cells, genes) reconstruction; its rows are normalized here.
             spots: (spots, genes) likewise.
-            neighbors: (spots, k + 1) for each spot its nearest ones and itself.
+            neighbors: (spots, k + 1), for each spot its nearest spots and itself.
         """
         super().__init__()
         self.cells, self.spots = normalize(cells, dim=1), normalize(spots, dim=1)
@@ -70,7 +70,7 @@ class Mapping(nn.Module):
         nn.init.xavier_uniform_(self.logits)
 
     def probabilities(self) -> Tensor:
-        """(cells, spots): where each cell belongs; rows sum to one."""
+        """(cells, spots): probability of each spot for a cell; rows sum to one."""
         return self.logits.softmax(dim=1)
 
     def losses(self) -> tuple[Tensor, Tensor]:
@@ -104,7 +104,7 @@ def train_mapping(
     """Adam on the weighted sum of the two losses; both losses of each step.
 
     Raises:
-        FloatingPointError: a loss is not a finite number.
+        FloatingPointError: a loss is not finite.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     losses = []
@@ -120,7 +120,7 @@ def train_mapping(
 
 
 def project(probabilities: np.ndarray, types: np.ndarray, n_types: int, kept: float) -> np.ndarray:
-    """What the likeliest cells of each spot say of its types.
+    """Amounts of cell types in each spot, from its most probable cells.
 
     Args:
         probabilities: (spots, cells).

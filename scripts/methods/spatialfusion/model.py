@@ -1,10 +1,10 @@
 """SpatialFusion: a spatial and a feature graph fused by attention (a descendant of GraphST).
 
-Re-implemented from its description on sparse graphs; nothing is n x n. Two properties of the
+Re-implemented from its description on sparse graphs, without n x n arrays. Two properties of the
 original are kept. Its feature graph is TRANSPOSED: a cell receives from the cells that list it
-among their 20 nearest, not from its own 20 nearest (``transposed_feature_graph: false`` turns it
-round). Every graph gets its identity AFTER it is normalized, so a cell counts fully beside its
-neighbors' mean.
+among their 20 nearest, not from its own 20 nearest (``transposed_feature_graph: false`` uses its
+own). The identity is added to every graph AFTER normalization, so a cell has the same weight as the
+mean of its neighbors.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class AttentionFusion(nn.Module):
             nn.init.xavier_uniform_(weights)
 
     def forward(self, views: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
-        """(views, n, width) -> (n, width). (A constant that the original adds to all scores
+        """(views, n, width) -> (n, width). (The original adds a constant to all scores, which
         cancels in the softmax and is left out.)"""
         heads, width, part = self.project.shape
         side_by_side = self.project.permute(1, 0, 2).reshape(width, heads * part)
@@ -137,7 +137,7 @@ class SpatialFusion(nn.Module):
         self.encoders = nn.Parameter(torch.empty(2, genes, s.n_hidden))
         self.fusion = AttentionFusion(s.n_hidden, s.n_heads)
         self.decoder = nn.Parameter(torch.empty(s.n_hidden, genes))
-        # Of shape (1, d, d) as in the original: Xavier's bound reads the fan from it.
+        # Shape (1, d, d) as in the original: Xavier's bound depends on it.
         self.bilinear = nn.Parameter(torch.empty(1, s.n_hidden, s.n_hidden))
         self.bilinear_bias = nn.Parameter(torch.zeros(1))
         for weights in (*self.encoders, self.decoder, self.bilinear):
@@ -151,7 +151,7 @@ class SpatialFusion(nn.Module):
 
         Args:
             generator: of the dropout; None is the evaluation pass.
-            rows: the order in which the cells' features are dealt to the cells; None: their own.
+            rows: permutation of the cells' features over the cells; None: their own features.
         """
         rate = self.settings.dropout
         views = []
@@ -159,7 +159,7 @@ class SpatialFusion(nn.Module):
             self.graphs, self.encoders, self.view_weights, strict=True
         ):
             mapped = dropout(x, rate, generator) @ weights
-            # Rows are exchanged here, where they are short.
+            # Rows are permuted here, where they are short.
             mapped = mapped if rows is None else mapped.index_select(0, rows)
             views.append(scale * (graph @ mapped))
         return self.fusion(torch.stack(views), rate, generator)
@@ -190,7 +190,7 @@ class SpatialFusion(nn.Module):
         )
 
     def loss(self, losses: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """What is minimized."""
+        """The weighted sum, which is minimized."""
         s, (reconstruction, real, fake) = self.settings, losses
         return s.reconstruction_weight * reconstruction + s.contrastive_weight * (real + fake)
 
@@ -205,7 +205,7 @@ def components_of_product(code: np.ndarray, decoder: np.ndarray, n_components: i
     """Principal components of ``code @ decoder``, exact, without forming the product.
 
     With ``decoder.T = Q R`` the rows of the product are those of ``code @ R.T`` in the orthonormal
-    basis Q. A component's largest loading is positive, as sklearn has it.
+    basis Q. A component's largest loading is positive, as in scikit-learn.
 
     Args:
         code: (n, d).
@@ -243,7 +243,7 @@ def train(
         The model, the features on the device, and the loss of every step.
 
     Raises:
-        FloatingPointError: the loss is not a finite number.
+        FloatingPointError: the loss is not finite.
     """
     graphs = build_graphs(features, coords, s)
     x = torch.from_numpy(features).to(device)
@@ -279,16 +279,16 @@ def fit(
 ) -> Fit:
     """Train SpatialFusion on a preprocessed AnnData.
 
-    The input is GraphST's: from the counts, up to 3000 variable genes, totals to 1e4, log1p,
-    scaled without centering, clipped at 10. Intensities are treated alike but their genes are not
-    chosen (more than ``n_genes``: not applicable); features are taken as they are. The embedding
-    is what the original clusters: 20 principal components of the reconstruction, an evaluation
-    pass. The number of domains is not used.
+    The input is that of GraphST: up to 3000 variable genes by their counts, totals scaled to 1e4,
+    log1p, scaled without centering, clipped at 10. Intensities are treated the same way, but
+    without choice of genes (more than ``n_genes``: not applicable); features are used unchanged.
+    The embedding is what the original clusters: 20 principal components of the reconstruction of an
+    evaluation pass. The number of domains is not used.
 
     Raises:
-        InputError: a parameter cannot be used.
-        NotApplicableError: genes would have to be chosen without counts.
-        FloatingPointError: the loss is not a finite number.
+        InputError: a parameter is invalid.
+        NotApplicableError: genes must be chosen but there are no counts.
+        FloatingPointError: the loss is not finite.
     """
     s = Settings(**params)
     features = scaled_expression(adata, params)

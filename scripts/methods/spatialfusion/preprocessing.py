@@ -1,4 +1,4 @@
-"""Input of GraphST and of what descends from it (Long et al., Nature Communications 2023)."""
+"""Input of GraphST and of methods derived from it (Long et al., Nature Communications 2023)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
     """Variable genes; totals scaled, logged, divided by their standard deviation and clipped.
 
     Genes are chosen by seurat_v3 on the counts, before the totals of all genes are scaled; a
-    panel of at most ``n_genes`` is taken whole. Values are not centered. Intensities go the same
-    way, but for the choice of genes; features are taken as they are.
+    panel of at most ``n_genes`` is used whole. Values are not centered. Intensities are treated the
+    same way, but without choice of genes; features are used unchanged.
 
     Args:
         adata: a preprocessed dataset, see ``stbench.data.preprocessing``.
@@ -27,7 +27,7 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
 
     Raises:
         InputError: seurat_v3 fails on these counts.
-        NotApplicableError: genes have to be chosen and there are no counts to choose them by.
+        NotApplicableError: genes must be chosen, which needs counts.
     """
     values, kind = adata.layers["counts"], adata.uns["dataset"]["kind"]
     if kind == "features":
@@ -38,10 +38,10 @@ def scaled_expression(adata: Any, params: Mapping[str, Any]) -> np.ndarray:
 def scaled_genes(
     values: Any, kind: str, params: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same for (n, all genes) counts or intensities: (n, chosen) values, and which were chosen.
+    """``scaled_expression`` of counts or intensities (n, all genes).
 
     Returns:
-        Values dense float32, and (all genes,) booleans.
+        (n, chosen genes) dense float32, and the mask of the chosen genes (all genes,).
     """
     import scanpy as sc
     from anndata import AnnData
@@ -62,7 +62,7 @@ def scaled_genes(
         except ValueError as error:  # its local regression has too few different means
             raise InputError(
                 f"seurat_v3 cannot choose {n_genes} of {table.n_vars} genes here ({error}); "
-                "raise n_genes to take all"
+                "raise n_genes to use all of them"
             ) from error
         chosen = marks["highly_variable"].to_numpy()
     sc.pp.normalize_total(table, target_sum=float(params["target_sum"]))

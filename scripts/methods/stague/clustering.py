@@ -24,12 +24,12 @@ def scanpy_communities(embedding: np.ndarray, n_clusters: int, how: str) -> np.n
 
     Args:
         embedding: (n_cells, d).
-        n_clusters: wanted number of communities.
+        n_clusters: requested number of communities.
         how: ``louvain`` or ``leiden``.
 
     Returns:
-        Labels (n_cells,) int64, from 0 by falling size; None where no resolution gives the wanted
-        number.
+        Labels (n_cells,) int64, from 0 by falling size; None if no resolution gives the
+        requested number.
     """
     import scanpy as sc
     from anndata import AnnData
@@ -44,10 +44,10 @@ def scanpy_communities(embedding: np.ndarray, n_clusters: int, how: str) -> np.n
         for _ in range(_MAX_BISECTIONS):
             resolution = (low + high) / 2
             labels = _detect(adata, graph, how, resolution)
-            found = len(np.unique(labels))
-            if found == n_clusters:
+            n_communities = len(np.unique(labels))
+            if n_communities == n_clusters:
                 return labels
-            low, high = (low, resolution) if found > n_clusters else (resolution, high)
+            low, high = (low, resolution) if n_communities > n_clusters else (resolution, high)
     return None
 
 
@@ -61,8 +61,8 @@ def _detect(adata: Any, graph: igraph.Graph, how: str, resolution: float) -> np.
         sc.tl.leiden(adata, resolution=resolution, flavor="leidenalg")
         return adata.obs["leiden"].astype(int).to_numpy()
     igraph.set_random_number_generator(random.Random(0))  # noqa: S311
-    found = graph.community_multilevel(weights="weight", resolution=resolution)
-    return np.asarray(found.membership)
+    partition = graph.community_multilevel(weights="weight", resolution=resolution)
+    return np.asarray(partition.membership)
 
 
 def _weighted(connectivities: Any) -> igraph.Graph:

@@ -1,4 +1,4 @@
-"""Contrastive losses without n x n tensors: NT-Xent by tiles, cosines along edges."""
+"""Contrastive losses without n x n tensors: NT-Xent by tiles, cosines of edges."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stbench.nn.gcn import EdgePattern
 _NORM_EPS = 1e-8
 
 
-_WIDE = 8192  # cells from which on the columns are cut as well
+_WIDE = 8192  # number of cells from which columns are tiled as well
 
 
 def _tile(n: int, device: torch.device) -> tuple[int, int]:
-    """Rows and columns of a tile: it fills the cache of a core, or half a gigabyte of a GPU."""
+    """Rows and columns of a tile: it fills a core's cache, or half a gigabyte on a GPU."""
     if device.type == "cuda":
         return min(n, max(64, 2**27 // n)), n
     if n <= _WIDE:
@@ -33,7 +33,7 @@ class _Tiles:
         self.buffer = a.new_empty(tile[0] * tile[1])
 
     def __iter__(self) -> Iterator[tuple[slice, slice, Tensor, Tensor | None]]:
-        """Rows, columns, the tile, and its part of the diagonal where it has one."""
+        """Rows, columns, the tile, and its part of the diagonal, if any."""
         n, (rows, columns) = len(self.a), self.tile
         for top in range(0, n, rows):
             here = slice(top, min(top + rows, n))
@@ -98,7 +98,7 @@ def nt_xent(
 
     Args:
         z1, z2: (n, d).
-        batch: 0, or consecutive batches of this many cells whose negatives lie within the batch
+        batch: 0, or consecutive batches of this many cells whose negatives are those of the batch
             (losses weighted by batch size; a last batch of one cell has no negatives and adds 0).
         tile: rows and columns of a tile; chosen from n when None.
     """
@@ -133,7 +133,7 @@ class _EdgeCosine(torch.autograd.Function):
         pattern: EdgePattern = ctx.pattern
         both = (gradient + gradient.index_select(0, pattern.reverse)) * scale
         to_features = pattern.sum(both, features)
-        # Through the norms: a cell of norm 0 has no direction, its gradient is 0 as in torch.
+        # Through the norms: a cell of norm 0 has gradient 0, as in torch.
         by_source = norm.index_select(0, pattern.source)
         to_norm = norm.new_zeros(pattern.n).index_add(0, pattern.target, both * cosine * by_source)
         along = torch.where(norm > 0, to_norm / norm, torch.zeros_like(norm))

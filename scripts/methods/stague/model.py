@@ -1,8 +1,8 @@
 """STAGUE: spatial domains and a cell graph learned together (Nie et al., Advanced Science 2024).
 
-A re-implementation on edge lists, exact in its losses and gradients: nothing is n x n, memory is
-linear in the number of cells. The learned graph and the anchor graph are two vectors of values on
-one fixed edge pattern, the union of the kNN graph and the learner's candidate pairs.
+A re-implementation on edge lists, with exact losses and gradients and without n x n arrays: memory
+is linear in the number of cells. The learned graph and the anchor graph are two vectors of values
+on one fixed edge pattern, the union of the kNN graph and the learner's candidate pairs.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Draws(NamedTuple):
 
 
 def keep_mask(shape: tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:
-    """Booleans that are False with probability ``rate``, to 1/65536; five times as fast as
-    torch's Bernoulli draws on a CPU because one random word serves four of them."""
+    """Booleans that are False with probability ``rate``, to 1/65536; one random word serves
+    four of them, which is five times as fast as torch's Bernoulli draws on a CPU."""
     size = int(np.prod(shape))
     words = torch.empty((size + 3) // 4, dtype=torch.int64, device=generator.device)
     words.random_(-(2**63), None, generator=generator)
@@ -132,7 +132,7 @@ class Stague(nn.Module):
         return self.candidate * (weight * similarity + (1 - weight) * self.kernel)
 
     def graphs(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of the learned graph, and the same normalized; without a learner the anchor."""
+        """Scores of the learned graph, raw and normalized; without a learner, the anchor graph."""
         if self.settings.no_learner:
             return self.anchor.clone(), self.anchor.clone()
         scores = self.learn_graph(features)
@@ -169,7 +169,7 @@ class Stague(nn.Module):
         return drawn[: s.negatives]
 
     def graph(self, adjacency: Tensor, kept: Tensor | None = None) -> Graph:
-        """What the encoder convolves over; dropped edges count in no degree."""
+        """The graph that the encoder convolves over; dropped edges do not count in degrees."""
         weights = adjacency if kept is None else adjacency * kept
         return self.pattern, gcn_normalize(self.pattern, weights)
 
@@ -205,7 +205,7 @@ class Stague(nn.Module):
 
     @torch.no_grad()
     def bootstrap(self, adjacency: Tensor) -> None:
-        """Let the anchor follow the learned graph (STAGUE, step 9)."""
+        """Move the anchor graph towards the learned graph (STAGUE, step 9)."""
         self.anchor.mul_(self.settings.tau).add_(adjacency, alpha=1 - self.settings.tau)
 
     @torch.no_grad()
@@ -232,7 +232,7 @@ class Stague(nn.Module):
 
 @contextmanager
 def _repeatable() -> Iterator[None]:
-    """Deterministic kernels; those that a GPU lacks are used with a warning."""
+    """Deterministic kernels; where a GPU has none, torch warns and uses another."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     fill: Any = torch.utils.deterministic
     before = (
@@ -241,7 +241,7 @@ def _repeatable() -> Iterator[None]:
         fill.fill_uninitialized_memory,
     )
     torch.use_deterministic_algorithms(True, warn_only=True)
-    fill.fill_uninitialized_memory = False  # nothing here reads memory before writing it
+    fill.fill_uninitialized_memory = False  # no code here reads uninitialized memory
     try:
         yield
     finally:
@@ -252,14 +252,14 @@ def _repeatable() -> Iterator[None]:
 def seeded_model(
     s: Settings, genes: int, coords: np.ndarray, seed: int, device: str = "cpu"
 ) -> Stague:
-    """A model whose first weights depend on the seed alone; torch's own stream is left alone."""
+    """A model whose initial weights depend only on the seed; torch's generator is unchanged."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Stague(s, genes, coords, knn_pairs(coords, s.a_k), device)
 
 
 def expression(adata: Any) -> Tensor:
-    """What STAGUE reads: the highly variable genes, (n, genes) float32."""
+    """STAGUE's input: the highly variable genes, (n, genes) float32."""
     x = adata.X[:, adata.var["highly_variable"].to_numpy(dtype=bool)]
     x = np.asarray(x.toarray() if hasattr(x, "toarray") else x, np.float32)
     return torch.from_numpy(x).contiguous()
@@ -277,11 +277,11 @@ def fit(
 
     The input is the log-normalized expression of the highly variable genes and ``spatial``. The
     embedding of an epoch encodes, with the updated encoder, the cell features and the learned
-    graph of that epoch's training step, as the original does. The number of domains is not used.
+    graph of that epoch's training step, as in the original. The number of domains is not used.
 
     Raises:
-        InputError: a parameter or the coordinates cannot be used.
-        FloatingPointError: the loss is not a finite number.
+        InputError: a parameter or the coordinates are invalid.
+        FloatingPointError: the loss is not finite.
     """
     s = Settings.of(params)
     x = expression(adata).to(device)
@@ -305,7 +305,7 @@ def fit(
                 raise FloatingPointError(f"the loss became {loss.item()} in epoch {epoch}")
             losses.append(loss.item())
             if epoch == s.epochs:
-                weights = model.learner_weights()  # those that make the graph that is returned
+                weights = model.learner_weights()  # those of the graph that is returned
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -337,23 +337,23 @@ def edge_scorer(
     """The scores of candidate pairs as a function of expression (stbench.interactions).
 
     Batch normalization is frozen at the mean and variance of the real data, which training uses.
-    Left to measure the expression it is given, it would blow up any small difference between cells
-    to the full size, and be undefined where all cells are alike.
+    With the statistics of its own input it would scale any small difference between cells to unit
+    variance, and be undefined where all cells are equal.
 
     Raises:
-        InputError: the weights do not fit the data, or a pair is no candidate.
+        InputError: the weights do not match the data, or a pair is not a candidate.
     """
     x = expression(adata)
     model = seeded_model(Settings.of(params), x.shape[1], adata.obsm["spatial"], 0)
     model.requires_grad_(False).eval()
     if weights.keys() != model.learner_weights().keys():
-        raise InputError("stague: weights.npz is not that of a fit of STAGUE; train it again")
+        raise InputError("stague: weights.npz is not from a fit of STAGUE; rerun the fit")
     try:
         learned = {name: torch.tensor(values) for name, values in weights.items()}
         model.load_state_dict(learned, strict=False)
         entries = torch.from_numpy(model.pattern.entries(pairs))
     except (RuntimeError, ValueError) as error:
-        raise InputError(f"stague: the fit and the data differ: {one_line(error)}") from error
+        raise InputError(f"stague: the fit does not match the data: {one_line(error)}") from error
     if not model.settings.no_bn:
         norm: Any = model.cell_encoder[-1]
         encoded = model.cell_encoder[:-1](x)

@@ -12,7 +12,7 @@ _VALUES_AT_ONCE = {"cpu": 2**20, "cuda": 2**27}
 
 
 class _LogSums(torch.autograd.Function):
-    """log of the sum of exp(a_i . b_j) over all j but ``own_i``, a block of rows at a time."""
+    """log of the sum of exp(a_i . b_j) over all j except ``own_i``, in blocks of rows."""
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor, own: Tensor) -> Tensor:
@@ -66,8 +66,8 @@ def estimated_log_sums(a: Tensor, b: Tensor, sample: Tensor) -> Tensor:
 def sampled_nt_xent(z1: Tensor, z2: Tensor, temperature: float, sample: Tensor) -> Tensor:
     """NT-Xent (STAGUE, step 8) whose negatives are the cells of ``sample``, in rows and columns.
 
-    Since it takes the logarithm of unbiased sums it lies slightly below the exact loss on average,
-    by about half the relative variance of a sum.
+    Because it is the logarithm of an unbiased estimate, it is slightly below the exact loss on
+    average, by about half the relative variance of a sum.
 
     Args:
         z1, z2: (n, d).

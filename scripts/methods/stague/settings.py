@@ -1,4 +1,4 @@
-"""STAGUE's hyper-parameters: names, defaults and what they mean."""
+"""STAGUE's hyper-parameters: names, defaults and meaning."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Settings:
     epochs: int = _setting(150, "number of training epochs")
     lr: float = _setting(5e-4, "learning rate of Adam")
     a_k: int = _setting(5, "nearest cells in the raw cell graph, which is the first anchor")
-    k: int = _setting(15, "candidates of the learned graph lie within the median distance to this "
-                      "nearest cell; 15 or more is advised")  # fmt: skip
+    k: int = _setting(15, "candidate edges are at most the median distance to the k-th nearest "
+                      "cell; 15 or more is recommended")  # fmt: skip
     adj_weight: float = _setting(
-        0.5, "weight of expression against distance in the learned graph; 0.5 or less is advised "
-        "where few genes are covered"
+        0.5, "weight of expression against distance in the learned graph; 0.5 or less is "
+        "recommended for small panels"
     )  # fmt: skip
     maskfeat_rate_learner: float = _setting(
-        0.6, "share of features hidden in the learner view; about 0.5 is advised where few genes "
-        "are covered"
+        0.6, "share of features hidden in the learner view; about 0.5 is recommended for small "
+        "panels"
     )  # fmt: skip
     maskfeat_rate_anchor: float = _setting(
         0.9, "share of features hidden in the anchor and in the negative view; 0.8 or more is "
-        "advised"
+        "recommended"
     )  # fmt: skip
     margin: float = _setting(
-        0.5, "margin of the triplet loss; 1 or less is advised, and it may be negative (the "
-        "benchmark has -0.2 on Bregma0.04)"
+        0.5, "margin of the triplet loss; 1 or less is recommended; it may be negative (the "
+        "benchmark uses -0.2 on Bregma0.04)"
     )  # fmt: skip
     margin_weight: float = _setting(2.0, "weight of the triplet loss")
     temperature: float = _setting(0.3, "temperature of the NT-Xent loss")
@@ -59,11 +59,11 @@ class Settings:
         0, "NT-Xent within consecutive batches of this many cells; 0: over all cells"
     )
     no_learner: bool = _setting(
-        False, "no learned graph: the learner view convolves over the anchor graph, too"
+        False, "no learned graph: the learner view convolves over the anchor graph"
     )
     nt_xent: str = _setting(
-        "exact", "exact, or sampled: negatives are a sample drawn anew in each epoch, for more "
-        "cells than the n x n arithmetic allows"
+        "exact", "exact, or sampled: negatives are sampled again in each epoch, for more cells "
+        "than n x n products allow"
     )  # fmt: skip
     negatives: int = _setting(4096, "cells in that sample")
     record_every: int = _setting(1, "epochs between two recorded embeddings")

@@ -307,7 +307,7 @@ def test_rare_genes_are_dropped_from_counts_only() -> None:
     assert network_input(adata, s).shape == (80, 19)
     adata.uns["dataset"]["kind"] = "intensities"
     assert network_input(adata, s).shape == (80, 20)
-    with pytest.raises(InputError, match="0 genes are seen in 81 cells"):
+    with pytest.raises(InputError, match="0 genes are detected in 81 cells"):
         run(tissue(), min_cells=81)
 
 

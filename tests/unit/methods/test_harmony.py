@@ -108,7 +108,7 @@ def test_one_section_leaves_nothing_to_correct() -> None:
     joined = preprocess(sections(60))
     only_one = joined[joined.obs["section"] == "s1"].copy()
     for adata in (alone, only_one):
-        with pytest.raises(NotApplicableError, match="this dataset has one section"):
+        with pytest.raises(NotApplicableError, match="this dataset has only one"):
             harmony.fit(adata, 3, 0, "cpu", PARAMS, lambda epoch, embedding: None)
 
 

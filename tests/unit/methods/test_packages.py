@@ -304,7 +304,7 @@ def test_spagcn_does_not_depend_on_the_unit_of_the_coordinates(unit: float) -> N
         ("stagate", {"graph": "delaunay"}, "graph is 'delaunay'"),
         ("spaceflow", {"record_every": 0}, "spaceflow: record_every is 0"),
         ("spagcn", {"l_end": 0.02}, "no l from 0.01 to 0.02 gives p = 0.5"),
-        ("spagcn", {"min_cells": 81}, "0 genes are seen in 81 cells"),
+        ("spagcn", {"min_cells": 81}, "0 genes are detected in 81 cells"),
     ],
 )
 def test_unusable_parameters_are_named(method: str, change: dict, message: str) -> None:

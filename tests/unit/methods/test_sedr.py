@@ -135,7 +135,7 @@ def test_tiny_tissue() -> None:
     assert np.isfinite(run(tissue(30, 4))[0].embedding).all()
     assert np.isfinite(run(tissue(30, 4), n_neighbors=12)[0].embedding).all()
     small = tissue(8, 2)
-    with pytest.raises(NotApplicableError, match="10 centers, this dataset has 8 cells"):
+    with pytest.raises(NotApplicableError, match="at least 10 cells, this dataset has 8"):
         run(small, n_neighbors=2)
     assert run(small, n_neighbors=2, dec_epochs=0)[0].embedding.shape == (8, 9)
     with pytest.raises(NotApplicableError, match="each of the 8 cells is among the neighbors"):
@@ -184,7 +184,7 @@ def test_variable_genes_are_chosen_before_and_totals_are_over_all() -> None:
 
 
 def test_a_filter_that_leaves_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="0 genes are seen in 61 cells"):
+    with pytest.raises(InputError, match="0 genes are detected in 61 cells"):
         run(tissue(), min_cells=61)
 
 

@@ -122,7 +122,7 @@ def test_variable_genes_come_after_totals_and_filters_before() -> None:
 
 
 def test_a_filter_that_leaves_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="0 genes are seen in 61 cells"):
+    with pytest.raises(InputError, match="0 genes are detected in 61 cells"):
         run(tissue(), min_cells=61)
 
 
@@ -149,7 +149,7 @@ def test_a_broken_loss_is_reported() -> None:
     [
         ({"epochs": 0}, "epochs is 0"),
         ({"radius": -1.0}, "radius is -1.0"),
-        ({"radius": 1e-9}, "no two cells lie within radius"),
+        ({"radius": 1e-9}, "no two cells are within radius"),
     ],
 )
 def test_unusable_parameters_are_named(change: dict[str, Any], message: str) -> None:
