@@ -1,4 +1,4 @@
-"""Data made worse on purpose, to see how methods bear it: fewer counts, fewer cells, noise."""
+"""Controlled degradation of data: fewer counts, fewer cells, dropout, noise on positions."""
 
 from __future__ import annotations
 
@@ -16,43 +16,44 @@ if TYPE_CHECKING:
 
 
 def degrade(adata: AnnData, way: Way, level: float, name: str, seed: int = 0) -> AnnData:
-    """A dataset (``results/data``) at one level of one way of getting worse; see ``WAYS``.
+    """A dataset (``results/data``) at one level of one way of degradation; see ``WAYS``.
 
-    Cells that are left without a count are dropped, and the number of domains is that of the cells
-    that remain.
+    Cells without any remaining count are dropped, and the number of domains is that of the
+    remaining cells.
 
     Raises:
         NotApplicableError: the way needs counts, and there are none.
-        InputError: too little is left.
+        InputError: too few cells remain.
     """
     facts = dict(adata.uns["dataset"])
     if way in ("counts", "dropout") and facts["kind"] != "counts":
-        raise NotApplicableError(f"{way} can be taken from counts, not from {facts['kind']}")
+        raise NotApplicableError(f"{way} needs counts, this dataset holds {facts['kind']}")
     features = facts["kind"] == "features"
-    left = worsened(adata, way, level, seed, keep_empty=features)
-    if left.n_obs < MIN_CELLS:
-        raise InputError(f"{name}: only {left.n_obs} cells are left; choose a milder level")
+    remaining = degraded_copy(adata, way, level, seed, keep_empty=features)
+    if remaining.n_obs < MIN_CELLS:
+        raise InputError(f"{name}: only {remaining.n_obs} cells remain; choose a milder level")
     for column in ("section", "cluster", "celltype"):
-        if column in left.obs:
-            left.obs[column] = left.obs[column].cat.remove_unused_categories()
-    if "cluster" in left.obs:
-        facts["n_domains"] = int(left.obs["cluster"].nunique())
-    left.uns["dataset"] = {**facts, "id": name, "derived_from": f"{facts['id']}, {way} {level:g}"}
-    left.uns.pop("true_triples", None)
-    left.obsp.pop("true_interactions", None)
-    return left
+        if column in remaining.obs:
+            remaining.obs[column] = remaining.obs[column].cat.remove_unused_categories()
+    if "cluster" in remaining.obs:
+        facts["n_domains"] = int(remaining.obs["cluster"].nunique())
+    derived_from = f"{facts['id']}, {way} {level:g}"
+    remaining.uns["dataset"] = {**facts, "id": name, "derived_from": derived_from}
+    remaining.uns.pop("true_triples", None)
+    remaining.obsp.pop("true_interactions", None)
+    return remaining
 
 
-def worsened(
+def degraded_copy(
     adata: AnnData, way: Way, level: float, seed: int = 0, keep_empty: bool = False
 ) -> AnnData:
-    """A copy at one level of one way of getting worse; see ``WAYS``.
+    """A degraded copy at one level of one way; see ``WAYS``.
 
     Args:
         adata: cells, or spots, by genes (CSR), with ``obsm['spatial']``.
         way, level: see ``WAYS``.
-        seed: of everything random.
-        keep_empty: whether rows without a count stay.
+        seed: of all random numbers.
+        keep_empty: whether rows without a count are kept.
     """
     rng = np.random.default_rng(seed)
     adata = adata.copy()
@@ -64,7 +65,7 @@ def worsened(
 
 
 def _thin_counts(adata: AnnData, level: float, rng: np.random.Generator) -> np.ndarray:
-    """Keep every count with this probability: binomial thinning, a shallower sequencing."""
+    """Keep every count with this probability: binomial thinning, like shallower sequencing."""
     adata.X.data[:] = rng.binomial(adata.X.data.astype(np.int64), level)
     return np.ones(adata.n_obs, dtype=bool)
 
@@ -91,7 +92,7 @@ def _jitter_positions(adata: AnnData, level: float, rng: np.random.Generator) ->
     return np.ones(adata.n_obs, dtype=bool)
 
 
-# Each changes the data in place and returns which cells (n_cells,) stay.
+# Each changes the data in place and returns the mask of the remaining cells (n_cells,).
 WAYS: dict[Way, Callable[[AnnData, float, np.random.Generator], np.ndarray]] = {
     "counts": _thin_counts,
     "cells": _drop_cells,

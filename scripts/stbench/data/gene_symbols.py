@@ -1,4 +1,4 @@
-"""Genes of a panel found by symbol, also where the panel writes them in another case."""
+"""Genes of a panel by symbol, also if the panel writes them in another case."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOSTLY = 0.5
 
 
 def panel_symbols(var: pd.DataFrame) -> pd.Index:
-    """Symbols of a panel's genes: its names or, where these are Ensembl ids, a column of ``var``.
+    """Symbols of a panel's genes: its names or, if these are Ensembl ids, a column of ``var``.
 
     Raises:
         NotApplicableError: Ensembl ids and no column with symbols.
@@ -37,22 +37,23 @@ def panel_symbols(var: pd.DataFrame) -> pd.Index:
 def find_genes(wanted: Iterable[str], panel: Sequence[str]) -> tuple[dict[str, int], int]:
     """Positions of genes in a panel.
 
-    A gene that the panel lacks is looked for without regard to case, and taken where exactly one
-    gene of the panel, which is no other wanted gene, and one wanted gene are written so.
+    A gene that the panel lacks is searched for without regard to case. It matches if exactly one
+    gene of the panel, which is not another requested gene, and exactly one requested gene have this
+    name.
 
     Returns:
-        Position by wanted gene, for those found (the first of repeated names), and how many of
-        them were found only without regard to case.
+        Position by requested gene, for the genes found (the first of repeated names), and how many
+        of them were found only without regard to case.
     """
     wanted = list(dict.fromkeys(wanted))
     exact = {name: i for i, name in reversed(list(enumerate(panel)))}
-    found = {gene: exact[gene] for gene in wanted if gene in exact}
-    folded = Counter(name.lower() for name in exact if name not in found)
-    asked = Counter(gene.lower() for gene in wanted if gene not in found)
-    place = {name.lower(): i for name, i in exact.items() if name not in found}
+    matches = {gene: exact[gene] for gene in wanted if gene in exact}
+    folded = Counter(name.lower() for name in exact if name not in matches)
+    asked = Counter(gene.lower() for gene in wanted if gene not in matches)
+    place = {name.lower(): i for name, i in exact.items() if name not in matches}
     other_case = {
         gene: place[gene.lower()]
         for gene in wanted
-        if gene not in found and folded[gene.lower()] == 1 == asked[gene.lower()]
+        if gene not in matches and folded[gene.lower()] == 1 == asked[gene.lower()]
     }
-    return found | other_case, len(other_case)
+    return matches | other_case, len(other_case)

@@ -1,20 +1,22 @@
-"""Interactions planted into a simulated tissue: ligand, receptor and targets whose truth is known.
+"""Interactions planted into a simulated tissue: true ligands, receptors and targets.
 
 A triple acts from cells of one type (senders) on cells of one type (receivers), which may be the
-same. Half of its senders are on, by chance: they express the ligand more. A receiver with a sender
-that is on within the radius has its target genes raised by the effect. The interacting pairs are
-those of a sender that is on and a receiver within the radius.
+same. A random half of its senders are active: they express more ligand. In a receiver with an
+active sender within the radius, the target genes are raised by the effect. The interacting pairs
+are those of an active sender and a receiver within the radius.
 
-Three choices make the task meaningful: it can be solved, and not by a shortcut.
+Three choices make the task solvable, but not by a shortcut.
 
-* Senders are on or off, so that types and distance do not tell who interacts; expression does.
-* Pairs of types are drawn as often as they touch, a type with itself included. So a triple has
-  places to act, and neither likeness nor difference of two cells gives it away.
-* The radius is in the unit of the coordinates: a ligand's reach does not depend on how densely
-  cells lie. Nearness then helps where cells are sparse, and hardly where they are dense.
+* Senders are active or not, so that types and distance do not determine interactions; expression
+  does.
+* Pairs of types are drawn as often as they touch, including a type with itself. So a triple has
+  cells to act on, and the similarity of two cells does not predict it.
+* The radius is in the unit of the coordinates: a ligand's reach does not depend on the density of
+  cells. Distance is then informative where cells are sparse, and hardly where they are dense.
 
-Ligand and receptor are raised alike at every effect; only the targets follow the effect. All genes
-of triples come from the more expressed half of the panel, where counts can show them.
+Ligand and receptor are raised by the same amount at every effect; only the targets depend on it.
+All genes of triples come from the more highly expressed half of the panel, where counts are
+sufficient.
 """
 
 from __future__ import annotations
@@ -29,18 +31,18 @@ from scipy.spatial import cKDTree
 
 from stbench.common.errors import InputError
 
-_ON_SHARE = 0.5  # of the senders
-_LIGAND_RAISE, _RECEPTOR_RAISE = 2.0, 1.0  # log: in senders that are on, in all receivers
+_ACTIVE_SHARE = 0.5  # of the senders
+_LIGAND_RAISE, _RECEPTOR_RAISE = 2.0, 1.0  # log: in active senders, in all receivers
 
 
 @dataclass(frozen=True)
 class Triples:
-    """Who acts on whom through which genes.
+    """Types and genes of the planted interactions.
 
     Attributes:
         sender_type, receiver_type: (t,) codes of cell types.
-        ligand, receptor: (t,) numbers of genes.
-        targets: (t, m) numbers of genes; no gene serves twice.
+        ligand, receptor: (t,) indices of genes.
+        targets: (t, m) indices of genes; each gene has one role.
     """
 
     sender_type: np.ndarray
@@ -50,7 +52,7 @@ class Triples:
     targets: np.ndarray
 
     def named(self, types: np.ndarray, genes: np.ndarray) -> dict[str, np.ndarray]:
-        """The same by names, as it is kept in ``uns['true_triples']``."""
+        """The triples by names, as in ``uns['true_triples']``."""
         return {
             "sender_type": types[self.sender_type],
             "receiver_type": types[self.receiver_type],
@@ -62,7 +64,7 @@ class Triples:
 
 @dataclass(frozen=True)
 class Planted:
-    """What was planted.
+    """Planted interactions and their effect on expression.
 
     Attributes:
         triples: the interactions' types and genes.
@@ -85,16 +87,16 @@ def plant(
     radius: float,
     rng: np.random.Generator,
 ) -> Planted:
-    """Draw triples and let them act.
+    """Draw triples and apply them.
 
     Args:
         coords: (cells, 2) positions.
         types: (cells,) codes of cell types.
         base: (genes,) log means of expression.
-        n_triples, n_targets: how many triples, and how many target genes each has.
+        n_triples, n_targets: number of triples, and of target genes of each.
         effect: addition to the log means of a triggered receiver's targets.
-        radius: how far a sender reaches, in the unit of the coordinates.
-        rng: source of everything random.
+        radius: reach of a sender, in the unit of the coordinates.
+        rng: source of all random numbers.
 
     Raises:
         InputError: fewer pairs of types touch than there are triples.
@@ -107,17 +109,17 @@ def plant(
     triples = _draw(touching, base, n_triples, n_targets, rng)
 
     raised = sp.lil_matrix((n_cells, n_genes))
-    found = []
+    interacting = []
     for t in range(n_triples):
-        on = (types == triples.sender_type[t]) & (rng.random(n_cells) < _ON_SHARE)
+        active = (types == triples.sender_type[t]) & (rng.random(n_cells) < _ACTIVE_SHARE)
         receives = types == triples.receiver_type[t]
-        acting = on[sender] & receives[receiver]
+        acting = active[sender] & receives[receiver]
         triggered = np.unique(receiver[acting])
-        raised[np.flatnonzero(on), triples.ligand[t]] = _LIGAND_RAISE
+        raised[np.flatnonzero(active), triples.ligand[t]] = _LIGAND_RAISE
         raised[np.flatnonzero(receives), triples.receptor[t]] = _RECEPTOR_RAISE
         raised[np.ix_(triggered, triples.targets[t])] = effect
-        found.append(np.column_stack([sender, receiver])[acting])
-    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+        interacting.append(np.column_stack([sender, receiver])[acting])
+    pairs = np.unique(np.sort(np.concatenate(interacting), axis=1), axis=0)
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
     ones = np.ones(len(rows), np.float32)
     interactions = sp.csr_matrix((ones, (rows, columns)), (n_cells, n_cells))
@@ -151,10 +153,11 @@ def informed(
     pairs: np.ndarray,
     distances: np.ndarray,
 ) -> np.ndarray:
-    """How well the truth can be told at all: a ceiling, neither a method nor a null.
+    """Scores of an informed scorer: an upper bound, neither a method nor a null.
 
-    It knows types, triples and radius and reads the rest from the counts: pairs of a triple's types
-    within the radius score by the sender's ligand times the receiver's mean target.
+    It uses the true types, triples and radius and estimates the rest from the counts: the score of
+    a pair of a triple's types within the radius is the sender's ligand times the receiver's mean
+    target.
 
     Args:
         types: (cells,) names of cell types.
@@ -162,7 +165,7 @@ def informed(
         genes: (genes,) names.
         triples: ``uns['true_triples']``.
         pairs: (m, 2) cells.
-        distances: (m,) between them.
+        distances: (m,) of the pairs.
 
     Returns:
         (m,) scores, 0 where no triple can act.
@@ -175,10 +178,10 @@ def informed(
         *(triples[key] for key in ("sender_type", "receiver_type", "ligand", "targets")),
         strict=True,
     ):
-        sent = columns[:, [number[ligand]]].toarray().ravel()
-        answered = columns[:, [number[gene] for gene in targets]].toarray().mean(axis=1)
+        ligand_level = columns[:, [number[ligand]]].toarray().ravel()
+        target_level = columns[:, [number[gene] for gene in targets]].toarray().mean(axis=1)
         for sender, receiver in (pairs.T, pairs.T[::-1]):
             possible = near & (types[sender] == sender_type) & (types[receiver] == receiver_type)
-            likely = possible * (1 + sent[sender] * answered[receiver])
+            likely = possible * (1 + ligand_level[sender] * target_level[receiver])
             scores = np.maximum(scores, likely)
     return scores

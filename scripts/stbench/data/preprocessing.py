@@ -1,4 +1,4 @@
-"""From a dataset to what every method gets: normalized, reduced to components, free of truth."""
+"""Preprocessing of a dataset for all methods: normalization, components, removal of truth."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _LEAST_VARYING = 4  # with fewer, the local regression of seurat_v3 ends the pro
 
 
 def preprocess(adata: AnnData) -> AnnData:
-    """Preprocess a dataset as STAGUE does and leave everything true behind.
+    """Preprocess a dataset as STAGUE does and remove the truth.
 
-    A dataset that could not be had (no cells, ``uns['dataset']['status']`` is ``error``) is passed
-    on as it is, so that its reason reaches the tables.
+    A dataset that is not available (no cells, ``uns['dataset']['status']`` is ``error``) is passed
+    on unchanged, so that the tables show its reason.
 
     Args:
-        adata: a dataset; ``uns['dataset']`` says its ``kind`` (``counts``, ``intensities`` or
+        adata: a dataset; ``uns['dataset']`` holds its ``kind`` (``counts``, ``intensities`` or
             ``features``) and its settings ``hvg``, ``filter_cell`` and ``norm_target``.
 
     Returns:
-        The same cells and genes: ``layers['counts']`` (X as given), ``X`` (log-normalized CSR
-        float32; features as they are), ``var['kept']`` and ``var['highly_variable']``,
+        The same cells and genes: ``layers['counts']`` (X of the dataset), ``X`` (log-normalized CSR
+        float32; features: unchanged), ``var['kept']`` and ``var['highly_variable']``,
         ``obsm['X_pca']`` (n, at most 30) float32, ``obsm['spatial']`` (n, 2) float64,
-        ``obsp['spatial_distances']`` (15 nearest others), ``uns['dataset']`` and, where sections
-        were joined, ``obs['section']``.
+        ``obsp['spatial_distances']`` (15 nearest others), ``uns['dataset']`` and, for joined
+        sections, ``obs['section']``.
 
     Raises:
-        InputError: settings and data that do not fit together.
+        InputError: the settings do not match the data.
     """
     from anndata import AnnData
 
     settings = _settings_without_labels(adata)
-    known = [column for column in ("section",) if column in adata.obs]
-    cells, genes = adata.obs[known].copy(), adata.var[[]].copy()
+    columns = [column for column in ("section",) if column in adata.obs]
+    cells, genes = adata.obs[columns].copy(), adata.var[[]].copy()
     if settings.get("status") == "error":
         return AnnData(np.zeros(adata.shape, np.float32), cells, genes, uns={"dataset": settings})
     name = settings.get("id", "dataset")
@@ -70,7 +70,7 @@ def preprocess(adata: AnnData) -> AnnData:
 
 
 def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
-    """``uns['dataset']`` without anything long enough to hold labels of cells."""
+    """``uns['dataset']`` without arrays, which could hold labels of cells."""
     if "dataset" not in adata.uns:
         raise InputError("uns['dataset'] is missing; make the dataset with scripts/prepare.py")
     settings = adata.uns["dataset"]
@@ -80,7 +80,7 @@ def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
 
 
 def _check(adata: AnnData, settings: dict[str, Any], name: str) -> None:
-    """Raise InputError where the settings ask for what the data cannot give."""
+    """Raise InputError if the settings do not match the data."""
     kind, hvg = settings.get("kind"), bool(settings.get("hvg", False))
     if kind not in KINDS:
         raise InputError(f"{name}: kind '{kind}' is unknown; it must be {', '.join(KINDS)}")
@@ -88,15 +88,15 @@ def _check(adata: AnnData, settings: dict[str, Any], name: str) -> None:
         raise InputError(f"{name}: hvg chooses genes on counts, not on {kind}; set hvg to false")
     if min(adata.shape) < 2:
         size = f"{adata.n_obs} cells x {adata.n_vars} genes"
-        raise InputError(f"{name}: {size} is too small; give at least 2 of both")
+        raise InputError(f"{name}: {size} is too small; at least 2 of both are needed")
 
 
 def _choose_genes(
     counts: sp.csr_matrix, settings: dict[str, Any], name: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Genes that count towards a cell's total, and genes that STAGUE reads.
+    """Masks of the genes that count in a cell's total, and of the genes that STAGUE uses.
 
-    Without ``hvg`` all of them; else the preprocessing of Nie et al., Advanced Science 2024.
+    Without ``hvg``: all genes; otherwise the preprocessing of Nie et al., Advanced Science 2024.
     """
     n_genes = counts.shape[1]
     if not settings.get("hvg", False):
@@ -105,7 +105,8 @@ def _choose_genes(
     kept = np.asarray((counts > 0).sum(axis=0)).ravel() >= filter_cell
     if kept.sum() < 2:
         raise InputError(
-            f"{name}: {kept.sum()} genes are seen in {filter_cell} cells or more; lower filter_cell"
+            f"{name}: {kept.sum()} genes are detected in {filter_cell} cells or more; "
+            "lower filter_cell"
         )
     variable = kept.copy()
     if kept.sum() > N_VARIABLE_GENES:
@@ -114,7 +115,7 @@ def _choose_genes(
 
 
 def _seurat_v3(counts: sp.csr_matrix, name: str) -> np.ndarray:
-    """The 3000 genes of the largest standardized variance (Stuart et al. 2019), as a mask."""
+    """Mask of the 3000 genes with the largest standardized variance (Stuart et al. 2019)."""
     import scanpy as sc
     from anndata import AnnData
 
@@ -127,9 +128,9 @@ def _seurat_v3(counts: sp.csr_matrix, name: str) -> np.ndarray:
         table = sc.pp.highly_variable_genes(
             AnnData(counts), flavor="seurat_v3", n_top_genes=N_VARIABLE_GENES, inplace=False
         )
-    except ValueError as error:  # the local regression has too few different means to work with
+    except ValueError as error:  # the local regression has too few different means
         raise InputError(
-            f"{name}: seurat_v3 cannot choose genes here ({error}); set hvg to false"
+            f"{name}: seurat_v3 cannot choose genes ({error}); set hvg to false"
         ) from error
     return table["highly_variable"].to_numpy()
 
@@ -140,10 +141,10 @@ def log_normalize(counts: sp.csr_matrix, kept: np.ndarray, target: float) -> sp.
     Args:
         counts: (n, genes) non-negative.
         kept: (genes,) bool, the genes whose sum is the total.
-        target: the total to scale to; 0 is the median of the totals above zero.
+        target: the total to scale to; 0: the median of the totals above zero.
 
     Returns:
-        (n, genes) CSR float32; a cell with no counts in kept genes is zero throughout.
+        (n, genes) CSR float32; a cell without counts in kept genes has only zeros.
     """
     totals = np.asarray(counts @ kept.astype(np.float64)).ravel()
     seen = totals > 0
@@ -177,7 +178,7 @@ def spatial_distances(coords: np.ndarray) -> sp.csr_matrix:
     """Distances to the 15 nearest other cells, in the unit of the coordinates.
 
     Returns:
-        (n, n) CSR, one row per cell; cells at the same place are stored as explicit zeros.
+        (n, n) CSR, one row per cell; cells at the same position are stored as explicit zeros.
     """
     distances, indices = knn(coords, N_NEIGHBORS)
     n, k = indices.shape

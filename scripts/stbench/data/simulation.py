@@ -1,14 +1,14 @@
-"""Simulated tissues whose domains are known.
+"""Simulated tissues with true domains.
 
-A tissue is made in four steps: where the cells lie, which domain each place belongs to, which type
-each cell has, and what it expresses. A domain shows in two ways, both scaled by ``contrast``: it
-has its own mixture of cell types, and it shifts some genes in all of its cells. Counts are negative
-binomial with log-normal library sizes. Interactions between cells can be planted on top
-(``stbench.data.planted_interactions``); without them a tissue is the same to the byte as ever.
+A tissue is simulated in four steps: positions of cells, the domain of each position, the type of
+each cell, and its expression. A domain has two effects, both scaled by ``contrast``: it has its own
+mixture of cell types, and it shifts some genes in all of its cells. Counts are negative binomial
+with log-normal library sizes. Interactions between cells can be planted in addition
+(``stbench.data.planted_interactions``); positions, domains and types do not depend on them.
 
-Replicate sections (``section`` 1, 2, ...) of one seed share what a domain is, its mixture of types
-and what types and domains express, and differ in everything else: places, shapes, cells, counts,
-and a shift of every gene that is common to a section's cells, the batch effect.
+Replicate sections (``section`` 1, 2, ...) of one seed share the domains' mixtures of types and the
+expression of types and domains. They differ in positions, shapes, cells, counts, and in a shift of
+every gene that is common to a section's cells, the batch effect.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from stbench.data.planted_interactions import Planted
 
-# Chosen so that PCA alone is poor and averaging over neighbors is good but not perfect.
+# Chosen so that PCA alone scores low and averaging over neighbors scores high, but below 1.
 _BASE_SD = 1.0  # of the genes' log means
-_MARKER_SHARE, _MARKER_SD = 0.15, 1.2  # genes that tell a cell type, and by how much (log)
+_MARKER_SHARE, _MARKER_SD = 0.15, 1.2  # genes that mark a cell type, and by how much (log)
 _SHIFT_SHARE, _SHIFT_SD = 0.15, 0.6  # genes that a domain shifts, and by how much (log)
 _MIXTURE = 3.0  # concentration of the domains' cell-type mixtures at contrast 1
 _COUNTS_PER_GENE = 1.5
@@ -45,23 +45,23 @@ _REPLICATION = ("section", "section_effect")
 
 @dataclass(frozen=True)
 class Tissue:
-    """What to simulate.
+    """Parameters of a simulated tissue.
 
     Attributes:
         layout: ``layers``, ``rings``, ``islands`` (blobs in a background) or ``mosaic`` (patches).
         n_cells, n_genes, n_domains, n_types: sizes.
-        contrast: how much domains differ; 0: not at all.
+        contrast: size of the differences between domains; 0: none.
         dropout: share of the counts that are set to zero.
         density: cells per unit of area.
-        seed: of everything random.
-        n_triples: planted ligand-receptor-target triples; with 0 the next three mean nothing.
+        seed: of all random numbers.
+        n_triples: planted ligand-receptor-target triples; with 0 the next three are not used.
         n_targets: target genes of each triple.
-        effect: by how much (log) a triggered receiver's targets are raised.
-        radius: how far a sender reaches, in the unit of the coordinates, which at density 1 is the
-            mean spacing of the cells.
-        section: which replicate section of the seed's tissue; 0 is a tissue of its own.
-        section_effect: standard deviation of the log shift that a replicate section gives each
-            gene, the same in all of its cells.
+        effect: increase (log) of the targets in a triggered receiver.
+        radius: reach of a sender, in the unit of the coordinates, which at density 1 is the mean
+            spacing of the cells.
+        section: number of the replicate section of the seed's tissue; 0: an independent tissue.
+        section_effect: standard deviation of the log shift of each gene in a replicate section,
+            the same in all of its cells.
     """
 
     layout: str = "layers"
@@ -98,7 +98,7 @@ class Tissue:
         demand(0 <= self.effect < math.inf, "effect", "0 or a positive number")
         demand(0 < self.radius < math.inf, "radius", "a positive number")
         most = self.n_genes // 2 // (2 + self.n_targets)
-        demand(0 <= self.n_triples <= most, "n_triples", f"0 to {most} with so few genes")
+        demand(0 <= self.n_triples <= most, "n_triples", f"0 to {most} with {self.n_genes} genes")
         demand(self.section >= 0, "section", "0 or a positive integer")
         demand(0 <= self.section_effect < math.inf, "section_effect", "0 or a positive number")
         alone = self.section == 0
@@ -112,13 +112,13 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
     Returns:
         AnnData of the dataset contract: ``X`` CSR float32 counts, ``obs['cluster']`` and
         ``obs['celltype']`` categorical, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``.
-        Every domain has a cell, every cell a count. With planted triples also
+        Every domain has a cell, and every cell a count. With planted triples also
         ``obsp['true_interactions']`` (n, n) CSR, symmetric 0/1, and ``uns['true_triples']``: names
         of ``sender_type``, ``receiver_type``, ``ligand``, ``receptor`` (t,) and ``targets`` (t, m),
         and the numbers ``effect`` and ``radius``.
 
     Raises:
-        InputError: fewer pairs of types touch than triples are asked for.
+        InputError: fewer pairs of types touch than ``n_triples``.
     """
     import pandas as pd
     from anndata import AnnData
@@ -162,7 +162,7 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
 
 
 def _plant(tissue: Tissue, coords: np.ndarray, types: np.ndarray, base: np.ndarray) -> Planted:
-    """With a stream of its own: places, domains and types are those of the tissue without."""
+    """With its own generator: positions, domains and types are those of the tissue without it."""
     from stbench.data.planted_interactions import plant
 
     rng = np.random.default_rng([tissue.seed, 1])
@@ -171,12 +171,12 @@ def _plant(tissue: Tissue, coords: np.ndarray, types: np.ndarray, base: np.ndarr
 
 
 def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | bool]:
-    told = asdict(tissue)
+    settings = asdict(tissue)
     if not tissue.n_triples:
-        told = {name: value for name, value in told.items() if name not in _PLANTING}
+        settings = {name: value for name, value in settings.items() if name not in _PLANTING}
     if not tissue.section:
-        told = {name: value for name, value in told.items() if name not in _REPLICATION}
-    parameters = json.dumps(told, sort_keys=True)
+        settings = {name: value for name, value in settings.items() if name not in _REPLICATION}
+    parameters = json.dumps(settings, sort_keys=True)
     return {
         "id": name,
         "technology": "simulated",
@@ -199,10 +199,10 @@ def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | boo
 
 
 def scatter_cells(n_cells: int, rng: np.random.Generator) -> np.ndarray:
-    """Positions in the unit square: a hexagonal grid, jittered, with some places left empty.
+    """Positions in the unit square: a hexagonal grid, jittered, with some positions left empty.
 
     Returns:
-        (n_cells, 2), in random order, so that a cell's number says nothing about its place.
+        (n_cells, 2), in random order, so that a cell's number does not depend on its position.
     """
     places = 1.1 * n_cells
     columns = math.ceil(math.sqrt(places * math.sqrt(0.75)))
@@ -226,7 +226,7 @@ def _wave(t: np.ndarray, rng: np.random.Generator, periods: tuple[int, ...]) -> 
 
 
 def _warp(unit_square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Bend the plane a little, so that borders drawn straight come out organic."""
+    """Bend the plane a little, so that straight borders become irregular."""
     x, y = unit_square.T
     return np.column_stack(
         [x + 0.06 * _wave(y, rng, (1, 2, 3)), y + 0.06 * _wave(x, rng, (1, 2, 3))]
@@ -286,7 +286,7 @@ def _mosaic(unit_square: np.ndarray, n_domains: int, rng: np.random.Generator) -
 
 
 def _spread_cells(plane: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """n different cells that lie apart: each is the farthest of ten random ones."""
+    """n different cells that are far apart: each is the farthest of ten random ones."""
     chosen = [int(rng.integers(len(plane)))]
     distances = np.linalg.norm(plane - plane[chosen[0]], axis=1)
     for _ in range(n - 1):
@@ -308,7 +308,7 @@ LAYOUTS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]]
 def draw_mixtures(tissue: Tissue, rng: np.random.Generator) -> np.ndarray:
     """The share of each cell type in each domain, (domains, types).
 
-    Mixtures are Dirichlet around one of the whole tissue, the closer the smaller the contrast.
+    Mixtures are Dirichlet around the mixture of the whole tissue, closer with smaller contrast.
     """
     overall = rng.dirichlet(np.full(tissue.n_types, 5.0))
     mixtures = np.tile(overall, (tissue.n_domains, 1))
@@ -327,7 +327,7 @@ def draw_types(domains: np.ndarray, mixtures: np.ndarray, rng: np.random.Generat
 
 @dataclass(frozen=True)
 class Expression:
-    """How cells express genes, before any counting.
+    """Expression of genes by cells, before counts are drawn.
 
     Attributes:
         base: (genes,) log means.
@@ -357,7 +357,7 @@ class Expression:
     def shares(
         self, domains: np.ndarray, types: np.ndarray, raised: sp.csr_matrix | None = None
     ) -> np.ndarray:
-        """What part of its molecules a cell spends on each gene, (cells, genes)."""
+        """Share of each gene in the molecules of a cell, (cells, genes)."""
         log_means = self.base + self.by_type[types] + self.by_domain[domains]
         if raised is not None:
             log_means += raised.toarray()
@@ -375,8 +375,8 @@ def draw_counts(
 ) -> sp.csr_matrix:
     """Negative binomial counts, (cells, genes) CSR float32, in blocks of cells.
 
-    ``raised``: additions to the log means of single cells, (cells, genes). A cell that would have
-    no count at all gets one, as it would not have been called a cell.
+    ``raised``: additions to the log means of single cells, (cells, genes). A cell without
+    any count gets one, because it would not have been detected otherwise.
     """
     import scipy.sparse as sp
 

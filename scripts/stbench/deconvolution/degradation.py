@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stbench.data.degradation import worsened
+from stbench.data.degradation import degraded_copy
 from stbench.deconvolution.pairs import Pair, checked_pair
 from stbench.deconvolution.sources import simulated_pair
 
@@ -29,7 +29,7 @@ def degraded_pair(entry: Mapping[str, Any], base: Pair) -> Pair:
     if way == "cells" and "simulate" in entry:
         made = simulated_pair(entry, level)
     else:
-        spots = worsened(base.spots, way, level, keep_empty=True)  # checked_pair counts them
+        spots = degraded_copy(base.spots, way, level, keep_empty=True)  # checked_pair counts them
         made = checked_pair(entry["id"], spots, base.reference, base.truth)
     facts = dict(base.spots.uns["pair"])
     notes = filter(None, (facts["notes"], made.spots.uns["pair"]["notes"]))

@@ -11,7 +11,7 @@ import pandas as pd
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad
 from stbench.config.registry import source_entry
-from stbench.data.degradation import worsened
+from stbench.data.degradation import degraded_copy
 from stbench.data.fetch import read_status
 from stbench.data.hdf5_safety import check_hdf5
 from stbench.data.loaders import load
@@ -66,7 +66,7 @@ def simulated_pair(pair: Mapping[str, Any], kept: float = 1.0) -> Pair:
     tissue = Tissue(**pair["simulate"])
     in_place, reference = held_out_halves(simulate(tissue, pair["id"]), tissue.seed)
     corner = in_place.obsm["spatial"].min(axis=0)  # the grid stays where it is
-    spots, truth = grid_cells(worsened(in_place, "cells", kept), pair["spot_size"], corner)
+    spots, truth = grid_cells(degraded_copy(in_place, "cells", kept), pair["spot_size"], corner)
     return checked_pair(pair["id"], spots, reference, truth)
 
 
