@@ -3,6 +3,6 @@
     fit(spots, reference, seed, device, params) -> DataFrame (spots, types), rows sum to one
 
 ``spots`` and ``reference`` are those of ``stbench.deconvolution.pairs.Pair``: counts, positions,
-``reference.obs['celltype']``. A column is a type by its name; types left out count as 0.
-``attrs['note']``, if set, is told in the tables.
+``reference.obs['celltype']``. Columns are named by type; omitted types count as 0. The tables show
+``attrs['note']``, if set.
 """

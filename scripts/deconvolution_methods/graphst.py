@@ -1,5 +1,5 @@
 """GraphST's deconvolution (Long et al., Nature Communications 2023), by its maintained package:
-its recipe for values and genes, its three trainings, its projection of the mapping onto types."""
+its preprocessing, its three trainings, its projection of the mapping onto types."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fit(
 
     need_room(max(reference.n_obs, spots.n_obs), spots.n_obs, int(params["max_mapping"]))
     spots, cells = spots.copy(), reference.copy()
-    # The package sorts types by name and makes columns of them in obs, where the codes are safe.
+    # The package sorts types by name and adds them as columns of obs; codes avoid name clashes.
     types = cells.obs["celltype"].cat.categories
     codes = [f"type{code:05d}" for code in range(len(types))]
     cells.obs["cell_type"] = [codes[code] for code in cells.obs["celltype"].cat.codes]

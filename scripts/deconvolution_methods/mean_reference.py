@@ -1,4 +1,4 @@
-"""Control: every spot gets the composition of the reference. Looks at no spot."""
+"""Control: every spot gets the composition of the reference. Does not use the spots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 def fit(
     spots: Any, reference: Any, seed: int, device: str, params: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """The same proportions in each row; the seed changes nothing."""
+    """The same proportions in each row; the seed is not used."""
     shares = reference.obs["celltype"].value_counts(normalize=True, sort=False)
     rows = np.tile(shares.to_numpy(), (spots.n_obs, 1))
     return pd.DataFrame(rows, columns=shares.index.astype(str))

@@ -1,7 +1,7 @@
-"""Non-negative least squares on the mean counts of each type: a simple standard of comparison.
+"""Non-negative least squares on the mean counts of each type: a simple baseline.
 
-A spot's counts are taken for a sum of whole cells, so coefficients are numbers of cells and not
-shares of molecules. Genes are weighted by one over the square root of their mean, since the
+A spot's counts are modeled as a sum of whole cells, so coefficients are numbers of cells and not
+shares of molecules. Genes are weighted by one over the square root of their mean, because the
 variance of counts grows with it (Lawson and Hanson 1974; ``scipy.optimize.nnls``).
 """
 
@@ -29,7 +29,7 @@ def signatures(reference: Any) -> np.ndarray:
 def fit(
     spots: Any, reference: Any, seed: int, device: str, params: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Proportions of the reference's types; the seed changes nothing.
+    """Proportions of the reference's types; the seed is not used.
 
     Raises:
         FloatingPointError: a spot has no count in any gene of the reference's types.

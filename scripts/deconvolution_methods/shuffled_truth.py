@@ -1,4 +1,4 @@
-"""Control: the true proportions, dealt to the wrong spots. Right on average, wrong in place.
+"""Control: the true proportions, assigned to random spots. Correct on average, wrong in place.
 
 The only method that reads truth: ``params['truth']`` is its file.
 """
@@ -29,6 +29,6 @@ def fit(
     if truth.empty:
         raise NotApplicableError("no true proportions")
     if not truth.index.equals(spots.obs_names):
-        raise InputError(f"{params['truth']}: not of these spots; make both again")
+        raise InputError(f"{params['truth']}: holds other spots; make spots and truth again")
     order = np.random.default_rng(seed).permutation(len(truth))
     return truth.iloc[order].reset_index(drop=True)

@@ -21,7 +21,7 @@ from stbench.deconvolution.mapping_memory import need_room
 from stbench.deconvolution.proportions import normalized_rows
 from stbench.graphs.neighbors import knn
 
-DEAD = 1e-4  # of values scaled to an SD of 1: below this the cells are rebuilt alike
+DEAD = 1e-4  # of values scaled to an SD of 1: below this all reconstructions are equal
 OWN = ("lr_cells", "lr_mapping", "mapping_weight", "nce_weight", "kept_cells", "max_mapping")
 
 
@@ -53,14 +53,14 @@ def fit(
     """Proportions of the reference's types.
 
     Raises:
-        InputError: a parameter cannot be used.
+        InputError: a parameter is invalid.
         NotApplicableError: cells x spots is larger than ``max_mapping``.
         FloatingPointError: a loss is not finite.
     """
     own = {name: params[name] for name in OWN}
     need_room(reference.n_obs, spots.n_obs, int(own["max_mapping"]))
     if not 0 < own["kept_cells"] <= 1:
-        raise InputError(f"spatialfusion: kept_cells is {own['kept_cells']}: must be above 0 to 1")
+        raise InputError(f"spatialfusion: kept_cells is {own['kept_cells']}: must be in (0, 1]")
     s = Settings(**{key: value for key, value in params.items() if key not in OWN})
     at_spots, at_cells = shared_features(spots, reference, params)
     coords = np.asarray(spots.obsm["spatial"])
@@ -75,7 +75,7 @@ def fit(
     mapping.train_autoencoder(autoencoder, cells, s.epochs, own["lr_cells"])
     with torch.no_grad():
         cells_rebuilt = autoencoder(cells)
-    alike = bool(cells_rebuilt.std(dim=0).max() < DEAD)
+    collapsed = bool(cells_rebuilt.std(dim=0).max() < DEAD)
 
     near = knn(coords, s.n_spatial_neighbors)[1]
     with_self = np.column_stack([np.arange(len(near)), near])
@@ -89,7 +89,7 @@ def fit(
     amounts = mapping.project(
         probabilities, types.codes.to_numpy(), len(types.categories), own["kept_cells"]
     )
-    found = normalized_rows(amounts, types.categories, "cells")
-    if alike:
-        found.attrs["note"] = "the autoencoder died: it rebuilds all cells alike"
-    return found
+    proportions = normalized_rows(amounts, types.categories, "cells")
+    if collapsed:
+        proportions.attrs["note"] = "the autoencoder collapsed: it gives all cells the same values"
+    return proportions

@@ -1,6 +1,6 @@
 """Tangram (Biancalani et al., Nature Methods 2021), by the package tangram-sc: cells are mapped so
-that they rebuild the spots, with the counts of the spots as their density; probabilities add up by
-type. As published, it is trained on the genes that mark the types in the reference."""
+that they reconstruct the spots, with the counts of the spots as their density; probabilities are
+summed by type. As published, it is trained on marker genes of the types in the reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-import torch  # noqa: F401 - asks for the device where torch is loaded
+import torch  # noqa: F401 - the device is chosen only if torch is loaded
 
 from stbench.deconvolution.gene_matching import shared_counts
 from stbench.deconvolution.mapping_memory import need_room
@@ -19,7 +19,7 @@ from stbench.fitting.requirements import require
 
 
 def marker_genes(reference: Any, n_genes: int) -> list[str]:
-    """The ``n_genes`` that tell each type best (t-test on log-normalized counts), once each."""
+    """The ``n_genes`` best markers of each type (t-test on log-normalized counts), once each."""
     import scanpy as sc
 
     table = reference.copy()
@@ -49,7 +49,7 @@ def fit(
     for table in (spots, cells):
         table.X = sp.csr_matrix(table.X)
     tg.pp_adatas(cells, spots, genes=genes, gene_to_lowercase=False)
-    # The package asks for genes in the order of a set; sorted, a seed means the same everywhere.
+    # The package uses the genes in the order of a set; sorted, a seed is reproducible everywhere.
     for table in (spots, cells):
         table.uns["training_genes"] = sorted(table.uns["training_genes"])
     mapped = tg.map_cells_to_space(

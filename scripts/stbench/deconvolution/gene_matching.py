@@ -1,4 +1,4 @@
-"""Genes that spots and reference share, also where the names differ in case."""
+"""Genes that spots and reference share, also if their names differ in case."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def matched_names(reference: pd.Index, spots: pd.Index) -> tuple[pd.Index, int]:
-    """The reference's names in the spelling of the spots, and how many were changed for it.
+    """The reference's names in the spelling of the spots, and how many of them were changed.
 
-    A name that the spots have as it is stays. Of the others one is changed if exactly one free
-    name of the spots, and no other of the reference, differs from it in case alone.
+    A name that the spots have is kept. Another one is changed if exactly one unmatched name of the
+    spots, and no other name of the reference, differs from it only in case.
     """
     free = spots.difference(reference)
     own = reference.difference(spots)
@@ -32,11 +32,11 @@ def _unambiguous(names: pd.Index) -> dict[str, str]:
 
 
 def shared_genes(spots: pd.Index, reference: pd.Index) -> np.ndarray:
-    """Names that both have, sorted."""
+    """Names in both, sorted."""
     return np.array(sorted(set(spots) & set(reference)), dtype=object)
 
 
 def shared_counts(spots: AnnData, reference: AnnData) -> tuple[AnnData, AnnData]:
-    """Both on the genes that they share, in the same order (copies)."""
+    """Copies of both, restricted to their shared genes, in the same order."""
     genes = shared_genes(spots.var_names, reference.var_names)
     return spots[:, genes].copy(), reference[:, genes].copy()

@@ -1,4 +1,4 @@
-"""What a mapping of cells to spots needs: the matrix cells x spots is the model itself."""
+"""Memory of a mapping of cells to spots: the model is a matrix of cells x spots."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def mapping_megabytes(n_cells: int, n_spots: int) -> float:
 
 
 def need_room(n_cells: int, n_spots: int, most: int) -> None:
-    """Refuse a mapping of more than ``most`` entries.
+    """Reject a mapping of more than ``most`` entries.
 
     Raises:
         InputError: ``most`` is not above 0.
-        NotApplicableError: it has more; the message says how much memory it would take.
+        NotApplicableError: the mapping is larger; the message gives the memory it needs.
     """
     if most <= 0:
         raise InputError(f"max_mapping is {most}: must be above 0")
@@ -27,5 +27,5 @@ def need_room(n_cells: int, n_spots: int, most: int) -> None:
         raise NotApplicableError(
             f"the mapping of {n_cells} cells to {n_spots} spots has {n_cells * n_spots} entries, "
             f"about {mapping_megabytes(n_cells, n_spots) / 1e3:.1f} GB to learn; at most {most} "
-            "are allowed: give fewer reference cells, or raise max_mapping"
+            "are allowed: use fewer reference cells, or raise max_mapping"
         )

@@ -14,11 +14,11 @@ from stbench.common.io import read_h5ad
 if TYPE_CHECKING:
     from anndata import AnnData
 
-SUM_TOLERANCE = 1e-3  # proportions that people write down are rounded
+SUM_TOLERANCE = 1e-3  # tolerance for rounded proportions in files
 
 
 def from_counts(cells: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Proportions of a table that counts the cells of each type in each spot.
+    """Proportions from a table of the numbers of cells of each type in each spot.
 
     Raises:
         InputError: negative or not finite numbers, or a spot without cells.
@@ -34,7 +34,7 @@ def from_counts(cells: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def checked_composition(given: pd.DataFrame, where: str) -> pd.DataFrame:
-    """True proportions as somebody gives them, rescaled to sum to one exactly.
+    """True proportions from a user's file, rescaled to sum to exactly one.
 
     Raises:
         InputError: negative or not finite numbers, or a row that does not sum to one.
@@ -51,31 +51,31 @@ def checked_composition(given: pd.DataFrame, where: str) -> pd.DataFrame:
     return numbers.div(totals, axis=0)
 
 
-def checked_result(found: Any, n_spots: int) -> pd.DataFrame:
-    """What a method returned, float64, if these are proportions.
+def checked_result(result: Any, n_spots: int) -> pd.DataFrame:
+    """The return value of a method as float64 proportions, after validation.
 
     Raises:
         TypeError, ValueError: not a table of ``n_spots`` rows with a column for each type.
         FloatingPointError: not finite.
     """
-    if not isinstance(found, pd.DataFrame):
-        raise TypeError(f"fit returned {type(found).__name__}, not a table of proportions")
-    if len(found) != n_spots or found.shape[1] == 0 or not found.columns.is_unique:
-        raise ValueError(f"the proportions have the shape {found.shape}, not ({n_spots}, types)")
-    values = found.to_numpy(dtype=np.float64)
+    if not isinstance(result, pd.DataFrame):
+        raise TypeError(f"fit returned {type(result).__name__}, not a table of proportions")
+    if len(result) != n_spots or result.shape[1] == 0 or not result.columns.is_unique:
+        raise ValueError(f"the proportions have the shape {result.shape}, not ({n_spots}, types)")
+    values = result.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         bad = int((~np.isfinite(values)).any(axis=1).sum())
         raise FloatingPointError(f"the proportions of {bad} of {n_spots} spots are not finite")
     if (values < 0).any() or np.abs(values.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         raise ValueError("the proportions are negative or do not sum to one")
-    return pd.DataFrame(values, columns=found.columns.astype(str))
+    return pd.DataFrame(values, columns=result.columns.astype(str))
 
 
 def normalized_rows(values: np.ndarray, types: pd.Index, what: str) -> pd.DataFrame:
     """(spots, types) amounts as proportions.
 
     Raises:
-        FloatingPointError: a spot without any amount, so without proportions.
+        FloatingPointError: a spot has no amounts, so its proportions are undefined.
     """
     totals = values.sum(axis=1, keepdims=True)
     if not (totals > 0).all():
@@ -96,9 +96,9 @@ def as_anndata(proportions: pd.DataFrame, spots: pd.Index, **uns: Any) -> AnnDat
 
 
 def truth_as_anndata(truth: pd.DataFrame | None) -> AnnData:
-    """The file of a truth; without rows where it is not known."""
-    known = pd.DataFrame() if truth is None else truth
-    return as_anndata(known, known.index.astype(str))
+    """The content of a file of true proportions; without rows if there is no truth."""
+    proportions = pd.DataFrame() if truth is None else truth
+    return as_anndata(proportions, proportions.index.astype(str))
 
 
 def read_proportions(path: Path) -> pd.DataFrame:
@@ -109,21 +109,21 @@ def read_proportions(path: Path) -> pd.DataFrame:
     """
     adata = read_h5ad(path)
     if "proportions" not in adata.obsm or "types" not in adata.uns:
-        raise InputError(f"{path}: no obsm['proportions'] with uns['types']; make it again")
+        raise InputError(f"{path}: no obsm['proportions'] with uns['types']; delete it and rerun")
     types = [str(name) for name in adata.uns["types"]]
     return pd.DataFrame(adata.obsm["proportions"], index=adata.obs_names, columns=types)
 
 
-def aligned(truth: pd.DataFrame, found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both over all types of either, sorted; a type that one of them lacks is 0 there.
+def aligned(truth: pd.DataFrame, predicted: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables with the types of either, sorted; missing types are 0.
 
     Raises:
-        InputError: they are of other spots.
+        InputError: the tables have different spots.
     """
-    if not truth.index.equals(found.index):
-        raise InputError("the proportions are of other spots than the truth; make both again")
-    types = sorted(set(truth.columns) | set(found.columns))
-    return tuple(table.reindex(columns=types, fill_value=0.0) for table in (truth, found))  # type: ignore[return-value]
+    if not truth.index.equals(predicted.index):
+        raise InputError("proportions and truth have different spots; delete both and rerun")
+    types = sorted(set(truth.columns) | set(predicted.columns))
+    return tuple(table.reindex(columns=types, fill_value=0.0) for table in (truth, predicted))  # type: ignore[return-value]
 
 
 def _numbers(table: pd.DataFrame, where: str) -> pd.DataFrame:

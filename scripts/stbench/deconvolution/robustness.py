@@ -1,4 +1,4 @@
-"""What becomes of proportions as the spots get worse."""
+"""Robustness of deconvolution to degraded spots."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ SCORE = ["mean", "low", "high", "sd_seeds", "n_seeds", "n_spots", "status", "rea
 def split_derived(
     scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The scores of the pairs themselves, and tables of those that were made worse.
+    """Scores of the original pairs, and tables of the scores of degraded pairs.
 
     Args:
         scores: of ``stbench.deconvolution.tables.read_scores``.
         derived: by pair ``of``, ``way`` and ``level`` (``stbench.config.degradation.levels_of``).
 
     Returns:
-        The rows of ``scores`` of no derived pair. By file name, nothing without derived pairs:
-        ``deconvolution_robustness_curves``: for every pair, method, metric, way and level, the one
-        that changes nothing included, the mean with its interval, status and reason; ``better``
-        says whether ``higher`` or ``lower`` is. ``deconvolution_robustness_area``: for each curve
-        ``area`` (mean height, levels spread evenly) and ``kept``, that over the height where
-        nothing is changed, which above 1 means more of an error.
+        The rows of ``scores`` of the original pairs. By file name, empty without derived pairs:
+        ``deconvolution_robustness_curves``: for every pair, method, metric, way and level,
+        including the unchanged one, the mean with its interval, status and reason; ``better`` is
+        ``higher`` or ``lower``. ``deconvolution_robustness_area``: for each curve ``area`` (mean
+        height, levels evenly spaced) and ``kept``, the area over the height at the unchanged
+        level; for an error, above 1 means a larger error.
     """
-    whole = scores[~scores["dataset"].isin(derived)]
+    original = scores[~scores["dataset"].isin(derived)]
     if not derived:
-        return whole, {}
+        return original, {}
     means = scores[(scores["type"] == ALL_TYPES) & scores["metric"].isin(SHOWN)]
     better = means["metric"].map(lambda name: METRICS[name].better)
     curves = at_levels(means.assign(better=better), derived)[[*CURVE, "level", *SCORE]]
@@ -45,7 +45,7 @@ def split_derived(
         {**dict(zip(CURVE, key, strict=True)), **area_under(curve, str(key[4]))}
         for key, curve in curves.groupby(CURVE, sort=False)
     ]
-    return whole, {
+    return original, {
         "deconvolution_robustness_curves": in_order(curves, [*CURVE, "level"]),
         "deconvolution_robustness_area": in_order(pd.DataFrame(areas), CURVE),
     }

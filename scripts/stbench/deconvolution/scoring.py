@@ -1,10 +1,9 @@
 """Scores of one method on one pair, with intervals over spots and seeds.
 
-A draw of the bootstrap (Efron 1979) draws the spots with replacement, the same for all seeds and
-methods, and the seeds with replacement; a score is the mean over the seeds drawn. A mean over types
-is taken within each draw over the types for which the metric is defined there. A type in a handful
-of spots is scored by itself but not in the means of ``FREQUENT_ONLY``: whether a draw holds these
-spots would decide on the mean.
+A bootstrap draw (Efron 1979) draws the spots with replacement, the same for all seeds and methods,
+and the seeds with replacement; a score is the mean over the seeds drawn. Within each draw, a mean
+over types uses the types for which the metric is defined. A type in a few spots has its own score
+but is not in the means of ``FREQUENT_ONLY``: these would depend on whether a draw holds its spots.
 """
 
 from __future__ import annotations
@@ -26,25 +25,25 @@ COLUMNS = ["metric", "type", "mean", "low", "high", "sd_seeds", "n_seeds", "n_sp
 
 
 def scores(
-    truth: pd.DataFrame, found: Mapping[int, pd.DataFrame], coords: np.ndarray
+    truth: pd.DataFrame, predicted: Mapping[int, pd.DataFrame], coords: np.ndarray
 ) -> pd.DataFrame:
     """One row for each metric, and one for each metric of maps and type.
 
     Args:
         truth: (spots, types).
-        found: the same of each seed, of any types.
+        predicted: proportions (spots, types) by seed, with any types.
         coords: (spots, 2).
 
     Returns:
         Columns ``COLUMNS``; ``type`` is ``(all)`` for means over types or spots. The 95 % interval
         is ``low`` to ``high``; ``sd_seeds`` is over seeds (n - 1), NaN for one.
     """
-    n, seeds = len(truth), list(found)
+    n, seeds = len(truth), list(predicted)
     rng = np.random.default_rng(0)
     weights = rng.multinomial(n, np.full(n, 1 / n), DRAWS).astype(np.float64)
     share = rng.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), DRAWS) / len(seeds)
     whole = np.ones((1, n))
-    pairs = [aligned(truth, found[seed]) for seed in seeds]
+    pairs = [aligned(truth, predicted[seed]) for seed in seeds]
     types = sorted(set().union(*(table.columns for table, _ in pairs)))
     frequent = (_over(types, truth) > 0).sum(axis=0) >= MIN_SPOTS_OF_TYPE
     rows = []
@@ -82,12 +81,12 @@ def _row(
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    """Mean without NaN; NaN where there is nothing else."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=axis)
-    made = np.full(n.shape, np.nan)
-    np.divide(np.where(known, values, 0).sum(axis=axis), n, out=made, where=n > 0)
-    return made
+    """Mean without NaN; NaN if all values are."""
+    defined = ~np.isnan(values)
+    n = defined.sum(axis=axis)
+    means = np.full(n.shape, np.nan)
+    np.divide(np.where(defined, values, 0).sum(axis=axis), n, out=means, where=n > 0)
+    return means
 
 
 def nothing_to_score(n_spots: int) -> pd.DataFrame:

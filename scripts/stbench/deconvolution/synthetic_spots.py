@@ -1,4 +1,4 @@
-"""Spots of known composition: single cells on a grid, their counts added up per square."""
+"""Spots with true composition: single cells on a grid, their counts summed per square."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 def squares(
     coords: np.ndarray, side: float, corner: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The square that each cell lies in; squares without cells are none.
+    """The square of each cell; squares without cells are left out.
 
     Args:
         coords: (n, 2).
         side: of a square, in the unit of the coordinates.
-        corner: (2,) where the grid begins; None: at the smallest coordinates.
+        corner: (2,) origin of the grid; None: the smallest coordinates.
 
     Returns:
-        (n,) numbers of squares from 0 without gaps, and (squares, 2) centers.
+        (n,) indices of squares from 0 without gaps, and (squares, 2) centers.
     """
     corner = coords.min(axis=0) if corner is None else corner
     places = np.floor((coords - corner) / side).astype(int)
@@ -38,7 +38,7 @@ def grid_cells(
 ) -> tuple[AnnData, pd.DataFrame]:
     """Spots, and the proportions of the types of ``obs['celltype']`` among their cells.
 
-    ``side`` and ``corner`` as of ``squares``.
+    ``side`` and ``corner``: see ``squares``.
     """
     from anndata import AnnData
 
@@ -59,9 +59,9 @@ def grid_cells(
 
 
 def held_out_halves(tissue: AnnData, seed: int) -> tuple[AnnData, AnnData]:
-    """Two random halves of a tissue's cells: one stays in place, one becomes the reference.
+    """Two random halves of a tissue's cells: one for the spots, one for the reference.
 
-    No cell is in both, so what is measured is not memory.
+    No cell is in both, so that a method cannot recognize cells of its reference.
     """
     rng = np.random.default_rng([seed, 2])  # the tissue itself draws from [seed] and [seed, 1]
     order: Any = rng.permutation(tissue.n_obs)
