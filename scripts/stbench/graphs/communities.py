@@ -1,4 +1,4 @@
-"""Communities of a nearest-neighbor graph, with the resolution bisected to a wanted number."""
+"""Communities of a nearest-neighbor graph, with the resolution bisected to a requested number."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def communities(
 ) -> tuple[np.ndarray, float]:
     """Louvain or Leiden communities of the 15-nearest-neighbor graph (union, unweighted).
 
-    The resolution of modularity is bisected in [0, 5], at most 100 times, until the wanted number
-    of communities is met.
+    The resolution of modularity is bisected in [0, 5], at most 100 times, until the number of
+    communities is the requested one.
 
     Args:
         points: (n_cells, d).
-        n_domains: wanted number of communities.
+        n_domains: requested number of communities.
         how: ``louvain`` or ``leiden``.
         seed: seed of the optimizer, the same for every resolution.
 
     Returns:
-        Labels (n_cells,) int64 whose number is the nearest to the wanted one that was met (the
-        first on ties), and the resolution that gave them.
+        Labels (n_cells,) int64 with the number of communities closest to the requested one (the
+        first on ties), and their resolution.
     """
     graph = neighbor_graph(points)
     low, high = 0.0, _MAX_RESOLUTION
@@ -40,10 +40,10 @@ def communities(
             break
         resolution = (low + high) / 2
         labels = _detect(graph, how, resolution, seed)
-        found = labels.max() + 1
-        if abs(found - n_domains) < abs(best.max() + 1 - n_domains):
+        n_communities = labels.max() + 1
+        if abs(n_communities - n_domains) < abs(best.max() + 1 - n_domains):
             best, best_resolution = labels, resolution
-        low, high = (resolution, high) if found < n_domains else (low, resolution)
+        low, high = (resolution, high) if n_communities < n_domains else (low, resolution)
     return best, best_resolution
 
 
@@ -66,9 +66,9 @@ def _detect(graph: igraph.Graph, how: str, resolution: float, seed: int) -> np.n
 
     igraph.set_random_number_generator(random.Random(seed))  # noqa: S311
     if how == "louvain":
-        found = graph.community_multilevel(resolution=resolution)
+        partition = graph.community_multilevel(resolution=resolution)
     else:
-        found = graph.community_leiden(
+        partition = graph.community_leiden(
             objective_function="modularity", resolution=resolution, n_iterations=-1
         )
-    return np.asarray(found.membership)
+    return np.asarray(partition.membership)

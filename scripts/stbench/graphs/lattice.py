@@ -1,4 +1,4 @@
-"""Spots on a lattice: their rows and columns, found from coordinates alone."""
+"""Spots on a lattice: their rows and columns, derived from coordinates alone."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from scipy.spatial import cKDTree
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_REACH = 1.25  # neighbors lie within this many pitches; the next ones at 1.41 (square) or 1.73
+_REACH = 1.25  # neighbors are within this many pitches; the next spots at 1.41 (square) or 1.73
 _SYMMETRIES = {"hexagonal": 6, "square": 4}
-_ORDER = 0.8  # directions to neighbors agree with the symmetry; 0 for cells at random places
-_OFF = 0.3  # how far from its place a spot may lie, in pitches
-_MAY_BE_OFF = 0.01  # share of spots that lie farther off
+_ORDER = 0.8  # least agreement of directions to neighbors with the symmetry; random cells: 0
+_MAX_OFFSET = 0.3  # distance of a spot from its lattice point, in pitches
+_MAX_OFF_SHARE = 0.01  # share of spots with a larger offset
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """Places of spots on a lattice.
+    """Positions of spots on a lattice.
 
     Attributes:
         kind: ``hexagonal`` (10x Visium) or ``square`` (Spatial Transcriptomics).
         row: (n,) int32 from 0.
-        col: (n,) int32 from 0. On a hexagonal lattice neighbors lie at (0, ±2) and (±1, ±1), as
-            in Visium's own array coordinates; the axes may be exchanged and turned.
+        col: (n,) int32 from 0. On a hexagonal lattice neighbors are at (0, ±2) and (±1, ±1), as
+            in Visium's own array coordinates; the axes may be swapped or reversed.
     """
 
     kind: str
@@ -35,10 +35,10 @@ class Lattice:
 
 
 def lattice_of(adata: AnnData) -> Lattice | None:
-    """The lattice of a preprocessed dataset's spots; None where they form none.
+    """The lattice of a preprocessed dataset's spots; None if they form none.
 
-    Joined sections (``obs['section']``) have one each. Their rows follow each other with room
-    between them, so that no spot is a neighbor of another section's; all must be of one kind.
+    Each of joined sections (``obs['section']``) has its own. Their rows are stacked with gaps, so
+    that spots of different sections are not neighbors; all must be of the same kind.
     """
     coords = np.asarray(adata.obsm["spatial"])
     if "section" not in adata.obs:
@@ -47,21 +47,21 @@ def lattice_of(adata: AnnData) -> Lattice | None:
     row, col = (np.empty(len(coords), dtype=np.int32) for _ in range(2))
     kinds, start = set(), 0
     for section in np.unique(sections):
-        mine = sections == section
-        lattice = find_lattice(coords[mine])
+        in_section = sections == section
+        lattice = find_lattice(coords[in_section])
         if lattice is None:
             return None
         kinds.add(lattice.kind)
-        row[mine], col[mine] = lattice.row + start, lattice.col
+        row[in_section], col[in_section] = lattice.row + start, lattice.col
         start += int(lattice.row.max()) // 2 * 2 + 4  # even: hexagonal rows alternate
     return Lattice(kinds.pop(), row, col) if len(kinds) == 1 else None
 
 
 def find_lattice(coords: np.ndarray) -> Lattice | None:
-    """The lattice that spots form, whatever its rotation, pitch and gaps; None where they do not.
+    """The lattice of spots, with any rotation, pitch and gaps; None if they form none.
 
-    The two steps of the lattice are fitted to the vectors between neighbors, then all spots are
-    placed at once.
+    The two basis vectors of the lattice are fitted to the vectors between neighbors, then to all
+    spots.
 
     Args:
         coords: (n, 2) coordinates in any unit.
@@ -95,18 +95,18 @@ def find_lattice(coords: np.ndarray) -> Lattice | None:
 
 
 def _places(points: np.ndarray, basis: np.ndarray) -> np.ndarray | None:
-    """Steps (n, 2) to every spot, whole numbers; None where spots lie off their places."""
+    """Lattice coordinates (n, 2) of the spots, whole numbers; None if spots are off the lattice."""
     exact = points @ np.linalg.inv(basis)
     offset = np.angle(np.exp(2j * np.pi * exact).mean(axis=0)) / (2 * np.pi)
     places = np.rint(exact - offset)
-    for _ in range(3):  # a small error of the steps grows with distance: fit to all spots
-        known = np.column_stack([places, np.ones(len(places))])
-        fitted, _, rank, _ = np.linalg.lstsq(known, points, rcond=None)
+    for _ in range(3):  # a small error of the basis grows with distance: fit to all spots
+        design = np.column_stack([places, np.ones(len(places))])
+        fitted, _, rank, _ = np.linalg.lstsq(design, points, rcond=None)
         if rank < 3 or np.linalg.matrix_rank(fitted[:2]) < 2:
             return None
         exact = (points - fitted[2]) @ np.linalg.inv(fitted[:2])
         places = np.rint(exact)
-    off = np.abs(exact - places).max(axis=1) > _OFF
-    if off.mean() > _MAY_BE_OFF or len(np.unique(places, axis=0)) < len(places):
+    off = np.abs(exact - places).max(axis=1) > _MAX_OFFSET
+    if off.mean() > _MAX_OFF_SHARE or len(np.unique(places, axis=0)) < len(places):
         return None
     return places

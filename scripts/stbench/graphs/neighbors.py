@@ -1,6 +1,6 @@
 """Neighbors in space from a k-d tree: nearest cells, kNN graph, STAGUE's candidate pairs.
 
-Nothing here is n x n: time is about n log n, memory about n times the number of neighbors.
+There are no n x n arrays: time is about n log n, memory about n times the number of neighbors.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _SPARSE_CAP = 1000
 def knn(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest other cells of every cell, nearest first.
 
-    A cell is never its own neighbor, also where several cells lie at the same place. Equal
-    distances are settled by the smaller cell number, so the answer does not depend on the tree.
+    A cell is never its own neighbor, also where several cells are at the same position. Ties are
+    broken by the smaller cell number, so the result does not depend on the tree.
 
     Args:
         coords: (n, d) finite coordinates.
@@ -40,18 +40,18 @@ def knn(coords: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     open_rows = np.arange(n)
     asked = min(k + 8, n)
     while len(open_rows):
-        unsettled = []
+        unresolved = []
         for start in range(0, len(open_rows), _ROWS_AT_ONCE):
             rows = open_rows[start : start + _ROWS_AT_ONCE]
             distance, index = tree.query(coords[rows], asked)
-            # A tie that reaches the last neighbor asked for may go on beyond it.
+            # A tie at the last queried neighbor may include more cells.
             tied = (distance[:, k] >= distance[:, -1]) if asked < n else np.zeros(len(rows), bool)
-            unsettled.append(rows[tied])
-            distance[index == rows[:, None]] = np.inf  # the cell itself goes last
+            unresolved.append(rows[tied])
+            distance[index == rows[:, None]] = np.inf  # the cell itself comes last
             order = np.lexsort((index, distance))[:, :k]
             distances[rows] = np.take_along_axis(distance, order, 1)
             indices[rows] = np.take_along_axis(index, order, 1)
-        open_rows = np.concatenate(unsettled)
+        open_rows = np.concatenate(unresolved)
         asked = min(2 * asked, n)
     return distances, indices
 
@@ -86,19 +86,19 @@ class CandidatePairs:
 def candidate_pairs(coords: np.ndarray, k: int, sparse: bool = False) -> CandidatePairs:
     """Pairs closer than the median distance to the k-th nearest other cell (STAGUE).
 
-    Coordinates are rounded to float32, distances are taken in float64 and rounded to float32
-    before they are compared with the cut: the pairs that define the cut lie exactly on it.
+    Coordinates are rounded to float32; distances are computed in float64 and rounded to float32
+    before they are compared with the cut: the pairs that define the cut are exactly on it.
 
     Args:
         coords: (n, d) finite coordinates.
-        k: the neighbor whose distance is looked at; n - 1 where there are fewer cells.
-        sparse: False: the lower median, and cells at the same place are not candidates of each
-            other. True (the original's sparse learner): the true median, cells at the same place
-            are candidates, and each cell proposes at most its 1000 nearest (a pair that only one
-            of its cells proposes is kept, with the same score).
+        k: rank of the neighbor whose distance defines the cut; n - 1 if there are fewer cells.
+        sparse: False: the lower median, and cells at the same position are not candidates of each
+            other. True (the original's sparse learner): the true median, cells at the same
+            position are candidates, and each cell proposes at most its 1000 nearest (a pair that
+            only one of its cells proposes is kept, with the same score).
 
     Raises:
-        InputError: fewer than two cells, or most cells have k others at the very same place.
+        InputError: fewer than two cells, or most cells have k others at the same position.
     """
     rounded = np.asarray(coords, dtype=np.float32).astype(np.float64)
     n = len(rounded)
@@ -108,7 +108,7 @@ def candidate_pairs(coords: np.ndarray, k: int, sparse: bool = False) -> Candida
     cut = np.float32(np.median(kth)) if sparse else np.partition(kth, (n - 1) // 2)[(n - 1) // 2]
     if not cut > 0:
         raise InputError(
-            f"coordinates: most cells have {min(k, n - 1)} others at the very same place; "
+            f"coordinates: most cells have {min(k, n - 1)} others at the same position; "
             "check the coordinates or raise k"
         )
     pairs = cKDTree(rounded).query_pairs(float(cut) * (1 + 1e-6), output_type="ndarray")

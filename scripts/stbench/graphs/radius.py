@@ -1,4 +1,4 @@
-"""Cells that lie within a radius of each other, and the radius for a wanted number of them."""
+"""Pairs of cells within a radius, and the radius for a requested number of neighbors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PRECISION = 0.01
 
 
 def radius_pairs(coords: np.ndarray, radius: float) -> np.ndarray:
-    """All pairs of cells with 0 < distance <= radius; cells at the same place are not linked.
+    """All pairs of cells with 0 < distance <= radius; cells at the same position are not linked.
 
     Args:
         coords: (n, d) finite coordinates.
@@ -26,20 +26,20 @@ def radius_pairs(coords: np.ndarray, radius: float) -> np.ndarray:
 
 
 def radius_for(coords: np.ndarray, n_neighbors: float) -> float:
-    """The radius at which a cell has ``n_neighbors`` others around it on average, by bisection.
+    """The radius at which a cell has ``n_neighbors`` neighbors on average, by bisection.
 
-    It is found to 1 percent, of the two ends the one whose mean is nearer: on a lattice of spots,
-    whose positions are rounded to pixels, whole rings are taken. A radius that links no cells is
-    not an answer: where many cells share places, the mean may jump from 0 to far more than wanted.
-    Cells at the same place do not count. Where even all cells together are too few, all are in
-    reach.
+    Its precision is 1 percent; of the two ends of the interval, the one whose mean is nearer: on a
+    lattice of spots with positions rounded to pixels, this includes whole rings. A radius that
+    links no cells is no answer: where many cells share a position, the mean may jump from 0 to far
+    more than requested. Cells at the same position do not count. If there are too few cells, all
+    of them are within the radius.
 
     Args:
         coords: (n, d) finite coordinates.
-        n_neighbors: wanted mean, above 0.
+        n_neighbors: requested mean, above 0.
 
     Returns:
-        A radius in the unit of the coordinates; 0 where all cells lie at one place.
+        A radius in the unit of the coordinates; 0 if all cells are at the same position.
     """
     coords = np.asarray(coords, dtype=np.float64)
     tree, n = cKDTree(coords), len(coords)

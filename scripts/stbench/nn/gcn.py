@@ -1,7 +1,7 @@
 """Graph convolution on a fixed edge pattern, with gradients through the edge weights.
 
 A pattern is symmetric and holds every cell's loop, so one vector of values over its entries
-stands for any of the graphs that live on it, and the transposed matrix is a permutation of values.
+represents any graph on it, and the transposed matrix is a permutation of values.
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ class EdgePattern:
         """
         keys = self.target.cpu().numpy() * self.n + self.source.cpu().numpy()
         wanted = pairs[:, 0].astype(np.int64) * self.n + pairs[:, 1]
-        found = np.searchsorted(keys, wanted)
-        missing = keys.take(found, mode="clip") != wanted
+        positions = np.searchsorted(keys, wanted)
+        missing = keys.take(positions, mode="clip") != wanted
         if missing.any():
             raise ValueError(f"the pair {tuple(pairs[missing][0])} is not in the pattern")
-        return found
+        return positions
 
     def scipy(self, values: Tensor, kept: Tensor) -> sp.csr_matrix:
-        """The matrix of ``values`` on the entries where ``kept`` is true; zeros there stay."""
+        """The matrix of ``values`` on the entries where ``kept`` is true, zeros included."""
         rows, columns = self.target[kept].cpu().numpy(), self.source[kept].cpu().numpy()
         start = np.searchsorted(rows, np.arange(self.n + 1))
         data = values.detach()[kept].cpu().numpy()
@@ -104,7 +104,7 @@ class EdgePattern:
 
     def sum(self, values: Tensor, features: Tensor) -> Tensor:
         """Row i: the sum of ``values`` times the features (n, d) over the entries (i, j)."""
-        # In place, since torch first copies what it adds to, which costs as much as the product.
+        # In place: otherwise torch copies the summand first, which costs as much as the product.
         total = features.new_zeros(self.n, features.shape[1])
         return total.addmm_(self.torch(values), features, beta=0.0)
 
@@ -153,12 +153,12 @@ def normalize(pattern: EdgePattern, weights: Tensor) -> Tensor:
 
 
 def gcn_normalize(pattern: EdgePattern, weights: Tensor) -> Tensor:
-    """The same after giving every cell a loop of weight 1 (Kipf and Welling, 2017)."""
+    """``normalize`` with a loop of weight 1 for every cell (Kipf and Welling, 2017)."""
     return normalize(pattern, weights.masked_fill(pattern.loop, 1.0))
 
 
 class GraphConv(nn.Module):
-    """Graph convolution with bias: propagate the linearly mapped features, Glorot start."""
+    """Graph convolution with bias: propagate linearly mapped features; Glorot initialization."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -176,8 +176,8 @@ class GraphConv(nn.Module):
         """(n, inputs) -> (n, outputs).
 
         Args:
-            graph: pattern and values from ``gcn_normalize``; None is the graph of loops only.
-            columns: input columns that ``features`` holds, all others being zero; None: all.
+            graph: pattern and values from ``gcn_normalize``; None: the graph of loops only.
+            columns: input columns that ``features`` holds, all others are zero; None: all.
         """
         weight = self.lin.weight if columns is None else self.lin.weight.index_select(1, columns)
         if graph is None:

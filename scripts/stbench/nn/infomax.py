@@ -1,7 +1,7 @@
-"""Deep Graph Infomax (Velickovic et al., ICLR 2019): cells against cells with swapped expression.
+"""Deep Graph Infomax (Velickovic et al., ICLR 2019): cells against cells with shuffled expression.
 
-An encoder sees the tissue and a copy whose rows of features are shuffled over the same graph; a
-bilinear score against the summary of the true one has to tell which is which.
+An encoder gets the tissue and a copy whose rows of features are shuffled over the same graph; a
+bilinear score against the summary of the true tissue discriminates between them.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def views(self, permutation: Tensor) -> tuple[Tensor, Tensor]:
-        """The same, and the encoded copy in which cell i has the features of permutation[i]."""
+        """Encoded tissue, and encoded copy in which cell i has the features of permutation[i]."""
 
 
 class Infomax(nn.Module):
@@ -83,8 +83,8 @@ class Infomax(nn.Module):
     def draw(self, generator: torch.Generator) -> None:
         """Start values: Glorot uniform convolutions, biases zero, discriminator +-1/sqrt(hidden).
 
-        PyTorch Geometric draws each convolution twice as it is made and all of them once more with
-        the discriminator; the same is done here, so a seed means the same start.
+        PyTorch Geometric draws each convolution twice on construction and all of them again with
+        the discriminator; the same is done here, so a seed gives the same start.
         """
         convs = self.encoder.layers
         for conv in (*(conv for conv in convs for _ in range(2)), *convs):
@@ -94,7 +94,7 @@ class Infomax(nn.Module):
         self.weight.uniform_(-bound, bound, generator=generator)
 
     def logits(self, true: Tensor, corrupted: Tensor) -> tuple[Tensor, Tensor]:
-        """(n,) scores of true and of corrupted cells against the summary of the true ones."""
+        """(n,) scores of true and of corrupted cells against the summary of the true cells."""
         direction = self.weight @ torch.sigmoid(true.mean(dim=0))
         return true @ direction, corrupted @ direction
 
@@ -106,8 +106,8 @@ class Infomax(nn.Module):
 def contrast(positive: Tensor, negative: Tensor) -> tuple[Tensor, Tensor]:
     """Means of -log(sigmoid(positive)) and of -log(1 - sigmoid(negative)).
 
-    Evaluated literally: where 1 - sigmoid rounds to zero the term is capped at 34.54 and has no
-    gradient, as in the original programs. A log-sigmoid differs there.
+    Evaluated literally: where 1 - sigmoid rounds to zero, the term is capped at 34.54 and has no
+    gradient, as in the original programs. A log-sigmoid would differ.
     """
     return (
         -torch.log(torch.sigmoid(positive) + _EPS).mean(),
@@ -131,21 +131,21 @@ def train(
     Args:
         permute: the next shuffle of the cells.
         record_every: epochs between two records; the last one is always recorded.
-        represent: from the encoder's output (n, hidden) to what is recorded and returned.
+        represent: maps the encoder's output (n, hidden) to the representation.
         title: of the progress bar.
 
     Returns:
         The representation after the last step, and the loss of every step.
 
     Raises:
-        InputError: there is nothing to train or to record.
+        InputError: ``epochs`` or ``record_every`` is below 1.
         FloatingPointError: the loss or the embedding is not finite.
     """
     for name, number in (("epochs", epochs), ("record_every", record_every)):
         if number < 1:
             raise InputError(f"{name} is {number}: it must be at least 1")
 
-    def now() -> np.ndarray:
+    def representation() -> np.ndarray:
         with torch.no_grad():
             encoded = model.encoder().cpu().numpy()
         if not np.isfinite(encoded).all():
@@ -154,7 +154,7 @@ def train(
 
     device = model.weight.device
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-    embedding, losses = now(), []
+    embedding, losses = representation(), []
     record(0, embedding)
     for epoch in tqdm(range(1, epochs + 1), title, unit="epoch", disable=None):
         total = torch.stack(model.losses(permute().to(device))).sum()
@@ -166,6 +166,6 @@ def train(
         total.backward()
         optimizer.step()
         if epoch % record_every == 0 or epoch == epochs:
-            embedding = now()
+            embedding = representation()
             record(epoch, embedding)
     return embedding, losses

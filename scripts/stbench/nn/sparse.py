@@ -23,7 +23,7 @@ class _Product(torch.autograd.Function):
 
 
 class SparseMatrix:
-    """``matrix @ features`` in torch; the transposed matrix is kept, so both ways go by rows."""
+    """``matrix @ features`` in torch; the transpose is stored, so both directions go by rows."""
 
     def __init__(self, matrix: sp.csr_matrix, device: torch.device | str = "cpu") -> None:
         self.forward = _torch_csr(matrix, device)
