@@ -1,4 +1,4 @@
-# Run one method that is written in R: the other half of scripts/stbench/fitting/r_bridge.py.
+# Run one method written in R: the counterpart of scripts/stbench/fitting/r_bridge.py.
 #
 #   Rscript scripts/fit.R scripts/methods/METHOD.R FOLDER
 #
@@ -6,30 +6,30 @@
 #
 #   fit(data, n_domains, seed, params)  ->  list(labels = , embedding = )
 #
-# Either may be left out. Labels are integers, one a cell; an embedding has a row a cell; both in the order
-# of data$cells, or named by cell. They are written to FOLDER/output.h5. data is a list of
+# Either may be left out. Labels are integers, one per cell; an embedding has one row per cell; both in the
+# order of data$cells, or named by cell. They are written to FOLDER/output.h5. data is a list of
 #
 #   cells, genes       names
 #   counts, logcounts  sparse matrices (dgCMatrix), genes x cells
 #   highly_variable    which genes vary, logical
 #   pca                components, cells x at most 30
 #   coordinates        cells x 2 (x, y)
-#   lattice            list(kind, row, col) with kind "hexagonal" or "square"; NULL where spots form none
+#   lattice            list(kind, row, col) with kind "hexagonal" or "square"; NULL if there is none
 #   dataset            facts: id, kind, technology, ...
 #
-# A method asks for what it needs with need("package") and turns a dataset down with not_applicable("why").
+# A method requires packages with need("package") and rejects a dataset with not_applicable("reason").
 
-told <- commandArgs(trailingOnly = TRUE)
-script <- told[1]
-folder <- told[2]
+arguments <- commandArgs(trailingOnly = TRUE)
+script <- arguments[1]
+folder <- arguments[2]
 
-# End well, with a message for the caller.
+# End without an error, with a message for the caller.
 leave <- function(file, text) {
   writeLines(text, file.path(folder, file))
   quit(save = "no", status = 0)
 }
 
-not_applicable <- function(why) leave("not_applicable", why)
+not_applicable <- function(reason) leave("not_applicable", reason)
 
 need <- function(...) {
   for (package in c(...)) {
@@ -50,7 +50,7 @@ read_data <- function(path, dataset) {
     )
   }
   by_cell <- function(name) {
-    values <- t(rhdf5::h5read(path, name)) # HDF5 counts rows first, R columns
+    values <- t(rhdf5::h5read(path, name)) # HDF5 stores arrays by rows, R by columns
     rownames(values) <- cells
     values
   }
@@ -92,9 +92,9 @@ write_answer <- function(answer, cells, path) {
 }
 
 versions <- function() {
-  found <- sapply(sort(loadedNamespaces()), function(name) as.character(packageVersion(name)))
+  packages <- sapply(sort(loadedNamespaces()), function(name) as.character(packageVersion(name)))
   r <- as.character(getRversion())
-  as.list(c(R = r, found[found != r])) # what comes with R has its version
+  as.list(c(R = r, packages[packages != r])) # R's own packages have R's version
 }
 
 need("rhdf5", "jsonlite", "Matrix")

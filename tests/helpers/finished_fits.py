@@ -1,4 +1,4 @@
-"""Configurations and finished fits in a folder, as a run leaves them."""
+"""Configurations, and the files of finished fits of a run."""
 
 import json
 
@@ -30,10 +30,10 @@ def write_fit(results, dataset, method, seed, status="ok", **more):
     folder = Layout(results).fit(dataset, method, seed)
     folder.mkdir(parents=True)
     parameters = json.dumps(more.pop("parameters", {}))
-    told = {"seconds": 10.0, "peak_rss_mb": 300, "peak_gpu_mb": None, "device": "cpu", **more}
+    record = {"seconds": 10.0, "peak_rss_mb": 300, "peak_gpu_mb": None, "device": "cpu", **more}
     names = {"dataset": dataset, "method": method, "seed": seed, "commit": "abc"}
     reason = "" if status == "ok" else f"it said {status}"
-    told |= {"status": status, "reason": reason, "parameters": parameters, **names}
+    record |= {"status": status, "reason": reason, "parameters": parameters, **names}
     path = folder / "status.json"
-    path.write_text(json.dumps(told))
+    path.write_text(json.dumps(record))
     return path

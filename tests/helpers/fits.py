@@ -1,4 +1,4 @@
-"""A small dataset with fits made by hand, and the cluster and score stages on them."""
+"""A small dataset with artificial fits, and the cluster and score stages on them."""
 
 import json
 
@@ -16,14 +16,14 @@ N = 90
 CELLS = [f"cell{i}" for i in range(N)]
 TRUTH = np.arange(N) % 3
 COORDS = np.random.default_rng(7).uniform(size=(N, 2)) + np.column_stack([2 * TRUTH, 0 * TRUTH])
-# How clearly the domains show at each epoch: the best is not the last.
-CLEAR = {0: 0.0, 1: 0.3, 2: 8.0, 3: 1.0, 4: 0.7}
+# Separation of the domains at each epoch: the best is not the last.
+SEPARATION = {0: 0.0, 1: 0.3, 2: 8.0, 3: 1.0, 4: 0.7}
 
 
 def embedding(epoch, seed=0, columns=4):
     rng = np.random.default_rng([epoch, seed])
     centers = np.eye(3, columns)
-    return (CLEAR[epoch] * centers[TRUTH] + rng.normal(size=(N, columns))).astype(np.float32)
+    return (SEPARATION[epoch] * centers[TRUTH] + rng.normal(size=(N, columns))).astype(np.float32)
 
 
 def fit_h5ad(folder, obsm, own=None, trainable=True, cells=CELLS):
@@ -36,8 +36,8 @@ def fit_h5ad(folder, obsm, own=None, trainable=True, cells=CELLS):
 
 def status_json(folder, seed, status="ok", reason=""):
     folder.mkdir(parents=True)
-    told = {"status": status, "reason": reason, "seed": seed, "dataset": "D", "method": "m"}
-    (folder / "status.json").write_text(json.dumps(told))
+    record = {"status": status, "reason": reason, "seed": seed, "dataset": "D", "method": "m"}
+    (folder / "status.json").write_text(json.dumps(record))
 
 
 class Bench:
@@ -51,9 +51,9 @@ class Bench:
         self.dataset()
 
     def dataset(self, truth=TRUTH, **about):
-        told = {"id": "D", "n_domains": 3, "refine": 0, **about}
+        facts = {"id": "D", "n_domains": 3, "refine": 0, **about}
         obs = pd.DataFrame(index=CELLS)
-        clean = anndata.AnnData(obs=obs, obsm={"spatial": COORDS}, uns={"dataset": told})
+        clean = anndata.AnnData(obs=obs, obsm={"spatial": COORDS}, uns={"dataset": facts})
         clean.write_h5ad(self.preprocessed)
         if truth is not None:
             names = np.array(["a", "b", "c", None], dtype=object)
@@ -61,8 +61,8 @@ class Bench:
         clean.write_h5ad(self.data)
 
     def failed_dataset(self, reason):
-        told = {"id": "D", "status": "error", "reason": reason}
-        empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": told})
+        facts = {"id": "D", "status": "error", "reason": reason}
+        empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": facts})
         for path in (self.preprocessed, self.data):
             empty.write_h5ad(path)
 
@@ -74,7 +74,7 @@ class Bench:
         folder = self.folder(seed)
         status_json(folder, seed)
         with TrajectoryRecorder(folder / "trajectory.h5", N) as record:
-            for epoch in CLEAR:
+            for epoch in SEPARATION:
                 record(epoch, embedding(epoch, seed))
         ends = {"embedding": embedding(4, seed), "embedding_untrained": embedding(0, seed)}
         fit_h5ad(folder, ends)
@@ -93,11 +93,11 @@ class Bench:
         cluster_fits(folders, self.preprocessed, "D", "m", names, output=output, **more)
 
     def score(self, trainable=True):
-        found = anndata.read_h5ad(self.data)
-        truth = found.obs["cluster"].cat.codes.to_numpy() if "cluster" in found.obs else None
+        adata = anndata.read_h5ad(self.data)
+        truth = adata.obs["cluster"].cat.codes.to_numpy() if "cluster" in adata.obs else None
         with open_labels(self.labels) as reader:
             epochs = epoch_table(reader, truth)
-            table = score_labels(reader, truth, found.obsm.get("spatial"), trainable, epochs)
+            table = score_labels(reader, truth, adata.obsm.get("spatial"), trainable, epochs)
         return table.set_index(
             ["seed", "n_domains", "clusterer", "protocol", "metric"]
         ).sort_index()

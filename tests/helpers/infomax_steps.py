@@ -18,10 +18,10 @@ FORWARD += ("loss_pos", "loss_neg", "loss_total", "losses")
 def train_as_recorded(
     model: Infomax, reference: Reference, names: Mapping[str, str], lr: float
 ) -> dict[str, Any]:
-    """Load ``w.*``, make a step for each row of ``perms``; what is seen is named as in the file.
+    """Load ``w.*``, train a step for each row of ``perms``; return values named as in the file.
 
     Args:
-        names: the file's name of each of our parameters.
+        names: for each of our parameters, its name in the file.
     """
     assert set(names) == set(model.state_dict())
     start = {ours: torch.from_numpy(reference[f"w.{theirs}"]) for ours, theirs in names.items()}

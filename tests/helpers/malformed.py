@@ -1,4 +1,4 @@
-"""Sections of a user's that are wrong in one way each, with what the refusal must say."""
+"""Sections of a user, each with one fault, and the expected part of the error message."""
 
 from __future__ import annotations
 

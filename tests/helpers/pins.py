@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 def pins(file: Path) -> dict[str, str]:
     """Version of each ``name==version`` of a file, by the name as PyPI normalizes it."""
     lines = "\n".join(re.sub(r"(^|\s)#.*", "", line) for line in file.read_text().splitlines())
-    found = re.findall(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", lines)
-    versions = {canonicalize_name(name): version for name, version in found}
-    assert len(versions) == len(found), f"{file} pins a package twice"
+    pinned = re.findall(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", lines)
+    versions = {canonicalize_name(name): version for name, version in pinned}
+    assert len(versions) == len(pinned), f"{file} pins a package twice"
     return versions

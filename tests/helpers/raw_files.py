@@ -1,4 +1,4 @@
-"""Where the published files lie on this machine."""
+"""Locations of the published files on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDERS = [
 
 
 def sources_here(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """The sources of which every file lies in a mirror folder and has a SHA-256 in the registry."""
+    """The sources whose files are all in a mirror folder and have a SHA-256 in the registry."""
 
     def here(file: dict[str, Any]) -> bool:
         return "sha256" in file and any((folder / file["name"]).is_file() for folder in FOLDERS)

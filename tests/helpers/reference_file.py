@@ -15,7 +15,7 @@ FOLDER = PROJECT / "tests/reference"
 
 
 class Reference:
-    """The arrays of an npz file; asking for one that is not there names it."""
+    """The arrays of an npz file; a missing array is reported by name."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""A run as the workflow leaves it, made of numbers, and the report on it."""
+"""The results of a run from given numbers, and its report."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Small tables of scores, fits and methods, as the stages before aggregation write them."""
+"""Small tables of scores, fits and methods, as written by the stages before aggregation."""
 
 import json
 
@@ -40,21 +40,25 @@ def scores_of(dataset, method, final, *, untrained=None, oracle=None, spread=0.0
         given = {"final": final, "untrained": untrained, "oracle": oracle}
         for protocol, values in given.items():
             for metric in ("ARI", "CHAOS", "PAS", "ASW"):
-                told = {"protocol": protocol, "metric": metric, **failed, **more}
+                values_of_row = {"protocol": protocol, "metric": metric, **failed, **more}
                 if not failed and values is None:
-                    told |= {"status": "not_applicable", "reason": "no training"}
+                    values_of_row |= {"status": "not_applicable", "reason": "no training"}
                 elif not failed:
-                    told |= {"value": float(values[seed]), "sd_clustering": spread, "epoch": 1}
-                rows.append(row(dataset, method, seed, **told))
+                    values_of_row |= {
+                        "value": float(values[seed]),
+                        "sd_clustering": spread,
+                        "epoch": 1,
+                    }
+                rows.append(row(dataset, method, seed, **values_of_row))
     return pd.DataFrame(rows)
 
 
 def fits_of(scores):
     """One fit per dataset, method and seed; failed where all its scores carry a failure."""
     fits = []
-    for (dataset, method, seed), mine in scores.groupby(["dataset", "method", "seed"], sort=False):
-        ok = (mine["status"] == "ok").any() or (mine["reason"] == "no training").all()
-        first = mine.iloc[0]
+    for (dataset, method, seed), group in scores.groupby(["dataset", "method", "seed"], sort=False):
+        ok = (group["status"] == "ok").any() or (group["reason"] == "no training").all()
+        first = group.iloc[0]
         fits.append(
             {
                 "status": "ok" if ok else first["status"],
@@ -80,13 +84,13 @@ def fits_of(scores):
 
 
 def write_results(root, scores):
-    """Scores and fits as files below ``root``, as the workflow leaves them; methods.yaml too."""
+    """Scores and fits as files below ``root``, as in the workflow, and methods.yaml."""
     import yaml
 
-    for (dataset, method), mine in scores.groupby(["dataset", "method"]):
+    for (dataset, method), group in scores.groupby(["dataset", "method"]):
         path = root / "scores" / dataset / f"{method}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        mine.to_parquet(path, index=False)
+        group.to_parquet(path, index=False)
     for fit in fits_of(scores).astype(object).where(lambda t: t.notna(), None).to_dict("records"):
         folder = root / "fits" / fit["dataset"] / fit["method"] / f"seed{fit['seed']}"
         folder.mkdir(parents=True)

@@ -49,7 +49,7 @@ def wait_for(condition, patience=30):
     """Wait until the condition holds; fail if it does not within ``patience`` seconds."""
     deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"the condition did not hold within {patience} s"
         time.sleep(0.02)
 
 
@@ -112,7 +112,7 @@ class Bench:
         )
 
     def start(self, deed, **options):
-        """Start a fit in the background and return once the deed is under way."""
+        """Start a fit in the background and return once the deed has started."""
         process = subprocess.Popen(
             self.command(deed, **options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -127,6 +127,6 @@ class Bench:
         return [json.loads(line) for line in lines]
 
     def leftovers(self):
-        """What lies beside the output."""
+        """Names of the other files in the folder of the output."""
         parent = self.output.parent
         return [path.name for path in parent.iterdir() if path != self.output]

@@ -1,4 +1,4 @@
-"""Where a method computes. torch is asked only where a method has loaded it."""
+"""The device on which a method computes. torch is queried only if a method has loaded it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from stbench.common.errors import InputError
 
 
 def choose_device(requested: str) -> str:
-    """``cpu`` or ``cuda``; ``auto`` takes a GPU where the method uses torch and torch sees one.
+    """``cpu`` or ``cuda``; ``auto``: a GPU if the method uses torch and torch finds one.
 
     Raises:
-        InputError: ``cuda`` is asked for where there is none.
+        InputError: ``cuda`` is requested but not available.
     """
     if requested == "cuda":
         import torch
 
         if not torch.cuda.is_available():
-            raise InputError("--device cuda: torch sees no GPU here; use auto or cpu")
+            raise InputError("--device cuda: torch finds no GPU; use auto or cpu")
         return "cuda"
     torch_loaded = sys.modules.get("torch")
     if requested == "auto" and torch_loaded is not None and torch_loaded.cuda.is_available():
@@ -26,7 +26,7 @@ def choose_device(requested: str) -> str:
 
 
 def peak_gpu_mb() -> int | None:
-    """The most GPU memory that torch has held in this process, in MiB; None without a GPU."""
+    """The peak of GPU memory reserved by torch in this process, in MiB; None without a GPU."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return None
@@ -34,8 +34,8 @@ def peak_gpu_mb() -> int | None:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that main memory or GPU memory did not suffice."""
+    """Whether an exception means that main memory or GPU memory was insufficient."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    told = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator")
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in told)
+    messages = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator")
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in messages)

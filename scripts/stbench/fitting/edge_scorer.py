@@ -1,4 +1,4 @@
-"""A trained graph as a function of expression: what a method gives so that it can be explained."""
+"""A trained graph as a function of expression, which a method provides to explain its edges."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from stbench.common.errors import NotApplicableError
 class EdgeScorer:
     """Scores of some pairs of cells as a differentiable function of expression.
 
-    A method whose graph can be explained has, beside ``fit``, ``edge_scorer(adata, params,
+    A method whose graph can be explained has, in addition to ``fit``, ``edge_scorer(adata, params,
     weights, pairs) -> EdgeScorer`` for the undirected ``pairs`` (m, 2) of its graph.
 
     Attributes:
         genes: (g,) names of the columns that the method reads.
-        expression: (n, g) what it reads of them.
-        score: (n, g) -> (m,) scores of the pairs, in their order. Everything that the method
-            learned or measured on the real data is held fixed.
+        expression: (n, g) its input.
+        score: (n, g) -> (m,) scores of the pairs, in their order. All parameters and statistics
+            from the real data are fixed.
     """
 
     genes: np.ndarray
@@ -53,7 +53,7 @@ def edge_scorer(
     name = method.__name__.rpartition(".")[2]
     make = getattr(method, "edge_scorer", None)
     if make is None:
-        raise NotApplicableError(f"{name} does not give its edges as a function of the genes")
+        raise NotApplicableError(f"{name} does not provide its edges as a function of the genes")
     if weights is None:
-        raise NotApplicableError(f"the fit of {name} has no weights.npz; train it again")
+        raise NotApplicableError(f"the fit of {name} has no weights.npz; rerun the fit")
     return make(adata, params, weights, pairs)

@@ -27,14 +27,14 @@ class Fit:
     Attributes:
         embedding: (n_cells, d) float32, rows in the order of the input cells.
         labels: (n_cells,) integers, for methods that cluster by themselves (clusterer ``own``).
-        adj_raw: (n_cells, n_cells) sparse learned cell graph, its scores as they are.
-        adj_normalized: the same, symmetrically normalized.
+        adj_raw: (n_cells, n_cells) sparse learned cell graph, raw scores.
+        adj_normalized: the same graph, symmetrically normalized.
         adj_untrained: the graph of the untrained network, as ``adj_raw``.
-        null_scores: (m,) scores that the trained network gives to pairs of cells where there is
-            nothing to find, for example after shuffling expression among cells.
-        weights: arrays by name that explaining the graph needs.
-        losses: the training loss of every epoch from 1 on, as its step saw it.
-        info: small facts worth keeping with the fit (plain numbers and strings).
+        null_scores: (m,) scores of the trained network for pairs of cells without any interaction,
+            for example after shuffling expression among cells.
+        weights: arrays by name, needed to explain the graph.
+        losses: the training loss of every epoch from 1 on, before its step.
+        info: small facts about the fit (plain numbers and strings).
     """
 
     embedding: np.ndarray | None = None
@@ -49,11 +49,11 @@ class Fit:
 
 
 def checked(fit: Any, n_cells: int) -> Fit:
-    """The fit with its arrays in the types that are stored, if they are what they should be.
+    """The fit, with its arrays validated and converted to the stored types.
 
     Args:
-        fit: whatever a method returned.
-        n_cells: number of cells the method was given.
+        fit: the return value of a method.
+        n_cells: number of cells of the dataset.
 
     Raises:
         TypeError: not a Fit, neither embedding nor labels, or of the wrong type.
@@ -76,7 +76,7 @@ def checked(fit: Any, n_cells: int) -> Fit:
 
 
 def _checked_embedding(embedding: Any, n_cells: int) -> np.ndarray:
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite and is refused below
+    with np.errstate(over="ignore"):  # overflow becomes infinite and is rejected below
         values = np.asarray(embedding).astype(np.float32)
     if values.ndim != 2 or values.shape[0] != n_cells or values.shape[1] == 0:
         raise ValueError(f"the embedding has the shape {values.shape}, not ({n_cells}, columns)")
@@ -100,7 +100,7 @@ def _checked_numbers(numbers: Any, name: str) -> np.ndarray | None:
         return None
     values = np.asarray(numbers, dtype=np.float32)
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise ValueError(f"{name} must be finite numbers in one row")
+        raise ValueError(f"{name} must be a one-dimensional array of finite numbers")
     return values
 
 
@@ -118,7 +118,7 @@ def _checked_graph(graph: Any, name: str, n_cells: int) -> sp.csr_matrix | None:
 
 
 class Method(Protocol):
-    """The one function every file in ``scripts/methods/`` defines."""
+    """The function that every file in ``scripts/methods/`` defines."""
 
     def fit(
         self,

@@ -1,4 +1,4 @@
-"""Packages that only some methods need, and what to do where one is missing."""
+"""Packages that only some methods need, and how to install a missing one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ def require(module: str, environment: str = "", package: str = "") -> None:
     """Make sure that a package can be imported.
 
     Args:
-        module: the name it is imported by.
-        environment: the ``environment`` of the method in ``config/methods.yaml``; empty for the
-            pipeline's own.
-        package: the name it is installed by, if another one.
+        module: its import name.
+        environment: the ``environment`` of the method in ``config/methods.yaml``; empty: the
+            environment of the pipeline.
+        package: its name for installation, if different.
 
     Raises:
-        NotApplicableError: it is not installed; the message says what to do.
+        NotApplicableError: it is not installed; the message says how to install it.
     """
     if find_spec(module) is None:
         raise missing(package or module, environment)
 
 
 def missing(package: str, environment: str = "") -> NotApplicableError:
-    """The error that says that a package, or a program, is not there and what installs it."""
+    """The error for a missing package or program, with the commands that install it."""
     ways = ["snakemake --sdm conda"]
     if not environment:
         ways.insert(0, "make setup")
@@ -39,6 +39,6 @@ def missing(package: str, environment: str = "") -> NotApplicableError:
 
 
 def can_be_made(environment: str) -> bool:
-    """Whether ``make setup-<environment>`` works: all it holds comes from PyPI."""
+    """Whether ``make setup-<environment>`` works: all its packages come from PyPI."""
     description = ENVIRONMENTS / f"{environment}.yaml"
     return description.is_file() and "==" in description.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The epochs of a training that runs inside a package, seen through torch's hooks.
+"""The epochs of a training inside a package, observed through torch's hooks.
 
-The package itself is left as it is, and so is its result: an epoch is looked at in evaluation mode,
-without gradients, and the random streams are put back afterwards.
+The package and its result do not change: an epoch is evaluated in evaluation mode, without
+gradients, and the random states are restored afterwards.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ Embed = Callable[[nn.Module, tuple[Any, ...]], np.ndarray]
 
 
 class WatchedTraining:
-    """A context manager: within it, epochs of the full-batch training of one network are recorded.
+    """A context manager that records the epochs of the full-batch training of one network.
 
-    Just before an optimizer's step the network still has the weights of the epoch before, which is
-    where an epoch is recorded: 0, the untrained network, before the first step. The last one is
-    what ``finish`` is given.
+    Just before an optimizer's step the network still has the weights of the previous epoch, which
+    is recorded then: epoch 0, the untrained network, before the first step. The last epoch is
+    recorded by ``finish``.
 
     Attributes:
-        epochs: steps taken so far.
+        epochs: number of steps so far.
     """
 
     def __init__(
         self, network: type[nn.Module], embed: Embed, record_every: int, record: Recorder
     ) -> None:
-        """Watch for the first network of this class; record every ``record_every``-th epoch."""
+        """Observe the first network of this class; record every ``record_every``-th epoch."""
         self.epochs = 0
         self._class, self._embed = network, embed
         self._every, self._record = record_every, record
@@ -46,8 +46,8 @@ class WatchedTraining:
         self._handles: list[Any] = []
 
     def finish(self, embedding: np.ndarray) -> None:
-        """Record the last epoch, with the embedding that the package itself returned."""
-        with _random_streams_kept():
+        """Record the last epoch, with the embedding that the package returned."""
+        with _random_states_restored():
             self._record(self.epochs, embedding.copy())
 
     def _remember(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -58,7 +58,7 @@ class WatchedTraining:
         if self._seen is None:
             raise RuntimeError(f"no {self._class.__name__} was used before the first step")
         if self.epochs % self._every == 0:
-            with _evaluated(self._seen[0]), _random_streams_kept():
+            with _evaluated(self._seen[0]), _random_states_restored():
                 self._record(self.epochs, self._embed(*self._seen))
         self.epochs += 1
 
@@ -93,8 +93,8 @@ def _evaluated(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _random_streams_kept() -> Iterator[None]:
-    """Whatever is drawn within leaves the global generators of the CPU where they were."""
+def _random_states_restored() -> Iterator[None]:
+    """Restore the global random states of the CPU afterwards."""
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         with torch.random.fork_rng(devices=[]):

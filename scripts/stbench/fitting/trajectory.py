@@ -1,4 +1,4 @@
-"""The embeddings of the epochs of a training, appended while it runs, read one at a time."""
+"""The embeddings of the epochs of a training, appended during training, read one at a time."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ MAX_COLUMNS = 128  # the widest published embedding (STAGUE on Stereo-seq)
 
 
 class TrajectoryRecorder:
-    """The ``record(epoch, embedding)`` that a method is given; a context manager.
+    """The ``record(epoch, embedding)`` that a method gets; a context manager.
 
     The file holds ``embedding`` [epoch, cell, column] float32, one compressed chunk per epoch, and
-    ``epoch`` [int32]; it appears under its name when the training ends well and something was
-    recorded.
+    ``epoch`` [int32]; it gets its final name when the training succeeds and at least one epoch
+    was recorded.
 
     Attributes:
         untrained: the embedding of epoch 0, (n_cells, d) float32, or None.
-        called: whether the method lets its epochs be observed.
+        called: whether the method has recorded an epoch.
     """
 
     def __init__(self, path: str | Path | None, n_cells: int) -> None:
-        """Record into ``path``; None keeps the untrained embedding only."""
+        """Record into ``path``; None: keep only the untrained embedding."""
         self.path = Path(path) if path is not None else None
         self.n_cells = n_cells
         self.untrained: np.ndarray | None = None
         self.called = False
         self._last_epoch = -1
         self._file: h5py.File | None = None
-        # Held until the end: HDF5 swallows the errors of a dataset that is let go on a full disk.
+        # Open until the end: if a dataset is closed on a full disk, HDF5 suppresses the error.
         self._datasets: dict[str, h5py.Dataset] = {}
 
     def __call__(self, epoch: int, embedding: np.ndarray) -> None:
-        """Keep the embedding of an epoch.
+        """Record the embedding of an epoch.
 
         Raises:
-            ValueError: epochs out of order, a wrong shape, or more columns than are kept.
+            ValueError: epochs out of order, a wrong shape, or too many columns.
             FloatingPointError: values that are not finite.
         """
         self.called = True
@@ -67,7 +67,7 @@ class TrajectoryRecorder:
         columns = values.shape[1]
         if columns > MAX_COLUMNS:
             raise ValueError(
-                f"record: {columns} columns are too many to keep of every epoch (at most "
+                f"record: {columns} columns are too many to record for every epoch (at most "
                 f"{MAX_COLUMNS}); record the components that the method itself clusters"
             )
         if self._file is None:

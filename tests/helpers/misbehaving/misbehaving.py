@@ -1,4 +1,4 @@
-"""A method that does whatever its parameter ``deed`` names; tests copy it beside the real ones."""
+"""A method whose parameter ``deed`` selects its behavior; tests copy it to the other methods."""
 
 import json
 import os
@@ -76,7 +76,7 @@ def eats_memory(adata, params, record):
 
 
 def children_eat_memory(adata, params, record):
-    """Each of three processes stays below the limit; together they are above it."""
+    """Each of three processes stays below the limit; together they exceed it."""
     eat = "food = b'x' * (150 << 20); import time; time.sleep(60)"
     children = [subprocess.Popen([sys.executable, "-c", eat]) for _ in range(3)]
     for child in children:
@@ -84,7 +84,7 @@ def children_eat_memory(adata, params, record):
 
 
 def sleeps(adata, params, record):
-    """Sleeps; children, one of them in a session of its own, sleep too."""
+    """Sleeps; so do its children, one of them in its own session."""
     children = [
         subprocess.Popen(["sleep", "600"]),
         subprocess.Popen(["sleep", "600"], start_new_session=True),
@@ -105,14 +105,14 @@ def fills_the_disk(adata, params, record):
 
 
 def leaves_a_child(adata, params, record):
-    """Ends well but leaves a daemon behind that holds the output open."""
+    """Succeeds but leaves a daemon that keeps the output open."""
     child = subprocess.Popen(["sleep", "600"], start_new_session=True)
     with open(params["pids"], "w") as file:
         json.dump([child.pid], file)
     return only_labels(adata, params, record)
 
 
-def tells_its_environment(adata, params, record):
+def reports_its_environment(adata, params, record):
     loaded = {"torch": "torch" in sys.modules}
     return Fit(
         labels=np.zeros(adata.n_obs, int), info={"env": json.dumps(dict(os.environ)), **loaded}

@@ -1,18 +1,18 @@
-# A method in R that does whatever its parameter `deed` names; tests copy it beside the real ones.
+# A method in R whose parameter `deed` selects its behavior; tests copy it to the other methods.
 
 deeds <- list(
-  tells_what_it_got = function(data, n_domains) {
+  returns_its_input = function(data, n_domains) {
     own <- cbind(Matrix::colSums(data$counts), Matrix::colSums(data$logcounts[data$highly_variable, ]))
     list(embedding = cbind(own, data$coordinates, data$pca), labels = kmeans(data$pca, n_domains)$cluster)
   },
-  tells_in_another_order = function(data, n_domains) {
+  returns_another_order = function(data, n_domains) {
     turned <- rev(seq_along(data$cells))
     labels <- setNames(seq_along(data$cells), data$cells)
     list(embedding = data$coordinates[turned, ], labels = labels[turned])
   },
   draws = function(data, n_domains) list(embedding = matrix(rnorm(2 * length(data$cells)), ncol = 2)),
   gives_letters = function(data, n_domains) list(labels = rep(letters[1:n_domains], length.out = length(data$cells))),
-  tells_the_lattice = function(data, n_domains) {
+  returns_the_lattice = function(data, n_domains) {
     stopifnot(data$lattice$kind == "square")
     list(embedding = cbind(data$lattice$row, data$lattice$col, Matrix::colSums(data$counts)))
   },

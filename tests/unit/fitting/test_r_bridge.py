@@ -80,7 +80,7 @@ def outcome(folder):
 
 @needs_r
 def test_r_gets_the_dataset_and_its_answer_is_stored_in_the_order_of_the_cells(fit, tissue):
-    run, folder = fit("tells_what_it_got", "--seed", "3")
+    run, folder = fit("returns_its_input", "--seed", "3")
     assert run.returncode == 0, run.stderr
     told = sorted(path.name for path in folder.iterdir())
     assert told == ["fit.h5ad", "outcome.json", "provenance.json"]
@@ -104,7 +104,7 @@ def test_r_gets_the_dataset_and_its_answer_is_stored_in_the_order_of_the_cells(f
 
 @needs_r
 def test_named_rows_are_put_in_the_order_of_the_cells(answer, tissue):
-    told = answer("tells_in_another_order")
+    told = answer("returns_another_order")
     np.testing.assert_allclose(told.embedding, tissue.obsm["spatial"], rtol=1e-6)
     assert told.labels.tolist() == list(range(1, 91))
 
@@ -114,7 +114,7 @@ def test_names_may_hold_any_letter(answer, tissue):
     named = tissue.copy()
     named.obs_names = [f"Zelle-\u00e4{number}" for number in range(90)]
     named.var_names = [f"\u03b1{number}" for number in range(30)]
-    assert answer("tells_in_another_order", named).labels.tolist() == list(range(1, 91))
+    assert answer("returns_another_order", named).labels.tolist() == list(range(1, 91))
 
 
 @needs_r
@@ -134,7 +134,7 @@ def test_features_reach_r_with_their_signs_and_spots_with_their_lattice(answer, 
     spots = tissue.copy()
     spots.layers["counts"] = spots.X = np.random.default_rng(0).normal(size=spots.shape)
     spots.obsm["spatial"] = 3.0 * np.column_stack([col, row])
-    told = answer("tells_the_lattice", spots).embedding
+    told = answer("returns_the_lattice", spots).embedding
     assert {tuple(place) for place in told[:, :2]} == set(zip(row, col, strict=True))
     np.testing.assert_allclose(told[:, 2], spots.layers["counts"].sum(axis=1), rtol=1e-5)
 
@@ -182,7 +182,7 @@ def test_a_sudden_death_of_r_is_that_of_the_fit(fit):
 
 def test_without_r_the_method_is_not_applicable(fit, tmp_path):
     (tmp_path / "bin").mkdir()
-    _, folder = fit("tells_what_it_got", env={"PATH": str(tmp_path / "bin")})
+    _, folder = fit("returns_its_input", env={"PATH": str(tmp_path / "bin")})
     assert outcome(folder)["status"] == "not_applicable"
     said = "environment missing: Rscript is not installed: install it on this machine"
     assert outcome(folder)["reason"] == said

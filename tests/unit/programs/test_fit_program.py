@@ -86,7 +86,7 @@ def test_a_failed_fit_says_why_and_leaves_no_result(fit):
         (["--params", "[1]"], "--params: it must be a JSON object"),
         (["--input", "nowhere.h5ad"], "nowhere.h5ad: no such file"),
         (["--input", __file__], "not a readable h5ad file"),
-        (["--device", "cuda"], "--device cuda: torch sees no GPU here"),
+        (["--device", "cuda"], "--device cuda: torch finds no GPU"),
     ],
 )
 def test_wrong_input_is_one_line(fit, flags, said, monkeypatch):

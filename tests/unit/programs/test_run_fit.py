@@ -265,7 +265,7 @@ def test_the_first_attempt_begins_a_new_log_and_a_cut_line_is_no_obstacle(bench)
 def test_the_environment_is_clean_and_nothing_heavy_is_loaded(bench):
     dirty = {"PYTHONPATH": "/x", "R_LIBS_USER": "/x", "R_PROFILE_USER": "/x", "MPLBACKEND": "Qt"}
     dirty |= {"OMP_NUM_THREADS": "64", "CUDA_VISIBLE_DEVICES": "3"}
-    run = bench.run("tells_its_environment", env=dirty, threads=2)
+    run = bench.run("reports_its_environment", env=dirty, threads=2)
     assert run.returncode == 0, run.stdout
     info = json.loads(anndata.read_h5ad(bench.output / "fit.h5ad").uns["fit"]["info"])
     env = json.loads(info["env"])

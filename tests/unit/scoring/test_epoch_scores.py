@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from helpers.fits import CLEAR, TRUTH, Bench
+from helpers.fits import SEPARATION, TRUTH, Bench
 from stbench.clustering.label_file import open_labels
 from stbench.common.errors import InputError
 from stbench.fitting.interface import Fit, checked
@@ -35,7 +35,7 @@ def test_every_recorded_epoch_has_its_ari_and_every_epoch_its_loss(bench):
     table = table_of(bench)
     assert list(table.columns) == list(COLUMNS)
     first, second = (table[table["seed"] == seed].set_index("epoch") for seed in (0, 1))
-    assert list(first.index) == list(CLEAR) and first["loss"].isna().all()
+    assert list(first.index) == list(SEPARATION) and first["loss"].isna().all()
     assert list(second.index) == [0, 1, 2, 3, 4, 5]
     assert second["loss"].tolist()[1:] == [4, 3, 2, 1, 0.5] and np.isnan(second["loss"][0])
     assert np.isnan(second["ari"][5])  # has a loss, was not recorded
@@ -69,7 +69,7 @@ def test_losses_are_checked():
     fit = checked(Fit(np.ones((4, 2)), losses=[2.0, 1.0]), 4)
     assert fit.losses.dtype == np.float32 and fit.losses.tolist() == [2, 1]
     for wrong in ([[1.0]], [1.0, np.nan]):
-        with pytest.raises(ValueError, match="losses must be finite numbers in one row"):
+        with pytest.raises(ValueError, match="losses must be a one-dimensional array of finite"):
             checked(Fit(np.ones((4, 2)), losses=wrong), 4)
 
 
