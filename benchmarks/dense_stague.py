@@ -1,8 +1,8 @@
-"""STAGUE as the paper states it, on dense n x n matrices: what its sparse form is measured against.
+"""STAGUE as in the paper, on dense n x n matrices: the baseline of its sparse form.
 
 Weights, views and random choices are those of ``methods.stague.model``, so that both compute
 the same losses (tests/unit/methods/test_dense_stague.py); only the arithmetic differs. It has the
-``fit`` of a method without its results: ``record(epoch, embedding)`` after each epoch.
+``fit`` of a method, without its result: ``record(epoch, embedding)`` after each epoch.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DenseStague:
         return self.model.pattern.torch(values.float()).to_dense()
 
     def graphs(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (n, n) of the learned graph, and the same normalized."""
+        """Scores (n, n) of the learned graph, raw and normalized."""
         hidden = features
         *inner, last = self.model.graph_learner
         for conv in inner:
@@ -93,7 +93,7 @@ def _normalize(graph: Tensor) -> Tensor:
 
 
 def with_loops(graph: Tensor) -> Tensor:
-    """What is convolved over: every cell given a loop of weight 1, then normalized."""
+    """The graph of the convolutions: a loop of weight 1 for every cell, then normalized."""
     return _normalize(graph + torch.eye(len(graph)))
 
 
@@ -105,7 +105,7 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> None:
-    """Train on the CPU, as ``methods.stague.model.fit`` does but for the form of the arithmetic."""
+    """Train on the CPU, as ``methods.stague.model.fit`` does, but with dense arithmetic."""
     s = Settings.of(params)
     x = expression(adata)
     model = DenseStague(seeded_model(s, x.shape[1], adata.obsm["spatial"], seed))

@@ -27,7 +27,7 @@ from stbench.interactions.ligand_receptor import resource_pairs  # noqa: E402
 
 
 def make_inputs(cells: int, genes: int, folder: Path, threads: int) -> None:
-    """A tissue, what methods get of it, and a fit."""
+    """A tissue, its preprocessed form, and a fit."""
     adata = simulate(Tissue(n_cells=cells, n_genes=genes, n_types=12), "simulated")
     pairs, _ = resource_pairs("mouse")
     symbols = list(
@@ -46,7 +46,7 @@ def make_inputs(cells: int, genes: int, folder: Path, threads: int) -> None:
 
 
 def measure(folder: Path, threads: int) -> tuple[float, float, float]:
-    """Seconds, CPU seconds and peak memory (MB) of the program; what it says is passed on."""
+    """Seconds, CPU seconds and peak memory (MB) of the program; its output is passed on."""
     command = [sys.executable, PROJECT / "scripts/interactions.py", "--method", "stague"]
     command += ["--data", folder / "data.h5ad", "--preprocessed", folder / "preprocessed.h5ad"]
     settings = load_yaml(PROJECT / "config/config.yaml")["interactions"]

@@ -1,4 +1,4 @@
-"""What this machine can do at most: the rates that benchmarks are held against."""
+"""Peak rates of this machine, which benchmarks are compared with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def gflops(threads: int = 1, size: int = 1500, times: int = 5) -> float:
 
 
 def gexps(threads: int = 1, size: int = 2**18, times: int = 200) -> float:
-    """Rate of single-precision exponentials, 10^9 a second, of values that stay in the cache."""
+    """Rate of single-precision exponentials, 10^9 a second, of values in the cache."""
     import torch
 
     torch.set_num_threads(threads)

@@ -1,10 +1,10 @@
-"""What the pipeline itself costs: everything that is not inside a method's `fit`.
+"""Cost of the pipeline itself: everything outside of a method's `fit`.
 
     python benchmarks/pipeline.py [--markdown FILE]        three to four minutes on two cores
 
 Starts of programs, Snakemake's own work, a real run job by job, the stages around a fit on
-simulated tissues, and from these the overhead of the larger configurations. All programs have one
-thread. Where nothing else is said seconds are those of the processor.
+simulated tissues, and from these the overhead of the larger configurations. All programs use one
+thread. Seconds are CPU seconds, unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ rule one:
 
 
 def starts() -> str:
-    """How much longer than bare Python each program takes to say its usage, best of five."""
+    """CPU seconds of each program's `--help` beyond bare Python, best of five."""
     programs = sorted(path.name for path in SCRIPTS.glob("*.py"))
     commands = {name: [sys.executable, SCRIPTS / name, "--help"] for name in programs}
     bare, best = float("inf"), dict.fromkeys(programs, float("inf"))
@@ -60,21 +60,21 @@ def starts() -> str:
 
 
 def snakemake(folder: Path) -> str:
-    """A job that does nothing, and building the graph of jobs of each configuration."""
+    """An empty job, and the graph of jobs of each configuration."""
     (folder / "Snakefile").write_text(NO_OP, encoding="utf-8")
     quiet = ("--cores", 1, "--quiet=all")
     one = spend([SNAKEMAKE, *quiet, "0.o"], folder)
     all_of_them = spend([SNAKEMAKE, *quiet], folder)
-    a_job = (all_of_them.cpu - one.cpu) / 98  # one of the hundred was there
+    a_job = (all_of_them.cpu - one.cpu) / 98  # one of the hundred already existed
     rows = []
     for name in CONFIGURATIONS:
         command = [SNAKEMAKE, "-n", "--quiet=rules", "--snakefile", REPOSITORY / "Snakefile"]
         command += ["--directory", folder, "--configfile", REPOSITORY / f"config/{name}.yaml"]
         spent = spend(command)
-        rows.append((f"`config/{name}.yaml`", small_run.jobs_of(spent.said), spent.cpu))
+        rows.append((f"`config/{name}.yaml`", small_run.jobs_of(spent.output), spent.cpu))
     return "\n\n".join(
         [
-            f"Snakemake runs a rule's shell command from its own process: a job that does nothing "
+            f"Snakemake runs a rule's shell command from its own process: an empty job "
             f"costs {1000 * a_job:.0f} ms. Starting it takes {one.cpu:.1f} s. Dry runs:",
             table(("configuration", "jobs", "seconds"), rows),
         ]
@@ -87,8 +87,8 @@ def stage_tables(measured: Mapping[int, stages.Stages]) -> str:
     rows = [
         ("simulate, s", small.simulate, large.simulate),
         ("preprocess, s", small.preprocess, large.preprocess),
-        ("a fit that computes nothing, s", small.start, large.start),
-        ("most memory of these and of STAGUE, MiB", small.peak_mb, large.peak_mb),
+        ("a fit without computation, s", small.start, large.start),
+        ("peak memory of these and of STAGUE, MiB", small.peak_mb, large.peak_mb),
         ("an epoch of STAGUE, s", small.epoch, large.epoch),
         ("writing its embedding, share", *(_percent(m.writing / m.epoch) for m in (small, large))),
         (
@@ -110,7 +110,7 @@ def stage_tables(measured: Mapping[int, stages.Stages]) -> str:
         [
             f"Simulated tissues of {stages.GENES} genes; shares are of the training.",
             table(("", *(f"{size} cells" for size in measured)), rows),
-            "CHAOS, PAS and ASW of one labeling in seven domains, seconds; the memory is that of "
+            "CHAOS, PAS and ASW of one labeling with seven domains, seconds; the memory is that of "
             "the whole process, and ASW is exact at every size:",
             table(("cells", "CHAOS", "PAS", "ASW", "MiB"), spatial),
         ]

@@ -1,4 +1,4 @@
-"""The share of pipeline overhead in configurations that are too large to be run here."""
+"""The share of pipeline overhead in configurations that are too large to run here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline_stages import SIZES, Stages, between
 from stopwatch import REPOSITORY, table
 
 TARGETS = {"real": 0.25, "paper": 0.05}
-KMEANS = ("kmeans",)  # of a small tissue: hardly more than the start of the program
+KMEANS = ("kmeans",)  # of a small tissue: little more than the start of the program
 PARTS = (
     *("data", "start of fits", "clustering of epochs", "clustering", "scoring"),
     *("interactions", "tables, figures, pages"),
@@ -25,8 +25,8 @@ class Predicted:
 
     Attributes:
         inside: in methods' fits.
-        outside: by what it is.
-        left_out: methods of which nothing was measured; their fits and jobs do not count.
+        outside: by part.
+        left_out: methods without measurements; their fits and jobs do not count.
     """
 
     inside: float
@@ -35,13 +35,13 @@ class Predicted:
 
     @property
     def share(self) -> float:
-        """Of the overhead."""
+        """Share of the overhead."""
         outside = sum(self.outside.values())
         return outside / (outside + self.inside)
 
 
 def benchmarks() -> dict:
-    """The configurations with a target, checked as a run would."""
+    """The configurations with a target, checked as in a run."""
     from stbench.config.benchmark import load_benchmark
     from stbench.config.schema import load_yaml
 
@@ -54,7 +54,7 @@ def benchmarks() -> dict:
 
 
 def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) -> Predicted:
-    """Add up what each job of a configuration is predicted to take.
+    """Sum the predicted cost of each job of a configuration.
 
     Args:
         benchmark: the configuration.
@@ -105,17 +105,17 @@ def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) 
 
 
 def as_markdown(loaded: dict, measured: Mapping[int, Stages], run: Mapping[str, Rule]) -> str:
-    """A column for each configuration, and what it rests on."""
-    found = {name: predict(benchmark, measured, run) for name, benchmark in loaded.items()}
-    head = ("hours of one core", *(f"`config/{name}.yaml`" for name in found))
-    rows: list[tuple[object, ...]] = [("inside fits", *(p.inside for p in found.values()))]
+    """A table with a column for each configuration, and its assumptions."""
+    predicted = {name: predict(benchmark, measured, run) for name, benchmark in loaded.items()}
+    head = ("hours of one core", *(f"`config/{name}.yaml`" for name in predicted))
+    rows: list[tuple[object, ...]] = [("inside fits", *(p.inside for p in predicted.values()))]
     rows += [
-        (part, *(p.outside[part] for p in found.values()))
-        for part in next(iter(found.values())).outside
+        (part, *(p.outside[part] for p in predicted.values()))
+        for part in next(iter(predicted.values())).outside
     ]
-    rows.append(("**overhead**", *(f"**{100 * p.share:.1f} %**" for p in found.values())))
-    rows.append(("target, below", *(f"{100 * TARGETS[name]:.0f} %" for name in found)))
-    unknown = {name: p.left_out for name, p in found.items() if p.left_out}
+    rows.append(("**overhead**", *(f"**{100 * p.share:.1f} %**" for p in predicted.values())))
+    rows.append(("target, below", *(f"{100 * TARGETS[name]:.0f} %" for name in predicted)))
+    unknown = {name: p.left_out for name, p in predicted.items() if p.left_out}
     return "\n\n".join(
         [
             table(head, rows),

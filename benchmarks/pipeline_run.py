@@ -1,4 +1,4 @@
-"""A narrow default run, and what of each of its jobs was spent inside a method's `fit`."""
+"""A small default run, and the time of each of its jobs inside a method's `fit`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from stopwatch import REPOSITORY, spend, table
 
-DATASET = "BZ5"  # its raw file comes with the repository
+DATASET = "BZ5"  # its raw file is in the repository
 JOBS_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Rule:
-    """The jobs of one rule: how many, their seconds by the clock, and those inside `fit`."""
+    """The jobs of one rule: their number, wall-clock seconds, and seconds inside `fit`."""
 
     jobs: int
     seconds: float
@@ -47,7 +47,7 @@ def measure(snakemake: str, folder: Path) -> dict[str, Rule]:
 
 
 def _jobs(metadata: Path) -> dict[str, list[float]]:
-    """Seconds of each job by rule. Snakemake keeps a record of every file that a job made."""
+    """Seconds of each job by rule. Snakemake keeps a record of every output file."""
     jobs = {}
     for path in filter(Path.is_file, metadata.rglob("*")):
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -69,16 +69,16 @@ def _inside(fits: Path) -> dict[str, float]:
     return seconds
 
 
-def jobs_of(said: str) -> int:
-    """The number of jobs out of a dry run's output."""
-    found = re.search(r"^total +(\d+)$", said, re.MULTILINE)
-    if found is None:
-        raise RuntimeError(f"no table of jobs in: {said[-500:]}")
-    return int(found[1])
+def jobs_of(output: str) -> int:
+    """The number of jobs in a dry run's output."""
+    total = re.search(r"^total +(\d+)$", output, re.MULTILINE)
+    if total is None:
+        raise RuntimeError(f"no table of jobs in: {output[-500:]}")
+    return int(total[1])
 
 
 def as_markdown(run: dict[str, Rule]) -> str:
-    """What was spent where, and the share that is not inside a fit."""
+    """Costs by rule, and the share outside of fits."""
     total = sum(rule.seconds for rule in run.values())
     inside = sum(rule.inside for rule in run.values())
     rows = [

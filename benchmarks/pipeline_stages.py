@@ -1,6 +1,6 @@
-"""Seconds of the stages around a fit on simulated tissues of two sizes, and in between and beyond.
+"""Seconds of the stages around a fit on simulated tissues of two sizes, and their interpolation.
 
-All are CPU seconds of one thread, which other programs on the machine hardly change.
+All are CPU seconds of one thread, which hardly depend on other programs on the machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from stopwatch import script
 
-EPOCHS = {1000: 30, 5000: 6}  # of STAGUE by cells, enough to know one
+EPOCHS = {1000: 30, 5000: 6}  # of STAGUE by cells, enough to estimate one
 SIZES = tuple(EPOCHS)
 GENES = 200
 
@@ -28,12 +28,12 @@ class Stages:
     Attributes:
         cells: size of the tissue.
         simulate, preprocess: the program.
-        start: a fit of the control `pca`, which computes nothing.
+        start: a fit of the control `pca`, without computation.
         epoch: one epoch of STAGUE, not recorded.
-        writing, clustering: of one epoch's embedding into the trajectory; by k-means, five seeds.
+        writing, clustering: of one epoch's embedding: to the trajectory; by k-means, five seeds.
         cluster: the cluster program for one control, by clusterers.
         score: the score program for one control.
-        peak_mb: the most memory of these programs.
+        peak_mb: peak memory of these programs.
     """
 
     cells: int
@@ -59,13 +59,13 @@ def measure(
         stague: parameters of STAGUE.
         folder: an empty folder to work in.
     """
-    data, made = folder / "data.h5ad", folder / "preprocessed.h5ad"
+    data, preprocessed = folder / "data.h5ad", folder / "preprocessed.h5ad"
     sizes = ("--n-cells", cells, "--n-genes", GENES)
     simulate = script("simulate.py", "--id", "tissue", *sizes, "--output", data)
-    preprocess = script("preprocess.py", "--input", data, "--output", made)
+    preprocess = script("preprocess.py", "--input", data, "--output", preprocessed)
     control = folder / "control"
-    start = script("fit.py", "--method", "pca", "--input", made, "--output", control)
-    _pretend_status(control, start.cpu)
+    start = script("fit.py", "--method", "pca", "--input", preprocessed, "--output", control)
+    _write_status(control, start.cpu)
 
     more_epochs = EPOCHS[cells]
     trained = [folder / f"stague{epochs}" for epochs in (0, more_epochs)]
@@ -73,10 +73,10 @@ def measure(
         params = json.dumps({**stague, "epochs": epochs})
         more = ("--record",) if path is trained[1] else ()
         spent = script(
-            *("fit.py", "--method", "stague", "--input", made, "--output", path),
+            *("fit.py", "--method", "stague", "--input", preprocessed, "--output", path),
             *("--params", params, "--device", "cpu", *more),
         )
-        _pretend_status(path, spent.cpu)
+        _write_status(path, spent.cpu)
         trained_mb = spent.peak_mb
     writing, clustering = epoch_costs(trained[1] / "trajectory.h5")
     short, long = (
@@ -88,7 +88,7 @@ def measure(
     labels, cluster = folder / "labels.h5", {}
     for names in clusterers:
         cluster[names] = script(
-            *("cluster.py", "--fits", control, "--preprocessed", made, *common),
+            *("cluster.py", "--fits", control, "--preprocessed", preprocessed, *common),
             *("--clusterers", *names, "--output", labels),
         ).cpu
     score = script(
@@ -109,8 +109,8 @@ def measure(
     )
 
 
-def _pretend_status(folder: Path, seconds: float) -> None:
-    """fit.py runs here without its supervisor, which writes this."""
+def _write_status(folder: Path, seconds: float) -> None:
+    """Write the status as the supervisor would; fit.py runs without it here."""
     status = {"status": "ok", "reason": "", "seed": 0, "seconds": seconds}
     (folder / "status.json").write_text(json.dumps(status), encoding="utf-8")
 
@@ -134,24 +134,24 @@ def epoch_costs(trajectory: Path) -> tuple[float, float]:
         for embedding in embeddings:
             kmeans_rows(embedding, 5)
 
-    return tuple(cpu_seconds(deed) / len(embeddings) for deed in (write, cluster))  # type: ignore
+    return tuple(cpu_seconds(task) / len(embeddings) for task in (write, cluster))  # type: ignore
 
 
-def cpu_seconds(deed: Callable[[], object]) -> float:
-    """Of this process."""
+def cpu_seconds(task: Callable[[], object]) -> float:
+    """CPU seconds of this process for a task."""
     began = time.process_time()
-    deed()
+    task()
     return time.process_time() - began
 
 
 def between(small: float, large: float, cells: int, power: int = 1) -> float:
-    """A cost at a number of cells: a + b cells^power through its values at the two sizes."""
+    """The cost for a number of cells: a + b cells^power through the values at the two sizes."""
     low, high = (size**power for size in SIZES)
     return max(small, small + (large - small) * (cells**power - low) / (high - low))
 
 
 def spatial_costs(sizes: Sequence[int]) -> list[tuple[int, float, float, float, int]]:
-    """Cells, CPU seconds of CHAOS, PAS and ASW of one labeling in seven domains, and MiB."""
+    """Cells, CPU seconds of CHAOS, PAS and ASW of one labeling with seven domains, and MiB."""
     import numpy as np
 
     from stbench.scoring.spatial_metrics import asw, chaos, pas

@@ -1,8 +1,8 @@
-"""Run the benchmarks one after another and write RESULTS.md beside this file.
+"""Run the benchmarks one after another and write RESULTS.md in this folder.
 
-    make bench        about a quarter of an hour on two cores that nobody else uses
+    make bench        about 15 minutes on two idle cores
 
-Speeds are ratios to something measured in the same run, so that machines can be compared.
+Speeds are ratios to a measurement of the same run, so that machines can be compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SECTIONS = {
     "stague_epoch": "STAGUE: an epoch against a dense formulation, the original, and the limit",
     "sampled": "STAGUE: sampled negatives",
     "scale": "The other re-implemented methods: memory and time against cells",
-    "pipeline": "What the pipeline itself costs",
+    "pipeline": "Cost of the pipeline itself",
 }
 
 
@@ -33,8 +33,8 @@ def main() -> None:
         command = [sys.executable, str(HERE / f"{program}.py"), "--markdown", str(page)]
         subprocess.run(command, check=True)
         minutes = (time.monotonic() - began) / 60
-        found = page.read_text(encoding="utf-8").strip().replace("](", "](pages/")
-        text += [f"## {title}", found, f"*`benchmarks/{program}.py`, {minutes:.1f} min.*"]
+        section = page.read_text(encoding="utf-8").strip().replace("](", "](pages/")
+        text += [f"## {title}", section, f"*`benchmarks/{program}.py`, {minutes:.1f} min.*"]
         page.unlink()
     (HERE / "RESULTS.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 

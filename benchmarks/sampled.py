@@ -1,9 +1,10 @@
-"""What sampling the negatives of STAGUE's loss does to the domains it finds.
+"""The effect of sampled negatives in STAGUE's loss on the domains.
 
     python benchmarks/sampled.py --dataset BZ5 --negatives 64 256
 
-Trains with the exact loss and with samples of several sizes (`nt_xent: sampled`), the published
-settings otherwise, three seeds each, and scores the last epoch by k-means as the pipeline does.
+Trains with the exact loss and with samples of several sizes (`nt_xent: sampled`), with the
+published settings otherwise, three seeds each, and scores the last epoch by k-means as the pipeline
+does.
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ def main() -> None:
         truth = read_elements(data, "obs/cluster")["obs/cluster"]
     domains = int(np.max(adata.uns["dataset"]["n_domains"]))
     codes = np.asarray(truth.codes)  # -1: not labeled
-    known = codes >= 0
+    labeled = codes >= 0
     torch.set_num_threads(args.threads)
 
     def score(changes: dict, seed: int) -> float:
-        found = fit(adata, domains, seed, "cpu", params | changes, lambda *_: None)
-        runs = [KMeans(domains, random_state=s).fit_predict(found.embedding) for s in range(5)]
-        return float(np.mean([ari(codes[known], labels[known]) for labels in runs]))
+        result = fit(adata, domains, seed, "cpu", params | changes, lambda *_: None)
+        runs = [KMeans(domains, random_state=s).fit_predict(result.embedding) for s in range(5)]
+        return float(np.mean([ari(codes[labeled], labels[labeled]) for labels in runs]))
 
     lines = ["| negatives | ARI, mean | sd over seeds |", "|--:|--:|--:|"]
     ways = {f"all {adata.n_obs - 1}": {}}

@@ -1,14 +1,14 @@
-"""Peak memory and seconds per epoch of the written methods as a tissue grows.
+"""Peak memory and seconds per epoch of the re-implemented methods against the number of cells.
 
     python benchmarks/scale.py --methods sedr ccst --cells 5000 10000 20000 --markdown scale.md
 
 The tissues are simulated panels. Every fit is a process with one thread on the CPU under
 scripts/run_fit.py, which limits and measures the memory of all its processes; one runs at a time.
-Seconds are the process' CPU seconds, which other programs on the machine hardly change. An epoch is
-timed without recording it, from the end of its last step to the end of the next epoch's, as the
-median of three; `other s` is all the rest, from the start of Python to the written result. The
-memory's exponent is that of what cells beyond the first 500 add: those hardly take more than
-Python's libraries. The exit code is 1 where a fit failed.
+Seconds are CPU seconds of the process, which hardly depend on other programs on the machine. The
+time of an epoch, without recording, is measured between the ends of the last steps of two epochs,
+as the median of three; `other s` is the rest, from the start of Python to the written result. The
+exponent of the memory is that of the memory added by cells beyond the first 500, which need hardly
+more than Python's libraries. The exit code is 1 if a fit failed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BASE_CELLS = 500
 EPOCHS = 4
 NEVER = 10**6
 # One epoch of SEDR's clustering stage, which is not timed but uses memory. An iteration of DeepLinc
-# has 20 equal steps, of which two are enough to know it.
+# has 20 equal steps, of which two are enough.
 SHORTENED: dict[str, dict[str, Any]] = {
     "sedr": {"dec_epochs": 1},
     "deeplinc": {"autoencoder_steps": 2},
@@ -50,7 +50,7 @@ SHORTENED: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """One fit; its seconds are nan where it failed, and then there is a reason."""
+    """One fit; if it failed, its seconds are nan and `failure` has the reason."""
 
     method: str
     cells: int
@@ -72,7 +72,7 @@ def benchmark_of(methods: Sequence[str], cells: Sequence[int], genes: int) -> Be
 
 
 def make_tissue(entry: Mapping[str, Any], folder: Path) -> Path:
-    """A simulated tissue as methods get it, made by the pipeline's programs."""
+    """A simulated and preprocessed tissue, made by the pipeline's programs."""
     data, preprocessed = folder / "data.h5ad", folder / f"{entry['id']}.h5ad"
     options = [f"--{name.replace('_', '-')}={value}" for name, value in entry["simulate"].items()]
     run("simulate.py", "--id", entry["id"], *options, "--output", data)
@@ -82,12 +82,16 @@ def make_tissue(entry: Mapping[str, Any], folder: Path) -> Path:
 
 
 def run(program: str, *arguments: object) -> None:
-    """Raises: InputError: the program failed; with its last words."""
+    """Run a program of scripts/.
+
+    Raises:
+        InputError: the program failed; with the last line of its output.
+    """
     command = [sys.executable, SCRIPTS / program, *arguments]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines() or [f"exit {done.returncode}"]
-        raise InputError(f"{program}: {said[-1]}")
+        output = (done.stdout + done.stderr).strip().splitlines() or [f"exit {done.returncode}"]
+        raise InputError(f"{program}: {output[-1]}")
 
 
 def measure(
@@ -140,11 +144,11 @@ def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
 
 
 def exponents(fits: Sequence[Measured]) -> tuple[float, float]:
-    """Of the memory that cells beyond those of the smallest tissue add, and of an epoch's seconds.
+    """Exponents of the memory added to that of the smallest tissue, and of an epoch's seconds.
 
     Args:
-        fits: of one method, the smallest tissue's first. The seconds of that one do not count, nor
-            do fits that failed; where it failed itself the exponent of the memory is nan.
+        fits: of one method, the smallest tissue's first. Its seconds do not count, nor do failed
+            fits; if it failed itself, the exponent of the memory is nan.
     """
     base, *others = fits
     good = [fit for fit in others if not fit.failure]
@@ -186,7 +190,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, nargs="+", default=[5000, 10000, 20000])
     parser.add_argument("--genes", type=int, default=200)
     parser.add_argument("--mem-mb", type=int, default=8000, help="limit of a fit [8000]")
-    parser.add_argument("--markdown", type=Path, help="write the tables there, too")
+    parser.add_argument("--markdown", type=Path, help="file for the tables (also printed)")
     args = parser.parse_args()
     if min(args.cells) <= BASE_CELLS:
         raise InputError(f"--cells {min(args.cells)}: must be above {BASE_CELLS}")

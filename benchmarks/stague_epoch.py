@@ -1,19 +1,19 @@
-"""Seconds and peak memory of an epoch of STAGUE, against what the arithmetic allows.
+"""Seconds and peak memory of an epoch of STAGUE, against the limit of its arithmetic.
 
     python benchmarks/stague_epoch.py --cells 1000 5000 10000
 
 For each number of cells (uniform random positions, 200 genes, k 15, widths 512/256/64) two programs
-take turns, an epoch each: ours and a plain dense formulation of the same model (dense_stague.py).
-Before each turn the machine's rates of matrix products and of exponentials are measured, since
-others may be at work on it; all figures are ratios of medians of one run.
+alternate, one epoch each: ours and a plain dense formulation of the same model (dense_stague.py).
+Before each epoch the machine's rates of matrix products and of exponentials are measured, because
+other programs may be running; all figures are ratios of medians of one run.
 
 `limit` is the time of the matrix products of NT-Xent and of the encoders, forward and backward, and
 of the n x n exponentials, at those rates; ours does more (tiles are computed twice, graphs, masks,
 batch normalization, Adam, the embedding of the epoch). `original` is the original implementation
-with its dense learner (stague_original.csv), its seconds scaled by the rates of matrix products
-then, on one thread, and now, on all that ours uses: as if it gained from every one. Memory: the
-largest resident size, and its exponent against the number of cells above what is there before the
-first cell.
+with its dense learner (stague_original.csv), its seconds scaled by the ratio of the rates of matrix
+products: then, on one thread, and now, on all threads of ours, as if it scaled perfectly. Memory:
+the largest resident size, and the exponent of its increase over the baseline against the number of
+cells.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def tissue(n: int) -> Any:
-    """Uniform random cells as a method gets them."""
+    """Uniform random cells as input of a method."""
     import numpy as np
     from anndata import AnnData
 
@@ -68,7 +68,7 @@ def peak_mb() -> float:
 
 
 def work(args: argparse.Namespace) -> None:
-    """Train; tell the seconds of each epoch, and begin the next when a line is read."""
+    """Train; print the seconds of each epoch, and start the next when a line is read."""
     import torch
 
     if args.worker == "dense":
@@ -76,7 +76,7 @@ def work(args: argparse.Namespace) -> None:
     else:
         from methods.stague.model import fit  # type: ignore[assignment]
     torch.set_num_threads(args.threads)
-    fit(tissue(100), 1, 0, args.device, {"epochs": 1}, lambda *_: None)  # loads what is loaded late
+    fit(tissue(100), 1, 0, args.device, {"epochs": 1}, lambda *_: None)  # triggers lazy imports
     baseline = peak_mb()
     adata = tissue(args.cells[0])
     params = {"epochs": 1000} | ({"nt_xent": "sampled"} if args.worker == "sampled" else {})
@@ -84,10 +84,10 @@ def work(args: argparse.Namespace) -> None:
 
     def record(epoch: int, embedding: object) -> None:
         nonlocal began
-        told = {"seconds": time.perf_counter() - began, "peak_mb": peak_mb(), "before": baseline}
+        report = {"seconds": time.perf_counter() - began, "peak_mb": peak_mb(), "before": baseline}
         if args.device == "cuda":
-            told["gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
-        print(json.dumps(told), flush=True)
+            report["gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
+        print(json.dumps(report), flush=True)
         if not sys.stdin.readline():
             sys.exit()
         began = time.perf_counter()
@@ -96,7 +96,7 @@ def work(args: argparse.Namespace) -> None:
 
 
 class Worker:
-    """A program that trains one epoch when asked to."""
+    """A program that trains one epoch on request."""
 
     def __init__(self, which: str, cells: int, args: argparse.Namespace) -> None:
         command = [sys.executable, __file__, "--worker", which, "--cells", str(cells)]
@@ -105,16 +105,16 @@ class Worker:
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
         )
-        self._told()
-        self.epoch()  # the first one loads code and finds memory
+        self._report()
+        self.epoch()  # the first one loads code and allocates memory
 
     def epoch(self) -> dict[str, float]:
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return self._told()
+        return self._report()
 
-    def _told(self) -> dict[str, float]:
+    def _report(self) -> dict[str, float]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
@@ -141,7 +141,7 @@ def arithmetic(n: int) -> tuple[float, float]:
 
 
 def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
-    """One row: medians of epochs that took turns."""
+    """One row: medians of alternating epochs."""
     from statistics import median
 
     from machine import gexps, gflops
@@ -149,17 +149,17 @@ def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
     which = ["ours", *(["dense"] if n <= args.dense_up_to else [])]
     workers = {name: Worker(name, n, args) for name in which}
     turns = 5 if n <= 5000 else 3 if n <= 20_000 else 1
-    found: dict[str, list[float]] = {name: [] for name in [*which, "gemm", "exp"]}
+    samples: dict[str, list[float]] = {name: [] for name in [*which, "gemm", "exp"]}
     last: dict[str, dict[str, float]] = {}
     for _ in range(turns):
         for name in which:
-            found["gemm"].append(gflops(args.threads))
-            found["exp"].append(gexps(args.threads))
+            samples["gemm"].append(gflops(args.threads))
+            samples["exp"].append(gexps(args.threads))
             last[name] = workers[name].epoch()
-            found[name].append(last[name]["seconds"])
+            samples[name].append(last[name]["seconds"])
     for worker in workers.values():
         worker.end()
-    row = {"cells": n, **{name: median(values) for name, values in found.items()}}
+    row = {"cells": n, **{name: median(values) for name, values in samples.items()}}
     for name in which:
         row[f"{name}_mb"] = last[name]["peak_mb"]
         row[f"{name}_before_mb"] = last[name]["before"]
@@ -182,7 +182,7 @@ def originals() -> dict[int, dict[str, float]]:
 
 
 def exponent(rows: list[dict[str, float]]) -> float:
-    """Slope of log memory, above what is there before the first cell, against log cells."""
+    """Slope of log memory, in excess of the baseline, against log cells."""
     import numpy as np
 
     large = [row for row in rows if row["cells"] >= LINEAR_FROM]
@@ -232,11 +232,11 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
     figure, (time_axis, memory_axis) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     names = {"ours": "ours", "dense": "dense formulation", "original": "original, scaled"}
     for name, label in {**names, "limit": "arithmetic limit"}.items():
-        there = [row for row in rows if name in row]
+        measured = [row for row in rows if name in row]
         style = {"linestyle": "--", "color": "0.5"} if name == "limit" else {"marker": "o"}
-        cells = [row["cells"] for row in there]
-        time_axis.loglog(cells, [row[name] for row in there], label=label, **style)
-        memory = [row[f"{name}_mb"] / 1024 for row in there if f"{name}_mb" in row]
+        cells = [row["cells"] for row in measured]
+        time_axis.loglog(cells, [row[name] for row in measured], label=label, **style)
+        memory = [row[f"{name}_mb"] / 1024 for row in measured if f"{name}_mb" in row]
         if memory:
             memory_axis.loglog(cells, memory, label=label, **style)
     time_axis.set(xlabel="cells", ylabel="seconds per epoch", title="Time")
@@ -256,7 +256,7 @@ def main() -> None:
         rows.append(measure(n, args))
         print(table(rows).splitlines()[-1], flush=True)
     text = [
-        f"{args.threads} threads, {args.device}. What the columns mean: "
+        f"{args.threads} threads, {args.device}. For the meaning of columns see "
         "`python benchmarks/stague_epoch.py --help`.",
         table(rows),
         f"Memory grows with the number of cells to the power {exponent(rows):.2f} from "
@@ -264,11 +264,11 @@ def main() -> None:
     ]
     if args.sampled:
         worker = Worker("sampled", args.sampled, args)
-        told = worker.epoch()
+        report = worker.epoch()
         worker.end()
         text.append(
-            f"`nt_xent: sampled`, {args.sampled} cells: {told['seconds']:.0f} s for an epoch, "
-            f"{told['peak_mb'] / 1024:.1f} GB."
+            f"`nt_xent: sampled`, {args.sampled} cells: {report['seconds']:.0f} s for an epoch, "
+            f"{report['peak_mb'] / 1024:.1f} GB."
         )
     print("\n".join(text[1:]))
     if args.markdown:

@@ -1,4 +1,4 @@
-"""What a program costs, and tables of it: shared by the parts of the pipeline's benchmark."""
+"""Costs of programs, and tables of them: shared by the parts of the pipeline's benchmark."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 @dataclass(frozen=True)
 class Spent:
-    """What a process and its children took, seconds of the processor and MiB, and what it said."""
+    """CPU seconds and peak MiB of a process and its children, and its output."""
 
     cpu: float
     peak_mb: int
-    said: str
+    output: str
 
 
 def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
     """Run a program with one thread and measure it.
 
     Raises:
-        RuntimeError: it failed; with the end of what it said.
+        RuntimeError: it failed; with the end of its output.
     """
     process = subprocess.Popen(
         list(map(str, command)),
@@ -40,12 +40,12 @@ def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
         encoding="utf-8",
     )
     assert process.stdout is not None
-    said = process.stdout.read()
+    output = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}: {said[-1500:]}")
-    return Spent(used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, said)
+        raise RuntimeError(f"{' '.join(map(str, command))}: {output[-1500:]}")
+    return Spent(used.ru_utime + used.ru_stime, used.ru_maxrss >> 10, output)
 
 
 def script(name: str, *arguments: object) -> Spent:
@@ -54,7 +54,7 @@ def script(name: str, *arguments: object) -> Spent:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table, numbers to the right; floats with three digits that count."""
+    """A Markdown table, numbers to the right; floats with three significant digits."""
     body = [[_text(value) for value in row] for row in rows]
     rule = ["---", *["--:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *body])

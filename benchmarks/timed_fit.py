@@ -1,7 +1,7 @@
-"""scripts/fit.py with its arguments; beside its results, cpu.json says how much it had computed.
+"""Run scripts/fit.py with its arguments and write cpu.json with its CPU seconds to its output.
 
 {"steps": CPU seconds of the process when each of the optimizers' steps ended, "total": at the end}.
-With one thread these are the seconds of an idle machine, however busy this one is.
+With one thread these are the seconds of an idle machine, even if this one is busy.
 """
 
 from __future__ import annotations

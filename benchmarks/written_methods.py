@@ -1,10 +1,10 @@
-"""Seconds per epoch of the re-implemented methods beside those of their originals.
+"""Seconds per epoch of the re-implemented methods and of their originals.
 
     python benchmarks/written_methods.py --datasets BZ5
 
-Each method trains once, with one thread, on the tissues that its original was timed on
+Each method trains once, with one thread, on the tissues of the measurements of its original
 (originals.csv: one thread of a loaded machine, so upper bounds). A matrix product is timed before
-and after, because the machines differ: `GFLOP/s` says how fast this one was at that moment.
+and after, because the machines differ: `GFLOP/s` is the speed of this one at that moment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 
 def preprocessed(dataset: str, folder: Path) -> Path:
-    """The dataset as methods get it, made by the pipeline from the registry's files."""
+    """The preprocessed dataset, made by the pipeline from the registry's files."""
     target = f"results/preprocessed/{dataset}.h5ad"
     command = [sys.executable, "-m", "snakemake", target, "--cores", "1", "--quiet", "all"]
     command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
@@ -32,7 +32,7 @@ def preprocessed(dataset: str, folder: Path) -> Path:
 
 
 def seconds_of_fit(method: str, data: Path, params: dict, folder: Path) -> float:
-    """Seconds inside ``fit``, as the fit itself notes them."""
+    """Seconds inside ``fit``, as recorded by the fit."""
     from anndata import read_h5ad
 
     command = [sys.executable, str(SCRIPTS / "fit.py"), "--method", method, "--input", str(data)]
