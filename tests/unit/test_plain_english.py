@@ -34,7 +34,38 @@ CODE = (
     "scripts/**/*.py",
 )
 # The files that are checked. Add CODE once its docstrings, comments and messages are rewritten.
-COVERED = DOCS
+COVERED = (
+    *DOCS,
+    "benchmarks/*.py",
+    "config/deconvolution_methods.yaml",
+    "config/methods.yaml",
+    "scripts/deconvolution_methods/*.py",
+    "scripts/fit.R",
+    "scripts/methods/**/*.R",
+    "scripts/methods/**/*.py",
+    "scripts/stbench/data/degradation.py",
+    "scripts/stbench/data/gene_symbols.py",
+    "scripts/stbench/data/planted_interactions.py",
+    "scripts/stbench/data/preprocessing.py",
+    "scripts/stbench/data/simulation.py",
+    "scripts/stbench/deconvolution/gene_matching.py",
+    "scripts/stbench/deconvolution/mapping_memory.py",
+    "scripts/stbench/deconvolution/metrics.py",
+    "scripts/stbench/deconvolution/proportions.py",
+    "scripts/stbench/deconvolution/robustness.py",
+    "scripts/stbench/deconvolution/scoring.py",
+    "scripts/stbench/deconvolution/synthetic_spots.py",
+    "scripts/stbench/fitting/device.py",
+    "scripts/stbench/fitting/edge_scorer.py",
+    "scripts/stbench/fitting/interface.py",
+    "scripts/stbench/fitting/requirements.py",
+    "scripts/stbench/fitting/training_hooks.py",
+    "scripts/stbench/fitting/trajectory.py",
+    "scripts/stbench/graphs/*.py",
+    "scripts/stbench/nn/*.py",
+    "tests/helpers/**/*.R",
+    "tests/helpers/**/*.py",
+)
 
 INSTEAD = {
     r"tells?|told": "report, give, distinguish",
