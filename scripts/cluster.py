@@ -1,10 +1,10 @@
-"""Cluster the fits of one method on one dataset: embeddings in, domain labels out.
+"""Cluster the embeddings of one method on one dataset into domain labels.
 
 Every clusterer is run on the last epoch and on the untrained network; epochs in between are
-clustered by k-means with five seeds. The program knows the number of domains and the positions of
-the cells, never the true labels. Labels of the epochs are kept in each fit's folder
-(epoch_labels.h5) and re-used, so that another clusterer can be added later; the embeddings of the
-epochs (trajectory.h5) are removed once all labels are written.
+clustered by k-means with five seeds. The program uses the number of domains and the positions of
+the cells, never the true labels. Labels of the epochs are kept in the folder of each fit
+(epoch_labels.h5) and reused, so that another clusterer can be added later; the embeddings of the
+epochs (trajectory.h5) are removed after all labels are written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def parse_arguments() -> argparse.Namespace:
         "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="one per training seed"
     )
     parser.add_argument(
-        "--preprocessed", required=True, type=Path, help="the dataset they were trained on (.h5ad)"
+        "--preprocessed", required=True, type=Path, help="the dataset of the fits (.h5ad)"
     )
     parser.add_argument("--dataset", required=True, help="id of the dataset")
     parser.add_argument("--method", required=True, help="id of the method")
@@ -38,12 +38,14 @@ def parse_arguments() -> argparse.Namespace:
         help=f"any of {', '.join(CLUSTERERS)} (default kmeans)",
     )
     parser.add_argument("--output", required=True, type=Path, help="file of labels to write (.h5)")
-    parser.add_argument("--threads", type=int, default=1, help="processes at work (default 1)")
+    parser.add_argument("--threads", type=int, default=1, help="number of processes (default 1)")
     parser.add_argument(
         "--keep-trajectories", action="store_true", help="do not remove the epochs' embeddings"
     )
     parser.add_argument(
-        "--refine", type=int, help="neighbours that refine labels (default: the dataset's own)"
+        "--refine",
+        type=int,
+        help="number of neighbors that refine labels (default: that of the dataset)",
     )
     parser.add_argument(
         "--nearest-wins",
@@ -55,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
-    limit_threads(1)  # work is spread over processes, each with one thread
+    limit_threads(1)  # processes work in parallel, each with one thread
 
     from stbench.clustering.stage import cluster_fits
 

@@ -1,12 +1,12 @@
-"""Repeat what methods' authors demonstrated: their scores beside ours, and the pictures they drew.
+"""Repeat published demonstrations of methods: measured beside published scores, and figures.
 
-comparison.txt, comparison.csv             measured and published scores, and whether the data at
-                                           hand allow to compare them
-<method>_<dataset>_domains.{png,pdf}       the true domains and those of this run
-<method>_<dataset>_embedding.{png,pdf}     UMAP of the embedding in the colours of both, and PAGA
-<method>_<dataset>_interactions.{png,pdf}  the edges above the threshold, where a graph is learned
+comparison.txt, comparison.csv             measured and published scores, and whether they are
+                                           comparable
+<method>_<dataset>_domains.{png,pdf}       true domains and those of this run
+<method>_<dataset>_embedding.{png,pdf}     UMAP of the embedding colored by both, and PAGA
+<method>_<dataset>_interactions.{png,pdf}  edges above the threshold, if a graph is learned
 
-Where a demonstration's dataset could not be had and it names a stand-in, that is used, and said.
+If the dataset of a demonstration is not available, its stand-in is used and reported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from stbench.results.demonstrations import Demonstration, Labelling, Outcome
+    from stbench.results.demonstrations import Demonstration, Labeling, Outcome
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -35,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
         "--demonstrations",
         required=True,
         type=json.loads,
-        help="JSON list: the sections `demonstrations` of a configuration",
+        help="JSON list of the sections `demonstrations` of a configuration",
     )
     parser.add_argument(
         "--data", required=True, nargs="+", type=Path, help="datasets with their truth (.h5ad)"
@@ -53,12 +53,12 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def read_data(paths: list[Path]) -> dict[str, dict[str, Any]]:
-    """What is needed of each dataset, by id."""
+    """The required elements of each dataset, by id."""
     from stbench.common.h5ad import read_elements
 
     names = ("obs/cluster", "obsm/spatial", "uns/dataset", "var")
     read = [read_elements(path, *names) for path in paths]
-    return {str(found["uns/dataset"]["id"]): found for found in read}
+    return {str(dataset["uns/dataset"]["id"]): dataset for dataset in read}
 
 
 def repeated(
@@ -66,8 +66,8 @@ def repeated(
     data: dict[str, dict[str, Any]],
     published: pd.DataFrame,
     labels: dict[str, Path],
-) -> tuple[Outcome, Labelling | None]:
-    """What came out of a demonstration, and the labels where there are any.
+) -> tuple[Outcome, Labeling | None]:
+    """The outcome of a demonstration, and its labels if there are any.
 
     Args:
         data, labels: by ``<dataset>`` and ``<dataset>/<method>``.
@@ -78,15 +78,15 @@ def repeated(
         Outcome,
         choose,
         differences,
-        last_labelling,
+        last_labeling,
         measure,
         published_scores,
     )
 
     outcome = Outcome(one, published_scores(one, published))
-    name, why = choose(one, {key: found["uns/dataset"] for key, found in data.items()})
+    name, reason = choose(one, {key: dataset["uns/dataset"] for key, dataset in data.items()})
     if not name:
-        return replace(outcome, missing=why), None
+        return replace(outcome, missing=reason), None
     truth, domains = true_domains(data[name])
     about = (
         f"{name} ({len(truth)} cells x {len(data[name]['var'])} genes, {len(domains)} domains; "
@@ -94,32 +94,32 @@ def repeated(
     )
     outcome = replace(outcome, dataset=name, about=about)
     if f"{name}/{one.method}" not in labels:
-        return replace(outcome, missing=f"{one.method} is not among the methods of this run"), None
+        return replace(outcome, missing=f"{one.method} is not a method of this run"), None
     try:
-        found = last_labelling(labels[f"{name}/{one.method}"], one)
+        labeling = last_labeling(labels[f"{name}/{one.method}"], one)
     except NotApplicableError as error:
         return replace(outcome, missing=str(error)), None
     return replace(
         outcome,
-        measured=measure(truth, found.labels, list(outcome.published)),
-        epoch=found.epoch,
-        differences=differences(one, data[name]["uns/dataset"], why, found.epoch),
-    ), found
+        measured=measure(truth, labeling.labels, list(outcome.published)),
+        epoch=labeling.epoch,
+        differences=differences(one, data[name]["uns/dataset"], reason, labeling.epoch),
+    ), labeling
 
 
-def true_domains(found: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
+def true_domains(data: dict[str, Any]) -> tuple[np.ndarray, list[str]]:
     """(n_cells,) codes of the true domains, -1 = not known, and their names."""
     import pandas as pd
 
-    if "obs/cluster" not in found:
-        raise InputError(f"{found['uns/dataset']['id']}: a demonstration needs true domains")
-    truth = pd.Categorical(found["obs/cluster"]).remove_unused_categories()
+    if "obs/cluster" not in data:
+        raise InputError(f"{data['uns/dataset']['id']}: a demonstration requires true domains")
+    truth = pd.Categorical(data["obs/cluster"]).remove_unused_categories()
     return truth.codes.astype(int), [str(name) for name in truth.categories]
 
 
 def draw(
     outcome: Outcome,
-    found: Labelling,
+    labeling: Labeling,
     title: str,
     data: dict[str, Any],
     *,
@@ -127,7 +127,7 @@ def draw(
     interactions: Path | None,
     to: Path,
 ) -> None:
-    """The pictures of one demonstration, of the fit that its labels are of."""
+    """Draw the figures of one demonstration, from the fit of its labels."""
     import pandas as pd
 
     from stbench.common.h5ad import read_elements
@@ -142,13 +142,13 @@ def draw(
     stem, where = f"{one.method}_{name}", f"{name}, {title}, seed {one.seed}"
     truth, domains = true_domains(data)
     scores = ", ".join(f"{metric} {value:.3f}" for metric, value in outcome.measured.items())
-    maps = [Map(title, found.labels, scores)]
+    maps = [Map(title, labeling.labels, scores)]
     caption = f"{where}: {clusterer} after epoch {outcome.epoch}"
     save(domain_maps(data["obsm/spatial"], maps, caption, truth, domains), to, f"{stem}_domains")
 
     embedding = read_elements(fit / "fit.h5ad", "obsm/embedding").get("obsm/embedding")
     if embedding is not None:
-        matched = match_labels(truth, found.labels)
+        matched = match_labels(truth, labeling.labels)
         extra = [f"domain {i + 1}" for i in range(len(domains), matched.max() + 1)]
         groupings = [
             ("true domains", pd.Categorical.from_codes(truth, domains)),
@@ -164,7 +164,7 @@ def draw(
 
 
 def edges_figure(folder: Path, seed: int, coords: np.ndarray, where: str) -> Figure | None:
-    """The edges of one seed's learned graph above the threshold; None where there are none."""
+    """The edges of one seed's learned graph above the threshold; None if there are none."""
     import pandas as pd
 
     from stbench.figures.cell_graph import edge_map
@@ -199,13 +199,13 @@ def main() -> None:
     with atomic_directory(args.output) as folder:
         for section in args.demonstrations:
             one = Demonstration(**section)
-            outcome, found = repeated(one, data, published, labels)
+            outcome, labeling = repeated(one, data, published, labels)
             outcomes.append(outcome)
-            if found is not None:
+            if labeling is not None:
                 entry = f"{outcome.dataset}/{one.method}"
                 draw(
                     outcome,
-                    found,
+                    labeling,
                     titles.get(one.method, one.method),
                     data[outcome.dataset],
                     fit=fits[f"{entry}/seed{one.seed}"],
@@ -213,10 +213,10 @@ def main() -> None:
                     to=folder,
                 )
         comparison_table(outcomes).to_csv(folder / "comparison.csv", index=False)
-        pictures = sorted(path.name for path in folder.glob("*.png"))
+        figures = sorted(path.name for path in folder.glob("*.png"))
         text = comparison_text(outcomes)
-        if pictures:
-            text += f"\nPictures: {args.output} ({', '.join(pictures)})\n"
+        if figures:
+            text += f"\nFigures: {args.output} ({', '.join(figures)})\n"
         (folder / "comparison.txt").write_text(text, encoding="utf-8")
     print(text)
 

@@ -1,27 +1,26 @@
-"""Draw the pictures of the results, each as png and pdf.
+"""Draw the figures of the results, each as png and pdf.
 
-    heatmap_ARI_<protocol>   methods by datasets, failures by name (final and oracle)
+    heatmap_ARI_<protocol>   methods by datasets, with statuses of failures (final and oracle)
     box_ARI                  final ARI of every run by method
-    gap                      best epoch against last epoch of each method
+    gap                      best and last epoch of each method
     critical_difference_<policy>  mean ranks with intervals; bars join methods that are tied
-    bump                     ranks from dataset to dataset
+    bump                     ranks on each dataset
     runtime, memory          against the number of cells, with the exponent of each method
-    published                measured scores beside those that others reported
-    gallery_<dataset>        the true domains, then those of each method's best and last epoch, in
-                             the colours of the true domains they match
+    published                measured beside published scores
+    gallery_<dataset>        true domains, then those of the best and the last epoch of each method,
+                             in the colors of the matched true domains
     protocols_<dataset>      ARI of the best, the last and the untrained epoch of each method
     curves_<dataset>         ARI and training loss by epoch
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
-    interactions_lift        difference by effect, where the tables tell of any
-    integration_scores       mixing of joined sections against biology kept, likewise
+    interactions_lift        difference by effect, if the tables contain any
+    integration_scores       mixing of joined sections against conserved biology, likewise
     integration_embedding_<dataset>  UMAP of each method by section and by domain
     deconvolution_scores     scores of proportions with intervals, and the most abundant types in
     deconvolution_maps_<pair>  space, where the tables have scores of deconvolution; and curves,
     deconvolution_robustness   where spots were degraded
 
-captions.json holds, by name, the title, caption, alternative text, dataset and kind of each. A
-figure that the results have nothing for is left out: one dataset has no ranks to follow, one size
-no growth.
+captions.json contains title, caption, alternative text, dataset and kind of each figure. Figures
+without content are skipped, for example the bump chart for a single dataset.
 """
 
 from __future__ import annotations
@@ -93,9 +92,9 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
 
     results = read_results(args.results)
     if args.rank_by not in set(results["clusterer"]):
-        known = ", ".join(sorted(results["clusterer"].unique()))
-        raise InputError(f"--rank-by {args.rank_by}: there are scores under {known} only")
-    results = results[results["study"] == ""]  # studies have figures of their own
+        clusterers = ", ".join(sorted(results["clusterer"].unique()))
+        raise InputError(f"--rank-by {args.rank_by}: no scores; use one of {clusterers}")
+    results = results[results["study"] == ""]  # studies have separate figures
     tissues = [read_tissue(path) for path in args.data]
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
     titles = method_titles(results)

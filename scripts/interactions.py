@@ -1,13 +1,13 @@
-"""The interactions that one method finds in one tissue: edges, what supports them, pictures.
+"""The interactions of one method in one tissue: edges, their support, figures.
 
 edges.parquet         ranked edges of every training seed; consensus.parquet: of their mean
 graph.h5ad            obsp['interactions'], obsp['interactions_above']
-type_pairs.csv        edges between cell types against shuffled types and redrawn edges
-ligand_receptor.csv   ligands and receptors on the edges against rewired edges
-genes.csv             genes that the edges' scores rest on; gene_checks.csv: how sure that is
-gene_sets.csv         the user's gene sets among the first of these genes
-figures/              the map, the matrices, the rankings, UMAP and PAGA of the embedding
-status.json           {part: {status, reason}}: what is not there says why
+type_pairs.csv        edges between cell types, compared with shuffled types and redrawn edges
+ligand_receptor.csv   ligands and receptors across the edges, compared with rewired edges
+genes.csv             genes that the scores of edges depend on; gene_checks.csv: accuracy
+gene_sets.csv         enrichment of the user's gene sets in the first of these genes
+figures/              map, matrices, rankings, UMAP and PAGA of the embedding
+status.json           {part: {status, reason}}: the reason of each missing part
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", required=True, type=Path, help="dataset (.h5ad)")
-    parser.add_argument("--preprocessed", required=True, type=Path, help="the same, preprocessed")
+    parser.add_argument("--preprocessed", required=True, type=Path, help="the preprocessed dataset")
     parser.add_argument(
         "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="one per training seed"
     )
     parser.add_argument("--method", required=True, help="id of the method")
-    parser.add_argument("--title", help="its name in pictures (default: the id)")
+    parser.add_argument("--title", help="display name in figures (default: the id)")
     parser.add_argument(
         "--settings",
         required=True,
@@ -47,7 +47,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def module_of(method: str) -> ModuleType | None:
-    """The module of a method written in Python; None: in R, or made elsewhere."""
+    """The module of a method written in Python; None: in R, or outside the pipeline."""
     file = method_files().get(method)
     if file is None or file.suffix != ".py":
         return None
@@ -58,7 +58,7 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(args.threads)
     if not isinstance(args.settings, dict):
-        raise InputError('--settings: it must be a JSON object, like {"shuffles": 100}')
+        raise InputError('--settings: it must be a JSON object such as {"shuffles": 100}')
 
     from stbench.common.io import atomic_directory
     from stbench.figures.interaction_figures import draw

@@ -1,13 +1,13 @@
-"""Which genes mark the domains of a tissue, and where the genes that are asked for stand.
+"""Markers of the domains of a tissue, and statistics of the requested genes.
 
-genes.csv      each gene that is asked for in every domain: rank, log2 fold change, both p, shares
+genes.csv      each requested gene in every domain: rank, log2 fold change, both p, shares
 markers.csv    the first markers of every domain
-pathways.csv   mean score of every gene set in every domain, where gene sets are given
-verdict.txt    what this supports, and what it does not
-domains_and_genes_*, standing_*, pathways_*   pictures; captions.json describes them
+pathways.csv   mean score of every gene set in every domain, if gene sets are given
+verdict.txt    conclusions and their limits
+domains_and_genes_*, standing_*, pathways_*   figures; captions.json describes them
 
-Domains are the true ones, then those of each method's last epoch. Nothing is left out in silence:
-rows without numbers have a status and a reason.
+Domains are the true domains, then those of the last epoch of each method. Rows without numbers have
+a status and a reason.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", required=True, type=Path, help="dataset with its truth (.h5ad)")
-    parser.add_argument("--preprocessed", required=True, type=Path, help="the same, preprocessed")
+    parser.add_argument("--preprocessed", required=True, type=Path, help="the preprocessed dataset")
     parser.add_argument(
-        "--scores", required=True, nargs="+", type=Path, help="of each method (.parquet)"
+        "--scores", required=True, nargs="+", type=Path, help="scores of each method (.parquet)"
     )
     parser.add_argument(
-        "--labels", required=True, nargs="+", type=Path, help="of each method, <method>.h5"
+        "--labels", required=True, nargs="+", type=Path, help="labels of each method, <method>.h5"
     )
     parser.add_argument("--titles", required=True, help="methods and their names, a JSON object")
-    parser.add_argument("--genes", required=True, nargs="+", help="symbols to look for")
+    parser.add_argument("--genes", required=True, nargs="+", help="symbols of the genes to report")
     parser.add_argument("--gene-sets", type=Path, help="GMT file to score in every domain")
     parser.add_argument("--rank-by", default="kmeans", help="clusterer (default kmeans)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
@@ -51,7 +51,7 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     """The true domains, then those of the methods."""
     import numpy as np
 
-    from stbench.markers.domains import found_domains, true_domains
+    from stbench.markers.domains import method_domains, true_domains
     from stbench.results.assembly import read_scores
 
     try:
@@ -59,20 +59,20 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     except ValueError as error:
         raise InputError(f"--titles: not valid JSON ({error})") from error
     if not isinstance(titles, dict):
-        raise InputError('--titles: it must be a JSON object, like {"stague": "STAGUE"}')
+        raise InputError('--titles: it must be a JSON object such as {"stague": "STAGUE"}')
     truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])))
     labels = {path.stem: path for path in args.labels}
     scores = read_scores(args.scores)
-    return [truth, *found_domains(scores, titles, args.rank_by, labels, truth)]
+    return [truth, *method_domains(scores, titles, args.rank_by, labels, truth)]
 
 
 def write_tables(
     args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any], to: Path
 ) -> dict[str, Any]:
-    """Test, write tables and verdict; returns what the pictures show.
+    """Test, write tables and verdict; return the content of the figures.
 
     Raises:
-        NotApplicableError: nothing can be tested; the message is why.
+        NotApplicableError: nothing can be tested; the message is the reason.
     """
     import numpy as np
     import pandas as pd
@@ -83,10 +83,10 @@ def write_tables(
     from stbench.interactions.enrichment import read_gmt
     from stbench.markers.differential_expression import (
         cell_scores,
-        places_of_genes,
+        columns_of_genes,
+        gene_statistics,
         rank_genes,
         set_means,
-        standing,
         top_markers,
     )
     from stbench.markers.verdict import verdict
@@ -97,18 +97,19 @@ def write_tables(
     kept = read_elements(args.preprocessed, "var")["var"]["kept"].to_numpy(bool)
     expression = AnnData(tissue.expression[:, kept])
     expression.obs_names = pd.Index(tissue.cells)
-    expression.var_names = pd.Index(np.flatnonzero(kept).astype(str))  # symbols may be there twice
+    expression.var_names = pd.Index(np.flatnonzero(kept).astype(str))  # symbols may occur twice
 
     divisions = all_domains(args, tissue, facts)
-    asked = places_of_genes(args.genes, list(symbols), kept, int(facts.get("filter_cell", 0)))
-    places = {gene: place for gene, place in asked.items() if isinstance(place, int)}
+    columns = columns_of_genes(args.genes, list(symbols), kept, int(facts.get("filter_cell", 0)))
+    places = {gene: place for gene, place in columns.items() if isinstance(place, int)}
     names = {
-        gene: (str(found), "") if gene in places else ("", str(found))
-        for gene, found in asked.items()
+        gene: (str(column), "") if gene in places else ("", str(column))
+        for gene, column in columns.items()
     }
-    ranked = [rank_genes(expression, d.codes) if d.there else {} for d in divisions]
+    ranked = [rank_genes(expression, d.codes) if d.available else {} for d in divisions]
     genes = pd.concat(
-        [standing(d, r, names) for d, r in zip(divisions, ranked, strict=True)], ignore_index=True
+        [gene_statistics(d, r, names) for d, r in zip(divisions, ranked, strict=True)],
+        ignore_index=True,
     )
     markers = pd.concat(
         [top_markers(d, r) for d, r in zip(divisions, ranked, strict=True)], ignore_index=True
@@ -122,21 +123,21 @@ def write_tables(
         scores = cell_scores(expression, list(symbols[kept]), read_gmt(args.gene_sets))
         pathways = pd.concat([set_means(d, scores) for d in divisions], ignore_index=True)
         pathways.to_csv(to / "pathways.csv", index=False)
-        text += "\nMean scores of gene sets stand in pathways.csv; they are not tested.\n"
+        text += "\nMean scores of gene sets are in pathways.csv; they are not tested.\n"
     (to / "verdict.txt").write_text(text, encoding="utf-8")
     values = {gene: tissue.expression[:, place].toarray()[:, 0] for gene, place in places.items()}
     return {"divisions": divisions, "genes": genes, "values": values, "pathways": pathways}
 
 
-def write_nothing(genes: list[str], name: str, reason: str, to: Path) -> None:
-    """The tables of a dataset in which nothing can be tested: they say why."""
+def write_reason(genes: list[str], name: str, reason: str, to: Path) -> None:
+    """Write the tables of a dataset without any test; they contain the reason."""
     import numpy as np
 
-    from stbench.markers.differential_expression import Domains, standing, top_markers
+    from stbench.markers.differential_expression import Domains, gene_statistics, top_markers
     from stbench.markers.verdict import no_verdict
 
     none = Domains("", "", 0, np.empty(0, int), [], [], reason)
-    standing(none, {}, dict.fromkeys(genes, ("", ""))).to_csv(to / "genes.csv", index=False)
+    gene_statistics(none, {}, dict.fromkeys(genes, ("", ""))).to_csv(to / "genes.csv", index=False)
     top_markers(none, {}).to_csv(to / "markers.csv", index=False)
     (to / "verdict.txt").write_text(no_verdict(name, genes, reason), encoding="utf-8")
 
@@ -145,28 +146,28 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)
     if len(set(args.genes)) < len(args.genes):
-        raise InputError("--genes: a gene is named twice; name each once")
+        raise InputError("--genes: a gene is listed twice; list each gene once")
 
     from stbench.common.h5ad import read_elements
     from stbench.common.io import atomic_directory
     from stbench.figures.figure_set import Album
-    from stbench.figures.markers import add_pictures
+    from stbench.figures.markers import add_figures
     from stbench.figures.style import apply_style
     from stbench.interactions.tissue import read_tissue
 
     apply_style()
     facts = read_elements(args.data, "uns/dataset").get("uns/dataset", {})
     if "id" not in facts:
-        raise InputError(f"{args.data}: not a dataset of this pipeline; make it with prepare.py")
+        raise InputError(f"{args.data}: not a dataset of this pipeline; create it with prepare.py")
     with atomic_directory(args.output) as folder:
         try:
             tissue = read_tissue(args.data, args.preprocessed)
             shown = write_tables(args, tissue, facts, folder)
         except NotApplicableError as error:
-            write_nothing(args.genes, str(facts["id"]), str(error), folder)
+            write_reason(args.genes, str(facts["id"]), str(error), folder)
         else:
             album = Album(folder)
-            add_pictures(album, tissue.name, tissue.coords, **shown)
+            add_figures(album, tissue.name, tissue.coords, **shown)
             album.write_captions()
         print((folder / "verdict.txt").read_text(encoding="utf-8"))
 

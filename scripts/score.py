@@ -1,10 +1,10 @@
-"""Score the labels of one method on one dataset against the truth, and their smoothness in space.
+"""Score the labels of one method on one dataset: agreement with the truth, and smoothness in space.
 
 The table has one row for every training seed, number of domains, clusterer, protocol (oracle,
-final, untrained) and metric (ARI, AMI, NMI, homogeneity, completeness, V, CHAOS, PAS, ASW), also
-where there is no value: the columns status and reason then say why. Cells without a true label
-take no part in the metrics that need one; CHAOS, PAS and ASW are computed over all cells. The
-oracle's epoch is picked here, and a second table keeps ARI and loss of every epoch.
+final, untrained) and metric (ARI, AMI, NMI, homogeneity, completeness, V, CHAOS, PAS, ASW). For a
+missing value, the columns status and reason give the cause. Metrics that need the truth exclude
+cells without a true label; CHAOS, PAS and ASW use all cells. The epoch of the oracle protocol is
+chosen here. A second table contains ARI and loss of every epoch.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def true_codes(found: dict[str, Any]) -> Any | None:
+def true_codes(data: dict[str, Any]) -> Any | None:
     """Codes of the true domains, -1 = not known; None where no cell has one."""
     import pandas as pd
 
-    if "obs/cluster" not in found:
+    if "obs/cluster" not in data:
         return None
-    codes = pd.Categorical(found["obs/cluster"]).codes
+    codes = pd.Categorical(data["obs/cluster"]).codes
     return codes if (codes >= 0).any() else None
 
 
@@ -58,7 +58,7 @@ def main() -> None:
     from stbench.scoring.epoch_scores import epoch_table
     from stbench.scoring.scores import score_labels
 
-    found = read_elements(args.data, "obs/cluster", "obsm/spatial")
+    data = read_elements(args.data, "obs/cluster", "obsm/spatial")
     with open_labels(args.labels) as reader:
         axes = reader.axes
         if (axes.dataset, axes.method) != (args.dataset, args.method):
@@ -66,12 +66,12 @@ def main() -> None:
                 f"{args.labels}: labels of {axes.method} on {axes.dataset}, "
                 f"not of {args.method} on {args.dataset}"
             )
-        if axes.cells_digest != cells_digest(found["cells"]):
+        if axes.cells_digest != cells_digest(data["cells"]):
             raise InputError(
-                f"{args.labels}: its {axes.n_cells} cells are not the {len(found['cells'])} cells "
+                f"{args.labels}: its {axes.n_cells} cells are not the {len(data['cells'])} cells "
                 f"of {args.data}; run scripts/cluster.py again"
             )
-        truth, coords = true_codes(found), found.get("obsm/spatial")
+        truth, coords = true_codes(data), data.get("obsm/spatial")
         epochs = epoch_table(reader, truth)
         scores = score_labels(reader, truth, coords, args.trainable == "true", epochs)
     for path, table in ((args.epochs, epochs), (args.output, scores)):

@@ -1,9 +1,9 @@
-"""Score how well one method embeds the sections of one dataset together.
+"""Score the joint embedding of the sections of one dataset by one method.
 
 The table has one row for every training seed and metric: iLISI, ASW_batch and graph_connectivity
-(mixing of the sections), cLISI and ARI_within (keeping of the domains), also where there is no
-value: the columns status and reason then say why. It runs in the environment `integration`, which
-has scib-metrics; without it the rows of its metrics say what to install.
+(mixing of the sections), cLISI and ARI_within (conservation of the domains). For a missing value,
+the columns status and reason give the cause. The program runs in the environment `integration`,
+which provides scib-metrics; without it, the rows of its metrics state what to install.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dataset", required=True, help="id of the dataset")
     parser.add_argument("--method", required=True, help="id of the method")
     parser.add_argument(
-        "--clusterer", default="kmeans", help="whose labels are scored (default kmeans)"
+        "--clusterer", default="kmeans", help="clusterer of the scored labels (default kmeans)"
     )
     parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
     return parser.parse_args()
 
 
 def one_thread() -> None:
-    """The same bytes whatever the machine; jax looks at this when it is first imported."""
+    """Make results the same on every machine; jax reads these variables at its first import."""
     limit_threads(1)
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def read_sections(path: Path) -> tuple[Sections | None, list[str]]:
-    """Sections and true domains of the cells, None where the dataset could not be had; the cells.
+    """Sections and true domains (None if the dataset is not available), and names of the cells.
 
     Raises:
-        InputError: not a dataset that joins sections.
+        InputError: not a dataset of joined sections.
     """
     import numpy as np
     import pandas as pd
@@ -57,16 +57,18 @@ def read_sections(path: Path) -> tuple[Sections | None, list[str]]:
     from stbench.common.h5ad import read_elements
     from stbench.integration.scoring import Sections
 
-    found = read_elements(path, "obs/section", "obs/cluster")
-    cells = list(found["cells"])
+    data = read_elements(path, "obs/section", "obs/cluster")
+    cells = list(data["cells"])
     if not cells:
         return None, cells
-    if "obs/section" not in found:
-        raise InputError(f"{path}: obs['section'] is missing: it does not join sections")
-    section = pd.Categorical(found["obs/section"]).codes
+    if "obs/section" not in data:
+        raise InputError(
+            f"{path}: obs['section'] is missing; this is not a dataset of joined sections"
+        )
+    section = pd.Categorical(data["obs/section"]).codes
     if (section < 0).any():
-        raise InputError(f"{path}: obs['section']: {(section < 0).sum()} cells lie in no section")
-    domain = pd.Categorical(found.get("obs/cluster", np.full(len(cells), np.nan))).codes
+        raise InputError(f"{path}: obs['section']: {(section < 0).sum()} cells have no section")
+    domain = pd.Categorical(data.get("obs/cluster", np.full(len(cells), np.nan))).codes
     return Sections(section, domain), cells
 
 
@@ -96,7 +98,8 @@ def main() -> None:
             )
         if args.clusterer not in axes.clusterers:
             raise InputError(
-                f"--clusterer {args.clusterer}: {args.labels} has {', '.join(axes.clusterers)} only"
+                f"--clusterer {args.clusterer}: not in {args.labels}; "
+                f"use one of {', '.join(axes.clusterers)}"
             )
         table = score_integration(fits, reader, sections, args.clusterer)
     with atomic_file(args.output) as temporary:

@@ -1,9 +1,9 @@
 """Score learned cell graphs of one dataset, and nulls, against its planted interactions.
 
-The table has one row for every scorer (methods, nulls, and the ceiling `informed`), seed and metric
-(AUROC, AUPRC, precision, odds_ratio; for methods also edge_AUROC and edge_AP of edges that they
-held out themselves, and recall of the true genes), also where there is no value: the columns status
-and reason then say why.
+The table has one row for every scorer (methods, nulls, and the upper limit `informed`), seed and
+metric (AUROC, AUPRC, precision, odds_ratio; for methods also edge_AUROC and edge_AP of edges that
+they held out, and recall of the true genes). For a missing value, the columns status and reason
+give the cause.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", required=True, type=Path, help="dataset with its truth (.h5ad)")
-    parser.add_argument("--preprocessed", required=True, type=Path, help="what methods got (.h5ad)")
     parser.add_argument(
-        "--fits", required=True, nargs="+", type=Path, help="folders of fits that give cell graphs"
+        "--preprocessed", required=True, type=Path, help="preprocessed dataset (.h5ad)"
+    )
+    parser.add_argument(
+        "--fits", required=True, nargs="+", type=Path, help="folders of fits with cell graphs"
     )
     parser.add_argument(
         "--genes",
         nargs="*",
         default=[],
         metavar="METHOD=FILE",
-        help="genes by attribution (.csv) of methods; a file that is not there is passed over",
+        help="genes by attribution (.csv) of methods; a missing file is skipped",
     )
     parser.add_argument("--graph", choices=["raw", "normalized"], default="raw")
     parser.add_argument(
@@ -55,50 +57,50 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
     from stbench.interactions.scores import Tissue
 
     places = ("obs/celltype", "obsp/true_interactions", "uns/true_triples", "uns/dataset")
-    found = read_elements(data, *places)
-    seen = read_h5ad(preprocessed)
-    if not np.array_equal(found["cells"], seen.obs_names.to_numpy()):
+    truth = read_elements(data, *places)
+    inputs = read_h5ad(preprocessed)
+    if not np.array_equal(truth["cells"], inputs.obs_names.to_numpy()):
         raise InputError(f"{preprocessed}: its cells are not those of {data}; preprocess again")
-    dataset = found["uns/dataset"]
+    dataset = truth["uns/dataset"]
     missing = str(dataset["reason"]) if dataset["status"] != "ok" else ""
-    types = found.get("obs/celltype")
+    types = truth.get("obs/celltype")
     return Tissue(
         name=str(dataset["id"]),
         missing=missing,
-        coords=np.empty((0, 2)) if missing else seen.obsm["spatial"],
-        expression=seen.X,
-        components=np.empty((0, 0)) if missing else seen.obsm["X_pca"],
-        genes=seen.var_names.to_numpy(),
+        coords=np.empty((0, 2)) if missing else inputs.obsm["spatial"],
+        expression=inputs.X,
+        components=np.empty((0, 0)) if missing else inputs.obsm["X_pca"],
+        genes=inputs.var_names.to_numpy(),
         types=None if types is None else np.asarray(types, dtype=object),
-        interactions=found.get("obsp/true_interactions"),
-        triples=found.get("uns/true_triples"),
+        interactions=truth.get("obsp/true_interactions"),
+        triples=truth.get("uns/true_triples"),
     )
 
 
-def read_graph_fit(folder: Path, told: dict[str, Any], graph: str) -> GraphFit:
+def read_graph_fit(folder: Path, record: dict[str, Any], graph: str) -> GraphFit:
     from stbench.common.h5ad import read_elements
     from stbench.interactions.scores import GraphFit
 
-    facts = {key: told[key] for key in ("method", "seed", "status", "reason")}
+    facts = {key: record[key] for key in ("method", "seed", "status", "reason")}
     facts["reason"] = facts["reason"] or ""
     if facts["status"] != "ok":
         return GraphFit(**facts)
     learned, untrained = f"obsp/learned_adj_{graph}", "obsp/learned_adj_untrained"
-    found = read_elements(folder / "fit.h5ad", learned, untrained, "uns/fit")
+    elements = read_elements(folder / "fit.h5ad", learned, untrained, "uns/fit")
     return GraphFit(
         **facts,
-        graph=found.get(learned),
-        untrained=found.get(untrained),
-        params=json.loads(found["uns/fit"]["params"]),
-        info=json.loads(found["uns/fit"]["info"]),
+        graph=elements.get(learned),
+        untrained=elements.get(untrained),
+        params=json.loads(elements["uns/fit"]["params"]),
+        info=json.loads(elements["uns/fit"]["info"]),
     )
 
 
 def ranked_genes(pairs: list[str]) -> dict[str, list[str]]:
-    """By method, the genes of all its edges, most attributed first, where there is such a file."""
+    """By method, the genes of all its edges, most attributed first, if there is such a file."""
     import pandas as pd
 
-    found: dict[str, list[str]] = {}
+    by_method: dict[str, list[str]] = {}
     for pair in pairs:
         method, equals, path = pair.partition("=")
         if not equals:
@@ -108,9 +110,9 @@ def ranked_genes(pairs: list[str]) -> dict[str, list[str]]:
             missing = {"edge_set", "rank", "gene"} - set(table)
             if missing:
                 raise InputError(f"{path}: the column {sorted(missing)[0]!r} is missing")
-            mine = table[table["edge_set"] == "all"].sort_values("rank", kind="stable")
-            found |= {method: mine["gene"].tolist()} if len(mine) else {}
-    return found
+            of_all = table[table["edge_set"] == "all"].sort_values("rank", kind="stable")
+            by_method |= {method: of_all["gene"].tolist()} if len(of_all) else {}
+    return by_method
 
 
 def main() -> None:
@@ -121,9 +123,10 @@ def main() -> None:
     from stbench.interactions.scores import score_interactions
     from stbench.results.assembly import read_fits
 
-    told = read_fits(args.fits).to_dict("records")
+    records = read_fits(args.fits).to_dict("records")
     fits = [
-        read_graph_fit(folder, one, args.graph) for folder, one in zip(args.fits, told, strict=True)
+        read_graph_fit(folder, record, args.graph)
+        for folder, record in zip(args.fits, records, strict=True)
     ]
     tissue = read_tissue(args.data, args.preprocessed)
     table = score_interactions(tissue, fits, args.reach, ranked_genes(args.genes))

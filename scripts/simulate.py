@@ -33,16 +33,22 @@ def main() -> None:
     option("n_genes", int, "number of genes")
     option("n_domains", int, "number of domains")
     option("n_types", int, "number of cell types, mixed in each domain")
-    option("contrast", float, "how much domains differ in cell types and genes; 0: not at all")
-    option("dropout", float, "share of the counts that are set to zero")
+    option(
+        "contrast", float, "difference between domains in cell types and genes; 0: no difference"
+    )
+    option("dropout", float, "share of counts set to zero")
     option("density", float, "cells per unit of area")
-    option("seed", int, "of everything random")
+    option("seed", int, "random seed")
     option("n_triples", int, "planted ligand-receptor-target triples; 0: none")
     option("n_targets", int, "target genes of each triple")
-    option("effect", float, "by how much (log) a triggered receiver's targets are raised")
-    option("radius", float, "how far a sender reaches, in the unit of the coordinates")
-    option("section", int, "which replicate section of the seed's tissue; 0: a tissue of its own")
-    option("section_effect", float, "sd of the log shift a replicate section gives each gene")
+    option("effect", float, "increase (log) of the targets in a triggered receiver")
+    option("radius", float, "reach of a sender, in the unit of the coordinates")
+    option(
+        "section",
+        int,
+        "number of the replicate section of the seed's tissue; 0: an independent tissue",
+    )
+    option("section_effect", float, "sd of the log shift of each gene in a replicate section")
     options = vars(parser.parse_args())
     output, name = options.pop("output"), options.pop("id")
     tissue = Tissue(**options)

@@ -1,6 +1,6 @@
-"""Write the text that a run ends with: scores, what they mean, what failed, where things lie.
+"""Write the summary of a run: scores, their meaning, failures, and the paths of the results.
 
-Exit code 1 where not a single score came out; the text then goes to stderr as well.
+Without any score, the exit code is 1 and the text is printed to stderr.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--derived-pairs", type=json.loads, default={}, help="degraded pairs (JSON)"
     )
-    parser.add_argument("--report", type=Path, help="the report, to be named")
+    parser.add_argument("--report", type=Path, help="path of the report, printed in the summary")
     parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
     parser.add_argument("--output", required=True, type=Path, help="text file to write")
     return parser.parse_args()

@@ -1,7 +1,7 @@
 """From an embedding to domain labels: k-means, Gaussian mixtures, graph communities; refinement.
 
-Labels depend on the embedding, the number of domains and the seed only: numerical libraries are
-held to one thread, because the order in which threads add up would show in the last bits.
+Labels depend only on the embedding, the number of domains and the seed. Numerical libraries use one
+thread, because the order in which threads sum changes the last bits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CELLS_PER_COLUMN, _MIXTURE_COLUMNS = 5, 256
 _COMMUNITY_COLUMNS = 50
-_RELATIVE_REGULARISATION = 1e-6
+_RELATIVE_REGULARIZATION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class ClusterResult:
     """Labels of one clustering.
 
     Attributes:
-        labels: (n_cells,) int16 from 0 without gaps; None where there are none.
+        labels: (n_cells,) int16 from 0 without gaps; None if there are none.
         status: ``ok``, ``not_applicable``, or ``not_reached`` (louvain and leiden: labels of the
-            number of domains nearest to the wanted one).
-        reason: why not, or what a reader of the labels should know; empty when all is plain.
+            number of domains closest to the wanted one).
+        reason: why there are no labels, or a note on the labels; empty if there is nothing to note.
     """
 
     labels: np.ndarray | None
@@ -55,7 +55,7 @@ def cluster_labels(
       does not fail; an embedding with more than 256 columns, or with fewer than 5 cells per
       column, is first projected on its principal components.
     * ``mclust``: the EEE model of R's mclust (R seed 2020), after the same projection.
-    * ``louvain``, ``leiden``: communities of the 15-nearest-neighbour graph (on 50 principal
+    * ``louvain``, ``leiden``: communities of the 15-nearest-neighbor graph (on 50 principal
       components where the embedding is wider), resolution bisected to the wanted number. The graph
       is unweighted: STAGUE's own search, on scanpy's weighted graph, agrees with this one by an ARI
       of .98 at 3 domains to .71 at 10; ``scripts/stague.py`` has that one.
@@ -67,7 +67,7 @@ def cluster_labels(
         seed: seed of the clusterer.
 
     Raises:
-        ValueError: no such clusterer.
+        ValueError: the clusterer is unknown.
     """
     if clusterer not in ALGORITHMS:
         raise ValueError(f"unknown clusterer {clusterer!r}; known: {', '.join(ALGORITHMS)}")
@@ -90,7 +90,7 @@ def refine_labels(labels: np.ndarray, coords: np.ndarray, n_neighbors: int) -> n
     Args:
         labels: (n_cells,) integers from 0.
         coords: (n_cells, 2) positions.
-        n_neighbors: number of nearest others that vote; 0 leaves the labels as they are.
+        n_neighbors: number of nearest other cells that vote; 0: labels are not changed.
 
     Returns:
         (n_cells,) labels of the same type; ties go to the smallest label.
@@ -100,32 +100,32 @@ def refine_labels(labels: np.ndarray, coords: np.ndarray, n_neighbors: int) -> n
     return majority(labels, knn(coords, n_neighbors)[1])
 
 
-def majority(labels: np.ndarray, neighbours: np.ndarray, nearest_wins: bool = False) -> np.ndarray:
-    """The most frequent label among each cell's neighbours.
+def majority(labels: np.ndarray, neighbors: np.ndarray, nearest_wins: bool = False) -> np.ndarray:
+    """The most frequent label among each cell's neighbors.
 
     Args:
         labels: (n_cells,) integers from 0.
-        neighbours: (n_cells, k) cells, the nearest first.
+        neighbors: (n_cells, k) cells, the nearest first.
         nearest_wins: of labels that are equally frequent the nearest, as in GraphST and
             SpatialFusion; else the smallest, as in STAGUE.
     """
-    n_cells, k = neighbours.shape
+    n_cells, k = neighbors.shape
     if k == 0:
         return labels
     n_labels = int(labels.max()) + 1
     cells = np.repeat(np.arange(n_cells) * n_labels, k)
-    votes = np.bincount(cells + labels[neighbours].ravel(), minlength=n_cells * n_labels)
+    votes = np.bincount(cells + labels[neighbors].ravel(), minlength=n_cells * n_labels)
     votes = votes.reshape(n_cells, n_labels)
     if not nearest_wins:
         return votes.argmax(axis=1).astype(labels.dtype)
-    first = np.take_along_axis(votes, labels[neighbours], axis=1).argmax(axis=1)
-    return labels[neighbours[np.arange(n_cells), first]]
+    first = np.take_along_axis(votes, labels[neighbors], axis=1).argmax(axis=1)
+    return labels[neighbors[np.arange(n_cells), first]]
 
 
 @cache
 def _thread_pools() -> ThreadpoolController:
-    """Looked for once: reading the memory map of the process takes longer than a small k-means."""
-    import sklearn.cluster  # noqa: F401 - loads the libraries whose pools are looked for
+    """Created once: reading the memory map of the process takes longer than a small k-means."""
+    import sklearn.cluster  # noqa: F401 - loads the libraries whose pools are limited
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
@@ -133,9 +133,9 @@ def _thread_pools() -> ThreadpoolController:
 
 @contextmanager
 def _quiet_and_single_threaded() -> Iterator[None]:
-    """One thread; sklearn's warnings (no convergence, few distinct points) are said in `reason`.
+    """One thread; sklearn's warnings (no convergence, few points) are reported in ``reason``.
 
-    Its checks of values and parameters are left out: both are checked here, once.
+    Its checks of values and parameters are skipped, because both are checked once here.
     """
     from sklearn import config_context
 
@@ -156,13 +156,13 @@ def _gmm(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
     from sklearn.mixture import GaussianMixture
 
     points, notes = _mixture_space(embedding)
-    if np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T)))[0] < _RELATIVE_REGULARISATION:
-        notes.append("singular covariance regularised")
+    if np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T)))[0] < _RELATIVE_REGULARIZATION:
+        notes.append("singular covariance regularized")
     model = GaussianMixture(
         n_domains,
         covariance_type="tied",
         n_init=10,
-        reg_covar=_RELATIVE_REGULARISATION,
+        reg_covar=_RELATIVE_REGULARIZATION,
         random_state=seed,
     )
     labels = model.fit_predict(points)
@@ -172,7 +172,7 @@ def _gmm(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
 
 
 def _mclust(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
-    """R's generator has its own seed, so ``seed`` changes nothing."""
+    """R's generator has its own seed, so ``seed`` has no effect."""
     from stbench.clustering.mclust import mclust_labels
 
     points, notes = _mixture_space(embedding)
@@ -182,16 +182,16 @@ def _mclust(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:
         return ClusterResult(None, "not_applicable", one_line(error))
 
 
-def _communities(embedding: np.ndarray, n_domains: int, seed: int, how: str) -> ClusterResult:
+def _communities(embedding: np.ndarray, n_domains: int, seed: int, algorithm: str) -> ClusterResult:
     from stbench.graphs.communities import communities
 
     if embedding.shape[1] > _COMMUNITY_COLUMNS:
         embedding = _principal_components(embedding, _COMMUNITY_COLUMNS)
-    labels, resolution = communities(embedding, n_domains, how, seed)
-    found = int(labels.max()) + 1
-    if found == n_domains:
+    labels, resolution = communities(embedding, n_domains, algorithm, seed)
+    reached = int(labels.max()) + 1
+    if reached == n_domains:
         return ClusterResult(labels)
-    reason = f"not reached: {found} of {n_domains} domains at resolution {resolution:.4g}"
+    reason = f"not reached: {reached} of {n_domains} domains at resolution {resolution:.4g}"
     return ClusterResult(labels, "not_reached", reason)
 
 
@@ -201,13 +201,13 @@ ALGORITHMS: dict[Clusterer, Callable[[np.ndarray, int, int], ClusterResult]] = {
     "kmeans20": partial(_kmeans, starts=20),
     "gmm": _gmm,
     "mclust": _mclust,
-    "louvain": partial(_communities, how="louvain"),
-    "leiden": partial(_communities, how="leiden"),
+    "louvain": partial(_communities, algorithm="louvain"),
+    "leiden": partial(_communities, algorithm="leiden"),
 }
 
 
 def _mixture_space(embedding: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Centred points of mean variance 1 with enough cells per column, and what was done."""
+    """Centered points of mean variance 1 with enough cells per column, and notes."""
     points, notes = embedding.astype(np.float64), []
     n_cells, n_columns = points.shape
     width = max(1, min(_MIXTURE_COLUMNS, n_cells // _CELLS_PER_COLUMN))
@@ -227,7 +227,7 @@ def _principal_components(embedding: np.ndarray, width: int) -> np.ndarray:
 
 
 def _without_gaps(result: ClusterResult, n_domains: int) -> ClusterResult:
-    """Labels as int16 from 0 without gaps; says so where domains stayed empty."""
+    """Labels as int16 from 0 without gaps; the reason reports empty domains."""
     if result.labels is None:
         return result
     used, labels = np.unique(result.labels, return_inverse=True)

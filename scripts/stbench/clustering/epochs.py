@@ -1,7 +1,7 @@
-"""k-means labels of all recorded epochs of one fit, and the file that keeps them.
+"""k-means labels of all recorded epochs of one fit, and the file that stores them.
 
-Once an epoch is clustered its embedding is no longer needed: ``epoch_labels.h5`` in the fit's
-folder takes the place of the much larger ``trajectory.h5``.
+The embedding of a clustered epoch is no longer needed: ``epoch_labels.h5`` in the folder of the fit
+replaces the much larger ``trajectory.h5``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stbench.common.io import atomic_hdf5
 from stbench.common.parallel import Map
 from stbench.fitting.trajectory import read_embedding, read_epochs
 
-_VERSION = 1  # raise it when the labels that `kmeans` gives change
+_VERSION = 1  # increase it when the labels of `kmeans` change
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def settings_of(n_domains: Sequence[int], refine: int, nearest_wins: bool = Fals
 def cluster_epochs(
     trajectory: Path,
     n_domains: Sequence[int],
-    neighbours: np.ndarray | None,
+    neighbors: np.ndarray | None,
     mapper: Map,
     nearest_wins: bool = False,
 ) -> EpochLabels:
@@ -59,7 +59,7 @@ def cluster_epochs(
     Args:
         trajectory: file of the recorded embeddings.
         n_domains: numbers of domains to cluster into.
-        neighbours: (n_cells, k) cells whose majority refines each label; None: no refinement.
+        neighbors: (n_cells, k) cells whose majority refines each label; None: no refinement.
         mapper: ``map`` of ``stbench.common.parallel.worker_map``; labels do not depend on it.
         nearest_wins: see ``majority``.
 
@@ -77,21 +77,21 @@ def cluster_epochs(
             f"{trajectory}: not a readable trajectory ({error}); remove its folder to train again"
         ) from error
     by_number = {k: np.stack([one[i] for one in clustered]) for i, k in enumerate(n_domains)}
-    if neighbours is not None:
+    if neighbors is not None:
         for labels in by_number.values():
-            refine_rows(labels.reshape(-1, labels.shape[-1]), neighbours, nearest_wins)
+            refine_rows(labels.reshape(-1, labels.shape[-1]), neighbors, nearest_wins)
     return EpochLabels(epochs, by_number)
 
 
-def refine_rows(labelings: np.ndarray, neighbours: np.ndarray, nearest_wins: bool = False) -> None:
+def refine_rows(labelings: np.ndarray, neighbors: np.ndarray, nearest_wins: bool = False) -> None:
     """Refine in place each row of (n_labelings, n_cells) that is clustered."""
     for row in labelings:
         if row[0] >= 0:
-            row[:] = majority(row, neighbours, nearest_wins)
+            row[:] = majority(row, neighbors, nearest_wins)
 
 
 def kmeans_rows(embedding: np.ndarray, n_domains: int) -> tuple[np.ndarray, str]:
-    """k-means labels (5 seeds, n_cells) int16, -1 where there are none, and a note."""
+    """k-means labels (5 seeds, n_cells) int16, -1 if there are none, and a note."""
     results = [cluster_labels(embedding, n_domains, "kmeans", seed) for seed in KMEANS_SEEDS]
     empty = np.full(len(embedding), -1, np.int16)
     rows = np.stack([empty if result.labels is None else result.labels for result in results])
@@ -103,19 +103,19 @@ def _cluster_epoch(trajectory: Path, index: int, n_domains: Sequence[int]) -> li
     return [kmeans_rows(embedding, k)[0] for k in n_domains]
 
 
-def write_epoch_labels(path: Path, found: EpochLabels, settings: str) -> None:
+def write_epoch_labels(path: Path, result: EpochLabels, settings: str) -> None:
     """Write the labels, atomically."""
     with atomic_hdf5(path) as file:
         file.attrs["settings"] = settings
-        file["epoch"] = found.epochs
-        for k, labels in found.labels.items():
+        file["epoch"] = result.epochs
+        for k, labels in result.labels.items():
             file.create_dataset(
                 f"labels/{k}", data=labels, chunks=(1, *labels.shape[1:]), compression="gzip"
             )
 
 
 def read_epoch_labels(path: Path, settings: str) -> EpochLabels | None:
-    """Labels that an earlier run kept; None where there are none or settings differ."""
+    """Labels of an earlier run; None if there are none or settings differ."""
     import h5py
 
     if not path.is_file():

@@ -1,10 +1,10 @@
 """The file of labels: one per dataset and method, written without any truth.
 
 ``labels/<number of domains>`` is int16 [training_seed, clusterer, epoch, kmeans_seed, cell], -1
-where nothing was clustered; ``notes/<number of domains>`` are strings [training_seed, clusterer,
-epoch]: what a reader should know about these labels, or why there are none. Clusterers with a
-single start use the first k-means seed only. ``losses/<training seed>`` is float32 [epoch - 1], the
-training losses of methods that tell them.
+if nothing was clustered; ``notes/<number of domains>`` are strings [training_seed, clusterer,
+epoch]: a note on these labels, or why there are none. Clusterers with a single start use only the
+first k-means seed. ``losses/<training seed>`` is float32 [epoch - 1], the training losses of
+methods that report them.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ _AXES = ("training_seed", "clusterer", "epoch", "kmeans_seed", "cell")
 
 @dataclass(frozen=True)
 class LabelAxes:
-    """The axes of a file of labels, and what holds for a whole training seed or clusterer.
+    """The axes of a file of labels, and the statuses of training seeds and clusterers.
 
     Attributes:
         dataset, method: ids.
         cells_digest: ``stbench.common.h5ad.cells_digest`` of the cells.
-        n_cells: number of cells; 0 where the dataset could not be had.
-        n_domains: numbers of domains; empty where the dataset could not be had.
+        n_cells: number of cells; 0 if the dataset is not available.
+        n_domains: numbers of domains; empty if the dataset is not available.
         training_seeds: ascending.
-        clusterers: ids in the order asked for.
-        epochs: ascending union of what was recorded, 0 = untrained; [1] where nothing was.
+        clusterers: ids in the requested order.
+        epochs: ascending union of recorded epochs, 0 = untrained; [1] if none was recorded.
         observed: whether any training seed's epochs were observed.
-        last_epochs: per training seed, the epoch of its result; -1 where the fit failed.
-        status, reason: per training seed, how its fit ended.
-        epochs_reason: per training seed, why its epochs are not there; empty where they are.
+        last_epochs: per training seed, the epoch of its result; -1 if the fit failed.
+        status, reason: of the fit, per training seed.
+        epochs_reason: per training seed, why its epochs are missing; empty if they are not.
         clusterer_status, clusterer_reason: per training seed, per clusterer: ``ok``,
-            ``not_applicable`` where the clusterer has nothing to do, or the fit's own.
+            ``not_applicable`` if there is nothing to cluster, or the status of the fit.
     """
 
     dataset: str
@@ -75,7 +75,7 @@ class LabelAxes:
 
 
 class LabelsWriter:
-    """Puts labels into an open file; see ``labels_writer``."""
+    """Writes labels into an open file; see ``labels_writer``."""
 
     def __init__(self, file: h5py.File, axes: LabelAxes) -> None:
         self._file, self._axes = file, axes
@@ -90,20 +90,20 @@ class LabelsWriter:
         rows: np.ndarray,
         note: str = "",
     ) -> None:
-        """Put the labels (clustering seeds, n_cells) of one embedding by one clusterer."""
+        """Write the labels (clustering seeds, n_cells) of one embedding by one clusterer."""
         place = self._axes.place(seed, clusterer, epoch)
         self._file[f"labels/{n_domains}"][(*place, slice(len(rows)))] = rows
         if note:
             self._file[f"notes/{n_domains}"][place] = note
 
     def put_losses(self, seed: int, losses: np.ndarray) -> None:
-        """Put the training losses (n_epochs,) of a training seed, epochs from 1 on."""
+        """Write the training losses (n_epochs,) of a training seed, epochs from 1 on."""
         self._file[f"losses/{seed}"] = np.asarray(losses, np.float32)
 
 
 @contextmanager
 def labels_writer(path: str | Path, axes: LabelAxes) -> Iterator[LabelsWriter]:
-    """Create a file of labels; it appears under its name when the block ends well."""
+    """Create a file of labels; it gets its name only if the block succeeds."""
     import h5py
 
     text = h5py.string_dtype()
@@ -144,25 +144,25 @@ class LabelsReader:
         self._file, self.axes = file, axes
 
     def rows(self, n_domains: int, seed: int, clusterer: Clusterer, epoch: int) -> np.ndarray:
-        """Labels (clustering seeds, n_cells) int16 that are there; none: (0, n_cells)."""
+        """Labels (clustering seeds, n_cells) int16; (0, n_cells) if there are none."""
         place = self.axes.place(seed, clusterer, epoch)
         rows = self._file[f"labels/{n_domains}"][place]
         return rows[rows[:, 0] >= 0]
 
     def note(self, n_domains: int, seed: int, clusterer: Clusterer, epoch: int) -> str:
-        """What there is to say about these labels; mostly nothing."""
+        """The note on these labels; usually empty."""
         place = self.axes.place(seed, clusterer, epoch)
         return self._file[f"notes/{n_domains}"].asstr()[place]
 
     def losses(self, seed: int) -> np.ndarray:
-        """Training losses (n_epochs,) from epoch 1 on; none where the method does not tell them."""
+        """Training losses (n_epochs,) from epoch 1 on; empty if the method does not report them."""
         name = f"losses/{seed}"
         return self._file[name][:] if name in self._file else np.empty(0, np.float32)
 
 
 @contextmanager
 def open_labels(path: str | Path) -> Iterator[LabelsReader]:
-    """Open a file of labels to read; its axes are ``.axes``.
+    """Open a file of labels for reading; its axes are ``.axes``.
 
     Raises:
         InputError: the file is missing or not a file of labels.
@@ -171,7 +171,7 @@ def open_labels(path: str | Path) -> Iterator[LabelsReader]:
 
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; make it with scripts/cluster.py")
+        raise InputError(f"{path}: no such file; create it with scripts/cluster.py")
     try:
         file = h5py.File(path)
         axes = _read_axes(file)

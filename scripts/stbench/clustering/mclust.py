@@ -26,7 +26,7 @@ def mclust_labels(points: np.ndarray, n_domains: int, seed: int = _R_SEED) -> np
         seed: of R's generator: 2020 as GraphST has it, 0 in STAGUE's own code.
 
     Raises:
-        NotApplicableError: R, rpy2 or mclust is missing, or mclust finds no such model.
+        NotApplicableError: R, rpy2 or mclust is missing, or mclust cannot fit such a model.
     """
     robjects = _quiet_r()
     matrix = robjects.r.matrix(
@@ -39,12 +39,12 @@ def mclust_labels(points: np.ndarray, n_domains: int, seed: int = _R_SEED) -> np
     except robjects.rinterface.embedded.RRuntimeError as error:
         raise NotApplicableError(f"mclust failed: {error}") from error
     if model is robjects.NULL:
-        raise NotApplicableError(f"mclust finds no EEE model with {n_domains} components")
+        raise NotApplicableError(f"mclust cannot fit an EEE model with {n_domains} components")
     return np.asarray(model.rx2("classification")).astype(np.int64) - 1
 
 
 def mclust_missing() -> str:
-    """Why mclust cannot be used; empty where it can."""
+    """Why mclust cannot be used; empty if it can."""
     try:
         _quiet_r()
     except NotApplicableError as error:
@@ -68,7 +68,7 @@ def _quiet_r() -> Any:
     except Exception as error:  # a broken R fails in many ways: no library, version, package
         raise NotApplicableError(NOT_FOUND) from error
     finally:
-        # R puts its own folders there, and programs started later would load other libraries.
+        # R adds its own folders, so programs started later would load other libraries.
         os.environ.pop("LD_LIBRARY_PATH", None)
         if library_path is not None:
             os.environ["LD_LIBRARY_PATH"] = library_path
@@ -76,4 +76,4 @@ def _quiet_r() -> Any:
 
 
 def _silent(text: str) -> None:
-    """What R prints is not for our readers."""
+    """Discard the output of R."""

@@ -1,4 +1,4 @@
-"""From fits to one file of labels. Nothing here knows the truth."""
+"""From fits to one file of labels. The truth is never used here."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from stbench.fitting.output import FitFolder, read_fit
 from stbench.graphs.neighbors import knn
 
 UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
-LABELS_ONLY = "the method's own labels: it gives no embedding"
-NO_OWN_LABELS = "the method gives an embedding, not labels"
+LABELS_ONLY = "the method's own labels; it provides no embedding"
+NO_OWN_LABELS = "the method provides an embedding, not labels"
 
 
 class EpochsClustered(NamedTuple):
-    """What clustering the epochs of one fit took; NaN where its training time is not known."""
+    """The cost of clustering the epochs of one fit; NaN if the training time is not known."""
 
     seed: int
     n_epochs: int
@@ -45,45 +45,47 @@ class EpochsClustered(NamedTuple):
 
 @dataclass(frozen=True)
 class Tissue:
-    """What clustering needs to know of a dataset.
+    """The part of a dataset that clustering uses.
 
     Attributes:
         cells: names of the cells.
-        n_domains: numbers of domains, ascending; empty where the dataset could not be had.
-        refine: number of neighbours whose majority a label is refined by; 0 = off.
-        neighbours: (n_cells, refine) those neighbours; None where there is no refinement.
+        n_domains: numbers of domains, ascending; empty if the dataset is not available.
+        refine: number of neighbors whose majority a label is refined by; 0 = off.
+        neighbors: (n_cells, refine) those neighbors; None where there is no refinement.
         nearest_wins: how the method breaks ties; see ``majority``.
     """
 
     cells: Sequence[str]
     n_domains: list[int]
     refine: int
-    neighbours: np.ndarray | None
+    neighbors: np.ndarray | None
     nearest_wins: bool = False
 
 
 def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
-    """Read what clustering needs from a preprocessed dataset.
+    """Read the part of a preprocessed dataset that clustering uses.
 
     Args:
         path: the preprocessed dataset.
-        refine: neighbours that refine labels, in place of the dataset's own number.
+        refine: number of neighbors that refine labels, instead of that of the dataset.
 
     Raises:
         InputError: the file is missing, broken or not a preprocessed dataset.
     """
-    found = read_elements(path, "obsm/spatial", "uns/dataset")
-    dataset = found.get("uns/dataset", {})
+    data = read_elements(path, "obsm/spatial", "uns/dataset")
+    dataset = data.get("uns/dataset", {})
     if dataset.get("status") == "error":
-        return Tissue(found["cells"], [], 0, None)
-    if "n_domains" not in dataset or "obsm/spatial" not in found:
-        raise InputError(f"{path}: not a preprocessed dataset; make it with scripts/preprocess.py")
+        return Tissue(data["cells"], [], 0, None)
+    if "n_domains" not in dataset or "obsm/spatial" not in data:
+        raise InputError(
+            f"{path}: not a preprocessed dataset; create it with scripts/preprocess.py"
+        )
     refine = int(dataset.get("refine", 0)) if refine is None else refine
     return Tissue(
-        cells=found["cells"],
+        cells=data["cells"],
         n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
         refine=refine,
-        neighbours=knn(found["obsm/spatial"], refine)[1] if refine else None,
+        neighbors=knn(data["obsm/spatial"], refine)[1] if refine else None,
     )
 
 
@@ -102,23 +104,23 @@ def cluster_fits(
 ) -> list[EpochsClustered]:
     """Cluster the fits of one method on one dataset and write their labels.
 
-    Every clusterer sees the last and the untrained epoch; epochs in between are clustered by
-    k-means only. Labels of epochs are kept in the fits' folders, and trajectories are removed once
-    all labels are written. Labels do not depend on the number of processes.
+    Every clusterer is run on the last and the untrained epoch; epochs in between are clustered only
+    by k-means. Labels of epochs are stored in the folders of the fits, and trajectories are removed
+    after all labels are written. Labels do not depend on the number of processes.
 
     Args:
         folders: folders of the fits, one per training seed.
-        preprocessed: the dataset that they were trained on.
+        preprocessed: the dataset of the fits.
         dataset, method: ids.
-        clusterers: ids out of ``stbench.common.constants.CLUSTERERS``.
+        clusterers: ids of ``stbench.common.constants.CLUSTERERS``.
         output: the file of labels.
         processes: how many work at once.
         keep_trajectories: leave the embeddings of the epochs where they are.
-        refine: neighbours that refine labels, in place of the dataset's own number.
+        refine: neighbors that refine labels, in place of the dataset's own number.
         nearest_wins: how refinement breaks ties; see ``majority``.
 
     Returns:
-        What clustering the epochs took, for each fit of which they were clustered now.
+        The cost of clustering the epochs, for each fit whose epochs were clustered in this call.
 
     Raises:
         InputError: a file is missing or broken, or two fits have the same seed.
@@ -130,8 +132,8 @@ def cluster_fits(
         raise InputError(f"--fits: two fits have the same seed ({', '.join(map(str, seeds))})")
 
     with worker_map(processes) as mapper:
-        found = [_labels_of_epochs(fit, tissue, mapper) for fit in fits]
-        recorded = [labels for labels, _ in found]
+        pairs = [_labels_of_epochs(fit, tissue, mapper) for fit in fits]
+        recorded = [labels for labels, _ in pairs]
         axes = _axes(
             *(fits, recorded, tissue),
             dataset=dataset,
@@ -150,13 +152,13 @@ def cluster_fits(
         for fit in fits:
             if fit.ok and fit.epoch_labels.is_file():
                 fit.trajectory.unlink(missing_ok=True)
-    return [clustered for _, clustered in found if clustered is not None]
+    return [clustered for _, clustered in pairs if clustered is not None]
 
 
 def _labels_of_epochs(
     fit: FitFolder, tissue: Tissue, mapper: Map
 ) -> tuple[EpochLabels | None, EpochsClustered | None]:
-    """Labels of the recorded epochs, where there are any, and what making them took, if now."""
+    """Labels of the recorded epochs, if any, and their cost if they were clustered in this call."""
     if not fit.ok or not tissue.n_domains:
         return None, None
     settings = settings_of(tissue.n_domains, tissue.refine, tissue.nearest_wins)
@@ -164,12 +166,12 @@ def _labels_of_epochs(
     if kept is not None or not fit.trajectory.is_file():
         return kept, None
     began = time.perf_counter()
-    made = cluster_epochs(
-        fit.trajectory, tissue.n_domains, tissue.neighbours, mapper, tissue.nearest_wins
+    labels = cluster_epochs(
+        fit.trajectory, tissue.n_domains, tissue.neighbors, mapper, tissue.nearest_wins
     )
     seconds = time.perf_counter() - began
-    write_epoch_labels(fit.epoch_labels, made, settings)
-    return made, EpochsClustered(fit.seed, len(made.epochs), seconds, fit.seconds)
+    write_epoch_labels(fit.epoch_labels, labels, settings)
+    return labels, EpochsClustered(fit.seed, len(labels.epochs), seconds, fit.seconds)
 
 
 def _axes(
@@ -231,7 +233,7 @@ def _put_epochs(writer: LabelsWriter, fit: FitFolder, recorded: EpochLabels) -> 
 
 @dataclass(frozen=True)
 class _Task:
-    """One embedding to be clustered by one clusterer."""
+    """One embedding for one clusterer."""
 
     n_domains: int
     seed: int
@@ -250,8 +252,8 @@ def _put_ends(
     """Labels of the last and the untrained epoch by every clusterer, and the methods' own."""
     tasks = list(_tasks(axes, fits))
     for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
-        if tissue.neighbours is not None:
-            refine_rows(rows, tissue.neighbours, tissue.nearest_wins)
+        if tissue.neighbors is not None:
+            refine_rows(rows, tissue.neighbors, tissue.nearest_wins)
         writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows=rows, note=note)
     for fit, last in zip(fits, axes.last_epochs, strict=True):
         if fit.own_labels is not None and axes.n_domains:
@@ -261,21 +263,21 @@ def _put_ends(
 def _put_own(
     writer: LabelsWriter, axes: LabelAxes, fit: FitFolder, last: int, tissue: Tissue
 ) -> None:
-    """The labels that a method gives itself; without an embedding they stand for all clusterers,
-    so that such a method is ranked by what it gives."""
+    """Write the labels that a method provides. Without an embedding they are used for all
+    clusterers, so that such a method can be ranked."""
     assert fit.own_labels is not None
     rows = fit.own_labels[None].copy()
-    if tissue.neighbours is not None:
-        refine_rows(rows, tissue.neighbours, tissue.nearest_wins)
-    # A method is told one number of domains, the largest (scripts/fit.py).
-    *others, told = axes.n_domains
+    if tissue.neighbors is not None:
+        refine_rows(rows, tissue.neighbors, tissue.nearest_wins)
+    # A method gets one number of domains, the largest (scripts/fit.py).
+    *other_numbers, n_domains = axes.n_domains
     for clusterer in axes.clusterers:
         if clusterer == "own" or fit.embedding is None:
             note = "" if clusterer == "own" else LABELS_ONLY
-            writer.put(told, fit.seed, clusterer, last, rows=rows, note=note)
-            for k in others:
-                asked = f"the method was asked for {told} domains"
-                writer.put(k, fit.seed, clusterer, last, rows=rows[:0], note=asked)
+            writer.put(n_domains, fit.seed, clusterer, last, rows=rows, note=note)
+            for k in other_numbers:
+                note = f"the method was run with {n_domains} domains"
+                writer.put(k, fit.seed, clusterer, last, rows=rows[:0], note=note)
 
 
 def _tasks(axes: LabelAxes, fits: Sequence[FitFolder]) -> Iterator[_Task]:
@@ -291,7 +293,7 @@ def _tasks(axes: LabelAxes, fits: Sequence[FitFolder]) -> Iterator[_Task]:
 
 
 def _cluster_task(task: _Task) -> tuple[np.ndarray, str]:
-    """Labels (clustering seeds, n_cells), none where the clusterer gives none, and its note."""
+    """Labels (clustering seeds, n_cells), none if the clusterer gives none, and its note."""
     if task.clusterer == "kmeans":
         return kmeans_rows(task.embedding, task.n_domains)
     result = cluster_labels(task.embedding, task.n_domains, task.clusterer)

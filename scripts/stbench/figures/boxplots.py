@@ -1,4 +1,4 @@
-"""Scores of every run by method: boxes over datasets and seeds, and each run as a point."""
+"""Scores of every run by method: a box over datasets and seeds, and a point for each run."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from stbench.figures.style import (
     FAILED_TEXT,
     GRID,
     INK,
-    domain_colours,
+    domain_colors,
     label_rows,
     legend_below,
     quick_dot,
 )
 
-_KINDS = 2  # of failures that are named
-_GOLDEN = 0.6180339887  # its multiples spread points evenly, the same every time
+_KINDS = 2  # statuses that are named; further ones are only counted
+_GOLDEN = 0.6180339887  # its multiples spread points evenly and reproducibly
 
 
 def score_boxes(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
     """Draw a box and the single runs of each method, the best median on top.
 
     Args:
-        rows: one row per run: dataset, method, value (NaN: none), status.
-        titles: what to call the methods, by id.
-        title: above the picture.
+        rows: one row per run: dataset, method, value (NaN: no score), status.
+        titles: display names of the methods, by id.
+        title: above the figure.
     """
     import matplotlib.pyplot as plt
 
     medians = rows.groupby("method")["value"].median().reindex(list(titles))
     methods = medians.sort_values(ascending=False, kind="stable", na_position="last").index
     datasets = list(dict.fromkeys(rows["dataset"]))
-    colours = dict(zip(datasets, domain_colours(len(datasets)), strict=True))
+    colors = dict(zip(datasets, domain_colors(len(datasets)), strict=True))
     figure, ax = plt.subplots(figsize=(7.2, 1.2 + 0.3 * len(methods)), layout="constrained")
     for y, method in enumerate(methods):
-        mine = rows[rows["method"] == method]
-        known = mine.dropna(subset=["value"])
-        if len(known):
+        of_method = rows[rows["method"] == method]
+        scored = of_method.dropna(subset=["value"])
+        if len(scored):
             ax.boxplot(
-                known["value"],
+                scored["value"],
                 positions=[y],
                 widths=0.62,
                 orientation="horizontal",
@@ -51,16 +51,16 @@ def score_boxes(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Figur
                 whiskerprops={"color": "#888888"},
                 capprops={"color": "#888888"},
             )
-            heights = y + 0.42 * ((np.arange(len(known)) * _GOLDEN) % 1 - 0.5)
-            face = known["dataset"].map(colours)
-            ax.scatter(known["value"], heights, c=face, s=16, lw=0.3, ec="white", zorder=3)
-        lost = mine.loc[mine["value"].isna(), "status"].value_counts()
+            heights = y + 0.42 * ((np.arange(len(scored)) * _GOLDEN) % 1 - 0.5)
+            face = scored["dataset"].map(colors)
+            ax.scatter(scored["value"], heights, c=face, s=16, lw=0.3, ec="white", zorder=3)
+        lost = of_method.loc[of_method["value"].isna(), "status"].value_counts()
         if len(lost):
-            said = [f"{count} {str(word).replace('_', ' ')}" for word, count in lost.items()]
-            if len(said) > _KINDS:
-                said[_KINDS:] = [f"{lost[_KINDS:].sum()} more"]
+            counts = [f"{count} {str(word).replace('_', ' ')}" for word, count in lost.items()]
+            if len(counts) > _KINDS:
+                counts[_KINDS:] = [f"{lost[_KINDS:].sum()} more"]
             ax.annotate(
-                *(", ".join(said), (1.01, y)),
+                *(", ".join(counts), (1.01, y)),
                 xycoords=("axes fraction", "data"),
                 color=FAILED_TEXT,
                 fontsize=7.5,
@@ -71,5 +71,5 @@ def score_boxes(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Figur
     ax.set_xlabel("ARI (1: the true domains, 0: chance)")
     ax.grid(axis="x", color=GRID, lw=0.7)
     ax.set_title(title, loc="left", fontweight="bold")
-    legend_below(figure, [quick_dot(colours[name], name) for name in datasets])
+    legend_below(figure, [quick_dot(colors[name], name) for name in datasets])
     return figure

@@ -1,4 +1,4 @@
-"""A learned cell graph: where its edges lie, and which cell types they join."""
+"""A learned cell graph: the positions of its edges, and the cell types that they join."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.style import DOMAIN_COLOURS, UNLABELLED
+from stbench.figures.style import DOMAIN_COLORS, UNLABELED
 
 SIGNIFICANT = 0.05
 NULLS = {
     "shuffled": "cell types shuffled among cells",
-    "distance": "edges redrawn among pairs as near",
+    "distance": "edges redrawn among pairs at similar distance",
 }
-_COLOURED_PAIRS = 7  # as many as Okabe and Ito have colours
+_COLORED_PAIRS = 7  # as many as Okabe and Ito have colors
 _OTHER_PAIRS = "#a8a8a8"
-_LIMIT = 3.0  # of log2(observed / expected); stronger ones look the same
+_LIMIT = 3.0  # of log2(observed / expected); larger values get the color of the limit
 
 
 def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
-    """Edges in space; those of the most frequent pairs of cell types in colour.
+    """Edges in space; those of the most frequent pairs of cell types in color.
 
     Args:
-        edges: source, target, score, and where there are types type_source and type_target; with
-            none all edges are coloured by their score.
+        edges: source, target, score, and type_source and type_target where cell types are known;
+            without types, edges are colored by their score.
         coords: (n, 2) positions.
         title: above the map.
     """
@@ -41,7 +41,7 @@ def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
     figure, ax = plt.subplots(
         figsize=(min(width, 9) + 2.2, min(width, 9) * aspect + 0.6), layout="constrained"
     )
-    dots: dict[str, Any] = {"c": UNLABELLED, "linewidths": 0, "rasterized": True}
+    dots: dict[str, Any] = {"c": UNLABELED, "linewidths": 0, "rasterized": True}
     ax.scatter(coords[:, 0], coords[:, 1], s=float(np.clip(9000 / len(coords), 0.5, 14)), **dots)
     lines = list(coords[edges[["source", "target"]].to_numpy()])
     look: dict[str, Any] = {
@@ -52,13 +52,13 @@ def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
     if "type_source" in edges:
         names = _pair_names(edges)
         counts = names.value_counts(sort=False).sort_values(ascending=False, kind="stable")
-        top = dict(zip(counts.index[:_COLOURED_PAIRS], DOMAIN_COLOURS, strict=False))
+        top = dict(zip(counts.index[:_COLORED_PAIRS], DOMAIN_COLORS, strict=False))
         ax.add_collection(LineCollection(lines, colors=names.map(top).fillna(_OTHER_PAIRS), **look))
-        for name, colour in top.items():
-            ax.plot([], [], color=colour, lw=2, label=f"{name} ({counts[name]})")
+        for name, color in top.items():
+            ax.plot([], [], color=color, lw=2, label=f"{name} ({counts[name]})")
         if len(counts) > len(top):
-            others = len(edges) - counts[list(top)].sum()
-            ax.plot([], [], color=_OTHER_PAIRS, lw=2, label=f"other pairs ({others})")
+            rest = len(edges) - counts[list(top)].sum()
+            ax.plot([], [], color=_OTHER_PAIRS, lw=2, label=f"other pairs ({rest})")
         figure.legend(loc="outside right upper", fontsize=8, title="edges between")
     else:
         drawn = LineCollection(lines, array=edges["score"].to_numpy(), cmap="viridis", **look)
@@ -79,10 +79,10 @@ def _pair_names(edges: pd.DataFrame) -> pd.Series:
 
 
 def type_pair_heatmap(table: pd.DataFrame, title: str) -> Figure:
-    """Observed over expected edges of every pair of cell types, one matrix per null.
+    """Ratio of observed to expected edges for every pair of cell types, one matrix per null.
 
     Args:
-        table: as of ``stbench.interactions.type_pairs.type_pairs``.
+        table: of ``stbench.interactions.type_pairs.type_pairs``.
         title: above the matrices.
     """
     import matplotlib.pyplot as plt
@@ -116,8 +116,11 @@ def _matrix(ax: Axes, table: pd.DataFrame, names: list[str], null: str) -> Any:
     values = np.empty((len(names), len(names)))
     values[a, b] = values[b, a] = ratio
     image = ax.imshow(values, cmap="RdBu_r", vmin=-_LIMIT, vmax=_LIMIT)
-    sure = (table[f"q_{null}"] < SIGNIFICANT).to_numpy()
-    for y, x in {*zip(a[sure], b[sure], strict=True), *zip(b[sure], a[sure], strict=True)}:
+    significant = (table[f"q_{null}"] < SIGNIFICANT).to_numpy()
+    for y, x in {
+        *zip(a[significant], b[significant], strict=True),
+        *zip(b[significant], a[significant], strict=True),
+    }:
         dark = abs(values[y, x]) > 0.6 * _LIMIT
         ax.plot(x, y, "o", ms=3.2, mew=0, color="white" if dark else "black")
     ax.set_xticks(range(len(names)), names, rotation=90)

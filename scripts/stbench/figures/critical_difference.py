@@ -1,22 +1,22 @@
-"""Mean ranks on a line; bars join methods that cannot be told apart (Demsar, JMLR 2006)."""
+"""Mean ranks; bars join methods that do not differ significantly (Demsar, JMLR 2006)."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from stbench.figures.style import PROTOCOL_COLOURS, QUIET, apply_style
+from stbench.figures.style import PROTOCOL_COLORS, QUIET, apply_style
 from stbench.ranking.certainty import note
 from stbench.ranking.ranks import Ranking, rank_intervals, tied_groups
 
 
 def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) -> Figure:
-    """Methods from top (best) to bottom with the 95 % interval of their mean rank; on the right
-    one bar for each group of methods among which no pair differs (Wilcoxon, Holm, 5 %).
+    """Methods from best (top) to worst with the 95 % interval of their mean rank; on the right
+    one bar for each group of methods without a significant pair (Wilcoxon, Holm, 5 %).
 
     Args:
         ranking: with at least one dataset and one method.
-        titles: what to call each method, by id.
+        titles: display name of each method, by id.
         title: of the figure.
     """
     apply_style()
@@ -25,8 +25,8 @@ def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) ->
     figure, axes = plt.subplots(figsize=(6, 1.2 + 0.26 * len(rows)), layout="constrained")
     for method, row in rows.items():
         mean, low, high = table.loc[method, ["mean_rank", "low", "high"]]
-        axes.plot([low, high], [row, row], color=PROTOCOL_COLOURS["untrained"], lw=2, zorder=1)
-        axes.plot(mean, row, "o", color=PROTOCOL_COLOURS["final"], zorder=2)
+        axes.plot([low, high], [row, row], color=PROTOCOL_COLORS["untrained"], lw=2, zorder=1)
+        axes.plot(mean, row, "o", color=PROTOCOL_COLORS["final"], zorder=2)
     n = len(rows)
     for i, group in enumerate(groups):
         ends = [rows[group[0]] - 0.25, rows[group[-1]] + 0.25]
@@ -36,10 +36,10 @@ def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) ->
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xticks(range(1, n + 1))
     test = (
-        "bars on the right join methods that cannot be told apart "
+        "bars on the right join methods that do not differ significantly "
         f"(Friedman p = {ranking.friedman_p:.2g}; pairs: Wilcoxon, Holm, 5 %)"
     )
-    said = [f"mean rank over {len(ranking.scores)} datasets (1 = best)"]
-    said += [test if ranking.tested else "", note(ranking)]
-    axes.set_xlabel("\n".join(filter(None, said)), color=QUIET)
+    lines = [f"mean rank over {len(ranking.scores)} datasets (1 = best)"]
+    lines += [test if ranking.tested else "", note(ranking)]
+    axes.set_xlabel("\n".join(filter(None, lines)), color=QUIET)
     return figure

@@ -1,4 +1,4 @@
-"""Pictures of deconvolution: scores with intervals, and maps of the most abundant types."""
+"""Figures of deconvolution: scores with intervals, and maps of the most abundant types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stbench.config.pairs import REFERENCES
 from stbench.deconvolution.metrics import METRICS
 from stbench.figures.figure_set import Album
 from stbench.figures.robustness import AXES, robustness_curves
-from stbench.figures.style import QUIET, domain_colours
+from stbench.figures.style import QUIET, domain_colors
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd", "ssim", "auroc")
 N_TYPES = 3
@@ -25,13 +25,13 @@ CURVES = ("pearson_type", "rmse_type")
 def add_scores(
     album: Album, means: pd.DataFrame, titles: Mapping[str, str], controls: set[str]
 ) -> None:
-    """Add the bars of all scores; arguments as of ``score_bars``."""
+    """Add the bars of all scores; same arguments as ``score_bars``."""
     album.add(
         score_bars(means, titles, controls),
         "deconvolution_scores",
         kind="deconvolution",
-        title="Proportions of cell types against the truth",
-        caption="Means with 95 % bootstrap intervals over spots and seeds; controls are grey.",
+        title="Proportions of cell types compared with the truth",
+        caption="Means with 95 % bootstrap intervals over spots and seeds; controls are gray.",
         alt=f"Bars of {len(SHOWN)} scores of {len(titles)} methods on "
         f"{means['dataset'].nunique()} pairs of spots and reference.",
     )
@@ -46,15 +46,15 @@ def add_maps(
     album: Album,
     coords: np.ndarray,
     truth: pd.DataFrame,
-    found: Mapping[str, pd.DataFrame],
+    estimates: Mapping[str, pd.DataFrame],
     dataset: str,
 ) -> None:
-    """Add the maps of one pair; arguments as of ``type_maps``."""
+    """Add the maps of one pair; same arguments as ``type_maps``."""
     album.add(
-        type_maps(coords, truth, found, dataset),
+        type_maps(coords, truth, estimates, dataset),
         f"deconvolution_maps_{dataset}",
         kind="deconvolution",
-        title=f"{dataset}: where the cell types are",
+        title=f"{dataset}: maps of the cell types",
         caption="The three most abundant types, the truth on the left; one seed of each method.",
         alt=f"Maps of the proportions of three cell types in the spots of {dataset}.",
         dataset=dataset,
@@ -62,29 +62,29 @@ def add_maps(
 
 
 def add_curves(album: Album, curves: pd.DataFrame, titles: Mapping[str, str]) -> None:
-    """Add what becomes of the scores as spots get worse.
+    """Add the curves of scores over the degradation of spots.
 
     Args:
-        album: takes the figure.
+        album: receives the figure.
         curves: ``deconvolution_robustness_curves`` of ``stbench.deconvolution.robustness``.
-        titles: what to call the methods, by id, in order.
+        titles: display names of the methods, by id, in order.
     """
     labels = {name: _label(METRICS[name].label, name) for name in CURVES}
     axes = {
         **AXES,
-        "cells": "share of cells kept\n(of spots, where these are given)",
+        "cells": "share of cells kept\n(real spots: share of spots kept)",
         "jitter": "jitter (spot spacings)",
     }
-    title = "Deconvolution as the spots get worse"
+    title = "Deconvolution of degraded spots"
     album.add(
         robustness_curves(curves, titles, title, labels, axes),
         "deconvolution_robustness",
         kind="robustness",
         title=title,
-        caption="Means with 95 % bootstrap intervals over spots and seeds; the reference stays as "
-        "it is. In simulated tissue cells are dropped before they are added up to spots.",
+        caption="Means with 95 % bootstrap intervals over spots and seeds; the reference is not "
+        "degraded. In simulated tissue, cells are removed before they are combined into spots.",
         alt=f"Curves of {len(CURVES)} scores of {curves['method'].nunique()} methods on "
-        f"{curves['dataset'].nunique()} pairs, by way of getting worse.",
+        f"{curves['dataset'].nunique()} pairs, by kind of degradation.",
     )
 
 
@@ -93,8 +93,8 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
 
     Args:
         means: rows of ``deconvolution_scores.csv``.
-        titles: methods in order, with what to call them.
-        controls: those drawn in grey.
+        titles: display names of the methods, by id, in order.
+        controls: ids of the methods drawn in gray.
     """
     import matplotlib.pyplot as plt
 
@@ -108,19 +108,19 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
         layout="constrained",
     )
     real = [method for method in titles if method not in controls]
-    greys = ["#999999", "#cccccc"]
-    colours = dict(zip(real, domain_colours(len(real)), strict=True))
-    colours |= {m: greys[i % 2] for i, m in enumerate(m for m in titles if m in controls)}
-    cells = means.set_index(["metric", "dataset", "method"])
+    grays = ["#999999", "#cccccc"]
+    colors = dict(zip(real, domain_colors(len(real)), strict=True))
+    colors |= {m: grays[i % 2] for i, m in enumerate(m for m in titles if m in controls)}
+    entries = means.set_index(["metric", "dataset", "method"])
     for row, metric in zip(axes, SHOWN, strict=True):
         for ax, dataset in zip(row, datasets, strict=True):
             for x, method in enumerate(titles):
-                cell = cells.loc[(metric, dataset, method)]
-                if pd.isna(cell["mean"]):
+                entry = entries.loc[(metric, dataset, method)]
+                if pd.isna(entry["mean"]):
                     ax.text(x, 0, "n/a", ha="center", va="bottom", fontsize=6, color=QUIET)
                     continue
-                ax.bar(x, cell["mean"], color=colours[method], width=0.8)
-                ax.plot([x, x], [cell["low"], cell["high"]], color="black", lw=1)
+                ax.bar(x, entry["mean"], color=colors[method], width=0.8)
+                ax.plot([x, x], [entry["low"], entry["high"]], color="black", lw=1)
             ax.axhline(0, color=QUIET, lw=0.5)
             ax.set(xticks=[], xlim=(-0.7, len(titles) - 0.3))
         label = METRICS[metric].label.replace(", ", ",\n")
@@ -129,26 +129,26 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
     for ax, dataset in zip(axes[0], datasets, strict=True):
         oracle = "\n(oracle reference)" if references[dataset] == REFERENCES["oracle"] else "\n"
         ax.set_title(f"{dataset}{oracle}", fontsize=8)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colours[method]) for method in titles]
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colors[method]) for method in titles]
     figure.legend(handles, titles.values(), loc="outside lower center", ncols=6, fontsize=8)
     return figure
 
 
 def type_maps(
-    coords: np.ndarray, truth: pd.DataFrame, found: Mapping[str, pd.DataFrame], title: str
+    coords: np.ndarray, truth: pd.DataFrame, estimates: Mapping[str, pd.DataFrame], title: str
 ) -> Figure:
-    """The most abundant types: a row each, the truth and then every method, on one colour scale.
+    """The most abundant types: one row per type, with the truth and all methods on one color scale.
 
     Args:
         coords: (spots, 2).
         truth: (spots, types).
-        found: the same of each method, by what to call it.
-        title: above the picture.
+        estimates: (spots, types) of each method, by display name.
+        title: above the figure.
     """
     import matplotlib.pyplot as plt
 
     types = truth.mean().sort_values(ascending=False, kind="stable").index[:N_TYPES]
-    columns = {"truth": truth, **found}
+    columns = {"truth": truth, **estimates}
     wide, tall = np.ptp(coords, axis=0) + 1e-9
     height = min(max(1.5 * tall / wide, 1.1), 3.0)
     figure, axes = plt.subplots(

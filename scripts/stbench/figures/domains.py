@@ -1,4 +1,4 @@
-"""The tissue's true domains beside the domains each method finds, in matching colours."""
+"""True domains of a tissue beside the domains of each method, in matching colors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.style import FAILED_TEXT, QUIET, UNLABELLED, domain_colours, no_frame
+from stbench.figures.style import FAILED_TEXT, QUIET, UNLABELED, domain_colors, no_frame
 from stbench.scoring.matching import match_labels
 
-_WANTED_SHAPE = 2.0  # width over height of the whole picture
+_WANTED_SHAPE = 2.0  # width over height of the whole figure
 _PANEL_AREA = 5.0  # square inches of one map
-_MIN_WIDTH = 1.8  # of a panel, so that what is written above it fits
+_MIN_WIDTH = 1.8  # of a panel, so that its title fits
 _MAX_WIDTH = 16.0
 _LEGEND_ENTRY = 1.2  # inches
 
@@ -27,8 +27,8 @@ class Map:
 
     Attributes:
         title: first line above the map.
-        labels: (n_cells,) integers from 0, -1 = not labelled; None where there are none.
-        note: second line above the map, or where there are no labels why.
+        labels: (n_cells,) integers from 0, -1 = not labeled; None where there are none.
+        note: second line above the map; without labels, the reason.
     """
 
     title: str
@@ -45,16 +45,16 @@ def domain_maps(
     *,
     together: int = 1,
 ) -> Figure:
-    """Draw maps of one tissue side by side, all with the same scale and colours.
+    """Draw maps of one tissue side by side, all with the same scale and colors.
 
     Args:
         coords: (n_cells, 2) positions.
         maps: one panel per method.
-        title: above all.
+        title: above the figure.
         truth: (n_cells,) codes of the true domains, -1 = not known; drawn first in every row. The
-            labels of the maps are matched to it. None: there is none.
+            labels of the maps are matched to it. None: no truth.
         domain_names: names of the true domains, for the legend.
-        together: how many maps that follow each other are never parted by the end of a row.
+        together: number of consecutive maps that stay in the same row.
     """
     import matplotlib.pyplot as plt
 
@@ -83,18 +83,18 @@ def domain_maps(
     )
     shown = [one.labels for one in (*first, *maps) if one.labels is not None]
     n_domains = max((int(labels.max()) + 1 for labels in shown), default=1)
-    colours = [*domain_colours(n_domains), UNLABELLED]  # -1 takes the last
+    colors = [*domain_colors(n_domains), UNLABELED]  # -1 takes the last
     size = marker_size(spread, len(coords), width)
     for i, row in enumerate(grid):
         for j, ax in enumerate(axes[i]):
             if j < len(row):
-                draw_map(ax, coords, row[j], colours, size)
+                draw_map(ax, coords, row[j], colors, size)
             else:
                 ax.set_axis_off()
     figure.suptitle(f"{title}\n", fontweight="bold", x=0.01, ha="left", linespacing=0.6)
     if truth is not None:
-        unlabelled = bool((truth < 0).any())
-        domain_legend(figure, domain_names, colours, legend_columns, unlabelled=unlabelled)
+        unlabeled = bool((truth < 0).any())
+        domain_legend(figure, domain_names, colors, legend_columns, unlabeled=unlabeled)
     return figure
 
 
@@ -103,11 +103,11 @@ def _matched(truth: np.ndarray, labels: np.ndarray | None) -> np.ndarray | None:
 
 
 def _columns(maps: int, before: int, together: int, width: float, height: float) -> int:
-    """The number of columns that brings the picture nearest to the wanted shape.
+    """The number of columns for which the figure is closest to the wanted shape.
 
     Args:
-        maps: number of maps; ``together`` of them are not parted.
-        before: panels that every row begins with.
+        maps: number of maps; groups of ``together`` maps stay in one row.
+        before: number of panels at the start of every row.
         width, height: of a panel.
     """
     most = max(together, int(_MAX_WIDTH / _MIN_WIDTH) - before)
@@ -123,13 +123,13 @@ def _columns(maps: int, before: int, together: int, width: float, height: float)
 
 
 def marker_size(spread: np.ndarray, n_cells: int, width: float) -> float:
-    """Area in points^2 of dots that just touch where cells are spread evenly."""
+    """Area in points^2 of dots that just touch if cells are spread evenly."""
     spacing = math.sqrt(spread[0] * spread[1] / n_cells) / spread[0] * width * 72 * 0.9
     return float(np.clip((0.88 * spacing) ** 2, 0.3, 120))
 
 
-def draw_map(ax: Axes, coords: np.ndarray, one: Map, colours: Sequence[str], size: float) -> None:
-    """Draw one panel: cells in the colours of their labels, or why there are none."""
+def draw_map(ax: Axes, coords: np.ndarray, one: Map, colors: Sequence[str], size: float) -> None:
+    """Draw one panel: cells in the colors of their labels, or the reason why there are none."""
     ax.set_aspect("equal")
     no_frame(ax)
     labels = one.labels
@@ -137,9 +137,9 @@ def draw_map(ax: Axes, coords: np.ndarray, one: Map, colours: Sequence[str], siz
     if labels is None:
         ax.scatter(*coords.T[:2], color="#f2f2f2", **look)
     else:
-        # One call for each colour: dots of one look are drawn many times faster than mixed ones.
+        # One call for each color: dots of one style are drawn many times faster than mixed ones.
         for label in np.unique(labels):
-            ax.scatter(*coords[labels == label].T[:2], color=colours[label], **look)
+            ax.scatter(*coords[labels == label].T[:2], color=colors[label], **look)
     ax.set_title(one.title, pad=14)
     if labels is None:
         ax.text(
@@ -162,16 +162,14 @@ def _wrapped(text: str) -> str:
 
 
 def domain_legend(
-    figure: Figure, names: Sequence[str], colours: Sequence[str], columns: int, *, unlabelled: bool
+    figure: Figure, names: Sequence[str], colors: Sequence[str], columns: int, *, unlabeled: bool
 ) -> None:
-    """Name the colours of the true domains below all panels."""
+    """Name the colors of the true domains below all panels."""
     from matplotlib.lines import Line2D
 
-    shown = list(zip(names, colours, strict=False))
-    shown += [("no true label", UNLABELLED)] if unlabelled else []
-    handles = [
-        Line2D([], [], marker="o", ls="", color=colour, label=name) for name, colour in shown
-    ]
+    shown = list(zip(names, colors, strict=False))
+    shown += [("no true label", UNLABELED)] if unlabeled else []
+    handles = [Line2D([], [], marker="o", ls="", color=color, label=name) for name, color in shown]
     figure.legend(
         handles=handles,
         loc="outside lower center",

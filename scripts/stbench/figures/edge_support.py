@@ -1,4 +1,4 @@
-"""What speaks for learned edges: ligands and receptors, and the genes that scores rest on."""
+"""Evidence for learned edges: ligands and receptors, and the genes that scores depend on."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from matplotlib.figure import Figure
 from stbench.figures.style import QUIET
 
 SIGNIFICANT = 0.05
-_SURE, _UNSURE = "#d55e00", "#7a9cb8"
+_SIGNIFICANT_COLOR, _OTHER_COLOR = "#d55e00", "#7a9cb8"
 _GRADIENTS, _OCCLUDED = "#56b4e9", "#d55e00"
 _PAIRS, _SETS, _GENES = 20, 6, 15
 
 
 def ligand_receptor_plot(table: pd.DataFrame, title: str, coverage: str) -> Figure:
-    """The best supported ligand-receptor pairs: how far above rewired edges they lie.
+    """The best supported ligand-receptor pairs: z score compared with rewired edges.
 
     Args:
-        table: as of ``stbench.interactions.ligand_receptor.Support``.
+        table: of ``stbench.interactions.ligand_receptor.Support``.
         title: above the plot.
-        coverage: how much of the resource was looked at.
+        coverage: the share of the resource that was tested, in words.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
@@ -32,23 +32,23 @@ def ligand_receptor_plot(table: pd.DataFrame, title: str, coverage: str) -> Figu
     top = table[table["z"].notna()].head(_PAIRS)
     figure, ax = plt.subplots(figsize=(6.8, 1.7 + 0.24 * len(top)), layout="constrained")
     y = np.arange(len(top))
-    colours = [_SURE if q < SIGNIFICANT else _UNSURE for q in top["q"]]
+    colors = [_SIGNIFICANT_COLOR if q < SIGNIFICANT else _OTHER_COLOR for q in top["q"]]
     share = np.sqrt(top["share_ligand"] * top["share_receptor"])
-    ax.hlines(y, 0, top["z"], colors=colours, lw=1.2)
-    ax.scatter(top["z"], y, s=_area(share), c=colours, linewidths=0, zorder=3)
+    ax.hlines(y, 0, top["z"], colors=colors, lw=1.2)
+    ax.scatter(top["z"], y, s=_area(share), c=colors, linewidths=0, zorder=3)
     ax.set_yticks(y, [f"{a} – {b}" for a, b in zip(top["ligand"], top["receptor"], strict=True)])
     ax.set_ylim(len(top) - 0.4, -0.6)
     ax.axvline(0, color="black", lw=0.8)
     ax.margins(x=0.08)
     ax.grid(axis="x", color="#e5e5e5", lw=0.7)
     ax.set_axisbelow(True)
-    ax.set_xlabel("z of mean ligand x receptor, against edges rewired within type pairs")
+    ax.set_xlabel("z of mean ligand x receptor, compared with edges rewired within type pairs")
     ax.set_title(title, loc="left", fontweight="bold", pad=18)
     ax.text(0, 1.01, coverage, transform=ax.transAxes, color=QUIET, fontsize=8, va="bottom")
     dot: dict[str, Any] = {"marker": "o", "ls": "", "mew": 0}
     handles = [
-        Line2D([], [], color=_SURE, label=f"q < {SIGNIFICANT}", **dot),
-        Line2D([], [], color=_UNSURE, label=f"q ≥ {SIGNIFICANT}", **dot),
+        Line2D([], [], color=_SIGNIFICANT_COLOR, label=f"q < {SIGNIFICANT}", **dot),
+        Line2D([], [], color=_OTHER_COLOR, label=f"q ≥ {SIGNIFICANT}", **dot),
         *(
             Line2D([], [], color=QUIET, ms=math.sqrt(_area(size)), label=f"{size:.0%}", **dot)
             for size in (0.1, 0.5, 1.0)
@@ -66,7 +66,7 @@ def _area(share: Any) -> Any:
 
 
 def gene_ranking(genes: pd.DataFrame, title: str) -> Figure:
-    """The genes that edge scores rest on, one panel per set of edges.
+    """The genes that edge scores depend on, one panel per set of edges.
 
     Args:
         genes: edge_set, rank, gene, attribution and occlusion (NaN where not computed).
@@ -98,7 +98,7 @@ def gene_ranking(genes: pd.DataFrame, title: str) -> Figure:
     dot: dict[str, Any] = {"marker": "o", "ls": "", "mew": 0}
     handles = [
         Patch(color=_GRADIENTS, label="integrated gradients"),
-        Line2D([], [], color=_OCCLUDED, label="drop of the score without the gene", **dot),
+        Line2D([], [], color=_OCCLUDED, label="decrease of the score without the gene", **dot),
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=2, fontsize=8)
     return figure

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.style import UNLABELLED, domain_colours
+from stbench.figures.style import UNLABELED, domain_colors
 
 
 def embedding_figure(
@@ -19,11 +19,11 @@ def embedding_figure(
     connectivities: np.ndarray,
     title: str,
 ) -> Figure:
-    """UMAP in the colours of every grouping, and the PAGA graph of the first.
+    """UMAP in the colors of every grouping, and the PAGA graph of the first.
 
     Args:
         umap: (n, 2).
-        groupings: what to call it, and (n,) the groups.
+        groupings: display name and (n,) groups of each grouping.
         connectivities: (groups, groups) of PAGA for the first grouping.
         title: above the panels.
     """
@@ -48,11 +48,11 @@ def embedding_figure(
 
 def _points(ax: Axes, umap: np.ndarray, groups: pd.Categorical) -> None:
     names = [str(name) for name in groups.categories]
-    colours = np.array([*domain_colours(len(names)), UNLABELLED])  # -1 takes the last
-    dots: dict[str, Any] = {"c": colours[groups.codes], "linewidths": 0, "rasterized": True}
+    colors = np.array([*domain_colors(len(names)), UNLABELED])  # -1 takes the last
+    dots: dict[str, Any] = {"c": colors[groups.codes], "linewidths": 0, "rasterized": True}
     ax.scatter(umap[:, 0], umap[:, 1], s=float(np.clip(9000 / len(umap), 0.8, 14)), **dots)
-    for name, colour in zip(names, colours, strict=False):
-        ax.plot([], [], "o", color=colour, ms=5, mew=0, label=name)
+    for name, color in zip(names, colors, strict=False):
+        ax.plot([], [], "o", color=color, ms=5, mew=0, label=name)
     ax.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, 0.0),
@@ -64,14 +64,14 @@ def _points(ax: Axes, umap: np.ndarray, groups: pd.Categorical) -> None:
 
 
 def _paga(ax: Axes, umap: np.ndarray, groups: pd.Categorical, connectivities: np.ndarray) -> None:
-    """Groups at the median of their cells; lines as wide as PAGA's connectivities."""
+    """Groups at the median of their cells; line widths show PAGA's connectivities."""
     from matplotlib.collections import LineCollection
 
     names = [str(name) for name in groups.categories]
-    centres = np.array([np.median(umap[groups.codes == i], axis=0) for i in range(len(names))])
+    centers = np.array([np.median(umap[groups.codes == i], axis=0) for i in range(len(names))])
     a, b = np.nonzero(np.triu(connectivities, 1))
     lines = LineCollection(
-        list(np.stack([centres[a], centres[b]], axis=1)),
+        list(np.stack([centers[a], centers[b]], axis=1)),
         linewidths=8 * connectivities[a, b],
         colors="#8a8a8a",
         capstyle="round",
@@ -79,12 +79,12 @@ def _paga(ax: Axes, umap: np.ndarray, groups: pd.Categorical, connectivities: np
     )
     ax.add_collection(lines)
     share = np.bincount(groups.codes[groups.codes >= 0], minlength=len(names)) / len(groups)
-    look: dict[str, Any] = {"c": domain_colours(len(names)), "edgecolors": "white", "zorder": 2}
-    ax.scatter(centres[:, 0], centres[:, 1], s=60 + 900 * share, **look)
-    for name, centre in zip(names, centres, strict=True):
+    look: dict[str, Any] = {"c": domain_colors(len(names)), "edgecolors": "white", "zorder": 2}
+    ax.scatter(centers[:, 0], centers[:, 1], s=60 + 900 * share, **look)
+    for name, center in zip(names, centers, strict=True):
         ax.annotate(
             name,
-            tuple(centre),
+            tuple(center),
             xytext=(0, 8),
             textcoords="offset points",
             ha="center",

@@ -1,4 +1,4 @@
-"""The figures of a folder, and ``captions.json``, which tells readers and the report about them."""
+"""The figures of a folder, and ``captions.json``, which describes them for the report."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Album:
     """Saves figures into a folder and keeps their captions.
 
     Attributes:
-        folder: where they lie.
-        captions: by file name without ending: ``title``, ``caption``, ``alt`` (what a reader who
-            cannot see the figure is told), ``dataset`` (None: all) and ``kind``.
+        folder: where the figures are saved.
+        captions: by file name without ending: ``title``, ``caption``, ``alt`` (description for
+            readers who cannot see the figure), ``dataset`` (None: all) and ``kind``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,8 +38,8 @@ class Album:
     ) -> None:
         """Save a figure as ``<stem>.png`` and ``<stem>.pdf`` and close it."""
         save(figure, self.folder, stem)
-        told = {"title": title, "caption": caption, "alt": alt, "dataset": dataset, "kind": kind}
-        self.captions[stem] = told
+        record = {"title": title, "caption": caption, "alt": alt, "dataset": dataset, "kind": kind}
+        self.captions[stem] = record
 
     def write_captions(self) -> None:
         """Write ``captions.json``, figures in the order in which they were added."""

@@ -1,8 +1,8 @@
-"""Which labels a gallery shows: of each method, those of its best epoch and of its last one.
+"""The labels that a gallery shows: for each method, those of its best epoch and of its last epoch.
 
-Shown is the training seed with the median final ARI (the lower of two), and of its k-means runs the
-one with the median ARI, so that a picture is neither luck nor bad luck. The ARI written is that of
-the tables, the mean over the k-means runs.
+The gallery shows the training seed with the median final ARI (the lower of two), and of its k-means
+runs the one with the median ARI, so that a map is neither better nor worse than usual. The ARI in
+the title is that of the tables, the mean over the k-means runs.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ def gallery_maps(
 
     Args:
         rows: results of one dataset, number of domains and clusterer; every metric and protocol.
-        titles: what to call the methods, by id, in order.
+        titles: display names of the methods, by id, in order.
         truth: (n_cells,) codes of the true domains, -1 = not known; None: no truth.
         open_labels: opens the file of labels of a method.
 
     Returns:
-        Two maps, best epoch and final, of each method that has both, one after the other; and one
-        map, final or why there is none, of each of the others.
+        For methods with a best and a final epoch, two maps each, in pairs; for all other methods
+        one map each, the final one or an empty map with the reason.
     """
     pairs: list[Map] = []
     singles: list[Map] = []
     for method, title in titles.items():
-        mine = rows[rows["method"] == method]
+        of_method = rows[rows["method"] == method]
         with open_labels(method) as reader:
-            maps = list(_maps(mine, title, truth, reader))
+            maps = list(_maps(of_method, title, truth, reader))
         (pairs if len(maps) > 1 else singles).extend(maps)
     return pairs, singles
 
@@ -56,8 +56,8 @@ def _maps(
     final = defined[defined["protocol"] == "final"]
     ok = final[final["status"] == "ok"]
     if not len(ok):
-        told = final.iloc[0]
-        yield Map(title, None, f"{told['status']}: {told['reason']}".rstrip(": "))
+        first = final.iloc[0]
+        yield Map(title, None, f"{first['status']}: {first['reason']}".rstrip(": "))
         return
     seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
     of_seed = defined[(defined["seed"] == seed) & (defined["status"] == "ok")]
@@ -67,5 +67,5 @@ def _maps(
             continue
         row = chosen.iloc[0]
         runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
-        told = "" if truth is None else f": ARI {round(row['value'], 2) + 0:.2f}"
-        yield Map(title, median_run(runs, truth), word.format(row["epoch"]) + told)
+        score = "" if truth is None else f": ARI {round(row['value'], 2) + 0:.2f}"
+        yield Map(title, median_run(runs, truth), word.format(row["epoch"]) + score)

@@ -1,4 +1,4 @@
-"""A heat map of one score: methods by datasets, failures by name."""
+"""A heat map of one score: methods by datasets, with the status of failed fits."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from stbench.figures.style import FAILED_TEXT, FAILURE_FACES, QUIET
 _SHORT = {"not_applicable": "n/a"}
 _MEANING = {
     "oom": "out of memory",
-    "timeout": "out of time",
-    "error": "the method stopped with an error",
-    "nan": "not finite",
-    "killed": "died",
+    "timeout": "time limit exceeded",
+    "error": "stopped with an error",
+    "nan": "values that are not finite",
+    "killed": "process was killed",
     "n/a": "not defined or not available",
 }
 
 
 def score_heatmap(table: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
-    """Draw the means of a score table of one clusterer as coloured cells with their numbers.
+    """Draw the means of a score table of one clusterer as colored squares with their numbers.
 
     Args:
         table: rows of one clusterer of ``stbench.results.aggregates.score_table``, one for each
             dataset and method.
-        titles: method ids to be shown, from top to bottom, with what to call them.
-        title: above the picture.
+        titles: display names of the methods to show, by id, from top to bottom.
+        title: above the figure.
     """
     import matplotlib.pyplot as plt
 
     datasets = list(dict.fromkeys(table["dataset"]))
-    cells = table.set_index(["dataset", "method"])
-    means = cells["mean"].unstack("dataset").reindex(index=list(titles), columns=datasets)
+    entries = table.set_index(["dataset", "method"])
+    means = entries["mean"].unstack("dataset").reindex(index=list(titles), columns=datasets)
     longest = max(map(len, titles.values()))
     figure, ax = plt.subplots(
         figsize=(1.4 + 0.07 * longest + 0.72 * len(datasets), 1.5 + 0.36 * len(titles)),
@@ -55,8 +55,8 @@ def score_heatmap(table: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
     shown: set[str] = set()
     for y, method in enumerate(titles):
         for x, dataset in enumerate(datasets):
-            if (dataset, method) in cells.index:
-                shown |= _write_cell(ax, x, y, cells.loc[(dataset, method)])
+            if (dataset, method) in entries.index:
+                shown |= _write_entry(ax, x, y, entries.loc[(dataset, method)])
     ax.set_yticks(np.arange(len(titles)) + 0.5, list(titles.values()))
     ax.set_xticks(np.arange(len(datasets)) + 0.5, datasets)
     ax.tick_params(length=0)
@@ -78,13 +78,13 @@ def score_heatmap(table: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
     return figure
 
 
-def _write_cell(ax: Axes, x: int, y: int, cell: pd.Series) -> set[str]:
-    """Write the number, or the status, into a cell; which statuses were written."""
-    centre: dict[str, Any] = {"ha": "center", "va": "center"}
-    words = [_SHORT.get(word, word) for word in str(cell["status"]).replace(",", " ").split()]
+def _write_entry(ax: Axes, x: int, y: int, entry: pd.Series) -> set[str]:
+    """Write the number or the status into a square; return the statuses that were written."""
+    center: dict[str, Any] = {"ha": "center", "va": "center"}
+    words = [_SHORT.get(word, word) for word in str(entry["status"]).replace(",", " ").split()]
     statuses = {word for word in words if word in _MEANING}
-    if np.isnan(cell["mean"]):
-        word = _SHORT.get(cell["status"], cell["status"])
+    if np.isnan(entry["mean"]):
+        word = _SHORT.get(entry["status"], entry["status"])
         face = FAILURE_FACES[next(name for name in words if name in _MEANING)]
         ax.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor="white", lw=1.5))
         failed = statuses & set(FAILED)
@@ -92,21 +92,21 @@ def _write_cell(ax: Axes, x: int, y: int, cell: pd.Series) -> set[str]:
             *(x + 0.5, y + 0.5, word.replace(", ", "\n")),
             color=FAILED_TEXT if failed else QUIET,
             fontsize=8 if len(word) < 9 else 6,
-            **centre,
+            **center,
         )
         return statuses
-    colour = "white" if cell["mean"] < 0.6 else "black"
-    below = "" if np.isnan(cell["sd"]) else f"± {cell['sd']:.2f}"
-    if cell["status"] != "ok":
+    color = "white" if entry["mean"] < 0.6 else "black"
+    below = "" if np.isnan(entry["sd"]) else f"± {entry['sd']:.2f}"
+    if entry["status"] != "ok":
         below = _counted(words)
-    written = f"{round(cell['mean'], 2) + 0:.2f}"
-    ax.text(x + 0.5, y + (0.36 if below else 0.5), written, color=colour, **centre)
-    ax.text(x + 0.5, y + 0.76, below, color=colour, fontsize=6, **centre)
+    text = f"{round(entry['mean'], 2) + 0:.2f}"
+    ax.text(x + 0.5, y + (0.36 if below else 0.5), text, color=color, **center)
+    ax.text(x + 0.5, y + 0.76, below, color=color, fontsize=6, **center)
     return statuses
 
 
 def _counted(words: list[str]) -> str:
-    """``["oom", "1/5"]`` as ``oom 1/5``; of several failures the number of all: ``3/5 failed``."""
+    """``["oom", "1/5"]`` as ``oom 1/5``; several kinds of failure are summed: ``3/5 failed``."""
     if len(words) <= 2:
         return " ".join(words)
     counts = [word.split("/") for word in words[1::2]]

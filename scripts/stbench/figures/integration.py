@@ -1,4 +1,4 @@
-"""Joined sections: mixing against biology, and embeddings in the colours of both."""
+"""Joined sections: mixing against biology, and embeddings colored by section and domain."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from stbench.figures.style import (
     FAILED_TEXT,
     GRID,
     QUIET,
-    UNLABELLED,
-    domain_colours,
+    UNLABELED,
+    domain_colors,
     no_frame,
     quick_dot,
 )
 from stbench.integration.tables import COMPOSITES
 
-COLUMNS = 7  # methods beside each other at most
-# Of the side of a panel of mixing against biology:
+COLUMNS = 7  # methods in one row at most
+# As shares of the side of a panel of mixing against biology:
 _LINE = 0.038  # height of a name
 _LETTER = 0.02  # width of a letter
 _MARK = 0.016  # half a mark
 _AWAY = 0.03  # from a mark to its name
-_STEP = 0.045  # up or down, where a name is tried next
+_STEP = 0.045  # up or down, to the next place tried for a name
 _STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 
 
@@ -37,7 +37,7 @@ def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], titl
 
     Args:
         scores: the table ``integration_scores``.
-        titles: what to call the methods, by id, in order.
+        titles: display names of the methods, by id, in order.
         title: above the panels.
     """
     import matplotlib.pyplot as plt
@@ -53,22 +53,22 @@ def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], titl
         layout="constrained",
     )
     shown = [method for method in titles if method in set(scores["method"])]
-    colours = dict(zip(shown, domain_colours(len(shown)), strict=True))
+    colors = dict(zip(shown, domain_colors(len(shown)), strict=True))
     for ax, dataset in zip(axes.flat, datasets, strict=False):
-        here = scores[scores["dataset"] == dataset].set_index(["method", "metric"])
-        points, run = {}, [method for method in shown if method in here.index]
+        of_dataset = scores[scores["dataset"] == dataset].set_index(["method", "metric"])
+        points, run = {}, [method for method in shown if method in of_dataset.index]
         for method in run:
-            x, y = (here.loc[(method, name)] for name in ("mixing", "biology"))
+            x, y = (of_dataset.loc[(method, name)] for name in ("mixing", "biology"))
             if np.isnan(x["mean"] + y["mean"]):
                 continue
             points[method] = (x["mean"], y["mean"])
             ends = [[[one["mean"] - one["low"]], [one["high"] - one["mean"]]] for one in (x, y)]
-            look: dict[str, Any] = {"color": colours[method], "ms": 7, "mec": "white", "lw": 1.2}
+            look: dict[str, Any] = {"color": colors[method], "ms": 7, "mec": "white", "lw": 1.2}
             ax.errorbar(*points[method], xerr=ends[0], yerr=ends[1], fmt="o", zorder=3, **look)
         _name_points(ax, points, titles)
-        lacking = [titles[method] for method in run if method not in points]
-        if lacking:
-            text = "\n".join(textwrap.wrap(f"no score: {', '.join(lacking)}", 60))
+        missing = [titles[method] for method in run if method not in points]
+        if missing:
+            text = "\n".join(textwrap.wrap(f"no score: {', '.join(missing)}", 60))
             ax.text(0.02, 0.02, text, color=FAILED_TEXT, fontsize=7.5, va="bottom")
         ax.set(xlim=(0, 1), ylim=(0, 1), title=dataset, aspect="equal")
         ax.set(xlabel=COMPOSITES["mixing"].label, ylabel=COMPOSITES["biology"].label)
@@ -82,14 +82,14 @@ def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], titl
 def _name_points(
     ax: Axes, points: Mapping[str, tuple[float, float]], titles: Mapping[str, str]
 ) -> None:
-    """Write each name beside its mark, at the nearest place that no mark or other name takes."""
+    """Write each name beside its mark, at the nearest place without a mark or another name."""
     taken = [(x - _MARK, x + _MARK, y - _MARK, y + _MARK) for x, y in points.values()]
     for method, (x, y) in sorted(points.items(), key=lambda item: item[1][1]):
         width = _LETTER * len(titles[method])
         places = [(side, y + step * _STEP) for step in _STEPS for side in ("left", "right")]
         boxes = [_box(x, side, at, width) for side, at in places]
-        free = [_inside(box) and not any(_overlap(box, one) for one in taken) for box in boxes]
-        chosen = free.index(True) if True in free else 0
+        is_free = [_inside(box) and not any(_overlap(box, one) for one in taken) for box in boxes]
+        chosen = is_free.index(True) if True in is_free else 0
         side, at = places[chosen]
         taken.append(boxes[chosen])
         ax.annotate(
@@ -129,16 +129,16 @@ def embedding_grid(
     """A column for each method, a row for each grouping of the cells.
 
     Args:
-        flat: by method the embedding in two dimensions (n, 2), or why there is none.
+        flat: by method, the embedding in two dimensions (n, 2), or the reason why it is missing.
         groupings: by name, such as ``section``, the group of each cell.
-        titles: what to call the methods, by id, in order.
+        titles: display names of the methods, by id, in order.
         title: above the panels.
     """
     import matplotlib.pyplot as plt
 
     shown = [method for method in titles if method in flat]
     blocks = -(-len(shown) // COLUMNS)
-    columns = -(-len(shown) // blocks)  # of blocks alike in width
+    columns = -(-len(shown) // blocks)  # of blocks of equal width
     size = (2.2 * columns + 1.6, 2.3 * blocks * len(groupings) + 0.5)
     figure, axes = plt.subplots(
         blocks * len(groupings), columns, figsize=size, squeeze=False, layout="constrained"
@@ -151,13 +151,13 @@ def embedding_grid(
             continue
         if which == 0:
             ax.set_title(titles[shown[index]])
-        found = flat[shown[index]]
-        if isinstance(found, str):
-            told = {"color": FAILED_TEXT, "transform": ax.transAxes, "fontsize": 7.5}
-            text = "\n".join(textwrap.wrap(found, 28)[:6])
-            ax.text(0.5, 0.5, text, ha="center", va="center", **told)
+        content = flat[shown[index]]
+        if isinstance(content, str):
+            style = {"color": FAILED_TEXT, "transform": ax.transAxes, "fontsize": 7.5}
+            text = "\n".join(textwrap.wrap(content, 28)[:6])
+            ax.text(0.5, 0.5, text, ha="center", va="center", **style)
         else:
-            _points(ax, found, list(groupings.values())[which])
+            _points(ax, content, list(groupings.values())[which])
     for which, (name, groups) in enumerate(groupings.items()):
         axes[which][0].set_ylabel(f"by {name}")
         axes[which][-1].legend(
@@ -173,18 +173,17 @@ def embedding_grid(
 
 
 def _points(ax: Axes, flat: np.ndarray, groups: pd.Categorical) -> None:
-    """Cells in an order by chance, so that no group covers another by being drawn last."""
-    colours = np.array([*domain_colours(len(groups.categories)), UNLABELLED])  # -1: the last
+    """Draw cells in random order, so that no group covers the others by being drawn last."""
+    colors = np.array([*domain_colors(len(groups.categories)), UNLABELED])  # -1: the last
     order = np.random.default_rng(0).permutation(len(flat))
     size = float(np.clip(5000 / len(flat), 0.5, 10))
-    look: dict[str, Any] = {"c": colours[groups.codes[order]], "linewidths": 0, "rasterized": True}
+    look: dict[str, Any] = {"c": colors[groups.codes[order]], "linewidths": 0, "rasterized": True}
     ax.scatter(flat[order, 0], flat[order, 1], s=size, **look)
 
 
 def _legend(groups: pd.Categorical) -> Sequence[Any]:
     names = [str(name) for name in groups.categories]
     handles = [
-        quick_dot(colour, name)
-        for colour, name in zip(domain_colours(len(names)), names, strict=True)
+        quick_dot(color, name) for color, name in zip(domain_colors(len(names)), names, strict=True)
     ]
-    return [*handles, quick_dot(UNLABELLED, "not known")] if (groups.codes < 0).any() else handles
+    return [*handles, quick_dot(UNLABELED, "not known")] if (groups.codes < 0).any() else handles

@@ -1,4 +1,4 @@
-"""The pictures of a tissue's interactions, each where what it shows could be made."""
+"""The figures of a tissue's interactions; each is drawn if its results are available."""
 
 from __future__ import annotations
 
@@ -18,66 +18,68 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw(parts: Parts, folder: Path, found: Findings, *, title: str) -> None:
-    """Draw into ``folder / "figures"``; genes from its genes.csv. The picture of what could not be
-    made is left out for the same reason."""
+def draw(parts: Parts, folder: Path, findings: Findings, *, title: str) -> None:
+    """Draw into ``folder / "figures"``, genes from ``folder / "genes.csv"``. A figure whose results
+    are missing is skipped, with the reason of the results."""
     from stbench.figures.cell_graph import edge_map, type_pair_heatmap
     from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
     from stbench.figures.style import apply_style, save
 
     apply_style()
-    tissue, graphs, above, pairs, support = found
+    tissue, graphs, above, pairs, support = findings
     where = f"{tissue.name}, {title}" if tissue is not None else title
 
-    def picture(name: str, needs: str, make: Callable[[], Figure]) -> None:
-        def drawn() -> tuple[None, str]:
-            save(make(), folder / "figures", name)
+    def add_figure(name: str, needs: str, draw_figure: Callable[[], Figure]) -> None:
+        def save_figure() -> tuple[None, str]:
+            save(draw_figure(), folder / "figures", name)
             return None, ""
 
-        parts.make(f"figures/{name}", drawn, needs)
+        parts.make(f"figures/{name}", save_figure, needs)
 
-    picture(
+    add_figure(
         "map",
         "above",
         lambda: edge_map(above, tissue.coords, f"{where}: {len(above)} edges"),
     )
-    picture(
+    add_figure(
         "type_pairs",
         "type_pairs",
         lambda: type_pair_heatmap(pairs, f"{where}: edges between cell types"),
     )
-    picture(
+    add_figure(
         "ligand_receptor",
         "ligand_receptor",
         lambda: ligand_receptor_plot(
-            support.table, f"{where}: ligands and receptors on the edges", support.coverage
+            support.table, f"{where}: ligands and receptors across the edges", support.coverage
         ),
     )
     if "genes" in parts.status:
-        picture(
+        add_figure(
             "genes",
             "genes",
             lambda: gene_ranking(
-                pd.read_csv(folder / "genes.csv"), f"{where}: genes behind the edges"
+                pd.read_csv(folder / "genes.csv"), f"{where}: genes that the edges depend on"
             ),
         )
-    picture("embedding", "graphs", lambda: embedding_picture(tissue, graphs[0], where))
+    add_figure("embedding", "graphs", lambda: draw_embedding(tissue, graphs[0], where))
 
 
-def embedding_picture(tissue: Tissue, graph: LearnedGraph, where: str) -> Figure:
+def draw_embedding(tissue: Tissue, graph: LearnedGraph, where: str) -> Figure:
     """UMAP and PAGA of one fit's embedding.
 
     Raises:
-        NotApplicableError: the fit has no embedding, or the tissue neither domains nor types.
+        NotApplicableError: the fit has no embedding, or the tissue has neither domains nor types.
     """
     from stbench.figures.embedding import embedding_figure
 
     named = {"true domains": tissue.domains, "cell types": tissue.types}
     groupings = [(n, g) for n, g in named.items() if g is not None and len(g.categories) > 1]
     if graph.embedding is None:
-        raise NotApplicableError("the method gives no embedding")
+        raise NotApplicableError("the method provides no embedding")
     if not groupings:
-        raise NotApplicableError("neither domains nor cell types are known, to colour cells by")
+        raise NotApplicableError(
+            "neither domains nor cell types are known, so cells cannot be colored"
+        )
     umap, connectivities = umap_and_paga(graph.embedding, groupings[0][1])
     title = f"{where}: embedding of seed {graph.seed}"
     return embedding_figure(umap, groupings, connectivities, title)

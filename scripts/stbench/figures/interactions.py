@@ -1,4 +1,4 @@
-"""How well cell graphs tell planted interactions: AUPRC beside nulls, and lift by effect."""
+"""How well cell graphs detect planted interactions: AUPRC beside nulls, and lift by effect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.style import DOMAIN_COLOURS, QUIET
+from stbench.figures.style import DOMAIN_COLORS, QUIET
 from stbench.interactions.metrics import METRICS
 from stbench.interactions.scores import COMMON_NULLS, INFORMED, OWN_NULLS
 from stbench.interactions.tables import ALL, BEST
@@ -16,14 +16,14 @@ _NAMES = {
     "distance": "distance",
     "cosine": "cosine of expression",
     "knn": "kNN graph",
-    "type_pair": "type pair (told which)",
-    "formula": "its formula on PCA",
+    "type_pair": "type pair (given the true pair)",
+    "formula": "score formula on PCA",
     "untrained": "untrained",
     "permuted": "permuted scores",
-    INFORMED: "informed: what the counts allow",
+    INFORMED: "informed: upper limit from the counts",
 }
-_NULL, _CEILING, _METHOD = "#bbbbbb", "#e8e8e8", DOMAIN_COLOURS[0]
-_LIFTED = {BEST: "best null of each tissue", "distance": "distance", "untrained": "untrained"}
+_NULL, _CEILING, _METHOD = "#bbbbbb", "#e8e8e8", DOMAIN_COLORS[0]
+_LIFTED = {BEST: "best null model of each tissue", "distance": "distance", "untrained": "untrained"}
 
 
 def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
@@ -31,7 +31,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
 
     Args:
         auprc: ``interactions_auprc`` with at least one row.
-        titles: what to call the methods, by id.
+        titles: display names of the methods, by id.
     """
     import matplotlib.pyplot as plt
 
@@ -46,11 +46,11 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
         squeeze=False,
         layout="constrained",
     )
-    found = auprc.set_index(["scorer", "method", "effect"])
+    rows = auprc.set_index(["scorer", "method", "effect"])
     for ax, effect in zip(panels[0], effects, strict=True):
         for y, key in enumerate(scorers):
-            if (*key, effect) in found.index:
-                _bar(ax, y, key, found.loc[(*key, effect)])
+            if (*key, effect) in rows.index:
+                _bar(ax, y, key, rows.loc[(*key, effect)])
         tissues = auprc.loc[auprc["effect"] == effect, "tissues"].max()
         name = "all tissues" if effect == ALL else f"effect {effect}"
         ax.set_title(f"{name} ({tissues})", loc="left")
@@ -60,7 +60,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     panels[0][0].set_ylim(len(scorers) - 0.4, -0.6)
     panels[0][0].set_xlim(0, 1)
     figure.suptitle(
-        "Planted interactions: AUPRC of cell graphs and nulls, 95 % interval over tissues",
+        "Planted interactions: AUPRC of cell graphs and null models, 95 % interval over tissues",
         x=0.01, ha="left", fontweight="bold", fontsize=10,
     )  # fmt: skip
     return figure
@@ -71,7 +71,7 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
 
     Args:
         lift: ``interactions_lift`` with at least one value for an effect.
-        titles: what to call the methods, by id.
+        titles: display names of the methods, by id.
     """
     import matplotlib.pyplot as plt
 
@@ -89,12 +89,12 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
     for ax, method in zip(panels[0], methods, strict=True):
         ax.axhline(0, color=QUIET, lw=0.9, ls="--", zorder=0)
         for i, (null, name) in enumerate(_LIFTED.items()):
-            mine = lift[(lift["method"] == method) & (lift["null"] == null)]
-            x = np.array([effects.index(effect) for effect in mine["effect"]]) + 0.12 * (i - 1)
-            ends = np.abs(mine[["low", "high"]].to_numpy().T - mine["mean"].to_numpy())
+            rows = lift[(lift["method"] == method) & (lift["null"] == null)]
+            x = np.array([effects.index(effect) for effect in rows["effect"]]) + 0.12 * (i - 1)
+            ends = np.abs(rows[["low", "high"]].to_numpy().T - rows["mean"].to_numpy())
             ax.errorbar(
-                x, mine["mean"], np.nan_to_num(ends), fmt="o-", ms=5, lw=1.2, capsize=2,
-                color=DOMAIN_COLOURS[i], label=f"over {name}",
+                x, rows["mean"], np.nan_to_num(ends), fmt="o-", ms=5, lw=1.2, capsize=2,
+                color=DOMAIN_COLORS[i], label=f"over {name}",
             )  # fmt: skip
         ax.set_xticks(range(len(effects)), effects)
         ax.set_xlabel("effect (log fold of the targets)")
@@ -106,12 +106,12 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
 
 
 def _in_order(auprc: pd.DataFrame, titles: dict[str, str]) -> list[tuple[str, str]]:
-    """Methods, each with its own nulls below it, then the nulls of all, then the ceiling."""
-    there = set(zip(auprc["scorer"], auprc["method"], strict=True))
-    methods = sorted({method for _, method in there if method}, key=list(titles).index)
+    """Methods, each with its own nulls below it, then the common nulls, then the ceiling."""
+    present = set(zip(auprc["scorer"], auprc["method"], strict=True))
+    methods = sorted({method for _, method in present if method}, key=list(titles).index)
     wanted = [(scorer, method) for method in methods for scorer in (method, *OWN_NULLS)]
     wanted += [(scorer, "") for scorer in (*COMMON_NULLS, INFORMED)]
-    return [key for key in wanted if key in there]
+    return [key for key in wanted if key in present]
 
 
 def _label(scorer: str, method: str, titles: dict[str, str]) -> str:
@@ -122,8 +122,8 @@ def _label(scorer: str, method: str, titles: dict[str, str]) -> str:
 
 def _bar(ax: Axes, y: int, key: tuple[str, str], row: pd.Series) -> None:
     scorer, method = key
-    colour = _METHOD if scorer == method else _CEILING if scorer == INFORMED else _NULL
-    ax.barh(y, row["mean"], 0.72, color=colour)
+    color = _METHOD if scorer == method else _CEILING if scorer == INFORMED else _NULL
+    ax.barh(y, row["mean"], 0.72, color=color)
     if pd.notna(row["low"]):
         ax.plot([row["low"], row["high"]], [y, y], color="black", lw=1)
     ax.text(

@@ -1,4 +1,4 @@
-"""An embedding in two dimensions, and how its groups hang together."""
+"""An embedding in two dimensions, and the connectivity of its groups."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ NEIGHBORS = 15
 
 def umap_and_paga(embedding: np.ndarray, groups: pd.Categorical) -> tuple[np.ndarray, np.ndarray]:
     """UMAP (McInnes et al. 2018) and PAGA (Wolf et al. 2019) of an embedding, with scanpy's
-    neighbours and settings.
+    neighbors and settings.
 
     Args:
         embedding: (n, d).
-        groups: (n,) at least two groups, all in use; cells without one count for UMAP only.
+        groups: (n,) at least two groups, each with cells; cells without a group are used for UMAP
+            only.
 
     Returns:
         UMAP (n, 2) and PAGA's connectivities (groups, groups).
@@ -27,15 +28,15 @@ def umap_and_paga(embedding: np.ndarray, groups: pd.Categorical) -> tuple[np.nda
     import scanpy as sc
 
     cells = _with_umap(embedding)
-    known = groups.codes >= 0
-    grouped = cells[known].copy()
-    grouped.obs["group"] = groups[known]
+    has_group = groups.codes >= 0
+    grouped = cells[has_group].copy()
+    grouped.obs["group"] = groups[has_group]
     sc.tl.paga(grouped, groups="group")
     return cells.obsm["X_umap"], grouped.uns["paga"]["connectivities"].toarray()
 
 
 def umap(embedding: np.ndarray) -> np.ndarray:
-    """UMAP (n, 2) of an embedding (n, d), as ``umap_and_paga`` gives it."""
+    """UMAP (n, 2) of an embedding (n, d), as of ``umap_and_paga``."""
     return _with_umap(embedding).obsm["X_umap"]
 
 

@@ -1,4 +1,4 @@
-"""Pictures of markers: domains beside the expression of genes, and where the genes stand."""
+"""Figures of markers: domains, expression of genes, and differential expression by domain."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from matplotlib.figure import Figure
 
 from stbench.figures.domains import Map, domain_legend, draw_map, marker_size
 from stbench.figures.figure_set import Album
-from stbench.figures.style import QUIET, UNLABELLED, domain_colours, no_frame, quick_dot
+from stbench.figures.style import QUIET, UNLABELED, domain_colors, no_frame, quick_dot
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
 
 _COLUMNS = 5  # of a page of maps
 _PANEL_AREA = 5.0  # square inches of one map
 _MARKER, _OTHER = "#d55e00", "#999999"
-_SETS = 30  # gene sets that a picture shows
+_SETS = 30  # gene sets that a figure shows
 
 
-def add_pictures(
+def add_figures(
     album: Album,
     dataset: str,
     coords: np.ndarray,
@@ -31,18 +31,18 @@ def add_pictures(
     values: Mapping[str, np.ndarray],
     pathways: pd.DataFrame | None,
 ) -> None:
-    """Add what there is to be seen of one dataset.
+    """Add the figures of one dataset.
 
     Args:
         coords: (n_cells, 2).
         divisions: the true domains, then those of methods.
-        genes: ``stbench.markers.differential_expression.standing`` of all of them.
-        values: (n_cells,) log-normalised expression of each gene that was tested.
+        genes: ``stbench.markers.differential_expression.gene_statistics`` of all of them.
+        values: (n_cells,) log-normalized expression of each gene that was tested.
         pathways: ``stbench.markers.differential_expression.set_means`` of all of them; None: no
-            gene sets were asked for.
+            gene sets were requested.
     """
     names, untested = ", ".join(values), ", ".join(sorted(set(genes["gene"]) - set(values)))
-    lacking = f" Not tested: {untested}." if untested else ""
+    note = f" Not tested: {untested}." if untested else ""
     if values:
         title = f"{dataset}: domains, and expression of {names}"
         album.add(
@@ -50,8 +50,8 @@ def add_pictures(
             f"domains_and_genes_{dataset}",
             kind="markers",
             title=title,
-            caption="Domains of each method's last epoch in the colours of the true domains they "
-            f"are matched to, with their numbers; expression is log-normalised.{lacking}",
+            caption="Numbered domains of the last epoch of each method, in the colors of the "
+            f"matched true domains. Expression is log-normalized.{note}",
             alt=f"Maps of {len(coords)} cells of {dataset} by domain ("
             + "; ".join(domains.title for domains in divisions)
             + f") and by expression of {names}.",
@@ -59,15 +59,16 @@ def add_pictures(
         )
     tested = genes[genes["status"] == "ok"]
     if len(tested):
-        title = f"{dataset}: where {names} stand in each domain"
+        title = f"{dataset}: {names} compared with all genes, by domain"
         album.add(
-            standing_plot(tested, divisions, title),
+            statistics_plot(tested, divisions, title),
             f"standing_{dataset}",
             kind="markers",
             title=title,
             caption=f"Orange: a marker (adjusted p < {ALPHA:g}, log2 fold change > {FOLD:g}, the "
-            "dashed line). The rank among all tested genes is written at each mark. The test takes "
-            f"cells as independent, and found domains rest on the same expression.{lacking}",
+            "dashed line). Numbers at the marks are ranks among all tested genes. The test treats "
+            "cells as independent, and the domains of methods are derived from the same "
+            f"expression.{note}",
             alt=f"Log2 fold change of {names} in every domain; "
             f"{int(tested['marker'].astype(bool).sum())} of {len(tested)} are markers.",
             dataset=dataset,
@@ -82,18 +83,19 @@ def _add_gene_sets(
     """Add the mean scores of gene sets in the first division that has domains."""
     scored = pathways[pathways["status"] == "ok"]
     if len(scored):
-        first = next(domains for domains in divisions if domains.there)
-        mine = scored[scored["labels"] == first.id]
+        first = next(domains for domains in divisions if domains.available)
+        rows = scored[scored["labels"] == first.id]
         title = f"{dataset}: gene sets in the {_short(first)}"
         album.add(
-            set_heatmap(mine, title),
+            set_heatmap(rows, title),
             f"pathways_{dataset}",
             kind="markers",
             title=title,
-            caption="Mean score (scanpy's score_genes) of the cells of each domain; shown are the "
-            f"gene sets, at most {_SETS}, that differ most between domains. Nothing is tested.",
-            alt=f"Mean scores of {mine['gene_set'].nunique()} gene sets in "
-            f"{mine['domain'].nunique()} domains of {dataset}.",
+            caption="Mean score (scanpy's score_genes) of the cells of each domain, for the gene "
+            f"sets (at most {_SETS}) that differ most between domains. Differences are not tested "
+            "for significance.",
+            alt=f"Mean scores of {rows['gene_set'].nunique()} gene sets in "
+            f"{rows['domain'].nunique()} domains of {dataset}.",
             dataset=dataset,
         )
 
@@ -101,7 +103,7 @@ def _add_gene_sets(
 def domains_and_genes(
     coords: np.ndarray, divisions: Sequence[Domains], values: Mapping[str, np.ndarray], title: str
 ) -> Figure:
-    """Maps of all divisions of the tissue, and below maps of the genes."""
+    """Maps of all divisions of the tissue, with maps of the genes below."""
     import matplotlib.pyplot as plt
 
     spread = np.maximum(np.ptp(coords, axis=0), 1e-12)
@@ -119,12 +121,12 @@ def domains_and_genes(
     for ax in axes.flat:
         ax.set_axis_off()
     size = marker_size(spread, len(coords), width)
-    n_domains = max((int(d.codes.max()) + 1 for d in divisions if d.there), default=1)
-    colours = [*domain_colours(n_domains), UNLABELLED]
+    n_domains = max((int(d.codes.max()) + 1 for d in divisions if d.available), default=1)
+    colors = [*domain_colors(n_domains), UNLABELED]
     for ax, domains in zip(axes[:above].flat, divisions, strict=False):
         ax.set_axis_on()
-        labels = domains.codes if domains.there else None
-        draw_map(ax, coords, Map(_short(domains), labels, domains.note), colours, size)
+        labels = domains.codes if domains.available else None
+        draw_map(ax, coords, Map(_short(domains), labels, domains.note), colors, size)
         if domains.id != "truth":
             _number_domains(ax, coords, domains)
     for ax, (gene, value) in zip(axes[above:].flat, values.items(), strict=False):
@@ -139,9 +141,9 @@ def domains_and_genes(
         figure.colorbar(points, ax=ax, shrink=0.6, pad=0.01)
     figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
     truth = next((domains for domains in divisions if domains.id == "truth"), None)
-    if truth is not None and truth.there:
-        unlabelled = bool((truth.codes < 0).any())
-        domain_legend(figure, truth.names, colours, columns, unlabelled=unlabelled)
+    if truth is not None and truth.available:
+        unlabeled = bool((truth.codes < 0).any())
+        domain_legend(figure, truth.names, colors, columns, unlabeled=unlabeled)
     return figure
 
 
@@ -156,12 +158,12 @@ def _number_domains(ax: Axes, coords: np.ndarray, domains: Domains) -> None:
         text.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
-def standing_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str) -> Figure:
+def statistics_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str) -> Figure:
     """Log2 fold change and rank: a row of panels for each gene, a panel for each division.
 
     Args:
-        tested: rows of ``stbench.markers.differential_expression.standing`` that are ok.
-        divisions: in the order of the panels; those without a row are left out.
+        tested: rows of ``stbench.markers.differential_expression.gene_statistics`` that are ok.
+        divisions: in the order of the panels; those without a row are skipped.
     """
     import matplotlib.pyplot as plt
 
@@ -179,11 +181,11 @@ def standing_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str
     )
     for row, gene in zip(axes, genes, strict=True):
         for ax, domains in zip(row, shown, strict=True):
-            mine = tested[(tested["gene"] == gene) & (key == f"{domains.id}/{domains.n_domains}")]
-            fold, marker = mine["log2_fold_change"].astype(float), mine["marker"].astype(bool)
-            colours = np.where(marker, _MARKER, _OTHER)
-            ax.scatter(fold, range(len(mine)), c=colours, s=28, zorder=2)
-            for y, (x, rank) in enumerate(zip(fold, mine["rank"], strict=True)):
+            rows = tested[(tested["gene"] == gene) & (key == f"{domains.id}/{domains.n_domains}")]
+            fold, marker = rows["log2_fold_change"].astype(float), rows["marker"].astype(bool)
+            colors = np.where(marker, _MARKER, _OTHER)
+            ax.scatter(fold, range(len(rows)), c=colors, s=28, zorder=2)
+            for y, (x, rank) in enumerate(zip(fold, rows["rank"], strict=True)):
                 ax.annotate(
                     f"{rank:.0f}", (x, y), (5, 0), textcoords="offset points", va="center",
                     fontsize=7, color=QUIET,
@@ -191,10 +193,10 @@ def standing_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str
             ax.axvline(0, color=QUIET, lw=0.6)
             ax.axvline(FOLD, color=QUIET, lw=0.6, ls=(0, (4, 3)))
             names = [
-                f"{domain} ({cells:.0f})" for domain, cells in mine[["domain", "cells"]].values
+                f"{domain} ({cells:.0f})" for domain, cells in rows[["domain", "cells"]].values
             ]
-            ax.set_yticks(range(len(mine)), names, fontsize=8)
-            ax.set_ylim(len(mine) - 0.4, -0.6)
+            ax.set_yticks(range(len(rows)), names, fontsize=8)
+            ax.set_ylim(len(rows) - 0.4, -0.6)
             ax.margins(x=0.18)
             ax.set_title(f"{gene}, {_short(domains)}", fontsize=9)
     for ax in axes[-1]:
@@ -209,7 +211,7 @@ def standing_plot(tested: pd.DataFrame, divisions: Sequence[Domains], title: str
 
 
 def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
-    """Mean scores of gene sets by domain, of one division: those that differ most.
+    """Mean scores of gene sets by domain for one division; the sets that differ most are shown.
 
     Args:
         scored: rows of ``stbench.markers.differential_expression.set_means`` that are ok.
@@ -234,5 +236,5 @@ def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
 
 
 def _short(domains: Domains) -> str:
-    """A division by name; the number of domains where the truth does not give it."""
+    """The name of a division, with the number of domains unless it is the truth."""
     return domains.title if domains.id == "truth" else f"{domains.title}, {domains.n_domains}"

@@ -1,11 +1,11 @@
-"""What choosing the epoch by the true labels adds: from the last epoch to the best one."""
+"""The gap from the last to the best epoch, which is chosen by the true labels."""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stbench.figures.style import GRID, PROTOCOL_COLOURS, QUIET, label_rows, legend_below, quick_dot
+from stbench.figures.style import GRID, PROTOCOL_COLORS, QUIET, label_rows, legend_below, quick_dot
 
 
 def gap_dumbbells(pairs: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
@@ -13,8 +13,8 @@ def gap_dumbbells(pairs: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
 
     Args:
         pairs: one row per dataset and method that has both: dataset, method, oracle, final.
-        titles: what to call the methods, by id; those without a row are left out.
-        title: above the picture.
+        titles: display names of the methods, by id; those without a row are skipped.
+        title: above the figure.
     """
     import matplotlib.pyplot as plt
 
@@ -23,13 +23,15 @@ def gap_dumbbells(pairs: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
     methods = gaps.sort_values(ascending=False, kind="stable").index
     figure, ax = plt.subplots(figsize=(6.6, 1.2 + 0.32 * len(methods)), layout="constrained")
     for y, method in enumerate(methods):
-        mine, mean = pairs[pairs["method"] == method], means.loc[method]
+        of_method, mean = pairs[pairs["method"] == method], means.loc[method]
         ends = [mean["final"], mean["oracle"]]
         ax.plot(ends, [y, y], color="#bbbbbb", lw=3, zorder=1, solid_capstyle="butt")
         for protocol in ("final", "oracle"):
-            colour = PROTOCOL_COLOURS[protocol]
-            ax.plot(mine[protocol], [y] * len(mine), "o", ms=3, mew=0, alpha=0.45, color=colour)
-            ax.plot(mean[protocol], y, "o", ms=8, mec="white", mew=0.8, zorder=3, color=colour)
+            color = PROTOCOL_COLORS[protocol]
+            ax.plot(
+                of_method[protocol], [y] * len(of_method), "o", ms=3, mew=0, alpha=0.45, color=color
+            )
+            ax.plot(mean[protocol], y, "o", ms=8, mec="white", mew=0.8, zorder=3, color=color)
         ax.annotate(
             *(f"{gaps[method]:+.2f}", (1.01, y)),
             xycoords=("axes fraction", "data"),
@@ -42,8 +44,8 @@ def gap_dumbbells(pairs: pd.DataFrame, titles: dict[str, str], title: str) -> Fi
     ax.grid(axis="x", color=GRID, lw=0.7)
     ax.set_title(title, loc="left", fontweight="bold")
     handles = [
-        quick_dot(PROTOCOL_COLOURS["oracle"], "oracle: the epoch chosen by the true labels"),
-        quick_dot(PROTOCOL_COLOURS["final"], "final: the last epoch"),
+        quick_dot(PROTOCOL_COLORS["oracle"], "oracle: the epoch chosen by the true labels"),
+        quick_dot(PROTOCOL_COLORS["final"], "final: the last epoch"),
     ]
     legend_below(figure, handles)
     return figure

@@ -1,4 +1,4 @@
-"""What each way of looking at a method gives: best epoch, last epoch, untrained."""
+"""ARI under each protocol: best epoch, last epoch, untrained."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stbench.figures.style import FAILED_TEXT, PROTOCOL_COLOURS, QUIET
+from stbench.figures.style import FAILED_TEXT, PROTOCOL_COLORS, QUIET
 from stbench.results.aggregates import BASELINE
 
 _MARKERS = {"oracle": "^", "final": "o", "untrained": "s"}
 _MEANING = {
     "oracle": "oracle: the epoch chosen by the true labels",
     "final": "final: the last epoch",
-    "untrained": "untrained: before the first step",
+    "untrained": "untrained: before the first training step",
 }
 _OFFSETS = {"oracle": -0.2, "final": 0.0, "untrained": 0.2}
 
@@ -24,19 +24,19 @@ def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Fig
 
     Args:
         rows: results of one dataset, one clusterer, metric ARI.
-        titles: method ids to be shown, from top to bottom, with what to call them.
-        title: above the picture.
+        titles: display names of the methods to show, by id, from top to bottom.
+        title: above the figure.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 
     figure, ax = plt.subplots(figsize=(6.4, 1.2 + 0.42 * len(titles)), layout="constrained")
     for y, method in enumerate(titles):
-        mine = rows[rows["method"] == method]
+        of_method = rows[rows["method"] == method]
         for protocol, offset in _OFFSETS.items():
-            values = mine.loc[mine["protocol"] == protocol, "value"].dropna()
+            values = of_method.loc[of_method["protocol"] == protocol, "value"].dropna()
             look: dict[str, Any] = {
-                "color": PROTOCOL_COLOURS[protocol],
+                "color": PROTOCOL_COLORS[protocol],
                 "marker": _MARKERS[protocol],
                 "ls": "",
             }
@@ -44,8 +44,8 @@ def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Fig
             ax.plot(values, [height] * len(values), ms=3.5, alpha=0.55, mew=0, **look)
             if len(values):
                 ax.plot(values.mean(), height, ms=8, mec="white", mew=0.8, zorder=3, **look)
-        if mine["value"].isna().all():
-            status = mine["status"].iloc[0] if len(mine) else "not run"
+        if of_method["value"].isna().all():
+            status = of_method["status"].iloc[0] if len(of_method) else "not run"
             ax.text(0.01, y, status, color=FAILED_TEXT, va="center")
     baseline = rows[(rows["method"] == BASELINE) & (rows["protocol"] == "final")]["value"].mean()
     if pd.notna(baseline):
@@ -69,7 +69,7 @@ def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Fig
     ax.set_axisbelow(True)
     ax.set_title(title, loc="left", fontweight="bold", pad=14)
     handles = [
-        Line2D([], [], color=PROTOCOL_COLOURS[p], marker=_MARKERS[p], ls="", label=_MEANING[p])
+        Line2D([], [], color=PROTOCOL_COLORS[p], marker=_MARKERS[p], ls="", label=_MEANING[p])
         for p in _OFFSETS
         if rows.loc[rows["protocol"] == p, "value"].notna().any()
     ]

@@ -1,4 +1,4 @@
-"""What was measured beside the range that others reported, dataset by dataset."""
+"""Measured scores beside the published range, dataset by dataset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stbench.figures.style import (
-    DOMAIN_COLOURS,
+    DOMAIN_COLORS,
     FAILED_TEXT,
     GRID,
     QUIET,
@@ -20,23 +20,23 @@ from stbench.figures.style import (
 )
 
 _POSITIONS = {
-    "inside": ("measured, inside", DOMAIN_COLOURS[0], "o"),
-    "above": ("measured, above", DOMAIN_COLOURS[2], ">"),
-    "below": ("measured, below", DOMAIN_COLOURS[5], "<"),
-    "": ("measured, none reported", QUIET, "D"),
+    "inside": ("measured, inside the range", DOMAIN_COLORS[0], "o"),
+    "above": ("measured, above the range", DOMAIN_COLORS[2], ">"),
+    "below": ("measured, below the range", DOMAIN_COLORS[5], "<"),
+    "": ("measured, no published score", QUIET, "D"),
 }
 _RANGE = "#c9c9c9"
 _COLUMNS = 4
 
 
 def published_panels(table: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
-    """Draw one panel per dataset: a bar for the reported range, a mark for mean +- sd measured.
+    """Draw one panel per dataset: a bar for the published range, a mark for mean +- sd measured.
 
     Args:
         table: rows of one metric and clusterer of ``published_vs_measured``, at least one: dataset,
-            method, measured (NaN: nothing, see status), measured_sd (NaN: one seed), published_low,
-            published_high (NaN: nothing reported), position, status.
-        titles: what to call the methods, by id, in order.
+            method, measured (NaN: no score, see status), measured_sd (NaN: one seed),
+            published_low, published_high (NaN: not published), position, status.
+        titles: display names of the methods, by id, in order.
         title: above the panels.
     """
     import matplotlib.pyplot as plt
@@ -55,10 +55,10 @@ def published_panels(table: pd.DataFrame, titles: dict[str, str], title: str) ->
         layout="constrained",
     )
     for ax, dataset in zip(axes.flat, datasets, strict=False):
-        mine = table[table["dataset"] == dataset].set_index("method")
+        of_dataset = table[table["dataset"] == dataset].set_index("method")
         for y, method in enumerate(methods):
-            if method in mine.index:
-                _draw_row(ax, y, mine.loc[method])
+            if method in of_dataset.index:
+                _draw_row(ax, y, of_dataset.loc[method])
         ax.set_title(dataset, loc="left", fontsize=9)
         ax.grid(axis="x", color=GRID, lw=0.7)
         ax.set_axisbelow(True)
@@ -74,9 +74,11 @@ def published_panels(table: pd.DataFrame, titles: dict[str, str], title: str) ->
             ax.set_xlabel("ARI")
             ax.tick_params(axis="x", labelbottom=True)
     figure.suptitle(title, fontweight="bold", x=0.01, ha="left", fontsize=10)
-    there = set(table.loc[table["measured"].notna(), "position"])
-    handles = [quick_dot(_RANGE, "reported by others", "s")]
-    handles += [quick_dot(c, text, m) for key, (text, c, m) in _POSITIONS.items() if key in there]
+    positions = set(table.loc[table["measured"].notna(), "position"])
+    handles = [quick_dot(_RANGE, "published range", "s")]
+    handles += [
+        quick_dot(c, text, m) for key, (text, c, m) in _POSITIONS.items() if key in positions
+    ]
     legend_below(figure, handles)
     return figure
 
@@ -86,11 +88,11 @@ def _draw_row(ax: Axes, y: int, row: pd.Series) -> None:
     ax.plot(ends, [y, y], color=_RANGE, lw=6, solid_capstyle="projecting", zorder=1)
     if np.isnan(row["measured"]):
         word = str(row["status"]).replace("_", " ")
-        centre = np.nan_to_num(np.mean(ends))
-        at, side = (ends[1] + 0.03, "left") if centre < 0.5 else (ends[0] - 0.03, "right")
+        center = np.nan_to_num(np.mean(ends))
+        at, side = (ends[1] + 0.03, "left") if center < 0.5 else (ends[0] - 0.03, "right")
         at = 0.02 if np.isnan(at) else at
         ax.text(at, y, word, fontsize=7, color=FAILED_TEXT, ha=side, va="center", zorder=2)
         return
-    _, colour, marker = _POSITIONS[row["position"]]
+    _, color, marker = _POSITIONS[row["position"]]
     spread = np.nan_to_num(row["measured_sd"])
-    ax.errorbar(row["measured"], y, xerr=spread, fmt=marker, color=colour, ms=5, lw=1.2, zorder=2)
+    ax.errorbar(row["measured"], y, xerr=spread, fmt=marker, color=color, ms=5, lw=1.2, zorder=2)

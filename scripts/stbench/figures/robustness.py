@@ -1,4 +1,4 @@
-"""Curves of scores as data get worse."""
+"""Curves of scores on degraded data."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from stbench.config.degradation import UNTOUCHED
-from stbench.figures.style import DOMAIN_COLOURS
+from stbench.figures.style import DOMAIN_COLORS
 
 AXES = {
     "counts": "share of counts kept",
     "cells": "share of cells kept",
-    "dropout": "share of counts lost",
+    "dropout": "share of counts removed",
     "jitter": "jitter (cell spacings)",
 }
 
@@ -26,14 +26,14 @@ def robustness_curves(
     labels: Mapping[str, str] | None = None,
     axes: Mapping[str, str] = AXES,
 ) -> Figure:
-    """A row for each dataset, a column for each way, a line for each method with its interval.
+    """A row for each dataset, a column for each kind of degradation, a line for each method.
 
     Args:
         curves: ``robustness_curves`` of one clusterer.
-        titles: what to call the methods, by id, in order.
-        labels: metrics with what to call them, each of which has rows of its own; None where the
-            curves are of the final ARI.
-        axes: what to call the levels of each way.
+        titles: display names of the methods, by id, in order.
+        labels: axis labels by metric, for curves with a column ``metric``; None for curves of the
+            final ARI.
+        axes: axis labels of the levels, by kind of degradation.
     """
     if labels is None:
         curves, labels = curves.assign(metric="ARI"), {"ARI": "final ARI"}
@@ -49,16 +49,16 @@ def robustness_curves(
         layout="constrained",
     )
     for row, (dataset, metric) in zip(panels, rows, strict=True):
-        own = curves[(curves["dataset"] == dataset) & (curves["metric"] == metric)]
+        of_row = curves[(curves["dataset"] == dataset) & (curves["metric"] == metric)]
         for axis, way in zip(row, ways, strict=True):
-            here = own[own["way"] == way]
-            for colour, method in zip(DOMAIN_COLOURS, shown, strict=False):
-                line = here[here["method"] == method].sort_values("level")
+            of_way = of_row[of_row["way"] == way]
+            for color, method in zip(DOMAIN_COLORS, shown, strict=False):
+                line = of_way[of_way["method"] == method].sort_values("level")
                 axis.plot(
-                    line["level"], line["mean"], "o-", ms=3, color=colour, label=titles[method]
+                    line["level"], line["mean"], "o-", ms=3, color=color, label=titles[method]
                 )
                 axis.fill_between(
-                    line["level"], line["low"], line["high"], color=colour, alpha=0.15, lw=0
+                    line["level"], line["low"], line["high"], color=color, alpha=0.15, lw=0
                 )
             if UNTOUCHED[way] == 1:
                 axis.invert_xaxis()

@@ -1,4 +1,4 @@
-"""What a fit takes against the number of cells, on logarithmic axes, and how fast that grows."""
+"""Costs of a fit against the number of cells on logarithmic axes, and how fast they grow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from stbench.figures.style import GRID, QUIET, SERIES, legend_below, quick_dot
 
 SIZES_TO_FIT = 3  # different numbers of cells, the largest at least twice the smallest:
-SPAN_TO_FIT = 2.0  # below that a slope tells noise
+SPAN_TO_FIT = 2.0  # with a smaller span a slope is mostly noise
 _COLUMNS = 6
 _NO_EXPONENT = ": no exponent"
 
@@ -27,7 +27,7 @@ def exponent(cells: np.ndarray, values: np.ndarray) -> tuple[float, float] | Non
         cells, values: (n,) positive numbers of single fits.
 
     Returns:
-        ``slope`` and ``factor``; None where the sizes are too few or too alike.
+        ``slope`` and ``factor``; None if the sizes are too few or too similar.
     """
     medians = pd.Series(values).groupby(np.asarray(cells)).median()
     if len(medians) < SIZES_TO_FIT or medians.index.max() < SPAN_TO_FIT * medians.index.min():
@@ -39,11 +39,11 @@ def exponent(cells: np.ndarray, values: np.ndarray) -> tuple[float, float] | Non
 def scaling_panels(
     costs: pd.DataFrame, titles: dict[str, str], quantity: str, title: str
 ) -> Figure:
-    """Draw one panel per method: its fits, the fitted line, and faintly those of all others.
+    """Draw one panel per method: its fits, its line, and in pale gray the lines of all others.
 
     Args:
         costs: one row per fit: method, cells, value (positive), series (one of ``SERIES``).
-        titles: what to call the methods, by id; those without a row are named below.
+        titles: display names of the methods, by id; those without a row are listed below.
         quantity: of the value axis, with its unit.
         title: above the panels.
     """
@@ -61,15 +61,17 @@ def scaling_panels(
         sharey=True,
         layout="constrained",
     )
-    fits = {key: _fit(mine) for key, mine in costs.groupby(["method", "series"])}
+    fits = {key: _fit(of_method) for key, of_method in costs.groupby(["method", "series"])}
     for ax, method in zip(axes.flat, shown, strict=False):
         for (other, _), line in fits.items():
             if other != method and line is not None:
                 ax.plot(line[0], line[1], color="#e0e0e0", lw=0.8)
-        mine = costs[costs["method"] == method]
-        notes = [_draw_series(ax, name, part) for name, part in _series(mine)]
+        of_method = costs[costs["method"] == method]
+        notes = [_draw_series(ax, name, part) for name, part in _series(of_method)]
         if len(notes) > 1:
-            notes = [f"{name} {note}" for (name, _), note in zip(_series(mine), notes, strict=True)]
+            notes = [
+                f"{name} {note}" for (name, _), note in zip(_series(of_method), notes, strict=True)
+            ]
             notes = [note.removesuffix(_NO_EXPONENT) for note in notes]
         ax.set_title(titles[method], fontsize=8.5, fontweight="bold", pad=14)
         ax.text(
@@ -90,9 +92,9 @@ def scaling_panels(
             ax.set_xlabel("cells", fontsize=8)
     figure.suptitle(title, fontweight="bold", x=0.01, ha="left", fontsize=10)
     figure.supylabel(quantity, fontsize=9)
-    without = [name for method, name in titles.items() if method not in shown]
+    unfitted = [name for method, name in titles.items() if method not in shown]
     handles = [quick_dot(SERIES[name][0], name, SERIES[name][1]) for name, _ in _series(costs)]
-    note = f"no finished fit: {', '.join(without)}" if without else ""
+    note = f"no completed fit: {', '.join(unfitted)}" if unfitted else ""
     legend_below(figure, handles, note)
     return figure
 
@@ -103,26 +105,37 @@ def _series(costs: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     ]
 
 
-def _draw_series(ax: Axes, name: str, mine: pd.DataFrame) -> str:
-    """Points and line; what to write about them."""
-    colour, marker = SERIES[name]
-    ax.plot(mine["cells"], mine["value"], marker, ms=4, mew=0, alpha=0.7, color=colour, zorder=3)
-    line = _fit(mine)
+def _draw_series(ax: Axes, name: str, of_method: pd.DataFrame) -> str:
+    """Draw points and line; return the note on the exponent."""
+    color, marker = SERIES[name]
+    ax.plot(
+        of_method["cells"],
+        of_method["value"],
+        marker,
+        ms=4,
+        mew=0,
+        alpha=0.7,
+        color=color,
+        zorder=3,
+    )
+    line = _fit(of_method)
     if line is None:
-        sizes = mine["cells"].nunique()
-        why = "sizes too alike" if sizes >= SIZES_TO_FIT else f"{sizes} size{'s' * (sizes != 1)}"
-        return why + _NO_EXPONENT
-    ax.plot(line[0], line[1], color=colour, lw=1.3, zorder=2)
+        sizes = of_method["cells"].nunique()
+        reason = (
+            "sizes too similar" if sizes >= SIZES_TO_FIT else f"{sizes} size{'s' * (sizes != 1)}"
+        )
+        return reason + _NO_EXPONENT
+    ax.plot(line[0], line[1], color=color, lw=1.3, zorder=2)
     return f"~ cells$^{{{line[2]:.2f}}}$"
 
 
-def _fit(mine: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, float] | None:
+def _fit(of_method: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, float] | None:
     """Ends of the fitted line and its slope."""
-    fitted = exponent(mine["cells"].to_numpy(), mine["value"].to_numpy())
+    fitted = exponent(of_method["cells"].to_numpy(), of_method["value"].to_numpy())
     if fitted is None:
         return None
     slope, factor = fitted
-    ends = np.array([mine["cells"].min(), mine["cells"].max()], dtype=float)
+    ends = np.array([of_method["cells"].min(), of_method["cells"].max()], dtype=float)
     return ends, factor * ends**slope, slope
 
 

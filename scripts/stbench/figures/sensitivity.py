@@ -1,4 +1,4 @@
-"""What one change does to a method: a tornado of all changes, and lines over numeric settings."""
+"""Effect of single changes on a method: a tornado of all changes, and lines over settings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from stbench.figures.style import INK, PROTOCOL_COLOURS, QUIET
+from stbench.figures.style import INK, PROTOCOL_COLORS, QUIET
 
 
 def tornado(changes: pd.DataFrame, title: str) -> Figure:
-    """Change of the ARI by each variant of one method on one dataset, the largest on top.
+    """Change of the ARI for each variant of one method on one dataset, the largest on top.
 
     Args:
         changes: rows of the table ``sensitivity``.
@@ -44,7 +44,7 @@ def tornado(changes: pd.DataFrame, title: str) -> Figure:
 
 
 def _bar(axis: Axes, row: Any, place: float) -> None:
-    """One variant: a bar for the last epoch, a dot for the best one."""
+    """One variant: a bar for the last epoch, a dot for the best epoch."""
     if np.isnan(row.change_final):
         axis.annotate(
             str(row.status),
@@ -56,9 +56,9 @@ def _bar(axis: Axes, row: Any, place: float) -> None:
             fontsize=7,
         )
         return
-    axis.barh(place, row.change_final, height=0.8, color=PROTOCOL_COLOURS["final"])
+    axis.barh(place, row.change_final, height=0.8, color=PROTOCOL_COLORS["final"])
     axis.plot(
-        row.change_oracle, place, "o", ms=4, mec="white", mew=0.5, color=PROTOCOL_COLOURS["oracle"]
+        row.change_oracle, place, "o", ms=4, mec="white", mew=0.5, color=PROTOCOL_COLORS["oracle"]
     )
     if np.isnan(row.value):
         return
@@ -77,19 +77,19 @@ def _bar(axis: Axes, row: Any, place: float) -> None:
 
 
 def _key() -> tuple[list[Artist], list[str]]:
-    bar = Patch(color=PROTOCOL_COLOURS["final"])
-    dot = Line2D([], [], color=PROTOCOL_COLOURS["oracle"], marker="o", ls="")
+    bar = Patch(color=PROTOCOL_COLORS["final"])
+    dot = Line2D([], [], color=PROTOCOL_COLORS["oracle"], marker="o", ls="")
     return [bar, dot], ["last epoch (final)", "best epoch (oracle)"]
 
 
-def setting_lines(changes: pd.DataFrame, own: dict[str, float], title: str) -> Figure | None:
-    """Final and oracle ARI over each numeric setting, one dataset; None where none was varied.
+def setting_lines(changes: pd.DataFrame, unchanged: dict[str, float], title: str) -> Figure | None:
+    """Final and oracle ARI over each numeric setting, one dataset; None if none was varied.
 
-    The values that were tried stand at even distances, as they span decades.
+    The tested values are placed at even distances, because they span decades.
 
     Args:
         changes: rows of the table ``sensitivity``.
-        own: the method's ARI with its published settings, by protocol.
+        unchanged: the method's ARI with its published settings, by protocol.
     """
     varied = changes.dropna(subset=["value"])
     factors = list(dict.fromkeys(varied["factor"]))
@@ -102,16 +102,16 @@ def setting_lines(changes: pd.DataFrame, own: dict[str, float], title: str) -> F
         rows, columns, figsize=size, sharey=True, squeeze=False, layout="constrained"
     )
     for axis, factor in zip(axes.flat, factors, strict=False):
-        mine = varied[varied["factor"] == factor]
+        of_factor = varied[varied["factor"] == factor]
         for protocol in ("oracle", "final"):
-            points = dict(zip(mine["value"], mine[f"ARI_{protocol}"], strict=True))
-            published = mine["published"].iloc[0]
+            points = dict(zip(of_factor["value"], of_factor[f"ARI_{protocol}"], strict=True))
+            published = of_factor["published"].iloc[0]
             if not np.isnan(published):
-                points[published] = own[protocol]
+                points[published] = unchanged[protocol]
                 axis.axvline(sorted(points).index(published), color=QUIET, lw=0.6, ls=":")
             values = sorted(points)
             line = [points[value] for value in values]
-            style = {"marker": "o", "ms": 3, "color": PROTOCOL_COLOURS[protocol], "label": protocol}
+            style = {"marker": "o", "ms": 3, "color": PROTOCOL_COLORS[protocol], "label": protocol}
             axis.plot(range(len(values)), line, **style)
             axis.set_xticks(range(len(values)), [f"{value:g}" for value in values])
         axis.set_title(factor.replace("_", " "), fontsize=8)

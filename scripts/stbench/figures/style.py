@@ -1,4 +1,4 @@
-"""One look for all pictures, and pictures that are the same bytes for the same results."""
+"""One style for all figures, and files that are byte-identical for the same results."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from stbench.common.io import atomic_file
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
-# The first seven are those of Okabe and Ito; the others were added one by one, each as far as
-# possible from all before it and from the grey below, also to eyes without red or green cones.
-DOMAIN_COLOURS = [
+# The first seven are those of Okabe and Ito. The others were added one by one: each is as different
+# as possible from all before it and from the gray below, also for color-blind readers.
+DOMAIN_COLORS = [
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442",
     "#771100", "#ccee99", "#553355", "#0077ee", "#003399", "#cc3344", "#bbaa55",
     "#aacc99", "#772233", "#443377", "#aaddff", "#aa3300", "#2299ee",
 ]  # fmt: skip
-UNLABELLED = "#dddddd"
-# Pale, so that the word in the cell stays readable; from dark to light they differ in grey too.
+UNLABELED = "#dddddd"
+# Pale, so that the word in the square stays readable; they also differ in gray level.
 FAILURE_FACES = {
     "oom": "#e8b7a0",
     "timeout": "#f3dc9b",
@@ -34,8 +34,8 @@ FAILURE_FACES = {
 }
 FAILED_TEXT = "#8a2415"
 QUIET, INK, GRID = "#666666", "#333333", "#e5e5e5"
-PROTOCOL_COLOURS = {"oracle": "#e69f00", "final": "#0072b2", "untrained": "#999999"}
-# What a fit took: colour and mark of each kind of measurement.
+PROTOCOL_COLORS = {"oracle": "#e69f00", "final": "#0072b2", "untrained": "#999999"}
+# Costs of a fit: color and mark of each kind of measurement.
 SERIES = {
     "CPU": ("#0072b2", "o"),
     "GPU": ("#d55e00", "^"),
@@ -53,7 +53,7 @@ CLUSTERER_WORDS = {
 _MOST_PIXELS = 1800.0  # of a png, from left to right
 
 _STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same on every machine
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.spines.top": False,
@@ -67,26 +67,26 @@ _STYLE: dict[str, Any] = {
 
 
 def apply_style() -> None:
-    """Set the look of all figures made from here on; draws to files, never to a screen."""
+    """Set the style of all later figures; they are drawn to files, never to a screen."""
     mpl.use("Agg")
     for key, value in _STYLE.items():
         mpl.rcParams[key] = value  # type: ignore[index]
 
 
-def domain_colours(n_domains: int) -> list[str]:
-    """Colours of domains 0 .. n - 1; beyond twenty come plain hues, no longer safe for all eyes."""
-    if n_domains <= len(DOMAIN_COLOURS):
-        return DOMAIN_COLOURS[:n_domains]
+def domain_colors(n_domains: int) -> list[str]:
+    """Colors of domains 0 .. n - 1; those after the twentieth are not safe for color blindness."""
+    if n_domains <= len(DOMAIN_COLORS):
+        return DOMAIN_COLORS[:n_domains]
     import seaborn as sns
 
-    return DOMAIN_COLOURS + sns.husl_palette(n_domains - len(DOMAIN_COLOURS)).as_hex()
+    return DOMAIN_COLORS + sns.husl_palette(n_domains - len(DOMAIN_COLORS)).as_hex()
 
 
-def quick_dot(colour: str, label: str, marker: str = "o") -> Line2D:
-    """The mark of a legend."""
+def quick_dot(color: str, label: str, marker: str = "o") -> Line2D:
+    """One mark for a legend."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], marker=marker, ls="", color=colour, mec="none", label=label)
+    return Line2D([], [], marker=marker, ls="", color=color, mec="none", label=label)
 
 
 def legend_below(figure: Figure, handles: Sequence[Line2D], note: str = "") -> None:
@@ -110,7 +110,7 @@ def label_rows(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def no_frame(ax: Axes) -> None:
-    """A panel without axes, of a map."""
+    """Remove the axes of a panel, as for a map."""
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -120,7 +120,8 @@ def no_frame(ax: Axes) -> None:
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write ``<name>.png`` and ``<name>.pdf`` without time stamps and close the figure.
 
-    Both at 150 dots per inch, a wide png at fewer, so that pages which show many stay small.
+    The resolution is 150 dots per inch, less for a wide png, so that pages with many figures stay
+    small.
     """
     import matplotlib.pyplot as plt
 
@@ -128,5 +129,5 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     for ending, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
         with atomic_file(folder / f"{name}.{ending}") as temporary:
             figure.savefig(temporary, dpi=dpi[ending], metadata=metadata, bbox_inches="tight")
-        figure.set_layout_engine("none")  # the layout is found once
+        figure.set_layout_engine("none")  # the layout is computed once
     plt.close(figure)

@@ -11,18 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from stbench.figures.style import GRID, INK, PROTOCOL_COLOURS, QUIET, legend_below, quick_dot
+from stbench.figures.style import GRID, INK, PROTOCOL_COLORS, QUIET, legend_below, quick_dot
 
 _COLUMNS = 6
-_WIDE = 20.0  # ratio of the largest to the smallest loss from which a logarithmic axis tells more
+_WIDE = 20.0  # ratio of the largest to the smallest loss above which the axis is logarithmic
 
 
 def training_curves(epochs: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
-    """Draw one column of two panels per method, every training seed a line.
+    """Draw one column of two panels per method, one line per training seed.
 
     Args:
         epochs: rows of one dataset and number of domains of ``stbench.scoring.epoch_scores``.
-        titles: what to call the methods, by id; those without a row are left out.
+        titles: display names of the methods, by id; those without a row are skipped.
         title: above the panels.
     """
     import matplotlib.pyplot as plt
@@ -43,9 +43,9 @@ def training_curves(epochs: pd.DataFrame, titles: dict[str, str], title: str) ->
     for i, method in enumerate(shown):
         band, column = divmod(i, columns)
         upper, lower = axes[2 * band : 2 * band + 2, column]
-        mine = epochs[epochs["method"] == method]
-        _draw_ari(upper, mine)
-        _draw_loss(lower, mine)
+        of_method = epochs[epochs["method"] == method]
+        _draw_ari(upper, of_method)
+        _draw_loss(lower, of_method)
         upper.set_title(titles[method], fontsize=9, fontweight="bold")
         upper.set_ylim(limits)
         upper.sharex(lower)
@@ -58,23 +58,23 @@ def training_curves(epochs: pd.DataFrame, titles: dict[str, str], title: str) ->
         ax.set_axis_off()
     figure.suptitle(title, fontweight="bold", x=0.01, ha="left", fontsize=10)
     handles = [
-        quick_dot(PROTOCOL_COLOURS["oracle"], "best epoch (oracle)", "^"),
-        quick_dot(PROTOCOL_COLOURS["final"], "last epoch (final)"),
-        quick_dot(PROTOCOL_COLOURS["untrained"], "untrained", "s"),
+        quick_dot(PROTOCOL_COLORS["oracle"], "best epoch (oracle)", "^"),
+        quick_dot(PROTOCOL_COLORS["final"], "last epoch (final)"),
+        quick_dot(PROTOCOL_COLORS["untrained"], "untrained", "s"),
     ]
     legend_below(figure, handles)
     return figure
 
 
-def _draw_ari(ax: Axes, mine: pd.DataFrame) -> None:
-    known = mine.dropna(subset=["ari"])
+def _draw_ari(ax: Axes, of_method: pd.DataFrame) -> None:
+    recorded = of_method.dropna(subset=["ari"])
     ax.grid(color=GRID, lw=0.6)
     ax.set_axisbelow(True)
     ax.tick_params(labelsize=7)
-    if not len(known):
-        _say(ax, "not known by epoch")
+    if not len(recorded):
+        _write(ax, "not available by epoch")
         return
-    for _, run in known.groupby("seed"):
+    for _, run in recorded.groupby("seed"):
         ax.plot(run["epoch"], run["ari"], color=INK, lw=0.8, alpha=0.55)
         trained = run[run["epoch"] > 0]
         marks = {"untrained": run[run["epoch"] == 0], "final": trained.tail(1)}
@@ -84,7 +84,7 @@ def _draw_ari(ax: Axes, mine: pd.DataFrame) -> None:
             if len(marks.get(protocol, ())):
                 ax.plot(
                     *(marks[protocol]["epoch"], marks[protocol]["ari"], shape),
-                    color=PROTOCOL_COLOURS[protocol],
+                    color=PROTOCOL_COLORS[protocol],
                     ms=5,
                     mec="white",
                     mew=0.5,
@@ -93,17 +93,17 @@ def _draw_ari(ax: Axes, mine: pd.DataFrame) -> None:
                 )
 
 
-def _draw_loss(ax: Axes, mine: pd.DataFrame) -> None:
-    known = mine.dropna(subset=["loss"])
+def _draw_loss(ax: Axes, of_method: pd.DataFrame) -> None:
+    recorded = of_method.dropna(subset=["loss"])
     ax.tick_params(labelsize=7)
-    if not len(known):
-        _say(ax, "not told")
+    if not len(recorded):
+        _write(ax, "not reported")
         ax.set_yticks([])
-        ax.set_xlim(0, mine["epoch"].max())
+        ax.set_xlim(0, of_method["epoch"].max())
         return
-    for _, run in known.groupby("seed"):
+    for _, run in recorded.groupby("seed"):
         ax.plot(run["epoch"], run["loss"], color=INK, lw=0.8, alpha=0.55)
-    lowest, highest = known["loss"].min(), known["loss"].max()
+    lowest, highest = recorded["loss"].min(), recorded["loss"].max()
     if lowest > 0 and highest / lowest > _WIDE:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -114,6 +114,6 @@ def _draw_loss(ax: Axes, mine: pd.DataFrame) -> None:
         ax.set_ylim(lowest - 0.5, highest + 0.5)
 
 
-def _say(ax: Axes, text: str) -> None:
-    centre: dict[str, Any] = {"ha": "center", "va": "center"}
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, fontsize=7.5, color=QUIET, **centre)
+def _write(ax: Axes, text: str) -> None:
+    center: dict[str, Any] = {"ha": "center", "va": "center"}
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, fontsize=7.5, color=QUIET, **center)

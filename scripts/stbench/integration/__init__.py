@@ -1,1 +1,1 @@
-"""How well sections of tissue are embedded together, while their domains stay apart."""
+"""Joint embeddings of tissue sections: mixing of sections and conservation of domains."""

@@ -1,4 +1,4 @@
-"""Scores of one method on one dataset that joins sections: a row for every seed and metric."""
+"""Scores of one method on one dataset of joined sections: a row for every seed and metric."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Sections:
-    """The cells of a dataset that joins sections.
+    """The cells of a dataset of joined sections.
 
     Attributes:
         section: (n_cells,) codes of the sections, from 0.
@@ -47,7 +47,7 @@ class Sections:
 
 @dataclass(frozen=True)
 class Score:
-    """A number, or why there is none; ``reason`` may also say what was left out."""
+    """A number, or the reason why it is missing; ``reason`` may also note excluded data."""
 
     value: float = float("nan")
     status: str = "ok"
@@ -62,8 +62,8 @@ def score_integration(
     Args:
         fits: one per training seed.
         reader: the open file of labels of the same fits.
-        sections: of the dataset; None where it could not be had, so that no fit is ok.
-        clusterer: whose labels are scored.
+        sections: of the dataset; None if it is not available, so that no fit is ok.
+        clusterer: the clusterer of the scored labels.
 
     Returns:
         A table with the columns ``COLUMNS``: for each seed the metrics of
@@ -83,26 +83,28 @@ def score_integration(
 def ari_within(labels: np.ndarray, sections: Sections) -> Score:
     """Mean over sections of the ARI (Hubert and Arabie 1985) of the joint labels in each.
 
-    Sections of one known domain at most are left out: no partition of theirs can be right or wrong.
+    Sections with fewer than two known domains are excluded, because their ARI is not meaningful.
 
     Args:
-        labels: (clusterings, n_cells); the mean over clusterings counts.
+        labels: (clusterings, n_cells); the mean over clusterings is used.
     """
-    found = []
+    scores = []
     names = np.unique(sections.section)
     if len(names) < 2:
         return Score(status="not_applicable", reason=ONE_SECTION)
     if not (sections.domain >= 0).any():
         return Score(status="not_applicable", reason=NO_TRUTH)
     for name in names:
-        here = (sections.section == name) & (sections.domain >= 0)
-        if len(np.unique(sections.domain[here])) > 1:
-            found.append(np.mean([ari(sections.domain[here], row[here]) for row in labels]))
-    left_out = len(names) - len(found)
-    if not found:
+        in_section = (sections.section == name) & (sections.domain >= 0)
+        if len(np.unique(sections.domain[in_section])) > 1:
+            scores.append(
+                np.mean([ari(sections.domain[in_section], row[in_section]) for row in labels])
+            )
+    left_out = len(names) - len(scores)
+    if not scores:
         return Score(status="not_applicable", reason="no section has two domains")
-    told = f"{left_out} of {len(names)} sections have fewer than two domains" if left_out else ""
-    return Score(float(np.mean(found)), reason=told)
+    reason = f"{left_out} of {len(names)} sections have fewer than two domains" if left_out else ""
+    return Score(float(np.mean(scores)), reason=reason)
 
 
 ARI_WITHIN = Metric(
@@ -124,7 +126,9 @@ def _scores(
 
 def _embedding_score(fit: FitFolder, metric: str, sections: Sections) -> Score:
     if fit.embedding is None:
-        return Score(status="not_applicable", reason="labels only, no embedding")
+        return Score(
+            status="not_applicable", reason="the method provides labels only, no embedding"
+        )
     if reason := undefined(metric, sections.section, sections.domain):
         return Score(status="not_applicable", reason=reason)
     try:

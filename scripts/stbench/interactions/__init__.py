@@ -1,1 +1,1 @@
-"""Cell-cell interactions: edges, what supports and explains them, and whether they are true."""
+"""Cell-cell interactions: edges, their support and explanation, and tests against the truth."""

@@ -1,4 +1,4 @@
-"""From the learned graphs of a tissue to tables and pictures, part by part."""
+"""From the learned graphs of a tissue to tables and figures, part by part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stbench.interactions.type_pairs import type_pairs
 
 
 class Findings(NamedTuple):
-    """What figures show of an analysis; what could not be made is None, as ``Parts`` says."""
+    """The content of the figures of an analysis; None if a part failed (see ``Parts``)."""
 
     tissue: Tissue
     graphs: Sequence[LearnedGraph]
@@ -49,20 +49,20 @@ def analyze(
     module: ModuleType | None,
     draw: Callable[..., None],
 ) -> None:
-    """Write all about the interactions that one method finds in one tissue.
+    """Write the results on the interactions of one method in one tissue.
 
-    Training seeds are combined by their mean graph; all that follows is made from its edges above
-    the threshold.
+    Training seeds are combined into their mean graph; all further results use its edges above the
+    threshold.
 
     Args:
-        data: the dataset, ``preprocessed``: what methods get of it, ``fits``: the method's folders.
+        data: the dataset, ``preprocessed``: its preprocessed form, ``fits``: the folders of fits.
         settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
             ``gene_sets``, see config/README.md.
-        folder: gets edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
+        folder: receives edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
             ligand_receptor.csv, genes.csv, gene_checks.csv, gene_sets.csv (if given), figures/ and
-            status.json, which says why one of them is missing.
-        module: the method's, whose ``edge_scorer`` explains its scores; None: the fits were made
-            elsewhere.
+            status.json, which gives the reason of a missing part.
+        module: of the method; its ``edge_scorer`` explains the scores. None: the fits were made
+            outside the pipeline.
         draw: draws the figures from the parts, see ``figures.interaction_figures.draw``.
     """
     parts, shuffles = Parts(), settings["shuffles"]
@@ -85,12 +85,16 @@ def analyze(
     support = parts.make("ligand_receptor", lambda: supported(above, tissue, shuffles), "above")
     if support is not None:
         support.table.to_csv(folder / "ligand_receptor.csv", index=False)
-    genes = parts.make("genes", lambda: behind(marked, graphs, module, preprocessed), "above")
+    genes = parts.make(
+        "genes", lambda: attributed_genes(marked, graphs, module, preprocessed), "above"
+    )
     if genes is not None:
         genes[0].to_csv(folder / "genes.csv", index=False)
         genes[1].to_csv(folder / "gene_checks.csv", index=False)
     if settings["gene_sets"]:
-        sets = parts.make("gene_sets", lambda: known(genes, settings["gene_sets"], tissue), "genes")
+        sets = parts.make(
+            "gene_sets", lambda: gene_set_table(genes, settings["gene_sets"], tissue), "genes"
+        )
         if sets is not None:
             sets.to_csv(folder / "gene_sets.csv", index=False)
     draw(parts, folder, Findings(tissue, graphs, above, pairs, support))
@@ -111,7 +115,7 @@ def all_edges(graphs: Sequence[LearnedGraph], tissue: Tissue) -> tuple[Edges, st
 def mark(
     edges: Edges, graphs: Sequence[LearnedGraph], number: float, kind: str
 ) -> tuple[Edges, str]:
-    """The edges with a column ``above``: their score exceeds the threshold, each seed its own."""
+    """Add a column ``above``: the score exceeds the threshold, which differs between seeds."""
     nulls = [g.null_scores for g in graphs]
     cut = threshold(number, kind, edges.consensus["score"].to_numpy(), nulls)
     of_seeds = {g.seed: threshold(number, kind, g.scores, [g.null_scores]) for g in graphs}
@@ -127,14 +131,14 @@ def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:
     """The edges of the mean graph above the threshold.
 
     Raises:
-        NotApplicableError: there are none.
+        NotApplicableError: there are no such edges.
     """
     table = edges.consensus
     chosen = table[table["above"]].reset_index(drop=True)
     if chosen.empty:
         best = table["score"].max()
         raise NotApplicableError(
-            f"none of {len(table)} edges is above the threshold (the best has {best:.4g})"
+            f"none of {len(table)} edges is above the threshold (the highest score is {best:.4g})"
         )
     return chosen, f"{len(chosen)} of {len(table)} edges"
 
@@ -160,47 +164,51 @@ def write_edges(folder: Path, tissue: Tissue, edges: Edges, settings: Mapping[st
 
 
 def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[pd.DataFrame, str]:
-    """Which types the edges join more often than expected.
+    """Pairs of cell types that the edges join more often than expected.
 
     Raises:
-        NotApplicableError: no cell types, or one only.
+        NotApplicableError: there are no cell types, or only one.
     """
     if tissue.types is None:
         raise NotApplicableError("no cell types: the dataset has no obs['celltype']")
     table = type_pairs(above, tissue.types, tissue.coords, shuffles)
-    far = "" if table["p_distance"].notna().any() else "; too many pairs in reach to redraw edges"
+    far = (
+        "" if table["p_distance"].notna().any() else "; too many pairs within reach to redraw edges"
+    )
     return table, f"{len(table)} pairs of types{far}{resolution(len(table), shuffles)}"
 
 
 def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Support, str]:
-    """Ligands and receptors on the edges, and what to know about the test."""
-    found = ligand_receptor_support(
+    """Ligands and receptors across the edges, and a note on the test."""
+    support = ligand_receptor_support(
         *(above, tissue.expression, tissue.var, tissue.organism, tissue.types), shuffles=shuffles
     )
-    told = found.coverage
+    note = support.coverage
     if tissue.types is None:
-        told += "; no cell types: edges are rewired among all"
-    return found, told + resolution(len(found.table), shuffles)
+        note += "; no cell types: edges are rewired among all cells"
+    return support, note + resolution(len(support.table), shuffles)
 
 
 def resolution(tests: int, shuffles: int) -> str:
-    """A remark where so few shuffles, over so many tests, cannot tell a single pair."""
+    """A note if the number of shuffles is too small for one pair to be significant."""
     best = tests / (1 + shuffles)
     if best <= 0.05:
         return ""
-    return f"; {shuffles} shuffles give a lone pair no q below {min(best, 1):.2g}"
+    return f"; with {shuffles} shuffles, q of a single pair cannot be below {min(best, 1):.2g}"
 
 
-def behind(
+def attributed_genes(
     edges: Edges, graphs: Sequence[LearnedGraph], module: ModuleType | None, preprocessed: Path
 ) -> tuple[tuple[pd.DataFrame, pd.DataFrame], str]:
-    """The genes that the scores of the edges rest on, and the checks of that.
+    """The genes that the scores of the edges depend on, and checks of this result.
 
     Raises:
-        NotApplicableError: the graph was made elsewhere.
+        NotApplicableError: the graph was made outside the pipeline.
     """
     if module is None:
-        raise NotApplicableError("made elsewhere: what the scores rest on cannot be computed")
+        raise NotApplicableError(
+            "the graph was made outside the pipeline, so its scores cannot be explained"
+        )
     fits = {graph.seed: (graph.params, read_weights(graph.fit)) for graph in graphs}
     table = edges.consensus
     genes, checks = genes_behind_edges(
@@ -209,10 +217,10 @@ def behind(
     return (genes, checks), remark(checks)
 
 
-def known(
+def gene_set_table(
     genes: tuple[pd.DataFrame, pd.DataFrame], file: str, tissue: Tissue
 ) -> tuple[pd.DataFrame, str]:
-    """The user's gene sets among the first genes of every ranking."""
+    """Enrichment of the user's gene sets in the first genes of every ranking."""
     symbols = dict(zip(tissue.var.index.astype(str), panel_symbols(tissue.var), strict=True))
     table = enrichment(genes[0], read_gmt(file), symbols)
     return table, f"{int((table['q'] < 0.05).sum())} of {len(table)} tests with q below 0.05"

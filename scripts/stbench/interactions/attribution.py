@@ -1,12 +1,12 @@
-"""Which genes make a learned graph score its edges as it does.
+"""Attribution of the scores of a learned graph to genes.
 
 Integrated gradients (Sundararajan, Taly and Yan, ICML 2017) of the score of a set of edges with
-respect to expression, from the baseline at which every gene has its mean over cells in all cells.
-There all cells are alike and the cosine of any pair is near 1, so the mean score of the edges alone
-would mostly fall on the way and point at the noise that pulls cells apart. Explained is therefore a
-CONTRAST: the mean score of the edges minus the mean score of other pairs, such as the candidates
-that the same cells have below the threshold. The check is occlusion: one gene at its mean in all
-cells, and how far the contrast drops.
+respect to expression. In the baseline, every gene has its mean over cells in all cells. There all
+cells are alike and the cosine of any pair is near 1, so the mean score of the edges alone would
+mostly decrease along the path and reflect the noise that separates cells. Therefore a CONTRAST is
+explained: the mean score of the edges minus the mean score of other pairs, for example the
+candidates of the same cells below the threshold. The check is occlusion: one gene is set to its
+mean in all cells, and the decrease of the contrast is measured.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from stbench.fitting.edge_scorer import EdgeScorer
 
 
 class EdgeSet(NamedTuple):
-    """What is explained: why ``members`` score higher than ``others``.
+    """Two sets of pairs; the difference between their scores is explained.
 
     Attributes:
         members: (m,) bool, the pairs of the set; at least one.
-        others: (m,) bool, the pairs they are compared with; if there are none, the plain mean score
-            of the members is explained.
+        others: (m,) bool, the pairs for comparison; if there are none, the mean score of
+            ``members`` is explained.
     """
 
     members: np.ndarray
@@ -39,13 +39,13 @@ class EdgeSet(NamedTuple):
 
 @dataclass(frozen=True)
 class Attribution:
-    """What was found for one trained graph.
+    """The attribution for one trained graph.
 
     Attributes:
         edge_sets: names of the sets.
         genes: (g,) names.
-        attribution: (sets, g) part of a gene in the contrast; positive raises it.
-        occlusion: (sets, g) drop of the contrast without the gene, NaN where not computed.
+        attribution: (sets, g) contribution of a gene to the contrast; positive values increase it.
+        occlusion: (sets, g) decrease of the contrast without the gene, NaN where not computed.
         checks: edge_set, edges, others, score (mean over the edges), contrast, contrast_baseline,
             completeness_error (the sum of attributions minus the difference of these two),
             occluded (number of genes) and spearman (attribution and occlusion over these).
@@ -75,9 +75,9 @@ def attribute_genes(
         scorer: the trained graph; it scores m pairs.
         edge_sets: by name.
         steps: points of the integral.
-        occluded: genes that are occluded: all if there are no more; else one half those of the
-            best rank in any set, the other half drawn from the rest.
-        seed: of that draw.
+        occluded: number of occluded genes. If there are more genes, one half are those with the
+            best rank in any set, and the other half are drawn from the rest.
+        seed: of this draw.
 
     Raises:
         ValueError: a set is empty.
@@ -87,7 +87,7 @@ def attribute_genes(
         np.stack([_contrast(name, *edges) for name, edges in edge_sets.items()])
     )
     x = scorer.expression.detach()
-    # The mean in float64: in float32 that of a constant gene may be off, and gets a share.
+    # The mean in float64: in float32, a constant gene may get a share because of rounding.
     baseline = x.mean(0, dtype=torch.float64).to(x.dtype)
     real, start = _scores(scorer, x), _scores(scorer, baseline.repeat(len(x), 1))
     value, value_start = (contrasts @ real).numpy(), (contrasts @ start).numpy()
@@ -115,19 +115,19 @@ def attribute_genes(
     return Attribution(list(edge_sets), scorer.genes, attribution, occlusion, pd.DataFrame(checks))
 
 
-def ranked_genes(found: Sequence[Attribution]) -> pd.DataFrame:
+def ranked_genes(attributions: Sequence[Attribution]) -> pd.DataFrame:
     """The genes of every set by size of their attribution, means over training seeds.
 
     Args:
-        found: one per seed, of the same genes. A set that a seed lacks is averaged over the others.
+        attributions: one per seed, of the same genes. A set is averaged over the seeds that have it.
 
     Returns:
         edge_set, rank (from 1; ties in the order of the genes), gene, attribution, share (its size
         over the sum of sizes; 0 where all are 0), occlusion (over the seeds that have it).
     """
     tables = []
-    for name in dict.fromkeys(name for one in found for name in one.edge_sets):
-        rows = [(one, one.edge_sets.index(name)) for one in found if name in one.edge_sets]
+    for name in dict.fromkeys(name for one in attributions for name in one.edge_sets):
+        rows = [(one, one.edge_sets.index(name)) for one in attributions if name in one.edge_sets]
         attribution = np.mean([one.attribution[row] for one, row in rows], axis=0)
         occlusion = pd.DataFrame([one.occlusion[row] for one, row in rows]).mean().to_numpy()
         order = np.argsort(-np.abs(attribution), kind="stable")
@@ -135,7 +135,7 @@ def ranked_genes(found: Sequence[Attribution]) -> pd.DataFrame:
         columns = {
             "edge_set": name,
             "rank": np.arange(1, len(order) + 1),
-            "gene": found[0].genes[order],
+            "gene": attributions[0].genes[order],
             "attribution": attribution[order],
             "share": share[order],
             "occlusion": occlusion[order],
@@ -150,10 +150,10 @@ def integrated_gradients(
     """Integrated gradients of weighted sums of scores, summed over cells.
 
     Args:
-        contrasts: (sets, m) float64 weights of the pairs' scores.
-        baseline: (g,) expression of every cell where the path starts; it ends at the real data.
-        steps: points of the path, by the midpoint rule in the square root of the way: cosines
-            change most near the baseline, and few points do there.
+        contrasts: (sets, m) float64 weights of the scores of pairs.
+        baseline: (g,) expression of every cell at the start of the path; its end is the real data.
+        steps: points of the path, by the midpoint rule in the square root of its length: cosines
+            change most near the baseline, where the points are dense.
 
     Returns:
         (sets, g) float64; a row's sum approaches the sum at the end minus that at the start.

@@ -29,7 +29,7 @@ def cosine(features: np.ndarray | sp.spmatrix, candidates: Candidates) -> np.nda
     """Likeness of two cells: the cosine of their rows; 0 for a cell whose row is zero.
 
     Args:
-        features: (n, d), log-normalised expression or components.
+        features: (n, d), log-normalized expression or components.
         candidates: the pairs.
     """
     if sp.issparse(features):
@@ -59,16 +59,16 @@ def knn(coords: np.ndarray, candidates: Candidates) -> np.ndarray:
 
 
 def permuted(scores: np.ndarray, seed: int) -> np.ndarray:
-    """Learned scores, dealt out anew among the candidates."""
+    """Learned scores, permuted among the candidates."""
     return np.random.default_rng(seed).permutation(scores)
 
 
 def type_pair(
     types: np.ndarray, triples: Mapping[str, np.ndarray], candidates: Candidates
 ) -> np.ndarray:
-    """1 where the two cells' types are those of a planted triple, 0 elsewhere.
+    """1 if the types of the two cells are those of a planted triple, 0 otherwise.
 
-    It is told which types interact, which no method is, but sees neither place nor expression.
+    It gets the interacting types, which methods do not, but neither positions nor expression.
 
     Args:
         types: (n,) names of cell types.
@@ -85,15 +85,15 @@ def type_pair(
 def formula(
     components: np.ndarray, coords: np.ndarray, params: Mapping[str, Any], candidates: Candidates
 ) -> np.ndarray:
-    """STAGUE's edge score with principal components in the place of what it learns.
+    """STAGUE's edge score with principal components instead of the learned embedding.
 
     ``w max(0, cos) + (1 - w) exp(-gamma (d / cut)^2)`` with the method's own w, gamma and k; pairs
-    beyond its cut score 0, as in its graph.
+    beyond its cutoff score 0, as in its graph.
 
     Args:
         components: (n, d) principal components.
         coords: (n, 2) positions.
-        params: of the method; those named ``FORMULA`` are read.
+        params: of the method; those in ``FORMULA`` are used.
         candidates: the pairs.
     """
     cut = candidate_pairs(coords, params["k"], bool(params.get("sparse_learner"))).cut

@@ -1,4 +1,4 @@
-"""The genes behind a method's edges: which sets of edges, and one attribution per training seed."""
+"""The genes behind the edges of a method: sets of edges, and one attribution per training seed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Trained = tuple[Mapping[str, Any], Mapping[str, np.ndarray] | None]
 
 
 def read_weights(folder: Path) -> dict[str, np.ndarray] | None:
-    """The arrays of a fit's ``weights.npz``; None where there is none.
+    """The arrays of a fit's ``weights.npz``; None if the file is missing.
 
     Raises:
         InputError: the file is broken.
@@ -40,17 +40,17 @@ def read_weights(folder: Path) -> dict[str, np.ndarray] | None:
 def edge_sets(
     edges: pd.DataFrame, above: np.ndarray, type_pairs: int = TYPE_PAIRS
 ) -> dict[str, EdgeSet]:
-    """Sets of edges to explain: ``all`` above the threshold, then the commonest type pairs.
+    """Sets of edges to explain: ``all`` above the threshold, then the most frequent type pairs.
 
-    The edges of a set are compared with the candidates that their own cells have below the
-    threshold: what is explained is whom these cells are joined to, not which cells they are.
+    The edges of a set are compared with the candidates of the same cells below the threshold. So
+    the choice of partners is explained, not the choice of cells.
 
     Args:
-        edges: all candidates: source, target and, where there are types, type_source and
+        edges: all candidates: source, target and, if types are known, type_source and
             type_target (categories of the same types).
         above: (m,) bool, the edges above the threshold.
-        type_pairs: at most so many pairs of types, those with most edges; ties by category. Pairs
-            of types whose cells have no candidate below the threshold are passed over.
+        type_pairs: largest number of type pairs, those with most edges; ties by category. Pairs of
+            types whose cells have no candidate below the threshold are skipped.
 
     Returns:
         By name; a type pair is named ``first - second`` in the order of categories.
@@ -60,7 +60,7 @@ def edge_sets(
     """
     if not above.any():
         raise NotApplicableError("no edges above the threshold")
-    every = _against_the_rest(edges, above, above)
+    every = _against_rest(edges, above, above)
     if every is None:
         raise NotApplicableError("no candidate below the threshold to compare with")
     sets = {ALL: every}
@@ -74,15 +74,13 @@ def edge_sets(
     for one, other in sorted(counted, key=lambda pair: (-counted[pair], pair)):
         if len(sets) > type_pairs:
             break
-        found = _against_the_rest(edges, typed & (codes == [one, other]).all(axis=1), above)
-        if found is not None:
-            sets[f"{names[one]} - {names[other]}"] = found
+        edge_set = _against_rest(edges, typed & (codes == [one, other]).all(axis=1), above)
+        if edge_set is not None:
+            sets[f"{names[one]} - {names[other]}"] = edge_set
     return sets
 
 
-def _against_the_rest(
-    edges: pd.DataFrame, members: np.ndarray, above: np.ndarray
-) -> EdgeSet | None:
+def _against_rest(edges: pd.DataFrame, members: np.ndarray, above: np.ndarray) -> EdgeSet | None:
     ends = edges[["source", "target"]].to_numpy()
     others = ~above & np.isin(ends, ends[members]).any(axis=1)
     return EdgeSet(members, others) if others.any() else None
@@ -97,35 +95,35 @@ def genes_behind_edges(
     *,
     type_pairs: int = TYPE_PAIRS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Genes by their part in what lifts edges above the other candidates of their cells.
+    """Genes by their contribution to the difference between edges and other candidates.
 
     Args:
         method: module of ``scripts/methods``.
         adata: the preprocessed dataset of the fits.
         fits: parameters and weights by training seed.
         edges, above: see ``edge_sets``.
-        type_pairs: how many pairs of types are explained beside all edges.
+        type_pairs: number of type pairs that are explained in addition to all edges.
 
     Returns:
-        Genes, as of ``ranked_genes``, and the checks of every seed (see ``Attribution``).
+        Genes, of ``ranked_genes``, and the checks of every seed (see ``Attribution``).
 
     Raises:
-        NotApplicableError: see ``edge_sets``, or a method or fit that cannot be explained.
+        NotApplicableError: see ``edge_sets``, or the method or fit cannot be explained.
         InputError: weights that do not fit the data.
         FloatingPointError: scores that are not finite.
     """
     sets = edge_sets(edges, above, type_pairs)
     pairs = edges[["source", "target"]].to_numpy()
-    found = [
+    attributions = [
         attribute_genes(edge_scorer(method, adata, params, weights, pairs), sets)
         for params, weights in fits.values()
     ]
-    checks = [one.checks.assign(seed=seed) for seed, one in zip(fits, found, strict=True)]
-    return ranked_genes(found), pd.concat(checks, ignore_index=True)
+    checks = [one.checks.assign(seed=seed) for seed, one in zip(fits, attributions, strict=True)]
+    return ranked_genes(attributions), pd.concat(checks, ignore_index=True)
 
 
 def remark(checks: pd.DataFrame) -> str:
-    """How far the attribution of all edges can be trusted, in one line."""
+    """The accuracy of the attribution of all edges, in one line."""
     every = checks[checks["edge_set"] == ALL]
     difference = (every["contrast"] - every["contrast_baseline"]).abs()
     error = (every["completeness_error"].abs() / difference).max()

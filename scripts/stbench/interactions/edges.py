@@ -13,18 +13,18 @@ from stbench.common.array_files import checked_sparse
 from stbench.common.errors import InputError
 from stbench.graphs.neighbors import knn_pairs
 
-_ASYMMETRY = 1e-4  # of the largest score; float32 sums in another order stay far below
+_ASYMMETRY = 1e-4  # of the largest score; much larger than rounding of float32 sums
 
 
 def undirected(graph: Any, n_cells: int, where: str = "graph") -> tuple[np.ndarray, np.ndarray]:
     """The pairs of cells that a symmetric graph joins, and their scores.
 
-    Stored zeros are edges of score zero; the diagonal is left out.
+    Stored zeros are edges of score zero; the diagonal is excluded.
 
     Args:
         graph: (n, n) sparse matrix.
         n_cells: n.
-        where: named in errors.
+        where: name for errors.
 
     Returns:
         (m, 2) int32 pairs, each once with the smaller cell first, sorted; (m,) float32 scores.
@@ -36,9 +36,9 @@ def undirected(graph: Any, n_cells: int, where: str = "graph") -> tuple[np.ndarr
         raise InputError(f"{where}: {type(graph).__name__}, not a sparse matrix; store it as CSR")
     rows, columns = graph.shape
     if rows != columns:
-        raise InputError(f"{where}: {rows} x {columns} is not square; give one row per cell")
+        raise InputError(f"{where}: {rows} x {columns} is not square; provide one row per cell")
     if rows != n_cells:
-        raise InputError(f"{where}: {rows} rows for {n_cells} cells; give one row per cell")
+        raise InputError(f"{where}: {rows} rows for {n_cells} cells; provide one row per cell")
     matrix = sp.csr_matrix(checked_sparse(graph, where), dtype=np.float64, copy=True)
     matrix.sum_duplicates()
     broken = int((~np.isfinite(matrix.data)).sum())
@@ -49,7 +49,7 @@ def undirected(graph: Any, n_cells: int, where: str = "graph") -> tuple[np.ndarr
     if difference > _ASYMMETRY * scale:
         raise InputError(
             f"{where}: not symmetric (two directions differ by up to {difference:.3g}); "
-            "symmetrise it, for example (A + A.T) / 2"
+            "symmetrize it, for example (A + A.T) / 2"
         )
     entries = matrix.tocoo()
     smaller, larger = np.minimum(entries.row, entries.col), np.maximum(entries.row, entries.col)
@@ -70,10 +70,10 @@ def edge_table(
     """Edges from the highest score to the lowest; ties by source, then target.
 
     Args:
-        pairs: (m, 2), the smaller cell first, as of ``undirected``.
+        pairs: (m, 2), the smaller cell first, of ``undirected``.
         scores: (m,).
         coords: (n, 2) positions.
-        a_k: neighbours in the raw cell graph, which ``in_knn`` tells the edges of.
+        a_k: neighbors in the raw cell graph, for the column ``in_knn``.
         types: (n,) cell types.
 
     Returns:
@@ -107,10 +107,10 @@ def pair_distances(coords: np.ndarray, source: np.ndarray, target: np.ndarray) -
 def consensus(
     graphs: Sequence[tuple[np.ndarray, np.ndarray]], n_cells: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of any training seed with their mean score over all seeds; absent counts zero.
+    """Pairs of any training seed with their mean score over all seeds; missing pairs count as zero.
 
     Args:
-        graphs: pairs and scores of each seed, as of ``undirected``.
+        graphs: pairs and scores of each seed, of ``undirected``.
         n_cells: number of cells.
     """
     keys = [pairs.astype(np.int64) @ [n_cells, 1] for pairs, _ in graphs]

@@ -1,8 +1,8 @@
-"""Are the genes behind the edges members of known gene sets more often than chance has it?
+"""Enrichment of known gene sets among the genes behind the edges.
 
-The sets come from a GMT file of the user's. The test is the hypergeometric one (Fisher's exact
-test, one-sided), so scipy suffices. The background is the genes that the method reads: a gene that
-was not measured, or not read, could not have been found.
+The sets are from a GMT file of the user. The test is hypergeometric (one-sided Fisher's exact
+test). The background is the genes that the method reads, because other genes cannot be in the
+ranking.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_gmt(path: str | Path) -> dict[str, list[str]]:
                 "separated by tabs"
             )
         if name in sets:
-            raise InputError(f"{path}: line {number}: the set {name!r} is there twice; rename one")
+            raise InputError(f"{path}: line {number}: the set {name!r} occurs twice; rename one")
         sets[name] = genes
     if not sets:
         raise InputError(f"{path}: no gene sets; it is empty")
@@ -61,10 +61,10 @@ def over_representation(
     """Gene sets among the first genes of a ranking.
 
     Args:
-        ranked: symbols of all genes that the method reads, the most important first. Other case
-            than in the sets is let pass where it is unambiguous.
+        ranked: symbols of all genes that the method reads, the most important first. Case is
+            ignored if that is unambiguous.
         gene_sets: genes by name of the set.
-        top: how many count as found.
+        top: number of first genes.
 
     Returns:
         gene_set, on_panel (its genes that are ranked), found (of these among the first ``top``),
@@ -76,25 +76,27 @@ def over_representation(
     """
     panel = len(ranked)
     if panel < 2 * top:
-        raise NotApplicableError(f"{panel} genes are too few to tell the first {top} from the rest")
+        raise NotApplicableError(
+            f"{panel} genes are too few to compare the first {top} with the rest"
+        )
     rows = []
     for name, members in gene_sets.items():
         places = set(find_genes(members, ranked)[0].values())
-        found = sorted(place for place in places if place < top)
+        top_places = sorted(place for place in places if place < top)
         if places:
             rows.append(
                 {
                     "gene_set": name,
                     "on_panel": len(places),
-                    "found": len(found),
+                    "found": len(top_places),
                     "expected": top * len(places) / panel,
-                    "p": float(hypergeom.sf(len(found) - 1, panel, len(places), top)),
-                    "genes": " ".join(ranked[place] for place in found),
+                    "p": float(hypergeom.sf(len(top_places) - 1, panel, len(places), top)),
+                    "genes": " ".join(ranked[place] for place in top_places),
                 }
             )
     if not rows:
         raise NotApplicableError(
-            f"none of the {len(gene_sets)} gene sets has a gene of the panel "
+            f"none of the {len(gene_sets)} gene sets contains a gene of the panel "
             f"({', '.join(ranked[:3])}, ...)"
         )
     table = pd.DataFrame(rows)
@@ -114,10 +116,10 @@ def enrichment(
         genes: as of ``stbench.interactions.attribution.ranked_genes``.
         gene_sets: genes by name of the set.
         symbols: symbol of every gene.
-        top: how many genes of a ranking count as found.
+        top: number of first genes of a ranking.
     """
     tables = {
-        name: over_representation([symbols[gene] for gene in mine["gene"]], gene_sets, top)
-        for name, mine in genes.groupby("edge_set", sort=False)
+        name: over_representation([symbols[gene] for gene in group["gene"]], gene_sets, top)
+        for name, group in genes.groupby("edge_set", sort=False)
     }
     return pd.concat(tables, names=["edge_set", None]).reset_index(level=0).reset_index(drop=True)

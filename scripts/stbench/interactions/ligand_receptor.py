@@ -1,13 +1,13 @@
-"""Do the cells that an edge joins express ligands and their receptors?
+"""Expression of ligands and receptors in the cells that edges join.
 
 Pairs of ligands and receptors are the consensus resource of the package liana (Dimitrov et al.,
-Nature Communications 2022), read as a file: liana itself is not imported and need not work.
+Nature Communications 2022), read as a file: liana itself is not imported.
 
 The value of a complex in a cell is the minimum over its subunits. The statistic of a pair is the
-mean over edges of ligand x receptor, in both directions since edges have none. Under the null the
-edges of a type pair exchange their second cells: every cell keeps its number of edges and the types
-of its partners, and only who is joined to whom within them is random. It does not remove smooth
-changes of expression within a cell type across the tissue.
+mean over edges of ligand x receptor, in both directions because edges are undirected. Under the
+null model, the edges of a type pair exchange their second cells: every cell keeps its number of
+edges and the types of its partners, and the partners within these types are random. The null model
+does not remove smooth changes of expression within a cell type across the tissue.
 
 Time: shuffles x edges, and for every pair shuffles x the edges at which the rarer of its genes is
 expressed; memory: linear in edges, expression stays sparse.
@@ -32,20 +32,20 @@ from stbench.data.gene_symbols import find_genes, panel_symbols
 RESOURCES = {"human": "consensus", "mouse": "mouseconsensus"}
 MIN_PAIRS = 5
 _VALUES_AT_ONCE = 8_000_000
-_TRIES = 20  # to give an edge another partner than its own cell
+_TRIES = 20  # to avoid an edge from a cell to itself
 _TIE = 1e-5  # relative; sums of float32 differ by less
 
 
 @dataclass(frozen=True)
 class Support:
-    """What was found.
+    """The result of the tests.
 
     Attributes:
-        table: one row per tested pair, by p: ligand, receptor, share_ligand and share_receptor (of
-            the cells with an edge, those that express it), observed (mean over edges), expected
-            and z (against rewired edges), p (one-sided: more than expected) and q (Benjamini and
+        table: one row per tested pair, by p: ligand, receptor, share_ligand and share_receptor
+            (share of the cells with an edge that express it), observed (mean over edges), expected and
+            z (compared with rewired edges), p (one-sided: more than expected) and q (Benjamini and
             Hochberg).
-        coverage: one line: how many pairs of the resource are on the panel.
+        coverage: one line with the number of pairs of the resource on the panel.
     """
 
     table: pd.DataFrame
@@ -60,8 +60,8 @@ def resource_pairs(organism: str) -> tuple[list[tuple[str, str]], str]:
         InputError: liana is not installed, or its file has changed.
     """
     if organism not in RESOURCES:
-        known = " and ".join(RESOURCES)
-        raise NotApplicableError(f"organism {organism!r}: there are pairs for {known} only")
+        organisms = " and ".join(RESOURCES)
+        raise NotApplicableError(f"organism {organism!r}: pairs are available for {organisms} only")
     spec = find_spec("liana")
     if spec is None or not spec.submodule_search_locations:
         raise InputError("liana is not installed; pip install --no-deps liana==1.10.0")
@@ -90,10 +90,10 @@ def ligand_receptor_support(
 
     Args:
         edges: source and target (positions of cells), each edge once.
-        expression: (n, g) log-normalised.
+        expression: (n, g) log-normalized.
         var: of the g genes; see ``panel_symbols``.
         organism: ``human`` or ``mouse``.
-        types: (n,) cell types, those without one being a type of their own; None: one type.
+        types: (n,) cell types; cells without a type are one more type. None: one type.
         shuffles: number of rewired graphs.
         seed: of the rewiring.
 
@@ -115,7 +115,7 @@ def ligand_receptor_support(
         raise NotApplicableError(coverage)
     coverage += f" ({resource})"
     if other_case:
-        coverage += f", {other_case} genes found only without regard to case"
+        coverage += f", {other_case} genes matched by ignoring case"
     codes = np.zeros(expression.shape[0], np.int64)
     if types is not None:
         codes += types.codes
@@ -123,7 +123,7 @@ def ligand_receptor_support(
     table = tested_pairs(edges, values, on_panel, codes, shuffles=shuffles, seed=seed)
     silent = len(on_panel) - len(table)
     if silent:
-        coverage += f", {silent} of them never expressed at an edge"
+        coverage += f", {silent} of them not expressed at any edge"
     if len(table) < MIN_PAIRS:
         raise NotApplicableError(coverage)
     return Support(table, coverage)
@@ -150,12 +150,12 @@ def tested_pairs(
     shuffles: int,
     seed: int,
 ) -> pd.DataFrame:
-    """The table of ``Support`` for these pairs; pairs silent at one end everywhere are left out."""
+    """The table of ``Support``; pairs with a gene that is not expressed are skipped."""
     rng = np.random.default_rng(seed)
     source, target = (edges[end].to_numpy(dtype=np.int64) for end in ("source", "target"))
     source, target, groups = oriented(source, target, codes, rng)
     ends = np.unique(np.concatenate([source, target]))
-    value = lru_cache(maxsize=64)(values)  # neighbouring pairs of the resource share genes
+    value = lru_cache(maxsize=64)(values)  # neighboring pairs of the resource share genes
     rows, tested = [], []
     for ligand, receptor in pairs:
         shares = [(value(name)[ends] > 0).mean() for name in (ligand, receptor)]
@@ -167,7 +167,7 @@ def tested_pairs(
     for partners in rewired(source, target, groups, shuffles, rng):
         for i, (ligand, receptor) in enumerate(tested):
             drawn = _totals(value(ligand), value(receptor), source, target, partners)
-            drawn -= observed[i]  # so that squares lose no digits
+            drawn -= observed[i]  # so that squares do not lose digits
             higher[i] += (drawn >= -_TIE * abs(observed[i])).sum()
             total[i] += drawn.sum()
             squares[i] += (drawn**2).sum()
@@ -188,7 +188,7 @@ def tested_pairs(
 def oriented(
     source: np.ndarray, target: np.ndarray, codes: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges with the smaller type first, by coin within a type, sorted by type pair.
+    """Edges with the smaller type first (random within a type), sorted by type pair.
 
     Returns:
         source, target (m,) and, for every type pair, the position of its first edge and the end.
@@ -224,13 +224,13 @@ def rewired(
         new_target, new_source = (np.empty((m, size), dtype=np.int32) for _ in range(2))
         for column in range(size):
             drawn = np.argsort(group + rng.random(m))  # sorted by group, random within
-            _part_from_themselves(drawn, source, target, groups, group, rng=rng)
+            _avoid_self_edges(drawn, source, target, groups, group, rng=rng)
             new_target[:, column] = target[drawn]
             new_source[drawn, column] = source
         yield new_target, new_source
 
 
-def _part_from_themselves(
+def _avoid_self_edges(
     drawn: np.ndarray,
     source: np.ndarray,
     target: np.ndarray,
@@ -239,7 +239,7 @@ def _part_from_themselves(
     *,
     rng: np.random.Generator,
 ) -> None:
-    """Exchange partners, in place, so that no cell is its own where that can be had."""
+    """Exchange partners in place to avoid edges from a cell to itself, as far as possible."""
     for _ in range(_TRIES):
         own = np.flatnonzero(source == target[drawn])
         if not len(own):
@@ -255,9 +255,9 @@ def _total(
     ligand: np.ndarray, receptor: np.ndarray, source: np.ndarray, target: np.ndarray
 ) -> float:
     """Sum over edges and both directions of ligand x receptor."""
-    there = ligand[source].astype(np.float64) @ receptor[target]
+    forward = ligand[source].astype(np.float64) @ receptor[target]
     back = receptor[source].astype(np.float64) @ ligand[target]
-    return float(there + back)
+    return float(forward + back)
 
 
 def _totals(
@@ -267,16 +267,16 @@ def _totals(
     target: np.ndarray,
     partners: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """The same for (b,) rewired graphs, over the edges where the rarer factor is not zero."""
+    """The sums for (b,) rewired graphs, over the edges where the rarer factor is not zero."""
     new_target, new_source = partners
 
     def one_way(at_source: np.ndarray, at_target: np.ndarray) -> np.ndarray:
-        here, there = at_source[source], at_target[target]
-        if np.count_nonzero(here) > np.count_nonzero(there):
-            here, at_target, partner = there, at_source, new_source
+        values, other_values = at_source[source], at_target[target]
+        if np.count_nonzero(values) > np.count_nonzero(other_values):
+            values, at_target, partner = other_values, at_source, new_source
         else:
             partner = new_target
-        rows = np.flatnonzero(here)
-        return here[rows] @ np.take(at_target, partner[rows])
+        rows = np.flatnonzero(values)
+        return values[rows] @ np.take(at_target, partner[rows])
 
     return one_way(ligand, receptor).astype(np.float64) + one_way(receptor, ligand)

@@ -1,8 +1,8 @@
-"""How well scores of pairs of cells tell the pairs that interact, undirected, ties counted fairly.
+"""Metrics of scores of cell pairs against the pairs that interact.
 
-Learned graphs are symmetric, so a pair counts once, whoever of the two sends. Where scores are tied
-(a kNN graph has two values) the metrics are those expected when ties are broken by chance; the area
-under the precision-recall curve is scikit-learn's average precision, which takes ties as one step.
+Learned graphs are symmetric, so a pair counts once in both directions. If scores are tied (a kNN
+graph has two values), metrics are the expected values under random order of ties. The area under
+the precision-recall curve is scikit-learn's average precision, which treats ties as one step.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PERMUTATIONS = 20
 
 
 def true_pairs(interactions: sp.spmatrix, pairs: np.ndarray) -> np.ndarray:
-    """Which of the pairs (m, 2) interact, (m,) bool, by ``obsp['true_interactions']``."""
+    """Whether each of the pairs (m, 2) interacts, (m,) bool, by ``obsp['true_interactions']``."""
     return np.asarray(sp.csr_matrix(interactions)[pairs[:, 0], pairs[:, 1]]).ravel() > 0
 
 
@@ -31,7 +31,7 @@ def truth_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
     Args:
         truth: (m,) bool; at least one pair interacts and one does not.
-        scores: (m,) finite, the larger the likelier; only their order counts.
+        scores: (m,) finite, larger for more likely pairs; only their order is used.
 
     Raises:
         ValueError: no true pair, no false one, or scores that are not finite.
@@ -57,15 +57,15 @@ def auprc(truth: np.ndarray, scores: np.ndarray) -> float:
 
 
 def precision(truth: np.ndarray, scores: np.ndarray) -> float:
-    """Share of true pairs among as many top pairs as there are true ones."""
+    """Share of true pairs among the top pairs, as many as there are true pairs."""
     n_true = int(truth.sum())
     return expected_hits(truth, scores, n_true) / n_true
 
 
 def odds_ratio(truth: np.ndarray, scores: np.ndarray) -> float:
-    """Odds of being true among these top pairs, over those of the rest.
+    """Odds of being true among these top pairs, divided by those of the rest.
 
-    One half is added to each count, as Haldane did, so that it is always finite.
+    One half is added to each count (Haldane), so the ratio is always finite.
     """
     n_true = int(truth.sum())
     hits = expected_hits(truth, scores, n_true)
@@ -82,12 +82,12 @@ def expected_hits(truth: np.ndarray, scores: np.ndarray, n: int) -> float:
 
 
 def permuted_truth_auroc(truth: np.ndarray, scores: np.ndarray, seed: int) -> float:
-    """Mean AUROC against truth that is dealt out anew: .5 unless the scoring itself is fooled."""
+    """Mean AUROC against permuted truth: .5 if the scoring is not biased."""
     from sklearn.metrics import roc_auc_score
 
     rng = np.random.default_rng(seed)
-    found = [roc_auc_score(rng.permutation(truth), scores) for _ in range(_PERMUTATIONS)]
-    return float(np.mean(found))
+    aurocs = [roc_auc_score(rng.permutation(truth), scores) for _ in range(_PERMUTATIONS)]
+    return float(np.mean(aurocs))
 
 
 def true_genes(triples: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -101,8 +101,8 @@ def gene_recall(ranked: Sequence[str], triples: Mapping[str, Any]) -> dict[str, 
     """Share of true ligands, receptors and targets among the top genes, and of all three.
 
     Args:
-        ranked: genes, those that matter most first.
-        triples: ``uns['true_triples']``. As many genes are the top as there are true ones.
+        ranked: genes, the most important first.
+        triples: ``uns['true_triples']``. The top genes are as many as the true genes.
     """
     return {name: metric(ranked, true_genes(triples)) for name, metric in RECALLS.items()}
 
@@ -116,23 +116,23 @@ _FAWCETT = "Fawcett, Pattern Recognition Letters 2006"
 _DAVIS = "Davis and Goadrich, ICML 2006"
 _HALDANE = "Haldane, Annals of Human Genetics 1956"
 _OWN = "docs/interactions.md"
-# They take which pairs are true and the scores of the pairs, both (m,).
+# Arguments: which pairs are true, and the scores of the pairs, both (m,).
 METRICS = by_name(
     Metric("AUROC", "AUROC", auroc, _FAWCETT),
     Metric("AUPRC", "AUPRC", auprc, _DAVIS),
     Metric("precision", "precision of the top pairs", precision, _DAVIS),
     Metric("odds_ratio", "odds ratio of the top pairs", odds_ratio, _HALDANE, high=math.inf),
 )
-# It takes a seed, too.
+# It also takes a seed.
 PERMUTED_TRUTH = Metric(
     "AUROC_permuted_truth", "AUROC against permuted truth", permuted_truth_auroc, _FAWCETT
 )
-# They take what a fit reports of edges that the method itself held out.
+# Argument: the report of a fit on edges that the method held out.
 HELD_OUT = by_name(
     Metric("edge_AUROC", "AUROC of held-out edges", itemgetter("edge_auroc"), _FAWCETT),
     Metric("edge_AP", "average precision of held-out edges", itemgetter("edge_ap"), _DAVIS),
 )
-# They take genes, those that matter most first, and the true genes by role.
+# Arguments: genes, the most important first, and the true genes by role.
 RECALLS = by_name(
     *(
         Metric(f"recall_{role}", f"recall of true {role}s", partial(_recall, role=role), _OWN)

@@ -1,4 +1,4 @@
-"""The parts of a result: what cannot be made says why, and the others stand."""
+"""The parts of a result; a part that fails has a reason and does not stop the others."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError
 
 
 class Parts:
-    """Status and reason of every part, in the order they were made.
+    """Status and reason of every part, in order of computation.
 
     Attributes:
         status: part -> ``{"status": "ok" | "not_applicable" | "error", "reason": one line}``; the
-            reason of a part that is ok is what is worth knowing about it.
+            reason of a part that is ok is a note on it.
     """
 
     def __init__(self) -> None:
         self.status: dict[str, dict[str, str]] = {}
 
     def make(self, part: str, maker: Callable[[], tuple[Any, str]], *needs: str) -> Any:
-        """What the maker returns beside a remark; None where it, or a part it needs, is not ok.
+        """The value of the maker, which also returns a note; None if it or a required part fails.
 
         Raises:
-            MemoryError, OSError: memory or the disk does not suffice; another try may do better.
+            MemoryError, OSError: memory or disk space is not sufficient; a retry may succeed.
         """
         missing = next((name for name in needs if self.status[name]["status"] != "ok"), None)
         if missing is not None:
@@ -33,18 +33,18 @@ class Parts:
             return None
         value, started = None, time.perf_counter()
         try:
-            value, remark = maker()
+            value, note = maker()
             status = "ok"
         except NotApplicableError as error:
-            status, remark = "not_applicable", one_line(error)
+            status, note = "not_applicable", one_line(error)
         except (InputError, FloatingPointError) as error:
-            status, remark = "error", one_line(error)
-        except Exception as error:  # one part must not take all tables of the run with it
+            status, note = "error", one_line(error)
+        except Exception as error:  # the failure of one part must not remove all tables of the run
             if isinstance(error, MemoryError) or getattr(error, "errno", None) in MACHINE_ERRORS:
-                raise  # to be tried again
+                raise  # for a retry
             traceback.print_exc()
-            status, remark = "error", one_line(f"{type(error).__name__}: {error}")[:500]
-        self.status[part] = {"status": status, "reason": remark}
-        told = f"{part}: {status}{': ' if remark else ''}{remark}"
-        print(f"{told} ({time.perf_counter() - started:.1f} s)", flush=True)
+            status, note = "error", one_line(f"{type(error).__name__}: {error}")[:500]
+        self.status[part] = {"status": status, "reason": note}
+        message = f"{part}: {status}{': ' if note else ''}{note}"
+        print(f"{message} ({time.perf_counter() - started:.1f} s)", flush=True)
         return value

@@ -1,8 +1,8 @@
-"""Scores of all scorers of one dataset against its planted interactions: a row for every one.
+"""Scores of all scorers of one dataset against its planted interactions, one row each.
 
 Scorers are the methods that learn a cell graph, the nulls (``baselines.py``) and ``informed``, the
-ceiling. ``permuted``, ``untrained`` and ``formula`` are nulls of one method and name it in the
-column ``method``. The scorer ``truth`` has no scores: its rows tell the size of the task.
+upper limit. ``permuted``, ``untrained`` and ``formula`` are nulls of one method and name it in the
+column ``method``. The scorer ``truth`` has no scores; its rows give the size of the task.
 """
 
 from __future__ import annotations
@@ -42,29 +42,29 @@ COLUMNS = {
     "status": "str",
     "reason": "str",
 }
-NO_SEED = -1  # of scorers that no seed changes
+NO_SEED = -1  # of scorers that do not depend on a seed
 TRUTH, INFORMED = "truth", "informed"
 COMMON_NULLS = ("distance", "cosine", "knn", "type_pair")
 OWN_NULLS = ("formula", "untrained", "permuted")
 NULLS = (*COMMON_NULLS, *OWN_NULLS)
 
-_NO_TRUTH = "no planted interactions: nobody knows who interacts in real tissue"
-_NO_HELD_OUT = "its graph is trained on all edges: none is held out"
-_NO_GENES = "no attribution of its edges to genes"
+_NO_TRUTH = "no planted interactions; the true interactions of real tissue are not known"
+_NO_HELD_OUT = "its graph is trained on all edges, so none is held out"
+_NO_GENES = "its edges are not attributed to genes"
 
 
 @dataclass(frozen=True)
 class Tissue:
-    """What is known of a dataset, truth and what every method got.
+    """A dataset: its truth and the input of the methods.
 
     Attributes:
         name: id of the dataset.
-        missing: why the dataset could not be had; empty where it could.
+        missing: why the dataset is not available; empty if it is.
         coords: (n, 2) positions.
-        expression: (n, genes) log-normalised.
+        expression: (n, genes) log-normalized.
         components: (n, d) principal components.
         genes: (genes,) names.
-        types: (n,) names of cell types, None where not known.
+        types: (n,) names of cell types, None if not known.
         interactions: ``obsp['true_interactions']``, None without planted truth.
         triples: ``uns['true_triples']``, None without planted truth.
     """
@@ -82,13 +82,13 @@ class Tissue:
 
 @dataclass(frozen=True)
 class GraphFit:
-    """What one training of a method gave.
+    """The result of one training of a method.
 
     Attributes:
         method, seed, status, reason: of the fit.
-        graph, untrained: (n, n) learned graphs, None where the method gives none.
+        graph, untrained: (n, n) learned graphs, None if the method provides none.
         params: of the method.
-        info: small facts that the fit told.
+        info: facts reported by the fit.
     """
 
     method: str
@@ -103,7 +103,7 @@ class GraphFit:
 
 @dataclass(frozen=True)
 class Task:
-    """Candidate pairs and which of them interact; ``reason`` says why nothing can be scored."""
+    """Candidate pairs and which of them interact; ``reason`` is why nothing can be scored."""
 
     candidates: Candidates | None
     truth: np.ndarray
@@ -117,23 +117,24 @@ def score_interactions(
 
     Args:
         tissue: the dataset.
-        fits: of all graph-giving methods and seeds.
+        fits: of all methods with a cell graph, and all seeds.
         reach: candidates are no farther apart than the median distance to that nearest cell.
-        ranked: by method, genes by how much its edges owe to them, most first; may lack methods.
+        ranked: by method, genes by their contribution to the edges, largest first; methods may be
+            missing.
 
     Returns:
         A table with the columns ``COLUMNS``. ``method`` is the scorer itself, for a null of one
-        method that method, else empty; ``seed`` is -1 where no seed plays a part. A row without a
-        value has a status and a reason.
+        method that method, otherwise empty; ``seed`` is -1 if the scorer has no seed. A row without
+        a value has a status and a reason.
     """
     import pandas as pd
 
     task = _task(tissue, reach)
     rows = [*_size(tissue, task), *_common(tissue, task)]
     for method in dict.fromkeys(fit.method for fit in fits):
-        mine = [fit for fit in fits if fit.method == method]
-        rows += _formula(tissue, task, mine)
-        for fit in mine:
+        of_method = [fit for fit in fits if fit.method == method]
+        rows += _formula(tissue, task, of_method)
+        for fit in of_method:
             rows += _fit(task, fit)
         rows += _recalls(tissue, method, ranked.get(method))
     rows = [{"dataset": tissue.name, **row} for row in rows]
@@ -157,40 +158,46 @@ def _task(tissue: Tissue, reach: int) -> Task:
 
 
 class _Scorer(NamedTuple):
-    """Whose scores they are: the scorer, its method where it has one, and the training seed."""
+    """The scorer, its method if it has one, and the training seed."""
 
     scorer: str
     method: str = ""
     seed: int = NO_SEED
 
 
-def _row(who: _Scorer, metric: str, value: float | None, why: Any) -> dict:
-    """``why``: status and reason where there is no value."""
-    status, reason = ("ok", "") if value is not None else why
+def _row(scorer: _Scorer, metric: str, value: float | None, cause: Any) -> dict:
+    """``cause``: status and reason if there is no value."""
+    status, reason = ("ok", "") if value is not None else cause
     number = float("nan") if value is None else value
-    return {**who._asdict(), "metric": metric, "value": number, "status": status, "reason": reason}
+    return {
+        **scorer._asdict(),
+        "metric": metric,
+        "value": number,
+        "status": status,
+        "reason": reason,
+    }
 
 
 def _against_truth(
-    who: _Scorer, task: Task, scores: np.ndarray | None, why: Any = None
+    scorer: _Scorer, task: Task, scores: np.ndarray | None, cause: Any = None
 ) -> Iterator[dict]:
-    """The metrics of one scorer, or for each why there is none."""
-    found = {} if scores is None else truth_scores(task.truth, scores)
+    """The metrics of one scorer, or a reason for each."""
+    values = {} if scores is None else truth_scores(task.truth, scores)
     for metric in METRICS:
-        yield _row(who, metric, found.get(metric), why)
+        yield _row(scorer, metric, values.get(metric), cause)
 
 
 def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
     if task.candidates is None or tissue.triples is None or tissue.interactions is None:
         return
-    known = {
+    facts = {
         "effect": float(tissue.triples["effect"]),
         "pairs": float(len(task.truth)),
         "true_pairs": float(task.truth.sum()),
         "true_pairs_out_of_reach": tissue.interactions.nnz / 2 - float(task.truth.sum()),
         "recall_by_chance": len(true_genes(tissue.triples)["gene"]) / len(tissue.genes),
     }
-    for metric, value in known.items():
+    for metric, value in facts.items():
         yield _row(_Scorer(TRUTH), metric, value, None)
 
 
@@ -213,45 +220,47 @@ def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
             ),
         }
     for scorer in (*COMMON_NULLS, INFORMED):
-        why = ("not_applicable", task.reason)
-        yield from _against_truth(_Scorer(scorer), task, scores.get(scorer), why)
+        cause = ("not_applicable", task.reason)
+        yield from _against_truth(_Scorer(scorer), task, scores.get(scorer), cause)
 
 
 def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[dict]:
-    """STAGUE's formula without its learner, where the method has that formula."""
+    """STAGUE's score formula without its learner, if the method has this formula."""
     trained = [fit for fit in fits if fit.status == "ok"]
-    scores, why = None, ("not_applicable", task.reason or "no fit tells its parameters")
+    scores, cause = None, ("not_applicable", task.reason or "no fit reports its parameters")
     if trained and not set(baselines.FORMULA) <= set(trained[0].params):
-        why = ("not_applicable", "its score is no mix of likeness and distance")
+        cause = ("not_applicable", "its score is not a mixture of similarity and distance")
     elif trained and task.candidates is not None:
         params = trained[0].params
         scores = baselines.formula(tissue.components, tissue.coords, params, task.candidates)
-    yield from _against_truth(_Scorer("formula", fits[0].method), task, scores, why)
+    yield from _against_truth(_Scorer("formula", fits[0].method), task, scores, cause)
 
 
 def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
-    """The learned graph of one seed, its two nulls, and edges that it held out itself."""
+    """The learned graph of one seed, its two nulls, and the edges that it held out."""
     name, seed = fit.method, fit.seed
     own = _Scorer(name, name, seed)
     failed = (fit.status, fit.reason) if fit.status != "ok" else None
-    learned, why = _graph(task, fit.graph, failed, "the fit has no cell graph")
-    yield from _against_truth(own, task, learned, why)
+    learned, cause = _graph(task, fit.graph, failed, "the fit has no cell graph")
+    yield from _against_truth(own, task, learned, cause)
     alone = None if learned is None else PERMUTED_TRUTH(task.truth, learned, seed)
-    yield _row(own, PERMUTED_TRUTH.name, alone, why)
+    yield _row(own, PERMUTED_TRUTH.name, alone, cause)
     permuted = None if learned is None else baselines.permuted(learned, seed)
-    yield from _against_truth(_Scorer("permuted", name, seed), task, permuted, why)
-    before, why = _graph(task, fit.untrained, failed, "it gives no graph of before its training")
-    yield from _against_truth(_Scorer("untrained", name, seed), task, before, why)
+    yield from _against_truth(_Scorer("permuted", name, seed), task, permuted, cause)
+    before, cause = _graph(
+        task, fit.untrained, failed, "it provides no graph of the untrained network"
+    )
+    yield from _against_truth(_Scorer("untrained", name, seed), task, before, cause)
     for metric in HELD_OUT.values():
-        why = failed or ("not_applicable", _NO_HELD_OUT)
+        cause = failed or ("not_applicable", _NO_HELD_OUT)
         value = metric(fit.info) if metric.name.lower() in fit.info else None
-        yield _row(own, metric.name, value, why)
+        yield _row(own, metric.name, value, cause)
 
 
 def _graph(
     task: Task, graph: sp.spmatrix | None, failed: tuple[str, str] | None, none: str
 ) -> tuple[np.ndarray | None, tuple[str, str]]:
-    """Scores of the candidates, or status and reason of why there are none."""
+    """Scores of the candidates, or status and reason if there are none."""
     if failed is not None:
         return None, failed
     if task.candidates is None:
@@ -265,12 +274,12 @@ def _graph(
 
 
 def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Iterator[dict]:
-    """Recall of the triples' genes."""
-    found: dict[str, float] = {}
+    """Recall of the genes of the triples."""
+    values: dict[str, float] = {}
     reason = tissue.missing or (_NO_TRUTH if tissue.triples is None else "")
     if not reason and ranked is None:
         reason = _NO_GENES
     if not reason and ranked is not None and tissue.triples is not None:
-        found = gene_recall(ranked, tissue.triples)
+        values = gene_recall(ranked, tissue.triples)
     for metric in RECALLS:
-        yield _row(_Scorer(method, method), metric, found.get(metric), ("not_applicable", reason))
+        yield _row(_Scorer(method, method), metric, values.get(metric), ("not_applicable", reason))

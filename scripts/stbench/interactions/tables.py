@@ -1,4 +1,4 @@
-"""Tables of how well learned cell graphs tell planted interactions, over datasets and seeds."""
+"""Tables of the detection of planted interactions by learned cell graphs."""
 
 from __future__ import annotations
 
@@ -37,45 +37,47 @@ def truth_table(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean, sd (ddof 1) and n over training seeds of every metric of every scorer and dataset."""
     keys = ["dataset", "scorer", "method", "metric"]
     rows = []
-    for cell, group in scores.groupby(keys, sort=False):
+    for key, group in scores.groupby(keys, sort=False):
         values = group["value"].dropna()
         status = fold_statuses(group["status"].tolist())
         reason = fold_reasons(group["seed"].tolist(), group["reason"].tolist())
-        rows.append((*cell, values.mean(), values.std(), len(values), status, reason))
+        rows.append((*key, values.mean(), values.std(), len(values), status, reason))
     names = [*keys, "mean", "sd", "n", "status", "reason"]
     table = pd.DataFrame(rows, columns=names).astype({"mean": float, "sd": float})
     return in_order(table, ["dataset"])
 
 
 def auprc_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean AUPRC of every scorer over tissues, all and by effect, with its 95 % interval."""
+    """Mean AUPRC of every scorer over tissues, in total and by effect, with its 95 % interval."""
     auprc = _auprc(scores)
     rows: list[dict] = []
-    for (scorer, method), mine in auprc.groupby(["scorer", "method"], sort=False):
-        for effect, tissues in _by_effect(mine):
+    for (scorer, method), of_scorer in auprc.groupby(["scorer", "method"], sort=False):
+        for effect, tissues in _by_effect(of_scorer):
             groups = [group["value"].to_numpy() for _, group in tissues.groupby("dataset")]
             rows.append({"scorer": scorer, "method": method, "effect": effect, **_interval(groups)})
     return pd.DataFrame(rows, columns=["scorer", "method", "effect", *_INTERVAL])
 
 
 def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """AUPRC of every method minus that of nulls, over tissues, all and by effect.
+    """AUPRC of every method minus that of nulls, over tissues, in total and by effect.
 
-    Null ``best`` is on each tissue the null with the highest mean there, so what is compared with
-    it cannot win by a lucky choice. Differences are paired by training seed where the null has
-    seeds. Intervals draw tissues, then seeds.
+    The null ``best`` is the null with the highest mean on each tissue, so it is the strictest
+    comparison. Differences are paired by training seed if the null has seeds. For intervals,
+    tissues are drawn, then seeds.
 
     Returns:
         ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``, ``tissues``, ``verdict``,
-        ``chosen`` (how often each null was the best), ``status`` and ``reason``.
+        ``chosen`` (number of tissues on which each null was the best), ``status`` and ``reason``.
     """
     auprc = _auprc(scores)
     rows = []
     for method in dict.fromkeys(scores.loc[scores["method"] == scores["scorer"], "method"]):
         for effect, tissues in _by_effect(auprc[auprc["method"].isin(["", method])]):
-            found = {d: _lifts(rows, method) for d, rows in tissues.groupby("dataset", sort=False)}
+            by_tissue = {
+                d: _lifts(rows, method) for d, rows in tissues.groupby("dataset", sort=False)
+            }
             for null in (BEST, *NULLS):
-                rows.append(_lift(found, method, null, effect))
+                rows.append(_lift(by_tissue, method, null, effect))
     columns = ["method", "null", "effect", *_INTERVAL, "verdict", "chosen", "status", "reason"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -86,9 +88,9 @@ def chosen_nulls(chosen: str) -> list[str]:
 
 
 def _auprc(scores: pd.DataFrame) -> pd.DataFrame:
-    """AUPRC where there is one, with the effect of its tissue as text."""
-    told = scores[(scores["scorer"] == TRUTH) & (scores["metric"] == "effect")]
-    effects = told.set_index("dataset")["value"].map("{:g}".format)
+    """AUPRC values, with the effect of the tissue as text."""
+    effect_rows = scores[(scores["scorer"] == TRUTH) & (scores["metric"] == "effect")]
+    effects = effect_rows.set_index("dataset")["value"].map("{:g}".format)
     auprc = scores[(scores["metric"] == "AUPRC") & scores["value"].notna()]
     return auprc.assign(effect=auprc["dataset"].map(effects))
 
@@ -103,26 +105,26 @@ def _by_effect(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def _lifts(rows: pd.DataFrame, method: str) -> dict[str, tuple[str, np.ndarray]]:
     """On one tissue, by null, its name and the differences by seed; ``best`` among them."""
     learned = rows[rows["scorer"] == method].set_index("seed")["value"]
-    found, heights = {}, {}
+    lifts, heights = {}, {}
     if not len(learned):
         return {}
-    for null, mine in rows[rows["scorer"].isin(NULLS)].groupby("scorer", sort=False):
-        values = mine.set_index("seed")["value"]
+    for null, of_null in rows[rows["scorer"].isin(NULLS)].groupby("scorer", sort=False):
+        values = of_null.set_index("seed")["value"]
         against = values.reindex(learned.index).fillna(values.mean())
-        found[str(null)] = (str(null), (learned - against).to_numpy())
+        lifts[str(null)] = (str(null), (learned - against).to_numpy())
         heights[str(null)] = values.mean()
     if heights:
-        found[BEST] = found[max(heights, key=lambda null: heights[null])]
-    return found
+        lifts[BEST] = lifts[max(heights, key=lambda null: heights[null])]
+    return lifts
 
 
 def _lift(
-    found: dict[str, dict[str, tuple[str, np.ndarray]]], method: str, null: str, effect: str
+    by_tissue: dict[str, dict[str, tuple[str, np.ndarray]]], method: str, null: str, effect: str
 ) -> dict:
-    chosen = [lifts[null] for lifts in found.values() if null in lifts]
+    chosen = [lifts[null] for lifts in by_tissue.values() if null in lifts]
     names = [name for name, _ in chosen]
     times = {name: names.count(name) for name in NULLS if name in names}
-    lacking = f"{len(found) - len(chosen)} of {len(found)} tissues lack a score"
+    missing = f"{len(by_tissue) - len(chosen)} of {len(by_tissue)} tissues have no score"
     return {
         "method": method,
         "null": null,
@@ -132,12 +134,12 @@ def _lift(
         if null == BEST
         else "",
         "status": "ok" if chosen else "not_applicable",
-        "reason": _NO_TISSUE if not found else lacking if len(chosen) < len(found) else "",
+        "reason": _NO_TISSUE if not by_tissue else missing if len(chosen) < len(by_tissue) else "",
     }
 
 
 def _interval(groups: list[np.ndarray]) -> dict:
     nothing = Difference(np.nan, np.nan, 0, np.nan, np.nan)
-    found = mean_over_groups(groups) if groups else nothing
-    facts = {"mean": found.mean, "low": found.low, "high": found.high, "tissues": found.n}
-    return {**facts, "verdict": verdict(found)}
+    result = mean_over_groups(groups) if groups else nothing
+    facts = {"mean": result.mean, "low": result.low, "high": result.high, "tissues": result.n}
+    return {**facts, "verdict": verdict(result)}

@@ -1,4 +1,4 @@
-"""Which edges count: above a fixed score, a quantile of the scores, or a quantile of the null."""
+"""The threshold for edges: a fixed score, a quantile of the scores, or a quantile of the null."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def threshold(
     """The score that an edge must exceed.
 
     Args:
-        number: the score itself, or which quantile.
+        number: the score, or the quantile.
         kind: ``value``, ``quantile`` (of ``scores``), or ``null_quantile`` (of the scores that the
-            method gives where there is nothing to find).
+            method gives without real structure).
         scores: (m,) scores of the edges.
         nulls: null scores of every training seed that ``scores`` come from. With several seeds,
-            whose scores are means, the mean of the seeds' quantiles is taken: means scatter less
-            than their parts, so this errs on the strict side.
+            whose scores are means, the mean of the quantiles of the seeds is used. Means vary less
+            than single scores, so this threshold is strict.
 
     Raises:
-        InputError: no such kind, or a number that cannot be used.
+        InputError: the kind is unknown, or the number is not valid.
         NotApplicableError: the null is wanted and a seed has no null scores.
     """
     if kind not in KINDS:
         raise InputError(
-            f"interactions: threshold_by: {kind!r} is none of {', '.join(KINDS)}; give one of them"
+            f"interactions: threshold_by: {kind!r} is not valid; use one of {', '.join(KINDS)}"
         )
     real = isinstance(number, int | float) and not isinstance(number, bool)
     if not real or not np.isfinite(number):
@@ -39,7 +39,7 @@ def threshold(
     if kind == "value":
         return float(number)
     if not 0 <= number <= 1:
-        raise InputError(f"interactions: threshold: {number} does not lie in 0 .. 1 ({kind})")
+        raise InputError(f"interactions: threshold: {number} is not between 0 and 1 ({kind})")
     if kind == "quantile":
         return float(np.quantile(scores, number)) if len(scores) else np.inf
     if not nulls or any(null is None or not len(null) for null in nulls):

@@ -1,4 +1,4 @@
-"""What the interactions of a tissue are made from: the dataset and the graphs of the fits."""
+"""The input of the interactions of a tissue: the dataset and the graphs of the fits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stbench.common.h5ad import read_elements
 from stbench.fitting.output import read_fit
 from stbench.interactions.edges import undirected
 
-A_K = 5  # neighbours in the raw cell graph of methods that have no parameter a_k
+A_K = 5  # neighbors in the raw cell graph of methods that have no parameter a_k
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Tissue:
         name, organism: of the dataset.
         cells: (n,) their names.
         coords: (n, 2) positions.
-        expression: (n, g) log-normalised.
+        expression: (n, g) log-normalized.
         var: of the genes.
         types, domains: (n,) cell types and true domains without unused categories, or None.
     """
@@ -51,8 +51,8 @@ class LearnedGraph:
         seed: training seed.
         fit: folder of the fit.
         params: parameters of the fit.
-        pairs, scores: as of ``stbench.interactions.edges.undirected``.
-        null_scores: (m,) where the method gives them for this graph, or None.
+        pairs, scores: of ``stbench.interactions.edges.undirected``.
+        null_scores: (m,) if the method provides them for this graph, or None.
         embedding: (n, d) or None.
     """
 
@@ -70,28 +70,28 @@ class LearnedGraph:
 
 
 def read_tissue(data: Path, preprocessed: Path) -> Tissue:
-    """Read a dataset: its types, domains and genes, and what preprocessing made of it.
+    """Read a dataset: its types, domains and genes, and its preprocessed expression.
 
     Raises:
-        NotApplicableError: the dataset could not be had; the message is why.
+        NotApplicableError: the dataset is not available; the message is the reason.
         InputError: a file is missing or broken, or the two are of different cells.
     """
-    found = read_elements(data, "uns/dataset", "obs/celltype", "obs/cluster", "var")
-    facts = found.get("uns/dataset", {})
+    elements = read_elements(data, "uns/dataset", "obs/celltype", "obs/cluster", "var")
+    facts = elements.get("uns/dataset", {})
     if facts.get("status", "ok") != "ok":
         raise NotApplicableError(facts["reason"])
-    made = read_elements(preprocessed, "X", "obsm/spatial")
-    if not np.array_equal(found["cells"], made["cells"]):
-        raise InputError(f"{preprocessed}: its cells are not those of {data}; make it again")
+    processed = read_elements(preprocessed, "X", "obsm/spatial")
+    if not np.array_equal(elements["cells"], processed["cells"]):
+        raise InputError(f"{preprocessed}: its cells are not those of {data}; preprocess again")
     return Tissue(
         name=str(facts.get("id", data.stem)),
         organism=str(facts.get("organism", "unknown")),
-        cells=made["cells"],
-        coords=np.asarray(made["obsm/spatial"], dtype=np.float64),
-        expression=sp.csr_matrix(made["X"]),
-        var=found["var"],
-        types=_categories(found.get("obs/celltype")),
-        domains=_categories(found.get("obs/cluster")),
+        cells=processed["cells"],
+        coords=np.asarray(processed["obsm/spatial"], dtype=np.float64),
+        expression=sp.csr_matrix(processed["X"]),
+        var=elements["var"],
+        types=_categories(elements.get("obs/celltype")),
+        domains=_categories(elements.get("obs/cluster")),
     )
 
 
@@ -102,7 +102,7 @@ def _categories(values: Any) -> pd.Categorical | None:
 def read_graphs(
     fits: Sequence[Path], cells: np.ndarray, which: str
 ) -> tuple[list[LearnedGraph], str]:
-    """The graphs of all fits that are ok, and a remark on the others.
+    """The graphs of all fits that are ok, and a note on the others.
 
     Args:
         fits: folders, one per training seed.
@@ -120,23 +120,25 @@ def read_graphs(
             left_out.append(f"seed {fit.seed}: {fit.status} ({fit.reason})")
             continue
         place, path = f"obsp/learned_adj_{which}", folder / "fit.h5ad"
-        found = read_elements(path, place, "uns/null_scores", "uns/fit")
-        if place not in found:
-            raise InputError(f"{path}: no obsp['learned_adj_{which}']; its method gives no graph")
-        pairs, scores = undirected(found[place], len(cells), f"{path}: learned_adj_{which}")
+        elements = read_elements(path, place, "uns/null_scores", "uns/fit")
+        if place not in elements:
+            raise InputError(
+                f"{path}: no obsp['learned_adj_{which}']; its method provides no graph"
+            )
+        pairs, scores = undirected(elements[place], len(cells), f"{path}: learned_adj_{which}")
         if not len(pairs):
             raise InputError(f"{path}: learned_adj_{which}: has no edges; train again")
         graphs.append(
             LearnedGraph(
                 seed=fit.seed,
                 fit=folder,
-                params=json.loads(found.get("uns/fit", {}).get("params", "{}")),
+                params=json.loads(elements.get("uns/fit", {}).get("params", "{}")),
                 pairs=pairs,
                 scores=scores,
-                null_scores=found.get("uns/null_scores") if which == "raw" else None,
+                null_scores=elements.get("uns/null_scores") if which == "raw" else None,
                 embedding=fit.embedding,
             )
         )
     if not graphs:
         raise NotApplicableError(f"no fit is ok: {'; '.join(left_out)}")
-    return graphs, f"; left out: {'; '.join(left_out)}" if left_out else ""
+    return graphs, f"; excluded: {'; '.join(left_out)}" if left_out else ""

@@ -1,10 +1,10 @@
-"""Which cell types are joined more or less often than expected, against two nulls.
+"""Pairs of cell types that are joined more or less often than expected under two nulls.
 
-``shuffled``: cell types are shuffled among cells, the graph stays; z = (count - mean) / sd over the
-shuffles, as in squidpy's ``gr.nhood_enrichment`` (an undirected edge counted once instead of twice
-changes no z). ``distance``: edges are drawn anew, without replacement and within bins of distance,
-among all pairs of cells as near as the longest edge; it asks what the graph says beyond who lies
-next to whom. The counts of such draws are multivariate hypergeometric and are drawn as that.
+``shuffled``: cell types are shuffled among cells, the graph is kept; z = (count - mean) / sd over
+the shuffles, as in squidpy's ``gr.nhood_enrichment`` (counting an undirected edge once instead of
+twice does not change z). ``distance``: edges are redrawn without replacement within bins of
+distance, among all pairs of cells not farther apart than the longest edge. It tests for structure
+beyond spatial proximity. The counts of such draws have a multivariate hypergeometric distribution.
 
 Time: shuffles x (edges + type pairs x bins) + pairs of cells within reach; memory: edges + pairs
 within reach + shuffles x type pairs.
@@ -31,7 +31,7 @@ def type_pairs(
 
     Args:
         edges: source and target (positions of cells), each edge once.
-        types: (n,) cell types; cells without one, and their edges, are left out.
+        types: (n,) cell types; cells without a type, and their edges, are excluded.
         coords: (n, 2) positions.
         shuffles: draws of each null.
         seed: of the draws.
@@ -39,9 +39,9 @@ def type_pairs(
     Returns:
         One row per unordered pair, by category order: type_a, type_b, cells_a, cells_b, observed,
         and for both nulls (suffixes ``_shuffled`` and ``_distance``) expected, ratio (observed over
-        expected, NaN where none is expected), z (NaN where the null does not vary), p (two-sided,
+        expected, NaN if none is expected), z (NaN if the null does not vary), p (two-sided,
         (1 + draws as far from the mean) / (1 + shuffles)) and q (Benjamini and Hochberg over
-        pairs). The distance null is NaN where too many pairs of cells lie within reach.
+        pairs). The distance null is NaN if too many pairs of cells are within reach.
 
     Raises:
         NotApplicableError: fewer than two types, or no edge between cells that have one.
@@ -52,8 +52,8 @@ def type_pairs(
         what = f"all cells are {names[0]}" if len(names) else "no cell has a type"
         raise NotApplicableError(f"{what}; at least 2 cell types are needed")
     source, target = (edges[end].to_numpy(dtype=np.int64) for end in ("source", "target"))
-    known = (codes[source] >= 0) & (codes[target] >= 0)
-    source, target = source[known], target[known]
+    typed_edges = (codes[source] >= 0) & (codes[target] >= 0)
+    source, target = source[typed_edges], target[typed_edges]
     if not len(source):
         raise NotApplicableError("no edge joins two cells that have a type")
     a, b = np.triu_indices(len(names))
@@ -119,7 +119,7 @@ def redrawn_counts(
     shuffles: int,
     rng: np.random.Generator,
 ) -> np.ndarray | None:
-    """The same when edges are drawn anew within bins of distance; None: too many pairs in reach."""
+    """The counts if edges are redrawn within bins of distance; None: too many pairs in reach."""
     distance = pair_distances(coords, source, target)
     longest = distance.max()
     pool = _pairs_within(coords, longest)
@@ -135,9 +135,9 @@ def redrawn_counts(
     for number, edges in enumerate(edge_bins):
         inside = pool_bins == number
         counts = count_pairs(codes[one[inside]], codes[other[inside]], n_types)
-        there = np.flatnonzero(counts)
+        present = np.flatnonzero(counts)
         if edges:
-            draws[:, there] += rng.multivariate_hypergeometric(counts[there], edges, shuffles)
+            draws[:, present] += rng.multivariate_hypergeometric(counts[present], edges, shuffles)
     return draws
 
 

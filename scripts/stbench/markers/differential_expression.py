@@ -1,8 +1,8 @@
-"""Markers of domains: genes that are higher in the cells of one domain than in all others.
+"""Markers of domains: genes with higher expression in one domain than in all other domains.
 
-Wilcoxon's rank-sum test of scanpy (Wolf et al., Genome Biology 2018; the test as Soneson and
-Robinson, Nature Methods 2018, recommend it), corrected for ties, since most counts are zero, and
-by Benjamini and Hochberg over the genes of each domain.
+The test is Wilcoxon's rank-sum test of scanpy (Wolf et al., Genome Biology 2018; recommended by
+Soneson and Robinson, Nature Methods 2018). It is corrected for ties, because most counts are zero,
+and p values are adjusted by Benjamini and Hochberg over the genes of each domain.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from stbench.data.gene_symbols import find_genes
 if TYPE_CHECKING:
     from anndata import AnnData
 
-ALPHA, FOLD = 0.05, 0.5  # a marker has an adjusted p below, and a log2 fold change above
+ALPHA, FOLD = 0.05, 0.5  # of a marker: largest adjusted p, smallest log2 fold change
 FEWEST_CELLS = 3  # of a domain that is tested
 FEWEST_GENES = 3  # of a gene set that is scored
 TOP = 50  # markers of a domain that are kept
-SMALLEST_PANEL = 50  # genes; below, none are left over to compare a set with
+SMALLEST_PANEL = 50  # genes; fewer leave no genes to compare a set with
 
-STANDING = [
+STATISTICS = [
     "cells", "rank", "genes", "score", "log2_fold_change", "p", "p_adjusted", "expressed_in",
     "expressed_out", "marker",
 ]  # fmt: skip
@@ -34,17 +34,17 @@ STANDING = [
 
 @dataclass(frozen=True)
 class Domains:
-    """One way to divide a tissue.
+    """One division of a tissue into domains.
 
     Attributes:
-        id: ``truth``, or the id of the method that found it.
-        title: what to call it.
-        n_domains: how many were asked for.
-        codes: (n_cells,) from 0, -1 = in no domain; empty where there are none.
+        id: ``truth``, or the id of the method.
+        title: display name.
+        n_domains: requested number of domains.
+        codes: (n_cells,) from 0, -1 = in no domain; empty if there are none.
         names: of the codes 0, 1, ...
-        mostly: of each the true domain that most of its cells are of, with their share; "" where
-            that is not known.
-        note: a remark, or why there are no domains.
+        mostly: for each domain, the most frequent true domain of its cells with its share; "" if
+            not known.
+        note: a note, or why there are no domains.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Domains:
     note: str = ""
 
     @property
-    def there(self) -> bool:
+    def available(self) -> bool:
         return bool(len(self.codes))
 
     @property
@@ -67,17 +67,17 @@ class Domains:
 
 
 def rank_genes(expression: AnnData, codes: np.ndarray) -> dict[int, pd.DataFrame]:
-    """Test every gene in every domain against all other cells that are in a domain.
+    """Compare every gene in every domain with all other cells that are in a domain.
 
     Args:
-        expression: (n_cells, genes) log-normalised, natural logarithm; distinct gene names.
-        codes: (n_cells,) domains from 0, -1 = left out.
+        expression: (n_cells, genes) log-normalized, natural logarithm; distinct gene names.
+        codes: (n_cells,) domains from 0, -1 = excluded.
 
     Returns:
-        By code, the columns ``STANDING``, the gene as index, the highest score first (rank 1): the
-        z-score, the log2 of the ratio of ``exp(mean) - 1`` as scanpy has it, both p, and the shares
-        of cells in and out of the domain that express the gene. Domains with fewer than
-        ``FEWEST_CELLS`` cells, or with no more cells outside, are not tested.
+        By code, the columns ``STATISTICS``, the gene as index, the highest score first (rank 1):
+        z-score, the log2 of the ratio of ``exp(mean) - 1`` as in scanpy, both p, and the shares of
+        cells in and out of the domain that express the gene. Domains with fewer than
+        ``FEWEST_CELLS`` cells inside or outside are not tested.
     """
     import scanpy as sc
 
@@ -89,11 +89,11 @@ def rank_genes(expression: AnnData, codes: np.ndarray) -> dict[int, pd.DataFrame
     tested = [n for n in sizes.index if FEWEST_CELLS <= sizes[n] <= len(names) - FEWEST_CELLS]
     if not tested:
         return {}
-    with np.errstate(invalid="ignore"):  # of a gene that is the same everywhere: its score is 0
+    with np.errstate(invalid="ignore"):  # of a constant gene: its score is 0
         sc.tl.rank_genes_groups(
             cells, "domain", groups=tested, method="wilcoxon", tie_correct=True, pts=True
         )
-    found = {}
+    by_domain = {}
     for name in sorted(tested, key=int):
         table = sc.get.rank_genes_groups_df(cells, name).set_index("names")
         ranked = pd.DataFrame(
@@ -110,13 +110,13 @@ def rank_genes(expression: AnnData, codes: np.ndarray) -> dict[int, pd.DataFrame
             }
         )
         ranked["marker"] = (ranked["p_adjusted"] < ALPHA) & (ranked["log2_fold_change"] > FOLD)
-        found[int(name)] = ranked.rename_axis("gene")
-    return found
+        by_domain[int(name)] = ranked.rename_axis("gene")
+    return by_domain
 
 
 def top_markers(domains: Domains, ranked: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """The first ``TOP`` markers of every domain, most certain first."""
-    empty = pd.DataFrame(columns=[*_where(domains, 0), "gene", *STANDING])
+    """The first ``TOP`` markers of every domain, the highest score first."""
+    empty = pd.DataFrame(columns=[*_where(domains, 0), "gene", *STATISTICS])
     tables = [
         table[table["marker"]].head(TOP).reset_index().assign(**_where(domains, code))
         for code, table in ranked.items()
@@ -125,28 +125,28 @@ def top_markers(domains: Domains, ranked: Mapping[int, pd.DataFrame]) -> pd.Data
     return pd.concat(filled)[list(empty)] if filled else empty
 
 
-def standing(
+def gene_statistics(
     domains: Domains, ranked: Mapping[int, pd.DataFrame], genes: Mapping[str, tuple[str, str]]
 ) -> pd.DataFrame:
-    """Where genes stand in every domain: rows without numbers say why in ``status``, ``reason``.
+    """Statistics of genes in every domain; rows without numbers have ``status`` and ``reason``.
 
     Args:
         ranked: of ``rank_genes``.
-        genes: for each gene that is asked for, the name under which it was tested and "", or ""
-            and why it was not.
+        genes: for each requested gene, its name in the test and "", or "" and why it was not
+            tested.
     """
     rows = []
-    for gene, (name, why) in genes.items():
-        if not domains.there:
+    for gene, (name, reason) in genes.items():
+        if not domains.available:
             rows.append({**_where(domains), "gene": gene, **_missing(domains.note)})
         elif not name:
-            rows.append({**_where(domains), "gene": gene, **_missing(why)})
+            rows.append({**_where(domains), "gene": gene, **_missing(reason)})
         else:
             rows += [
                 {**_where(domains, code), "gene": gene, "cells": size, **_row(ranked, code, name)}
                 for code, size in domains.sizes.items()
             ]
-    columns = [*_where(domains, 0), "gene", "status", "reason", *STANDING]
+    columns = [*_where(domains, 0), "gene", "status", "reason", *STATISTICS]
     whole = dict.fromkeys(("cells", "rank", "genes"), "Int64")
     return pd.DataFrame(rows).reindex(columns=columns).astype({**whole, "marker": "boolean"})
 
@@ -154,19 +154,19 @@ def standing(
 def _row(ranked: Mapping[int, pd.DataFrame], code: int, name: str) -> dict[str, Any]:
     if code not in ranked:
         return _missing(
-            f"fewer than {FEWEST_CELLS} cells on one side: too few to be tested against the others"
+            f"fewer than {FEWEST_CELLS} cells inside or outside the domain, too few for a test"
         )
     return {"status": "ok", "reason": "", **ranked[code].loc[name].to_dict()}
 
 
-def _missing(why: str) -> dict[str, str]:
-    return {"status": "not_applicable", "reason": why}
+def _missing(reason: str) -> dict[str, str]:
+    return {"status": "not_applicable", "reason": reason}
 
 
 def _where(domains: Domains, code: int | None = None) -> dict[str, Any]:
-    """The columns that say which domain a row is of."""
+    """The columns that identify the domain of a row."""
     name, mostly = "", ""
-    if code is not None and domains.there:
+    if code is not None and domains.available:
         name, mostly = domains.names[code], domains.mostly[code]
     return {
         "labels": domains.id,
@@ -176,26 +176,26 @@ def _where(domains: Domains, code: int | None = None) -> dict[str, Any]:
     }
 
 
-def places_of_genes(
+def columns_of_genes(
     wanted: Sequence[str], symbols: Sequence[str], kept: np.ndarray, filter_cell: int
 ) -> dict[str, int | str]:
-    """For each gene its column, or why it is not tested.
+    """For each gene, its column or the reason why it is not tested.
 
     Args:
-        symbols: of all genes of the dataset; other case is let pass where it is unambiguous.
-        kept: (genes,) bool, those that preprocessing kept.
-        filter_cell: in how many cells a kept gene is seen at least.
+        symbols: of all genes of the dataset; case is ignored if that is unambiguous.
+        kept: (genes,) bool, the genes that preprocessing kept.
+        filter_cell: smallest number of cells that express a kept gene.
     """
     places, _ = find_genes(wanted, symbols)
-    found: dict[str, int | str] = {}
+    by_gene: dict[str, int | str] = {}
     for gene in wanted:
         if gene not in places:
-            found[gene] = f"not measured: not among the {len(symbols)} genes of this dataset"
+            by_gene[gene] = f"not measured: not one of the {len(symbols)} genes of this dataset"
         elif not kept[places[gene]]:
-            found[gene] = f"measured, but seen in fewer than {filter_cell} cells: not tested"
+            by_gene[gene] = f"measured, but not tested: detected in fewer than {filter_cell} cells"
         else:
-            found[gene] = places[gene]
-    return found
+            by_gene[gene] = places[gene]
+    return by_gene
 
 
 def cell_scores(
@@ -203,15 +203,16 @@ def cell_scores(
 ) -> dict[str, tuple[int, np.ndarray | str]]:
     """Score gene sets in every cell (scanpy's ``score_genes``: Satija et al. 2015).
 
-    A score is the mean of the set's genes minus that of random genes of the same height.
+    A score is the mean of the set's genes minus that of random genes with similar expression.
 
     Args:
-        expression: (n_cells, genes) log-normalised, distinct gene names.
+        expression: (n_cells, genes) log-normalized, distinct gene names.
         symbols: of its genes.
         gene_sets: genes by name of the set.
 
     Returns:
-        By set, how many of its genes are there, and (n_cells,) scores or why there are none.
+        By set, the number of its genes in the dataset, and (n_cells,) scores or the reason why
+        they are missing.
 
     Raises:
         NotApplicableError: there are fewer than ``SMALLEST_PANEL`` genes.
@@ -220,37 +221,37 @@ def cell_scores(
 
     if expression.n_vars < SMALLEST_PANEL:
         raise NotApplicableError(
-            f"{expression.n_vars} genes: gene sets need {SMALLEST_PANEL}, to be compared with"
+            f"{expression.n_vars} genes: scores of gene sets require at least {SMALLEST_PANEL}"
         )
-    found: dict[str, tuple[int, np.ndarray | str]] = {}
+    by_set: dict[str, tuple[int, np.ndarray | str]] = {}
     for name, members in gene_sets.items():
         places = sorted(set(find_genes(members, symbols)[0].values()))
         outcome: np.ndarray | str
         if len(places) < FEWEST_GENES:
-            outcome = f"{len(places)} of its {len(members)} genes are tested: fewer than three"
+            outcome = f"{len(places)} of its {len(members)} genes are tested, fewer than three"
         else:
             try:
                 sc.tl.score_genes(expression, expression.var_names[places], score_name="score")
                 outcome = expression.obs.pop("score").to_numpy()
-            except RuntimeError as error:  # the set takes all genes of its height
+            except RuntimeError as error:  # no other genes have similar expression
                 outcome = str(error)
-        found[name] = (len(places), outcome)
-    return found
+        by_set[name] = (len(places), outcome)
+    return by_set
 
 
 def set_means(domains: Domains, scores: Mapping[str, tuple[int, np.ndarray | str]]) -> pd.DataFrame:
-    """Mean score of every gene set in and out of each domain; sets without scores say why."""
+    """Mean score of every gene set in and out of each domain, or the reason why it is missing."""
     rows: list[dict[str, Any]] = []
     for name, (measured, score) in scores.items():
         about = {"gene_set": name, "measured": measured}
-        if not domains.there or isinstance(score, str):
-            why = domains.note if not domains.there else str(score)
-            rows.append({**_where(domains), **about, **_missing(why)})
+        if not domains.available or isinstance(score, str):
+            reason = domains.note if not domains.available else str(score)
+            rows.append({**_where(domains), **about, **_missing(reason)})
             continue
         for code, cells in domains.sizes.items():
             inside, others = domains.codes == code, (domains.codes >= 0) & (domains.codes != code)
             rest = float(score[others].mean()) if others.any() else np.nan
-            told = {"cells": cells, "mean": float(score[inside].mean()), "mean_others": rest}
-            rows.append({**_where(domains, code), **about, "status": "ok", "reason": "", **told})
+            means = {"cells": cells, "mean": float(score[inside].mean()), "mean_others": rest}
+            rows.append({**_where(domains, code), **about, "status": "ok", "reason": "", **means})
     columns = [*_where(domains, 0), "gene_set", "measured", "status", "reason"]
     return pd.DataFrame(rows).reindex(columns=[*columns, "cells", "mean", "mean_others"])

@@ -1,4 +1,4 @@
-"""The domains whose markers are looked for: the true ones, then those of the methods."""
+"""The domains that are searched for markers: the true domains, then those of the methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NONE = np.empty(0, int)
 
 
 def true_domains(truth: pd.Categorical | None, n_domains: int) -> Domains:
-    """The true domains; none where no cell has one."""
+    """The true domains; none if no cell has one."""
     if truth is None or not (truth.codes >= 0).any():
         return Domains(TRUTH, "true domains", n_domains, _NONE, [], [], "no true domains are known")
     names = [str(name) for name in truth.categories]
@@ -27,22 +27,22 @@ def true_domains(truth: pd.Categorical | None, n_domains: int) -> Domains:
     return Domains(TRUTH, "true domains", len(names), codes, names, [""] * len(names))
 
 
-def found_domains(
+def method_domains(
     scores: pd.DataFrame,
     titles: Mapping[str, str],
     rank_by: str,
     labels: Mapping[str, Path],
     truth: Domains,
 ) -> Iterator[Domains]:
-    """The domains of each method and number of domains, as the figures choose them.
+    """The domains of each method and number of domains, chosen as in the figures.
 
-    Last epoch, the training seed with the median final ARI and of its clusterings the one with the
-    median ARI (``stbench.figures.gallery``). Domains are numbered from 1 on in the order of the
-    true domains that they are matched to one to one, so that they take their colours in maps.
+    They are those of the last epoch, of the training seed with the median final ARI, and of its
+    clustering with the median ARI (``stbench.figures.gallery``). Domains are numbered from 1 in the
+    order of the true domains that they are matched to one to one, so maps use the same colors.
 
     Args:
         scores: of ``stbench.results.assembly.read_scores``, of one dataset.
-        titles: what to call the methods, by id, in order.
+        titles: display names of the methods, by id, in order.
         rank_by: id of the clusterer.
         labels: files of labels by method.
         truth: of ``true_domains``.
@@ -57,18 +57,20 @@ def found_domains(
         with open_labels(labels[method]) as reader:
             for k in sorted(set(rows["n_domains"])):
                 none = Domains(method, title, int(k), _NONE, [], [])
-                yield _found(rows[rows["n_domains"] == k], none, reader, truth)
+                yield _domains_of_method(rows[rows["n_domains"] == k], none, reader, truth)
 
 
-def _found(rows: pd.DataFrame, none: Domains, reader: LabelsReader, truth: Domains) -> Domains:
-    """``none`` with the domains that the method found, or with a note on why there are none."""
-    known = truth.codes if truth.there else None
+def _domains_of_method(
+    rows: pd.DataFrame, none: Domains, reader: LabelsReader, truth: Domains
+) -> Domains:
+    """``none`` with the domains of the method, or with a note on why there are none."""
+    true_codes = truth.codes if truth.available else None
     try:
-        codes, note = final_labels(rows, known, reader)
+        codes, note = final_labels(rows, true_codes, reader)
     except NotApplicableError as error:
         return replace(none, note=str(error))
-    if known is not None:
-        codes = match_labels(known, codes)
+    if true_codes is not None:
+        codes = match_labels(true_codes, codes)
     count = int(codes.max()) + 1
     names = [str(i + 1) for i in range(count)]
     shares = mostly(codes, count, truth)
@@ -76,42 +78,42 @@ def _found(rows: pd.DataFrame, none: Domains, reader: LabelsReader, truth: Domai
 
 
 def mostly(codes: np.ndarray, count: int, truth: Domains) -> list[str]:
-    """For domains 0 .. count - 1 the true domain that most of their labelled cells are of.
+    """For domains 0 .. count - 1, the most frequent true domain of their labeled cells.
 
     Args:
-        codes: (n_cells,) found domains.
+        codes: (n_cells,) domains of a method.
         truth: of ``true_domains``.
     """
-    told = []
+    shares = []
     for code in range(count):
-        inside = truth.codes[codes == code] if truth.there else _NONE
+        inside = truth.codes[codes == code] if truth.available else _NONE
         cells = np.bincount(inside[inside >= 0], minlength=1)
         first = int(cells.argmax())
         share = cells[first] / max(cells.sum(), 1)
-        told.append(f"{truth.names[first]} ({share:.0%})" if cells.sum() else "")
-    return told
+        shares.append(f"{truth.names[first]} ({share:.0%})" if cells.sum() else "")
+    return shares
 
 
 def final_labels(
     rows: pd.DataFrame, truth: np.ndarray | None, reader: LabelsReader
 ) -> tuple[np.ndarray, str]:
-    """Labels (n_cells,) of the last epoch of the median run, and what they are.
+    """Labels (n_cells,) of the last epoch of the median run, and a note on them.
 
     Args:
         rows: scores of one dataset, method, number of domains and clusterer.
         truth: (n_cells,) codes, -1 = not known; None: no truth.
 
     Raises:
-        NotApplicableError: there are none; the message says why.
+        NotApplicableError: there are no labels; the message is the reason.
     """
     metric = "CHAOS" if truth is None else "ARI"
     final = rows[(rows["metric"] == metric) & (rows["protocol"] == "final")]
     ok = final[final["status"] == "ok"]
     if not len(ok):
-        told = final.iloc[0]
-        raise NotApplicableError(f"{told['status']}: {told['reason']}".rstrip(": "))
+        first = final.iloc[0]
+        raise NotApplicableError(f"{first['status']}: {first['reason']}".rstrip(": "))
     seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
     row = ok[ok["seed"] == seed].iloc[0]
     runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
-    told = "" if truth is None else f"ARI {round(row['value'], 2) + 0:.2f}, "
-    return median_run(runs, truth), f"{told}training seed {seed}"
+    score = "" if truth is None else f"ARI {round(row['value'], 2) + 0:.2f}, "
+    return median_run(runs, truth), f"{score}training seed {seed}"

@@ -1,4 +1,4 @@
-"""What the tests on the order of methods allow to be said, in words."""
+"""Sentences about the tests on the order of methods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stbench.ranking.ranks import DATASETS_TO_TEST, LEVEL, Ranking, tied_groups
 
 
 def note(ranking: Ranking) -> str:
-    """What a reader must know of the tests: why there is none, or that none can succeed."""
+    """Limits of the tests: why no test is possible, or why none can be significant."""
     n, methods = ranking.scores.shape
     if methods < 2:
         return "no test is possible: fewer than 2 methods"
@@ -19,20 +19,20 @@ def note(ranking: Ranking) -> str:
         datasets = f"{n} dataset{'s' * (n != 1)}"
         return f"no test is possible: {datasets}, at least {DATASETS_TO_TEST} are needed"
     if not ranking.conclusive:
-        return f"{n} datasets are too few to tell any pair of {methods} methods apart"
+        return f"with {n} datasets and {methods} methods, no pair can differ significantly"
     return ""
 
 
 def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:
-    """Whether the order is more than chance, in a sentence or two."""
+    """Whether the order of methods may be chance, in a sentence or two."""
     if not ranking.tested:
         return f"{as_sentence(note(ranking))}."
     n = len(ranking.scores)
     text = f"Friedman's test over {n} datasets: p = {ranking.friedman_p:.2g}"
     if pd.isna(ranking.friedman_p):
-        text = f"Two methods over {n} datasets: Friedman's test needs three"
+        text = f"Two methods over {n} datasets: Friedman's test needs at least three"
     elif ranking.friedman_p > LEVEL:
-        return f"{text}: the differences between the methods may be chance."
+        return f"{text}: the differences between methods may be chance."
     else:
         text += ": the methods differ"
     if not ranking.conclusive:
@@ -45,11 +45,13 @@ def _pairs(ranking: Ranking, titles: Mapping[str, str]) -> str:
     best, *others = ranking.mean_ranks.index
     together = {m for group in tied_groups(ranking) if best in group for m in group}
     tied = [titles.get(method, method) for method in others if method in together]
-    against = f"does not differ from {', '.join(tied)}" if tied else "differs from all others"
+    contrast = f"does not differ significantly from {', '.join(tied)}"
+    if not tied:
+        contrast = "differs significantly from all others"
     apart = int((ranking.pairs["p_holm"] <= LEVEL).sum())
     return (
-        f"By Wilcoxon's test on each pair (Holm, 5 %) {apart} of {len(ranking.pairs)} pairs "
-        f"differ, and {titles.get(best, best)} {against}."
+        f"In Wilcoxon's test (Holm, 5 %), {apart} of {len(ranking.pairs)} pairs of methods differ "
+        f"significantly. {titles.get(best, best)} has the best mean rank and {contrast}."
     )
 
 
@@ -59,7 +61,7 @@ def order_sentence(order: Order) -> str:
         return "No other clusterer ranks these methods, so orders cannot be compared."
     parts = [
         f"{verb} under {', '.join(names)}"
-        for verb, names in (("holds", order.same), ("changes", order.changed))
+        for verb, names in (("is the same", order.same), ("changes", order.changed))
         if names
     ]
     return f"The order of methods {' and '.join(parts)}."

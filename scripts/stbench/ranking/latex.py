@@ -1,7 +1,7 @@
-"""Tables for a paper: LaTeX with booktabs (and longtable for what is longer than a page).
+"""Tables for a paper: LaTeX with booktabs, and longtable for tables longer than a page.
 
-Each file is complete but for the preamble, which its first line names. Numbers are rounded to two
-digits as in the pages of the run; what has no value says its status.
+Each file lists the packages of the preamble in its first line. Numbers are rounded to two digits as
+in the other pages of a run. An entry without a value shows its status.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _SPECIAL = {
     '"': "''",
 }
 _DASH = "--"
-_BLOCK = 5  # datasets side by side: what fits the width of a page
+_BLOCK = 5  # datasets side by side: as many as fit the width of a page
 
 
 def escape(text: object) -> str:
-    """Any text, so that LaTeX sets it as it is, in one line."""
+    """Escape any text for LaTeX, in one line."""
     return "".join(_SPECIAL.get(sign, sign) for sign in " ".join(str(text).split()))
 
 
@@ -51,24 +51,24 @@ def latex_tables(
         published: of ``stbench.results.published.published_vs_measured``; None where not compared.
         rank_by: the clusterer that ranks.
     """
-    made = {
+    tables = {
         "leaderboard": leaderboard(standings, rank_by),
         "ARI_final": final_scores(results, final, rank_by),
     }
     if published is not None:
-        made["published_vs_measured"] = comparison(results, published, rank_by)
-    return made
+        tables["published_vs_measured"] = comparison(results, published, rank_by)
+    return tables
 
 
 def leaderboard(standings: dict[Policy, Standing], rank_by: str) -> str:
-    """A table for each policy under which there is a ranking of its own."""
+    """One table for each policy whose ranking differs from the others."""
     worst = standings["worst"]
     floats = []
     for standing in standings.values():
         again = standing is not worst and standing.datasets == worst.datasets
         if not standing.table.empty and not again:
             floats.append(_leaderboard_float(standing, rank_by))
-    return _file(floats or ["% Nothing is ranked: no dataset has a true labelling and a score."])
+    return _file(floats or ["% Nothing is ranked: no dataset has true labels and a score."])
 
 
 def _leaderboard_float(standing: Standing, rank_by: str) -> str:
@@ -95,7 +95,7 @@ def _leaderboard_float(standing: Standing, rank_by: str) -> str:
     caption = (
         f"Methods by mean rank of the final ARI over {n} dataset{'s' * (n != 1)}, clustered by "
         f"{escape(rank_by)}, with 95\\,\\% bootstrap intervals over datasets. "
-        f"{standing.heading}. Methods that share a letter cannot be told apart. "
+        f"{standing.heading}. Methods that share a letter do not differ significantly. "
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
         f"Controls in italics. {escape(standing.certainty)}"
     )
@@ -125,41 +125,41 @@ def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> st
                 if (dataset, method) not in cells.index:
                     line.append(_DASH)
                     continue
-                cell = cells.loc[(dataset, method)]
-                bold = method not in controls and cell["mean"] == best[dataset]
-                line.append(_score(cell, bold))
+                entry = cells.loc[(dataset, method)]
+                bold = method not in controls and entry["mean"] == best[dataset]
+                line.append(_score(entry, bold))
             body.append(line)
         which = f" (part {part} of {len(blocks)})" if len(blocks) > 1 else ""
         caption = (
             f"ARI of the last epoch, clustered by {escape(rank_by)}{which}: mean $\\pm$ sd over "
-            "training seeds. Bold: the best method of a dataset, controls (italics) aside. A word "
-            "is the status of a method that has no score."
+            "training seeds. Bold: the best method of a dataset, excluding controls (italics). "
+            "Methods without a score show their status."
         )
         label = "tab:ari-final" + (f"-{part}" if len(blocks) > 1 else "")
         head = ["Method", *map(escape, block)]
         floats.append(_float(_Table("l" + "r" * len(block), head, body, caption, label)))
-    return _file(floats or ["% No dataset has a true labelling."])
+    return _file(floats or ["% No dataset has true labels."])
 
 
-def _score(cell: pd.Series, bold: bool) -> str:
-    if pd.isna(cell["mean"]):
-        return escape(cell["status"])
-    spread = "" if pd.isna(cell["sd"]) else rf" \pm {number(cell['sd'])}"
-    text = f"${number(cell['mean'])}{spread}$"
+def _score(entry: pd.Series, bold: bool) -> str:
+    if pd.isna(entry["mean"]):
+        return escape(entry["status"])
+    spread = "" if pd.isna(entry["sd"]) else rf" \pm {number(entry['sd'])}"
+    text = f"${number(entry['mean'])}{spread}$"
     if bold:
         text = rf"{{\boldmath{text}}}"
-    failed = "" if cell["status"] == "ok" else rf" {{\scriptsize {escape(cell['status'])}}}"
+    failed = "" if entry["status"] == "ok" else rf" {{\scriptsize {escape(entry['status'])}}}"
     return text + failed
 
 
 def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> str:
-    """Measured scores beside the reported range, with numbered sources below."""
+    """Measured scores beside the published range, with numbered sources below."""
     rows = published[published["clusterer"] == rank_by]
     if rows.empty:
-        return _file(["% Nobody reported scores of these methods on these datasets."])
+        return _file(["% There are no published scores of these methods on these datasets."])
     titles = method_titles(results)
-    told = [source for text in rows["sources"] for source in text.split("; ") if source]
-    sources = {source: i for i, source in enumerate(dict.fromkeys(told), start=1)}
+    listed = [source for text in rows["sources"] for source in text.split("; ") if source]
+    sources = {source: i for i, source in enumerate(dict.fromkeys(listed), start=1)}
     body = []
     for _, row in rows.iterrows():
         low, high = (_published(row[f"published_{end}"]) for end in ("low", "high"))
@@ -171,8 +171,8 @@ def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> 
     head = ["Dataset", "Method", "Metric", "Measured", "Published", "", "Source"]
     caption = (
         f"Measured scores (last epoch, clustered by {escape(rank_by)}, mean $\\pm$ sd over "
-        "training seeds) and the range that others reported for the same method and dataset, two "
-        "standard deviations to either side where they gave one. Empty: not known."
+        "training seeds) and the published range for the same method and dataset, extended by two "
+        "standard deviations on each side where a source gives one. Empty: not known."
     )
     notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
     table = _Table("lllrlll", head, body, caption, "tab:published")
@@ -238,5 +238,5 @@ def _long(table: _Table, notes: str) -> str:
 
 
 def _file(parts: Sequence[str]) -> str:
-    head = "% Needs \\usepackage{booktabs,longtable}; the width is that of a page, 17 cm of text."
+    head = "% Requires \\usepackage{booktabs,longtable} and a text width of 17 cm."
     return "\n\n".join([head, *parts]) + "\n"

@@ -1,4 +1,4 @@
-"""The leaderboard: methods by mean rank over datasets, and whether the clusterer changes it."""
+"""The leaderboard: methods by mean rank over datasets, and the effect of the clusterer on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stbench.results.assembly import in_order
 
 
 class Order(NamedTuple):
-    """Other clusterers under which the order of methods is the same, and those where it changes."""
+    """Other clusterers with the same order of methods, and those with another order."""
 
     same: list[str]
     changed: list[str]
@@ -27,9 +27,9 @@ class Order(NamedTuple):
     @property
     def summary(self) -> str:
         """For a column of a table."""
-        parts = {"holds under": self.same, "changes under": self.changed}
+        parts = {"is the same under": self.same, "changes under": self.changed}
         words = "; ".join(f"{word}: {', '.join(names)}" for word, names in parts.items() if names)
-        return f"order {words}" if words else "no second order to compare with"
+        return f"order {words}" if words else "no other clusterer to compare with"
 
 
 def leaderboard(
@@ -39,34 +39,32 @@ def leaderboard(
 
     On each dataset with a known truth on which any method has a score, methods are ranked by the
     mean ARI of the last epoch; equal scores share the mean of their ranks, and a method without a
-    score gets the worst rank there is, so nobody wins by failing on the hard data. Controls are
-    ranked like methods and marked.
+    score gets the worst rank, so a method cannot improve its rank by failing on difficult data.
+    Controls are ranked like methods and marked.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
         rank_by: the clusterer that ranks.
-        no_baseline: why there is no lift where the baseline has no results.
+        no_baseline: the reason for a missing lift if the baseline has no results.
 
     Returns:
         One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
         ``rank_by``, ``mean_rank``, the means over datasets of ``ARI_final``, ``ARI_oracle``,
-        ``ARI_untrained``, ``gap`` (oracle minus final: what choosing the epoch by the true labels
-        is worth), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
-        (with a score / ranked), ``order`` (clusterers under which the order of methods holds, and
-        under which it changes), ``rank_<clusterer>`` for each other clusterer (empty for a method
-        that has no score under it at all), ``status`` and ``reason`` (why a value is missing).
+        ``ARI_untrained``, ``gap`` (oracle minus final: the effect of choosing the epoch by the true
+        labels), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
+        (with a score / ranked), ``order`` (clusterers under which the order of methods is
+        the same, and under which it changes), ``rank_<clusterer>`` for each other clusterer (empty
+        for a method without any score under it), ``status`` and ``reason`` (of missing values).
 
     Raises:
         InputError: there are no scores under ``rank_by``.
     """
     clusterers = sorted(results["clusterer"].unique())
     if rank_by not in clusterers:
-        raise InputError(
-            f"--rank-by {rank_by}: there are scores under {', '.join(clusterers)} only"
-        )
-    known = results[~results["exploratory"]]
-    tables = {f"ARI_{protocol}": score_table(known, "ARI", protocol) for protocol in PROTOCOLS}
-    tables |= {"gain": gain_table(known), "lift": lift_table(known, no_baseline)}
+        raise InputError(f"--rank-by {rank_by}: no scores; use one of {', '.join(clusterers)}")
+    with_truth = results[~results["exploratory"]]
+    tables = {f"ARI_{protocol}": score_table(with_truth, "ARI", protocol) for protocol in PROTOCOLS}
+    tables |= {"gain": gain_table(with_truth), "lift": lift_table(with_truth, no_baseline)}
 
     methods = results.drop_duplicates("method").set_index("method")[["implementation", "control"]]
     board = pd.DataFrame(index=methods.index)
@@ -85,13 +83,13 @@ def leaderboard(
     others = [name for name in clusterers if name != rank_by]
     board["order"] = compare_orders(scores, rank_by).summary
     for name in others:
-        there = scores[name].notna().any()
-        board[f"rank_{name}"] = _places(mean_ranks(scores[name]).where(there))
+        has_scores = scores[name].notna().any()
+        board[f"rank_{name}"] = _places(mean_ranks(scores[name]).where(has_scores))
     ranked = {
         name: table[table["dataset"].isin(scores[rank_by].index) & (table["clusterer"] == rank_by)]
         for name, table in tables.items()
     }
-    board[["status", "reason"]] = [_why(ranked, method) for method in methods.index]
+    board[["status", "reason"]] = [_status_and_reason(ranked, method) for method in methods.index]
     board = board.reset_index()
     board.insert(0, "rank", _places(board["mean_rank"]))
     board = in_order(board, ["method"])
@@ -102,14 +100,14 @@ def mean_ranks(scores: pd.DataFrame) -> pd.Series:
     """Mean over datasets (rows) of the rank of each method (column), 1 = best.
 
     Ties share their mean rank, a missing score gets the worst rank (the number of methods), and
-    datasets without any score are left out. NaN where no dataset is left.
+    datasets without any score are skipped. NaN if no dataset remains.
     """
     ranks = scores.dropna(how="all").rank(axis=1, ascending=False, method="average")
     return ranks.fillna(scores.shape[1]).mean()
 
 
 def order_under_clusterers(results: pd.DataFrame, rank_by: str) -> Order:
-    """Under which other clusterers the methods of ``results`` have the order of ``rank_by``."""
+    """The order of the methods of ``results`` under other clusterers than ``rank_by``."""
     final = score_table(results[~results["exploratory"]], "ARI", "final")
     methods = pd.Index(dict.fromkeys(results["method"]))
     return compare_orders(_scores(final, sorted(results["clusterer"].unique()), methods), rank_by)
@@ -118,16 +116,16 @@ def order_under_clusterers(results: pd.DataFrame, rank_by: str) -> Order:
 def compare_orders(scores: dict[str, pd.DataFrame], rank_by: str) -> Order:
     """The order of methods under ``rank_by`` and under every other clusterer.
 
-    Compared are the methods that have any score under both clusterers; with fewer than two of
-    them there is no order to compare.
+    The methods that have any score under both clusterers are compared; with fewer than two
+    methods there is no comparison.
 
     Args:
         scores: by clusterer, (datasets, methods).
     """
     order = Order([], [])
     for name in scores:
-        given = [scores[clusterer].notna().any() for clusterer in (name, rank_by)]
-        both = scores[name].columns[given[0] & given[1]]
+        has_score = [scores[clusterer].notna().any() for clusterer in (name, rank_by)]
+        both = scores[name].columns[has_score[0] & has_score[1]]
         if name == rank_by or len(both) < 2:
             continue
         places = [_places(mean_ranks(scores[clusterer][both])) for clusterer in (name, rank_by)]
@@ -140,27 +138,27 @@ def _scores(final: pd.DataFrame, clusterers: list[str], methods: pd.Index) -> di
 
 
 def _by_dataset(table: pd.DataFrame, clusterer: str, methods: pd.Index) -> pd.DataFrame:
-    """Means [dataset, method] under a clusterer; datasets without any value are left out."""
+    """Means [dataset, method] under a clusterer; datasets without any value are skipped."""
     rows = table[table["clusterer"] == clusterer]
     wide = rows.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
     return wide.reindex(columns=methods).dropna(how="all")
 
 
 def _places(mean_rank: pd.Series) -> pd.Series:
-    """1, 2, 3 ... of mean ranks; what differs in the last bits only is a tie."""
+    """1, 2, 3 ... of mean ranks; differences in the last bits count as ties."""
     return mean_rank.round(9).rank(method="min").astype("Int64")
 
 
-def _why(tables: dict[str, pd.DataFrame], method: str) -> tuple[str, str]:
+def _status_and_reason(tables: dict[str, pd.DataFrame], method: str) -> tuple[str, str]:
     """Status of a method over the ranked datasets, and why which of its values are missing."""
-    whys: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     status = "ok"
     for name, table in tables.items():
         rows = table[table["method"] == method]
         if name == "ARI_final" and len(rows):
             status = fold_statuses(rows["status"].tolist())
         missing = rows[rows["mean"].isna()]
-        for why, datasets in missing.groupby(["status", "reason"], sort=False)["dataset"]:
+        for reason, datasets in missing.groupby(["status", "reason"], sort=False)["dataset"]:
             where = "" if len(datasets) == len(rows) else f" on {', '.join(datasets)}"
-            whys.setdefault(": ".join(filter(None, why)) + where, []).append(name)
-    return status, "; ".join(f"{', '.join(names)}: {why}" for why, names in whys.items())
+            by_reason.setdefault(": ".join(filter(None, reason)) + where, []).append(name)
+    return status, "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())

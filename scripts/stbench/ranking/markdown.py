@@ -1,4 +1,4 @@
-"""The leaderboard as one page to read, in GitHub's Markdown."""
+"""The leaderboard as one page in GitHub's Markdown."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing, mean_rank, memory
 from stbench.results.assembly import natural
 from stbench.results.formatting import number, signed
-from stbench.results.statistics import BETTER, SEEDS_TO_TELL, WITHIN_NOISE, WORSE
+from stbench.results.statistics import BETTER, MIN_SEEDS, WITHIN_NOISE, WORSE
 
 _COLUMNS = (
     *("rank", "method", "mean rank", "tied", "final", "oracle", "gap", "gain", "lift"),
     *("seconds", "memory, MB", "no score"),
 )
 _DASH = "–"
-_NAMED = 20  # datasets in a list; more are only counted
+_NAMED = 20  # datasets listed by name; longer lists are only counted
 _LEFT = ("method", "mean rank", "tied", "no score")
 
 _LEGEND = """\
-- **method**: *italics* mark a control, which is ranked but does not compete.
+- **method**: *italics* mark a control, which is ranked but is not a competing method.
 - **mean rank** over datasets, 1 = best, with its 95 % bootstrap interval over datasets.
-- **tied**: methods that share a letter cannot be told apart (Wilcoxon with Holm's correction, \
-5 %); without a test all share one.
-- **final**: mean ARI of the last epoch, which ranks. **oracle**: of the epoch with the best ARI, \
-chosen with the true labels. **gap**: oracle minus final. **gain**: what training added to the \
-untrained network. **lift**: final minus smoothed PCA, principal components averaged over the 15 \
-nearest cells. Means over the datasets that have a value; –: not defined.
-- **seconds** of a fit, mean over datasets; **memory**: the most that a fit held, and the GPU's.
+- **tied**: methods that share a letter do not differ significantly (Wilcoxon with Holm's \
+correction, 5 %); without a test, all methods share one letter.
+- **final**: mean ARI of the last epoch, used for ranking. **oracle**: mean ARI of the best epoch, \
+chosen with the true labels. **gap**: oracle minus final. **gain**: final minus the untrained \
+network. **lift**: final minus smoothed PCA (principal components averaged over the 15 nearest \
+cells). Means over the datasets that have a value; –: not defined.
+- **seconds** of a fit, mean over datasets; **memory**: largest peak of a fit, host and GPU.
 - **no score**: training seeds without a final ARI, with the reasons.
 """
 
@@ -50,7 +50,7 @@ def leaderboard_page(
         results: of ``stbench.results.assembly.assemble``.
         lift: of ``stbench.results.aggregates.lift_table``.
         rank_by: the clusterer that ranks.
-        note: what a reader must know first, such as that the run is not finished.
+        note: a warning for the top of the page, for example that the run is not complete.
     """
     parts = ["# Leaderboard", _quoted(note), _intro(standings["worst"], results, rank_by)]
     for standing in standings.values():
@@ -69,10 +69,10 @@ def _quoted(note: str) -> str:
 
 def _intro(worst: Standing, results: pd.DataFrame, rank_by: str) -> str:
     if not worst.datasets:
-        return "No dataset has a true labelling and a score, so there is nothing to rank."
-    mine = results[results["dataset"].isin(worst.datasets)]
-    seeds = mine[mine["implementation"] != "external"].groupby("method")["seed"].nunique()
-    n = int(seeds.max()) if len(seeds) else int(mine["seed"].nunique())
+        return "No dataset has true labels and a score, so methods cannot be ranked."
+    ranked = results[results["dataset"].isin(worst.datasets)]
+    seeds = ranked[ranked["implementation"] != "external"].groupby("method")["seed"].nunique()
+    n = int(seeds.max()) if len(seeds) else int(ranked["seed"].nunique())
     return (
         "Methods by their mean rank of ARI, the agreement with the true domains (1 = identical, "
         f"0 = chance), at the last epoch, clustered by {rank_by}. "
@@ -83,12 +83,12 @@ def _intro(worst: Standing, results: pd.DataFrame, rank_by: str) -> str:
 
 def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
     if standing is not worst and standing.datasets == worst.datasets and worst.datasets:
-        yield "Every method has a score on every dataset: the table is the one above."
+        yield "Every method has a score on every dataset, so the table is the same as above."
         return
     for title, datasets in standing.left_out.items():
-        yield f"{_text(title)} has no score on {_names(datasets)}: not counted here."
+        yield f"{_text(title)} has no score on {_names(datasets)}; excluded from this table."
     if standing.table.empty:
-        yield "No dataset is left, so there is no ranking."
+        yield "No dataset remains, so there is no ranking."
         return
     if standing is not worst:
         yield f"Ranked over {_names(standing.datasets)}."
@@ -118,7 +118,7 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:
-    """Who beats smoothed PCA, then a line for every method that is not a control."""
+    """Methods that are better than smoothed PCA, then a line for every method but controls."""
     described = results.drop_duplicates("method").set_index("method")
     titles = described[~described["control"]]["title"].map(_text)
     rows = lift[(lift["clusterer"] == rank_by) & ~lift["exploratory"]]
@@ -127,17 +127,17 @@ def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -
         return
     better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
     won = [f"{titles[method]} on {_count(n, 'dataset')}" for method, n in better.items()]
-    who = "; ".join(won) or "no method on any dataset"
-    yield f"Better than smoothed PCA beyond the noise: {who}."
+    winners = "; ".join(won) or "no method on any dataset"
+    yield f"Better than smoothed PCA beyond the noise: {winners}."
     yield ""
     for method in sorted(rows["method"].unique(), key=natural):
-        mine = rows[(rows["method"] == method) & rows["mean"].notna()]
-        said = [
-            f"{phrase} on {_with_lift(mine[mine['verdict'] == verdict])}"
+        of_method = rows[(rows["method"] == method) & rows["mean"].notna()]
+        phrases = [
+            f"{phrase} on {_with_lift(of_method[of_method['verdict'] == verdict])}"
             for verdict, phrase in _VERDICTS.items()
-            if (mine["verdict"] == verdict).any()
+            if (of_method["verdict"] == verdict).any()
         ]
-        what = "; ".join(said) or "no dataset has a score of both"
+        what = "; ".join(phrases) or "no dataset with scores of both"
         yield f"- **{titles[method]}**: {what}."
 
 
@@ -145,13 +145,13 @@ _VERDICTS = {
     BETTER: "better beyond the noise",
     WORSE: "worse beyond the noise",
     WITHIN_NOISE: "within the noise",
-    "too few seeds": f"too few seeds to tell ({SEEDS_TO_TELL} are needed)",
+    "too few seeds": f"too few seeds for a conclusion ({MIN_SEEDS} are needed)",
 }
 
 
 def _with_lift(rows: pd.DataFrame) -> str:
     if len(rows) > _NAMED:
-        return f"{len(rows)} datasets ({signed(rows['mean'].mean())} in the mean)"
+        return f"{len(rows)} datasets (mean {signed(rows['mean'].mean())})"
     named = zip(rows["dataset"], rows["mean"], strict=True)
     return ", ".join(f"{_text(dataset)} ({signed(mean)})" for dataset, mean in named)
 
@@ -167,10 +167,12 @@ def _not_ranked(results: pd.DataFrame, ranked: list[str]) -> Iterator[str]:
         if dataset in ranked:
             continue
         reasons = list(dict.fromkeys(filter(None, rows["fit_reason"])))
-        why = "no true labels" if rows["exploratory"].all() else "no method has a score"
+        reason = "no true labels" if rows["exploratory"].all() else "no method has a score"
         if (rows["fit_status"] != "ok").all() and reasons:
-            why = reasons[0] if len(reasons) == 1 else f"every fit failed, such as: {reasons[0]}"
-        yield f"- {_text(dataset)}: {_text(why)}"
+            reason = (
+                reasons[0] if len(reasons) == 1 else f"every fit failed, for example: {reasons[0]}"
+            )
+        yield f"- {_text(dataset)}: {_text(reason)}"
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -178,7 +180,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _text(text: object) -> str:
-    """Any text, so that Markdown shows it as it is, in one line."""
+    """Escape any text for Markdown, in one line."""
     return re.sub(r"([\\`*_|<>\[\]~])", r"\\\1", " ".join(str(text).split()))
 
 

@@ -1,9 +1,9 @@
-"""Ranks over datasets, and whether the differences between methods can be told from chance.
+"""Ranks over datasets, and tests of the differences between methods.
 
 The tests are those of Demsar (Journal of Machine Learning Research 2006): Friedman's test on all
 methods, then Wilcoxon's signed-rank test on each pair with Holm's correction (Benavoli et al.,
 Journal of Machine Learning Research 2016, on why pairs are not compared by mean ranks). A dataset
-is one observation, however many training seeds it has.
+is one observation, regardless of its number of training seeds.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-DATASETS_TO_TEST = 5  # and from 6 on can a pair of methods differ at the 5 % level
+DATASETS_TO_TEST = 5  # a pair of methods can differ at the 5 % level with 6 or more
 LEVEL = 0.05
 Policy = Literal["worst", "common"]
 POLICY_WORDS: dict[Policy, str] = {
-    "worst": "a failure has the worst rank",
+    "worst": "a failure gets the worst rank",
     "common": "only datasets on which every method has a score",
 }
 POLICIES = tuple(POLICY_WORDS)
@@ -28,10 +28,10 @@ _DRAWS = 10_000
 
 @dataclass(frozen=True)
 class Ranking:
-    """What can be said of the order of methods.
+    """The order of methods and its tests.
 
     Attributes:
-        policy: ``worst`` (a failure has the worst rank there is; in tests it counts as the worst
+        policy: ``worst`` (a failure gets the worst rank; in tests it counts as the worst
             score of its dataset, and never as more than 0) or ``common`` (only datasets on which
             every method has a score).
         scores: (datasets, methods) higher is better, complete under the policy.
@@ -49,12 +49,12 @@ class Ranking:
 
     @property
     def tested(self) -> bool:
-        """Whether there are methods and datasets enough for a test."""
+        """Whether there are enough methods and datasets for a test."""
         return _testable(self.scores)
 
     @property
     def conclusive(self) -> bool:
-        """Whether a pair can differ at all, by the smallest p value that there is."""
+        """Whether the smallest possible p value of a pair is significant."""
         return self.tested and 2 / 2 ** len(self.scores) * len(self.pairs) <= LEVEL
 
     @property
@@ -71,11 +71,11 @@ def rank_methods(scores: pd.DataFrame, policy: Policy) -> Ranking:
         policy: one of ``POLICIES``.
 
     Raises:
-        ValueError: no such policy.
+        ValueError: the policy is unknown.
     """
     complete = complete_scores(scores, policy)
-    known = scores.loc[complete.index].rank(axis=1, ascending=False, method="average")
-    ranks = known.fillna(complete.shape[1])
+    observed = scores.loc[complete.index].rank(axis=1, ascending=False, method="average")
+    ranks = observed.fillna(complete.shape[1])
     tested = _testable(complete)
     friedman = friedman_p(complete) if tested and complete.shape[1] > 2 else np.nan
     pairs = wilcoxon_holm(complete) if tested else _no_pairs()
@@ -83,7 +83,7 @@ def rank_methods(scores: pd.DataFrame, policy: Policy) -> Ranking:
 
 
 def complete_scores(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """The scores without gaps, datasets without any score left out."""
+    """The scores without gaps, without datasets that have no score at all."""
     scores = scores.dropna(how="all")
     if policy == "common":
         return scores.dropna()
@@ -130,22 +130,22 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def tied_groups(ranking: Ranking) -> list[list[str]]:
-    """Groups of methods, neighbours in mean rank, within which no pair can be told apart.
+    """Groups of methods, adjacent in mean rank, within which no pair differs significantly.
 
-    Only groups that lie in no larger one; a method that differs from all others is in none. Without
-    a test, or where Friedman's test finds nothing, all methods are one group.
+    Groups inside a larger group are skipped; a method that differs from all others is in none.
+    Without a test, or if Friedman's test is not significant, all methods are one group.
     """
     order = list(ranking.mean_ranks.index)
     if not ranking.tested or ranking.friedman_p > LEVEL:
         return [order] if len(order) > 1 else []
-    apart = {
+    different = {
         frozenset((row.one, row.other)) for row in ranking.pairs.itertuples() if row.p_holm <= LEVEL
     }
     groups: list[list[str]] = []
     for start in range(len(order)):
         end = start + 1
         while end < len(order) and not any(
-            frozenset((order[end], inside)) in apart for inside in order[start:end]
+            frozenset((order[end], inside)) in different for inside in order[start:end]
         ):
             end += 1
         group = order[start:end]

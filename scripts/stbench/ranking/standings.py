@@ -1,6 +1,6 @@
-"""What a leaderboard shows: one row per method, under each policy for failures.
+"""The content of a leaderboard: one row per method, under each policy for failures.
 
-The tables of the leaderboard page and of LaTeX are two ways to write it down.
+The leaderboard page and the LaTeX tables are two formats of it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class Standing:
 
     Attributes:
         policy: one of ``stbench.ranking.ranks.POLICIES``.
-        datasets: those that count, in natural order; empty where there is no ranking.
-        left_out: by the title of a method, the datasets that do not count because it has no score
-            there, though others have.
+        datasets: ids of the ranked datasets, in natural order; empty if there is no ranking.
+        left_out: by the title of a method, the datasets that are excluded because the method has
+            no score on them while others have one.
         table: one row per method, best first: ``rank``, ``method``, ``title``, ``control``,
             ``mean_rank`` with its 95 % interval ``low``, ``high``, ``tied`` (letters of the groups
-            of methods that cannot be told apart), ``ARI_final``, ``ARI_oracle``, ``gap``, ``gain``,
-            ``lift`` (means over datasets), ``seconds`` of a fit (mean over datasets of the mean
-            over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
-        order: under which other clusterers the order holds; None where there is no ranking.
-        certainty: what the tests say, in a sentence or two.
+            of methods that do not differ significantly), ``ARI_final``, ``ARI_oracle``, ``gap``,
+            ``gain``, ``lift`` (means over datasets), ``seconds`` of a fit (mean over datasets of
+            the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
+        order: clusterers with the same or another order; None if there is no ranking.
+        certainty: the result of the tests, in a sentence or two.
     """
 
     policy: Policy
@@ -56,36 +56,40 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
         rank_by: the clusterer that ranks.
     """
     ranked = rankings(results, rank_by)
-    every = list(ranked["worst"].scores.index)
-    return {policy: _standing(results, rank_by, r, every) for policy, r in ranked.items()}
+    all_datasets = list(ranked["worst"].scores.index)
+    return {policy: _standing(results, rank_by, r, all_datasets) for policy, r in ranked.items()}
 
 
 def mean_rank(row: pd.Series) -> str:
-    """``2.00 [1.5, 2.5]``; the interval only where there is one."""
+    """``2.00 [1.5, 2.5]``; without the interval if there is none."""
     ends = "" if pd.isna(row["low"]) else f" [{row['low']:.1f}, {row['high']:.1f}]"
     return f"{row['mean_rank']:.2f}{ends}"
 
 
 def memory(row: pd.Series) -> str:
-    """MB: ``593``, with a GPU ``593 + 1200 GPU``; empty where it was not measured."""
-    known = {"{:.0f}": row["peak_rss_mb"], "{:.0f} GPU": row["peak_gpu_mb"]}
-    return " + ".join(form.format(mb) for form, mb in known.items() if pd.notna(mb))
+    """MB: ``593``, with a GPU ``593 + 1200 GPU``; empty if it was not measured."""
+    measured = {"{:.0f}": row["peak_rss_mb"], "{:.0f} GPU": row["peak_gpu_mb"]}
+    return " + ".join(form.format(mb) for form, mb in measured.items() if pd.notna(mb))
 
 
 def failures(results: pd.DataFrame, rank_by: str, datasets: list[str]) -> pd.Series:
-    """By method, ``k of n`` training seeds without a final ARI, with the statuses that say why."""
+    """By method, ``k of n`` training seeds without a final ARI, with their statuses."""
     rows = _final(results, rank_by)
-    told = {}
-    for method, mine in rows[rows["dataset"].isin(datasets)].groupby("method", sort=False):
-        lost = mine.loc[mine["value"].isna(), "status"].value_counts().sort_index()
+    by_method = {}
+    for method, of_method in rows[rows["dataset"].isin(datasets)].groupby("method", sort=False):
+        lost = of_method.loc[of_method["value"].isna(), "status"].value_counts().sort_index()
         counted = [
             f"{status} {count}" if len(lost) > 1 else status for status, count in lost.items()
         ]
-        told[method] = ": ".join(filter(None, [f"{lost.sum()} of {len(mine)}", ", ".join(counted)]))
-    return pd.Series(told, dtype=object)
+        by_method[method] = ": ".join(
+            filter(None, [f"{lost.sum()} of {len(of_method)}", ", ".join(counted)])
+        )
+    return pd.Series(by_method, dtype=object)
 
 
-def _standing(results: pd.DataFrame, rank_by: str, ranking: Ranking, every: list[str]) -> Standing:
+def _standing(
+    results: pd.DataFrame, rank_by: str, ranking: Ranking, all_datasets: list[str]
+) -> Standing:
     datasets = sorted(ranking.scores.index, key=natural)
     titles = method_titles(results)
     counted = results[results["dataset"].isin(datasets)]
@@ -110,7 +114,9 @@ def _standing(results: pd.DataFrame, rank_by: str, ranking: Ranking, every: list
     return Standing(
         policy=ranking.policy,
         datasets=datasets,
-        left_out=_left_out(results, rank_by, titles, [d for d in every if d not in datasets]),
+        left_out=_left_out(
+            results, rank_by, titles, [d for d in all_datasets if d not in datasets]
+        ),
         table=table,
         order=order,
         certainty=certainty(ranking, titles),
@@ -127,15 +133,15 @@ def _left_out(
 ) -> dict[str, list[str]]:
     rows = _final(results, rank_by)
     scored = rows[rows["value"].notna()].groupby("method")["dataset"].agg(set)
-    lacking = {
+    unscored = {
         title: [d for d in sorted(datasets, key=natural) if d not in scored.get(method, set())]
         for method, title in titles.items()
     }
-    return {title: where for title, where in lacking.items() if where}
+    return {title: names for title, names in unscored.items() if names}
 
 
 def _final(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
-    """The values that rank, one row per dataset, method and training seed."""
+    """The values used for ranking, one row per dataset, method and training seed."""
     return results[
         (results["metric"] == "ARI")
         & (results["protocol"] == "final")

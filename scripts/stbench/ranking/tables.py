@@ -18,8 +18,8 @@ from stbench.results.aggregates import score_table
 
 def rankings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Ranking]:
     """The ranking of all methods by mean final ARI, by policy, over datasets with a truth."""
-    known = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
-    final = score_table(known, "ARI", "final")
+    with_truth = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
+    final = score_table(with_truth, "ARI", "final")
     methods = list(dict.fromkeys(results["method"]))
     scores = final.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
     return {policy: rank_methods(scores.reindex(columns=methods), policy) for policy in POLICIES}
@@ -29,9 +29,9 @@ def ranking_tables(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFram
     """``ranks`` and ``pairs``, one block of rows per policy.
 
     ``ranks``: ``policy``, ``method``, ``mean_rank`` with its 95 % interval ``low``, ``high``,
-    ``datasets``, ``tied_groups`` (numbers of the groups of methods that cannot be told apart,
-    empty for a method that differs from all), ``friedman_p``, ``note``. ``pairs``: ``policy``,
-    ``one``, ``other``, ``p`` (Wilcoxon), ``p_holm``, ``n``.
+    ``datasets``, ``tied_groups`` (numbers of the groups of methods that do not differ
+    significantly, empty for a method that differs from all), ``friedman_p``, ``note``. ``pairs``:
+    ``policy``, ``one``, ``other``, ``p`` (Wilcoxon), ``p_holm``, ``n``.
     """
     ranks, pairs = [], []
     for policy, ranking in rankings(results, rank_by).items():

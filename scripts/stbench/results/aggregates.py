@@ -1,7 +1,7 @@
-"""Tables made of the results: means, gains, lifts, run times, statuses.
+"""Tables of the results: means, gains, lifts, run times, statuses.
 
-One cell is a method on a dataset under a clusterer (and a number of domains, where several are
-asked for). A cell without a value always has a status and a reason. ``sd`` is taken over training
+An entry is a method on a dataset under a clusterer (and a number of domains, if several are
+requested). An entry without a value always has a status and a reason. ``sd`` is taken over training
 seeds (ddof 1, empty for one seed), ``sd_clustering`` is the root mean square over those seeds of
 the sd over clusterings.
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from stbench.common.constants import PROTOCOLS
 from stbench.results.assembly import in_order
 from stbench.results.statistics import (
-    SEEDS_TO_TELL,
+    MIN_SEEDS,
     Difference,
     Sample,
     difference,
@@ -25,7 +25,7 @@ from stbench.results.statistics import (
 )
 from stbench.scoring.metrics import METRICS
 
-CELL = ["dataset", "method", "clusterer", "n_domains", "exploratory"]
+ENTRY = ["dataset", "method", "clusterer", "n_domains", "exploratory"]
 BASELINE = "smoothed_pca"
 NO_BASELINE = f"{BASELINE} was not run"
 
@@ -52,75 +52,75 @@ def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def score_table(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
-    """Mean and spread of one metric under one protocol, one row per cell."""
+    """Mean and spread of one metric under one protocol, one row per entry."""
     rows = _select(results, metric, protocol)
     rows = rows.assign(variance=rows["sd_clustering"] ** 2)
-    grouped = rows.groupby(CELL, sort=False)
+    grouped = rows.groupby(ENTRY, sort=False)
     table = grouped.agg(
         mean=("value", "mean"), sd=("value", "std"), n=("value", "count"), v=("variance", "mean")
     )
     table["sd_clustering"] = np.sqrt(table["v"])
-    return _finish(table.join(_statuses(rows, CELL)), _SCORE)
+    return _finish(table.join(_statuses(rows, ENTRY)), _SCORE)
 
 
 def gain_table(results: pd.DataFrame) -> pd.DataFrame:
-    """What training added to the ARI: final minus untrained, paired by training seed."""
-    keys = [*CELL, "seed"]
+    """The effect of training on the ARI: final minus untrained, paired by training seed."""
+    keys = [*ENTRY, "seed"]
     pairs = _select(results, "ARI", "final").merge(
         _select(results, "ARI", "untrained"), on=keys, how="outer", suffixes=("", "_before")
     )
-    # The protocol that lacks its value says why.
-    lacking = pairs["value"].isna()
+    # The reason is that of the protocol without a value.
+    missing = pairs["value"].isna()
     for column in ("status", "reason"):
-        pairs[column] = pairs[column].where(lacking, pairs[f"{column}_before"])
+        pairs[column] = pairs[column].where(missing, pairs[f"{column}_before"])
     rows = {}
-    for cell, group in pairs.groupby(CELL, sort=False):
+    for entry, group in pairs.groupby(ENTRY, sort=False):
         both = group.dropna(subset=["value", "value_before"])
         if len(both):
             after = Sample(both["value"].to_numpy(), both["sd_clustering"].to_numpy())
             before = Sample(
                 both["value_before"].to_numpy(), both["sd_clustering_before"].to_numpy()
             )
-            rows[cell] = _facts(paired_difference(after, before))
+            rows[entry] = _facts(paired_difference(after, before))
     return _differences(rows, pairs, _GAIN)
 
 
 def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.DataFrame:
-    """Final ARI minus that of the control ``smoothed_pca``, the scale of what training is worth.
+    """Final ARI minus that of the control ``smoothed_pca``, a reference without training.
 
-    The interval holds the noise of training seeds and clusterings on both sides
-    (``stbench.results.statistics``); it is empty where either side has a single seed.
+    The interval includes the noise of training seeds and clusterings on both sides
+    (``stbench.results.statistics``); it is empty if either side has a single seed.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
-        no_baseline: why there is no lift on a dataset without results of the control.
+        no_baseline: the reason for a missing lift on a dataset without results of the control.
     """
     final = _select(results, "ARI", "final").copy()
     samples = {
-        cell: Sample(group["value"].to_numpy(), group["sd_clustering"].to_numpy())
-        for cell, group in final.dropna(subset=["value"]).groupby(CELL, sort=False)
+        entry: Sample(group["value"].to_numpy(), group["sd_clustering"].to_numpy())
+        for entry, group in final.dropna(subset=["value"]).groupby(ENTRY, sort=False)
     }
-    why_not = _baseline_reasons(final)
-    rows, lacking = {}, {}
-    for cell in final.groupby(CELL, sort=False).groups:
-        dataset, method, *rest = cell
+    baseline_reasons = _baseline_reasons(final)
+    rows, missing = {}, {}
+    for entry in final.groupby(ENTRY, sort=False).groups:
+        dataset, method, *rest = entry
         baseline = (dataset, BASELINE, *rest)
         if method == BASELINE:
-            lacking[cell] = "the control itself"
-        elif cell in samples and baseline in samples:
-            rows[cell] = _facts(difference(samples[cell], samples[baseline]))
-        elif cell in samples:
-            lacking[cell] = why_not.get(baseline, no_baseline)
-    for cell, reason in lacking.items():
-        of_cell = (final[CELL] == list(cell)).all(axis=1)
-        final.loc[of_cell, ["status", "reason"]] = ["not_applicable", reason]
+            missing[entry] = "the control itself"
+        elif entry in samples and baseline in samples:
+            rows[entry] = _facts(difference(samples[entry], samples[baseline]))
+        elif entry in samples:
+            missing[entry] = baseline_reasons.get(baseline, no_baseline)
+    for entry, reason in missing.items():
+        of_entry = (final[ENTRY] == list(entry)).all(axis=1)
+        final.loc[of_entry, ["status", "reason"]] = ["not_applicable", reason]
     return _differences(rows, final, _LIFT)
 
 
 def runtime_table(results: pd.DataFrame) -> pd.DataFrame:
     """Seconds (mean, sd) and peak memory (largest) of the fits per dataset and method.
 
-    ``gpu_seconds`` is the mean over the fits that held a GPU, empty where none did.
+    ``gpu_seconds`` is the mean over the fits that used a GPU, empty if none did.
     """
     fits = _fits(results)
     fits["gpu_seconds"] = fits["seconds"].where(fits["device"] == "cuda")
@@ -139,12 +139,12 @@ def runtime_table(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def status_table(results: pd.DataFrame) -> pd.DataFrame:
-    """How every fit ended and why."""
+    """Status and reason of every fit."""
     return _fits(results)[["dataset", "method", "seed", "status", "reason"]]
 
 
 def fold_statuses(statuses: Sequence[str]) -> str:
-    """One status where all agree, else which failed how often: ``oom 1/5``."""
+    """One status if all agree, otherwise the number of each failure: ``oom 1/5``."""
     if len(set(statuses)) == 1:
         return statuses[0]
     others = dict.fromkeys(status for status in statuses if status != "ok")
@@ -152,7 +152,7 @@ def fold_statuses(statuses: Sequence[str]) -> str:
 
 
 def fold_reasons(seeds: Sequence[int], reasons: Sequence[str]) -> str:
-    """One reason where all agree, else each with the seeds it holds for."""
+    """One reason if all agree, otherwise each reason with its seeds."""
     if len(set(reasons)) == 1:
         return reasons[0]
     by_reason: dict[str, list[str]] = {}
@@ -160,14 +160,14 @@ def fold_reasons(seeds: Sequence[int], reasons: Sequence[str]) -> str:
         if reason:
             by_reason.setdefault(reason, []).append(str(seed))
     return "; ".join(
-        f"seed{'s' * (len(where) > 1)} {', '.join(where)}: {reason}"
-        for reason, where in by_reason.items()
+        f"seed{'s' * (len(names) > 1)} {', '.join(names)}: {reason}"
+        for reason, names in by_reason.items()
     )
 
 
 def _select(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
     chosen = (results["metric"] == metric) & (results["protocol"] == protocol)
-    columns = [*CELL, "seed", "value", "sd_clustering", "status", "reason"]
+    columns = [*ENTRY, "seed", "value", "sd_clustering", "status", "reason"]
     return results.loc[chosen, columns]
 
 
@@ -191,23 +191,29 @@ def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(list(folded.values()), index=index, columns=["status", "reason"])
 
 
-def _facts(found: Difference) -> dict[str, object]:
-    word = verdict(found)
-    facts = {"mean": found.mean, "sd": found.sd, "n": found.n, "low": found.low, "high": found.high}
-    note = _NO_INTERVAL if found.n < 2 else ""
-    if word == "too few seeds" and found.n >= 2:
-        note = f"{found.n} seeds: {SEEDS_TO_TELL} are needed to tell"
+def _facts(result: Difference) -> dict[str, object]:
+    word = verdict(result)
+    facts = {
+        "mean": result.mean,
+        "sd": result.sd,
+        "n": result.n,
+        "low": result.low,
+        "high": result.high,
+    }
+    note = _NO_INTERVAL if result.n < 2 else ""
+    if word == "too few seeds" and result.n >= 2:
+        note = f"{result.n} seeds: at least {MIN_SEEDS} are needed for a verdict"
     return {**facts, "verdict": word, "note": note}
 
 
 def _differences(rows: dict, pairs: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Differences beside the statuses of their cells; cells without one keep their reason."""
-    table = _statuses(pairs, CELL)
+    """Differences with the statuses of their entries; entries without one keep their reason."""
+    table = _statuses(pairs, ENTRY)
     names = ["mean", "sd", "n", "low", "high", "verdict", "note"]
-    found = pd.DataFrame.from_dict(rows, orient="index", columns=names)
-    found.index = pd.MultiIndex.from_tuples(list(rows), names=CELL) if rows else table.index[:0]
+    result = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    result.index = pd.MultiIndex.from_tuples(list(rows), names=ENTRY) if rows else table.index[:0]
     numbers = ["mean", "sd", "n", "low", "high"]
-    table = table.join(found.astype(dict.fromkeys(numbers, "float64")))
+    table = table.join(result.astype(dict.fromkeys(numbers, "float64")))
     table["n"] = table["n"].fillna(0).astype(int)
     table["verdict"] = table["verdict"].fillna("")
     notes = zip(table["reason"], table["note"].fillna(""), strict=True)
@@ -225,8 +231,10 @@ def _baseline_reasons(final: pd.DataFrame) -> dict[tuple, str]:
     rows = final[final["method"] == BASELINE]
     if not len(rows):
         return {}
-    told = _statuses(rows, CELL)
+    folded = _statuses(rows, ENTRY)
     return {
-        cell: f"{BASELINE}: {status}: {reason}".rstrip(": ")
-        for cell, status, reason in zip(told.index, told["status"], told["reason"], strict=True)
+        entry: f"{BASELINE}: {status}: {reason}".rstrip(": ")
+        for entry, status, reason in zip(
+            folded.index, folded["status"], folded["reason"], strict=True
+        )
     }

@@ -1,7 +1,7 @@
-"""Runs whose scores their authors published, repeated: what was measured beside what was reported.
+"""Repetitions of published runs: measured scores beside the scores that the authors published.
 
-A demonstration is one training run with one clustering, not a mean. Whether its score may be set
-beside the published one depends on the data at hand, so that is decided here, and said.
+A demonstration is one training run with one clustering, not a mean. Its score is comparable with
+the published score only for the same data and settings; this is checked and reported here.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ COMPARABLE, NOT_COMPARABLE, NOT_MEASURED = "COMPARABLE", "NOT COMPARABLE", "NOT 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What was published and how it came about: a section ``demonstrations`` of a configuration.
+    """A published run and its settings: a section ``demonstrations`` of a configuration.
 
     Attributes:
-        title: what to call it.
+        title: display name.
         method, dataset: ids.
-        source: the registry's name of the bytes that the published run read.
+        source: the registry's name of the files that the published run used.
         seed, epochs, clusterer: of the published run.
-        reported: what ``resources/published/scores.csv`` calls the source of its scores.
-        stand_in: id of the dataset that takes the place of one that cannot be had; "": none.
+        reported: the source of its scores in ``resources/published/scores.csv``.
+        stand_in: id of the dataset that replaces an unavailable one; "": none.
     """
 
     title: str
@@ -47,7 +47,7 @@ class Demonstration:
 
 
 @dataclass(frozen=True)
-class Labelling:
+class Labeling:
     """One clustering of one fit: (n_cells,) labels from 0, of the embedding after ``epoch``."""
 
     labels: np.ndarray
@@ -56,17 +56,17 @@ class Labelling:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A demonstration repeated.
+    """A repeated demonstration.
 
     Attributes:
-        demonstration: what was to be repeated.
-        published: the reported scores, by metric.
-        dataset: id of what it was repeated on; "" where nothing could be had.
-        about: of these data: their source, cells, genes, domains.
-        measured: by metric; empty where nothing was measured.
+        demonstration: the published run.
+        published: the published scores, by metric.
+        dataset: id of the dataset that was used; "" if none was available.
+        about: description of these data: source, cells, genes, domains.
+        measured: by metric; empty if nothing was measured.
         epoch: the measured epoch.
-        differences: why measured and published scores are not comparable; empty: they are.
-        missing: why nothing was measured; empty where something was.
+        differences: why measured and published scores are not comparable; empty if they are.
+        missing: why nothing was measured; empty if something was.
     """
 
     demonstration: Demonstration
@@ -90,78 +90,80 @@ class Outcome:
 
 
 def published_scores(one: Demonstration, published: pd.DataFrame) -> dict[str, float]:
-    """The scores that were reported for a demonstration, by metric.
+    """The published scores of a demonstration, by metric.
 
     Args:
         published: of ``stbench.results.published.read_published``.
 
     Raises:
-        InputError: the table has none by that name.
+        InputError: the table has no such scores.
     """
-    asked = {"dataset": one.dataset, "method": one.method, "source": one.reported}
-    rows = published[(published[list(asked)] == pd.Series(asked)).all(axis=1)]
+    wanted = {"dataset": one.dataset, "method": one.method, "source": one.reported}
+    rows = published[(published[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     if rows.empty:
         where = f"{one.method} on {one.dataset}"
-        raise InputError(f"demonstrations: no published score of {where} is of {one.reported!r}")
+        raise InputError(
+            f"demonstrations: no published score of {where} has the source {one.reported!r}"
+        )
     values = rows.set_index("metric")["mean"]
     return {name: float(values[name]) for name in TRUTH_METRICS if name in values}
 
 
 def choose(one: Demonstration, facts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    """The dataset to repeat on, "" for none, and why it is not the published one.
+    """The dataset to use ("" for none), and the reason if it is not the published dataset.
 
     Args:
         facts: ``uns['dataset']`` of the datasets of this run, by id.
     """
-    why = _cannot_be_had(one.dataset, facts)
+    why = _unavailable(one.dataset, facts)
     if not why:
         return one.dataset, ""
     if not one.stand_in:
         return "", why
-    also = _cannot_be_had(one.stand_in, facts)
+    also = _unavailable(one.stand_in, facts)
     return ("", f"{why}; {also}") if also else (one.stand_in, why)
 
 
-def _cannot_be_had(dataset: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
+def _unavailable(dataset: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
     if dataset not in facts:
-        return f"{dataset}: not among the datasets of this run"
-    told = facts[dataset]
-    if told["status"] == "ok":
+        return f"{dataset}: not a dataset of this run"
+    description = facts[dataset]
+    if description["status"] == "ok":
         return ""
-    return f"{dataset}: {told['reason'] or told['status']}"
+    return f"{dataset}: {description['reason'] or description['status']}"
 
 
-def differences(one: Demonstration, facts: Mapping[str, Any], why: str, epoch: int) -> list[str]:
+def differences(one: Demonstration, facts: Mapping[str, Any], reason: str, epoch: int) -> list[str]:
     """Why the scores of this run are not comparable with the published ones.
 
     Args:
-        facts: ``uns['dataset']`` of what it was repeated on.
-        why: why that is not the published dataset; "": it is.
+        facts: ``uns['dataset']`` of the dataset that was used.
+        reason: why this is not the published dataset; "" if it is.
         epoch: the last epoch of this run.
     """
-    found = []
-    if why:
-        found.append(f"{facts['id']} took the place of {one.dataset}: other cells, other labels")
-        found.append(why)
+    items = []
+    if reason:
+        items.append(f"{facts['id']} replaced {one.dataset}: different cells, different labels")
+        items.append(reason)
     elif facts["source"] != one.source:
-        found.append(
-            f"these are other bytes of {one.dataset}, from {facts['source']}, "
-            f"where the published run read those of {one.source}"
+        items.append(
+            f"{one.dataset} is from {facts['source']}; the published run used the files of "
+            f"{one.source}"
         )
-        found += filter(None, [facts.get("note")])
+        items += filter(None, [facts.get("note")])
     if epoch != one.epochs:
-        found.append(f"trained for {epoch} epochs, the published run for {one.epochs}")
-    return found
+        items.append(f"trained for {epoch} epochs; the published run was trained for {one.epochs}")
+    return items
 
 
-def last_labelling(path: Path, one: Demonstration) -> Labelling:
-    """The labels of the last epoch by the demonstration's clusterer (k-means: its first seed).
+def last_labeling(path: Path, one: Demonstration) -> Labeling:
+    """The labels of the last epoch from the demonstration's clusterer (k-means: its first seed).
 
     Args:
         path: file of labels of the method on the dataset that is used.
 
     Raises:
-        NotApplicableError: there are none; the message says why.
+        NotApplicableError: there are no labels; the message is the reason.
         InputError: the file is missing or broken.
     """
     with open_labels(path) as reader:
@@ -169,7 +171,7 @@ def last_labelling(path: Path, one: Demonstration) -> Labelling:
         if one.seed not in axes.training_seeds:
             raise NotApplicableError(f"seed {one.seed} was not trained")
         if one.clusterer not in axes.clusterers:
-            raise NotApplicableError(f"{one.clusterer} is not among the clusterers of this run")
+            raise NotApplicableError(f"{one.clusterer} is not a clusterer of this run")
         i, j = axes.training_seeds.index(one.seed), axes.clusterers.index(one.clusterer)
         for status, reason in (
             (axes.status[i], axes.reason[i]),
@@ -181,7 +183,7 @@ def last_labelling(path: Path, one: Demonstration) -> Labelling:
         rows = reader.rows(*where)
         if not len(rows):
             raise NotApplicableError(reader.note(*where) or "not clustered")
-        return Labelling(rows[0].astype(int), axes.last_epochs[i])
+        return Labeling(rows[0].astype(int), axes.last_epochs[i])
 
 
 def measure(truth: np.ndarray, labels: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
@@ -192,8 +194,8 @@ def measure(truth: np.ndarray, labels: np.ndarray, metrics: Sequence[str]) -> di
         labels: (n_cells,).
         metrics: names of ``stbench.scoring.metrics.TRUTH_METRICS``.
     """
-    known = truth >= 0
-    return {name: TRUTH_METRICS[name](truth[known], labels[known]) for name in metrics}
+    labeled = truth >= 0
+    return {name: TRUTH_METRICS[name](truth[labeled], labels[labeled]) for name in metrics}
 
 
 def comparison_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -221,16 +223,14 @@ def comparison_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
 
 
 def comparison_text(outcomes: Sequence[Outcome]) -> str:
-    """The same for people; the verdict comes before any number."""
-    return "\n\n".join("\n".join(_told(outcome)) for outcome in outcomes) + "\n"
+    """The comparison as text, with the verdict before any number."""
+    return "\n\n".join("\n".join(_lines(outcome)) for outcome in outcomes) + "\n"
 
 
-def _told(outcome: Outcome) -> Iterator[str]:
+def _lines(outcome: Outcome) -> Iterator[str]:
     one = outcome.demonstration
     yield one.title
-    reason = (
-        outcome.reason or "data of the same source, the same seed, number of epochs and clusterer"
-    )
+    reason = outcome.reason or "same data source, seed, number of epochs and clusterer"
     yield wrapped(f"{outcome.verdict}: {reason}", "  ", "    ")
     yield f"  {'':<12}{'measured':>10}{'published':>12}"
     for metric, value in outcome.published.items():

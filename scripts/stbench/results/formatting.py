@@ -1,4 +1,4 @@
-"""Numbers as tables and sentences print them."""
+"""Formats of numbers in tables and sentences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def signed(value: float) -> str:
 
 
 def mean_and_sd(row: Row) -> str:
-    """``.79 +- .03``, without the sd where there is a single seed."""
+    """``.79 +- .03``, without the sd if there is a single seed."""
     return number(row["mean"]) + ("" if pd.isna(row["sd"]) else f" +- {number(row['sd'])}")
 
 
@@ -31,5 +31,5 @@ def seeds(n: int) -> str:
 
 
 def interval(row: Row) -> str:
-    """`` [-.01, +.07]``; nothing where there is none."""
+    """`` [-.01, +.07]``; empty if there is none."""
     return "" if pd.isna(row["low"]) else f" [{signed(row['low'])}, {signed(row['high'])}]"

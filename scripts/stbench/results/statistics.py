@@ -1,10 +1,10 @@
-"""How far two scores lie apart, and how sure that is: bootstrap intervals and a word for them.
+"""Differences between scores: bootstrap intervals and a verdict for them.
 
-The interval of a difference holds two kinds of noise: training seeds are drawn with replacement,
-and where a score is the mean over several clusterings of one embedding (k-means with one start is
-a lottery) the standard error of that mean is added to each draw as normal noise. It is the
-percentile interval of Efron (1979); with few seeds it is too narrow, which is why the words ask for
-``SEEDS_TO_TELL`` of them.
+The interval of a difference includes two kinds of noise. Training seeds are drawn with replacement.
+If a score is the mean over several clusterings of one embedding (k-means with one start depends
+much on its seed), the standard error of that mean is added to each draw as normal noise. The
+interval is the percentile interval of Efron (1979). It is too narrow with few seeds, so a verdict
+requires at least ``MIN_SEEDS`` seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stbench.common.constants import KMEANS_SEEDS
 
 DRAWS = 10_000
 LEVEL = 0.95
-SEEDS_TO_TELL = 5  # with fewer, all seeds lie on one side by chance alone in over a tenth of cases
+MIN_SEEDS = 5  # with fewer, all seeds are on one side by chance in more than a tenth of cases
 
 BETTER, WORSE = "better", "worse"
 WITHIN_NOISE, TOO_FEW_SEEDS = "within the noise", "too few seeds"
@@ -30,7 +30,7 @@ class Sample:
 
     Attributes:
         values: (n,) one per training seed, each the mean over the clusterings of that seed.
-        spreads: (n,) sd over those clusterings, NaN where there is one only.
+        spreads: (n,) sd over those clusterings, NaN if there is only one.
     """
 
     values: np.ndarray
@@ -56,7 +56,7 @@ class Difference:
 
 
 def difference(one: Sample, other: Sample) -> Difference:
-    """``one`` minus ``other``, training seeds drawn on each side by itself.
+    """``one`` minus ``other``, training seeds drawn independently on each side.
 
     Raises:
         ValueError: a side is empty.
@@ -71,14 +71,14 @@ def difference(one: Sample, other: Sample) -> Difference:
 
 
 def paired_difference(one: Sample, other: Sample) -> Difference:
-    """``one`` minus ``other`` where both have the same training seeds in the same order.
+    """``one`` minus ``other`` for samples with the same training seeds in the same order.
 
     Raises:
         ValueError: the sides are empty or of different length.
     """
     n = _smaller(one, other)
     if len(one.values) != len(other.values):
-        raise ValueError(f"{len(one.values)} values against {len(other.values)}: not paired")
+        raise ValueError(f"{len(one.values)} and {len(other.values)} values are not paired")
     differences = one.values - other.values
     mean = float(differences.mean())
     if n < 2:
@@ -91,14 +91,14 @@ def paired_difference(one: Sample, other: Sample) -> Difference:
 def mean_over_groups(groups: Sequence[np.ndarray]) -> Difference:
     """The mean of the groups' means, such as of differences on several datasets.
 
-    Its interval draws groups with replacement and values within each drawn group, so it holds both
-    kinds of noise, and no group counts more for having more values.
+    For the interval, groups are drawn with replacement, and values within each drawn group. It
+    includes both kinds of noise, and all groups have the same weight.
 
     Returns:
         ``n`` is the number of groups, ``sd`` that of their means.
 
     Raises:
-        ValueError: there is no group, or an empty one.
+        ValueError: there is no group, or a group is empty.
     """
     n = len(groups)
     sizes = np.array([len(group) for group in groups])
@@ -120,15 +120,15 @@ def mean_over_groups(groups: Sequence[np.ndarray]) -> Difference:
     return Difference(float(means.mean()), float(means.std(ddof=1)), n, *_interval(draws))
 
 
-def verdict(found: Difference) -> str:
-    """What may be said of a difference: better, worse, within the noise, or too few seeds."""
-    if found.n < 2:
+def verdict(result: Difference) -> str:
+    """The verdict on a difference: better, worse, within the noise, or too few seeds."""
+    if result.n < 2:
         return TOO_FEW_SEEDS
-    if found.low <= 0 <= found.high:
+    if result.low <= 0 <= result.high:
         return WITHIN_NOISE
-    if found.n < SEEDS_TO_TELL:
+    if result.n < MIN_SEEDS:
         return TOO_FEW_SEEDS
-    return BETTER if found.mean > 0 else WORSE
+    return BETTER if result.mean > 0 else WORSE
 
 
 def _smaller(one: Sample, other: Sample) -> int:
@@ -143,10 +143,10 @@ def _means(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _clustering_noise(one: Sample, other: Sample, rng: np.random.Generator) -> np.ndarray:
-    """Standard error of the mean over clusterings, taken as shared by all training seeds.
+    """Standard error of the mean over clusterings, assumed to be shared by all training seeds.
 
-    A control that ignores its seed gives the same embedding, so the same clusterings, every time:
-    more training seeds do not average this noise away.
+    A control that ignores its seed gives the same embedding and the same clusterings for every
+    seed, so more training seeds do not reduce this noise.
     """
     variance = sum(float(np.mean(np.nan_to_num(s.spreads) ** 2)) for s in (one, other))
     return rng.normal(0.0, np.sqrt(variance / len(KMEANS_SEEDS)), DRAWS)

@@ -1,4 +1,4 @@
-"""Tables of two studies: data made worse on purpose (robustness), methods changed (sensitivity)."""
+"""Tables of two studies: degraded data (robustness) and changed settings (sensitivity)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING = Difference(np.nan, np.nan, 0, np.nan, np.nan)
 
 
 def study_tables(results: pd.DataFrame, studies: Studies) -> dict[str, pd.DataFrame]:
-    """The tables of the studies that there are, by file name."""
+    """The tables of the studies of this run, by file name."""
     derived, variants = (studies.get(name, {}) for name in ("derived", "variants"))
     tables = robustness_tables(results, derived) if derived else {}
     return tables | ({"sensitivity": sensitivity_table(results, variants)} if variants else {})
@@ -27,7 +27,7 @@ def study_tables(results: pd.DataFrame, studies: Studies) -> dict[str, pd.DataFr
 def robustness_tables(
     results: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, pd.DataFrame]:
-    """What becomes of the final ARI as data get worse.
+    """The final ARI on degraded data.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
@@ -35,11 +35,11 @@ def robustness_tables(
 
     Returns:
         ``robustness_curves``: for every ``dataset``, ``method``, ``clusterer``, ``way`` and
-        ``level``, the one that changes nothing included, ``mean``, ``sd``, ``n`` and the 95 %
+        ``level``, including the original data, ``mean``, ``sd``, ``n`` and the 95 %
         interval ``low``, ``high`` of the ARI, ``status`` and ``reason``. ``robustness_area``: for
-        each curve ``area``, its mean height from the untouched data to the worst level (the area
-        under it, levels being spread evenly), and ``kept``, that over the untouched data's ARI;
-        empty where a level failed.
+        each curve ``area``, its mean height from the original data to the strongest level (the area
+        under it, with evenly spaced levels), and ``kept``, this area divided by the ARI of the
+        original data; empty if a level failed.
     """
     ari = results[(results["metric"] == "ARI") & (results["protocol"] == "final")]
     rows = [
@@ -61,36 +61,36 @@ def robustness_tables(
 def sensitivity_table(
     results: pd.DataFrame, variants: Mapping[str, Mapping[str, Any]]
 ) -> pd.DataFrame:
-    """What one change does to a method.
+    """The effect of single changes on a method.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
-        variants: by id ``method``, ``factor``, ``value`` (None for a part that is taken out) and
+        variants: by id ``method``, ``factor``, ``value`` (None for a part that is removed) and
             ``published``: the method's own value of the factor by dataset.
 
     Returns:
         One row per dataset, variant and clusterer: ``method``, ``factor``, ``value``,
         ``published``, ``ARI_final``, ``ARI_oracle`` (means over seeds), ``change_final``,
-        ``change_oracle`` (to the method itself, seeds paired), ``n``, ``low``, ``high`` (95 %
-        interval of ``change_final``), ``status`` and ``reason``.
+        ``change_oracle`` (compared with the method itself, seeds paired), ``n``, ``low``, ``high``
+        (95 % interval of ``change_final``), ``status`` and ``reason``.
     """
     rows = []
     ari = results[results["metric"] == "ARI"]
-    for variant, told in variants.items():
-        mine = ari[ari["method"] == variant]
-        for (dataset, clusterer), group in mine.groupby(["dataset", "clusterer"], sort=False):
+    for variant, facts in variants.items():
+        of_variant = ari[ari["method"] == variant]
+        for (dataset, clusterer), group in of_variant.groupby(["dataset", "clusterer"], sort=False):
             here = (ari["dataset"] == dataset) & (ari["clusterer"] == clusterer)
-            own = ari[here & (ari["method"] == told["method"])]
-            changes = {name: _change(group, own, name) for name in ("final", "oracle")}
+            unchanged = ari[here & (ari["method"] == facts["method"])]
+            changes = {name: _change(group, unchanged, name) for name in ("final", "oracle")}
             final = group[group["protocol"] == "final"]
             rows.append(
                 {
                     "dataset": dataset,
                     "clusterer": clusterer,
-                    "method": told["method"],
-                    "factor": told["factor"],
-                    "value": told["value"],
-                    "published": (told.get("published") or {}).get(dataset),
+                    "method": facts["method"],
+                    "factor": facts["factor"],
+                    "value": facts["value"],
+                    "published": (facts.get("published") or {}).get(dataset),
                     "ARI_final": final["value"].mean(),
                     "ARI_oracle": group.loc[group["protocol"] == "oracle", "value"].mean(),
                     "change_final": changes["final"].mean,
@@ -110,7 +110,7 @@ _SUMMARY = ["mean", "sd", "n", "low", "high", "status", "reason"]
 
 
 def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows of derived datasets under the dataset they come from; its own under every way.
+    """Rows of derived datasets under the original dataset, with its own rows for every ``way``.
 
     Args:
         scores: with columns ``dataset`` and ``method``.
@@ -120,25 +120,25 @@ def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) ->
         The same rows with ``way`` and ``level``.
     """
     facts = pd.DataFrame.from_dict(dict(derived), orient="index", columns=["of", "way", "level"])
-    worse = scores.merge(facts, left_on="dataset", right_index=True)
-    worse["dataset"] = worse["of"]
-    studied = scores[scores["method"].isin(worse["method"])]
-    own = [
+    degraded = scores.merge(facts, left_on="dataset", right_index=True)
+    degraded["dataset"] = degraded["of"]
+    studied = scores[scores["method"].isin(degraded["method"])]
+    unchanged = [
         studied[studied["dataset"] == dataset].assign(way=way, level=UNTOUCHED[str(way)])
         for dataset, way in facts[["of", "way"]].drop_duplicates().itertuples(index=False)
     ]
-    return pd.concat([*own, worse.drop(columns="of")], ignore_index=True)
+    return pd.concat([*unchanged, degraded.drop(columns="of")], ignore_index=True)
 
 
 def _summary(group: pd.DataFrame) -> dict[str, Any]:
     scores = group.dropna(subset=["value"])
-    found = _NOTHING
+    summary = _NOTHING
     if len(scores):
         sample = Sample(scores["value"].to_numpy(), scores["sd_clustering"].to_numpy())
         zero = np.zeros(len(scores))
-        found = paired_difference(sample, Sample(zero, zero))
+        summary = paired_difference(sample, Sample(zero, zero))
     return {
-        **{name: getattr(found, name) for name in _SUMMARY[:5]},
+        **{name: getattr(summary, name) for name in _SUMMARY[:5]},
         "status": fold_statuses(group["status"].tolist()),
         "reason": fold_reasons(group["seed"].tolist(), group["reason"].tolist()),
     }
@@ -151,15 +151,18 @@ def area_under(curve: pd.DataFrame, way: str) -> dict[str, Any]:
     failed = ordered[ordered["mean"].isna()]
     if len(failed):
         first = failed.iloc[0]
-        told = {"status": first["status"], "reason": f"{way} {first['level']:g}: {first['reason']}"}
-        return {"area": np.nan, "kept": np.nan, **told}
+        failure = {
+            "status": first["status"],
+            "reason": f"{way} {first['level']:g}: {first['reason']}",
+        }
+        return {"area": np.nan, "kept": np.nan, **failure}
     area = float(np.trapezoid(heights, dx=1.0) / max(len(heights) - 1, 1))
     kept = area / heights[0] if heights[0] > 0 else np.nan
     return {"area": area, "kept": kept, "status": "ok", "reason": ""}
 
 
-def _change(group: pd.DataFrame, own: pd.DataFrame, protocol: str) -> Difference:
-    sides = [rows[rows["protocol"] == protocol].set_index("seed") for rows in (group, own)]
+def _change(group: pd.DataFrame, unchanged: pd.DataFrame, protocol: str) -> Difference:
+    sides = [rows[rows["protocol"] == protocol].set_index("seed") for rows in (group, unchanged)]
     both = sides[0].join(sides[1], rsuffix="_own").dropna(subset=["value", "value_own"])
     if not len(both):
         return _NOTHING

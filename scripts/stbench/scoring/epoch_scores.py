@@ -1,4 +1,4 @@
-"""ARI and training loss of every epoch: what the oracle chooses from and training curves show."""
+"""ARI and training loss of every epoch, for the oracle protocol and training curves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAN = float("nan")
 
 
 def epoch_table(reader: LabelsReader, truth: np.ndarray | None) -> pd.DataFrame:
-    """Tell what is known of each epoch.
+    """Tabulate the ARI and the loss of each epoch.
 
     Args:
         reader: the open file of labels.
@@ -35,8 +35,8 @@ def epoch_table(reader: LabelsReader, truth: np.ndarray | None) -> pd.DataFrame:
     Returns:
         A table with the columns ``COLUMNS``, one row for each training seed, number of domains and
         epoch that was recorded (0 = untrained) or has a loss. ``ari`` is the mean over the k-means
-        seeds, NaN where an epoch was not recorded, not wholly clustered, or there is no truth;
-        ``loss`` is NaN where the method does not tell it. No rows where there is neither.
+        seeds, NaN if an epoch was not recorded, not clustered by all seeds, or there is no truth;
+        ``loss`` is NaN if the method does not report it. No rows if there is neither.
     """
     return pd.DataFrame(list(_rows(reader, truth)), columns=list(COLUMNS)).astype(COLUMNS)
 
@@ -45,14 +45,14 @@ def read_epochs_of(path: str | Path) -> pd.DataFrame:
     """Read a file of this table.
 
     Raises:
-        InputError: the file is missing or not such a table.
+        InputError: the file is missing or is not such a table.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file; make it with score.py")
+        raise InputError(f"{path}: no such file; create it with score.py")
     try:
         return pd.read_parquet(path, columns=list(COLUMNS))
-    except Exception as error:  # pyarrow raises many kinds for a broken file
+    except Exception as error:  # pyarrow raises many kinds of error for a broken file
         raise InputError(f"{path}: not a readable table of epochs ({error})") from error
 
 
@@ -78,11 +78,11 @@ def _scores(reader: LabelsReader, seed: int, k: int, truth: np.ndarray) -> dict[
     axes = reader.axes
     if axes.epochs_reason[axes.training_seeds.index(seed)] or "kmeans" not in axes.clusterers:
         return {}
-    known, all_runs = truth >= 0, len(axes.kmeans_seeds)
-    found = {}
+    labeled, all_runs = truth >= 0, len(axes.kmeans_seeds)
+    by_epoch = {}
     for epoch in axes.epochs:
         rows = reader.rows(k, seed, "kmeans", epoch)
         if len(rows) == all_runs:
-            scores = [ari(truth[known], labels[known]) for labels in rows]
-            found[epoch] = float(np.mean(np.array(scores, dtype=np.float64)))
-    return found
+            scores = [ari(truth[labeled], labels[labeled]) for labels in rows]
+            by_epoch[epoch] = float(np.mean(np.array(scores, dtype=np.float64)))
+    return by_epoch

@@ -1,4 +1,4 @@
-"""Labels matched to the true domains, and the run that stands for a method."""
+"""Labels matched to the true domains, and the run that represents a method."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from stbench.scoring.metrics import ari
 def match_labels(truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Rename labels so that as many cells as possible carry the number of their true domain.
 
-    An optimal one-to-one assignment (Hungarian algorithm) on the table of counts; labels that no
-    true domain is left for get the next free numbers.
+    An optimal one-to-one assignment (Hungarian algorithm) on the table of counts; labels without
+    a matched domain get the next free numbers.
 
     Args:
-        truth, labels: (n_cells,) integers from 0, -1 = not labelled.
+        truth, labels: (n_cells,) integers from 0, -1 = not labeled.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -23,9 +23,9 @@ def match_labels(truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
     both = (truth >= 0) & (labels >= 0)
     pairs = truth[both] * n_labels + labels[both]
     counts = np.bincount(pairs, minlength=n_true * n_labels).reshape(n_true, n_labels)
-    domains, found = linear_sum_assignment(-counts)
-    names = np.full(n_labels + 1, -1)  # the last one stays -1, the name of cells without a label
-    names[found] = domains
+    domains, columns = linear_sum_assignment(-counts)
+    names = np.full(n_labels + 1, -1)  # the last entry is -1, for cells without a label
+    names[columns] = domains
     rest = np.flatnonzero(names[:-1] < 0)
     names[rest] = n_true + np.arange(len(rest))
     return names[labels]
@@ -33,16 +33,16 @@ def match_labels(truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def median_seed(final: pd.DataFrame) -> int:
     """The training seed with the median value, the lower of two; one row per seed."""
-    known = final.dropna(subset=["value"]).sort_values("value", kind="stable")
-    return int(known["seed"].iloc[(len(known) - 1) // 2])
+    scored = final.dropna(subset=["value"]).sort_values("value", kind="stable")
+    return int(scored["seed"].iloc[(len(scored) - 1) // 2])
 
 
 def median_run(runs: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
-    """Of labels (n_runs, n_cells) those with the median ARI, the lower of two; without truth the
-    first ones.
+    """The run of (n_runs, n_cells) labels with the median ARI, the lower of two; without truth the
+    first run.
     """
     if truth is None:
         return runs[0].astype(int)
-    known = truth >= 0
-    scores = [ari(truth[known], labels[known]) for labels in runs]
+    labeled = truth >= 0
+    scores = [ari(truth[labeled], labels[labeled]) for labels in runs]
     return runs[int(np.argsort(scores, kind="stable")[(len(scores) - 1) // 2])].astype(int)

@@ -1,8 +1,8 @@
-"""Agreement of predicted with true domains. Labels may be anything that numpy can compare.
+"""Agreement of predicted with true domains. Labels may be of any type that numpy can compare.
 
-All are 1 for identical partitions, and none changes when labels are renamed. Cells without a true
-label are left out by the caller. Definitions as in scikit-learn. ``METRICS`` holds those of
-``stbench.scoring.spatial_metrics`` too, which need positions and no truth.
+All metrics are 1 for identical partitions, and do not change if labels are renamed. The caller
+excludes cells without a true label. Definitions are those of scikit-learn. ``METRICS`` includes
+those of ``stbench.scoring.spatial_metrics``, which need positions and no truth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 
 def contingency(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """How many cells have which pair of labels: (n_true, n_predicted) int64."""
+    """Number of cells for each pair of labels: (n_true, n_predicted) int64."""
     true_names, true_codes = np.unique(true, return_inverse=True)
     names, codes = np.unique(predicted, return_inverse=True)
     pairs = true_codes * len(names) + codes
@@ -24,12 +24,12 @@ def contingency(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 def ari(true: np.ndarray, predicted: np.ndarray) -> float:
     """Adjusted Rand index: agreement over pairs of cells, 0 for chance, 1 for identical."""
     table = contingency(true, predicted)
-    # Python integers: products of numbers of pairs leave the range of int64.
+    # Python integers, because products of numbers of pairs exceed the range of int64.
     together = _pairs(table)
     in_true, in_predicted = _pairs(table.sum(axis=1)), _pairs(table.sum(axis=0))
     all_pairs = _pairs(table.sum())
     if in_true == in_predicted == together:
-        return 1.0  # also where both are one single domain, or every cell its own
+        return 1.0  # also if both have a single domain, or a domain for every cell
     chance = in_true * in_predicted
     return (all_pairs * together - chance) / (all_pairs * (in_true + in_predicted) / 2 - chance)
 
@@ -49,14 +49,14 @@ def nmi(true: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def homogeneity(true: np.ndarray, predicted: np.ndarray) -> float:
-    """1 - H(true | predicted) / H(true): 1 where each predicted domain lies in one true domain."""
+    """1 - H(true | predicted) / H(true): 1 if each predicted domain is in one true domain."""
     from sklearn.metrics import homogeneity_score
 
     return float(homogeneity_score(true, predicted))
 
 
 def completeness(true: np.ndarray, predicted: np.ndarray) -> float:
-    """1 - H(predicted | true) / H(predicted): homogeneity with the parts exchanged."""
+    """1 - H(predicted | true) / H(predicted): homogeneity with exchanged arguments."""
     return homogeneity(predicted, true)
 
 
@@ -73,7 +73,7 @@ def _pairs(counts: np.ndarray) -> int:
 
 _VINH = "Vinh et al., Journal of Machine Learning Research 2010"
 _ROSENBERG = "Rosenberg and Hirschberg, EMNLP-CoNLL 2007"
-# They take the true and the predicted labels (n_cells,) of the cells with a true label.
+# Arguments: true and predicted labels (n_cells,) of the cells with a true label.
 TRUTH_METRICS = by_name(
     Metric("ARI", "ARI", ari, "Hubert and Arabie, Journal of Classification 1985", low=-0.5),
     Metric("AMI", "AMI", ami, _VINH, low=-1),

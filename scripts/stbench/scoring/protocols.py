@@ -1,9 +1,9 @@
-"""Which epoch counts. Pure functions on scores and epochs.
+"""The epoch of each protocol: pure functions on scores and epochs.
 
-* ``oracle`` (the protocol of the STAGUE paper): the epoch whose mean ARI over the k-means seeds is
-  the best, the first on ties. It chooses by the true labels.
+* ``oracle`` (the protocol of the STAGUE paper): the epoch with the best mean ARI over the
+  k-means seeds, the first one on ties. This choice uses the true labels.
 * ``final``: the last epoch.
-* ``untrained``: the network before the first step; a yardstick for what training adds.
+* ``untrained``: the network before the first training step, a reference for the effect of training.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ def oracle(ari: np.ndarray) -> int | None:
 
     Args:
         ari: (n_epochs, n_kmeans_seeds), or the mean over these as one column; epochs from 1 on in
-            order; NaN where not clustered.
+            order; NaN if not clustered.
 
     Returns:
-        The first row whose mean is the largest; rows with a NaN do not take part. None where no
-        row is complete.
+        The first row with the largest mean; rows with a NaN are excluded. None if no row is
+        complete.
     """
     means = np.asarray(ari, dtype=np.float64).mean(axis=1)
     if np.isnan(means).all():
@@ -54,7 +54,7 @@ def undefined(
     has_untrained: bool,
     epochs_reason: str,
 ) -> str:
-    """Why a protocol is not defined for a method and a clusterer; empty where it is.
+    """Why a protocol is not defined for a method and a clusterer; empty if it is defined.
 
     Args:
         protocol: ``oracle``, ``final`` or ``untrained``.
@@ -62,7 +62,7 @@ def undefined(
         trainable: whether the method trains in epochs at all.
         has_truth: whether true labels are known.
         has_untrained: whether the embedding before the first step was recorded.
-        epochs_reason: why the epochs' labels are not there; empty where they are.
+        epochs_reason: why the labels of epochs are missing; empty if they are not.
     """
     if protocol == "final":
         return ""

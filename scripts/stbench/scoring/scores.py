@@ -1,8 +1,8 @@
 """Scores of one file of labels: a long table with a row for every combination, defined or not.
 
-Metrics that compare with the truth are computed over the cells that have a true label; metrics of
-smoothness in space need no truth and are computed over all cells. The oracle's epoch is picked
-here, out of the table of epochs (``stbench.scoring.epoch_scores``).
+Metrics that compare with the truth use the cells that have a true label. Metrics of smoothness in
+space need no truth and use all cells. The epoch of the oracle
+protocol is chosen here from the table of epochs (``stbench.scoring.epoch_scores``).
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ COLUMNS = {
     "status": "str",
     "reason": "str",
 }
-NO_NUMBER = 0  # of domains, where the dataset could not be had
+NO_NUMBER = 0  # of domains, if the dataset is not available
 _NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The labels that a protocol looks at: those of an epoch, or none and why.
+    """The labels of a protocol: those of an epoch, or none with a reason.
 
     Attributes:
         epoch: the epoch, -1 for none.
-        rows: (clustering seeds, n_cells) labels; no rows where there are none.
+        rows: (clustering seeds, n_cells) labels; no rows if there are none.
         status, reason: of every score of these labels.
     """
 
@@ -71,14 +71,14 @@ def score_labels(
         reader: the open file of labels.
         truth: (n_cells,) codes of true domains, -1 = not known; None: no truth at all, or none of
             its cells has a label.
-        coords: (n_cells, 2) positions; None where the dataset could not be had.
+        coords: (n_cells, 2) positions; None if the dataset is not available.
         trainable: whether the method trains in epochs.
         epochs: of ``stbench.scoring.epoch_scores``, of the same labels and truth.
 
     Returns:
         A table with the columns ``COLUMNS``, one row for each training seed, number of domains,
         clusterer, protocol and metric. ``value`` and ``sd_clustering`` (ddof 1) are taken over the
-        clustering seeds; NaN with a status and a reason where there is no value. Results on
+        clustering seeds; NaN with a status and a reason if there is no value. Results on
         data without truth are marked ``exploratory``.
     """
     import pandas as pd
@@ -89,7 +89,7 @@ def score_labels(
 
 @dataclass(frozen=True)
 class _Given:
-    """What the labels are scored with; see ``score_labels``."""
+    """The input of scoring; see ``score_labels``."""
 
     reader: LabelsReader
     truth: np.ndarray | None
@@ -106,7 +106,7 @@ def _rows(given: _Given) -> Iterator[dict[str, Any]]:
         scores = _score_choices(choices, given.truth, given.coords)
         for (clusterer, protocol), choice, score in zip(kinds, choices, scores, strict=True):
             for metric in METRICS:
-                value, sd, status, reason = _cell(choice, score, metric, given.truth)
+                value, sd, status, reason = _value(choice, score, metric, given.truth)
                 yield {
                     "dataset": axes.dataset,
                     "method": axes.method,
@@ -125,7 +125,7 @@ def _rows(given: _Given) -> Iterator[dict[str, Any]]:
 
 
 def _choose(given: _Given, seed: int, k: int, clusterer: Clusterer, protocol: Protocol) -> Choice:
-    """The labels that a protocol looks at."""
+    """The labels of a protocol."""
     reader, axes = given.reader, given.reader.axes
     i, j = axes.training_seeds.index(seed), axes.clusterers.index(clusterer)
     nothing = np.empty((0, axes.n_cells), np.int16)
@@ -159,7 +159,7 @@ def _choose(given: _Given, seed: int, k: int, clusterer: Clusterer, protocol: Pr
 
 
 def _has_untrained(reader: LabelsReader, seed: int, k: int) -> bool:
-    """Whether any clusterer was given the embedding of epoch 0 of this training seed."""
+    """Whether any clusterer got the embedding of epoch 0 of this training seed."""
     if UNTRAINED_EPOCH not in reader.axes.epochs:
         return False
     return any(
@@ -172,9 +172,9 @@ def _has_untrained(reader: LabelsReader, seed: int, k: int) -> bool:
 def _oracle_epoch(epochs: pd.DataFrame, seed: int, k: int) -> int:
     """The epoch, from 1 on, with the best mean ARI over the k-means seeds; -1: none clustered."""
     trained = epochs["epoch"] > UNTRAINED_EPOCH
-    mine = epochs[(epochs["seed"] == seed) & (epochs["n_domains"] == k) & trained]
-    best = oracle(mine[["ari"]].to_numpy())
-    return NO_EPOCH if best is None else int(mine["epoch"].iloc[best])
+    of_seed = epochs[(epochs["seed"] == seed) & (epochs["n_domains"] == k) & trained]
+    best = oracle(of_seed[["ari"]].to_numpy())
+    return NO_EPOCH if best is None else int(of_seed["epoch"].iloc[best])
 
 
 def _score_choices(
@@ -184,20 +184,22 @@ def _score_choices(
     rows = np.concatenate([choice.rows for choice in choices])
     if not len(rows):
         return [{} for _ in choices]
-    # The last epoch may be the oracle's too, and single starts often agree.
+    # The last epoch may also be that of the oracle, and single starts often agree.
     distinct, place = np.unique(rows, axis=0, return_inverse=True)
-    found: dict[str, np.ndarray] = {}
+    by_metric: dict[str, np.ndarray] = {}
     if truth is not None:
-        known = truth >= 0
+        labeled = truth >= 0
         for name, metric in TRUTH_METRICS.items():
-            found[name] = np.array([metric(truth[known], labels[known]) for labels in distinct])
+            by_metric[name] = np.array(
+                [metric(truth[labeled], labels[labeled]) for labels in distinct]
+            )
     if coords is not None:
-        found |= spatial_scores(coords, distinct)
+        by_metric |= spatial_scores(coords, distinct)
     places = np.split(place, np.cumsum([len(choice.rows) for choice in choices])[:-1])
-    return [{name: values[where] for name, values in found.items()} for where in places]
+    return [{name: values[where] for name, values in by_metric.items()} for where in places]
 
 
-def _cell(
+def _value(
     choice: Choice, score: dict[str, np.ndarray], metric: str, truth: np.ndarray | None
 ) -> tuple[float, float, str, str]:
     """Value, sd, status and reason of one row of the table."""

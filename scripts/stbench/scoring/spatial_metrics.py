@@ -1,8 +1,8 @@
-"""How smooth domains lie in space. None of these needs true labels.
+"""Smoothness of domains in space. These metrics need no true labels.
 
 Definitions: CHAOS and PAS of Shang and Zhou (SpatialPCA, Nature Communications 2022), ASW on the
-spatial distances as in SDMBench (Yuan et al., Nature Methods 2024). Nothing is n x n: neighbours
-come from a k-d tree, the silhouette from blocks of rows.
+spatial distances as in SDMBench (Yuan et al., Nature Methods 2024). No n x n matrix is stored:
+neighbors come from a k-d tree, and the silhouette is computed in blocks of rows.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 from stbench.common.metric import Metric, by_name
 from stbench.graphs.neighbors import knn
 
-_PAS_NEIGHBOURS = 10
-_BLOCK_ENTRIES = 8_000_000  # distances held at once: 64 MB
+_PAS_NEIGHBORS = 10
+_BLOCK_ENTRIES = 8_000_000  # distances in memory at once: 64 MB
 
 
 def chaos(coords: np.ndarray, labels: np.ndarray) -> float:
     """Mean distance to the nearest other cell of the same domain; lower is smoother.
 
-    Coordinates are first brought to mean 0 and standard deviation 1 by axis. Domains of one or two
-    cells add nothing to the sum; it is divided by the number of all cells.
+    Each coordinate is first scaled to mean 0 and standard deviation 1. Domains of one or two cells
+    do not contribute to the sum, which is divided by the number of all cells.
 
     Args:
         coords: (n_cells, 2).
@@ -39,18 +39,18 @@ def chaos(coords: np.ndarray, labels: np.ndarray) -> float:
 
 
 def pas(coords: np.ndarray, labels: np.ndarray) -> float:
-    """Share of cells of which more than half of the 10 nearest others lie in another domain.
+    """Share of cells with more than half of their 10 nearest other cells in another domain.
 
-    Lower is smoother. Where there are fewer than 11 cells, all others are the neighbours.
+    Lower is smoother. With fewer than 11 cells, all other cells are the neighbors.
     """
-    return _pas(knn(coords, _PAS_NEIGHBOURS)[1], labels)
+    return _pas(knn(coords, _PAS_NEIGHBORS)[1], labels)
 
 
 def asw(coords: np.ndarray, labels: np.ndarray) -> float:
     """Mean silhouette width of the domains on Euclidean distances in space, from -1 to 1.
 
-    Exact. A cell that is alone in its domain counts 0; NaN where there is a single domain or each
-    cell is its own.
+    It is exact. A cell that is alone in its domain counts as 0. NaN if there is a single domain, or
+    a domain for each cell.
     """
     return float(_asw(coords, labels[None])[0])
 
@@ -65,17 +65,17 @@ def spatial_scores(coords: np.ndarray, labelings: np.ndarray) -> dict[str, np.nd
     Returns:
         (n_labelings,) by metric.
     """
-    neighbours = knn(coords, _PAS_NEIGHBOURS)[1]
+    neighbors = knn(coords, _PAS_NEIGHBORS)[1]
     return {
         "CHAOS": np.array([chaos(coords, labels) for labels in labelings]),
-        "PAS": np.array([_pas(neighbours, labels) for labels in labelings]),
+        "PAS": np.array([_pas(neighbors, labels) for labels in labelings]),
         "ASW": _asw(coords, labelings),
     }
 
 
-def _pas(neighbours: np.ndarray, labels: np.ndarray) -> float:
-    others = (labels[neighbours] != labels[:, None]).sum(axis=1)
-    return float((others > neighbours.shape[1] / 2).mean())
+def _pas(neighbors: np.ndarray, labels: np.ndarray) -> float:
+    others = (labels[neighbors] != labels[:, None]).sum(axis=1)
+    return float((others > neighbors.shape[1] / 2).mean())
 
 
 def _asw(coords: np.ndarray, labelings: np.ndarray) -> np.ndarray:
@@ -92,7 +92,9 @@ def _asw(coords: np.ndarray, labelings: np.ndarray) -> np.ndarray:
         members[np.arange(n_cells), start + code] = 1
     totals = np.zeros(len(labelings))
     rows_at_once = min(n_cells, max(1, _BLOCK_ENTRIES // n_cells))
-    block = np.empty((rows_at_once, n_cells))  # used again: new memory costs as much as distances
+    block = np.empty(
+        (rows_at_once, n_cells)
+    )  # reused, because allocating it takes as long as the distances
     for begin in range(0, n_cells, rows_at_once):
         rows = slice(begin, begin + rows_at_once)
         some = coords[rows]
@@ -118,7 +120,7 @@ def _silhouettes(sums: np.ndarray, codes: np.ndarray, sizes: np.ndarray) -> np.n
 
 
 _SHANG = "Shang and Zhou, Nature Communications 2022"
-# They take positions (n_cells, 2) and labels (n_cells,).
+# Arguments: positions (n_cells, 2) and labels (n_cells,).
 SPATIAL_METRICS = by_name(
     Metric("CHAOS", "CHAOS", chaos, _SHANG, higher_is_better=False, high=math.inf),
     Metric("PAS", "PAS", pas, _SHANG, higher_is_better=False),

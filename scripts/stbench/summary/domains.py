@@ -1,4 +1,4 @@
-"""What numbers and intervals allow to be said about a method, in sentences."""
+"""Sentences about the scores of a method, supported by their intervals."""
 
 from __future__ import annotations
 
@@ -31,42 +31,46 @@ def dataset_sentences(run: Run, dataset: str) -> Iterator[str]:
 def sentence(
     title: str, dataset: str, *, final: Row, baseline: Row | None, lift: Row, gain: Row
 ) -> str:
-    """What the run says of one method on one dataset, claiming no more than its seeds allow.
+    """The result of one method on one dataset, with no more claims than its seeds support.
 
     Args:
         title, dataset: names.
         final: the method's row of ``ARI_final``.
-        baseline: that of smoothed PCA, None where it was not run.
+        baseline: the row of smoothed PCA; None if it was not run.
         lift, gain: the method's rows of ``lift`` and ``gain``.
     """
     if pd.isna(final["mean"]):
-        why = f"{final['status']}: {final['reason']}".rstrip(": ")
-        return f"On {dataset} {title} has no score ({why})."
-    told = f"On {dataset} {title}'s last epoch (ARI {mean_and_sd(final)}, {seeds(final['n'])}) "
-    if final["status"] != "ok":
-        told = told.replace(") ", f"; {final['status']}) ")
+        reason = f"{final['status']}: {final['reason']}".rstrip(": ")
+        return f"On {dataset}, {title} has no score ({reason})."
+    failed = "" if final["status"] == "ok" else f"; {final['status']}"
+    scores = f"ARI {mean_and_sd(final)}, {seeds(final['n'])}{failed}"
+    text = f"On {dataset}, the last epoch of {title} ({scores}) "
     if pd.isna(lift["mean"]) or baseline is None:
-        return f"{told}cannot be compared with smoothed PCA ({lift['reason']}).{_training(gain)}"
+        return f"{text}cannot be compared with smoothed PCA ({lift['reason']}).{_training(gain)}"
     size = f"lift {signed(lift['mean'])}{interval(lift)}"
-    other = f"smoothed PCA ({number(baseline['mean'])})"
+    reference = f"smoothed PCA ({number(baseline['mean'])})"
     if lift["verdict"] == WITHIN_NOISE:
-        told += f"is not better than {other}: {size}, within the noise."
+        text += f"is not better than {reference}: {size}, within the noise."
     elif lift["verdict"] in (BETTER, WORSE):
-        told += f"is {lift['verdict']} than {other}: {size}, beyond the noise."
+        text += f"is {lift['verdict']} than {reference}: {size}, beyond the noise."
     else:
         side = "above" if lift["mean"] > 0 else "below"
-        told += f"lies {side} {other}: {size}, but {_too_few(lift['n'])}."
-    return told + _training(gain)
+        text += f"is {side} {reference}: {size}, but {_too_few(lift['n'])}."
+    return text + _training(gain)
 
 
 def _training(gain: Row) -> str:
-    """What training added, where that could be observed."""
+    """The effect of training, if it was measured."""
     if pd.isna(gain["mean"]):
         return ""
-    sure = {BETTER: "beyond the noise", WORSE: "beyond the noise", WITHIN_NOISE: WITHIN_NOISE}
-    word = sure.get(gain["verdict"], f"but {_too_few(gain['n'])}")
-    return f" Training itself changed ARI by {signed(gain['mean'])}{interval(gain)}, {word}."
+    known_verdicts = {
+        BETTER: "beyond the noise",
+        WORSE: "beyond the noise",
+        WITHIN_NOISE: WITHIN_NOISE,
+    }
+    word = known_verdicts.get(gain["verdict"], f"but {_too_few(gain['n'])}")
+    return f" Training changed the ARI by {signed(gain['mean'])}{interval(gain)}, {word}."
 
 
 def _too_few(n: int) -> str:
-    return f"{seeds(n)} {'is' if n == 1 else 'are'} too few to be sure"
+    return f"{seeds(n)} {'is' if n == 1 else 'are'} too few for a conclusion"

@@ -1,4 +1,4 @@
-"""What the tables of planted interactions allow to be said of a learned cell graph."""
+"""Sentences about learned cell graphs and planted interactions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import pandas as pd
 
 from stbench.interactions.tables import ALL, BEST, chosen_nulls
 from stbench.results.formatting import Row, interval, number, signed
-from stbench.results.statistics import BETTER, SEEDS_TO_TELL
+from stbench.results.statistics import BETTER, MIN_SEEDS
 
-_WORDS = {"type_pair": "the type pair", "knn": "the kNN graph", "formula": "its formula on PCA"}
+_WORDS = {
+    "type_pair": "the type pair",
+    "knn": "the kNN graph",
+    "formula": "the score formula on PCA",
+}
 
 
 def sentences_of_tables(tables: Path, titles: Mapping[str, str]) -> Iterator[str]:
-    """The same from a folder of tables; nothing where no cell graph was scored."""
+    """The sentences for a folder of tables; none if no cell graph was scored."""
     paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
     if all(path.is_file() for path in paths):
         texts = dict.fromkeys(("effect", "method", "reason", "chosen"), str)
@@ -28,24 +32,24 @@ def sentences_of_tables(tables: Path, titles: Mapping[str, str]) -> Iterator[str
 def interaction_sentences(
     auprc: pd.DataFrame, lift: pd.DataFrame, titles: Mapping[str, str]
 ) -> Iterator[str]:
-    """For every method one paragraph: against distance alone, then against the best null.
+    """One paragraph for every method: comparison with distance alone, then with the best null.
 
     Args:
         auprc, lift: of ``stbench.interactions.tables``.
-        titles: what to call the methods, by id.
+        titles: display names of the methods, by id.
     """
     for method in dict.fromkeys(lift["method"]):
-        mine = lift[lift["method"] == method]
-        told = [
-            _against(mine, auprc, method, titles.get(method, method), effect)
-            for effect in _told_effects(mine)
+        of_method = lift[lift["method"] == method]
+        sentences = [
+            _against(of_method, auprc, method, titles.get(method, method), effect)
+            for effect in _shown_effects(of_method)
         ]
-        if any(told):
-            yield " ".join(filter(None, told))
+        if any(sentences):
+            yield " ".join(filter(None, sentences))
 
 
-def _told_effects(lift: pd.DataFrame) -> list[str]:
-    """All tissues, then those with the strongest effect where there are several."""
+def _shown_effects(lift: pd.DataFrame) -> list[str]:
+    """All tissues, then those with the strongest effect if there are several effects."""
     effects = [effect for effect in dict.fromkeys(lift["effect"]) if effect != ALL]
     return [ALL, *effects[-1:]] if len(effects) > 1 else [ALL]
 
@@ -56,16 +60,16 @@ def _against(lift: pd.DataFrame, auprc: pd.DataFrame, method: str, title: str, e
     if not near["tissues"]:
         return ""
     own = _height(auprc, method, effect)
-    other = own - near["mean"]  # on the same tissues, also where the method failed on some
+    other = own - near["mean"]  # on the same tissues, also if the method failed on some
     n = int(near["tissues"])
     where = f"On {n} tissue{'s' * (n != 1)} with planted interactions"
     if effect != ALL:
-        where = f"At the strongest effect ({effect}, {n} tissue{'s' * (n != 1)})"
-    size = f"AUPRC {number(own)} against {number(other)}, lift {signed(near['mean'])}"
+        where = f"For the strongest effect ({effect}, {n} tissue{'s' * (n != 1)})"
+    size = f"AUPRC {number(own)} compared with {number(other)}, lift {signed(near['mean'])}"
     chosen = ", ".join(_WORDS.get(null, null) for null in chosen_nulls(str(best["chosen"])))
     return (
-        f"{where} {title} {_verdict(near)} distance alone: {size}{interval(near)}. "
-        f"Against the best null of each tissue ({chosen}) its lift is {signed(best['mean'])}"
+        f"{where}, {title} {_verdict(near)} distance alone: {size}{interval(near)}. "
+        f"Its lift over the best null model of each tissue ({chosen}) is {signed(best['mean'])}"
         f"{interval(best)}."
     )
 
@@ -76,8 +80,8 @@ def _height(auprc: pd.DataFrame, scorer: str, effect: str) -> float:
 
 
 def _verdict(row: Row) -> str:
-    """Beating takes an interval above zero, over tissues enough to tell."""
+    """Better requires an interval above zero, and enough tissues."""
     if row["verdict"] == BETTER:
-        return "beats"
-    few = row["mean"] > 0 and row["tissues"] < SEEDS_TO_TELL
-    return "is not shown (too few tissues) to beat" if few else "does not beat"
+        return "is better than"
+    few = row["mean"] > 0 and row["tissues"] < MIN_SEEDS
+    return "is not shown (too few tissues) to be better than" if few else "is not better than"

@@ -1,4 +1,4 @@
-"""What the tests on the order of methods allow to be said, policy by policy."""
+"""Conclusions about the order of methods, policy by policy."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Verdict:
     Attributes:
         policy: its id.
         meaning: the policy in words.
-        sentences: what was tested and found.
-        groups: methods that cannot be told apart, by title; empty where nothing was tested.
+        sentences: the tests and their results.
+        groups: titles of methods that do not differ significantly; empty if nothing was tested.
         ranks: per method ``title``, ``mean_rank``, ``low``, ``high``, ``groups`` (numbers of its
             groups, from 1); best first.
     """
@@ -34,12 +34,12 @@ class Verdict:
 def verdicts(
     rankings: Mapping[Policy, Ranking], titles: Mapping[str, str], controls: Container[str]
 ) -> list[Verdict]:
-    """One verdict per policy; the best of the methods and of the ``controls`` are named apart.
+    """One verdict per policy; the best method and the best control are named separately.
 
     Args:
         rankings: of ``stbench.ranking.tables.rankings``.
-        titles: what to call the methods, by id.
-        controls: ids.
+        titles: display names of the methods, by id.
+        controls: ids of the control methods.
     """
     return [_verdict(ranking, titles, controls) for ranking in rankings.values()]
 
@@ -79,7 +79,7 @@ def _sentences(
 
 
 def _best(ranks: pd.DataFrame, titles: Mapping[str, str]) -> str:
-    """Who has the best mean rank, and its interval where that is one method."""
+    """The methods with the best mean rank, and the interval if it is a single method."""
     best = ranks[ranks["mean_rank"] == ranks["mean_rank"].min()]
     first = best.iloc[0]
     span = ""

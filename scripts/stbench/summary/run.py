@@ -1,4 +1,4 @@
-"""What sentences and report are made of: the results of a run and its tables."""
+"""The input of sentences and report: the results of a run and its tables."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
 
 @dataclass(frozen=True)
 class Run:
-    """Everything the text is made of.
+    """The input of the text.
 
     Attributes:
-        results: of ``stbench.results.assembly.assemble``, what takes part in the ranking.
-        every: of the same, the studies too.
+        results: of ``stbench.results.assembly.assemble``, only entries that are ranked.
+        every: the same with the studies.
         tables: by file name without ending, those of ``aggregate.py``.
         rank_by: the clusterer that ranks.
         titles: of ``method_titles``.
@@ -35,22 +35,28 @@ class Run:
     titles: dict[str, str]
 
     def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
-        """The row of a table for one cell under the clusterer that ranks."""
+        """The row of a table for one entry under the clusterer that ranks, or None."""
         rows = self.tables[table]
-        found = rows[
+        matches = rows[
             (rows["dataset"] == dataset)
             & (rows["method"] == method)
             & (rows["clusterer"] == self.rank_by)
             & (rows["n_domains"] == n_domains)
         ]
-        return found.iloc[0].to_dict() if len(found) else None
+        return matches.iloc[0].to_dict() if len(matches) else None
 
     def cell(self, table: str, dataset: str, method: str, n_domains: int) -> Row:
-        """The same where the row must be there."""
-        found = self.row(table, dataset, method, n_domains)
-        if found is None:
-            raise InputError(f"{table}.csv: no row for {method} on {dataset}; aggregate again")
-        return found
+        """The same for a row that must exist.
+
+        Raises:
+            InputError: the row is missing.
+        """
+        row = self.row(table, dataset, method, n_domains)
+        if row is None:
+            raise InputError(
+                f"{table}.csv: no row for {method} on {dataset}; run aggregate.py again"
+            )
+        return row
 
 
 def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
@@ -60,8 +66,8 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         InputError: a table is missing, or nothing was clustered by ``rank_by``.
     """
     if rank_by not in set(results["clusterer"]):
-        known = ", ".join(sorted(results["clusterer"].unique()))
-        raise InputError(f"--rank-by {rank_by}: there are scores under {known} only")
+        clusterers = ", ".join(sorted(results["clusterer"].unique()))
+        raise InputError(f"--rank-by {rank_by}: no scores; use one of {clusterers}")
     tables = {}
     for name in (
         *ARI_TABLES,
@@ -74,7 +80,7 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
     ):
         path = folder / f"{name}.csv"
         if not path.is_file():
-            raise InputError(f"{path}: no such file; make it with aggregate.py")
+            raise InputError(f"{path}: no such file; create it with aggregate.py")
         # A status may be spelled "nan": only an empty field is a missing number.
         table = pd.read_csv(
             path,

@@ -1,4 +1,4 @@
-"""What the studies found, in words: how methods bear worse data, what a change does to one."""
+"""Sentences about the studies: robustness to degraded data, and the effect of settings."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from stbench.config.degradation import UNTOUCHED
 from stbench.results.formatting import number, signed
 
 _WORSE = {
-    "counts": "with counts thinned down to {:.0%}",
-    "cells": "with cells taken away down to {:.0%}",
-    "dropout": "with up to {:.0%} of the counts lost",
-    "jitter": "with positions jittered by up to {:g} cell spacings",
+    "counts": "with {:.0%} of the counts",
+    "cells": "with {:.0%} of the cells",
+    "dropout": "without {:.0%} of the counts",
+    "jitter": "with positions jittered by {:g} cell spacings",
 }
-SMALL = 0.05  # of ARI; training seeds alone move STAGUE by about as much on small tissues
+SMALL = 0.05  # of ARI; on small tissues, training seeds alone change it about as much for STAGUE
 
 
 def study_sentences(tables: Path, titles: Mapping[str, str], rank_by: str) -> dict[str, list[str]]:
-    """By study, a sentence for each dataset and method; a study that was not run is left out.
+    """By study, a sentence for each dataset and method; a study that was not run is skipped.
 
     Args:
         tables: folder of the tables of ``aggregate.py``.
-        titles: what to call the methods, by id, in order.
-        rank_by: the clusterer that is told of.
+        titles: display names of the methods, by id, in order.
+        rank_by: the clusterer that is reported.
     """
-    found = {}
+    by_study = {}
     if (path := tables / "robustness_curves.csv").is_file():
-        found["robustness"] = list(_robustness(_read(path, rank_by), titles))
+        by_study["robustness"] = list(_robustness(_read(path, rank_by), titles))
     if (path := tables / "sensitivity.csv").is_file():
-        found["sensitivity"] = list(_sensitivity(_read(path, rank_by), titles))
-    return found
+        by_study["sensitivity"] = list(_sensitivity(_read(path, rank_by), titles))
+    return by_study
 
 
 def _read(path: Path, rank_by: str) -> pd.DataFrame:
@@ -44,13 +44,18 @@ def _read(path: Path, rank_by: str) -> pd.DataFrame:
 
 def _robustness(curves: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     for dataset in dict.fromkeys(curves["dataset"]):
-        here = curves[curves["dataset"] == dataset]
-        for method in [name for name in titles if name in set(here["method"])]:
-            mine = here[here["method"] == method]
-            ways = [_way(str(way), mine[mine["way"] == way]) for way in dict.fromkeys(mine["way"])]
-            untouched = mine[mine["level"] == mine["way"].map(UNTOUCHED)]["mean"].max()
-            start = "not scored" if pd.isna(untouched) else number(untouched)
-            yield f"On {dataset} {titles[method]} (ARI {start}) comes to {', '.join(ways)}."
+        of_dataset = curves[curves["dataset"] == dataset]
+        for method in [name for name in titles if name in set(of_dataset["method"])]:
+            of_method = of_dataset[of_dataset["method"] == method]
+            ways = [
+                _way(str(way), of_method[of_method["way"] == way])
+                for way in dict.fromkeys(of_method["way"])
+            ]
+            original = of_method[of_method["level"] == of_method["way"].map(UNTOUCHED)][
+                "mean"
+            ].max()
+            start = "not scored" if pd.isna(original) else number(original)
+            yield f"On {dataset}, the ARI of {titles[method]} ({start}) becomes {', '.join(ways)}."
 
 
 def _way(way: str, curve: pd.DataFrame) -> str:
@@ -65,10 +70,12 @@ def _sensitivity(changes: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[s
         scored = group.dropna(subset=["change_final"])
         small = scored["change_final"].abs() < SMALL
         large = scored[~small].sort_values("change_final", key=pd.Series.abs, ascending=False)
-        told = [f"{_change(row)} {signed(row['change_final'])}" for _, row in large.iterrows()]
-        text = f"{small.sum()} of {len(group)} changes move the final ARI of {titles[str(method)]}"
+        larger = [f"{_change(row)} {signed(row['change_final'])}" for _, row in large.iterrows()]
+        text = (
+            f"{small.sum()} of {len(group)} variants change the final ARI of {titles[str(method)]}"
+        )
         text += f" on {dataset} by less than {number(SMALL)}"
-        text += f"; more do {', '.join(told)}" if told else ""
+        text += f"; larger changes: {', '.join(larger)}" if larger else ""
         failed = [
             f"{_change(row)} ({row['status']})"
             for _, row in group.iterrows()

@@ -21,8 +21,8 @@ PYTHON_ONLY = [name for name in CLUSTERERS if name not in ("own", "mclust")]
 def blobs(n_domains=5, n_cells=200, columns=8, noise=0.3, seed=0):
     rng = np.random.default_rng(seed)
     truth = np.arange(n_cells) % n_domains
-    centres = rng.normal(size=(n_domains, columns)) * 3
-    points = centres[truth] + noise * rng.normal(size=(n_cells, columns))
+    centers = rng.normal(size=(n_domains, columns)) * 3
+    points = centers[truth] + noise * rng.normal(size=(n_cells, columns))
     return points.astype(np.float32), truth
 
 
@@ -55,8 +55,8 @@ def test_twenty_starts_are_not_worse_than_one():
 
     def inertia(clusterer):
         labels = cluster_labels(points, 8, clusterer).labels
-        centres = np.stack([points[labels == k].mean(axis=0) for k in range(8)])
-        return ((points - centres[labels]) ** 2).sum()
+        centers = np.stack([points[labels == k].mean(axis=0) for k in range(8)])
+        return ((points - centers[labels]) ** 2).sum()
 
     assert inertia("kmeans20") <= inertia("kmeans")
 
@@ -82,7 +82,7 @@ def test_mixture_regularises_a_singular_covariance_and_says_so():
     singular = np.column_stack([points, points, np.zeros(len(points))])
     result = cluster_labels(singular, 5, "gmm")
     assert ari(truth, result.labels) == 1
-    assert result.reason == "singular covariance regularised"
+    assert result.reason == "singular covariance regularized"
 
 
 def test_mixture_with_fewer_cells_than_columns_says_what_it_did():
@@ -203,14 +203,14 @@ def test_majority_is_the_most_frequent_and_then_the_smallest_or_the_nearest(data
     k = data.draw(st.integers(1, 6))
     labels = np.array(data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n)))
     cells = st.lists(st.integers(0, n - 1), min_size=n * k, max_size=n * k)
-    neighbours = np.array(data.draw(cells)).reshape(n, k)
+    neighbors = np.array(data.draw(cells)).reshape(n, k)
     expected, nearest = [], []
-    for row in neighbours:
+    for row in neighbors:
         votes = [int((labels[row] == label).sum()) for label in range(5)]
         expected.append(votes.index(max(votes)))
         nearest.append(max(labels[row].tolist(), key=labels[row].tolist().count))
-    assert majority(labels, neighbours).tolist() == expected
-    assert majority(labels, neighbours, nearest_wins=True).tolist() == nearest
+    assert majority(labels, neighbors).tolist() == expected
+    assert majority(labels, neighbors, nearest_wins=True).tolist() == nearest
 
 
 def test_r_leaves_the_library_path_of_later_programs_alone(monkeypatch):

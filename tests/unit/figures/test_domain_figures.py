@@ -1,4 +1,4 @@
-"""Pictures: colours that can be told apart, labels matched to truth, the same bytes every time."""
+"""Figures: distinguishable colors, labels matched to truth, the same bytes every time."""
 
 import json
 
@@ -17,11 +17,11 @@ from stbench.figures.domains import Map, domain_maps
 from stbench.figures.gallery import gallery_maps
 from stbench.figures.heatmap import score_heatmap
 from stbench.figures.style import (
-    DOMAIN_COLOURS,
+    DOMAIN_COLORS,
     FAILURE_FACES,
-    UNLABELLED,
+    UNLABELED,
     apply_style,
-    domain_colours,
+    domain_colors,
     save,
 )
 from stbench.results.aggregates import score_table
@@ -54,10 +54,10 @@ TO_XYZ = np.array(
 )
 
 
-def as_lab(colours, eyes):
+def as_lab(colors, eyes):
     from matplotlib.colors import to_rgb
 
-    rgb = np.array([to_rgb(colour) for colour in colours])
+    rgb = np.array([to_rgb(color) for color in colors])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     xyz = np.clip(linear @ eyes.T, 0, 1) @ TO_XYZ.T / [0.95047, 1, 1.08883]
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
@@ -67,15 +67,15 @@ def as_lab(colours, eyes):
 
 
 @pytest.mark.parametrize("eyes", SEEN_BY)
-def test_twenty_colours_can_be_told_apart_by_all_eyes(eyes):
-    lab = as_lab([*DOMAIN_COLOURS, UNLABELLED, "white"], SEEN_BY[eyes])
+def test_twenty_colors_are_distinguishable_with_color_blindness(eyes):
+    lab = as_lab([*DOMAIN_COLORS, UNLABELED, "white"], SEEN_BY[eyes])
     distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)
     distances = distances[:, :20] + np.eye(22)[:, :20] * 1000
     assert distances.min() > 12  # 2.3 is just noticeable
 
 
-def test_more_than_twenty_domains_still_get_a_colour_each():
-    assert len(set(domain_colours(52))) == 52
+def test_more_than_twenty_domains_still_get_a_color_each():
+    assert len(set(domain_colors(52))) == 52
 
 
 @given(st.lists(st.integers(0, 4), min_size=5, max_size=40), st.permutations(range(5)))
@@ -84,7 +84,7 @@ def test_renamed_truth_is_matched_back_to_itself(labels, names):
     assert (match_labels(truth, np.array(names)[truth]) == truth).all()
 
 
-def test_matching_handles_more_labels_than_domains_and_unlabelled_cells():
+def test_matching_handles_more_labels_than_domains_and_unlabeled_cells():
     truth = np.array([0, 0, 0, 1, 1, 1, -1])
     labels = np.array([2, 2, 0, 1, 1, 1, 1])
     assert match_labels(truth, labels).tolist() == [0, 0, 2, 1, 1, 1, 1]
@@ -135,7 +135,7 @@ def test_the_heat_map_writes_scores_and_statuses():
     assert {"0.75", "oom", "0.50", "0.25"} <= set(written)
     assert any("nan 1/2" in text for text in written)
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "oom: out of memory" in legend and "nan: not finite" in legend
+    assert "oom: out of memory" in legend and "nan: values that are not finite" in legend
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["STAGUE", "SEDR"]
 
 

@@ -14,7 +14,7 @@ from stbench.figures.figure_set import Album
 from stbench.figures.oracle_gap import gap_dumbbells
 from stbench.figures.published import published_panels
 from stbench.figures.scaling import exponent, scaling_panels, short_number
-from stbench.figures.style import DOMAIN_COLOURS, apply_style
+from stbench.figures.style import DOMAIN_COLORS, apply_style
 from stbench.figures.training_curves import training_curves
 from stbench.ranking.ranks import rank_methods
 
@@ -121,7 +121,7 @@ def test_costs_draw_a_line_only_where_there_are_sizes_enough():
     assert all(ax.get_xscale() == ax.get_yscale() == "log" for ax in panels.values())
     legend = figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["CPU", "GPU"]
-    assert legend.get_title().get_text() == "no finished fit: Z"
+    assert legend.get_title().get_text() == "no completed fit: Z"
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.5, "0.5"), (20, "20"), (2000, "2k"), (1e6, "1M")])
@@ -146,7 +146,7 @@ def test_curves_mark_the_best_epoch_after_training_began_and_say_where_no_loss_i
     assert [ax.get_title() for ax in (ari_x, ari_y)] == ["X", "Y"]
     assert (ari_x.lines[-1].get_xdata()[0], ari_y.lines[-1].get_xdata()[0]) == (2, 1)
     assert loss_x.get_yscale() == "log" and list(loss_x.lines[0].get_ydata()) == [100, 10, 1]
-    assert [text.get_text() for text in loss_y.texts] == ["not told"] and not loss_y.lines
+    assert [text.get_text() for text in loss_y.texts] == ["not reported"] and not loss_y.lines
     figure.canvas.draw()
     ticks = [text for text in names_of(loss_x.yaxis) if text]
     assert ticks and all(float(text) > 0 for text in ticks)
@@ -183,12 +183,12 @@ def test_published_ranges_stand_beside_what_was_measured():
     assert names_of(figure.axes[0].yaxis) == ["Y", "X"]
     assert texts_of(figure) == ["not applicable"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    words = ["reported by others", "measured, inside", "measured, below"]
-    assert legend == [*words, "measured, none reported"]
+    words = ["published range", "measured, inside the range", "measured, below"]
+    assert legend == [*words, "measured, no published score"]
     bars = [line for line in figure.axes[0].lines if line.get_linewidth() == 6]
     assert [tuple(line.get_xdata()) for line in bars] == [(0.4, 0.4), (0.4, 0.6)]
-    colours = {line.get_color() for line in figure.axes[0].lines if line.get_marker() == "o"}
-    assert colours == {DOMAIN_COLOURS[0]}
+    colors = {line.get_color() for line in figure.axes[0].lines if line.get_marker() == "o"}
+    assert colors == {DOMAIN_COLORS[0]}
 
 
 def stems(tmp_path, results, cells):

@@ -39,7 +39,7 @@ np.savez(sys.argv[2], **found)
 
 
 def cloud(between_sections: float, between_domains: float) -> np.ndarray:
-    """Cells around a centre for each domain, one section shifted away from the other."""
+    """Cells around a center for each domain, one section shifted away from the other."""
     x = np.random.default_rng(1).normal(size=(N, 6))
     x[:, 0] += between_sections * SECTION
     x[np.arange(N), 1 + DOMAIN] += between_domains
@@ -153,7 +153,7 @@ def test_where_a_metric_is_not_defined_it_says_why() -> None:
         assert undefined(metric, SECTION, DOMAIN) == ""
         assert undefined(metric, SECTION[:4], DOMAIN[:4]) == "4 cells are too few"
     assert undefined("cLISI", SECTION, np.zeros(N, int)) == "a single domain"
-    assert undefined("ASW_batch", DOMAIN, DOMAIN) == "no domain lies in two sections"
+    assert undefined("ASW_batch", DOMAIN, DOMAIN) == "no domain is in two sections"
 
 
 def test_what_is_left_out_is_told() -> None:
@@ -162,9 +162,9 @@ def test_what_is_left_out_is_told() -> None:
     assert note("iLISI", SECTION, UNKNOWN) == ""
     assert note("cLISI", SECTION, UNKNOWN) == note("graph_connectivity", SECTION, UNKNOWN) == told
     section = np.where(DOMAIN == 0, 0, SECTION)
-    assert note("ASW_batch", section, DOMAIN) == "1 of 3 domains lie in one section"
-    assert note("iLISI", SECTION[:40], DOMAIN[:40]) == "40 neighbours, not 90"
-    assert note("graph_connectivity", SECTION[:12], DOMAIN[:12]) == "12 neighbours, not 15"
+    assert note("ASW_batch", section, DOMAIN) == "1 of 3 domains are in one section only"
+    assert note("iLISI", SECTION[:40], DOMAIN[:40]) == "40 neighbors instead of 90"
+    assert note("graph_connectivity", SECTION[:12], DOMAIN[:12]) == "12 neighbors instead of 15"
 
 
 def test_domains_of_single_cells_have_no_silhouette() -> None:

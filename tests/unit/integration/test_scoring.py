@@ -80,7 +80,9 @@ def test_labels_without_an_embedding_have_the_ari_only(bench: Bench) -> None:
     fit_h5ad(bench.folder(0), {}, own=TRUTH)
     bench.cluster()
     table = score(bench).loc[0]
-    assert set(table.loc[list(METRICS), "reason"]) == {"labels only, no embedding"}
+    assert set(table.loc[list(METRICS), "reason"]) == {
+        "the method provides labels only, no embedding"
+    }
     assert table.loc[ARI_WITHIN.name, "value"] == 1
 
 
@@ -113,16 +115,19 @@ def test_wrong_input_is_one_line_and_writes_nothing(bench: Bench) -> None:
     bench.plain_fit(0)
     bench.cluster()
     for options, told in (
-        (["--clusterer", "gmm"], "labels.h5 has kmeans only"),
+        (["--clusterer", "gmm"], "labels.h5; use one of kmeans"),
         (["--method", "other"], "labels of m on D, not of other on D"),
     ):
         done = program(bench, *options)
         assert done.returncode == 1 and told in done.stderr
         assert len(done.stderr.splitlines()) == 1
     give_sections(bench, np.where(SECTION == "left", "left", None))
-    assert f"{(SECTION == 'right').sum()} cells lie in no section" in program(bench).stderr
+    assert f"{(SECTION == 'right').sum()} cells have no section" in program(bench).stderr
     give_sections(bench, None)
-    assert "obs['section'] is missing: it does not join sections" in program(bench).stderr
+    assert (
+        "obs['section'] is missing; this is not a dataset of joined sections"
+        in program(bench).stderr
+    )
     assert not (bench.root / "out.parquet").exists()
 
 

@@ -105,11 +105,11 @@ def test_the_best_stands_first_in_each_dataset_and_nothing_last() -> None:
 
 
 def test_notes_on_parts_do_not_make_a_composite_fail() -> None:
-    noted = rows("pca", GOOD).assign(reason="60 neighbours, not 90")
+    noted = rows("pca", GOOD).assign(reason="60 neighbors, not 90")
     results = made_results(scores_of("A", "pca", [0.5]))
     every = integration_tables(noted, results, "kmeans")["integration_scores"].set_index("metric")
     assert every.loc["overall", ["status", "reason"]].tolist() == ["ok", ""]
-    assert every.loc["iLISI", "reason"] == "60 neighbours, not 90"
+    assert every.loc["iLISI", "reason"] == "60 neighbors, not 90"
 
 
 def test_files_that_are_no_such_tables_are_refused(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ CELLS, GENES = 120, 12
 
 
 def tissue(planted: int = 3) -> ad.AnnData:
-    """A little noise, and one gene that colours a chequered board; gene 0 is not read."""
+    """A little noise, and one gene that colors a checkered board; gene 0 is not read."""
     rng = np.random.default_rng(0)
     x = rng.normal(1, 0.05, (CELLS, GENES)).astype(np.float32)
     coords = rng.random((CELLS, 2)) * 100

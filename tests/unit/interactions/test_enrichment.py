@@ -35,7 +35,7 @@ def test_a_gmt_file_is_read(tmp_path: Path) -> None:
         ("one A B\n", "line 1: no gene set; a line is: name, description, genes"),
         ("one\t\tA\ntwo\tB\n", "line 2: no gene set"),
         ("\t\tA\n", "line 1: no gene set"),
-        ("one\t\tA\ntwo\t\tB\none\t\tC\n", "line 3: the set 'one' is there twice"),
+        ("one\t\tA\ntwo\t\tB\none\t\tC\n", "line 3: the set 'one' occurs twice"),
     ],
 )
 def test_broken_files_are_told_in_one_line(
@@ -78,7 +78,7 @@ def test_another_case_is_let_pass() -> None:
 
 
 def test_what_cannot_be_tested_says_why() -> None:
-    with pytest.raises(NotApplicableError, match="10 genes are too few to tell the first 6"):
+    with pytest.raises(NotApplicableError, match="10 genes are too few to compare the first 6"):
         over_representation(RANKED, {"top": ["A"]}, top=6)
     with pytest.raises(NotApplicableError, match=r"none of the 1 gene sets .* \(A, B, C, \.\.\.\)"):
         over_representation(RANKED, {"other": ["X"]}, top=4)

@@ -170,7 +170,7 @@ def test_coverage_is_always_told():
     with pytest.raises(NotApplicableError, match=r"^2 of 6 pairs on the panel$"):
         support(edges, expression, types, genes=few)
     expression[:, GENES.index("Ra")] = 0
-    with pytest.raises(NotApplicableError, match="1 of them never expressed at an edge"):
+    with pytest.raises(NotApplicableError, match="1 of them not expressed at any edge"):
         support(edges, expression, types)
     with pytest.raises(NotApplicableError, match="no edges above the threshold"):
         support(edges.iloc[:0], expression, types)
@@ -179,7 +179,7 @@ def test_coverage_is_always_told():
 def test_genes_in_another_case_are_found_and_told():
     edges, expression, types = tissue(30, 0)
     found = support(edges, expression, types, genes=[gene.upper() for gene in GENES])
-    assert found.coverage.endswith("11 genes found only without regard to case")
+    assert found.coverage.endswith("11 genes matched by ignoring case")
     assert found.table.equals(support(edges, expression, types).table)
 
 

@@ -313,10 +313,14 @@ def test_lift_is_taken_over_each_null_and_the_best_of_each_tissue():
 @pytest.mark.parametrize(
     ("n", "lift", "words"),
     [
-        (12, -0.1, "On 12 tissues with planted interactions STAGUE does not beat distance alone:"),
-        (12, 0.0, "STAGUE does not beat distance alone"),
-        (12, 0.1, "STAGUE beats distance alone: AUPRC .30 against .20, lift +.10"),
-        (2, 0.1, "is not shown (too few tissues) to beat distance alone"),
+        (
+            12,
+            -0.1,
+            "On 12 tissues with planted interactions, STAGUE is not better than distance alone:",
+        ),
+        (12, 0.0, "STAGUE is not better than distance alone"),
+        (12, 0.1, "STAGUE is better than distance alone: AUPRC .30 compared with .20, lift +.10"),
+        (2, 0.1, "is not shown (too few tissues) to be better than distance alone"),
     ],
 )
 def test_the_summary_says_whether_distance_is_beaten(n, lift, words):
@@ -328,8 +332,8 @@ def test_the_summary_says_whether_distance_is_beaten(n, lift, words):
     )
     assert len(told) == 1
     assert words in told[0]
-    assert "the best null of each tissue (distance)" in told[0]
-    assert "At the strongest effect (2," in told[0]
+    assert "the best null model of each tissue (distance)" in told[0]
+    assert "For the strongest effect (2," in told[0]
 
 
 def test_without_planted_tissues_the_tables_stand_and_nothing_is_said(planted):

@@ -142,7 +142,7 @@ def test_p_is_uniform_where_types_are_random():
         assert np.mean(values) == pytest.approx(0.5, abs=0.12)
 
 
-def test_neighbours_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance():
+def test_neighbors_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance():
     rng = np.random.default_rng(0)
     coords = rng.random((400, 2))
     codes = (coords[:, 0] > 0.5).astype(int)
@@ -153,7 +153,7 @@ def test_neighbours_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance
     assert (table["q_shuffled"] < 0.02).all() and table["z_shuffled"].abs().min() > 5
     assert (table["q_distance"] > 0.05).all()
     mixed = codes[edges["source"]] != codes[edges["target"]]
-    kept = edges[mixed | (rng.random(len(edges)) < 0.2)]  # now the graph itself favours mixed ones
+    kept = edges[mixed | (rng.random(len(edges)) < 0.2)]  # now the graph itself favors mixed ones
     assert type_pairs(kept, named(codes), coords, shuffles=500).loc[1, "q_distance"] < 0.02
 
 

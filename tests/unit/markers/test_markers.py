@@ -18,10 +18,10 @@ from stbench.data.preprocessing import preprocess
 from stbench.markers.differential_expression import (
     Domains,
     cell_scores,
-    places_of_genes,
+    columns_of_genes,
+    gene_statistics,
     rank_genes,
     set_means,
-    standing,
     top_markers,
 )
 from stbench.markers.domains import mostly, true_domains
@@ -89,13 +89,13 @@ def test_cells_without_a_domain_are_left_out(expression, ranked):
 
 
 def test_every_domain_of_every_gene_has_a_row_or_a_reason(ranked):
-    table = standing(TRUE, ranked, NAMES)
+    table = gene_statistics(TRUE, ranked, NAMES)
     assert list(table["gene"]) == ["G7"] * 3 + ["NOWHERE"]
     assert list(table["domain"]) == ["tumour", "stroma", "tiny", ""]
     assert list(table["status"]) == ["ok", "ok", "not_applicable", "not_applicable"]
     assert list(table["rank"].iloc[:2]) == [1, GENES]
     assert "too few" in table["reason"][2] and "not measured" in table["reason"][3]
-    assert set(standing(FAILED, {}, NAMES)["reason"]) == {"oom: needed 9 GB"}
+    assert set(gene_statistics(FAILED, {}, NAMES)["reason"]) == {"oom: needed 9 GB"}
     markers = top_markers(TRUE, ranked)
     assert list(markers["gene"][:1]) == ["G7"] and markers["marker"].all()
     assert list(top_markers(FAILED, {})) == list(markers)
@@ -104,14 +104,14 @@ def test_every_domain_of_every_gene_has_a_row_or_a_reason(ranked):
 def test_genes_that_are_not_tested_say_why():
     kept = np.ones(4, bool)
     kept[2] = False
-    found = places_of_genes(["B", "c", "X"], ["A", "B", "C", "D"], kept, 10)
+    found = columns_of_genes(["B", "c", "X"], ["A", "B", "C", "D"], kept, 10)
     assert found["B"] == 1
-    assert found["c"] == "measured, but seen in fewer than 10 cells: not tested"
-    assert found["X"] == "not measured: not among the 4 genes of this dataset"
+    assert found["c"] == "measured, but not tested: detected in fewer than 10 cells"
+    assert found["X"] == "not measured: not one of the 4 genes of this dataset"
 
 
 def words(divisions, ranked, names=NAMES):
-    tables = [standing(d, ranked if d.there else {}, names) for d in divisions]
+    tables = [gene_statistics(d, ranked if d.available else {}, names) for d in divisions]
     return " ".join(verdict(FACTS, divisions, pd.concat(tables), GENES).split())
 
 
@@ -119,17 +119,17 @@ def test_the_verdict_says_what_the_numbers_say(ranked):
     told = words([TRUE, FOUND, FAILED], ranked)
     assert "G7 is a marker of 1 of 2 tested: tumour [20 spots, rank 1 of 80, log2 fold" in told
     assert "It is lower in stroma (log2 fold change -" in told
-    assert "Not tested, too few spots: tiny." in told
+    assert "Not tested because of too few spots: tiny." in told
     assert "domain 1, mostly tumour (90%) [20 spots" in told
-    assert "Nothing in the domains of F: oom: needed 9 GB." in told
+    assert "No result for the domains of F: oom: needed 9 GB." in told
     assert "SUPPORTED: G7 is a marker of a true domain, and of a domain in 1 of 1 divisions" in told
-    assert "NOWHERE: nothing can be said: not measured: not among the 80 genes;" in told
+    assert "NOWHERE: no result: not measured: not one of the 80 genes;" in told
     assert "one section of one individual" in told and "no proof of a difference" in told
 
 
 def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
     told = words([TRUE], ranked, {"G3": ("G3", "")})
-    assert "G3 is a marker of none of 2 tested; nearest comes" in told
+    assert "G3 is a marker of none of 2 tested; the highest" in told
     assert "NOT SUPPORTED: G3 is a marker of no true domain." in told
     assert " SUPPORTED: G3" not in told.replace("NOT SUPPORTED", "")
     assert "Found domains" not in told  # there are none
@@ -140,7 +140,7 @@ def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
 
 def test_nothing_is_said_of_a_dataset_that_could_not_be_had():
     assert no_verdict("D", ["A", "B"], "data not available") == (
-        "D: not applicable: data not available. Nothing can be said of A, B.\n"
+        "D: not applicable: data not available. There is no result for A, B.\n"
     )
 
 
@@ -148,7 +148,7 @@ def test_true_domains_and_what_found_ones_are_mostly_made_of():
     truth = true_domains(pd.Categorical(["a", "a", "b", None]), 2)
     assert list(truth.codes) == [0, 0, 1, -1] and truth.sizes == {0: 2, 1: 1}
     assert mostly(np.array([0, 0, 0, 1]), 2, truth) == ["a (67%)", ""]
-    assert not true_domains(None, 5).there
+    assert not true_domains(None, 5).available
 
 
 def test_gene_sets_are_higher_where_their_genes_are(expression):
@@ -187,7 +187,7 @@ def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
     empty.write_h5ad(tmp_path / "D.h5ad")
     done = run(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "data not available. Nothing can be said of G7" in done.stdout
+    assert "data not available. There is no result for G7" in done.stdout
     genes = pd.read_csv(tmp_path / "out/genes.csv")
     assert list(genes["status"]) == ["not_applicable"] and list(genes["gene"]) == ["G7"]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
@@ -215,11 +215,11 @@ def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
     layout.markers("E").mkdir(parents=True)
     with pytest.raises(InputError, match="make it again"):
         marker_study(layout, ["D", "E"])
-    standing(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
+    gene_statistics(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
     (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "gone"))
     study, told = marker_study(layout, ["D", "E"])
     assert [table.title for table in study.tables] == ["genes asked for, E"]
-    assert told == ["E: not applicable: gone. Nothing can be said of G7."]
+    assert told == ["E: not applicable: gone. There is no result for G7."]
 
 
 def test_the_shipped_configuration_is_complete():

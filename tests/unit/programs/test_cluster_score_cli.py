@@ -181,7 +181,7 @@ def test_a_method_that_gives_labels_only(bench):
     assert (own.value, own.status, own.epoch) == (1, "ok", 1)
     kmeans = table.loc[0, 3, "kmeans", "final", "ARI"]
     assert (kmeans.value, kmeans.status) == (1, "ok")
-    assert kmeans.reason == "the method's own labels: it gives no embedding"
+    assert kmeans.reason == "the method's own labels; it provides no embedding"
 
 
 def test_own_labels_are_for_the_number_that_the_method_was_told(bench):
@@ -191,14 +191,14 @@ def test_own_labels_are_for_the_number_that_the_method_was_told(bench):
     table = bench.score(trainable=False)
     assert table.loc[0, 3, "own", "final", "PAS"].status == "ok"
     other = table.loc[0, 2, "own", "final", "PAS"]
-    assert (other.status, other.reason) == ("not_applicable", "the method was asked for 3 domains")
+    assert (other.status, other.reason) == ("not_applicable", "the method was run with 3 domains")
 
 
 def test_a_method_without_own_labels_says_so(bench):
     bench.recorded_fit(0)
     bench.cluster("own")
     reasons = set(bench.score().loc[0, 3, "own"].reason)
-    assert reasons == {"the method gives an embedding, not labels"}
+    assert reasons == {"the method provides an embedding, not labels"}
 
 
 def test_a_number_not_reached_is_scored_and_said(bench):

@@ -155,7 +155,7 @@ def test_too_few_cell_types_are_told_and_the_rest_stands(study, monkeypatch, obs
         (
             {"threshold": 2, "threshold_by": "value"},
             "above",
-            "edges is above the threshold (the best has",
+            "edges is above the threshold (the highest score is",
         ),
         ({"graph": "normalized"}, "graphs", "no obsp['learned_adj_normalized']"),
     ],

@@ -64,7 +64,7 @@ def test_the_truth_as_a_graph_is_perfect_and_a_failed_fit_says_so(tissue, tmp_pa
     assert mine.loc[(1, "AUPRC"), "status"] == "timeout"
     assert (mine.loc[-1, "value"] == 1).all()
     formula = scores[scores["scorer"] == "formula"]
-    assert set(formula["reason"]) == {"its score is no mix of likeness and distance"}
+    assert set(formula["reason"]) == {"its score is not a mixture of similarity and distance"}
     first = (tmp_path / "scores.parquet").read_bytes()
     run(monkeypatch, tmp_path, *options)
     assert (tmp_path / "scores.parquet").read_bytes() == first

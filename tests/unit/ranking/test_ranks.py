@@ -59,7 +59,7 @@ def test_few_datasets_allow_no_test():
 def test_it_says_when_no_pair_can_be_told_apart():
     assert note(rank_methods(CLEAR, "worst")) == ""
     many = pd.DataFrame({f"m{i}": CLEAR["a"][:8] - i / 10 for i in range(5)})
-    expected = "8 datasets are too few to tell any pair of 5 methods apart"
+    expected = "with 8 datasets and 5 methods, no pair can differ significantly"
     assert note(rank_methods(many, "worst")) == expected
 
 
@@ -87,7 +87,7 @@ def test_methods_that_always_differ_are_in_no_group():
     assert tied_groups(rank_methods(CLEAR, "worst")) == []
 
 
-def test_groups_are_maximal_and_neighbours():
+def test_groups_are_maximal_and_neighbors():
     rng = np.random.default_rng(1)
     twins = CLEAR.assign(b2=CLEAR["b"] + rng.normal(0, 0.001, len(CLEAR)))
     groups = tied_groups(rank_methods(twins, "worst"))

@@ -75,7 +75,7 @@ def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
     rows = table_rows(page)
     assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {13}
     assert "*Smoothed PCA*" in page and "**STAGUE**" in page
-    assert "SEDR has no score on D5: not counted here." in page
+    assert "SEDR has no score on D5; excluded from this table." in page
     assert "Better than smoothed PCA beyond the noise: " in page
     assert "STAGUE on 6 datasets" in page and "SEDR on 5 datasets" in page
     assert "6 datasets: D0, D1, D2, D3, D4, D5. 5 training seeds." in page
@@ -84,9 +84,9 @@ def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
 def test_one_table_where_nothing_failed_and_no_test_with_few_datasets():
     page = page_of(made_results(scores_of("A_1", "stague", [0.8]), scores_of("A_1", "pca", [0.1])))
     assert len(table_rows(page)) == 2 + 2
-    assert "the table is the one above" in page
+    assert "the table is the same as above" in page
     assert "No test is possible: 1 dataset, at least 5 are needed" in page
-    assert r"A\_1" in page and "no dataset has a score of both" in page
+    assert r"A\_1" in page and "no dataset with scores of both" in page
 
 
 def test_a_note_stands_on_top():
@@ -97,8 +97,8 @@ def test_a_note_stands_on_top():
 
 def test_what_is_not_ranked_says_why():
     absent = scores_of("Z", "stague", ["not_applicable"]), scores_of("Z", "pca", ["not_applicable"])
-    unlabelled = scores_of("U", "stague", [0.1], exploratory=True)
-    page = page_of(made_results(scores_of("A", "stague", [0.8]), *absent, unlabelled))
+    unlabeled = scores_of("U", "stague", [0.1], exploratory=True)
+    page = page_of(made_results(scores_of("A", "stague", [0.8]), *absent, unlabeled))
     assert "- Z: it said not\\_applicable" in page and "- U: no true labels" in page
     nothing = page_of(made_results(scores_of("Z", "stague", ["oom"])))
-    assert "there is nothing to rank" in nothing and "No dataset is left" in nothing
+    assert "methods cannot be ranked" in nothing and "No dataset remains" in nothing

@@ -145,7 +145,7 @@ def test_the_words_claim_what_the_tests_found():
     assert "Best of the methods by mean rank over 9 datasets: S" in text
     assert "Best of the controls by mean rank over 9 datasets: PCA (3.00" in text
     assert "Friedman's test over 9 datasets: p = 0.00" in text and "the methods differ" in text
-    assert "2 of 3 pairs differ" in text
+    assert "2 of 3 pairs of methods differ significantly" in text
     assert [set(group) for group in worst.groups] == [{"STAGUE", "SEDR"}]
 
 

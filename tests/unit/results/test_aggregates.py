@@ -146,7 +146,7 @@ def test_leaderboard_ranks_marks_and_says_whether_the_order_holds():
     board = leaderboard(results, "kmeans")
     assert list(board["method"]) == ["stague", "smoothed_pca", "pca"]
     assert list(board["control"]) == [False, True, True]
-    assert set(board["order"]) == {"order holds under: kmeans20; changes under: gmm"}
+    assert set(board["order"]) == {"order is the same under: kmeans20; changes under: gmm"}
     assert list(board["rank_gmm"]) == [2, 1, 3]
     assert board["lift"].iloc[0] == pytest.approx(0.1)
     assert "no training" in board["reason"].iloc[0]
@@ -164,7 +164,7 @@ def test_a_method_without_a_score_under_a_clusterer_has_no_place_there():
 
 
 def test_leaderboard_of_an_unused_clusterer_is_refused():
-    with pytest.raises(InputError, match=r"leiden.*kmeans only"):
+    with pytest.raises(InputError, match=r"leiden.*use one of kmeans"):
         leaderboard(made_results(scores_of("BZ5", "pca", [0.2])), "leiden")
 
 
@@ -178,7 +178,7 @@ def test_a_dataset_that_nobody_could_score_does_not_rank():
 def test_one_clusterer_alone_has_nothing_to_compare_with():
     scores = {"kmeans": pd.DataFrame({"a": [1.0], "b": [0.5]})}
     order = compare_orders(scores, "kmeans")
-    assert order == ([], []) and order.summary == "no second order to compare with"
+    assert order == ([], []) and order.summary == "no other clusterer to compare with"
 
 
 def aggregate(root, to, run=run_here):

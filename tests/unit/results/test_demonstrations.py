@@ -22,7 +22,7 @@ from stbench.results.demonstrations import (
     comparison_table,
     comparison_text,
     differences,
-    last_labelling,
+    last_labeling,
     measure,
     published_scores,
 )
@@ -70,7 +70,7 @@ def test_the_stand_in_takes_its_place_and_says_why():
     name, why = choose(ONE, {"D": GONE, "E": facts("E")})
     assert name == "E"
     assert why == "D: data not available: put D.h5ad into a mirror folder"
-    assert choose(ONE, {"E": facts("E")})[1] == "D: not among the datasets of this run"
+    assert choose(ONE, {"E": facts("E")})[1] == "D: not a dataset of this run"
 
 
 def test_where_neither_can_be_had_both_reasons_are_told():
@@ -81,21 +81,21 @@ def test_where_neither_can_be_had_both_reasons_are_told():
 def test_the_same_source_and_epochs_are_comparable():
     assert differences(ONE, facts("D"), "", 4) == []
     text = comparison_text([measured()])
-    assert text.splitlines()[1].startswith(f"  {COMPARABLE}: data of the same source")
+    assert text.splitlines()[1].startswith(f"  {COMPARABLE}: same data source")
     assert "ARI              0.500       0.642" in text and NOT_COMPARABLE not in text
 
 
 @pytest.mark.parametrize(
     ("told", "why", "epoch", "said"),
     [
-        (facts("E"), "D: gone", 4, "E took the place of D: other cells, other labels"),
+        (facts("E"), "D: gone", 4, "E replaced D: different cells, different labels"),
         (
             facts("D", source="elsewhere", note="5000 genes"),
             "",
             4,
-            "elsewhere, where the published run read those of its authors; 5000 genes",
+            "elsewhere; the published run used the files of its authors; 5000 genes",
         ),
-        (facts("D"), "", 2, "trained for 2 epochs, the published run for 4"),
+        (facts("D"), "", 2, "trained for 2 epochs; the published run was trained for 4"),
     ],
 )
 def test_whatever_differs_makes_them_not_comparable_and_comes_before_the_numbers(
@@ -132,7 +132,7 @@ def test_the_labels_are_those_of_the_last_epoch_and_the_first_clustering_seed(tm
     bench.recorded_fit(0)
     bench.failed_fit(1, "oom", "needed 9 GB")
     bench.cluster("kmeans", "own")
-    found = last_labelling(bench.labels, ONE)
+    found = last_labeling(bench.labels, ONE)
     assert found.epoch == 4 and found.labels.shape == (90,)
     truth = np.where(np.arange(90) < 5, -1, TRUTH)
     scores = measure(truth, found.labels, ["ARI"])
@@ -140,12 +140,12 @@ def test_the_labels_are_those_of_the_last_epoch_and_the_first_clustering_seed(tm
 
     def why(**more):
         with pytest.raises(NotApplicableError) as error:
-            last_labelling(bench.labels, Demonstration(**{**vars(ONE), **more}))
+            last_labeling(bench.labels, Demonstration(**{**vars(ONE), **more}))
         return str(error.value)
 
     assert why(seed=1) == "oom: needed 9 GB"
     assert why(seed=7) == "seed 7 was not trained"
-    assert why(clusterer="gmm") == "gmm is not among the clusterers of this run"
+    assert why(clusterer="gmm") == "gmm is not a clusterer of this run"
     assert why(clusterer="own").startswith("not_applicable: ")
 
 
@@ -155,7 +155,7 @@ def test_a_name_that_the_table_of_published_scores_does_not_know_is_refused():
         columns=["dataset", "method", "metric", "mean", "source"],
     )
     assert list(published_scores(ONE, published).items()) == [("ARI", 0.6), ("AMI", 0.7)]
-    with pytest.raises(InputError, match=r"m on D is of 'another'"):
+    with pytest.raises(InputError, match=r"m on D has the source 'another'"):
         published_scores(Demonstration(**{**vars(ONE), "reported": "another"}), published)
 
 
@@ -208,7 +208,7 @@ def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
     assert done.returncode == 0, done.stderr
     told = (tmp_path / "demo/comparison.txt").read_text()
     assert "NOT MEASURED: V1: data not available: put D.h5ad into a mirror" in told
-    assert "V1_0410: not among the datasets of this run" in " ".join(told.split())
+    assert "V1_0410: not a dataset of this run" in " ".join(told.split())
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [
         "comparison.csv",
         "comparison.txt",

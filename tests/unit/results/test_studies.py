@@ -142,9 +142,12 @@ def test_a_run_with_studies_ranks_without_them_and_tells_of_them(tmp_path: Path)
         assert "stague__" not in table and "counts0.5" not in table
     run = read_run(results, root / "tables", "kmeans")
     text = " ".join(summary(run, root / "tables", root / "figures").split())
-    assert "On BZ5 STAGUE (ARI .80) comes to .65 with counts thinned down to 50%." in text
-    assert "On BZ5 PCA (ARI .30) comes to no score (oom) with counts thinned" in text
-    assert "1 of 3 changes move the final ARI of STAGUE on BZ5 by less than .05; more do " in text
+    assert "On BZ5, the ARI of STAGUE (.80) becomes .65 with 50% of the counts." in text
+    assert "On BZ5, the ARI of PCA (.30) becomes no score (oom) with 50% of the counts" in text
+    assert (
+        "1 of 3 variants change the final ARI of STAGUE on BZ5 by less than .05; larger changes: "
+        in text
+    )
     assert "k 8 -.30; no score: without it (timeout)." in text
     assert "4 of 14 fits failed" in text
     assert "STAGUE, stague__k_8" not in text and "100%" not in text

@@ -74,7 +74,7 @@ def test_losses_are_checked():
 
 
 def test_a_table_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(InputError, match="make it with score"):
+    with pytest.raises(InputError, match="create it with score"):
         read_epochs_of(tmp_path / "none.parquet")
     (tmp_path / "broken.parquet").write_text("no")
     with pytest.raises(InputError, match="not a readable table of epochs"):

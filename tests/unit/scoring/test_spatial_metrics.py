@@ -56,11 +56,11 @@ def test_chaos_of_cells_at_one_place_is_zero():
 
 
 def test_pas_by_hand():
-    # A line of 30 cells, cut at 15: at the cut 5 of 10 neighbours are of the other domain, no more.
+    # A line of 30 cells, cut at 15: at the cut 5 of 10 neighbors are of the other domain, no more.
     coords = np.column_stack([np.arange(30.0), np.zeros(30)])
     labels = np.repeat([0, 1], 15)
     assert pas(coords, labels) == 0
-    labels[5] = 1  # all its ten neighbours differ from it; for each of them it is one of ten
+    labels[5] = 1  # all its ten neighbors differ from it; for each of them it is one of ten
     assert pas(coords, labels) == pytest.approx(1 / 30)
 
 

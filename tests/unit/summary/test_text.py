@@ -50,8 +50,8 @@ def unavailable(dataset, reason):
         ([0.79, 0.8, 0.74, 0.83, 0.79], "is not better than smoothed PCA (.76): lift +.03"),
         ([0.95, 0.96, 0.94, 0.95, 0.97], "is better than smoothed PCA (.76): lift +.19"),
         ([0.55, 0.56, 0.54, 0.55, 0.57], "is worse than smoothed PCA (.76): lift -.21"),
-        ([0.95, 0.97], "lies above smoothed PCA (.76): lift +.20"),
-        ([0.95], "lies above smoothed PCA (.76): lift +.19, but 1 seed is too few to be sure."),
+        ([0.95, 0.97], "is above smoothed PCA (.76): lift +.20"),
+        ([0.95], "is above smoothed PCA (.76): lift +.19, but 1 seed is too few for a conclusion."),
     ],
 )
 def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
@@ -69,7 +69,10 @@ def test_the_order_is_tested_where_it_can_be(tmp_path):
     ]
     text = plain(text_of(tmp_path, *scores))
     assert "Friedman's test over 8 datasets: p = 0.00" in text
-    assert "does not differ from SEDR." in text or "does not differ from STAGUE." in text
+    assert (
+        "does not differ significantly from SEDR." in text
+        or "does not differ significantly from STAGUE." in text
+    )
 
 
 def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
@@ -98,20 +101,20 @@ def test_a_study_names_a_dataset_as_it_is_called(tmp_path):
 
 def test_two_seeds_never_prove_anything(tmp_path):
     text = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.99, 0.99]), CONTROL))
-    assert "but 2 seeds are too few to be sure" in text
+    assert "but 2 seeds are too few for a conclusion" in text
     assert "beyond the noise" not in text
 
 
 def test_training_and_oracle_are_told(tmp_path):
     made = scores_of("BZ5", "stague", [0.8] * 5, untrained=[0.5] * 5, oracle=[0.9] * 5)
     text = plain(text_of(tmp_path, made, CONTROL))
-    assert "Training itself changed ARI by +.30 [+.30, +.30], beyond the noise." in text
+    assert "Training changed the ARI by +.30 [+.30, +.30], beyond the noise." in text
     assert ".80 +- .00 .90 +- .00 .50 +- .00" in text
 
 
 def test_failures_show_their_status_and_how_to_retry(tmp_path):
     text = text_of(tmp_path, scores_of("BZ5", "stague", ["oom", "oom"]), CONTROL)
-    assert "On BZ5 STAGUE has no score (oom: it said oom)." in plain(text)
+    assert "On BZ5, STAGUE has no score (oom: it said oom)." in plain(text)
     assert "2 of 7 fits failed" in text
     last = "Failed: 2 fits. `make retry`, then run again: only these are tried."
     assert text.splitlines()[-1] == last
@@ -164,7 +167,7 @@ def test_a_run_without_a_single_score_fails_and_says_so(tmp_path, monkeypatch, c
     arguments = ["--results", tmp_path / "results.parquet", "--tables", tmp_path]
     arguments += ["--figures", tmp_path / "figures", "--output", output]
     monkeypatch.setattr("sys.argv", ["summarize.py", *map(str, arguments)])
-    with pytest.raises(summarize.InputError, match="not a single score"):
+    with pytest.raises(summarize.InputError, match="no score is available"):
         summarize.main()
     assert "STAGUE has no score" in capsys.readouterr().err
     assert output.exists()
