@@ -119,7 +119,7 @@ def ranked_genes(attributions: Sequence[Attribution]) -> pd.DataFrame:
     """The genes of every set by size of their attribution, means over training seeds.
 
     Args:
-        attributions: one per seed, of the same genes. A set is averaged over the seeds that have it.
+        attributions: one per seed, of the same genes. A set is averaged over its seeds.
 
     Returns:
         edge_set, rank (from 1; ties in the order of the genes), gene, attribution, share (its size

@@ -42,7 +42,7 @@ class Support:
 
     Attributes:
         table: one row per tested pair, by p: ligand, receptor, share_ligand and share_receptor
-            (share of the cells with an edge that express it), observed (mean over edges), expected and
+            (share of cells with an edge that express it), observed (mean over edges), expected and
             z (compared with rewired edges), p (one-sided: more than expected) and q (Benjamini and
             Hochberg).
         coverage: one line with the number of pairs of the resource on the panel.
