@@ -54,7 +54,7 @@ use_mirror(config.get("mirror"))
 # Where everything below results/ is; PATTERN has wildcards in place of ids and keys.
 LAYOUT = Layout(RESULTS, BENCHMARK.name, KEYS)
 PATTERN = Layout(RESULTS, BENCHMARK.name)
-STAGUE_ARCHIVE = RESULTS / "raw/STAGUE_archive"
+STAGUE_ARCHIVE = RESULTS / "raw/archive/STAGUE_archive"
 ENTRY = ("{dataset}", "{method}")
 FIT = (*ENTRY, "{seed}")
 

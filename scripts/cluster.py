@@ -45,7 +45,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--refine",
         type=int,
-        help="number of neighbors that refine labels (default: that of the dataset)",
+        default=0,
+        help="number of neighbors that refine labels (default 0: none)",
     )
     parser.add_argument(
         "--nearest-wins",

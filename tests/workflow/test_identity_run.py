@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Workflow, copy_of_the_project, environment
+from workflow.conftest import Workflow, copy_of_the_project, environment
 
 from stbench.common.io import write_h5ad
 from stbench.data.simulation import Tissue, simulate
@@ -16,12 +16,12 @@ from stbench.data.simulation import Tissue, simulate
 CONFIG = """
 datasets:
   - {id: mine, path: mine.h5ad, n_domains: 3, label: domain}
-methods: [pca, random]
+methods: [smoothed_pca, random]
 seeds: [0]
 clusterers: [kmeans]
 interactions: null
 """
-FITS = {"train_pca": 1, "train_random": 1}
+FITS = {"train_smoothed_pca": 1, "train_random": 1}
 SCORED = {"cluster": 2, "score": 2, "aggregate": 1}
 
 
@@ -84,8 +84,8 @@ def of_data(project):
 
 def of_a_parameter(project):
     with (project.folder / "mine.yaml").open("a", encoding="utf-8") as file:
-        file.write("params: {pca: {n_components: 5}}\n")
-    return {"train_pca": 1, "cluster": 1, "score": 1, "aggregate": 1}
+        file.write("params: {smoothed_pca: {n_neighbors: 5}}\n")
+    return {"train_smoothed_pca": 1, "cluster": 1, "score": 1, "aggregate": 1}
 
 
 def of_preprocessing(project):
@@ -110,7 +110,7 @@ def of_clusterers(project):
 
 
 def of_a_title(project):
-    project.edit("config/methods.yaml", "title: PCA", "title: Components")
+    project.edit("config/methods.yaml", "title: Smoothed PCA", "title: Means")
     return {"aggregate": 1}
 
 
@@ -151,7 +151,7 @@ def test_a_copy_without_times_and_metadata_trains_nothing(run_once, tmp_path):
 
 def test_the_same_contents_by_other_code_are_not_trained_again(project):
     tables = project.tables()
-    [before] = (project.folder / "results/fits/mine/pca").iterdir()
+    [before] = (project.folder / "results/fits/mine/smoothed_pca").iterdir()
     changed = of_preprocessing(project)
     asked = project.run("aggregate")
     assert asked.returncode == 1
@@ -160,7 +160,7 @@ def test_the_same_contents_by_other_code_are_not_trained_again(project):
     project.environment["FORCE"] = "1"
     ended = project.run("aggregate")
     assert ended.returncode == 0, ended.stdout
-    [after] = set((project.folder / "results/fits/mine/pca").iterdir()) - {before}
+    [after] = set((project.folder / "results/fits/mine/smoothed_pca").iterdir()) - {before}
     status = json.loads((after / "seed0/status.json").read_text(encoding="utf-8"))
     assert status["reused_from"] == f"{before.name}/seed0"
     assert project.tables() == tables
@@ -171,9 +171,9 @@ def test_the_same_contents_by_other_code_are_not_trained_again(project):
 
 
 def test_a_key_of_another_configuration_is_refused(project):
-    [fits] = (project.folder / "results/fits/mine/pca").iterdir()
+    [fits] = (project.folder / "results/fits/mine/smoothed_pca").iterdir()
     of_a_parameter(project)
-    target = Path("results/fits/mine/pca") / fits.name / "seed1"
+    target = Path("results/fits/mine/smoothed_pca") / fits.name / "seed1"
     refused = project.run(str(target), "--dry-run")
     assert refused.returncode != 0
     assert f"key {fits.name}" in refused.stdout

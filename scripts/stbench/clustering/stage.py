@@ -62,12 +62,12 @@ class Tissue:
     nearest_wins: bool = False
 
 
-def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
+def read_tissue(path: str | Path, refine: int = 0) -> Tissue:
     """Read the part of a preprocessed dataset that clustering uses.
 
     Args:
         path: the preprocessed dataset.
-        refine: number of neighbors that refine labels, instead of that of the dataset.
+        refine: number of neighbors that refine labels; 0: none.
 
     Raises:
         InputError: the file is missing, broken or not a preprocessed dataset.
@@ -80,7 +80,6 @@ def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
         raise InputError(
             f"{path}: not a preprocessed dataset; create it with scripts/preprocess.py"
         )
-    refine = int(dataset.get("refine", 0)) if refine is None else refine
     return Tissue(
         cells=data["cells"],
         n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
@@ -99,7 +98,7 @@ def cluster_fits(
     output: str | Path,
     processes: int = 1,
     keep_trajectories: bool = False,
-    refine: int | None = None,
+    refine: int = 0,
     nearest_wins: bool = False,
 ) -> list[EpochsClustered]:
     """Cluster the fits of one method on one dataset and write their labels.
@@ -116,7 +115,7 @@ def cluster_fits(
         output: the file of labels.
         processes: how many work at once.
         keep_trajectories: leave the embeddings of the epochs where they are.
-        refine: neighbors that refine labels, in place of the dataset's own number.
+        refine: number of neighbors that refine labels; 0: none.
         nearest_wins: how refinement breaks ties; see ``majority``.
 
     Returns:

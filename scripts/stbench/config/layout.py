@@ -1,8 +1,8 @@
 """Where everything below ``results/`` is: the only module that knows its folders.
 
 What is expensive is shared by all configurations; what is cheap to make again has one folder for
-each configuration. Shared files have a key of what they are made of in their paths. Ids may be wildcards
-of Snakemake, such as ``{dataset}``; without keys of a configuration so is the key.
+each configuration. Paths of shared files have a key of what they are made of. Ids may be wildcards
+of Snakemake, such as ``{dataset}``; without the keys of a configuration so is the key.
 """
 
 from __future__ import annotations

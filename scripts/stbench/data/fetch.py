@@ -30,8 +30,9 @@ def fetch_dataset(
 
     A folder that has all files of a source with the published bytes is kept as it is. Otherwise
     the dataset's sources are tried in order; the first with all files available is used. A file
-    is looked for in the mirror folders, among the files that were fetched for other datasets, then at its URLs. A file of which no checksum is published is pinned
-    (in ``.pins`` of the folder of all datasets) when it is first downloaded.
+    is looked for in the mirror folders, among the files that were fetched for other datasets, then
+    at its URLs. A file of which no checksum is published is pinned (in ``.pins`` of the folder of
+    all datasets) when it is first downloaded.
 
     Args:
         entry: description of the dataset (``stbench.config.registry.dataset_entry``).

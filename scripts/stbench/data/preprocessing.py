@@ -19,6 +19,12 @@ N_NEIGHBORS = 15
 N_VARIABLE_GENES = 3000
 
 _EXACT_PCA_GENES = 2000
+# What methods get to know of a dataset; words about it and the file it came from would make the
+# same cells another dataset.
+_PASSED_ON = (
+    *("id", "status", "reason", "kind", "n_domains", "dropped_cells"),
+    *("hvg", "filter_cell", "norm_target"),
+)
 _LEAST_VARYING = 4  # with fewer, the local regression of seurat_v3 ends the process
 
 
@@ -70,12 +76,14 @@ def preprocess(adata: AnnData) -> AnnData:
 
 
 def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
-    """``uns['dataset']`` without arrays, which could hold labels of cells."""
+    """What is passed on of ``uns['dataset']``, without arrays, which could hold labels of cells."""
     if "dataset" not in adata.uns:
         raise InputError("uns['dataset'] is missing; make the dataset with scripts/prepare.py")
     settings = adata.uns["dataset"]
     return {
-        key: value for key, value in settings.items() if key == "n_domains" or np.ndim(value) == 0
+        key: settings[key]
+        for key in _PASSED_ON
+        if key in settings and (key == "n_domains" or np.ndim(settings[key]) == 0)
     }
 
 
