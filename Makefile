@@ -6,6 +6,7 @@
 #: TORCH=cpu        setup: the small CPU build of PyTorch, for a machine without an NVIDIA GPU
 #: PYTHON=FILE      setup: a Python of 3.11 or newer; default: python3
 #: VENV=FOLDER      the environment; default: .venv
+#: FORCE=1          run: train finished fits again whose code or data changed
 #: WHEELS=1         bundle: include the Python packages
 #: STRICT=1         reproduce: stop if data are not available
 PYTHON ?= python3

@@ -154,6 +154,14 @@ rule preprocess:
         "python {input.code[0]:q} --input {input.data:q} --output {output:q} > {log:q} 2>&1"
 
 
+# All datasets of the configuration, checked and preprocessed.
+rule datasets:
+    input:
+        list(map(LAYOUT.data, BENCHMARK.made)),
+        list(map(LAYOUT.preprocessed, BENCHMARK.datasets_of(DOMAINS))),
+        list(map(LAYOUT.truth, BENCHMARK.pairs)),
+
+
 rule fetch_plan:
     input:
         code=code("scripts/fetch_plan.py"),
