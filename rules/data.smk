@@ -151,7 +151,8 @@ rule preprocess:
         mem_mb=lambda wc, attempt: attempt * 8000,
         runtime=60,
     shell:
-        "python {input.code[0]:q} --input {input.data:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --input {input.data:q} --output {output:q} --record-failure"
+        " > {log:q} 2>&1"
 
 
 # All datasets of the configuration, checked and preprocessed.

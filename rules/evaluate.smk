@@ -25,7 +25,7 @@ rule cluster:
         "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --clusterers {params.clusterers} --threads {threads} {params.keep}"
-        " --refine {params.refine} {params.ties}"
+        " --refine {params.refine} {params.ties} --record-failure"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -60,4 +60,5 @@ rule score:
         "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --trainable {params.trainable} --output {output.scores:q} --epochs {output.epochs:q}"
+        " --record-failure"
         " > {log:q} 2>&1"

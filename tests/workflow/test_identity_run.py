@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from workflow.conftest import Workflow, copy_of_the_project, environment
 
 from stbench.common.io import write_h5ad
 from stbench.data.simulation import Tissue, simulate
+from workflow.conftest import Workflow, copy_of_the_project, environment
 
 CONFIG = """
 datasets:

@@ -154,6 +154,46 @@ def cluster_fits(
     return [clustered for _, clustered in pairs if clustered is not None]
 
 
+def write_no_labels(
+    folders: Sequence[str | Path],
+    preprocessed: str | Path,
+    dataset: str,
+    method: str,
+    clusterers: Sequence[Clusterer],
+    *,
+    output: str | Path,
+    reason: str,
+) -> None:
+    """Write a file of labels in which every fit has an error, so that its scores give the reason.
+
+    Args:
+        folders, preprocessed, dataset, method, clusterers, output: as of ``cluster_fits``.
+        reason: why the fits could not be clustered.
+    """
+    tissue = read_tissue(preprocessed)
+    seeds = sorted(int(Path(folder).name.removeprefix("seed")) for folder in folders)
+    kinds = list(dict.fromkeys(clusterers))
+    axes = LabelAxes(
+        dataset=dataset,
+        method=method,
+        cells_digest=cells_digest(tissue.cells),
+        n_cells=len(tissue.cells),
+        n_domains=tissue.n_domains,
+        training_seeds=seeds,
+        clusterers=kinds,
+        epochs=[UNOBSERVED_RESULT],
+        observed=False,
+        last_epochs=[NO_EPOCH] * len(seeds),
+        status=["error"] * len(seeds),
+        reason=[f"clustering: {reason}"] * len(seeds),
+        epochs_reason=[""] * len(seeds),
+        clusterer_status=[["error"] * len(kinds)] * len(seeds),
+        clusterer_reason=[[reason] * len(kinds)] * len(seeds),
+    )
+    with labels_writer(output, axes):
+        pass
+
+
 def _labels_of_epochs(
     fit: FitFolder, tissue: Tissue, mapper: Map
 ) -> tuple[EpochLabels | None, EpochsClustered | None]:

@@ -75,6 +75,19 @@ def preprocess(adata: AnnData) -> AnnData:
     return clean
 
 
+def failed_preprocessing(adata: AnnData, reason: str) -> AnnData:
+    """What takes the place of a preprocessed dataset: its cells without values, and the reason.
+
+    Every method then reports the reason, and scores are still about the same cells.
+    """
+    from anndata import AnnData
+
+    name = adata.uns.get("dataset", {}).get("id", "")
+    facts = {"id": name, "status": "error", "reason": reason}
+    empty = sp.csr_matrix(adata.shape, dtype=np.float32)
+    return AnnData(empty, adata.obs[[]].copy(), adata.var[[]].copy(), uns={"dataset": facts})
+
+
 def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
     """What is passed on of ``uns['dataset']``, without arrays, which could hold labels of cells."""
     if "dataset" not in adata.uns:
