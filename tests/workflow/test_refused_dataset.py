@@ -6,7 +6,10 @@ from stbench.common.io import write_h5ad
 from stbench.data.simulation import Tissue, simulate
 from workflow.conftest import TISSUE, Workflow, copy_of_the_project, environment
 
-BROKEN = '    if (dataset, method) == ("tissue", "random"):\n        raise ValueError("of this dataset")\n'
+BROKEN = """\
+    if (dataset, method) == ("tissue", "random"):
+        raise ValueError("of this dataset")
+"""
 
 
 def own_file(path):
