@@ -24,10 +24,11 @@ sys.path.insert(0, str(SCRIPTS))
 
 def preprocessed(dataset: str, folder: Path) -> Path:
     """The preprocessed dataset, made by the pipeline from the registry's files."""
-    command = [sys.executable, "-m", "snakemake", "datasets", "--cores", "1", "--quiet", "all"]
+    target = f"results/preprocessed/{dataset}.h5ad"
+    command = [sys.executable, "-m", "snakemake", target, "--cores", "1", "--quiet", "all"]
     command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
     subprocess.run([*command, "--config", f"datasets=[{dataset}]"], check=True)
-    return next(folder.glob(f"results/preprocessed/{dataset}/*.h5ad"))
+    return folder / target
 
 
 def seconds_of_fit(method: str, data: Path, params: dict, folder: Path) -> float:

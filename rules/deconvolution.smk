@@ -1,19 +1,13 @@
-def get_made_pair(dataset):
-    """The files of a pair that its job makes; a degraded one has the reference of its base."""
-    parts = [SPOTS] if BENCHMARK.base(dataset) != dataset else [SPOTS, REFERENCE]
-    return [*(LAYOUT.pair(dataset, part) for part in parts), LAYOUT.truth(dataset)]
-
-
 rule prepare_pair:
     input:
-        **once(lambda wc: get_made_pair(wc.dataset), files=get_pair_files),
+        unpack(get_pair_files),
         code=code("scripts/prepare_deconvolution.py"),
     output:
-        spots=PATTERN.pair("{dataset}", SPOTS),
-        cells=PATTERN.pair("{dataset}", REFERENCE),
-        truth=PATTERN.truth("{dataset}"),
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        cells=LAYOUT.pair("{dataset}", REFERENCE),
+        truth=LAYOUT.truth("{dataset}"),
     log:
-        PATTERN.log("prepare_pair", "{dataset}", "{key}"),
+        LAYOUT.log("prepare_pair", "{dataset}"),
     wildcard_constraints:
         dataset=one_of(sorted(set(BENCHMARK.pairs) - set(BENCHMARK.derived(DECONVOLUTION)))),
     conda:
@@ -22,13 +16,11 @@ rule prepare_pair:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        pair=untracked(lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True)),
-        raw=untracked(
-            lambda wc: [
-                f"--raw-{part}={LAYOUT.raw(name)}"
-                for part, name in raw_parts(BENCHMARK.datasets[wc.dataset]).items()
-            ]
-        ),
+        pair=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
+        raw=lambda wc: [
+            f"--raw-{part}={LAYOUT.raw(name)}"
+            for part, name in raw_parts(BENCHMARK.datasets[wc.dataset]).items()
+        ],
     shell:
         "python {input.code[0]:q} --pair {params.pair:q} {params.raw:q} --spots {output.spots:q}"
         " --reference {output.cells:q} --truth {output.truth:q} --record-failure > {log:q} 2>&1"
@@ -36,18 +28,15 @@ rule prepare_pair:
 
 rule degrade_pair:
     input:
-        **once(
-            lambda wc: get_made_pair(wc.dataset),
-            spots=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), SPOTS),
-            cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
-            truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
-        ),
         code=code("scripts/degrade_deconvolution.py"),
+        spots=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), SPOTS),
+        cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
+        truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
     output:
-        spots=PATTERN.pair("{dataset}", SPOTS),
-        truth=PATTERN.truth("{dataset}"),
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        truth=LAYOUT.truth("{dataset}"),
     log:
-        PATTERN.log("degrade_pair", "{dataset}", "{key}"),
+        LAYOUT.log("degrade_pair", "{dataset}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.derived(DECONVOLUTION)),
     conda:
@@ -56,32 +45,40 @@ rule degrade_pair:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        pair=untracked(lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True)),
+        pair=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
     shell:
         "python {input.code[0]:q} --pair {params.pair:q} --base-spots {input.spots:q}"
         " --base-reference {input.cells:q} --base-truth {input.truth:q} --spots {output.spots:q}"
         " --truth {output.truth:q} > {log:q} 2>&1"
 
 
-def get_proportions(wildcards):
-    """The true proportions, for the control that shuffles them; nothing for methods."""
-    needed = BENCHMARK.method(DECONVOLUTION, wildcards.method).get("needs_truth")
-    return [LAYOUT.truth(wildcards.dataset)] if needed else []
+def needs_truth(method):
+    """Whether a method is a control that reads the true proportions."""
+    return BENCHMARK.method(DECONVOLUTION, method).get("needs_truth", False)
+
+
+def get_deconvolution_params(wildcards):
+    """The parameters of a method; the control that shuffles the truth gets its path."""
+    truth = {"truth": str(LAYOUT.truth(wildcards.dataset))}
+    more = truth if needs_truth(wildcards.method) else {}
+    params = BENCHMARK.params(wildcards.method, wildcards.dataset)
+    return json.dumps({**params, **more}, sort_keys=True)
 
 
 use rule train as deconvolve with:
     input:
-        **once(
-            lambda wc: [LAYOUT.fit(wc.dataset, wc.method, wc.seed)],
-            spots=lambda wc: LAYOUT.pair(wc.dataset, SPOTS),
-            cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
-            truth=get_proportions,
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
+        truth=lambda wc: LAYOUT.truth(wc.dataset) if needs_truth(wc.method) else [],
+        code=lambda wc: code(
+            "scripts/run_fit.py",
+            "scripts/fit_deconvolution.py",
+            f"scripts/deconvolution_methods/{wc.method}.py",
         ),
-        code=code("scripts/run_fit.py", "scripts/fit_deconvolution.py"),
     output:
-        directory(PATTERN.fit(*FIT)),
+        directory(LAYOUT.fit(*FIT)),
     log:
-        PATTERN.fit_log(*FIT),
+        LAYOUT.fit_log(*FIT),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.pairs),
         method=one_of(BENCHMARK.chosen(DECONVOLUTION)),
@@ -96,32 +93,24 @@ use rule train as deconvolve with:
         attempt=lambda wc, attempt: attempt,
         attempts=config["attempts"],
     params:
-        method=untracked(lambda wc: wc.method),
-        program=untracked(lambda wc: wc.method),
-        python=untracked(lambda wc: get_python(BENCHMARK.environment(DECONVOLUTION, wc.method))),
+        method=lambda wc: wc.method,
+        program=lambda wc: wc.method,
+        python=lambda wc: get_python(BENCHMARK.environment(DECONVOLUTION, wc.method)),
         data=lambda wc, input: ["--spots", input.spots, "--reference", input.cells],
-        implementation=untracked(
-            lambda wc: BENCHMARK.method(DECONVOLUTION, wc.method)["implementation"]
-        ),
-        settings=untracked(lambda wc: get_params(wc, wc.method, get_proportions(wc))),
-        parameters=untracked(lambda wc: get_params(wc, wc.method, [])),
-        method_code=untracked(lambda wc: KEYS.method_code(DECONVOLUTION, wc.method)),
-        reads=lambda wc, input: [input.spots, input.cells, *input.truth],
+        implementation=lambda wc: BENCHMARK.method(DECONVOLUTION, wc.method)["implementation"],
+        settings=get_deconvolution_params,
 
 
 rule score_deconvolution:
     input:
-        **once(
-            lambda wc: [LAYOUT.scores(wc.dataset, wc.method)],
-            spots=lambda wc: LAYOUT.pair(wc.dataset, SPOTS),
-            truth=lambda wc: LAYOUT.truth(wc.dataset),
-            fits=lambda wc: get_fits(wc.dataset, wc.method),
-        ),
         code=code("scripts/score_deconvolution.py"),
+        spots=LAYOUT.pair("{dataset}", SPOTS),
+        truth=LAYOUT.truth("{dataset}"),
+        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        PATTERN.scores(*ENTRY),
+        LAYOUT.scores(*ENTRY),
     log:
-        PATTERN.log("score_deconvolution", *ENTRY, "{key}"),
+        LAYOUT.log("score_deconvolution", *ENTRY),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.pairs),
     conda:

@@ -1,16 +1,13 @@
 rule score_integration:
     input:
-        **once(
-            lambda wc: [LAYOUT.integration(wc.dataset, wc.method)],
-            data=lambda wc: LAYOUT.data(wc.dataset),
-            labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
-            fits=lambda wc: get_fits(wc.dataset, wc.method),
-        ),
         code=code("scripts/score_integration.py"),
+        data=LAYOUT.data("{dataset}"),
+        labels=LAYOUT.labels(*ENTRY),
+        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        PATTERN.integration(*ENTRY),
+        LAYOUT.integration(*ENTRY),
     log:
-        PATTERN.log("score_integration", *ENTRY, "{key}"),
+        LAYOUT.log("score_integration", *ENTRY),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(INTEGRATION)),
     conda:
@@ -19,8 +16,8 @@ rule score_integration:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=60,
     params:
-        python=untracked(get_python("integration")),
-        rank_by=untracked(config["rank_by"]),
+        python=get_python("integration"),
+        rank_by=config["rank_by"],
     shell:
         '"{params.python}" {input.code[0]:q} --data {input.data:q} --fits {input.fits:q}'
         " --labels {input.labels:q} --dataset {wildcards.dataset:q} --method {wildcards.method:q}"

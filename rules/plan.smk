@@ -1,7 +1,7 @@
 rule plan:
     input:
         code=code("scripts/plan.py"),
-        measured=own("resources/cost_model.csv"),
+        measured=str(BASE / "resources/cost_model.csv"),
     log:
         LAYOUT.own_log("plan"),
     retries: 0
@@ -22,7 +22,7 @@ rule plan:
 rule tables:
     input:
         code=code("scripts/partial_tables.py"),
-        published=own("resources/published/scores.csv"),
+        published=str(BASE / "resources/published/scores.csv"),
     log:
         LAYOUT.own_log("tables"),
     retries: 0

@@ -1,11 +1,12 @@
 # The base rule of all fits; rules/methods/<method>.smk derive from it. Its own output is never made.
 rule train:
     input:
-        **fit_input("base-rule"),
+        preprocessed=LAYOUT.preprocessed("{dataset}"),
+        code=code("scripts/run_fit.py", "scripts/fit.py"),
     output:
-        directory(PATTERN.fit("{dataset}", "base-rule", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "base-rule", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "base-rule", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "base-rule", "{seed}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
     conda:
@@ -19,9 +20,6 @@ rule train:
         attempts_log=lambda wc, output: LAYOUT.attempts_of(output[0]),
         implementation="",
         settings="",
-        parameters="",
-        method_code="",
-        reads=lambda wc, input: [*map(str, [input.preprocessed]), *input.truth],
         record="",
     shell:
         "python {input.code[0]:q} --output {output:q} --dataset {wildcards.dataset:q}"
@@ -29,8 +27,7 @@ rule train:
         " --attempts-log {params.attempts_log:q}"
         " --attempt {resources.attempt} --max-attempts {resources.attempts}"
         " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
-        " --threads {threads} --gpus {resources.gpu} --code {params.method_code}"
-        " --parameters {params.parameters:q} --reads {params.reads:q} --"
+        " --threads {threads} --gpus {resources.gpu} --"
         ' "{params.python}" {input.code[1]:q} --method {params.program:q} {params.data:q}'
         " --output {{}} --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"
         " --implementation {params.implementation:q} {params.record} > {log:q} 2>&1"

@@ -43,13 +43,11 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--root", required=True, type=Path, help="the results folder")
     parser.add_argument(
-        "--files",
-        nargs="*",
-        default=[],
+        "--root",
+        required=True,
         type=Path,
-        help="labels, epochs, folders <key> of fits and, of pairs, spots and truth, below it",
+        help="the results folder, with labels/, epochs/, fits/, for pairs also data/ and truth/",
     )
     parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
     parser.add_argument("--results", type=Path, help="results.parquet, for figures of domains")
@@ -71,18 +69,17 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory
-    from stbench.config.layout import KeysOfFiles, Layout
+    from stbench.config.layout import Layout
     from stbench.figures.figure_set import Album
     from stbench.figures.style import apply_style
 
     apply_style()
-    layout = Layout(args.root, keys=KeysOfFiles(args.root, args.files))
     with atomic_directory(args.output) as folder:
         album = Album(folder)
         if args.results:
-            draw_domains(args, album, layout)
+            draw_domains(args, album, Layout(args.root))
         if (args.tables / SCORES).is_file():
-            draw_deconvolution(args, album, layout)
+            draw_deconvolution(args, album, Layout(args.root))
         album.write_captions()
 
 

@@ -57,9 +57,9 @@ RULE = """use rule train as train_{name} with:
     input:
         **fit_input("{name}"),
     output:
-        directory(PATTERN.fit("{{dataset}}", "{name}", "{{seed}}")),
+        directory(LAYOUT.fit("{{dataset}}", "{name}", "{{seed}}")),
     log:
-        PATTERN.fit_log("{{dataset}}", "{name}", "{{seed}}"),
+        LAYOUT.fit_log("{{dataset}}", "{name}", "{{seed}}"),
     resources:
         **fit_resources("{name}"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_bass with:
     input:
         **fit_input("bass"),
     output:
-        directory(PATTERN.fit("{dataset}", "bass", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "bass", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "bass", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "bass", "{seed}"),
     conda:
         get_environment("bass")
     resources:

@@ -2,9 +2,9 @@ use rule train as train_ccst with:
     input:
         **fit_input("ccst"),
     output:
-        directory(PATTERN.fit("{dataset}", "ccst", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "ccst", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "ccst", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "ccst", "{seed}"),
     resources:
         **fit_resources("ccst"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_deeplinc with:
     input:
         **fit_input("deeplinc"),
     output:
-        directory(PATTERN.fit("{dataset}", "deeplinc", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "deeplinc", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "deeplinc", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "deeplinc", "{seed}"),
     resources:
         **fit_resources("deeplinc"),
     params:

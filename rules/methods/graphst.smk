@@ -2,9 +2,9 @@ use rule train as train_graphst with:
     input:
         **fit_input("graphst"),
     output:
-        directory(PATTERN.fit("{dataset}", "graphst", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "graphst", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "graphst", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "graphst", "{seed}"),
     resources:
         **fit_resources("graphst"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_harmony with:
     input:
         **fit_input("harmony"),
     output:
-        directory(PATTERN.fit("{dataset}", "harmony", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "harmony", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "harmony", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "harmony", "{seed}"),
     conda:
         get_environment("harmony")
     resources:

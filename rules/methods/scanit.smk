@@ -2,9 +2,9 @@ use rule train as train_scanit with:
     input:
         **fit_input("scanit"),
     output:
-        directory(PATTERN.fit("{dataset}", "scanit", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "scanit", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "scanit", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "scanit", "{seed}"),
     resources:
         **fit_resources("scanit"),
     params:

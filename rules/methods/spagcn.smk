@@ -2,9 +2,9 @@ use rule train as train_spagcn with:
     input:
         **fit_input("spagcn"),
     output:
-        directory(PATTERN.fit("{dataset}", "spagcn", "{seed}")),
+        directory(LAYOUT.fit("{dataset}", "spagcn", "{seed}")),
     log:
-        PATTERN.fit_log("{dataset}", "spagcn", "{seed}"),
+        LAYOUT.fit_log("{dataset}", "spagcn", "{seed}"),
     resources:
         **fit_resources("spagcn"),
     params:

@@ -87,14 +87,12 @@ def write_results(root, scores):
     """Scores and fits as files below ``root``, as in the workflow, and methods.yaml."""
     import yaml
 
-    from stbench.config.layout import Layout
-
     for (dataset, method), group in scores.groupby(["dataset", "method"]):
-        path = Layout(root).scores(dataset, method)
+        path = root / "scores" / dataset / f"{method}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         group.to_parquet(path, index=False)
     for fit in fits_of(scores).astype(object).where(lambda t: t.notna(), None).to_dict("records"):
-        folder = Layout(root).fit(fit["dataset"], fit["method"], fit["seed"])
+        folder = root / "fits" / fit["dataset"] / fit["method"] / f"seed{fit['seed']}"
         folder.mkdir(parents=True)
         (folder / "status.json").write_text(json.dumps(fit))
     (root / "methods.yaml").write_text(yaml.safe_dump(METHODS))

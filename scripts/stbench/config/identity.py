@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +51,8 @@ class Identity:
     scripts: Path = SCRIPTS
 
     def raw(self, dataset: str) -> str:
-        """Key of the published files of a dataset, if any; their addresses may change."""
-        sources = self.entries[dataset].get("sources", [])
-        return key_of(sources=[_files(source) for source in sources])
+        """Key of the published files of a dataset; their addresses may change."""
+        return key_of(sources=[_files(source) for source in self.entries[dataset]["sources"]])
 
     def data(self, dataset: str) -> str:
         """Key of a dataset's cells, genes and positions, and of its number of domains."""
@@ -94,7 +92,7 @@ class Identity:
         return _hash({"code": self._code(*programs), "pins": pins})
 
     def _code(self, *programs: str) -> str:
-        return _code_hash(programs, self.scripts)
+        return code_hash([self.scripts / program for program in programs], self.scripts)
 
     def _data(self, entry: Entry) -> str:
         origin = entry["origin"]
@@ -143,8 +141,8 @@ class Identity:
     def _code_of_prepare(self, entry: Entry) -> str:
         """Code that reads a dataset: the loaders of other formats do not count."""
         used = {source["loader"] for source in entry.get("sources", [])} or {"h5ad"}
-        others = tuple(f"{_LOADERS}{name}.py" for name in loaders() if name not in used)
-        return _code_hash(("prepare.py",), self.scripts, others)
+        others = [f"{_LOADERS}{name}.py" for name in loaders() if name not in used]
+        return code_hash([self.scripts / "prepare.py"], self.scripts, leave_out=others)
 
 
 def key_of(**recipe: Any) -> str:
@@ -163,11 +161,6 @@ def settings_name(params: Mapping[str, Any], known: Mapping[str, Mapping[str, An
         if named == params:
             return name
     return _hash(params)[:8]
-
-
-@cache
-def _code_hash(programs: tuple[str, ...], scripts: Path, leave_out: tuple[str, ...] = ()) -> str:
-    return code_hash([scripts / program for program in programs], scripts, leave_out)
 
 
 def _is_pair(entry: Entry) -> bool:

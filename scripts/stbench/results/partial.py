@@ -75,7 +75,7 @@ def read_partial(benchmark: Benchmark, layout: Layout) -> Partial:
     states = fit_states(layout, matrix(benchmark))
     scores = _scores(benchmark, layout)
     paths = [path for path in benchmark.score_files(layout, DECONVOLUTION) if path.is_file()]
-    pairs = {path.parts[-3:-1] for path in paths}
+    pairs = {(path.parent.name, path.stem) for path in paths}
     named = {tuple(fit) for fit in scores[FIT].drop_duplicates().itertuples(index=False)}
     scored = {
         state.key

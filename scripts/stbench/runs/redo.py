@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,6 @@ from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.common.text import shortened
-from stbench.config.benchmark import Benchmark
-from stbench.config.layout import Layout
-from stbench.runs.fit_status import Key
 
 NEW, PARAMETERS, CODE, DATA = "new", "parameters", "code", "data"
 _WORDS = {
@@ -38,29 +35,6 @@ class WantedFit:
     folder: Path
     parameters: Mapping[str, Any]
     code: str
-
-
-def wanted_fits(
-    benchmark: Benchmark, layout: Layout, keys: Iterable[Key], code: Callable[[str, str], str]
-) -> list[WantedFit]:
-    """Describe fits of a configuration.
-
-    Args:
-        benchmark: the configuration.
-        layout: of its results.
-        keys: which fits; of results that were made elsewhere none is described.
-        code: hash of the code of a method, by task and method.
-    """
-    return [
-        WantedFit(
-            method=key.method,
-            folder=layout.fit(*key[1:]),
-            parameters=benchmark.params(key.method, key.dataset),
-            code=code(key.task, key.method),
-        )
-        for key in keys
-        if key.method not in benchmark.external
-    ]
 
 
 def fits_to_train(wanted: Iterable[WantedFit]) -> dict[str, list[WantedFit]]:

@@ -8,7 +8,6 @@ import pytest
 from stbench.common import code_hash, import_closure
 from stbench.common.file_hashes import FileHashes
 from stbench.common.paths import CONFIG, SCRIPTS
-from stbench.config import identity as identity_module
 from stbench.config.benchmark import load_benchmark
 from stbench.config.identity import KEY_LENGTH, Identity, key_of, settings_name
 from stbench.config.registry import dataset_entry, load_registry
@@ -42,7 +41,6 @@ def edit(file, old, new):
     assert old in text
     file.write_text(text.replace(old, new))
     code_hash._file_hash.cache_clear()
-    identity_module._code_hash.cache_clear()
     import_closure._imports.cache_clear()
 
 

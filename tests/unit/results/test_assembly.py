@@ -52,7 +52,7 @@ def test_methods_come_before_controls():
 
 def test_files_are_found_below_the_root(tmp_path):
     write_results(tmp_path, BZ5)
-    scores = read_scores(tmp_path.glob("scores/*/*/*.parquet"))
+    scores = read_scores(tmp_path.glob("scores/*/*.parquet"))
     fits = read_fits(fit_folders(scores, Layout(tmp_path)))
     pd.testing.assert_frame_equal(assemble(scores, fits, METHODS), made_results(BZ5))
 

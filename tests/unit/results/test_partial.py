@@ -97,7 +97,7 @@ def test_without_a_common_dataset_nothing_is_ranked(tmp_path):
 
 
 def test_a_fit_that_is_made_anew_counts_as_pending(half):
-    (half / "fits/BZ5/stague/{key}/seed1/status.json").unlink()
+    (half / "fits/BZ5/stague/seed1/status.json").unlink()
     assert "partial: 2 of 8 entries" in tables(half).stdout
 
 

@@ -27,7 +27,7 @@ def run_of(fits=KEYS, jobs=2, started=1000.0):
 def test_the_states_of_fits(tmp_path):
     write_fit(tmp_path, "tissue", "pca", 0)
     write_fit(tmp_path, "tissue", "pca", 1, "oom")
-    (tmp_path / "fits/tissue/pca/{key}/.seed2.77.partial").mkdir()
+    (tmp_path / "fits/tissue/pca/.seed2.77.partial").mkdir()
     alive = fit_states(Layout(tmp_path), KEYS, alive=True)
     assert [state.status for state in alive] == ["ok", "oom", "running", "left"]
     assert count(alive) == {"ok": 1, "not_applicable": 0, "failed": 1, "running": 1, "left": 1}
@@ -126,7 +126,7 @@ def test_make_status(tmp_path):
     note = note_start(Layout(tmp_path), config(**chosen), keys, jobs=2)
     write_fit(tmp_path, "BZ5", "pca", 0)
     write_fit(tmp_path, "BZ5", "stague", 0, "timeout")
-    (tmp_path / "fits/BZ5/stague/{key}/.seed1.9.partial").mkdir()
+    (tmp_path / "fits/BZ5/stague/.seed1.9.partial").mkdir()
     told = status(tmp_path)
     assert told.returncode == 0, told.stderr
     assert "runs since" in told.stdout
