@@ -44,14 +44,14 @@ try:
     ]
     config["name"] = configuration_name(config, files)
     if workflow.is_main_process:
-        check_places(Path())
+        check_places(Layout().root)
     BENCHMARK = load_benchmark(config, BASE / "config")
 except InputError as error:
     sys.exit(f"error: {error}")
 use_mirror(config.get("mirror"))
 
 # Where everything below results/ is; wildcards take the place of ids.
-LAYOUT = Layout(Path("results"), BENCHMARK.name)
+LAYOUT = Layout(name=BENCHMARK.name)
 ENTRY = ("{dataset}", "{method}")
 FIT = (*ENTRY, "{seed}")
 
@@ -181,10 +181,10 @@ def fit_params(method):
     }
 
 
-def fit_resources(method, task=DOMAINS):
+def fit_resources(method):
     """GPU, memory and time of a fit, as functions of the dataset's size and of the attempt."""
     return {
-        "gpu": BENCHMARK.gpus(task, method),
+        "gpu": BENCHMARK.gpus(DOMAINS, method),
         "mem_mb": lambda wildcards, attempt: SNAKEMAKE_MB
         + BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
         "fit_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
@@ -204,6 +204,11 @@ def get_options(input, *names):
         if (files := list(map(str, [input[name]] if isinstance(input[name], str) else input[name])))
         for word in (f"--{name}", *files)
     ]
+
+
+def get_interactions_option():
+    """Where interactions are, as an option; empty where none are inferred."""
+    return ["--interactions", str(LAYOUT.all_interactions)] if get_scores(INTERACTIONS) else []
 
 
 def get_studies(*tasks):

@@ -187,6 +187,6 @@ rule fetch:
 # The same list, but a run goes on with what is there.
 use rule fetch as available with:
     log:
-        "results/logs/available.log",
+        LAYOUT.own_log("available"),
     params:
         options=["--lenient"],

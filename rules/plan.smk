@@ -9,12 +9,13 @@ rule plan:
     conda:
         "../envs/default.yaml"
     params:
+        root=str(LAYOUT.root),
         config=lambda wc: json.dumps(config, sort_keys=True),
         mirror=lambda wc: os.environ["STBENCH_MIRROR"],
         table=LAYOUT.plan,
         jobs=lambda wc: jobs_at_a_time(),
     shell:
-        "python {input.code[0]:q} --config {params.config:q} --results results"
+        "python {input.code[0]:q} --config {params.config:q} --results {params.root:q}"
         " --measured {input.measured:q} --mirror {params.mirror:q} --jobs {params.jobs:q}"
         " --output {params.table:q} 2>&1 | tee {log:q}"
 
@@ -30,8 +31,9 @@ rule tables:
     conda:
         "../envs/default.yaml"
     params:
+        root=str(LAYOUT.root),
         config=lambda wc: json.dumps(config, sort_keys=True),
         partial=LAYOUT.partial,
     shell:
-        "python {input.code[0]:q} --config {params.config:q} --results results"
+        "python {input.code[0]:q} --config {params.config:q} --results {params.root:q}"
         " --published {input.published:q} --output {params.partial:q} 2>&1 | tee {log:q}"

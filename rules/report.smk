@@ -23,9 +23,10 @@ rule report:
         mem_mb=4000,
         runtime=60,
     params:
+        root=str(LAYOUT.root),
         config=json.dumps(config, sort_keys=True),
         config_dir=lambda wc, input: str(Path(input.lists[0]).parent),
     shell:
-        "python {input.code[0]:q} --results results --config {params.config:q}"
+        "python {input.code[0]:q} --results {params.root:q} --config {params.config:q}"
         " --config-dir {params.config_dir:q} --citation {input.citation:q}"
         " --output {output:q} > {log:q} 2>&1"

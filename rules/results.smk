@@ -24,6 +24,7 @@ rule aggregate:
         mem_mb=4000,
         runtime=30,
     params:
+        root=str(LAYOUT.root),
         rank_by=config["rank_by"],
         budget=config.get("budget", "full"),
         external=["--external", *BENCHMARK.external] if BENCHMARK.external else [],
@@ -31,7 +32,7 @@ rule aggregate:
         studies=get_studies(),
         results=["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else [],
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --results results"
+        "python {input.code[0]:q} --scores {input.scores:q} --results {params.root:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by} --budget {params.budget} --published {input.published:q}"
         " {params.external:q} {params.scores:q} {params.studies:q} {params.results:q}"
@@ -59,10 +60,11 @@ rule figures:
         mem_mb=4000,
         runtime=60,
     params:
+        root=str(LAYOUT.root),
         rank_by=config["rank_by"],
         results=lambda wc, input: get_options(input, "results", "data"),
     shell:
-        "python {input.code[0]:q} --root results --tables {input.tables:q} {params.results:q}"
+        "python {input.code[0]:q} --root {params.root:q} --tables {input.tables:q} {params.results:q}"
         " --deconvolution-methods {input.methods:q} --rank-by {params.rank_by}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -89,7 +91,7 @@ rule summarize:
         rank_by=config["rank_by"],
         results=lambda wc, input: get_options(input, "results", "deconvolution"),
         studies=get_studies(DECONVOLUTION),
-        interactions=["--interactions", "results/interactions"] if get_scores(INTERACTIONS) else [],
+        interactions=get_interactions_option(),
         page=LAYOUT.report,
     shell:
         "python {input.code[0]:q} {params.results:q} --tables {input.tables:q}"

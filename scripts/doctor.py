@@ -20,6 +20,7 @@ from pathlib import Path
 
 from stbench.common.paths import CONFIG, ENVIRONMENTS, PROJECT
 from stbench.common.text import columns
+from stbench.config.layout import Layout
 from stbench.runs.preflight import PlaceError, check_places
 
 PROFILE = PROJECT / "profiles/slurm/profile.yaml"
@@ -86,7 +87,7 @@ def memory() -> Iterator[Finding]:
 
 def write_access() -> Iterator[Finding]:
     try:
-        check_places(Path())
+        check_places(Layout().root)
     except PlaceError as error:
         yield Finding("write access", False, error.problem, error.remedy, required=True)
         return

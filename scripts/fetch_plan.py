@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from stbench.common.errors import InputError, run_cli
 from stbench.common.io import free_bytes
 from stbench.common.paths import CONFIG
+from stbench.config.layout import Layout
 from stbench.config.registry import choose_sources, dataset_entry, load_registry
 
 
@@ -27,7 +28,7 @@ def arguments() -> argparse.Namespace:
         "--sources", type=json.loads, default={}, help="JSON: the chosen source of a dataset"
     )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
-    parser.add_argument("--raw", type=Path, default=Path("results/raw"), help="where files will go")
+    parser.add_argument("--raw", type=Path, default=Layout().raw(""), help="where files will go")
     return parser.parse_args()
 
 

@@ -6,15 +6,15 @@ The Snakefile asks the same, but Snakemake itself needs its cache before it read
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from stbench.common.errors import run_cli
+from stbench.config.layout import Layout
 from stbench.runs.preflight import check_places
 
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
-    check_places(Path())
+    check_places(Layout().root)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from stbench.config.methods import (
     check_parameter,
     check_params,
     load_methods,
+    published_setting,
 )
 from stbench.config.pairs import pair_entry, raw_parts
 from stbench.config.registry import (
@@ -199,7 +200,7 @@ class Benchmark:
     def params(self, method: str, dataset: str) -> dict[str, Any]:
         """Published defaults, the dataset's published setting, the budget, the user's own."""
         entry = self.method(self.task(dataset), method)
-        setting = _setting(entry.get("settings", []), self.datasets[dataset])
+        setting = published_setting(entry, self.datasets[dataset])
         params = {**entry.get("params", {}), **setting}
         if self.config.get("budget") == "cpu" and "epochs_cpu" in entry:
             params["epochs"] = min(params["epochs"], entry["epochs_cpu"])
@@ -255,24 +256,6 @@ class Benchmark:
             + formula.get("per_1k_cells", 0) * rows / 1e3
             + formula.get("per_1m_values", 0) * rows * columns / 1e6
         )
-
-
-def _setting(settings: Sequence[Mapping[str, Any]], dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """The first published setting that applies; of joined sections the one they all have."""
-    of_parts = [_setting(settings, part) for part in dataset.get("parts", [])]
-    if of_parts and all(setting == of_parts[0] for setting in of_parts):
-        return of_parts[0]
-    return next((dict(s["params"]) for s in settings if _applies(s, dataset)), {})
-
-
-def _applies(setting: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
-    names = {dataset["id"], dataset.get("derived_from")}
-    if "datasets" in setting and names.isdisjoint(setting["datasets"]):
-        return False
-    if any(dataset.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
-        return False
-    genes = dataset.get("genes")
-    return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])
 
 
 def load_benchmark(

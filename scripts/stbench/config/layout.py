@@ -79,11 +79,15 @@ class Layout:
     def scores(self, dataset: str, method: str) -> Path:
         return self.root / "scores" / dataset / f"{method}.parquet"
 
+    @property
+    def all_interactions(self) -> Path:
+        return self.root / "interactions"
+
     def interactions(self, dataset: str, method: str) -> Path:
-        return self.root / "interactions" / dataset / method
+        return self.all_interactions / dataset / method
 
     def interaction_scores(self, dataset: str) -> Path:
-        return self.root / "interactions" / dataset / "scores.parquet"
+        return self.all_interactions / dataset / "scores.parquet"
 
     def integration(self, dataset: str, method: str) -> Path:
         return self.root / "integration" / dataset / f"{method}.parquet"

@@ -111,3 +111,25 @@ def unknown_method(name: str, known: Collection[str], key: str = "methods") -> I
         f"config: {key}: unknown method {name!r}{suggestion(name, names)}; "
         f"known: {', '.join(names)}"
     )
+
+
+def published_setting(method: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """The first published setting of a method that applies to a dataset; empty for none.
+
+    Of joined sections it is the one that they all have.
+    """
+    of_parts = [published_setting(method, part) for part in dataset.get("parts", [])]
+    if of_parts and all(setting == of_parts[0] for setting in of_parts):
+        return of_parts[0]
+    settings = method.get("settings", [])
+    return next((dict(s["params"]) for s in settings if _applies(s, dataset)), {})
+
+
+def _applies(setting: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
+    names = {dataset["id"], dataset.get("derived_from")}
+    if "datasets" in setting and names.isdisjoint(setting["datasets"]):
+        return False
+    if any(dataset.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
+        return False
+    genes = dataset.get("genes")
+    return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])

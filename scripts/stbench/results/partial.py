@@ -74,13 +74,16 @@ def read_partial(benchmark: Benchmark, layout: Layout) -> Partial:
     """
     states = fit_states(layout, matrix(benchmark))
     scores = _scores(benchmark, layout)
-    paths = [path for path in benchmark.score_files(layout, DECONVOLUTION) if path.is_file()]
-    pairs = {(path.parent.name, path.stem) for path in paths}
+    proportions = {
+        entry: path
+        for entry in benchmark.entries(DECONVOLUTION)
+        if (path := layout.scores(*entry)).is_file()
+    }
     named = {tuple(fit) for fit in scores[FIT].drop_duplicates().itertuples(index=False)}
     scored = {
         state.key
         for state in states
-        if state.ended and (state.key[1:] in named or state.key[1:3] in pairs)
+        if state.ended and (state.key[1:] in named or state.key[1:3] in proportions)
     }
     if not scored:
         ended = sum(bool(state.ended) for state in states)
@@ -89,7 +92,7 @@ def read_partial(benchmark: Benchmark, layout: Layout) -> Partial:
     results = _results(benchmark, layout, scores, [s for s in states if s.key.task == DOMAINS])
     entries = len({state.key[:3] for state in states})
     ranked = results[results["study"] == ""]
-    return Partial(results, ranked, paths, _missing(states, scored), entries)
+    return Partial(results, ranked, list(proportions.values()), _missing(states, scored), entries)
 
 
 def _results(

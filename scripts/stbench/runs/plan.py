@@ -12,17 +12,9 @@ import pandas as pd
 from stbench.common.io import free_bytes
 from stbench.common.text import columns, shortened
 from stbench.config.benchmark import Benchmark
-from stbench.config.layout import REFERENCE, SPOTS, Layout
+from stbench.config.layout import Layout
 from stbench.config.pairs import raw_parts
-from stbench.config.tasks import (
-    DECONVOLUTION,
-    DOMAINS,
-    FITTED,
-    INTEGRATION,
-    INTERACTIONS,
-    MARKERS,
-    TASKS,
-)
+from stbench.config.tasks import DOMAINS, FITTED, TASKS
 from stbench.runs.cost_model import CostModel, fit_for_here, left_out_errors, typical_factor
 from stbench.runs.fit_costs import (
     EXTRAPOLATED,
@@ -34,6 +26,7 @@ from stbench.runs.fit_costs import (
 )
 from stbench.runs.fit_status import FitState, count, fit_states, matrix
 from stbench.runs.measurements import read_own, read_shipped
+from stbench.runs.stages import stages
 
 Entry = tuple[str, str]
 
@@ -100,7 +93,7 @@ def make_plan(benchmark: Benchmark, layout: Layout, shipped: Path, mirrors: Sequ
         costs=costs,
         lost=lost,
         sources={name: _source(layout, name, e) for name, e in benchmark.datasets.items()},
-        stages=list(_stages(benchmark, layout)),
+        stages=list(stages(benchmark, layout)),
         raw_bytes=sum(size or 0 for size in sizes),
         unsized=sum(size is None for size in sizes),
         data_mb=sum(_data_mb(model, benchmark, costs, layout, lost)),
@@ -297,30 +290,6 @@ def _basis(plan: Plan) -> str:
             )
         told.append(line)
     return "\n".join(told)
-
-
-def _stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int]]:
-    """Jobs by stage; what a job makes shows whether it is still to be done."""
-    domains = benchmark.entries(DOMAINS)
-    whole = [name for name, entry in benchmark.pairs.items() if entry["origin"] != "degraded"]
-    explained = benchmark.entries(INTERACTIONS)
-    made = {
-        "download": [layout.raw(name) / "status.json" for name in benchmark.downloads],
-        "prepare, simulate": [layout.data(name) for name in benchmark.made]
-        + [layout.pair(name, SPOTS) for name in benchmark.pairs]
-        + [layout.pair(name, REFERENCE) for name in whole],
-        "preprocess": [layout.preprocessed(name) for name in benchmark.datasets_of(DOMAINS)],
-        "fit": [layout.fit_status(key.dataset, key.method, key.seed) for key in matrix(benchmark)],
-        "cluster": [layout.labels(*entry) for entry in domains],
-        "score": benchmark.score_files(layout, DOMAINS, DECONVOLUTION),
-        "interactions": [layout.interactions(*entry) for entry in explained]
-        + benchmark.score_files(layout, INTERACTIONS),
-        "integration": benchmark.score_files(layout, INTEGRATION),
-        "markers": benchmark.score_files(layout, MARKERS),
-    }
-    for name, paths in made.items():
-        if paths:
-            yield name, len(paths), sum(not path.exists() for path in paths)
 
 
 def _by_hand(benchmark: Benchmark, layout: Layout, mirrors: Sequence[Path]) -> dict[str, str]:

@@ -19,13 +19,12 @@ class PlaceError(InputError):
         self.problem, self.remedy = problem, remedy
 
 
-def check_places(folder: Path) -> None:
-    """Try the results folder in ``folder``, the cache folder and the scratch folder.
+def check_places(results: Path) -> None:
+    """Try the results folder, the cache folder and the scratch folder.
 
     Raises:
         PlaceError: one of them cannot be written; the line names it and what to do.
     """
-    results = folder / "results"
     _try(results, f"{results}: the results", "run in another folder (--directory), or mend it")
     cache = _cache_folder()
     _try(cache, f"{cache}: the cache", "set XDG_CACHE_HOME to a folder that can be written")

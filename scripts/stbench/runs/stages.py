@@ -1,0 +1,34 @@
+"""The stages of a benchmark: what each makes, and how much of it is still to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stbench.config.benchmark import Benchmark
+from stbench.config.layout import REFERENCE, SPOTS, Layout
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MARKERS
+from stbench.runs.fit_status import matrix
+
+
+def stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int]]:
+    """Jobs by stage; what a job makes shows whether it is still to be done."""
+    domains = benchmark.entries(DOMAINS)
+    whole = [name for name, entry in benchmark.pairs.items() if entry["origin"] != "degraded"]
+    explained = benchmark.entries(INTERACTIONS)
+    made = {
+        "download": [layout.raw(name) / "status.json" for name in benchmark.downloads],
+        "prepare, simulate": [layout.data(name) for name in benchmark.made]
+        + [layout.pair(name, SPOTS) for name in benchmark.pairs]
+        + [layout.pair(name, REFERENCE) for name in whole],
+        "preprocess": [layout.preprocessed(name) for name in benchmark.datasets_of(DOMAINS)],
+        "fit": [layout.fit_status(key.dataset, key.method, key.seed) for key in matrix(benchmark)],
+        "cluster": [layout.labels(*entry) for entry in domains],
+        "score": benchmark.score_files(layout, DOMAINS, DECONVOLUTION),
+        "interactions": [layout.interactions(*entry) for entry in explained]
+        + benchmark.score_files(layout, INTERACTIONS),
+        "integration": benchmark.score_files(layout, INTEGRATION),
+        "markers": benchmark.score_files(layout, MARKERS),
+    }
+    for name, paths in made.items():
+        if paths:
+            yield name, len(paths), sum(not path.exists() for path in paths)
