@@ -13,8 +13,9 @@ from snakemake.cli import parse_config
 
 from stbench.common.errors import InputError, one_line
 from stbench.common.paths import PROJECT
-from stbench.config.benchmark import load_benchmark, typed
+from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
+from stbench.config.values import with_numbers
 
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs", "CITATION.cff")
 
@@ -75,8 +76,8 @@ def environment(**more: str) -> dict[str, str]:
 
 def refusal(*options):
     """The one line with which the library refuses options of ``snakemake --config``."""
-    given = {key: typed(value) for key, value in parse_config(list(options)).items()}
-    config = {**load_yaml(PROJECT / "config/config.yaml"), **given}
+    given = parse_config(list(options))
+    config = {**load_yaml(PROJECT / "config/config.yaml"), **with_numbers(given, given)}
     with pytest.raises(InputError) as error:
         load_benchmark(config, PROJECT / "config")
     line = str(error.value)
