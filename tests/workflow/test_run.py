@@ -103,7 +103,7 @@ def test_a_second_run_gives_the_same_bytes_though_it_was_killed_in_the_middle(fi
     """Of two of the methods; the tables of a run that is killed are compared by test_soak.py."""
     flow, _ = finished
     again = Workflow(flow.source, tmp_path, environment())
-    config, targets = (*SMALL, "methods=[stague,pca]"), ("results/tables",)
+    config, targets = (*SMALL, "methods=[stague,pca]"), TABLES
     running = subprocess.Popen(
         again.command(*config, args=targets),
         cwd=again.folder,

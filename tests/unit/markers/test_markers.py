@@ -66,7 +66,7 @@ def ranked(expression):
 TRUE = Domains("truth", "true domains", 3, CODES, ["tumour", "stroma", "tiny"], [""] * 3)
 FOUND = Domains("m", "M", 3, CODES, ["1", "2", "3"], ["tumour (90%)", "", ""], "ARI 0.50")
 FAILED = Domains("f", "F", 3, np.empty(0, int), [], [], "oom: needed 9 GB")
-NAMES = {"G7": ("G7", ""), "NOWHERE": ("", "not measured: not among the 80 genes")}
+NAMES = {"G7": ("G7", ""), "NOWHERE": ("", "not measured: not one of the 80 genes")}
 
 
 def test_the_planted_marker_comes_first_and_its_numbers_are_those_of_the_test(expression, ranked):
@@ -124,7 +124,7 @@ def test_the_verdict_says_what_the_numbers_say(ranked):
     assert "No result for the domains of F: oom: needed 9 GB." in told
     assert "SUPPORTED: G7 is a marker of a true domain, and of a domain in 1 of 1 divisions" in told
     assert "NOWHERE: no result: not measured: not one of the 80 genes;" in told
-    assert "one section of one individual" in told and "no proof of a difference" in told
+    assert "one section of one individual" in told and "do not prove a difference" in told
 
 
 def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
