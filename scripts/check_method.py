@@ -42,7 +42,7 @@ FEW = {"epochs": 4, "dec_epochs": 2, "min_stop": 1}  # where a method has such a
 CLUSTERERS: tuple[Clusterer, ...] = ("kmeans", "own")
 UNFILLED = "to be filled in"
 # Reasons for which a method may decline the tissue or this machine.
-DECLINES = r"environment missing|needs (a|the hexagonal) lattice|it corrects for sections"
+DECLINES = r"environment missing|needs (a|the hexagonal) lattice|corrects for sections"
 
 Run = Callable[[Sequence[str], Path], None]
 """Runs the words of a fit's command; what it prints goes to the file."""

@@ -62,7 +62,7 @@ def fit(
     Raises:
         InputError: a parameter is invalid.
         NotApplicableError: too many or too few cells, genes to choose without counts, or too few
-            genes that vary.
+            variable genes.
         FloatingPointError: the reconstruction is not finite.
     """
     from GraphST.GraphST import GraphST

@@ -48,16 +48,16 @@ def log_expression(table: Any, kind: str, min_cells: int) -> None:
 def length_scale(distances: np.ndarray, spacing: float, params: Mapping[str, Any]) -> float:
     """The kernel width at which other cells contribute the share ``p`` of a cell's neighborhood.
 
-    It is searched for between ``l_start`` and ``l_end`` as they are, which suits pixels and
-    micrometres, then in units of the spacing of cells, which suits any unit.
+    It is searched for between ``l_start`` and ``l_end`` in the unit of the coordinates, which suits
+    pixels and micrometers, then in units of the spacing of cells, which suits any unit.
 
     Args:
         distances: (n, n) distances of cells.
-        spacing: median distance to the nearest cell at another place.
+        spacing: median distance to the nearest cell at another position.
         params: the method's parameters.
 
     Raises:
-        InputError: no such width is between them.
+        InputError: no width has this share.
     """
     from SpaGCN import search_l
 
@@ -75,7 +75,7 @@ def length_scale(distances: np.ndarray, spacing: float, params: Mapping[str, Any
 
 
 def cell_spacing(coords: np.ndarray) -> float:
-    """The median distance to the nearest cell at another place."""
+    """The median distance to the nearest cell at another position."""
     return float(np.median(knn(np.unique(coords, axis=0), 1)[0]))
 
 

@@ -59,7 +59,7 @@ def checked(fit: Any, n_cells: int) -> Fit:
         TypeError: not a Fit, neither embedding nor labels, or of the wrong type.
         ValueError: a wrong shape.
         FloatingPointError: values that are not finite.
-        InputError: a sparse matrix whose indices lie outside of it.
+        InputError: a sparse matrix with indices outside of its shape.
     """
     if not isinstance(fit, Fit):
         raise TypeError(f"fit returned {type(fit).__name__}, not a stbench.fitting.interface.Fit")

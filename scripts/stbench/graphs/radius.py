@@ -29,10 +29,10 @@ def radius_for(coords: np.ndarray, n_neighbors: float) -> float:
     """The radius at which a cell has ``n_neighbors`` neighbors on average, by bisection.
 
     Its precision is 1 percent; of the two ends of the interval, the one whose mean is nearer: on a
-    lattice of spots with positions rounded to pixels, this includes whole rings. A radius that
-    links no cells is no answer: where many cells share a position, the mean may jump from 0 to far
-    more than requested. Cells at the same position do not count. If there are too few cells, all
-    of them are within the radius.
+    lattice of spots with positions rounded to pixels, this includes whole rings. The radius always
+    links some cells: where many cells share positions, the mean may jump from 0 to far above the
+    requested one. Cells at the same position do not count. If there are too few cells, all of them
+    are within the radius.
 
     Args:
         coords: (n, d) finite coordinates.
