@@ -24,8 +24,8 @@ class Tissue:
 
     Attributes:
         name: its id.
-        coords: (n_cells, 2) positions; (0, 2) where the dataset could not be had. Joined sections
-            are drawn closer to each other than they lie.
+        coords: (n_cells, 2) positions; (0, 2) if the dataset is not available. Joined
+            sections are drawn closer to each other than they are.
         truth: (n_cells,) codes of the true domains, -1 = not known; None: no cell has one.
         domains: names of the true domains.
         sections: (n_cells,) the section of each cell; None where the dataset has one.
@@ -118,7 +118,7 @@ def _add_galleries(
         )
         caption = (
             "The true domains first; of each method that trains the best epoch, chosen by the "
-            "true labels, and the last one, of the others the last one. Labels take the colour of "
+            "true labels, and the last one, of the others the last one. Labels take the color of "
             "the true domain that they are matched to, one to one (Hungarian algorithm). Shown is "
             "the training seed with the median final ARI, and of its clusterings the one with the "
             "median ARI; the ARI written is the mean over its clusterings."
@@ -175,7 +175,7 @@ def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], layout: La
     title = f"{tissue.name}: ARI (k-means) and training loss by epoch"
     untold = epochs.groupby("method")["loss"].count().eq(0)
     names = [titles[method] for method in titles if untold.get(method, False)]
-    note = f" No loss is told by {', '.join(names)}." if names else ""
+    note = f" No loss is reported by {', '.join(names)}." if names else ""
     album.add(
         training_curves(epochs, titles, title),
         f"curves_{tissue.name}",
@@ -215,7 +215,7 @@ def add_embeddings(
         f"integration_embedding_{tissue.name}",
         kind="integration",
         title=title,
-        caption="UMAP of the first training seed, above in the colours of the sections, below in "
+        caption="UMAP of the first training seed, above in the colors of the sections, below in "
         "those of the true domains. UMAP bends distances: read the scores beside it.",
         alt=f"UMAP of {len(tissue.coords)} cells for {len(titles)} methods, by section and domain.",
         dataset=tissue.name,

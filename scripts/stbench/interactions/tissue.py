@@ -141,4 +141,4 @@ def read_graphs(
         )
     if not graphs:
         raise NotApplicableError(f"no fit is ok: {'; '.join(left_out)}")
-    return graphs, f"; excluded: {'; '.join(left_out)}" if left_out else ""
+    return graphs, f"excluded: {'; '.join(left_out)}" if left_out else ""

@@ -78,7 +78,7 @@ def read_stacked(paths: Iterable[str | Path], columns: list[str], program: str) 
 def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:
     """Read status.json of fit folders: one row per fit with the columns of ``status.json``.
 
-    What fits before it was recorded do not tell of their provenance is empty.
+    Provenance is empty for fits from before it was recorded.
 
     Raises:
         InputError: a status.json is missing, broken or incomplete.

@@ -221,7 +221,7 @@ def _pending_scores(
 
 
 def _listed(n_domains: Any) -> list[int]:
-    if n_domains is None:  # the labels tell, which nobody has looked at yet
+    if n_domains is None:  # it follows from the labels, which are not read yet
         return [NO_NUMBER]
     return n_domains if isinstance(n_domains, list) else [n_domains]
 

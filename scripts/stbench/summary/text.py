@@ -1,4 +1,4 @@
-"""The text at the end of a run: what was found, what it means, what failed, where it lies."""
+"""The text at the end of a run: what was found, what it means, what failed, where it is."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _studies(run: Run, tables: Path) -> Iterator[str]:
 def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
     cells, failed = _cells(run)
     if not len(failed) and not missing:
-        yield f"All {len(cells)} fits ended as they should."
+        yield f"All {len(cells)} fits succeeded."
         return
     if len(failed):
         yield f"{len(failed)} of {len(cells)} fits failed:"

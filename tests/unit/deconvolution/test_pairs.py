@@ -164,7 +164,7 @@ def test_proportions_survive_a_file_whatever_the_names_of_types(tmp_path):
 
 def test_truth_of_other_spots_is_refused():
     table = pd.DataFrame({"a": [1.0]}, index=["s1"])
-    with pytest.raises(InputError, match="other spots"):
+    with pytest.raises(InputError, match="different spots"):
         aligned(table, table.set_axis(["s2"]))
 
 

@@ -183,7 +183,7 @@ def test_published_ranges_stand_beside_what_was_measured():
     assert names_of(figure.axes[0].yaxis) == ["Y", "X"]
     assert texts_of(figure) == ["not applicable"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    words = ["published range", "measured, inside the range", "measured, below"]
+    words = ["published range", "measured, inside the range", "measured, below the range"]
     assert legend == [*words, "measured, no published score"]
     bars = [line for line in figure.axes[0].lines if line.get_linewidth() == 6]
     assert [tuple(line.get_xdata()) for line in bars] == [(0.4, 0.4), (0.4, 0.6)]

@@ -191,7 +191,7 @@ def test_graphs_that_cannot_be_used_are_errors_of_one_line(undrawn, value, reaso
 
 def test_failed_seeds_are_left_out_and_told(undrawn):
     _, status = undrawn.fit(0, status="oom").fit(1).analyze()
-    assert status["graphs"]["reason"].endswith("left out: seed 0: oom (no memory)")
+    assert status["graphs"]["reason"].endswith("excluded: seed 0: oom (no memory)")
     assert status["type_pairs"]["status"] == "ok"
 
 
