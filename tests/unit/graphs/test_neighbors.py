@@ -123,5 +123,5 @@ def test_fewer_cells_than_k_use_all_others() -> None:
 def test_too_few_or_coincident_cells_are_refused() -> None:
     with pytest.raises(InputError, match="at least 2"):
         candidate_pairs(np.zeros((1, 2)), 5)
-    with pytest.raises(InputError, match="same place"):
+    with pytest.raises(InputError, match="same position"):
         candidate_pairs(np.zeros((9, 2)), 5)
