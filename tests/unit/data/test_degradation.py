@@ -70,7 +70,7 @@ def test_what_cannot_be_is_said() -> None:
     features.uns["dataset"]["kind"] = "features"
     with pytest.raises(NotApplicableError, match="counts"):
         degrade(features, "counts", 0.5, "x")
-    with pytest.raises(InputError, match="only 8 cells are left"):
+    with pytest.raises(InputError, match="only 8 cells remain"):
         degrade(tissue(), "cells", 0.02, "x")
 
 

@@ -268,7 +268,7 @@ def test_weights_and_edges_of_another_fit_are_refused() -> None:
     adata, params, fit, pairs, _ = trained()
     with pytest.raises(InputError, match="differ: Error"):
         edge_scorer(stague, adata[:, :-1].copy(), params, fit.weights, pairs)
-    with pytest.raises(InputError, match=r"not that of a fit of STAGUE"):
+    with pytest.raises(InputError, match=r"not from a fit of STAGUE"):
         edge_scorer(stague, adata, params, {"w": np.zeros(3)}, pairs)
     far = np.array([[adata.obsm["spatial"][:, 0].argmin(), adata.obsm["spatial"][:, 0].argmax()]])
     with pytest.raises(InputError, match="not in the pattern"):
