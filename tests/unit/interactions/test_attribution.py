@@ -257,7 +257,7 @@ def test_from_edges_to_tables() -> None:
 
 
 def test_methods_without_a_scorer_say_so() -> None:
-    with pytest.raises(NotApplicableError, match="pca does not give"):
+    with pytest.raises(NotApplicableError, match="pca does not provide"):
         edge_scorer(pca, None, {}, {}, np.empty((0, 2), int))
     with pytest.raises(NotApplicableError, match=r"no weights\.npz"):
         edge_scorer(stague, None, {}, None, np.empty((0, 2), int))
@@ -266,7 +266,7 @@ def test_methods_without_a_scorer_say_so() -> None:
 
 def test_weights_and_edges_of_another_fit_are_refused() -> None:
     adata, params, fit, pairs, _ = trained()
-    with pytest.raises(InputError, match="differ: Error"):
+    with pytest.raises(InputError, match="not match the data: Error"):
         edge_scorer(stague, adata[:, :-1].copy(), params, fit.weights, pairs)
     with pytest.raises(InputError, match=r"not from a fit of STAGUE"):
         edge_scorer(stague, adata, params, {"w": np.zeros(3)}, pairs)
