@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from check_method import make_tissue, planned_jobs, points
+from check_method import in_a_process, make_tissue, planned_jobs, points
 from helpers.programs import run_apart, run_here
 from stbench.common.paths import PROJECT, SCRIPTS
 from workflow.test_faults import add_method
@@ -37,9 +37,11 @@ def copies():
     context.set_forkserver_preload(LIBRARIES)
 
     def run(words, log):
-        python, *words = words
-        assert python == "python"
-        process = context.Process(target=as_program, args=(words, log, log.parent.parent))
+        python, *rest = words
+        if python != "python":  # an environment of its own, which no copy of this process has
+            in_a_process(words, log)
+            return
+        process = context.Process(target=as_program, args=(rest, log, log.parent.parent))
         process.start()
         process.join()
 
