@@ -73,7 +73,7 @@ def main() -> None:
     ok = any(part.any_score for part in parts)
     print(text, file=sys.stdout if ok else sys.stderr)
     if not ok:
-        raise InputError(f"{args.tables}: not a single score came out; the reasons are above")
+        raise InputError(f"{args.tables}: no score is available; the reasons are above")
 
 
 def of_domains(args: argparse.Namespace) -> Summary:

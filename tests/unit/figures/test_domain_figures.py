@@ -234,7 +234,7 @@ def drawn(tmp_path, monkeypatch):
     made_results(*scores).to_parquet(tmp_path / "results.parquet")
     files = [tmp_path / f"{name}.h5ad" for name in ("layers", "mine", "gone")]
     arguments = ["--results", tmp_path / "results.parquet", "--data", *files]
-    arguments += ["--labels-root", tmp_path / "labels", "--epochs-root", tmp_path / "epochs"]
+    arguments += ["--root", tmp_path, "--tables", tmp_path / "tables"]
     arguments += ["--output", tmp_path / "figures"]
     monkeypatch.setattr("sys.argv", ["figures.py", *map(str, arguments)])
     figures.main()

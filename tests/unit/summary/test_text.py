@@ -96,7 +96,7 @@ def test_a_study_names_a_dataset_as_it_is_called(tmp_path):
     columns = ["dataset", "method", "clusterer", "way", "level", "mean", "status", "reason"]
     write_csv(pd.DataFrame(rows, columns=columns), tmp_path / "robustness_curves.csv")
     (sentence,) = study_sentences(tmp_path, {"pca": "PCA"}, "kmeans")["robustness"]
-    assert sentence.startswith("On 007 PCA")
+    assert sentence.startswith("On 007, the ARI of PCA")
 
 
 def test_two_seeds_never_prove_anything(tmp_path):
