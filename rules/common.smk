@@ -1,5 +1,4 @@
 import json
-import os
 import re
 from functools import cache
 
@@ -19,6 +18,7 @@ from stbench.common.paths import method_files
 from stbench.runs.preflight import check_places
 from stbench.runs.environment import (
     clean_environment,
+    mirror,
     note_commit,
     note_home,
     python_of,
@@ -106,7 +106,7 @@ def get_archive(wildcards):
     """STAGUE's archive, where it is the chosen source of a dataset and no mirror folder has it."""
     name = wildcards.dataset
     chosen = (config.get("sources") or {}).get(name) == "STAGUE archive"
-    mirrored = Path(os.environ["STBENCH_MIRROR"], "STAGUE_archive", name, "adata.h5ad")
+    mirrored = Path(mirror(), "STAGUE_archive", name, "adata.h5ad")
     return [LAYOUT.raw("STAGUE_archive")] if chosen and not mirrored.is_file() else []
 
 
@@ -130,7 +130,7 @@ def get_method_code(method):
     if method in BENCHMARK.external:
         return []
     files = method_files(BASE / "scripts/methods")
-    # A rule without its file: Snakemake reports the missing file.
+    # Snakemake reports a missing file.
     file = files.get(method, BASE / f"scripts/methods/{method}.py")
     script = str(file.relative_to(BASE))
     return ["scripts/fit.R", script] if file.suffix == ".R" else [script]
@@ -145,6 +145,19 @@ def get_python(environment):
     """The Python of an environment that make made; that of conda where Snakemake uses conda."""
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     return "python" if by_conda else python_of(environment, BASE)
+
+
+def needs_truth(method):
+    """Whether a method is a control that reads the true proportions."""
+    return BENCHMARK.method(DECONVOLUTION, method).get("needs_truth", False)
+
+
+def get_deconvolution_params(wildcards):
+    """The parameters of a method; the control that shuffles the truth gets its path."""
+    truth = {"truth": str(LAYOUT.truth(wildcards.dataset))}
+    more = truth if needs_truth(wildcards.method) else {}
+    params = BENCHMARK.params(wildcards.method, wildcards.dataset)
+    return json.dumps({**params, **more}, sort_keys=True)
 
 
 def truth_of(method):

@@ -52,19 +52,6 @@ rule degrade_pair:
         " --truth {output.truth:q} > {log:q} 2>&1"
 
 
-def needs_truth(method):
-    """Whether a method is a control that reads the true proportions."""
-    return BENCHMARK.method(DECONVOLUTION, method).get("needs_truth", False)
-
-
-def get_deconvolution_params(wildcards):
-    """The parameters of a method; the control that shuffles the truth gets its path."""
-    truth = {"truth": str(LAYOUT.truth(wildcards.dataset))}
-    more = truth if needs_truth(wildcards.method) else {}
-    params = BENCHMARK.params(wildcards.method, wildcards.dataset)
-    return json.dumps({**params, **more}, sort_keys=True)
-
-
 use rule train as deconvolve with:
     input:
         spots=LAYOUT.pair("{dataset}", SPOTS),

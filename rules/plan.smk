@@ -11,7 +11,7 @@ rule plan:
     params:
         root=str(LAYOUT.root),
         config=lambda wc: json.dumps(config, sort_keys=True),
-        mirror=lambda wc: os.environ["STBENCH_MIRROR"],
+        mirror=lambda wc: mirror(),
         table=LAYOUT.plan,
         jobs=lambda wc: jobs_at_a_time(),
     shell:

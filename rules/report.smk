@@ -23,7 +23,7 @@ rule report:
         mem_mb=4000,
         runtime=60,
     params:
-        root=str(LAYOUT.root),
+        root=lambda wc: str(LAYOUT.root),
         config=json.dumps(config, sort_keys=True),
         config_dir=lambda wc, input: str(Path(input.lists[0]).parent),
     shell:

@@ -24,7 +24,7 @@ rule aggregate:
         mem_mb=4000,
         runtime=30,
     params:
-        root=str(LAYOUT.root),
+        root=lambda wc: str(LAYOUT.root),
         rank_by=config["rank_by"],
         budget=config.get("budget", "full"),
         external=["--external", *BENCHMARK.external] if BENCHMARK.external else [],
@@ -60,7 +60,7 @@ rule figures:
         mem_mb=4000,
         runtime=60,
     params:
-        root=str(LAYOUT.root),
+        root=lambda wc: str(LAYOUT.root),
         rank_by=config["rank_by"],
         results=lambda wc, input: get_options(input, "results", "data"),
     shell:

@@ -73,6 +73,11 @@ def _git(base: Path, *words: str) -> str:
     return answer.stdout.strip()
 
 
+def mirror() -> str:
+    """The folder with raw files that jobs use; empty if there is none."""
+    return os.environ.get("STBENCH_MIRROR", "")
+
+
 def use_mirror(configured: str | None) -> None:
     """Let ``STBENCH_MIRROR`` be the folder with raw files: the configured one, if any."""
     os.environ["STBENCH_MIRROR"] = configured or os.environ.get("STBENCH_MIRROR", "")
