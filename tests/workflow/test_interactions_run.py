@@ -85,9 +85,9 @@ def test_the_stand_in_of_a_demonstration_is_compared_drawn_and_named(finished):
     assert table["measured"].notna().all() and set(table["verdict"]) == {"not comparable"}
     assert set(table["dataset"]) == {"plain"} and set(table["epochs"]) == {3}
     told = " ".join((folder / "comparison.txt").read_text().split())
-    assert "NOT COMPARABLE: plain took the place of V1: other cells, other labels" in told
-    assert "V1: not among the datasets of this run" in told
-    assert "trained for 3 epochs, the published run for 150" in told
+    assert "NOT COMPARABLE: plain replaced V1: different cells, different labels" in told
+    assert "V1: not a dataset of this run" in told
+    assert "trained for 3 epochs; the published run was trained for 150" in told
     assert told in " ".join(stdout.split())  # the run ends with it
     pictures = {f"stague_plain_{what}" for what in ("domains", "embedding", "interactions")}
     assert {path.stem for path in folder.glob("*.png")} == pictures

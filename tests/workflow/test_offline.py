@@ -72,7 +72,7 @@ def test_the_default_configuration_runs_from_a_bundle_without_a_route(offline):
 
 def test_the_real_configuration_runs_what_a_bundle_has_without_a_route(offline):
     real = str(PROJECT / "config/real.yaml")
-    narrow = ("methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    narrow = ("name=default", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
     final = offline(*narrow, args=("--configfile", real))
     ok = set(final[final.status == "ok"].dataset)
     assert ok == {"BZ5", "BZ9", "BZ14"}

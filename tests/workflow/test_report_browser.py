@@ -143,10 +143,10 @@ def test_what_is_sorted_shows_so_and_enter_sorts(open_page, small):
 
 def test_filters_change_what_is_ranked(open_page, small):
     page = open_page(small)
-    choose(page, policy="only datasets without any")
+    choose(page, policy="only datasets on which every method has a score")
     assert "2 of 3 datasets count" in page.inner_text("#told")
     assert column(page, "board", 3)[:2] == ["1.50", "1.50"]
-    choose(page, policy="count as the worst rank", protocol="untrained")
+    choose(page, policy="a failure gets the worst rank", protocol="untrained")
     assert methods(page)[0] == "STAGUE"
     assert "Not ranked, having no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#told")
     choose(page, protocol="final (last epoch)", metric="CHAOS (lower is better)")
