@@ -78,4 +78,4 @@ def run_cli(main: Callable[[], None]) -> None:
         what = one_line(error.strerror or error).partition(" (")[0]
         if error.errno in _IN_USE:
             sys.exit(f"error: {where}{what}; close what has the file open and run again")
-        sys.exit(f"error: {where}{what}; mend the disk and run again")
+        sys.exit(f"error: {where}{what}; fix the disk and run again")

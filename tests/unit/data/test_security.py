@@ -298,7 +298,7 @@ def test_a_full_disk_is_no_property_of_a_dataset(monkeypatch, tmp_path):
 
     with pytest.raises(SystemExit) as exit_:
         run_cli(main)
-    line = "error: raw/mine/b: No space left on device; mend the disk and run again"
+    line = "error: raw/mine/b: No space left on device; fix the disk and run again"
     assert exit_.value.code == line
     assert list((tmp_path / "raw").iterdir()) == []
 
