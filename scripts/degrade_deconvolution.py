@@ -1,7 +1,7 @@
 """Make a pair to deconvolve worse on purpose: thin the counts of its spots, drop cells, add dropout
 or jitter positions. The reference stays as it is.
 
-Where too little is left, or the pair itself could not be had, empty files say why.
+Where too little is left, or the pair itself is not available, empty files say why.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def number_of_domains(adata: AnnData, path: Path) -> int:
     """What the dataset says; the largest where it gives several.
 
     Raises:
-        NotApplicableError: the dataset could not be had; the message is why.
+        NotApplicableError: the dataset is not available; the message says why.
         InputError: not a preprocessed dataset.
     """
     import numpy as np

@@ -35,7 +35,7 @@ def read(result: Path, preprocessed: Path) -> tuple[Any, Any]:
     """The result as a fit, and the names of the cells.
 
     Raises:
-        NotApplicableError: the dataset could not be had, or there is no result for it.
+        NotApplicableError: the dataset is not available, or there is no result for it.
         InputError: the result cannot be used.
     """
     from stbench.common.h5ad import read_elements

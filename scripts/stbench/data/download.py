@@ -25,7 +25,7 @@ _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
 class FetchError(Exception):
-    """A file could not be had; the message says why."""
+    """A file is not available; the message says why."""
 
 
 class _TransientError(FetchError):
@@ -174,7 +174,7 @@ class Downloader:
                 part.drop()
                 raise _TransientError("what was there of the file does not fit the rest")
             kind = _TransientError if response.status_code in _TRANSIENT else FetchError
-            # A query may hold a signature, which is nobody's business.
+            # A query may hold a signature, which must not be printed.
             raise kind(f"{url.partition('?')[0]}: HTTP status {response.status_code}")
         raise FetchError(f"more than {_REDIRECTS} redirects")
 

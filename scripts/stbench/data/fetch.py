@@ -90,7 +90,7 @@ def read_status(folder: Path) -> dict[str, Any]:
 
 
 def write_failure(output: Path, reason: str) -> None:
-    """Record that a dataset could not be had: a folder with nothing but ``status.json``.
+    """Record that a dataset is not available: a folder with nothing but ``status.json``.
 
     Raises:
         InputError: the folder has data, which are kept.

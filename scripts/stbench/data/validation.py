@@ -109,7 +109,7 @@ def _lattice_remark(spatial: np.ndarray, entry: Mapping[str, Any]) -> list[str]:
 
 
 def failed_dataset(name: str, reason: str) -> AnnData:
-    """What stands for a dataset that could not be had or was refused: no cells, and the reason."""
+    """A dataset that is not available or was refused: no cells, and the reason."""
     from anndata import AnnData
 
     uns = {"dataset": {"id": name, "status": "error", "reason": reason}}

@@ -40,7 +40,7 @@ class Outcome:
 
 
 def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
-    """Add what every program that runs a method is told."""
+    """Add the options of every program that runs a method."""
     parser.add_argument("--output", required=True, type=Path, help="folder to write into")
     parser.add_argument("--params", default="{}", help="the method's parameters as a JSON object")
     parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")

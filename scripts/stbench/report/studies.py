@@ -80,7 +80,7 @@ class Study:
 def find_studies(folders: Iterable[Path], pictures: Iterable[Picture]) -> list[Study]:
     """The studies that have a table with rows in one of the folders.
 
-    Of tables in which nothing applies only the reason is told.
+    Of tables in which nothing applies only the reason is given.
 
     Raises:
         InputError: a table is not readable.

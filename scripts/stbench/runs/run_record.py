@@ -2,7 +2,7 @@
 
 It holds the resolved configuration, which fits the run makes, how many jobs it runs at a time, and
 when it started and ended. While the run lives the file's time of change is renewed, so a run that
-was killed is told from one that works.
+was killed differs from one that works.
 """
 
 from __future__ import annotations
