@@ -214,6 +214,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def loaders() -> list[str]:
+    """The formats that sources may have: modules of ``stbench.data.loaders``."""
+    return list(_definition("source")["properties"]["loader"]["enum"])
+
+
 def pair_schema() -> dict[str, Any]:
     """The JSON schema of a pair of spots and reference in a configuration."""
     return _definition("own_pair")

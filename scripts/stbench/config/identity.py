@@ -1,0 +1,198 @@
+"""What identifies the shared files of ``results/``: short keys of the recipes that make them.
+
+A key is a hash of all that decides the content of a file, known before anything is made: contents
+of the user's files, published checksums, parameters, and the code of the stage. It is part of the
+file's path, so whether something has to be made is whether its path exists. Descriptions, places
+and times are not part of a key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stbench.common.code_hash import code_hash
+from stbench.common.paths import ENVIRONMENTS, SCRIPTS
+from stbench.config.registry import loaders
+from stbench.config.schema import load_yaml
+
+KEY_LENGTH = 10  # two of 1000 recipes of one method and dataset agree with probability 5e-7
+
+Entry = Mapping[str, Any]
+
+# What an entry says about a dataset without deciding a byte of its cells, genes and positions.
+# Anything else in an entry counts, so that a new option cannot be forgotten.
+_DESCRIPTION = (
+    *("id", "name", "title", "technology", "organism", "donor", "study", "unit"),
+    *("licence", "citation", "note", "cells", "genes", "n_cells", "n_spots", "reference_is"),
+    *("origin", "path", "section"),  # the section is the entry as the user gave it
+)
+# These decide the truth or the labels of a clustering, which have keys of their own.
+_NOT_DATA = ("label", "celltype", "refine")
+_LOADERS = "stbench/data/loaders/"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Keys of datasets and of what is made of them.
+
+    Attributes:
+        entries: description of every dataset by id: chosen, joined, and part of a pair.
+        file_hash: hash of a user's own file.
+        scripts: the folder of programs.
+    """
+
+    entries: Mapping[str, Entry]
+    file_hash: Callable[[str], str]
+    scripts: Path = SCRIPTS
+
+    def raw(self, dataset: str) -> str:
+        """Key of the published files of a dataset, if any; their addresses may change."""
+        sources = self.entries[dataset].get("sources", [])
+        return key_of(sources=[_files(source) for source in sources])
+
+    def data(self, dataset: str) -> str:
+        """Key of a dataset's cells, genes and positions, and of its number of domains."""
+        return self._data(self.entries[dataset])
+
+    def truth(self, dataset: str) -> str:
+        """Key of what is known to be true of a dataset's cells."""
+        return self._truth(self.entries[dataset])
+
+    def stage(self, program: str, *more: str, **recipe: Any) -> str:
+        """Key of what a program makes.
+
+        Args:
+            program: in the folder of programs, such as ``cluster.py``.
+            more: other files of that folder that it runs without importing them.
+            recipe: keys of what it reads, and its parameters.
+        """
+        return key_of(code=self._code(program, *more), **recipe)
+
+    def contents(self, files: Iterable[str | Path]) -> list[tuple[str, str]]:
+        """Name and hash of files of the user, for a recipe."""
+        return [(Path(file).name, self.file_hash(str(file))) for file in files]
+
+    def method_code(self, programs: Sequence[str], environment: str) -> str:
+        """Hash of what a method is: its code, and the versions in an environment of its own.
+
+        The environment that all stages share does not count: a new version of a package that
+        draws figures must not train anything again. status.json records the versions of a fit.
+
+        Args:
+            programs: the program that fits and the method's own file, below ``scripts/``.
+            environment: its name in ``envs/``.
+        """
+        pins: Any = None
+        if environment != "default":
+            pins = load_yaml(ENVIRONMENTS / f"{environment}.yaml")["dependencies"]
+        return _hash({"code": self._code(*programs), "pins": pins})
+
+    def _code(self, *programs: str) -> str:
+        return _code_hash(programs, self.scripts)
+
+    def _data(self, entry: Entry) -> str:
+        origin = entry["origin"]
+        if origin == "degraded":
+            program = "degrade_deconvolution.py" if _is_pair(entry) else "degrade.py"
+            # The truth of what is left decides the number of domains, as in joined sections.
+            of = self.truth(entry["derived_from"])
+            return self.stage(program, of=of, degrade=entry["degrade"])
+        if origin == "joined":
+            parts = [(part["id"], self._truth(part)) for part in entry["parts"]]
+            return self.stage("join.py", parts=parts)
+        if origin == "simulate":
+            return self.stage("simulate.py", simulate=entry["simulate"])
+        if origin == "pair":
+            return self._pair(entry)
+        return key_of(code=self._code_of_prepare(entry), **self._recipe(entry))
+
+    def _truth(self, entry: Entry) -> str:
+        columns = [entry.get("label"), entry.get("celltype")]
+        return key_of(data=self._data(entry), columns=columns)
+
+    def _pair(self, entry: Entry) -> str:
+        """A pair: its own options, and the contents or the recipes of its two parts."""
+        parts = {part: self._part(entry[part]) for part in ("spots", "reference") if part in entry}
+        options = {key: value for key, value in self._recipe(entry).items() if key not in parts}
+        return self.stage("prepare_deconvolution.py", parts=parts, **options)
+
+    def _part(self, part: str | Entry) -> dict[str, Any]:
+        """Of a user's file all options count: cell types of a reference are what methods get."""
+        if isinstance(part, str):
+            return self._recipe(self.entries[part])
+        options = {key: value for key, value in part.items() if key != "path"}
+        return {"content": self.file_hash(part["path"]), **options}
+
+    def _recipe(self, entry: Entry) -> dict[str, Any]:
+        """An entry without words about it, with contents in place of paths and addresses."""
+        recipe = _without_words(entry)
+        if "path" in entry:
+            recipe["content"] = self.file_hash(entry["path"])
+        if "sources" in entry:
+            recipe["sources"] = [
+                {**_without_words(source), "files": _files(source)} for source in entry["sources"]
+            ]
+        return recipe
+
+    def _code_of_prepare(self, entry: Entry) -> str:
+        """Code that reads a dataset: the loaders of other formats do not count."""
+        used = {source["loader"] for source in entry.get("sources", [])} or {"h5ad"}
+        others = tuple(f"{_LOADERS}{name}.py" for name in loaders() if name not in used)
+        return _code_hash(("prepare.py",), self.scripts, others)
+
+
+def key_of(**recipe: Any) -> str:
+    """A short key of a recipe of JSON values; 1 and 1.0 are one value."""
+    return _hash(recipe)[:KEY_LENGTH]
+
+
+def settings_name(params: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str:
+    """What parameters are called in a path: a known name, else eight characters of their hash.
+
+    Args:
+        params: all parameters of a method on a dataset.
+        known: parameters that have a name, such as ``default`` and ``published``; the first wins.
+    """
+    for name, named in known.items():
+        if named == params:
+            return name
+    return _hash(params)[:8]
+
+
+@cache
+def _code_hash(programs: tuple[str, ...], scripts: Path, leave_out: tuple[str, ...] = ()) -> str:
+    return code_hash([scripts / program for program in programs], scripts, leave_out)
+
+
+def _is_pair(entry: Entry) -> bool:
+    return "spots" in entry or "spot_size" in entry
+
+
+def _without_words(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key not in (*_DESCRIPTION, *_NOT_DATA)}
+
+
+def _files(source: Entry) -> list[Any]:
+    """The files of a source: their names in the folder of raw files, and their checksums."""
+    return [
+        [Path(file["name"]).name, file.get("sha256"), file.get("blob")] for file in source["files"]
+    ]
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,239 @@
+"""Which keys change with what: descriptions, places and times change none."""
+
+import os
+import shutil
+
+import pytest
+
+from stbench.common import code_hash, import_closure
+from stbench.common.file_hashes import FileHashes
+from stbench.common.paths import CONFIG, SCRIPTS
+from stbench.config import identity as identity_module
+from stbench.config.benchmark import load_benchmark
+from stbench.config.identity import KEY_LENGTH, Identity, key_of, settings_name
+from stbench.config.registry import dataset_entry, load_registry
+from stbench.config.schema import load_yaml
+
+REGISTRY = load_registry(CONFIG / "datasets.yaml")
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.h5ad"
+    path.write_bytes(b"cells and genes")
+    return {"id": "own", "path": str(path), "n_domains": 3, "label": "layer"}
+
+
+@pytest.fixture
+def hashes(tmp_path):
+    return FileHashes(tmp_path / "hashes.json")
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    """A copy of the programs to edit."""
+    copy = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def edit(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    code_hash._file_hash.cache_clear()
+    identity_module._code_hash.cache_clear()
+    import_closure._imports.cache_clear()
+
+
+def entry_of(name, **changes):
+    return {**dataset_entry(name, REGISTRY), **changes}
+
+
+def keys(entry, hashes, **options):
+    """Data, truth and preprocessed key of one dataset."""
+    identity = Identity({entry["id"]: entry}, hashes, **options)
+    data = identity.data(entry["id"])
+    return data, identity.truth(entry["id"]), identity.stage("preprocess.py", data=data)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"citation": "Somebody 2020"},
+        {"title": "another title"},
+        {"note": "a note"},
+        {"licence": "MIT"},
+        {"organism": "cat"},
+        {"cells": 1, "genes": 1},
+        {"refine": 7},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_what_is_said_of_a_dataset_changes_no_key(changes, hashes):
+    assert keys(entry_of("BZ5", **changes), hashes) == keys(entry_of("BZ5"), hashes)
+
+
+def test_addresses_do_not_count_but_contents_and_options_do(hashes):
+    entry = entry_of("BZ5")
+
+    def changed(of_file=(), of_source=()):
+        first, *rest = entry["sources"]
+        files = [{**file, **dict(of_file)} for file in first["files"]]
+        return {**entry, "sources": [{**first, "files": files, **dict(of_source)}, *rest]}
+
+    def raw(described):
+        return Identity({"BZ5": described}, hashes).raw("BZ5")
+
+    assert keys(changed({"url": ["https://x.org/y"]}), hashes) == keys(entry, hashes)
+    assert raw(changed({"url": ["https://x.org/y"]})) == raw(entry)
+    assert keys(changed({"sha256": "0" * 64}), hashes)[0] != keys(entry, hashes)[0]
+    assert raw(changed({"sha256": "0" * 64})) != raw(entry)
+    # Options of a loader have names of their own, which say nothing about the dataset.
+    for name in ("section", "label", "cells", "other"):
+        options = {"options": {**entry["sources"][0].get("options", {}), name: "x"}}
+        assert keys(changed(of_source=options), hashes)[0] != keys(entry, hashes)[0], name
+        assert raw(changed(of_source=options)) == raw(entry)
+
+
+@pytest.mark.parametrize("option", [{"hvg": True}, {"filter_cell": 5}, {"kind": "intensities"}])
+def test_settings_of_the_data_count(option, hashes):
+    assert not set(keys(entry_of("BZ5", **option), hashes)) & set(keys(entry_of("BZ5"), hashes))
+
+
+def test_a_corrected_label_changes_the_truth_alone(own, hashes):
+    data, truth, preprocessed = keys(dataset_entry(own, REGISTRY), hashes)
+    changed = keys(dataset_entry({**own, "label": "domain"}, REGISTRY), hashes)
+    assert changed[0] == data
+    assert changed[1] != truth
+    assert changed[2] == preprocessed
+    others = keys(dataset_entry({**own, "n_domains": 4}, REGISTRY), hashes)
+    assert not set(others) & {data, truth, preprocessed}
+
+
+def test_an_own_file_is_what_it_holds(own, hashes, tmp_path):
+    known = keys(dataset_entry(own, REGISTRY), hashes)
+    moved = tmp_path / "elsewhere/renamed.h5ad"
+    moved.parent.mkdir()
+    shutil.move(own["path"], moved)
+    entry = dataset_entry({**own, "path": str(moved)}, REGISTRY)
+    assert keys(entry, hashes) == known
+    shutil.copy(moved, own["path"])
+    os.utime(moved)
+    assert keys(entry, hashes) == keys(dataset_entry(own, REGISTRY), hashes) == known
+    moved.write_bytes(b"other cells")
+    os.utime(moved, ns=(10**18, 10**18))
+    assert not set(keys(entry, hashes)) & set(known)
+
+
+def test_joined_and_degraded_datasets_have_the_keys_of_what_they_are_made_of(own, hashes):
+    def made(section):
+        config = load_yaml(CONFIG / "config.yaml") | {
+            "datasets": [section, {"id": "both", "join": ["BZ5", section]}],
+            "robustness": {"counts": [0.5, 0.25]},
+        }
+        benchmark = load_benchmark(config, CONFIG)
+        identity = Identity(benchmark.datasets, hashes)
+        return {
+            name: (identity.data(name), identity.truth(name))
+            for name in (section["id"], "both", f"{section['id']}.counts0.5", "both.counts0.25")
+        }
+
+    before, relabeled = made(own), made({**own, "label": "domain"})
+    assert len({data for data, _ in before.values()}) == len(before)
+    for name, (data, truth) in before.items():
+        # The truth decides how many domains joined sections and degraded copies have.
+        assert (relabeled[name][0] == data) == (name == "own"), name
+        assert relabeled[name][1] != truth, name
+    with open(own["path"], "ab") as file:
+        file.write(b"!")
+    after = made(own)
+    assert not {key for pair in before.values() for key in pair} & {
+        key for pair in after.values() for key in pair
+    }
+
+
+def test_a_pair_is_its_options_and_the_contents_of_its_parts(own, hashes):
+    pair = {"id": "pair", "origin": "pair", "spots": "BZ5", "title": "spots", "spot_size": 2}
+    reference = {"path": own["path"], "celltype": "type"}
+
+    def key(of_spots=(), of_reference=(), **changes):
+        entries = {
+            "BZ5": entry_of("BZ5", **dict(of_spots)),
+            "pair": {**pair, "reference": {**reference, **dict(of_reference)}, **changes},
+        }
+        return Identity(entries, hashes).data("pair")
+
+    assert key(title="other words", n_cells=3) == key(of_spots={"citation": "x"}) == key()
+    different = [
+        key(),
+        key(spot_size=3),
+        key(of_spots={"kind": "features"}),
+        key(of_reference={"celltype": "subclass"}),
+        Identity({"pair": {**pair, "simulate": {"seed": 1}}, "BZ5": entry_of("BZ5")}, hashes).data(
+            "pair"
+        ),
+    ]
+    assert len(set(different)) == len(different)
+
+
+def test_an_edit_of_code_changes_the_keys_of_what_it_makes(hashes, scripts):
+    def all_keys():
+        data, _, preprocessed = keys(entry_of("BZ5"), hashes, scripts=scripts)
+        identity = Identity({}, hashes, scripts)
+        return {
+            "data": data,
+            "preprocessed": preprocessed,
+            "stague": identity.method_code(["fit.py", "methods/stague/model.py"], "default"),
+            "pca": identity.method_code(["fit.py", "methods/pca.py"], "default"),
+            "scores": identity.stage("score.py", labels="x"),
+        }
+
+    def changed(*edits):
+        before = all_keys()
+        for file, old, new in edits:
+            edit(scripts / file, old, new)
+        after = all_keys()
+        return {name for name in before if before[name] != after[name]}
+
+    of_another_format = "stbench/data/loaders/loom.py"
+    assert not changed(
+        ("stbench/data/preprocessing.py", "as STAGUE does", "as published"),
+        ("fit.py", "import argparse\n", "import argparse  # options\n"),
+        ("run_fit.py", "HEADROOM_MB = 50", "HEADROOM_MB = 60"),
+        ("stbench/common/io.py", "indent=2", "indent=3"),
+        (of_another_format, "import annotations\n", "import annotations\n\nX = 1\n"),
+    )
+    assert changed(("stbench/data/preprocessing.py", "N_NEIGHBORS = 15", "N_NEIGHBORS = 16")) == {
+        "preprocessed"
+    }
+    contrastive = "methods/stague/contrastive.py"
+    assert changed((contrastive, "import annotations\n", "import annotations\n\nX = 1\n")) == {
+        "stague"
+    }
+    loader = f"stbench/data/loaders/{entry_of('BZ5')['sources'][0]['loader']}.py"
+    assert changed((loader, "import annotations\n", "import annotations\n\nX = 1\n")) == {
+        "data",
+        "preprocessed",
+    }
+
+
+def test_pins_count_for_methods_with_an_environment_of_their_own(hashes):
+    identity = Identity({}, hashes)
+    programs = ["fit.py", "methods/cellcharter.py"]
+    assert identity.method_code(programs, "cellcharter") != identity.method_code(
+        programs, "default"
+    )
+
+
+def test_parameters_are_compared_as_values_and_have_names():
+    assert key_of(params={"lr": 1.0, "k": 5}) == key_of(params={"k": 5, "lr": 1})
+    assert key_of(params={"lr": 1.0}) != key_of(params={"lr": 1.5})
+    assert key_of(flag=True) != key_of(flag=1)
+    assert len(key_of()) == KEY_LENGTH
+    known = {"default": {"lr": 1.0}, "published": {"lr": 2.0}}
+    assert settings_name({"lr": 1}, known) == "default"
+    assert settings_name({"lr": 2.0}, known) == "published"
+    own = settings_name({"lr": 3.0}, known)
+    assert len(own) == 8
+    assert own == settings_name({"lr": 3}, known)
