@@ -13,6 +13,9 @@ environment without the user's own packages. Afterwards DIR appears as a whole, 
 
 Where SLURM's own time limit ended an attempt, the next one records the timeout.
 
+With --code, a finished fit of the same code, parameters, contents of --reads and seed in a folder
+<any>/<seed> beside that of DIR is linked in place of training; status.json says reused_from.
+
 The program tells its outcome in outcome.json ({"status", "reason"}) in its folder; without that
 file its exit code and its last line count. provenance.json, where it writes one, tells what it
 runs on; the host and its hardware are added here. Only the standard library is used, since this
@@ -38,6 +41,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from stbench.common.checksums import combined_hash
 from stbench.common.errors import InputError, one_line, run_cli
 from stbench.common.io import reach_disk
 from stbench.common.seeding import THREAD_VARIABLES
@@ -53,6 +57,7 @@ from stbench.supervisor.processes import (
     resident_mb,
 )
 from stbench.supervisor.provenance import FIELDS, device_and_driver
+from stbench.supervisor.reuse import contents_of, finished_twin, take_over
 from stbench.supervisor.slurm import reason_of_end
 
 STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # those a program may tell
@@ -107,6 +112,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--mem-mb", required=True, type=float, help="MiB for the whole job")
     parser.add_argument("--threads", type=int, default=1, help="threads of numerical libraries")
     parser.add_argument("--gpus", type=int, default=0, help="0 hides all GPUs from the program")
+    parser.add_argument("--code", default="", help="hash of the method's code; empty: do not reuse")
+    parser.add_argument("--parameters", default="{}", help="the method's parameters, as JSON")
+    parser.add_argument(
+        "--reads", nargs="*", default=[], type=Path, metavar="FILE", help="what the method reads"
+    )
     parser.add_argument("command", nargs="+", help="the program and its arguments, after --")
     return parser.parse_args()
 
@@ -318,10 +328,17 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
         "attempt": args.attempt,
         "commit": args.commit,
         **{name: outcome.get(name) or "" for name in FIELDS},
+        "code": outcome.get("code") or "",
+        "reused_from": "",
     }
+    name_folder(folder, status, args.output)
+
+
+def name_folder(folder: Path, status: Mapping[str, Any], output: Path) -> None:
+    """Write status.json and give the finished folder its name."""
     (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")
     reach_disk(folder)
-    folder.rename(args.output)
+    folder.rename(output)
 
 
 def cancel(number: int, _frame: object) -> NoReturn:
@@ -337,8 +354,26 @@ def overrun(status: str) -> dict[str, str]:
     return {}
 
 
+def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) -> bool:
+    """Take over a finished fit of the same contents, where there is one."""
+    twin = finished_twin(args.output, contents)
+    if twin is None or not is_hdf5(twin / "fit.h5ad"):
+        return False
+    status = take_over(twin, folder)
+    if not status:
+        return False
+    name_folder(folder, status, args.output)
+    print(f"ok: reused from {status['reused_from']}, which has the same contents", flush=True)
+    return True
+
+
 def run(args: argparse.Namespace, attempts: Attempts) -> None:
+    contents: dict[str, str] = {}
+    if args.code:
+        contents = contents_of(combined_hash(args.reads), args.parameters, args.code)
     with unfinished_folder(args.output) as folder:
+        if contents and reused(args, folder, contents):
+            return
         if args.attempt >= args.max_attempts > 1 or attempts.overran(before=args.attempt):
             outcome = attempts.verdict()
         else:
@@ -350,7 +385,7 @@ def run(args: argparse.Namespace, attempts: Attempts) -> None:
         if outcome["status"] in RETRIED and args.attempt < args.max_attempts:
             number = f"attempt {args.attempt} of {args.max_attempts}"
             raise InputError(f"{args.dataset}, {args.method}, seed {args.seed}: {said} ({number})")
-        publish(folder, outcome, args)
+        publish(folder, {**outcome, **contents}, args)
         print(said, flush=True)
 
 

@@ -63,11 +63,12 @@ class Bench:
     folder: Path
     scripts: Path
     input: Path
+    key: str = "default-1"
     whole: bool = False
 
     @property
     def output(self):
-        return self.folder / "fits/D/misbehaving/seed0"
+        return self.folder / "fits/D/misbehaving" / self.key / "seed0"
 
     @property
     def log(self):
