@@ -6,6 +6,7 @@
 #: TORCH=cpu        setup: the small CPU build of PyTorch, for a machine without an NVIDIA GPU
 #: PYTHON=FILE      setup: a Python of 3.11 or newer; default: python3
 #: VENV=FOLDER      the environment; default: .venv
+#: FORCE=1          run: train finished fits again whose code or data changed
 #: WHEELS=1         bundle: include the Python packages
 #: STRICT=1         reproduce: stop if data are not available
 PYTHON ?= python3
@@ -69,7 +70,7 @@ check-sources: setup ## ask every URL of the registry whether its file is still 
 	@$(BIN)/python scripts/check_sources.py $(ARGS)
 
 bundle: fetch        ## pack the data into one tar for a machine without a network
-	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*
+	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Else the files with few but long tests come last and one core waits for them.
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/unit tests/gpu

@@ -64,8 +64,8 @@ def _inside(fits: Path) -> dict[str, float]:
     from stbench.common.h5ad import read_elements
 
     seconds: dict[str, float] = defaultdict(float)
-    for path in fits.glob("*/*/seed*/fit.h5ad"):
-        seconds[path.parts[-3]] += read_elements(path, "uns/fit")["uns/fit"]["seconds"]
+    for path in fits.glob("*/*/*/seed*/fit.h5ad"):
+        seconds[path.parts[-4]] += read_elements(path, "uns/fit")["uns/fit"]["seconds"]
     return seconds
 
 

@@ -45,7 +45,7 @@ def main() -> None:
     params = load_benchmark(config, REPOSITORY / "config").params("stague", args.dataset)
     with tempfile.TemporaryDirectory() as folder:
         adata = read_h5ad(preprocessed(args.dataset, Path(folder)))
-        data = Path(folder) / f"results/data/{args.dataset}.h5ad"
+        data = next(Path(folder).glob(f"results/data/{args.dataset}/*.h5ad"))
         truth = read_elements(data, "obs/cluster")["obs/cluster"]
     domains = int(np.max(adata.uns["dataset"]["n_domains"]))
     codes = np.asarray(truth.codes)  # -1: not labeled

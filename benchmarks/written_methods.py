@@ -24,11 +24,10 @@ sys.path.insert(0, str(SCRIPTS))
 
 def preprocessed(dataset: str, folder: Path) -> Path:
     """The preprocessed dataset, made by the pipeline from the registry's files."""
-    target = f"results/preprocessed/{dataset}.h5ad"
-    command = [sys.executable, "-m", "snakemake", target, "--cores", "1", "--quiet", "all"]
+    command = [sys.executable, "-m", "snakemake", "datasets", "--cores", "1", "--quiet", "all"]
     command += ["--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder)]
     subprocess.run([*command, "--config", f"datasets=[{dataset}]"], check=True)
-    return folder / target
+    return next(folder.glob(f"results/preprocessed/{dataset}/*.h5ad"))
 
 
 def seconds_of_fit(method: str, data: Path, params: dict, folder: Path) -> float:

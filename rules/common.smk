@@ -1,20 +1,19 @@
 import json
 import re
-from functools import cache
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 BASE = Path(workflow.basedir)
+RESULTS = Path("results")
 
 from stbench.config.benchmark import load_benchmark
 from stbench.common.errors import InputError
 from stbench.config.external import result_files
+from stbench.config.keys import keys_of
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.pairs import own_parts, raw_parts
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MARKERS
 from stbench.config.values import with_numbers
-from stbench.common.import_closure import import_closure
-from stbench.common.paths import method_files
 from stbench.runs.preflight import check_places
 from stbench.runs.environment import (
     clean_environment,
@@ -46,12 +45,15 @@ try:
     if workflow.is_main_process:
         check_places(Layout().root)
     BENCHMARK = load_benchmark(config, BASE / "config")
+    KEYS = keys_of(BENCHMARK, RESULTS)
 except InputError as error:
     sys.exit(f"error: {error}")
 use_mirror(config.get("mirror"))
 
-# Where everything below results/ is; wildcards take the place of ids.
-LAYOUT = Layout(name=BENCHMARK.name)
+# Where everything below results/ is; PATTERN has wildcards in place of ids and keys.
+LAYOUT = Layout(RESULTS, BENCHMARK.name, KEYS)
+PATTERN = Layout(RESULTS, BENCHMARK.name)
+STAGUE_ARCHIVE = RESULTS / "raw/archive/STAGUE_archive"
 ENTRY = ("{dataset}", "{method}")
 FIT = (*ENTRY, "{seed}")
 
@@ -60,14 +62,88 @@ wildcard_constraints:
     dataset=r"[A-Za-z0-9][A-Za-z0-9._-]*",
     method=r"[a-z][a-z0-9_]*",
     seed=r"\d+",
+    key=r"[a-z0-9]+(-[0-9a-f]{10})?",
 
 
-@cache
 def code(*programs):
-    """The programs, then every file below scripts/ that they import: an edit reruns what it touches."""
-    files = [import_closure(BASE / program, BASE / "scripts") for program in programs]
-    closure = {str(path): None for path in [f[0] for f in files] + sum(files, [])}
-    return list(closure)
+    """The programs of a job. What they compute is in its key or recipe; their time is nothing."""
+    return [ancient(str(BASE / program)) for program in programs]
+
+
+def once(made, **inputs):
+    """The inputs of a job whose outputs have a key; none where the outputs are there already.
+
+    So a finished output never makes Snakemake look for what it was made of.
+
+    made: function of the wildcards that returns the outputs of this configuration.
+    inputs: functions of the wildcards that return files.
+    """
+
+    def given(files):
+        def input_of(wildcards):
+            done = not is_forced() and all(path.exists() for path in made(wildcards))
+            return [] if done else finished(files)(wildcards)
+
+        return input_of
+
+    def own_key(wildcards):
+        path = made(wildcards)[0]
+        if wildcards.key not in (*path.parts, path.stem):
+            raise InputError(
+                f"key {wildcards.key}: this configuration and code make {path}; if either was "
+                "changed during a run, start it again"
+            )
+        return []
+
+    return {"own_key": own_key, **{name: given(files) for name, files in inputs.items()}}
+
+
+def finished(files):
+    """Inputs that have to be there, whose times are nothing."""
+
+    def input_of(wildcards):
+        found = files(wildcards)
+        one = isinstance(found, (str, Path))
+        return ancient(str(found)) if one else [ancient(str(path)) for path in found]
+
+    return input_of
+
+
+def is_forced():
+    """Whether the user asks for jobs to run again, such as with --forceall."""
+    settings = workflow.dag_settings
+    return bool(settings.forceall or settings.forcerun or settings.forcetargets)
+
+
+def untracked(value):
+    """A param that is part of a key, so that Snakemake has nothing to compare."""
+    return lambda wildcards, input: value(wildcards) if callable(value) else value
+
+
+def own(*files):
+    """Files of this project as inputs: their contents are in the recipe, their times are nothing."""
+    return [ancient(str(BASE / file)) for file in files]
+
+
+def recipe(program, paths, *settings, files=()):
+    """The one tracked param of what a configuration has for itself: all that it is made of.
+
+    paths: shared files that it reads, whose keys stand for their contents, or a function of the
+        wildcards that returns them.
+    settings: what else decides what is written.
+    files: of this project or the user, by their contents.
+    """
+
+    def recipe_of(wildcards):
+        found = paths(wildcards) if callable(paths) else paths
+        return KEYS.identity.stage(
+            program,
+            paths=list(map(str, found)),
+            settings=settings,
+            files=KEYS.identity.contents(BASE / file for file in files),
+        )
+
+    return recipe_of
 
 
 def one_of(ids):
@@ -93,7 +169,8 @@ def get_external_files(wildcards):
 
 def get_raw_data(wildcards):
     """The folder of a published dataset's raw files, or the user's own file."""
-    return BENCHMARK.made[wildcards.dataset].get("path", LAYOUT.raw(wildcards.dataset))
+    entry = BENCHMARK.made[wildcards.dataset]
+    return entry["path"] if entry["origin"] == "path" else LAYOUT.raw(wildcards.dataset)
 
 
 def get_source(wildcards):
@@ -107,7 +184,7 @@ def get_archive(wildcards):
     name = wildcards.dataset
     chosen = (config.get("sources") or {}).get(name) == "STAGUE archive"
     mirrored = Path(mirror(), "STAGUE_archive", name, "adata.h5ad")
-    return [LAYOUT.raw("STAGUE_archive")] if chosen and not mirrored.is_file() else []
+    return [STAGUE_ARCHIVE] if chosen and not mirrored.is_file() else []
 
 
 def get_prepare_options(wildcards):
@@ -118,22 +195,22 @@ def get_prepare_options(wildcards):
     return ["--dataset", wildcards.dataset, "--raw", str(get_raw_data(wildcards))]
 
 
+def get_simulate_options(wildcards):
+    """The parameters of a simulated tissue, as options."""
+    parameters = sorted(BENCHMARK.made[wildcards.dataset]["simulate"].items())
+    return [f"--{name.replace('_', '-')}={value}" for name, value in parameters]
+
+
 def get_pair_files(wildcards):
-    """What a pair is made of, by part: folders of raw files, or the user's own files."""
+    """What a pair is made of: folders of raw files, or the user's own files."""
     pair = BENCHMARK.datasets[wildcards.dataset]
-    raw = {part: str(LAYOUT.raw(name)) for part, name in raw_parts(pair).items()}
-    return {**raw, **own_parts(pair)}
+    return [*map(LAYOUT.raw, raw_parts(pair).values()), *own_parts(pair).values()]
 
 
-def get_method_code(method):
-    """What a method is written in: Python, or R that fit.R runs; nothing where it ran elsewhere."""
-    if method in BENCHMARK.external:
-        return []
-    files = method_files(BASE / "scripts/methods")
-    # Snakemake reports a missing file.
-    file = files.get(method, BASE / f"scripts/methods/{method}.py")
-    script = str(file.relative_to(BASE))
-    return ["scripts/fit.R", script] if file.suffix == ".R" else [script]
+def get_made_pair(dataset):
+    """The files of a pair that its job makes; a degraded one has the reference of its base."""
+    parts = [SPOTS] if BENCHMARK.base(dataset) != dataset else [SPOTS, REFERENCE]
+    return [*(LAYOUT.pair(dataset, part) for part in parts), LAYOUT.truth(dataset)]
 
 
 def get_environment(method, task=DOMAINS):
@@ -147,51 +224,53 @@ def get_python(environment):
     return "python" if by_conda else python_of(environment, BASE)
 
 
-def needs_truth(method):
-    """Whether a method is a control that reads the true proportions."""
-    return BENCHMARK.method(DECONVOLUTION, method).get("needs_truth", False)
-
-
-def get_deconvolution_params(wildcards):
-    """The parameters of a method; the control that shuffles the truth gets its path."""
-    truth = {"truth": str(LAYOUT.truth(wildcards.dataset))}
-    more = truth if needs_truth(wildcards.method) else {}
-    params = BENCHMARK.params(wildcards.method, wildcards.dataset)
-    return json.dumps({**params, **more}, sort_keys=True)
-
-
-def truth_of(method):
-    """The dataset with its truth, for a control that needs it."""
+def get_truth(method, dataset):
+    """The dataset with its truth, for a control that needs it; nothing for methods."""
     needed = BENCHMARK.method(DOMAINS, method).get("needs_truth")
-    return {"truth": LAYOUT.data("{dataset}")} if needed else {}
+    return [LAYOUT.data(dataset)] if needed else []
+
+
+def get_proportions(wildcards):
+    """The true proportions, for the control that shuffles them; nothing for methods."""
+    needed = BENCHMARK.method(DECONVOLUTION, wildcards.method).get("needs_truth")
+    return [LAYOUT.truth(wildcards.dataset)] if needed else []
+
+
+def get_params(wildcards, method, truth):
+    """The parameters of a method, as JSON; a control that needs the truth gets its path."""
+    path = {"truth": str(truth[0])} if truth else {}
+    return json.dumps({**BENCHMARK.params(method, wildcards.dataset), **path}, sort_keys=True)
 
 
 def fit_input(method):
-    """What a fit reads: the preprocessed dataset, which holds no truth, and its code."""
-    return {
-        "preprocessed": LAYOUT.preprocessed("{dataset}"),
-        "code": code("scripts/run_fit.py", "scripts/fit.py", *get_method_code(method)),
-        **truth_of(method),
-    }
+    """What a fit reads: the preprocessed dataset, which holds no truth, and its programs."""
+    inputs = once(
+        lambda wc: [LAYOUT.fit(wc.dataset, method, wc.seed)],
+        preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+        truth=lambda wc: get_truth(method, wc.dataset),
+    )
+    return {**inputs, "code": code("scripts/run_fit.py", "scripts/fit.py")}
 
 
 def fit_params(method):
     """What a fit gets: its method's own part of the configuration, nothing else."""
     entry = BENCHMARK.method(DOMAINS, method)
-
-    def settings(wildcards):
-        files = truth_of(method).items()
-        paths = {name: str(path).format(dataset=wildcards.dataset) for name, path in files}
-        return json.dumps({**BENCHMARK.params(method, wildcards.dataset), **paths}, sort_keys=True)
-
-    return {
+    params = {
         "method": method,
-        "program": method,
+        "program": entry.get("variant_of", method),
         "python": get_python(BENCHMARK.environment(DOMAINS, method)),
         "implementation": entry["implementation"],
-        "settings": settings,
+        "settings": lambda wc: get_params(wc, method, get_truth(method, wc.dataset)),
+        "parameters": lambda wc: get_params(wc, method, []),
+        "method_code": lambda wc: KEYS.method_code(DOMAINS, method),
         "record": "--record" if entry.get("trainable") else "",
     }
+    return {name: untracked(value) for name, value in params.items()}
+
+
+def fit_param(name):
+    """A param of the method that is the wildcard."""
+    return lambda wildcards, input: fit_params(wildcards.method)[name](wildcards, input)
 
 
 def fit_resources(method):
@@ -219,9 +298,10 @@ def get_options(input, *names):
     ]
 
 
-def get_interactions_option():
-    """Where interactions are, as an option; empty where none are inferred."""
-    return ["--interactions", str(LAYOUT.all_interactions)] if get_scores(INTERACTIONS) else []
+def get_interaction_folders():
+    """The option that names what was inferred of interactions; nothing where none was."""
+    folders = [str(LAYOUT.interactions(*entry)) for entry in BENCHMARK.entries(INTERACTIONS)]
+    return ["--interactions", *folders] if folders else []
 
 
 def get_studies(*tasks):

@@ -3,7 +3,7 @@ rule stague_archive:
     input:
         code=code("scripts/stague_archive.py"),
     output:
-        directory(LAYOUT.raw("STAGUE_archive")),
+        directory(STAGUE_ARCHIVE),
     log:
         LAYOUT.log("stague_archive"),
     localrule: True
@@ -18,20 +18,19 @@ rule stague_archive:
 
 rule download:
     input:
+        **once(lambda wc: [LAYOUT.raw(wc.dataset)], archive=get_archive),
         code=code("scripts/download.py"),
-        archive=get_archive,
     output:
-        directory(LAYOUT.raw("{dataset}")),
+        directory(PATTERN.raw("{dataset}")),
     log:
-        LAYOUT.log("download", "{dataset}"),
+        PATTERN.log("download", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.downloads),
     localrule: True
     conda:
         "../envs/default.yaml"
     params:
-        entry=lambda wc: json.dumps(BENCHMARK.downloads[wc.dataset], sort_keys=True),
-        source=get_source,
+        source=untracked(get_source),
         archive=lambda wc, input: [str(Path(folder).parent) for folder in input.archive],
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} {params.source:q}"
@@ -41,12 +40,12 @@ rule download:
 
 rule prepare:
     input:
+        **once(lambda wc: [LAYOUT.data(wc.dataset)], raw=get_raw_data),
         code=code("scripts/prepare.py"),
-        raw=get_raw_data,
     output:
-        LAYOUT.data("{dataset}"),
+        PATTERN.data("{dataset}"),
     log:
-        LAYOUT.log("prepare", "{dataset}"),
+        PATTERN.log("prepare", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.of_origin("files", "path")),
     conda:
@@ -55,9 +54,8 @@ rule prepare:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        entry=lambda wc: json.dumps(BENCHMARK.made[wc.dataset], sort_keys=True),
-        options=get_prepare_options,
-        source=get_source,
+        options=untracked(get_prepare_options),
+        source=untracked(get_source),
     shell:
         "python {input.code[0]:q} {params.options:q} {params.source:q}"
         " --output {output:q} --record-failure > {log:q} 2>&1"
@@ -65,11 +63,12 @@ rule prepare:
 
 rule simulate:
     input:
+        **once(lambda wc: [LAYOUT.data(wc.dataset)]),
         code=code("scripts/simulate.py"),
     output:
-        LAYOUT.data("{dataset}"),
+        PATTERN.data("{dataset}"),
     log:
-        LAYOUT.log("simulate", "{dataset}"),
+        PATTERN.log("simulate", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.of_origin("simulate")),
     conda:
@@ -78,10 +77,7 @@ rule simulate:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=30,
     params:
-        options=lambda wc: [
-            f"--{name.replace('_', '-')}={value}"
-            for name, value in sorted(BENCHMARK.made[wc.dataset]["simulate"].items())
-        ],
+        options=untracked(get_simulate_options),
     shell:
         "python {input.code[0]:q} --id {wildcards.dataset:q} {params.options:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -89,14 +85,17 @@ rule simulate:
 
 rule join:
     input:
+        **once(
+            lambda wc: [LAYOUT.data(wc.dataset)],
+            sections=lambda wc: [
+                LAYOUT.data(part["id"]) for part in BENCHMARK.datasets[wc.dataset]["parts"]
+            ],
+        ),
         code=code("scripts/join.py"),
-        sections=lambda wc: [
-            LAYOUT.data(part["id"]) for part in BENCHMARK.datasets[wc.dataset]["parts"]
-        ],
     output:
-        LAYOUT.data("{dataset}"),
+        PATTERN.data("{dataset}"),
     log:
-        LAYOUT.log("join", "{dataset}"),
+        PATTERN.log("join", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.of_origin("joined")),
     conda:
@@ -104,9 +103,6 @@ rule join:
     resources:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
-    params:
-        # Their order is that of the cells, and a changed order of the same files is seen here alone.
-        order=lambda wc: [part["id"] for part in BENCHMARK.datasets[wc.dataset]["parts"]],
     shell:
         "python {input.code[0]:q} --id {wildcards.dataset:q} --sections {input.sections:q}"
         " --output {output:q} --record-failure > {log:q} 2>&1"
@@ -114,12 +110,15 @@ rule join:
 
 rule degrade:
     input:
+        **once(
+            lambda wc: [LAYOUT.data(wc.dataset)],
+            data=lambda wc: LAYOUT.data(BENCHMARK.base(wc.dataset)),
+        ),
         code=code("scripts/degrade.py"),
-        data=lambda wc: LAYOUT.data(BENCHMARK.base(wc.dataset)),
     output:
-        LAYOUT.data("{dataset}"),
+        PATTERN.data("{dataset}"),
     log:
-        LAYOUT.log("degrade", "{dataset}"),
+        PATTERN.log("degrade", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.of_origin("degraded")),
     conda:
@@ -128,8 +127,8 @@ rule degrade:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=30,
     params:
-        way=lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["way"],
-        level=lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["level"],
+        way=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["way"]),
+        level=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["level"]),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --way {params.way:q} --level {params.level:q}"
         " --id {wildcards.dataset:q} --output {output:q} > {log:q} 2>&1"
@@ -137,19 +136,31 @@ rule degrade:
 
 rule preprocess:
     input:
+        **once(
+            lambda wc: [LAYOUT.preprocessed(wc.dataset)],
+            data=lambda wc: LAYOUT.data(wc.dataset),
+        ),
         code=code("scripts/preprocess.py"),
-        data=LAYOUT.data("{dataset}"),
     output:
-        LAYOUT.preprocessed("{dataset}"),
+        PATTERN.preprocessed("{dataset}"),
     log:
-        LAYOUT.log("preprocess", "{dataset}"),
+        PATTERN.log("preprocess", "{dataset}", "{key}"),
     conda:
         "../envs/default.yaml"
     resources:
         mem_mb=lambda wc, attempt: attempt * 8000,
         runtime=60,
     shell:
-        "python {input.code[0]:q} --input {input.data:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --input {input.data:q} --output {output:q} --record-failure"
+        " > {log:q} 2>&1"
+
+
+# All datasets of the configuration, checked and preprocessed.
+rule datasets:
+    input:
+        list(map(LAYOUT.data, BENCHMARK.made)),
+        list(map(LAYOUT.preprocessed, BENCHMARK.datasets_of(DOMAINS))),
+        list(map(LAYOUT.truth, BENCHMARK.pairs)),
 
 
 rule fetch_plan:

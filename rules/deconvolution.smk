@@ -1,13 +1,13 @@
 rule prepare_pair:
     input:
-        unpack(get_pair_files),
+        **once(lambda wc: get_made_pair(wc.dataset), files=get_pair_files),
         code=code("scripts/prepare_deconvolution.py"),
     output:
-        spots=LAYOUT.pair("{dataset}", SPOTS),
-        cells=LAYOUT.pair("{dataset}", REFERENCE),
-        truth=LAYOUT.truth("{dataset}"),
+        spots=PATTERN.pair("{dataset}", SPOTS),
+        cells=PATTERN.pair("{dataset}", REFERENCE),
+        truth=PATTERN.truth("{dataset}"),
     log:
-        LAYOUT.log("prepare_pair", "{dataset}"),
+        PATTERN.log("prepare_pair", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(sorted(set(BENCHMARK.pairs) - set(BENCHMARK.derived(DECONVOLUTION)))),
     conda:
@@ -16,11 +16,13 @@ rule prepare_pair:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        pair=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
-        raw=lambda wc: [
-            f"--raw-{part}={LAYOUT.raw(name)}"
-            for part, name in raw_parts(BENCHMARK.datasets[wc.dataset]).items()
-        ],
+        pair=untracked(lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True)),
+        raw=untracked(
+            lambda wc: [
+                f"--raw-{part}={LAYOUT.raw(name)}"
+                for part, name in raw_parts(BENCHMARK.datasets[wc.dataset]).items()
+            ]
+        ),
     shell:
         "python {input.code[0]:q} --pair {params.pair:q} {params.raw:q} --spots {output.spots:q}"
         " --reference {output.cells:q} --truth {output.truth:q} --record-failure > {log:q} 2>&1"
@@ -28,15 +30,18 @@ rule prepare_pair:
 
 rule degrade_pair:
     input:
+        **once(
+            lambda wc: get_made_pair(wc.dataset),
+            spots=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), SPOTS),
+            cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
+            truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
+        ),
         code=code("scripts/degrade_deconvolution.py"),
-        spots=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), SPOTS),
-        cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
-        truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
     output:
-        spots=LAYOUT.pair("{dataset}", SPOTS),
-        truth=LAYOUT.truth("{dataset}"),
+        spots=PATTERN.pair("{dataset}", SPOTS),
+        truth=PATTERN.truth("{dataset}"),
     log:
-        LAYOUT.log("degrade_pair", "{dataset}"),
+        PATTERN.log("degrade_pair", "{dataset}", "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.derived(DECONVOLUTION)),
     conda:
@@ -45,7 +50,7 @@ rule degrade_pair:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     params:
-        pair=lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True),
+        pair=untracked(lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True)),
     shell:
         "python {input.code[0]:q} --pair {params.pair:q} --base-spots {input.spots:q}"
         " --base-reference {input.cells:q} --base-truth {input.truth:q} --spots {output.spots:q}"
@@ -54,18 +59,17 @@ rule degrade_pair:
 
 use rule train as deconvolve with:
     input:
-        spots=LAYOUT.pair("{dataset}", SPOTS),
-        cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
-        truth=lambda wc: LAYOUT.truth(wc.dataset) if needs_truth(wc.method) else [],
-        code=lambda wc: code(
-            "scripts/run_fit.py",
-            "scripts/fit_deconvolution.py",
-            f"scripts/deconvolution_methods/{wc.method}.py",
+        **once(
+            lambda wc: [LAYOUT.fit(wc.dataset, wc.method, wc.seed)],
+            spots=lambda wc: LAYOUT.pair(wc.dataset, SPOTS),
+            cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
+            truth=get_proportions,
         ),
+        code=code("scripts/run_fit.py", "scripts/fit_deconvolution.py"),
     output:
-        directory(LAYOUT.fit(*FIT)),
+        directory(PATTERN.fit(*FIT)),
     log:
-        LAYOUT.fit_log(*FIT),
+        PATTERN.fit_log(*FIT),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.pairs),
         method=one_of(BENCHMARK.chosen(DECONVOLUTION)),
@@ -80,24 +84,32 @@ use rule train as deconvolve with:
         attempt=lambda wc, attempt: attempt,
         attempts=config["attempts"],
     params:
-        method=lambda wc: wc.method,
-        program=lambda wc: wc.method,
-        python=lambda wc: get_python(BENCHMARK.environment(DECONVOLUTION, wc.method)),
+        method=untracked(lambda wc: wc.method),
+        program=untracked(lambda wc: wc.method),
+        python=untracked(lambda wc: get_python(BENCHMARK.environment(DECONVOLUTION, wc.method))),
         data=lambda wc, input: ["--spots", input.spots, "--reference", input.cells],
-        implementation=lambda wc: BENCHMARK.method(DECONVOLUTION, wc.method)["implementation"],
-        settings=get_deconvolution_params,
+        implementation=untracked(
+            lambda wc: BENCHMARK.method(DECONVOLUTION, wc.method)["implementation"]
+        ),
+        settings=untracked(lambda wc: get_params(wc, wc.method, get_proportions(wc))),
+        parameters=untracked(lambda wc: get_params(wc, wc.method, [])),
+        method_code=untracked(lambda wc: KEYS.method_code(DECONVOLUTION, wc.method)),
+        reads=lambda wc, input: [input.spots, input.cells, *input.truth],
 
 
 rule score_deconvolution:
     input:
+        **once(
+            lambda wc: [LAYOUT.scores(wc.dataset, wc.method)],
+            spots=lambda wc: LAYOUT.pair(wc.dataset, SPOTS),
+            truth=lambda wc: LAYOUT.truth(wc.dataset),
+            fits=lambda wc: get_fits(wc.dataset, wc.method),
+        ),
         code=code("scripts/score_deconvolution.py"),
-        spots=LAYOUT.pair("{dataset}", SPOTS),
-        truth=LAYOUT.truth("{dataset}"),
-        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        LAYOUT.scores(*ENTRY),
+        PATTERN.scores(*ENTRY),
     log:
-        LAYOUT.log("score_deconvolution", *ENTRY),
+        PATTERN.log("score_deconvolution", *ENTRY, "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.pairs),
     conda:

@@ -9,7 +9,7 @@ rule demo:
             for dataset, method, _ in BENCHMARK.demonstrations()
             if (dataset, method) in BENCHMARK.entries(INTERACTIONS)
         ],
-        published=str(BASE / "resources/published/scores.csv"),
+        published=own(PUBLISHED),
     output:
         directory(LAYOUT.demo),
     log:
@@ -21,8 +21,17 @@ rule demo:
         mem_mb=4000,
         runtime=60,
     params:
-        demonstrations=json.dumps(config.get("demonstrations") or [], sort_keys=True),
-        methods=str(BASE / "config/methods.yaml"),
+        recipe=recipe(
+            "demo.py",
+            [
+                *map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS)),
+                *(LAYOUT.scores(d, m) for d, m, _ in BENCHMARK.demonstrations()),
+            ],
+            config.get("demonstrations") or [],
+            files=[PUBLISHED, METHODS],
+        ),
+        demonstrations=untracked(json.dumps(config.get("demonstrations") or [], sort_keys=True)),
+        methods=untracked(str(BASE / METHODS)),
     shell:
         "python {input.code[0]:q} --demonstrations {params.demonstrations:q} --data {input.data:q}"
         " --labels {input.labels:q} --fits {input.fits:q} --interactions {input.interactions:q}"

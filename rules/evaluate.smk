@@ -1,12 +1,15 @@
 rule cluster:
     input:
+        **once(
+            lambda wc: [LAYOUT.labels(wc.dataset, wc.method)],
+            preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+            fits=lambda wc: get_fits(wc.dataset, wc.method),
+        ),
         code=code("scripts/cluster.py"),
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        LAYOUT.labels(*ENTRY),
+        PATTERN.labels(*ENTRY),
     log:
-        LAYOUT.log("cluster", *ENTRY),
+        PATTERN.log("cluster", *ENTRY, "{key}"),
     conda:
         "../envs/default.yaml"
     threads: lambda wc: 2 if BENCHMARK.method(DOMAINS, wc.method).get("trainable") else 1
@@ -14,29 +17,34 @@ rule cluster:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=240,
     params:
-        clusterers=config["clusterers"],
-        keep="--keep-trajectories" if config.get("keep_trajectories") else "",
-        refine="" if config.get("refine") is None else f"--refine {config['refine']}",
-        ties=lambda wc: (
-            "--nearest-wins" if BENCHMARK.method(DOMAINS, wc.method).get("nearest_wins") else ""
-        ),
+        clusterers=untracked(config["clusterers"]),
+        keep=untracked("--keep-trajectories" if config.get("keep_trajectories") else ""),
+        refine=untracked(lambda wc: BENCHMARK.refine(wc.dataset)),
+        ties=untracked(lambda wc: "--nearest-wins" * BENCHMARK.nearest_wins(wc.method)),
     shell:
         "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
-        " --clusterers {params.clusterers} --threads {threads} {params.keep} {params.refine} {params.ties}"
+        " --clusterers {params.clusterers} --threads {threads} {params.keep}"
+        " --refine {params.refine} {params.ties} --record-failure"
         " --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
     input:
+        **once(
+            lambda wc: [
+                LAYOUT.scores(wc.dataset, wc.method),
+                LAYOUT.epochs(wc.dataset, wc.method),
+            ],
+            data=lambda wc: LAYOUT.data(wc.dataset),
+            labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
+        ),
         code=code("scripts/score.py"),
-        data=LAYOUT.data("{dataset}"),
-        labels=LAYOUT.labels(*ENTRY),
     output:
-        scores=LAYOUT.scores(*ENTRY),
-        epochs=LAYOUT.epochs(*ENTRY),
+        scores=PATTERN.scores(*ENTRY),
+        epochs=PATTERN.epochs(*ENTRY),
     log:
-        LAYOUT.log("score", *ENTRY),
+        PATTERN.log("score", *ENTRY, "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
     conda:
@@ -45,11 +53,12 @@ rule score:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=60,
     params:
-        trainable=lambda wc: str(
-            bool(BENCHMARK.method(DOMAINS, wc.method).get("trainable"))
-        ).lower(),
+        trainable=untracked(
+            lambda wc: str(bool(BENCHMARK.method(DOMAINS, wc.method).get("trainable"))).lower()
+        ),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --trainable {params.trainable} --output {output.scores:q} --epochs {output.epochs:q}"
+        " --record-failure"
         " > {log:q} 2>&1"

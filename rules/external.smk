@@ -1,13 +1,16 @@
 # Results that were made elsewhere (`external:` of the configuration) take the place of a training.
 rule import_result:
     input:
+        **once(
+            lambda wc: [LAYOUT.fit(wc.dataset, wc.method, wc.seed)],
+            preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+            files=get_external_files,
+        ),
         code=code("scripts/import_result.py"),
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        files=get_external_files,
     output:
-        directory(LAYOUT.fit(*FIT)),
+        directory(PATTERN.fit(*FIT)),
     log:
-        LAYOUT.fit_log(*FIT),
+        PATTERN.fit_log(*FIT),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
         method=one_of(BENCHMARK.external),
@@ -17,7 +20,9 @@ rule import_result:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=30,
     params:
-        result=lambda wc: str(BENCHMARK.external_folder(wc.method, wc.dataset, int(wc.seed))),
+        result=untracked(
+            lambda wc: str(BENCHMARK.external_folder(wc.method, wc.dataset, int(wc.seed)))
+        ),
     shell:
         "python {input.code[0]:q} --result {params.result:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q} --seed {wildcards.seed}"

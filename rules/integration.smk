@@ -1,13 +1,16 @@
 rule score_integration:
     input:
+        **once(
+            lambda wc: [LAYOUT.integration(wc.dataset, wc.method)],
+            data=lambda wc: LAYOUT.data(wc.dataset),
+            labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
+            fits=lambda wc: get_fits(wc.dataset, wc.method),
+        ),
         code=code("scripts/score_integration.py"),
-        data=LAYOUT.data("{dataset}"),
-        labels=LAYOUT.labels(*ENTRY),
-        fits=lambda wc: get_fits(wc.dataset, wc.method),
     output:
-        LAYOUT.integration(*ENTRY),
+        PATTERN.integration(*ENTRY),
     log:
-        LAYOUT.log("score_integration", *ENTRY),
+        PATTERN.log("score_integration", *ENTRY, "{key}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(INTEGRATION)),
     conda:
@@ -16,8 +19,8 @@ rule score_integration:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=60,
     params:
-        python=get_python("integration"),
-        rank_by=config["rank_by"],
+        python=untracked(get_python("integration")),
+        rank_by=untracked(config["rank_by"]),
     shell:
         '"{params.python}" {input.code[0]:q} --data {input.data:q} --fits {input.fits:q}'
         " --labels {input.labels:q} --dataset {wildcards.dataset:q} --method {wildcards.method:q}"

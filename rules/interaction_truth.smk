@@ -1,33 +1,38 @@
 rule score_interactions:
     input:
+        **once(
+            lambda wc: [LAYOUT.interaction_scores(wc.dataset)],
+            data=lambda wc: LAYOUT.data(wc.dataset),
+            preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+            fits=lambda wc: [
+                fit
+                for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
+                for fit in get_fits(wc.dataset, method)
+            ],
+            interactions=lambda wc: [
+                LAYOUT.interactions(wc.dataset, method)
+                for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
+            ],
+        ),
         code=code("scripts/score_interactions.py"),
-        data=LAYOUT.data("{dataset}"),
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        fits=lambda wc: [
-            fit
-            for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
-            for fit in get_fits(wc.dataset, method)
-        ],
-        interactions=lambda wc: [
-            LAYOUT.interactions(wc.dataset, method)
-            for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
-        ],
     output:
-        LAYOUT.interaction_scores("{dataset}"),
+        PATTERN.interaction_scores("{dataset}"),
     log:
-        LAYOUT.log("score_interactions", "{dataset}"),
+        PATTERN.log("score_interactions", "{dataset}", "{key}"),
     conda:
         "../envs/default.yaml"
     resources:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=60,
     params:
-        genes=lambda wc: [
-            f"{method}={LAYOUT.interactions(wc.dataset, method)}/genes.csv"
-            for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
-        ],
-        graph=lambda wc: config["interactions"]["graph"],
-        reach=lambda wc: config["interactions"]["reach"],
+        genes=untracked(
+            lambda wc: [
+                f"{method}={LAYOUT.interactions(wc.dataset, method)}/genes.csv"
+                for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
+            ]
+        ),
+        graph=untracked(lambda wc: config["interactions"]["graph"]),
+        reach=untracked(lambda wc: config["interactions"]["reach"]),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --fits {input.fits:q} --genes {params.genes:q} --graph {params.graph:q}"

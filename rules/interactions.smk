@@ -1,14 +1,17 @@
 rule interactions:
     input:
-        code=lambda wc: code("scripts/interactions.py", *get_method_code(wc.method)),
-        data=LAYOUT.data("{dataset}"),
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        fits=lambda wc: get_fits(wc.dataset, wc.method),
-        gene_sets=lambda wc: config["interactions"].get("gene_sets") or [],
+        **once(
+            lambda wc: [LAYOUT.interactions(wc.dataset, wc.method)],
+            data=lambda wc: LAYOUT.data(wc.dataset),
+            preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+            fits=lambda wc: get_fits(wc.dataset, wc.method),
+            gene_sets=lambda wc: config["interactions"].get("gene_sets") or [],
+        ),
+        code=code("scripts/interactions.py"),
     output:
-        directory(LAYOUT.interactions(*ENTRY)),
+        directory(PATTERN.interactions(*ENTRY)),
     log:
-        LAYOUT.log("interactions", *ENTRY),
+        PATTERN.log("interactions", *ENTRY, "{key}"),
     conda:
         "../envs/default.yaml"
     threads: 1
@@ -16,10 +19,12 @@ rule interactions:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=120,
     params:
-        title=lambda wc: BENCHMARK.method(DOMAINS, wc.method)["title"],
-        settings=lambda wc: json.dumps(
-            {key: value for key, value in config["interactions"].items() if key != "reach"},
-            sort_keys=True,
+        title=untracked(lambda wc: BENCHMARK.method(DOMAINS, wc.method)["title"]),
+        settings=untracked(
+            lambda wc: json.dumps(
+                {key: value for key, value in config["interactions"].items() if key != "reach"},
+                sort_keys=True,
+            )
         ),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"

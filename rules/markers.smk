@@ -1,15 +1,18 @@
+TITLES = {m: BENCHMARK.method(DOMAINS, m)["title"] for m in BENCHMARK.chosen(DOMAINS)}
+
+
 rule markers:
     input:
         code=code("scripts/markers.py"),
-        data=LAYOUT.data("{dataset}"),
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        scores=[LAYOUT.scores("{dataset}", method) for method in BENCHMARK.chosen(DOMAINS)],
-        labels=[LAYOUT.labels("{dataset}", method) for method in BENCHMARK.chosen(DOMAINS)],
+        data=lambda wc: LAYOUT.data(wc.dataset),
+        preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+        scores=lambda wc: [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
+        labels=lambda wc: [LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
         gene_sets=lambda wc: config["markers"].get("gene_sets") or [],
     output:
-        directory(LAYOUT.markers("{dataset}")),
+        directory(PATTERN.markers("{dataset}")),
     log:
-        LAYOUT.log(LAYOUT.name, "markers", "{dataset}"),
+        PATTERN.log(LAYOUT.name, "markers", "{dataset}"),
     retries: 0
     conda:
         "../envs/default.yaml"
@@ -17,12 +20,16 @@ rule markers:
         mem_mb=8000,
         runtime=120,
     params:
-        titles=json.dumps(
-            {m: BENCHMARK.method(DOMAINS, m)["title"] for m in BENCHMARK.chosen(DOMAINS)}
-        ),
-        genes=lambda wc: config["markers"]["genes"],
+        recipe=lambda wc: recipe(
+            "markers.py",
+            [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
+            *(TITLES, config["markers"]["genes"], config["rank_by"]),
+            files=BENCHMARK.gene_sets(MARKERS),
+        )(wc),
+        titles=untracked(json.dumps(TITLES)),
+        genes=untracked(lambda wc: config["markers"]["genes"]),
         gene_sets=lambda wc, input: ["--gene-sets", input.gene_sets] if input.gene_sets else [],
-        rank_by=config["rank_by"],
+        rank_by=untracked(config["rank_by"]),
     shell:
         "python {input.code[0]:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --scores {input.scores:q} --labels {input.labels:q} --titles {params.titles:q}"

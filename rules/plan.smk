@@ -1,7 +1,7 @@
 rule plan:
     input:
         code=code("scripts/plan.py"),
-        measured=str(BASE / "resources/cost_model.csv"),
+        measured=own("resources/cost_model.csv"),
     log:
         LAYOUT.own_log("plan"),
     retries: 0
@@ -23,7 +23,7 @@ rule plan:
 rule tables:
     input:
         code=code("scripts/partial_tables.py"),
-        published=str(BASE / "resources/published/scores.csv"),
+        published=own("resources/published/scores.csv"),
     log:
         LAYOUT.own_log("tables"),
     retries: 0

@@ -1,5 +1,7 @@
+from stbench.runs.environment import retraining_is_allowed
 from stbench.runs.fit_status import matrix
 from stbench.runs.progress import ProgressLine
+from stbench.runs.redo import check_redo, fits_to_train, wanted_fits
 from stbench.runs.run_record import note_end, note_start
 
 PROGRESS = []  # counts the fits of the run that this process leads, if it leads one
@@ -20,6 +22,15 @@ def fits_of_this_run(keys):
     ]
 
 
+def check_fits(keys):
+    """End the run before finished fits are trained again, unless the user asks for it by FORCE=1."""
+    wanted = wanted_fits(BENCHMARK, LAYOUT, keys, KEYS.method_code)
+    try:
+        check_redo(fits_to_train(wanted), force=retraining_is_allowed())
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
 def predicted_seconds():
     """What each fit is predicted to take, from what was measured here and elsewhere."""
     from stbench.runs.fit_costs import predicted_seconds
@@ -31,12 +42,14 @@ def start_progress():
     """Note what runs and begin to count the fits; not where a run makes no results."""
     if not workflow.is_main_process:
         return
+    keys = matrix(BENCHMARK)
+    fits = fits_of_this_run(keys)
+    check_fits(fits)
     LINE.jobs(0, len(workflow.dag))
     if not is_asked_for("score", "score_deconvolution"):
         return
-    keys = matrix(BENCHMARK)
     try:
-        note = note_start(LAYOUT, config, fits_of_this_run(keys), jobs_at_a_time())
+        note = note_start(LAYOUT, config, fits, jobs_at_a_time())
     except OSError as error:  # the jobs will report a full disk
         print(f"progress: {LAYOUT.run} cannot be written ({error.strerror})", file=sys.stderr)
         return

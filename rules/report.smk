@@ -1,17 +1,18 @@
+TEMPLATES = sorted((BASE / "scripts/stbench/report/templates").iterdir())
+LISTS = [f"config/{name}.yaml" for name in ("methods", "deconvolution_methods", "datasets")]
+
+
 rule report:
     input:
         code=code("scripts/report.py"),
-        templates=sorted(map(str, (BASE / "scripts/stbench/report/templates").iterdir())),
+        templates=own(*TEMPLATES),
         results=[LAYOUT.results] if DOMAINS in BENCHMARK.tasks else [],
         tables=LAYOUT.tables,
         figures=LAYOUT.figures,
         data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
         scores=get_scores(INTERACTIONS, MARKERS),
-        lists=[
-            str(BASE / f"config/{name}.yaml")
-            for name in ("methods", "deconvolution_methods", "datasets")
-        ],
-        citation=str(BASE / "CITATION.cff"),
+        lists=own(*LISTS),
+        citation=own("CITATION.cff"),
     output:
         report(LAYOUT.report, category="Report"),
     log:
@@ -23,8 +24,14 @@ rule report:
         mem_mb=4000,
         runtime=60,
     params:
-        root=lambda wc: str(LAYOUT.root),
-        config=json.dumps(config, sort_keys=True),
+        recipe=recipe(
+            "report.py",
+            get_scores(*BENCHMARK.tasks),
+            config,
+            files=[*TEMPLATES, *LISTS, "CITATION.cff"],
+        ),
+        root=untracked(str(LAYOUT.root)),
+        config=untracked(json.dumps(config, sort_keys=True)),
         config_dir=lambda wc, input: str(Path(input.lists[0]).parent),
     shell:
         "python {input.code[0]:q} --results {params.root:q} --config {params.config:q}"

@@ -1,5 +1,16 @@
 # What all scores of a configuration are summed up in; each task adds its part.
 HAS_DOMAINS = DOMAINS in BENCHMARK.tasks
+PUBLISHED = "resources/published/scores.csv"
+METHODS = "config/methods.yaml"
+DECONVOLUTION_METHODS = "config/deconvolution_methods.yaml"
+PICTURED = [
+    *map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS)),
+    *(LAYOUT.labels(*entry) for entry in BENCHMARK.entries(DOMAINS)),
+    *(LAYOUT.epochs(*entry) for entry in BENCHMARK.entries(DOMAINS)),
+    *(LAYOUT.fits(*entry) for entry in BENCHMARK.entries(DECONVOLUTION, INTEGRATION)),
+    *(LAYOUT.pair(name, SPOTS) for name in BENCHMARK.pairs),
+    *map(LAYOUT.truth, BENCHMARK.pairs),
+]
 
 
 rule aggregate:
@@ -9,9 +20,9 @@ rule aggregate:
         interactions=get_scores(INTERACTIONS),
         integration=get_scores(INTEGRATION),
         deconvolution=get_scores(DECONVOLUTION),
-        published=str(BASE / "resources/published/scores.csv"),
-        methods=str(BASE / "config/methods.yaml"),
-        deconvolution_methods=str(BASE / "config/deconvolution_methods.yaml"),
+        published=own(PUBLISHED),
+        methods=own(METHODS),
+        deconvolution_methods=own(DECONVOLUTION_METHODS),
     output:
         *([LAYOUT.results] if HAS_DOMAINS else []),
         tables=directory(LAYOUT.tables),
@@ -24,15 +35,21 @@ rule aggregate:
         mem_mb=4000,
         runtime=30,
     params:
-        root=lambda wc: str(LAYOUT.root),
-        rank_by=config["rank_by"],
-        budget=config.get("budget", "full"),
-        external=["--external", *BENCHMARK.external] if BENCHMARK.external else [],
+        recipe=recipe(
+            "aggregate.py",
+            get_scores(DOMAINS, INTERACTIONS, INTEGRATION, DECONVOLUTION),
+            *(config["rank_by"], config.get("budget"), get_studies(), list(BENCHMARK.external)),
+            files=[PUBLISHED, METHODS, DECONVOLUTION_METHODS],
+        ),
+        rank_by=untracked(config["rank_by"]),
+        budget=untracked(config.get("budget", "full")),
+        external=untracked(["--external", *BENCHMARK.external] if BENCHMARK.external else []),
+        fits=untracked([str(LAYOUT.fits(*entry)) for entry in BENCHMARK.entries(DOMAINS)]),
         scores=lambda wc, input: get_options(input, "interactions", "integration", "deconvolution"),
-        studies=get_studies(),
-        results=["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else [],
+        studies=untracked(get_studies()),
+        results=untracked(["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else []),
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --results {params.root:q}"
+        "python {input.code[0]:q} --scores {input.scores:q} --fits {params.fits:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by} --budget {params.budget} --published {input.published:q}"
         " {params.external:q} {params.scores:q} {params.studies:q} {params.results:q}"
@@ -48,7 +65,7 @@ rule figures:
         labels=[LAYOUT.labels(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         epochs=[LAYOUT.epochs(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         embeddings=[fit for entry in BENCHMARK.entries(INTEGRATION) for fit in get_fits(*entry)],
-        methods=str(BASE / "config/deconvolution_methods.yaml"),
+        methods=own(DECONVOLUTION_METHODS),
     output:
         report(directory(LAYOUT.figures), patterns=["{name}.png"], category="Figures"),
     log:
@@ -60,11 +77,14 @@ rule figures:
         mem_mb=4000,
         runtime=60,
     params:
-        root=lambda wc: str(LAYOUT.root),
-        rank_by=config["rank_by"],
+        recipe=recipe("figures.py", PICTURED, config["rank_by"], files=[DECONVOLUTION_METHODS]),
+        rank_by=untracked(config["rank_by"]),
         results=lambda wc, input: get_options(input, "results", "data"),
+        root=untracked(str(LAYOUT.root)),
+        files=untracked(list(map(str, PICTURED))),
     shell:
-        "python {input.code[0]:q} --root {params.root:q} --tables {input.tables:q} {params.results:q}"
+        "python {input.code[0]:q} --root {params.root:q} --files {params.files:q}"
+        " --tables {input.tables:q} {params.results:q}"
         " --deconvolution-methods {input.methods:q} --rank-by {params.rank_by}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -76,7 +96,7 @@ rule summarize:
         tables=LAYOUT.tables,
         figures=LAYOUT.figures,
         deconvolution=get_scores(DECONVOLUTION),
-        methods=str(BASE / "config/deconvolution_methods.yaml"),
+        methods=own(DECONVOLUTION_METHODS),
     output:
         LAYOUT.summary,
     log:
@@ -88,11 +108,17 @@ rule summarize:
         mem_mb=2000,
         runtime=10,
     params:
-        rank_by=config["rank_by"],
+        recipe=recipe(
+            "summarize.py",
+            get_scores(DOMAINS, INTERACTIONS, DECONVOLUTION),
+            *(config["rank_by"], get_studies(DECONVOLUTION)),
+            files=[DECONVOLUTION_METHODS],
+        ),
+        rank_by=untracked(config["rank_by"]),
         results=lambda wc, input: get_options(input, "results", "deconvolution"),
-        studies=get_studies(DECONVOLUTION),
-        interactions=get_interactions_option(),
-        page=LAYOUT.report,
+        studies=untracked(get_studies(DECONVOLUTION)),
+        interactions=untracked(get_interaction_folders()),
+        page=untracked(LAYOUT.report),
     shell:
         "python {input.code[0]:q} {params.results:q} --tables {input.tables:q}"
         " --figures {input.figures:q} --rank-by {params.rank_by} {params.interactions:q}"

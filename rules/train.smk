@@ -1,12 +1,11 @@
 # The base rule of all fits; rules/methods/<method>.smk derive from it. Its own output is never made.
 rule train:
     input:
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        code=code("scripts/run_fit.py", "scripts/fit.py"),
+        **fit_input("base-rule"),
     output:
-        directory(LAYOUT.fit("{dataset}", "base-rule", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "base-rule", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "base-rule", "{seed}"),
+        PATTERN.fit_log("{dataset}", "base-rule", "{seed}"),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
     conda:
@@ -20,6 +19,9 @@ rule train:
         attempts_log=lambda wc, output: LAYOUT.attempts_of(output[0]),
         implementation="",
         settings="",
+        parameters="",
+        method_code="",
+        reads=lambda wc, input: [*map(str, [input.preprocessed]), *input.truth],
         record="",
     shell:
         "python {input.code[0]:q} --output {output:q} --dataset {wildcards.dataset:q}"
@@ -27,7 +29,8 @@ rule train:
         " --attempts-log {params.attempts_log:q}"
         " --attempt {resources.attempt} --max-attempts {resources.attempts}"
         " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
-        " --threads {threads} --gpus {resources.gpu} --"
+        " --threads {threads} --gpus {resources.gpu} --code {params.method_code}"
+        " --parameters {params.parameters:q} --reads {params.reads:q} --"
         ' "{params.python}" {input.code[1]:q} --method {params.program:q} {params.data:q}'
         " --output {{}} --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"
         " --implementation {params.implementation:q} {params.record} > {log:q} 2>&1"

@@ -1,12 +1,16 @@
 # Variants of methods (`variants:` of the configuration) train as their methods do, with other parameters.
 use rule train as train_variant with:
     input:
-        preprocessed=LAYOUT.preprocessed("{dataset}"),
-        code=lambda wc: fit_input(BENCHMARK.variants[wc.method].method)["code"],
+        **once(
+            lambda wc: [LAYOUT.fit(wc.dataset, wc.method, wc.seed)],
+            preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+            truth=lambda wc: get_truth(wc.method, wc.dataset),
+        ),
+        code=code("scripts/run_fit.py", "scripts/fit.py"),
     output:
-        directory(LAYOUT.fit(*FIT)),
+        directory(PATTERN.fit(*FIT)),
     log:
-        LAYOUT.fit_log(*FIT),
+        PATTERN.fit_log(*FIT),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
         method=one_of(BENCHMARK.variants),
@@ -21,9 +25,11 @@ use rule train as train_variant with:
         attempt=lambda wc, attempt: attempt,
         attempts=config["attempts"],
     params:
-        method=lambda wc: wc.method,
-        program=lambda wc: BENCHMARK.variants[wc.method].method,
-        python=lambda wc: fit_params(wc.method)["python"],
-        implementation=lambda wc: fit_params(wc.method)["implementation"],
-        settings=lambda wc: fit_params(wc.method)["settings"](wc),
-        record=lambda wc: fit_params(wc.method)["record"],
+        method=fit_param("method"),
+        program=fit_param("program"),
+        python=fit_param("python"),
+        implementation=fit_param("implementation"),
+        settings=fit_param("settings"),
+        parameters=fit_param("parameters"),
+        method_code=fit_param("method_code"),
+        record=fit_param("record"),

@@ -53,7 +53,12 @@ def parse_arguments() -> argparse.Namespace:
         "--scores", nargs="*", default=[], type=Path, metavar="FILE", help="of domains (.parquet)"
     )
     parser.add_argument(
-        "--results", required=True, type=Path, help="the folder with the fits of the scores"
+        "--fits",
+        nargs="*",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="fits of the scores, <dataset>/<method>/<key>",
     )
     parser.add_argument("--methods", required=True, type=Path, help="config/methods.yaml")
     parser.add_argument(
@@ -139,12 +144,11 @@ def main() -> None:
 def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     """Every score of domains, with its fit and its method's description."""
     from stbench.config.external import entry
-    from stbench.config.layout import Layout
     from stbench.config.schema import load_yaml
     from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
 
     scores = read_scores(args.scores)
-    fits = read_fits(fit_folders(scores, Layout(args.results)))
+    fits = read_fits(fit_folders(scores, args.fits))
     methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
     for name, variant in args.studies.get("variants", {}).items():
         methods[name] = {**methods[variant["method"]], "title": variant["title"]}

@@ -1,6 +1,6 @@
 """Pack what a machine without a network needs into one tar: raw files, and wheels with --wheels.
 
-    python scripts/bundle.py --output stbench-bundle.tar results/raw/*
+    python scripts/bundle.py --output stbench-bundle.tar results/raw/*/*
 
 On the other side: unpack it, `sha256sum -c SHA256SUMS` in it, and run with
 STBENCH_MIRROR=<unpacked>/mirror; where there are wheels, PIP_NO_INDEX=1 and
@@ -35,7 +35,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folders", nargs="+", type=Path, help="folders written by download.py")
+    parser.add_argument(
+        "folders", nargs="+", type=Path, help="folders written by download.py, <dataset>/<key>"
+    )
     parser.add_argument("--output", required=True, type=Path, help="tar to write")
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
@@ -50,16 +52,17 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
     Raises:
         InputError: the folder is none of download.py's, or a file is not what it was.
     """
+    name = folder.absolute().parent.name
     try:
         status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(f"{folder}: no readable status.json; download it again") from None
     if status["status"] != "ok":
-        print(f"{folder.name}: left out: {status['reason']}", file=sys.stderr)
+        print(f"{name}: left out: {status['reason']}", file=sys.stderr)
         return {}
     if "source" not in status:  # STAGUE's archive, whose files are those of datasets
         return {}
-    entry = source_entry(folder.name, status["source"], registry)
+    entry = source_entry(name, status["source"], registry)
     places = {Path(file["name"]).name: file["name"] for file in entry["files"]}
     made = {}
     for file in status["files"]:
@@ -67,7 +70,7 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
         if not path.is_file() or file_hash(path) != file["sha256"]:
             raise InputError(f"{path}: is not the file that was fetched; download it again")
         place = f"mirror/{places[file['name']]}"
-        facts = (place, file["bytes"], file["sha256"], folder.name, entry["licence"])
+        facts = (place, file["bytes"], file["sha256"], name, entry["licence"])
         made[place] = (path, "\t".join(map(str, (*facts, file["source"]))))
     return made
 

@@ -19,7 +19,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folders", nargs="*", type=Path, help="folders of raw files")
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="folders of raw files, <dataset>/<key>"
+    )
     parser.add_argument(
         "--lenient", action="store_true", help="a missing dataset is no error if another is there"
     )
@@ -36,7 +38,7 @@ def line(name: str, status: Mapping[str, Any]) -> str:
 
 def main() -> None:
     args = arguments()
-    statuses = {folder.name: read_status(folder) for folder in args.folders}
+    statuses = {folder.absolute().parent.name: read_status(folder) for folder in args.folders}
     missing = [name for name, status in statuses.items() if status["status"] != "ok"]
     for name in sorted(statuses, key=lambda name: name not in missing):
         print(line(name, statuses[name]))

@@ -10,11 +10,16 @@ epochs (trajectory.h5) are removed after all labels are written.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stbench.common.constants import CLUSTERERS
-from stbench.common.errors import run_cli
+from stbench.common.errors import attempt, run_cli
 from stbench.common.seeding import limit_threads
+
+if TYPE_CHECKING:
+    from stbench.clustering.stage import EpochsClustered
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -45,12 +50,18 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--refine",
         type=int,
-        help="number of neighbors that refine labels (default: that of the dataset)",
+        default=0,
+        help="number of neighbors that refine labels (default 0: none)",
     )
     parser.add_argument(
         "--nearest-wins",
         action="store_true",
         help="refinement gives a tie to the nearest label (default: to the smallest)",
+    )
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write that every fit has an error, and the reason",
     )
     return parser.parse_args()
 
@@ -59,21 +70,25 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)  # processes work in parallel, each with one thread
 
-    from stbench.clustering.stage import cluster_fits
+    from stbench.clustering.stage import cluster_fits, write_no_labels
 
-    clustered = cluster_fits(
-        args.fits,
-        args.preprocessed,
-        args.dataset,
-        args.method,
-        args.clusterers,
+    given = (args.fits, args.preprocessed, args.dataset, args.method, args.clusterers)
+
+    def failed(reason: str) -> list[EpochsClustered]:
+        write_no_labels(*given, output=args.output, reason=reason)
+        return []
+
+    make = partial(
+        cluster_fits,
+        *given,
         output=args.output,
         processes=args.threads,
         keep_trajectories=args.keep_trajectories,
         refine=args.refine,
         nearest_wins=args.nearest_wins,
     )
-    for one in clustered:
+    entry = f"{args.dataset}, {args.method}"
+    for one in attempt(entry, make, failed, record=args.record_failure):
         trained = one.training_seconds
         share = f", {one.seconds / trained:.1%} of the training" if trained > 0 else ""
         print(f"seed {one.seed}: {one.n_epochs} epochs clustered in {one.seconds:.1f} s{share}")

@@ -47,7 +47,7 @@ def main() -> None:
         return degrade(adata, args.way, args.level, args.id)
 
     failed = partial(failed_dataset, args.id)
-    write_h5ad(args.output, attempt(args.id, degraded, failed, refusal=NotApplicableError))
+    write_h5ad(args.output, attempt(args.id, degraded, failed))
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def parse_arguments() -> argparse.Namespace:
         "--data", required=True, nargs="+", type=Path, help="datasets with their truth (.h5ad)"
     )
     for name, form in (
-        ("labels", "<dataset>/<method>.h5"),
-        ("fits", "<dataset>/<method>/seed<seed>"),
-        ("interactions", "<dataset>/<method>"),
+        ("labels", "<dataset>/<method>/<key>.h5"),
+        ("fits", "<dataset>/<method>/<key>/seed<seed>"),
+        ("interactions", "<dataset>/<method>/<key>"),
     ):
         parser.add_argument(f"--{name}", nargs="*", default=[], type=Path, help=f"all {form}")
     parser.add_argument("--published", required=True, type=Path, help="published scores (.csv)")
@@ -192,9 +192,9 @@ def main() -> None:
     apply_style()
     data, published = read_data(args.data), read_published(args.published)
     titles = {name: described["title"] for name, described in load_yaml(args.methods).items()}
-    labels = {f"{path.parent.name}/{path.stem}": path for path in args.labels}
-    fits = {"/".join(path.parts[-3:]): path for path in args.fits}
-    interactions = {"/".join(path.parts[-2:]): path for path in args.interactions}
+    labels = {"/".join(path.parts[-3:-1]): path for path in args.labels}
+    fits = {"/".join((*path.parts[-4:-2], path.name)): path for path in args.fits}
+    interactions = {"/".join(path.parts[-3:-1]): path for path in args.interactions}
     outcomes = []
     with atomic_directory(args.output) as folder:
         for section in args.demonstrations:

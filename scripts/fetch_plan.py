@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
         "--sources", type=json.loads, default={}, help="JSON: the chosen source of a dataset"
     )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
-    parser.add_argument("--raw", type=Path, default=Layout().raw(""), help="where files will go")
+    parser.add_argument("--raw", type=Path, default=Layout().all_raw, help="where files will go")
     return parser.parse_args()
 
 

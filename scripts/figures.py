@@ -43,11 +43,13 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--root", required=True, type=Path, help="the results folder")
     parser.add_argument(
-        "--root",
-        required=True,
+        "--files",
+        nargs="*",
+        default=[],
         type=Path,
-        help="the results folder, with labels/, epochs/, fits/, for pairs also data/ and truth/",
+        help="labels, epochs, folders <key> of fits and, of pairs, spots and truth, below it",
     )
     parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
     parser.add_argument("--results", type=Path, help="results.parquet, for figures of domains")
@@ -69,17 +71,18 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory
-    from stbench.config.layout import Layout
+    from stbench.config.layout import KeysOfFiles, Layout
     from stbench.figures.figure_set import Album
     from stbench.figures.style import apply_style
 
     apply_style()
+    layout = Layout(args.root, keys=KeysOfFiles(args.root, args.files))
     with atomic_directory(args.output) as folder:
         album = Album(folder)
         if args.results:
-            draw_domains(args, album, Layout(args.root))
+            draw_domains(args, album, layout)
         if (args.tables / SCORES).is_file():
-            draw_deconvolution(args, album, Layout(args.root))
+            draw_deconvolution(args, album, layout)
         album.write_captions()
 
 

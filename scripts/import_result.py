@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stbench.common.errors import InputError, NotApplicableError, one_line, run_cli
+from stbench.common.errors import NotApplicableError, one_line, reason_of, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -95,8 +95,10 @@ def main() -> None:
             note += f"; cells without expression left out: {shortened(', '.join(left_out))}"
     except NotApplicableError as error:
         status, reason = "not_applicable", one_line(error)
-    except InputError as error:
-        status, reason = "error", one_line(error)
+    except (OSError, MemoryError):
+        raise  # another attempt may succeed
+    except Exception as error:
+        status, reason = "error", reason_of(error)
     told = {
         "status": status,
         "reason": reason,

@@ -37,7 +37,11 @@ def parse_arguments() -> argparse.Namespace:
         "--scores", required=True, nargs="+", type=Path, help="scores of each method (.parquet)"
     )
     parser.add_argument(
-        "--labels", required=True, nargs="+", type=Path, help="labels of each method, <method>.h5"
+        "--labels",
+        required=True,
+        nargs="+",
+        type=Path,
+        help="labels of each method, <method>/<key>.h5",
     )
     parser.add_argument("--titles", required=True, help="methods and their names, a JSON object")
     parser.add_argument("--genes", required=True, nargs="+", help="symbols of the genes to report")
@@ -61,7 +65,7 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     if not isinstance(titles, dict):
         raise InputError('--titles: it must be a JSON object such as {"stague": "STAGUE"}')
     truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])))
-    labels = {path.stem: path for path in args.labels}
+    labels = {path.parent.name: path for path in args.labels}
     scores = read_scores(args.scores)
     return [truth, *method_domains(scores, titles, args.rank_by, labels, truth)]
 

@@ -57,9 +57,9 @@ RULE = """use rule train as train_{name} with:
     input:
         **fit_input("{name}"),
     output:
-        directory(LAYOUT.fit("{{dataset}}", "{name}", "{{seed}}")),
+        directory(PATTERN.fit("{{dataset}}", "{name}", "{{seed}}")),
     log:
-        LAYOUT.fit_log("{{dataset}}", "{name}", "{{seed}}"),
+        PATTERN.fit_log("{{dataset}}", "{name}", "{{seed}}"),
     resources:
         **fit_resources("{name}"),
     params:

@@ -54,7 +54,7 @@ def main() -> None:
 
     from stbench.common.io import atomic_directory, write_csv
     from stbench.config.benchmark import load_benchmark
-    from stbench.config.layout import Layout
+    from stbench.config.keys import layout_of
     from stbench.config.tasks import DECONVOLUTION
     from stbench.deconvolution.robustness import split_derived
     from stbench.deconvolution.tables import read_scores, tables
@@ -63,7 +63,7 @@ def main() -> None:
     from stbench.results.partial import marked, rankable, read_partial, report
 
     benchmark = load_benchmark(args.config, CONFIG, need_files=False)
-    layout = Layout(args.results, benchmark.name)
+    layout = layout_of(benchmark, args.results)
     partial = read_partial(benchmark, layout)
     made = tables_of_domains(args, benchmark, layout, partial) if len(partial.results) else {}
     if partial.proportions:

@@ -36,12 +36,12 @@ def main() -> None:
 
     from stbench.common.io import atomic_file
     from stbench.config.benchmark import load_benchmark
-    from stbench.config.layout import Layout
+    from stbench.config.keys import layout_of
     from stbench.runs.plan import as_table, as_text, make_plan
 
     benchmark = load_benchmark(args.config, CONFIG)
     mirrors = [*map(Path, args.mirror), RESOURCES / "mirror"]
-    plan = make_plan(benchmark, Layout(args.results, benchmark.name), args.measured, mirrors)
+    plan = make_plan(benchmark, layout_of(benchmark, args.results), args.measured, mirrors)
     if args.output:
         with atomic_file(args.output) as temporary:
             as_table(plan).to_csv(temporary, index=False, lineterminator="\n")

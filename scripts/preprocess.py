@@ -10,9 +10,10 @@ joined (obs['section']), which is no truth.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-from stbench.common.errors import run_cli
+from stbench.common.errors import attempt, run_cli
 
 
 def main() -> None:
@@ -21,12 +22,20 @@ def main() -> None:
     )
     parser.add_argument("--input", required=True, type=Path, help="dataset (.h5ad)")
     parser.add_argument("--output", required=True, type=Path, help="preprocessed (.h5ad)")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write the cells without values and the reason",
+    )
     args = parser.parse_args()
 
     from stbench.common.io import read_h5ad, write_h5ad
-    from stbench.data.preprocessing import preprocess
+    from stbench.data.preprocessing import failed_preprocessing, preprocess
 
-    write_h5ad(args.output, preprocess(read_h5ad(args.input)))
+    adata = read_h5ad(args.input)
+    name = str(adata.uns.get("dataset", {}).get("id", args.input))
+    make, failed = partial(preprocess, adata), partial(failed_preprocessing, adata)
+    write_h5ad(args.output, attempt(name, make, failed, record=args.record_failure))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def main() -> None:
 
     from stbench.common.io import atomic_file
     from stbench.config.benchmark import load_benchmark
-    from stbench.config.layout import Layout
+    from stbench.config.keys import layout_of
     from stbench.config.schema import load_yaml
     from stbench.config.tasks import DOMAINS
     from stbench.report.page import Sources, report_page
@@ -47,7 +47,7 @@ def main() -> None:
     from stbench.summary.run import read_run
 
     benchmark = load_benchmark(config, args.config_dir, need_files=False)
-    layout = Layout(args.results, benchmark.name)
+    layout = layout_of(benchmark, args.results)
     run = None
     if DOMAINS in benchmark.tasks:
         run = read_run(read_results(layout.results), layout.tables, config["rank_by"])

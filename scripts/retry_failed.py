@@ -28,11 +28,13 @@ def main() -> None:
         raise InputError(f"{args.results}: no such folder; nothing has been run here yet")
 
     from stbench.config.benchmark import load_benchmark
+    from stbench.config.keys import layout_of
     from stbench.runs.retry import as_table, delete, failures, outputs_of, summaries
     from stbench.runs.run_record import layout_of_run, read_run
 
-    layout = layout_of_run(args.results, args.configfile)
-    benchmark = load_benchmark(read_run(layout).config, CONFIG, need_files=False)
+    run = read_run(layout_of_run(args.results, args.configfile))
+    benchmark = load_benchmark(run.config, CONFIG, need_files=False)
+    layout = layout_of(benchmark, args.results)
     failed = failures(benchmark, layout)
     if not failed:
         print(f"no failed entries of the configuration {layout.name}")

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.seeding import limit_threads
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -34,6 +37,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
     parser.add_argument(
         "--epochs", required=True, type=Path, help="table of ARI and loss by epoch (.parquet)"
+    )
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write that every fit has an error, and the reason",
     )
     return parser.parse_args()
 
@@ -56,7 +64,7 @@ def main() -> None:
     from stbench.common.h5ad import cells_digest, read_elements
     from stbench.common.io import atomic_file
     from stbench.scoring.epoch_scores import epoch_table
-    from stbench.scoring.scores import score_labels
+    from stbench.scoring.scores import no_scores, score_labels
 
     data = read_elements(args.data, "obs/cluster", "obsm/spatial")
     with open_labels(args.labels) as reader:
@@ -72,8 +80,17 @@ def main() -> None:
                 f"of {args.data}; run scripts/cluster.py again"
             )
         truth, coords = true_codes(data), data.get("obsm/spatial")
-        epochs = epoch_table(reader, truth)
-        scores = score_labels(reader, truth, coords, args.trainable == "true", epochs)
+        trainable = args.trainable == "true"
+
+        def scored() -> tuple[pd.DataFrame, pd.DataFrame]:
+            epochs = epoch_table(reader, truth)
+            return epochs, score_labels(reader, truth, coords, trainable, epochs)
+
+        def failed(reason: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+            return no_scores(axes, truth, trainable, f"scoring: {reason}")
+
+        entry = f"{args.dataset}, {args.method}"
+        epochs, scores = attempt(entry, scored, failed, record=args.record_failure)
     for path, table in ((args.epochs, epochs), (args.output, scores)):
         with atomic_file(path) as temporary:
             table.to_parquet(temporary, index=False)

@@ -26,19 +26,26 @@ def main() -> None:
         raise InputError(f"{args.results}: no such folder; nothing has been run here yet: make run")
 
     from stbench.config.benchmark import load_benchmark
+    from stbench.config.keys import keys_of
+    from stbench.config.layout import Layout
     from stbench.runs.fit_costs import predicted_seconds
     from stbench.runs.fit_status import fit_states, matrix
+    from stbench.runs.redo import fits_to_train, redo_text, wanted_fits
     from stbench.runs.run_record import layout_of_run, read_run
     from stbench.runs.status import status_text
 
-    layout = layout_of_run(args.results, args.configfile)
-    run = read_run(layout)
+    run = read_run(layout_of_run(args.results, args.configfile))
     benchmark = load_benchmark(run.config, CONFIG, need_files=False)
+    keys = keys_of(benchmark, args.results)
+    layout = Layout(args.results, benchmark.name, keys)
     states = fit_states(
         layout, matrix(benchmark), alive=run.alive, again=run.fits, since=run.started
     )
     seconds = predicted_seconds(benchmark, layout, RESOURCES / "cost_model.csv")
     print(status_text(layout, benchmark, run, states, seconds))
+    if not run.alive:
+        wanted = wanted_fits(benchmark, layout, matrix(benchmark), keys.method_code)
+        print(redo_text(fits_to_train(wanted)))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
     parser.add_argument("--figures", required=True, type=Path, help="folder of the figures")
     parser.add_argument(
-        "--interactions", type=Path, help="folder of <dataset>/<method>/status.json"
+        "--interactions",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="what was inferred of interactions, <dataset>/<method>/<key>",
     )
     parser.add_argument(
         "--deconvolution",
@@ -66,7 +71,7 @@ def main() -> None:
     if args.results:
         parts.append(of_domains(args))
     else:
-        parts.append(Summary(places(args.tables, args.figures, None, args.report), False))
+        parts.append(Summary(places(args.tables, args.figures, [], args.report), False))
     text = "\n".join(part.text for part in parts)
     with atomic_file(args.output) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -2,9 +2,9 @@ use rule train as train_bass with:
     input:
         **fit_input("bass"),
     output:
-        directory(LAYOUT.fit("{dataset}", "bass", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "bass", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "bass", "{seed}"),
+        PATTERN.fit_log("{dataset}", "bass", "{seed}"),
     conda:
         get_environment("bass")
     resources:

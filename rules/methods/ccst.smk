@@ -2,9 +2,9 @@ use rule train as train_ccst with:
     input:
         **fit_input("ccst"),
     output:
-        directory(LAYOUT.fit("{dataset}", "ccst", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "ccst", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "ccst", "{seed}"),
+        PATTERN.fit_log("{dataset}", "ccst", "{seed}"),
     resources:
         **fit_resources("ccst"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_cellcharter with:
     input:
         **fit_input("cellcharter"),
     output:
-        directory(LAYOUT.fit("{dataset}", "cellcharter", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "cellcharter", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "cellcharter", "{seed}"),
+        PATTERN.fit_log("{dataset}", "cellcharter", "{seed}"),
     conda:
         get_environment("cellcharter")
     resources:

@@ -2,9 +2,9 @@ use rule train as train_coordinates with:
     input:
         **fit_input("coordinates"),
     output:
-        directory(LAYOUT.fit("{dataset}", "coordinates", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "coordinates", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "coordinates", "{seed}"),
+        PATTERN.fit_log("{dataset}", "coordinates", "{seed}"),
     resources:
         **fit_resources("coordinates"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_deeplinc with:
     input:
         **fit_input("deeplinc"),
     output:
-        directory(LAYOUT.fit("{dataset}", "deeplinc", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "deeplinc", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "deeplinc", "{seed}"),
+        PATTERN.fit_log("{dataset}", "deeplinc", "{seed}"),
     resources:
         **fit_resources("deeplinc"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_drsc with:
     input:
         **fit_input("drsc"),
     output:
-        directory(LAYOUT.fit("{dataset}", "drsc", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "drsc", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "drsc", "{seed}"),
+        PATTERN.fit_log("{dataset}", "drsc", "{seed}"),
     conda:
         get_environment("drsc")
     resources:

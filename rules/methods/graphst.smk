@@ -2,9 +2,9 @@ use rule train as train_graphst with:
     input:
         **fit_input("graphst"),
     output:
-        directory(LAYOUT.fit("{dataset}", "graphst", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "graphst", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "graphst", "{seed}"),
+        PATTERN.fit_log("{dataset}", "graphst", "{seed}"),
     resources:
         **fit_resources("graphst"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_harmony with:
     input:
         **fit_input("harmony"),
     output:
-        directory(LAYOUT.fit("{dataset}", "harmony", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "harmony", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "harmony", "{seed}"),
+        PATTERN.fit_log("{dataset}", "harmony", "{seed}"),
     conda:
         get_environment("harmony")
     resources:

@@ -2,9 +2,9 @@ use rule train as train_jittered_truth with:
     input:
         **fit_input("jittered_truth"),
     output:
-        directory(LAYOUT.fit("{dataset}", "jittered_truth", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "jittered_truth", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "jittered_truth", "{seed}"),
+        PATTERN.fit_log("{dataset}", "jittered_truth", "{seed}"),
     resources:
         **fit_resources("jittered_truth"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_leiden_pca with:
     input:
         **fit_input("leiden_pca"),
     output:
-        directory(LAYOUT.fit("{dataset}", "leiden_pca", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "leiden_pca", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "leiden_pca", "{seed}"),
+        PATTERN.fit_log("{dataset}", "leiden_pca", "{seed}"),
     resources:
         **fit_resources("leiden_pca"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_pca with:
     input:
         **fit_input("pca"),
     output:
-        directory(LAYOUT.fit("{dataset}", "pca", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "pca", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "pca", "{seed}"),
+        PATTERN.fit_log("{dataset}", "pca", "{seed}"),
     resources:
         **fit_resources("pca"),
     params:

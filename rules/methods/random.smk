@@ -2,9 +2,9 @@ use rule train as train_random with:
     input:
         **fit_input("random"),
     output:
-        directory(LAYOUT.fit("{dataset}", "random", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "random", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "random", "{seed}"),
+        PATTERN.fit_log("{dataset}", "random", "{seed}"),
     resources:
         **fit_resources("random"),
     params:

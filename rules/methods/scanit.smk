@@ -2,9 +2,9 @@ use rule train as train_scanit with:
     input:
         **fit_input("scanit"),
     output:
-        directory(LAYOUT.fit("{dataset}", "scanit", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "scanit", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "scanit", "{seed}"),
+        PATTERN.fit_log("{dataset}", "scanit", "{seed}"),
     resources:
         **fit_resources("scanit"),
     params:

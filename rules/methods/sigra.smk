@@ -2,9 +2,9 @@ use rule train as train_sigra with:
     input:
         **fit_input("sigra"),
     output:
-        directory(LAYOUT.fit("{dataset}", "sigra", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "sigra", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "sigra", "{seed}"),
+        PATTERN.fit_log("{dataset}", "sigra", "{seed}"),
     resources:
         **fit_resources("sigra"),
     params:

@@ -2,9 +2,9 @@ use rule train as train_smoothed_harmony with:
     input:
         **fit_input("smoothed_harmony"),
     output:
-        directory(LAYOUT.fit("{dataset}", "smoothed_harmony", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "smoothed_harmony", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "smoothed_harmony", "{seed}"),
+        PATTERN.fit_log("{dataset}", "smoothed_harmony", "{seed}"),
     conda:
         get_environment("smoothed_harmony")
     resources:

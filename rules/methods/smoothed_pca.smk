@@ -2,9 +2,9 @@ use rule train as train_smoothed_pca with:
     input:
         **fit_input("smoothed_pca"),
     output:
-        directory(LAYOUT.fit("{dataset}", "smoothed_pca", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "smoothed_pca", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "smoothed_pca", "{seed}"),
+        PATTERN.fit_log("{dataset}", "smoothed_pca", "{seed}"),
     resources:
         **fit_resources("smoothed_pca"),
     params:

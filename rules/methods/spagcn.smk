@@ -2,9 +2,9 @@ use rule train as train_spagcn with:
     input:
         **fit_input("spagcn"),
     output:
-        directory(LAYOUT.fit("{dataset}", "spagcn", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "spagcn", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "spagcn", "{seed}"),
+        PATTERN.fit_log("{dataset}", "spagcn", "{seed}"),
     resources:
         **fit_resources("spagcn"),
     params:

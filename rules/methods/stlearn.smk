@@ -2,9 +2,9 @@ use rule train as train_stlearn with:
     input:
         **fit_input("stlearn"),
     output:
-        directory(LAYOUT.fit("{dataset}", "stlearn", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "stlearn", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "stlearn", "{seed}"),
+        PATTERN.fit_log("{dataset}", "stlearn", "{seed}"),
     conda:
         get_environment("stlearn")
     resources:

@@ -2,9 +2,9 @@ use rule train as train_ward with:
     input:
         **fit_input("ward"),
     output:
-        directory(LAYOUT.fit("{dataset}", "ward", "{seed}")),
+        directory(PATTERN.fit("{dataset}", "ward", "{seed}")),
     log:
-        LAYOUT.fit_log("{dataset}", "ward", "{seed}"),
+        PATTERN.fit_log("{dataset}", "ward", "{seed}"),
     resources:
         **fit_resources("ward"),
     params:

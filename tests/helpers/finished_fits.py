@@ -18,8 +18,13 @@ def configuration(**more):
     return load_benchmark(config(**more), PROJECT / "config")
 
 
+def as_layout(results):
+    """A layout as it is; of a folder the one in which every key is ``{key}``."""
+    return results if isinstance(results, Layout) else Layout(results)
+
+
 def write_preprocessed(results, dataset, cells, genes):
-    path = Layout(results).preprocessed(dataset)
+    path = as_layout(results).preprocessed(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
         file.create_dataset("X", (cells, genes), "f4")
@@ -27,7 +32,7 @@ def write_preprocessed(results, dataset, cells, genes):
 
 
 def write_fit(results, dataset, method, seed, status="ok", **more):
-    folder = Layout(results).fit(dataset, method, seed)
+    folder = as_layout(results).fit(dataset, method, seed)
     folder.mkdir(parents=True)
     parameters = json.dumps(more.pop("parameters", {}))
     record = {"seconds": 10.0, "peak_rss_mb": 300, "peak_gpu_mb": None, "device": "cpu", **more}

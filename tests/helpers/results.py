@@ -83,19 +83,22 @@ def fits_of(scores):
     return pd.DataFrame(fits)
 
 
-def write_results(root, scores):
-    """Scores and fits as files below ``root``, as in the workflow, and methods.yaml."""
+def write_results(results, scores):
+    """Scores and fits as files of a folder or a layout, as in the workflow, and methods.yaml."""
     import yaml
 
+    from helpers.finished_fits import as_layout
+
+    layout = as_layout(results)
     for (dataset, method), group in scores.groupby(["dataset", "method"]):
-        path = root / "scores" / dataset / f"{method}.parquet"
+        path = layout.scores(dataset, method)
         path.parent.mkdir(parents=True, exist_ok=True)
         group.to_parquet(path, index=False)
     for fit in fits_of(scores).astype(object).where(lambda t: t.notna(), None).to_dict("records"):
-        folder = root / "fits" / fit["dataset"] / fit["method"] / f"seed{fit['seed']}"
+        folder = layout.fit(fit["dataset"], fit["method"], fit["seed"])
         folder.mkdir(parents=True)
         (folder / "status.json").write_text(json.dumps(fit))
-    (root / "methods.yaml").write_text(yaml.safe_dump(METHODS))
+    (layout.root / "methods.yaml").write_text(yaml.safe_dump(METHODS))
 
 
 def made_results(*scores):

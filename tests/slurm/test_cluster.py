@@ -58,8 +58,8 @@ class Run:
     scripts: dict[str, str]
 
     def fit(self, method):
-        folder = self.cluster.folder / f"results/fits/tissue/{method}/seed0"
-        return json.loads((folder / "status.json").read_text())
+        path = self.cluster.found(f"fits/tissue/{method}/*/seed0/status.json")
+        return json.loads(path.read_text())
 
 
 def rule(job):
@@ -68,8 +68,8 @@ def rule(job):
 
 def started(flow, method):
     """How often the supervisor has begun the fit."""
-    log = flow.folder / f"results/attempts/tissue/{method}/seed0.jsonl"
-    return log.read_text().count('"start"') if log.exists() else 0
+    logs = (flow.folder / "results").glob(f"attempts/tissue/{method}/*/seed0.jsonl")
+    return sum(log.read_text().count('"start"') for log in logs)
 
 
 def interfere(slurm, flow, shortened, cancelled):
@@ -106,7 +106,7 @@ def run(slurm, tmp_path_factory):
     for flow in flows:
         flow.folder.mkdir()
     cluster, local = flows
-    fits = [f"results/fits/tissue/{name}/seed0" for name in FAULTS]
+    fits = cluster.paths(*(("fit", "tissue", name, 0) for name in FAULTS), config=SMALL)
     command = [word for word in cluster.command() if word not in ("--cores", "2")]
     command += ["--profile", str(source / "profiles/slurm"), *QUICK_CHECKS]
     command += ["--config", *SMALL, "--", "results/default/tables", *fits]
@@ -171,7 +171,7 @@ def test_memory_time_and_threads_are_those_of_the_rules(run):
 
 def test_downloads_run_where_snakemake_runs(run):
     assert set(run.jobs) == {*CPU_RULES, *(f"train_{name}" for name in (*METHODS, *FAULTS))}
-    assert (run.cluster.folder / "results/raw/BZ5/status.json").exists()
+    assert run.cluster.found("raw/BZ5/*/status.json").exists()
     assert all("download" not in script for script in run.scripts.values())
 
 
@@ -187,9 +187,9 @@ def test_the_results_are_those_of_a_local_run_byte_for_byte(run):
     assert run.cluster.tables() == run.local.tables()
     for method in METHODS:
         for dataset in ("tissue", "BZ5"):
-            path = f"results/fits/{dataset}/{method}/seed0/fit.h5ad"
+            path = f"fits/{dataset}/{method}/*/seed0/fit.h5ad"
             ours, theirs = (
-                anndata.read_h5ad(flow.folder / path).obsm["embedding"]
+                anndata.read_h5ad(flow.found(path)).obsm["embedding"]
                 for flow in (run.cluster, run.local)
             )
             np.testing.assert_array_equal(ours, theirs)

@@ -1,5 +1,6 @@
 """Real Snakemake runs on small data, each in a folder of its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,23 @@ from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
 from stbench.config.values import with_numbers
 
+# Prints paths of the layout that a configuration has in the code that runs this.
+PATHS = """
+import json, sys
+from pathlib import Path
+from snakemake.cli import parse_config
+from stbench.common.paths import CONFIG
+from stbench.config.benchmark import load_benchmark
+from stbench.config.keys import layout_of
+from stbench.config.schema import load_yaml
+from stbench.config.values import with_numbers
+options, files, asked = json.loads(sys.argv[1])
+given = parse_config(options)
+config = {key: value for file in files for key, value in load_yaml(Path(file)).items()}
+config |= with_numbers(given, given)
+layout = layout_of(load_benchmark(config, CONFIG), Path("results"))
+print(json.dumps([str(getattr(layout, name)(*ids)) for name, *ids in asked]))
+"""
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs", "CITATION.cff")
 
 TISSUE = (
@@ -55,6 +73,30 @@ class Workflow:
             text=True,
         )
 
+    def paths(self, *asked, config: tuple[str, ...] = (), file: str = "") -> list[str]:
+        """Paths of shared files, each asked for by a method of ``Layout`` and its arguments.
+
+        Args:
+            asked: such as ``("fit", "tissue", "pca", 0)``.
+            config: options of ``--config``.
+            file: that of ``--configfile``.
+        """
+        files = [str(self.source / "config/config.yaml"), *([file] if file else [])]
+        told = subprocess.run(
+            [sys.executable, "-c", PATHS, json.dumps([config, files, asked])],
+            cwd=self.folder,
+            env={**self.environment, "PYTHONPATH": str(self.source / "scripts")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(told.stdout)
+
+    def found(self, pattern: str) -> Path:
+        """The only file or folder of results with this pattern, which has ``*`` for a key."""
+        (path,) = (self.folder / "results").glob(pattern)
+        return path
+
     @property
     def own(self) -> Path:
         """The folder of the default configuration."""
@@ -77,7 +119,8 @@ def environment(**more: str) -> dict[str, str]:
 def refusal(*options):
     """The one line with which the library refuses options of ``snakemake --config``."""
     given = parse_config(list(options))
-    config = {**load_yaml(PROJECT / "config/config.yaml"), **with_numbers(given, given)}
+    given = with_numbers(given, given)
+    config = {**load_yaml(PROJECT / "config/config.yaml"), **given}
     with pytest.raises(InputError) as error:
         load_benchmark(config, PROJECT / "config")
     line = str(error.value)

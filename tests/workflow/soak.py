@@ -122,10 +122,9 @@ class Soak:
         self._began, self._struck = time.monotonic(), False
 
     def _jobs_done(self) -> int:
-        patterns = ("data/[!.]*", "preprocessed/[!.]*", "fits/*/*/seed*", "labels/*/[!.]*")
+        made = ("data/*", "preprocessed/*", "fits/*/*/*", "labels/*/*", "scores/*/*")
         results = self.flow.folder / "results"
-        found = [len(list(results.glob(pattern))) for pattern in (*patterns, "scores/*/[!.]*")]
-        return sum(found)
+        return sum(len(list(results.glob(f"{pattern}/[!.]*"))) for pattern in made)
 
     def _here(self) -> list[psutil.Process]:
         """Processes in the run's folder, orphans among them."""

@@ -19,28 +19,30 @@ SEEDS = (0, 1)
 TABLES = ("results/default/results.parquet",)
 
 
-def export(results, root):
+def export(flow):
     """Two results of smoothed PCA on one tissue: its labels, and its embedding with a graph.
 
     Cells are written in another order than the dataset has.
     """
-    cell = "tissue/smoothed_pca"
+    root, entry = flow.folder, "tissue/smoothed_pca"
     shuffled = np.random.default_rng(0).permutation(150)
     labels = root / "labels_elsewhere/tissue"
     labels.mkdir(parents=True)
-    with open_labels(results / f"labels/{cell}.h5") as reader:
+    with open_labels(flow.found(f"labels/{entry}/*.h5")) as reader:
         rows = reader.rows(3, 0, "gmm", reader.axes.last_epochs[0])
-    cells = read_elements(results / f"fits/{cell}/seed0/fit.h5ad")["cells"]
+    cells = read_elements(flow.found(f"fits/{entry}/*/seed0/fit.h5ad"))["cells"]
     table = pd.DataFrame({"domain": [f"domain {label}" for label in rows[0]]}, index=cells)
     table.iloc[shuffled].to_csv(labels / "labels.tsv", sep="\t")
 
     for seed in SEEDS:
         folder = root / f"embedding_elsewhere/tissue/seed{seed}"
         folder.mkdir(parents=True)
-        found = read_elements(results / f"fits/{cell}/seed{seed}/fit.h5ad", "obsm/embedding")
+        fit = flow.found(f"fits/{entry}/*/seed{seed}/fit.h5ad")
+        found = read_elements(fit, "obsm/embedding")
         np.save(folder / "embedding.npy", found["obsm/embedding"][shuffled])
         (folder / "cells.tsv").write_text("\n".join(found["cells"][shuffled]) + "\n")
-        near = read_elements(results / "preprocessed/tissue.h5ad", "obsp/spatial_distances")
+        tissue = flow.found("preprocessed/tissue/*.h5ad")
+        near = read_elements(tissue, "obsp/spatial_distances")
         graph = near["obsp/spatial_distances"].tocsr()
         graph.data = 1 / (1 + graph.data)
         graph = graph.maximum(graph.T)
@@ -50,9 +52,9 @@ def export(results, root):
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory):
     flow = Workflow(PROJECT, tmp_path_factory.mktemp("external"), environment())
-    first = flow.run(*SMALL, "seeds=[0,1]", args=("results/labels/tissue/smoothed_pca.h5",))
+    first = flow.run(*SMALL, "seeds=[0,1]", args=TABLES)
     assert first.returncode == 0, first.stdout
-    export(flow.folder / "results", flow.folder)
+    export(flow)
     external = "external={by_labels: labels_elsewhere, by_embedding: embedding_elsewhere}"
     config = (*SMALL, "seeds=[0,1]", external, GRAPHS)
     run = flow.run(*config, args=TABLES)
@@ -102,10 +104,11 @@ def test_it_stands_in_the_tables_and_its_graph_among_the_interactions(scored):
     folder = scored[0].folder / "results"
     board = pd.read_csv(folder / "default/tables/leaderboard.csv").set_index("method")
     assert board.loc["by_embedding", "datasets"] == "1/2"
-    assert (folder / "interactions/tissue/by_embedding/edges.parquet").is_file()
-    assert (folder / "interactions/tissue/by_embedding/type_pairs.csv").is_file()
+    inferred = scored[0].found("interactions/tissue/by_embedding/*")
+    assert (inferred / "edges.parquet").is_file()
+    assert (inferred / "type_pairs.csv").is_file()
     assert not (folder / "interactions/other").exists()
-    status = pd.read_json(folder / "interactions/tissue/by_embedding/status.json").T
+    status = pd.read_json(inferred / "status.json").T
     assert status.loc["genes", "status"] == "not_applicable"
     assert "error" not in set(status["status"])
 

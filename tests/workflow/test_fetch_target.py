@@ -33,8 +33,7 @@ def test_the_archive_is_got_where_it_is_chosen(workflow):
     sources = "sources={BZ9: STAGUE archive}"
     run = workflow.run("datasets=[BZ5, BZ9]", sources, args=("available",))
     assert run.returncode == 0, run.stdout
-    raw = workflow.folder / "results/raw"
-    status = json.loads((raw / "STAGUE_archive/status.json").read_text())
+    status = json.loads(workflow.found("raw/archive/STAGUE_archive/status.json").read_text())
     assert status["status"] == "error" and "--archive" in status["reason"]
     assert "BZ9: data not available: put STAGUE_archive/BZ9/adata.h5ad into a mirror" in run.stdout
     assert "BZ5: 0.4 MB" in run.stdout

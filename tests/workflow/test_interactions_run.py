@@ -50,7 +50,7 @@ def finished(tmp_path_factory):
 
 @pytest.mark.parametrize("tissue", ["planted", "plain"])
 def test_a_graph_gives_edges_type_pairs_genes_and_pictures(finished, tissue):
-    folder = finished[0].folder / f"results/interactions/{tissue}/stague"
+    folder = finished[0].found(f"interactions/{tissue}/stague/*")
     status = json.loads((folder / "status.json").read_text())
     assert status["type_pairs"]["status"] == "ok"
     assert status["ligand_receptor"]["status"] == "not_applicable"
@@ -92,6 +92,6 @@ def test_the_stand_in_of_a_demonstration_is_compared_drawn_and_named(finished):
     pictures = {f"stague_plain_{what}" for what in ("domains", "embedding", "interactions")}
     assert {path.stem for path in folder.glob("*.png")} == pictures
     assert {path.stem for path in folder.glob("*.pdf")} == pictures
-    fit = flow.folder / "results/fits/plain/stague/seed0"
+    fit = flow.found("fits/plain/stague/*/seed0")
     with h5py.File(fit / "epoch_labels.h5") as file:
         assert json.loads(file.attrs["settings"])["refine"] == 6

@@ -27,7 +27,7 @@ def bundled_mirror(flow, folder):
     assert flow.run("datasets=[BZ5]", args=("fetch",)).returncode == 0
     bundle = folder / "bundle.tar"
     program = [sys.executable, flow.source / "scripts/bundle.py", "--output", bundle]
-    subprocess.run([*program, flow.folder / "results/raw/BZ5"], check=True)
+    subprocess.run([*program, flow.found("raw/BZ5/*")], check=True)
     with tarfile.open(bundle) as tar:
         tar.extractall(folder, filter="data")
     shutil.rmtree(flow.folder / "results")

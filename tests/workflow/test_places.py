@@ -15,7 +15,7 @@ from stbench.common.paths import PROJECT
 from workflow.conftest import TISSUE, Workflow, environment
 
 CONFIG = (f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
-DATA = ("results/data/tissue.h5ad",)
+DATA = ("datasets",)
 
 
 def errors(text):
@@ -97,7 +97,7 @@ def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(workfl
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout
     assert "no other Snakemake process" in second.stdout
-    assert (workflow.folder / DATA[0]).is_file()
+    assert workflow.found("data/tissue/*.h5ad").is_file()
 
 
 CASES = list(MALFORMED)[:30:8]
@@ -130,30 +130,29 @@ def prepared(tmp_path_factory):
         sections.append(section(name, f"{name}.h5ad", **changes))
     file = folder / "config.json"
     file.write_text(json.dumps({"datasets": sections, "methods": ["pca"]}))
-    targets = [f"results/data/{each['id']}.h5ad" for each in sections]
     flow = Workflow(PROJECT, folder, environment())
-    run = flow.run(args=(*targets, "--configfile", str(file)))
+    run = flow.run(args=("datasets", "--configfile", str(file)))
     assert run.returncode == 0, run.stdout
-    return flow.folder, broken
+    return flow, broken
 
 
 def test_paths_may_hold_anything(prepared):
     """Quotes, ``;``, ``$()``, newlines: they are names of files and never more than that."""
-    folder, _ = prepared
+    flow, _ = prepared
     for name in HOSTILE:
-        assert (folder / f"results/data/{name}.h5ad").is_file()
-        log = (folder / f"results/logs/prepare/{name}.log").read_text()
+        assert flow.found(f"data/{name}/*.h5ad").is_file()
+        log = flow.found(f"logs/prepare/{name}/*.log").read_text()
         assert "40 cells x 6 genes" in log, log
-    assert not (folder / "sprung").exists()
+    assert not (flow.folder / "sprung").exists()
 
 
 def test_malformed_files_are_each_recorded(prepared):
     """Some of them; every one is tried with the program alone."""
-    folder, broken = prepared
+    flow, broken = prepared
     for name, (_, _, message) in broken.items():
-        made = read_elements(folder / f"results/data/{name}.h5ad", "uns/dataset")
+        made = read_elements(flow.found(f"data/{name}/*.h5ad"), "uns/dataset")
         told = made["uns/dataset"]
         assert told["status"] == "error" and message.replace("mine", name) in told["reason"]
-        log = (folder / f"results/logs/prepare/{name}.log").read_text()
+        log = flow.found(f"logs/prepare/{name}/*.log").read_text()
         assert len([line for line in log.splitlines() if line.startswith(name)]) == 1
         assert "Traceback" not in log

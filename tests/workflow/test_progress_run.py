@@ -33,7 +33,8 @@ def test_a_run_from_its_plan_to_its_end(copied_workflow):
     assert early.returncode != 0 and "none is scored" in early.stdout
     assert not (own / "run.json").exists()  # neither of them is a run
 
-    half = workflow.run(*SMALL, args=("results/scores/tissue/pca.parquet",))
+    scores = workflow.paths(("scores", "tissue", "pca"), config=SMALL)
+    half = workflow.run(*SMALL, args=(*scores,))
     assert half.returncode == 0, half.stdout
     assert "2 of 4 fits: 2 ok; 0 running, 2 left" in half.stdout
     assert "2 of 4 fits" in status(workflow) and "ended after" in status(workflow)

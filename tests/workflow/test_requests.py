@@ -88,17 +88,18 @@ def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
 
 def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):
     """Every method of the paper on BZ9, whose preprocessing is taken for done; BZ5 begins."""
-    done = cluster.folder / "results/preprocessed/BZ9.h5ad"
-    done.parent.mkdir(parents=True)
-    done.touch()
-    (cluster.folder / "results/data").mkdir()
-    (cluster.folder / "results/data/BZ9.h5ad").touch()
     methods = yaml.safe_load((PROJECT / "config/paper.yaml").read_text())["methods"]
-    targets = [f"results/fits/BZ9/{method}/seed0" for method in methods]
+    asked = [(kind, name) for kind in ("data", "preprocessed") for name in ("BZ9", "BZ5")]
+    asked += [("fit", "BZ9", method, 0) for method in methods]
+    chosen = ("datasets=[BZ5,BZ9]",)
+    data, begins, preprocessed, _, *targets = cluster.paths(*asked, config=chosen, file=PAPER)
+    for name in (data, preprocessed):
+        (cluster.folder / name).parent.mkdir(parents=True)
+        (cluster.folder / name).touch()
     args = (*PROFILE, "--configfile", PAPER, "--retries", "0", "--latency-wait", "0")
     args += ("--slurm-init-seconds-before-status-checks", "1")
-    args += ("--seconds-between-status-checks", "1", *targets, "results/data/BZ5.h5ad")
-    run = on_cluster(cluster, "datasets=[BZ5,BZ9]", args=args)
+    args += ("--seconds-between-status-checks", "1", *targets, begins)
+    run = on_cluster(cluster, *chosen, args=args)
     calls = [path.read_text().split("\0") for path in (tmp_path / "submitted").iterdir()]
     submitted = {}
     for words in calls:
@@ -112,7 +113,7 @@ def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):
         assert int(words[words.index("--mem") + 1]) >= 1000
         assert int(words[words.index("-t") + 1]) >= 10
         assert "--cpus-per-task=1" in words and words[words.index("-p") + 1] == "gpu"
-    assert json.loads((cluster.folder / "results/raw/BZ5/status.json").read_text())
+    assert json.loads(cluster.found("raw/BZ5/*/status.json").read_text())
 
 
 def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():

@@ -62,12 +62,12 @@ class Tissue:
     nearest_wins: bool = False
 
 
-def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
+def read_tissue(path: str | Path, refine: int = 0) -> Tissue:
     """Read the part of a preprocessed dataset that clustering uses.
 
     Args:
         path: the preprocessed dataset.
-        refine: number of neighbors that refine labels, instead of that of the dataset.
+        refine: number of neighbors that refine labels; 0: none.
 
     Raises:
         InputError: the file is missing, broken or not a preprocessed dataset.
@@ -80,7 +80,6 @@ def read_tissue(path: str | Path, refine: int | None = None) -> Tissue:
         raise InputError(
             f"{path}: not a preprocessed dataset; create it with scripts/preprocess.py"
         )
-    refine = int(dataset.get("refine", 0)) if refine is None else refine
     return Tissue(
         cells=data["cells"],
         n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
@@ -99,7 +98,7 @@ def cluster_fits(
     output: str | Path,
     processes: int = 1,
     keep_trajectories: bool = False,
-    refine: int | None = None,
+    refine: int = 0,
     nearest_wins: bool = False,
 ) -> list[EpochsClustered]:
     """Cluster the fits of one method on one dataset and write their labels.
@@ -116,7 +115,7 @@ def cluster_fits(
         output: the file of labels.
         processes: how many work at once.
         keep_trajectories: leave the embeddings of the epochs where they are.
-        refine: neighbors that refine labels, in place of the dataset's own number.
+        refine: number of neighbors that refine labels; 0: none.
         nearest_wins: how refinement breaks ties; see ``majority``.
 
     Returns:
@@ -153,6 +152,46 @@ def cluster_fits(
             if fit.ok and fit.epoch_labels.is_file():
                 fit.trajectory.unlink(missing_ok=True)
     return [clustered for _, clustered in pairs if clustered is not None]
+
+
+def write_no_labels(
+    folders: Sequence[str | Path],
+    preprocessed: str | Path,
+    dataset: str,
+    method: str,
+    clusterers: Sequence[Clusterer],
+    *,
+    output: str | Path,
+    reason: str,
+) -> None:
+    """Write a file of labels in which every fit has an error, so that its scores give the reason.
+
+    Args:
+        folders, preprocessed, dataset, method, clusterers, output: as of ``cluster_fits``.
+        reason: why the fits could not be clustered.
+    """
+    tissue = read_tissue(preprocessed)
+    seeds = sorted(int(Path(folder).name.removeprefix("seed")) for folder in folders)
+    kinds = list(dict.fromkeys(clusterers))
+    axes = LabelAxes(
+        dataset=dataset,
+        method=method,
+        cells_digest=cells_digest(tissue.cells),
+        n_cells=len(tissue.cells),
+        n_domains=tissue.n_domains,
+        training_seeds=seeds,
+        clusterers=kinds,
+        epochs=[UNOBSERVED_RESULT],
+        observed=False,
+        last_epochs=[NO_EPOCH] * len(seeds),
+        status=["error"] * len(seeds),
+        reason=[f"clustering: {reason}"] * len(seeds),
+        epochs_reason=[""] * len(seeds),
+        clusterer_status=[["error"] * len(kinds)] * len(seeds),
+        clusterer_reason=[[reason] * len(kinds)] * len(seeds),
+    )
+    with labels_writer(output, axes):
+        pass
 
 
 def _labels_of_epochs(

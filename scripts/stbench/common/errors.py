@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -41,25 +43,42 @@ def attempt(
     failed: Callable[[str], T],
     *,
     record: bool = True,
-    refusal: type[Exception] = InputError,
 ) -> T:
-    """Make something; where it is refused, report the reason on stderr and return a stand-in.
+    """Make something; where that fails, report the reason on stderr and return a stand-in.
+
+    So one dataset or entry never takes the tables of all others with it. What may be a fault of the
+    machine is raised, since another attempt may succeed: lack of memory or disk, a worker that was
+    killed, an error of the system or of the HDF5 library.
 
     Args:
         name: id of what is made, which is not repeated in the reason.
         make: returns it.
         failed: returns from the reason what takes its place.
-        record: whether to; without it a refusal is an error of the program.
-        refusal: what is recorded; every other exception is raised.
+        record: whether to; without it a failure is an error of the program.
     """
     try:
         return make()
-    except refusal as error:
-        if not record:
+    except Exception as error:
+        if not record or _may_succeed_again(error):
             raise
-        reason = one_line(error).removeprefix(f"{name}: ")
+        reason = reason_of(error).removeprefix(f"{name}: ")
         print(f"{name}: {reason}", file=sys.stderr)
         return failed(reason)
+
+
+def _may_succeed_again(error: Exception) -> bool:
+    if isinstance(error, (OSError, MemoryError, BrokenExecutor)):
+        return True
+    frames = traceback.extract_tb(error.__traceback__)  # a full disk is a RuntimeError of HDF5
+    return isinstance(error, RuntimeError) and "h5py" in frames[-1].filename
+
+
+def reason_of(error: Exception) -> str:
+    """An exception as one line; of one that nobody expected the traceback is printed, too."""
+    if isinstance(error, (InputError, NotApplicableError)):
+        return one_line(error)
+    traceback.print_exception(error)
+    return one_line(f"{type(error).__name__}: {error}")[:500]
 
 
 def run_cli(main: Callable[[], None]) -> None:

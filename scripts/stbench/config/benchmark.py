@@ -200,13 +200,35 @@ class Benchmark:
     def params(self, method: str, dataset: str) -> dict[str, Any]:
         """Published defaults, the dataset's published setting, the budget, the user's own."""
         entry = self.method(self.task(dataset), method)
-        setting = published_setting(entry, self.datasets[dataset])
-        params = {**entry.get("params", {}), **setting}
-        if self.config.get("budget") == "cpu" and "epochs_cpu" in entry:
-            params["epochs"] = min(params["epochs"], entry["epochs_cpu"])
+        known = self.known_params(method, dataset)
+        params = known["cpu" if self.config.get("budget") == "cpu" else "published"]
         given = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
         own = {name: value for name, value in given.items() if name in entry.get("params", {})}
         return {**params, **own, **entry.get("changes", {})}
+
+    def known_params(self, method: str, dataset: str) -> dict[str, dict[str, Any]]:
+        """Parameters that have a name: ``default``, ``published`` for a dataset, ``cpu``."""
+        entry = self.method(self.task(dataset), method)
+        default = dict(entry.get("params", {}))
+        published = {**default, **published_setting(entry, self.datasets[dataset])}
+        cpu = dict(published)
+        if "epochs_cpu" in entry:
+            cpu["epochs"] = min(cpu["epochs"], entry["epochs_cpu"])
+        return {"default": default, "published": published, "cpu": cpu}
+
+    def refine(self, dataset: str) -> int:
+        """Neighbors that refine the labels of a dataset; 0: none."""
+        chosen = self.config.get("refine")
+        return int(self.datasets[dataset].get("refine", 0) if chosen is None else chosen)
+
+    def nearest_wins(self, method: str) -> bool:
+        """Whether the nearest label wins a tie of the neighbors that refine labels."""
+        return bool(self.method(DOMAINS, method).get("nearest_wins"))
+
+    def gene_sets(self, task: str) -> list[str]:
+        """The user's files of gene sets for a task."""
+        files = (self.config.get(task) or {}).get("gene_sets") or []
+        return [files] if isinstance(files, str) else list(files)
 
     def method(self, task: str, method: str) -> Mapping[str, Any]:
         """The entry of a method of a task.

@@ -1,16 +1,17 @@
 """Where everything below ``results/`` is: the only module that knows its folders.
 
 What is expensive is shared by all configurations; what is cheap to make again has one folder for
-each configuration. Ids may be wildcards of Snakemake, such as ``{dataset}``.
+each configuration. Paths of shared files have a key of what they are made of. Ids may be wildcards
+of Snakemake, such as ``{dataset}``; without the keys of a configuration so is the key.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stbench.common.errors import InputError
 
@@ -22,6 +23,91 @@ DEFAULT = "default"  # the name of config/config.yaml alone
 SPOTS, REFERENCE = "spots", "reference"  # the parts of a pair
 
 
+class Keys(Protocol):
+    """What is put into the paths of shared files, by dataset, or by dataset and method."""
+
+    def raw(self, dataset: str) -> str: ...
+    def data(self, dataset: str) -> str: ...
+    def preprocessed(self, dataset: str) -> str: ...
+    def fit(self, dataset: str, method: str) -> str: ...
+    def labels(self, dataset: str, method: str) -> str: ...
+    def scores(self, dataset: str, method: str) -> str: ...
+    def interactions(self, dataset: str, method: str) -> str: ...
+    def interaction_scores(self, dataset: str) -> str: ...
+    def integration(self, dataset: str, method: str) -> str: ...
+
+
+class SameKey:
+    """One key for everything: the wildcard of rules, or that of a test.
+
+    Attributes:
+        key: the key.
+    """
+
+    def __init__(self, key: str = "{key}") -> None:
+        self.key = key
+
+    def raw(self, dataset: str) -> str:
+        return self.key
+
+    data = preprocessed = interaction_scores = raw
+
+    def fit(self, dataset: str, method: str) -> str:
+        return self.key
+
+    labels = scores = interactions = integration = fit
+
+
+class KeysOfFiles:
+    """The keys that are in the paths of files: what a program gets that is given files alone.
+
+    Args:
+        root: the results folder.
+        files: below ``<root>/<kind>/<dataset>/``, of fits the folder that has all seeds.
+    """
+
+    def __init__(self, root: Path, files: Iterable[Path]) -> None:
+        self._keys: dict[tuple[str, ...], str] = {}
+        for file in files:
+            kind, *ids = file.relative_to(root).parts
+            if kind == "data":  # of a pair: a folder
+                ids = ids[:2]
+            *entry, last = ids
+            self._keys[kind, *entry] = last.partition(".")[0]
+
+    def raw(self, dataset: str) -> str:
+        return self._key("raw", dataset)
+
+    def data(self, dataset: str) -> str:
+        return self._key("data", dataset)
+
+    def preprocessed(self, dataset: str) -> str:
+        return self._key("preprocessed", dataset)
+
+    def fit(self, dataset: str, method: str) -> str:
+        return self._key("fits", dataset, method)
+
+    def labels(self, dataset: str, method: str) -> str:
+        return self._key("labels", dataset, method)
+
+    def scores(self, dataset: str, method: str) -> str:
+        return self._key("epochs", dataset, method)
+
+    def interactions(self, dataset: str, method: str) -> str:
+        return self._key("interactions", dataset, method)
+
+    def interaction_scores(self, dataset: str) -> str:
+        return self._key("interactions", dataset)
+
+    def integration(self, dataset: str, method: str) -> str:
+        return self._key("integration", dataset, method)
+
+    def _key(self, *names: str) -> str:
+        if names not in self._keys:
+            raise InputError(f"no file of {'/'.join(names)} is given")
+        return self._keys[names]
+
+
 @dataclass(frozen=True)
 class Layout:
     """The paths of results.
@@ -29,38 +115,49 @@ class Layout:
     Attributes:
         root: the results folder.
         name: of the configuration, whose own folder is ``<root>/<name>``.
+        keys: of the configuration (``stbench.config.keys``); default: the wildcard ``{key}``.
     """
 
     root: Path = Path("results")
     name: str = DEFAULT
+    keys: Keys = field(default_factory=SameKey)
 
     # Shared by all configurations.
 
+    @property
+    def all_raw(self) -> Path:
+        return self.root / "raw"
+
     def raw(self, dataset: str) -> Path:
-        return self.root / "raw" / dataset
+        return self.all_raw / dataset / self.keys.raw(dataset)
 
     def data(self, dataset: str) -> Path:
-        return self.root / "data" / f"{dataset}.h5ad"
+        return self.root / "data" / dataset / f"{self.keys.data(dataset)}.h5ad"
 
     def pair(self, dataset: str, part: str) -> Path:
         """Spots or reference of a pair."""
-        return self.root / "data" / dataset / f"{part}.h5ad"
+        return self.root / "data" / dataset / self.keys.data(dataset) / f"{part}.h5ad"
 
     def truth(self, dataset: str) -> Path:
         """The true proportions of a pair; the truth of any other dataset is in ``data``."""
-        return self.root / "truth" / f"{dataset}.h5ad"
+        return self.root / "truth" / dataset / f"{self.keys.data(dataset)}.h5ad"
 
     def preprocessed(self, dataset: str) -> Path:
-        return self.root / "preprocessed" / f"{dataset}.h5ad"
+        return self.root / "preprocessed" / dataset / f"{self.keys.preprocessed(dataset)}.h5ad"
+
+    def fits(self, dataset: str, method: str) -> Path:
+        """The folder of the fits of an entry, one for each training seed."""
+        return self.root / "fits" / dataset / method / self.keys.fit(dataset, method)
 
     def fit(self, dataset: str, method: str, seed: int | str) -> Path:
-        return self.root / "fits" / dataset / method / f"seed{seed}"
+        return self.fits(dataset, method) / f"seed{seed}"
 
     def fit_status(self, dataset: str, method: str, seed: int | str) -> Path:
         return self.fit(dataset, method, seed) / "status.json"
 
     def fit_log(self, dataset: str, method: str, seed: int | str) -> Path:
-        return self.log("fits", dataset, method, f"seed{seed}")
+        key = self.keys.fit(dataset, method)
+        return self.log("fits", dataset, method, key, f"seed{seed}")
 
     def attempts(self, dataset: str, method: str, seed: int | str) -> Path:
         return self.attempts_of(self.fit(dataset, method, seed))
@@ -71,26 +168,27 @@ class Layout:
         return path.with_name(f"{path.name}.jsonl")
 
     def labels(self, dataset: str, method: str) -> Path:
-        return self.root / "labels" / dataset / f"{method}.h5"
+        return self.root / "labels" / dataset / method / f"{self.keys.labels(dataset, method)}.h5"
 
     def epochs(self, dataset: str, method: str) -> Path:
-        return self.root / "epochs" / dataset / f"{method}.parquet"
+        key = self.keys.scores(dataset, method)
+        return self.root / "epochs" / dataset / method / f"{key}.parquet"
 
     def scores(self, dataset: str, method: str) -> Path:
-        return self.root / "scores" / dataset / f"{method}.parquet"
-
-    @property
-    def all_interactions(self) -> Path:
-        return self.root / "interactions"
+        key = self.keys.scores(dataset, method)
+        return self.root / "scores" / dataset / method / f"{key}.parquet"
 
     def interactions(self, dataset: str, method: str) -> Path:
-        return self.all_interactions / dataset / method
+        key = self.keys.interactions(dataset, method)
+        return self.root / "interactions" / dataset / method / key
 
     def interaction_scores(self, dataset: str) -> Path:
-        return self.all_interactions / dataset / "scores.parquet"
+        key = self.keys.interaction_scores(dataset)
+        return self.root / "interactions" / dataset / f"{key}.parquet"
 
     def integration(self, dataset: str, method: str) -> Path:
-        return self.root / "integration" / dataset / f"{method}.parquet"
+        key = self.keys.integration(dataset, method)
+        return self.root / "integration" / dataset / method / f"{key}.parquet"
 
     def log(self, *names: str) -> Path:
         *folders, last = names
@@ -151,9 +249,14 @@ class Layout:
         notes = sorted(self.root.glob("*/run.json"), key=lambda path: -path.stat().st_mtime)
         return [path.parent.name for path in notes]
 
-    def finished_fits(self) -> list[Path]:
+    def any_of(self, dataset: str) -> list[Path]:
+        """Everything that a dataset was made into: preprocessed, or spots and reference."""
+        patterns = [f"preprocessed/{dataset}/*.h5ad", f"data/{dataset}/*/{SPOTS}.h5ad"]
+        return [path for pattern in patterns for path in sorted(self.root.glob(pattern))]
+
+    def finished_fits(self, dataset: str = "*") -> list[Path]:
         """``status.json`` of every fit of any configuration."""
-        return sorted(self.root.glob("fits/*/*/seed*/status.json"))
+        return sorted(self.root.glob(f"fits/{dataset}/*/*/seed*/status.json"))
 
 
 def configuration_name(config: Mapping[str, Any], files: Sequence[str | Path]) -> str:

@@ -30,13 +30,13 @@ def fetch_dataset(
 
     A folder that has all files of a source with the published bytes is kept as it is. Otherwise
     the dataset's sources are tried in order; the first with all files available is used. A file
-    is looked for in the mirror folders, among the files that were fetched for other datasets (the
-    folders beside ``output``), then at its URLs. A file of which no checksum is published is pinned
-    (in ``.pins`` beside ``output``) when it is first downloaded.
+    is looked for in the mirror folders, among the files that were fetched for other datasets, then
+    at its URLs. A file of which no checksum is published is pinned (in ``.pins`` of the folder of
+    all datasets) when it is first downloaded.
 
     Args:
         entry: description of the dataset (``stbench.config.registry.dataset_entry``).
-        output: the folder to write.
+        output: the folder to write, ``<folder of all datasets>/<dataset>/<key>``.
         mirrors: folders in which files lie under their registry names, in order.
         downloader: what asks the URLs.
 
@@ -135,7 +135,7 @@ def _fetch_file(
         try:
             get()
             _check(file, target)
-            _check_pin(file, target, output.parent / ".pins")
+            _check_pin(file, target, _store(output) / ".pins")
         except HashMismatchError as error:
             wrong.append(f"{name} from {place}: {error}")
             print(f"{name} from {place}: {error}; not used", file=sys.stderr)
@@ -173,11 +173,20 @@ def _places(
         if path.is_file():
             yield f"mirror:{file['name']}", partial(shutil.copyfile, path, target)
     if "sha256" in file or "blob" in file:  # only a checked file can be known to be the same one
-        for path in sorted(output.parent.glob(f"[!.]*/{target.name}")):
+        store = _store(output)
+        for path in sorted(store.glob(f"[!.]*/*/{target.name}")):
             if path.parent != output and _matches(file, path):
-                yield f"raw:{path.parent.name}", partial(shutil.copyfile, path, target)
+                yield (
+                    f"raw:{path.relative_to(store).parts[0]}",
+                    partial(shutil.copyfile, path, target),
+                )
     for url in file.get("url", []):
         yield url, partial(downloader.download, url, target, file.get("bytes"))
+
+
+def _store(output: Path) -> Path:
+    """The folder of the raw files of all datasets."""
+    return output.absolute().parents[1]
 
 
 def _check(file: Mapping[str, Any], path: Path) -> None:

@@ -19,6 +19,12 @@ N_NEIGHBORS = 15
 N_VARIABLE_GENES = 3000
 
 _EXACT_PCA_GENES = 2000
+# What methods get to know of a dataset; words about it and the file it came from would make the
+# same cells another dataset.
+_PASSED_ON = (
+    *("id", "status", "reason", "kind", "n_domains", "dropped_cells"),
+    *("hvg", "filter_cell", "norm_target"),
+)
 _LEAST_VARYING = 4  # with fewer, the local regression of seurat_v3 ends the process
 
 
@@ -69,13 +75,28 @@ def preprocess(adata: AnnData) -> AnnData:
     return clean
 
 
+def failed_preprocessing(adata: AnnData, reason: str) -> AnnData:
+    """What takes the place of a preprocessed dataset: its cells without values, and the reason.
+
+    Every method then reports the reason, and scores are still about the same cells.
+    """
+    from anndata import AnnData
+
+    name = adata.uns.get("dataset", {}).get("id", "")
+    facts = {"id": name, "status": "error", "reason": reason}
+    empty = sp.csr_matrix(adata.shape, dtype=np.float32)
+    return AnnData(empty, adata.obs[[]].copy(), adata.var[[]].copy(), uns={"dataset": facts})
+
+
 def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
-    """``uns['dataset']`` without arrays, which could hold labels of cells."""
+    """What is passed on of ``uns['dataset']``, without arrays, which could hold labels of cells."""
     if "dataset" not in adata.uns:
         raise InputError("uns['dataset'] is missing; make the dataset with scripts/prepare.py")
     settings = adata.uns["dataset"]
     return {
-        key: value for key, value in settings.items() if key == "n_domains" or np.ndim(value) == 0
+        key: settings[key]
+        for key in _PASSED_ON
+        if key in settings and (key == "n_domains" or np.ndim(settings[key]) == 0)
     }
 
 

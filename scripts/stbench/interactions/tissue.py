@@ -80,7 +80,9 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
     facts = elements.get("uns/dataset", {})
     if facts.get("status", "ok") != "ok":
         raise NotApplicableError(facts["reason"])
-    processed = read_elements(preprocessed, "X", "obsm/spatial")
+    processed = read_elements(preprocessed, "X", "obsm/spatial", "uns/dataset")
+    if processed.get("uns/dataset", {}).get("status", "ok") != "ok":
+        raise NotApplicableError(processed["uns/dataset"]["reason"])
     if not np.array_equal(elements["cells"], processed["cells"]):
         raise InputError(f"{preprocessed}: its cells are not those of {data}; preprocess again")
     return Tissue(

@@ -20,7 +20,8 @@ _UNKNOWN: dict[str, Any] = {
     **dict.fromkeys(("title", "technology", "note", "licence", "citation"), ""),
     **dict.fromkeys(("cells", "genes", "n_domains")),
 }
-_OWN = ("licence", "citation", "technology", "organism", "source", "note", "sha256")
+_OWN = ("source", "note", "sha256")  # what the file of a dataset says of itself
+_OF_A_SOURCE = ("licence", "citation", "technology", "organism")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ def dataset_facts(
         if path.is_file():
             found = read_elements(path, "uns/dataset")
             told = found.get("uns/dataset", {})
+            sources = {source["name"]: source for source in entry.get("sources", [])}
+            source = sources.get(told.get("source"), {})
+            entry |= {key: source[key] for key in _OF_A_SOURCE if key in source}
             entry |= {key: told[key] for key in _OWN if told.get(key)}
             if shape := shape_of(path):  # not always those of the publication
                 entry |= {"cells": shape[0], "genes": shape[1]}

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError, one_line
-from stbench.config.layout import Layout
 from stbench.fitting.output import read_status
 from stbench.supervisor.provenance import FIELDS
 
@@ -86,10 +85,22 @@ def read_fits(folders: Iterable[str | Path]) -> pd.DataFrame:
     return pd.DataFrame([_status(Path(folder)) for folder in folders])
 
 
-def fit_folders(scores: pd.DataFrame, layout: Layout) -> list[Path]:
-    """The folders of the fits behind these scores."""
-    fits = scores[FIT].drop_duplicates().itertuples(index=False)
-    return [layout.fit(fit.dataset, fit.method, fit.seed) for fit in fits]
+def fit_folders(scores: pd.DataFrame, entries: Iterable[Path]) -> list[Path]:
+    """The folders of the fits behind these scores.
+
+    Args:
+        scores: of ``read_scores``.
+        entries: folders ``<dataset>/<method>/<key>``.
+
+    Raises:
+        InputError: there is none for a dataset and a method.
+    """
+    folders = {path.parts[-3:-1]: path for path in entries}
+    fits = list(scores[FIT].drop_duplicates().itertuples(index=False))
+    for fit in fits:
+        if (fit.dataset, fit.method) not in folders:
+            raise InputError(f"--fits: no folder of {fit.method} on {fit.dataset}")
+    return [folders[fit.dataset, fit.method] / f"seed{fit.seed}" for fit in fits]
 
 
 def assemble(

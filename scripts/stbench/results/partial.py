@@ -74,16 +74,13 @@ def read_partial(benchmark: Benchmark, layout: Layout) -> Partial:
     """
     states = fit_states(layout, matrix(benchmark))
     scores = _scores(benchmark, layout)
-    proportions = {
-        entry: path
-        for entry in benchmark.entries(DECONVOLUTION)
-        if (path := layout.scores(*entry)).is_file()
-    }
+    paths = [path for path in benchmark.score_files(layout, DECONVOLUTION) if path.is_file()]
+    pairs = {path.parts[-3:-1] for path in paths}
     named = {tuple(fit) for fit in scores[FIT].drop_duplicates().itertuples(index=False)}
     scored = {
         state.key
         for state in states
-        if state.ended and (state.key[1:] in named or state.key[1:3] in proportions)
+        if state.ended and (state.key[1:] in named or state.key[1:3] in pairs)
     }
     if not scored:
         ended = sum(bool(state.ended) for state in states)
@@ -92,7 +89,7 @@ def read_partial(benchmark: Benchmark, layout: Layout) -> Partial:
     results = _results(benchmark, layout, scores, [s for s in states if s.key.task == DOMAINS])
     entries = len({state.key[:3] for state in states})
     ranked = results[results["study"] == ""]
-    return Partial(results, ranked, list(proportions.values()), _missing(states, scored), entries)
+    return Partial(results, ranked, paths, _missing(states, scored), entries)
 
 
 def _results(

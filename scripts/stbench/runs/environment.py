@@ -81,3 +81,8 @@ def mirror() -> str:
 def use_mirror(configured: str | None) -> None:
     """Let ``STBENCH_MIRROR`` be the folder with raw files: the configured one, if any."""
     os.environ["STBENCH_MIRROR"] = configured or os.environ.get("STBENCH_MIRROR", "")
+
+
+def retraining_is_allowed() -> bool:
+    """Whether the user allows finished fits to be trained again: ``FORCE=1``."""
+    return os.environ.get("FORCE") == "1"

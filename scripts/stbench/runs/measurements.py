@@ -49,7 +49,7 @@ def measured_as(task: str, method: str) -> str:
 
 def read_own(layout: Layout) -> pd.DataFrame:
     """What the successful fits below a results folder took; unreadable ones are left out."""
-    sizes: dict[str, tuple[int, int] | None] = {}
+    sizes: dict[str, tuple[str, tuple[int, int]] | None] = {}
     rows = []
     for path in layout.finished_fits():
         told = _status(path)
@@ -57,10 +57,10 @@ def read_own(layout: Layout) -> pd.DataFrame:
             continue
         dataset = told["dataset"]
         if dataset not in sizes:
-            sizes[dataset] = size_of(layout, dataset)
-        if size := sizes[dataset]:
-            is_pair = layout.pair(dataset, SPOTS).is_file()
-            name = measured_as(DECONVOLUTION if is_pair else DOMAINS, told["method"])
+            sizes[dataset] = _task_and_size(layout, dataset)
+        if found := sizes[dataset]:
+            task, size = found
+            name = measured_as(task, told["method"])
             rows.append(_row({**told, "method": name}, path.parent, size))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype({"epochs": float, "seconds": float, "peak_mb": float, "disk_mb": float})
@@ -81,6 +81,20 @@ def size_of(layout: Layout, dataset: str) -> tuple[int, int] | None:
         return shape
     parts = [shape_of(layout.pair(dataset, part)) for part in (REFERENCE, SPOTS)]
     return (parts[0][0], parts[1][0]) if parts[0] and parts[1] else None
+
+
+def _task_and_size(layout: Layout, dataset: str) -> tuple[str, tuple[int, int]] | None:
+    """Of a dataset of any configuration, however it was made."""
+    for path in layout.any_of(dataset):
+        shape = shape_of(path)
+        if path.name != f"{SPOTS}.h5ad":
+            if shape:
+                return DOMAINS, shape
+            continue
+        reference = shape_of(path.with_name(f"{REFERENCE}.h5ad"))
+        if shape and reference:
+            return DECONVOLUTION, (reference[0], shape[0])
+    return None
 
 
 def shape_of(path: Path) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from stbench.common.errors import InputError
 from stbench.common.text import columns
 from stbench.config.benchmark import Benchmark
-from stbench.config.layout import REFERENCE, SPOTS, Layout
+from stbench.config.layout import SPOTS, Layout
 from stbench.config.tasks import DECONVOLUTION
 from stbench.runs.fit_status import FAILED, fit_states, matrix
 
@@ -43,26 +43,18 @@ def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
 
 
 def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[Path]:
-    """What has to go so that the failed entry is made again, and what was made of it."""
+    """What has to go so that the failed entry is made again, and what was made of it.
+
+    What was made of it under other settings has the failure, too, and goes with it.
+    """
     name = failure.dataset
     if failure.seed is not None:
-        entry = (name, failure.method)
-        graph = layout.interactions(*entry)  # of methods that learn a cell graph only
-        return [
-            layout.fit(*entry, failure.seed),
-            *_scored(layout, *entry),
-            *([graph, layout.interaction_scores(name)] if graph.is_dir() else []),
-        ]
-    states = fit_states(layout, [key for key in matrix(benchmark) if key.dataset == name])
-    fits = [layout.fit(*state.key[1:]) for state in states if state.status == "not_applicable"]
-    methods = {method for dataset, method in benchmark.entries() if dataset == name}
+        fit = layout.fit(name, failure.method, failure.seed)
+        return [fit, *_made_of_fits(layout, name, failure.method)]
     return [
-        layout.raw(name),
         *_made_of_raw(name, layout),
-        *fits,
-        *(path for method in methods for path in _scored(layout, name, method)),
-        *(layout.interactions(name, method) for method in methods),
-        layout.interaction_scores(name),
+        *(path.parent for path in _without_data(layout, name)),
+        *_made_of_fits(layout, name, "*"),
     ]
 
 
@@ -88,22 +80,29 @@ def as_table(failed: Sequence[Failure]) -> str:
     return columns(rows, left=range(5))
 
 
-def _scored(layout: Layout, dataset: str, method: str) -> list[Path]:
-    entry = (dataset, method)
+def _made_of_fits(layout: Layout, dataset: str, method: str) -> list[Path]:
+    """All that fits of a method (``*``: of any) were made into, whatever the settings."""
+    kinds = ("labels", "epochs", "scores", "interactions", "integration")
+    found = [path for kind in kinds for path in layout.root.glob(f"{kind}/{dataset}/{method}/*")]
+    has_graph = any(layout.root.glob(f"interactions/{dataset}/{method}"))
+    return found + has_graph * list(layout.root.glob(f"interactions/{dataset}/*.parquet"))
+
+
+def _without_data(layout: Layout, dataset: str) -> list[Path]:
+    """``status.json`` of the fits that had nothing to do on a dataset."""
     return [
-        layout.labels(*entry),
-        layout.scores(*entry),
-        layout.epochs(*entry),
-        layout.integration(*entry),
+        path
+        for path in layout.finished_fits(dataset)
+        if json.loads(path.read_text(encoding="utf-8")).get("status") == "not_applicable"
     ]
 
 
 def _made_of_raw(dataset: str, layout: Layout) -> list[Path]:
     return [
+        layout.raw(dataset),
         layout.data(dataset),
         layout.preprocessed(dataset),
-        layout.pair(dataset, SPOTS),
-        layout.pair(dataset, REFERENCE),
+        layout.pair(dataset, SPOTS).parent,
         layout.truth(dataset),
     ]
 

@@ -8,13 +8,13 @@ protocol is chosen here from the table of epochs (``stbench.scoring.epoch_scores
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stbench.clustering.label_file import NO_EPOCH, LabelsReader
+from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsReader
 from stbench.common.constants import NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH, Clusterer, Protocol
 from stbench.scoring.metrics import METRICS, TRUTH_METRICS
 from stbench.scoring.protocols import mean_and_sd, oracle, undefined
@@ -85,6 +85,20 @@ def score_labels(
 
     rows = list(_rows(_Given(reader, truth, coords, trainable, epochs)))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def no_scores(
+    axes: LabelAxes, truth: np.ndarray | None, trainable: bool, reason: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of epochs and of scores of labels that could not be scored: each row says why."""
+    import pandas as pd
+
+    from stbench.scoring.epoch_scores import COLUMNS as EPOCH_COLUMNS
+
+    seeds = len(axes.training_seeds)
+    failed = replace(axes, status=["error"] * seeds, reason=[reason] * seeds)
+    epochs = pd.DataFrame(columns=list(EPOCH_COLUMNS)).astype(EPOCH_COLUMNS)
+    return epochs, score_labels(LabelsReader(None, failed), truth, None, trainable, epochs)
 
 
 @dataclass(frozen=True)

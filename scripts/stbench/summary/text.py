@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +33,7 @@ def summary(
     run: Run,
     tables: Path,
     figures: Path,
-    interactions: Path | None = None,
+    interactions: Sequence[Path] = (),
     report: Path | None = None,
 ) -> str:
     """The whole text, no line longer than ``text.WIDTH`` but addresses that cannot be broken."""
@@ -45,7 +45,7 @@ def summary(
                 parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
-    parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(run, interactions))]
+    parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
     parts += [places(tables, figures, interactions, report).rstrip("\n")]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -178,15 +178,13 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
         yield wrapped(f"{dataset} was not run: {reason}", hanging="  ")
 
 
-def _failed_parts(run: Run, interactions: Path | None) -> Iterator[str]:
+def _failed_parts(interactions: Sequence[Path]) -> Iterator[str]:
     """Parts of inferring interactions that went wrong; what does not apply is no failure."""
-    entries = {f"{row.dataset}/{row.method}" for row in run.every.itertuples(index=False)}
-    for path in sorted(interactions.glob("*/*/status.json")) if interactions else []:
-        if "/".join(path.parts[-3:-1]) not in entries:
-            continue  # left by another configuration
-        for part, told in json.loads(path.read_text(encoding="utf-8")).items():
+    for folder in interactions:
+        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+        for part, told in status.items():
             if told["status"] == "error":
-                where = "/".join(path.parts[-3:-1])
+                where = "/".join(folder.parts[-3:-1])
                 yield wrapped(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")
 
 
@@ -208,13 +206,13 @@ def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 
-def places(tables: Path, figures: Path, interactions: Path | None, report: Path | None) -> str:
+def places(tables: Path, figures: Path, interactions: Sequence[Path], report: Path | None) -> str:
     """Where report, tables and figures are, one line each."""
     return "\n".join(_places(tables, figures, interactions, report)) + "\n"
 
 
 def _places(
-    tables: Path, figures: Path, interactions: Path | None, report: Path | None
+    tables: Path, figures: Path, interactions: Sequence[Path], report: Path | None
 ) -> Iterator[str]:
     if report:
         yield f"Report:   {report} (one page, for a browser)"
@@ -227,7 +225,8 @@ def _places(
         f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
     )
     if interactions:
-        yield f"Interactions: {interactions}/<dataset>/<method> (edges, type pairs, genes, ...)"
+        folder = interactions[0].parents[2]
+        yield f"Interactions: {folder}/<dataset>/<method> (edges, type pairs, genes, ...)"
 
 
 def _or_dash(value: float, write: Callable[[float], str]) -> str:

@@ -262,12 +262,14 @@ def test_tasks_name_the_files_of_their_scores():
     joined = {"id": "both", "join": ["BZ5", "BZ9"]}
     found = benchmark(datasets=["BZ5", joined], methods=["stague", "pca"], markers={"genes": ["A"]})
     files = {task: list(map(str, found.score_files(layout, task))) for task in found.tasks}
-    assert files["domains"][:2] == [f"results/scores/BZ5/{m}.parquet" for m in ("stague", "pca")]
+    assert files["domains"][:2] == [
+        f"results/scores/BZ5/{m}/{{key}}.parquet" for m in ("stague", "pca")
+    ]
     assert files["integration"] == [
-        f"results/integration/both/{method}.parquet" for method in ("stague", "pca")
+        f"results/integration/both/{method}/{{key}}.parquet" for method in ("stague", "pca")
     ]
     assert files["interactions"] == [
-        f"results/interactions/{name}/scores.parquet" for name in ("BZ5", "both")
+        f"results/interactions/{name}/{{key}}.parquet" for name in ("BZ5", "both")
     ]
     assert files["markers"] == [f"results/default/markers/{name}" for name in ("BZ5", "both")]
     assert found.score_files(layout, "deconvolution") == []

@@ -23,7 +23,7 @@ def test_only_the_layout_knows_the_folders_of_results():
 
 def test_shared_paths_do_not_depend_on_the_configuration_and_own_ones_do():
     one, other = Layout(Path("r"), "one"), Layout(Path("r"), "other")
-    assert one.fit("d", "m", 0) == other.fit("d", "m", 0) == Path("r/fits/d/m/seed0")
+    assert one.fit("d", "m", 0) == other.fit("d", "m", 0) == Path("r/fits/d/m/{key}/seed0")
     assert one.attempts("d", "m", 0) == one.attempts_of(one.fit("d", "m", 0))
     assert one.tables != other.tables and one.tables.parent == one.own
     shared = [one.raw("d"), one.data("d"), one.pair("d", "spots"), one.truth("d")]

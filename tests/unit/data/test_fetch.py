@@ -263,8 +263,10 @@ def test_the_next_source_is_used_when_one_cannot_be_had_whole(server, tmp_path):
 
 
 def test_a_file_that_another_dataset_has_is_not_downloaded_again(server, tmp_path):
-    fetch_dataset(entry(server.url + "/right"), tmp_path / "raw/other", [], downloader(server.url))
-    status = fetch(tmp_path, entry(server.url + "/right"), origin=server.url)
+    for name in ("other", "mine"):
+        output = tmp_path / "raw" / name / "key"
+        what = entry(server.url + "/right")
+        status = fetch_dataset(what, output, [], downloader(server.url))
     assert status["files"][0]["source"] == "raw:other"
     assert server.asked == ["/right"]
 

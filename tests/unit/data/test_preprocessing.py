@@ -42,7 +42,10 @@ def test_contract():
     assert clean.obsm["X_pca"].shape == (80, 30)
     assert clean.obsm["X_pca"].dtype == np.float32
     np.testing.assert_array_equal(clean.obsm["spatial"], adata.obsm["spatial"])
-    assert clean.uns["dataset"] == adata.uns["dataset"]
+    facts = clean.uns["dataset"]
+    assert facts.items() <= adata.uns["dataset"].items()
+    assert {"id", "kind", "n_domains", "hvg"} <= set(facts)
+    assert not {"title", "technology", "citation"} & set(facts)  # words that would change a fit
 
 
 def test_truth_is_left_behind():

@@ -32,12 +32,12 @@ def run_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
 
 def write_run(results: Path) -> None:
     """A simulated tissue and a short fit of STAGUE, as the workflow leaves them."""
-    for folder in ("data", "preprocessed", "fits/small/stague/key/seed0"):
+    for folder in ("data/small", "preprocessed/small", "fits/small/stague/key/seed0"):
         (results / folder).mkdir(parents=True)
     tissue = simulate(Tissue(layout="layers", n_cells=150, n_genes=40, n_domains=3), "small")
     data = preprocess(tissue)
-    write_h5ad(results / "data/small.h5ad", tissue)
-    write_h5ad(results / "preprocessed/small.h5ad", data)
+    write_h5ad(results / "data/small/key.h5ad", tissue)
+    write_h5ad(results / "preprocessed/small/key.h5ad", data)
     settings = {"epochs": 5, "exp_out": 32, "hidden_dim": 32, "rep_dim": 16, "proj_dim": 16}
     found = fit(data, 3, 0, "cpu", settings, lambda *_: None)
     made = data[:, :0].copy()

@@ -124,8 +124,8 @@ def test_the_program_writes_the_tables_where_it_is_given_scores(tmp_path: Path) 
     root = tmp_path / "results"
     write_results(root, pd.concat(JOINT))
     SCORES.to_parquet(tmp_path / "scores.parquet")
-    command = [PROJECT / "scripts/aggregate.py", "--results", root]
-    command += ["--scores", *sorted(root.glob("scores/*/*.parquet"))]
+    command = [PROJECT / "scripts/aggregate.py", "--fits", *root.glob("fits/*/*/*")]
+    command += ["--scores", *sorted(root.glob("scores/*/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--output-parquet", tmp_path / "r.parquet"]
     command += ["--tables", tmp_path / "tables", "--integration", tmp_path / "scores.parquet"]
     done = run_here(*command)

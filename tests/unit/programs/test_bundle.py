@@ -25,9 +25,9 @@ def call(monkeypatch, program, *arguments: object) -> None:
 def raw(monkeypatch, tmp_path) -> Path:
     """BZ5 from the project's own mirror, and a dataset that cannot be had."""
     for name in ("BZ5", "BZ9"):
-        given = ("--dataset", name, "--mirror", "", "--output", tmp_path / "raw" / name)
+        given = ("--dataset", name, "--mirror", "", "--output", tmp_path / "raw" / name / "key")
         call(monkeypatch, download, *given)
-    given = ("--dataset", "Stereo-seq", "--mirror", "", "--output", tmp_path / "raw/Stereo-seq")
+    given = ("--dataset", "Stereo-seq", "--mirror", "", "--output", tmp_path / "raw/Stereo-seq/key")
     call(monkeypatch, download, *given, "--record-failure")
     return tmp_path / "raw"
 
@@ -39,7 +39,7 @@ def test_the_plan_names_the_chosen_source(monkeypatch, capsys):
 
 def test_the_bundle_serves_as_a_mirror(monkeypatch, tmp_path, raw, capsys):
     for name in ("one.tar", "two.tar"):
-        call(monkeypatch, bundle, "--output", tmp_path / name, *sorted(raw.iterdir()))
+        call(monkeypatch, bundle, "--output", tmp_path / name, *sorted(raw.glob("*/*")))
     assert "Stereo-seq: left out: data not available" in capsys.readouterr().err
     assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
     with tarfile.open(tmp_path / "one.tar") as tar:
@@ -52,24 +52,26 @@ def test_the_bundle_serves_as_a_mirror(monkeypatch, tmp_path, raw, capsys):
     monkeypatch.setenv("STBENCH_MIRROR", str(there / "mirror"))
     monkeypatch.setattr("stbench.data.fetch.RESOURCES", tmp_path / "elsewhere")
     registry = ("--registry", PROJECT / "config/datasets.yaml")
-    call(monkeypatch, download, "--dataset", "BZ5", *registry, "--output", tmp_path / "again/BZ5")
-    name = "BZ5/starmap_mpfc.RData"
+    call(
+        monkeypatch, download, "--dataset", "BZ5", *registry, "--output", tmp_path / "again/BZ5/key"
+    )
+    name = "BZ5/key/starmap_mpfc.RData"
     assert (tmp_path / "again" / name).read_bytes() == (raw / name).read_bytes()
 
 
 def test_a_file_that_changed_since_is_not_packed(monkeypatch, tmp_path, raw):
-    (raw / "BZ5/starmap_mpfc.RData").write_bytes(b"changed")
+    (raw / "BZ5/key/starmap_mpfc.RData").write_bytes(b"changed")
     with pytest.raises(InputError, match="is not the file that was fetched"):
-        call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "BZ5")
+        call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "BZ5/key")
     with pytest.raises(InputError, match="no dataset to pack"):
-        call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "Stereo-seq")
+        call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "Stereo-seq/key")
     assert not (tmp_path / "one.tar").exists()
 
 
 def test_wheels_that_cannot_be_had_stop_the_bundle(monkeypatch, tmp_path, raw):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(InputError, match="pip could not download"):
-        given = ("--output", tmp_path / "one.tar", "--wheels", "torch==2.13.0", raw / "BZ5")
+        given = ("--output", tmp_path / "one.tar", "--wheels", "torch==2.13.0", raw / "BZ5/key")
         call(monkeypatch, bundle, *given)
 
 

@@ -6,13 +6,14 @@ import anndata
 import numpy as np
 import pytest
 
-from helpers.finished_fits import config
+from helpers.finished_fits import config, configuration
 from helpers.programs import run_here
 from stbench.common.paths import PROJECT
-from stbench.config.layout import Layout
+from stbench.config.keys import layout_of
 from stbench.runs.run_record import note_start
 
 PROGRAM = PROJECT / "scripts/retry_failed.py"
+OTHER = ("other", "stague")  # of another configuration
 
 
 def status(folder, status, reason=""):
@@ -26,37 +27,41 @@ def touch(path):
 
 
 @pytest.fixture
-def results(tmp_path):
-    """Two datasets; one could not be had, on the other one fit in three failed."""
-    root = tmp_path / "results"
-    status(root / "raw/good", "ok")
-    status(root / "raw/lost", "error", "data not available: ask the authors")
-    for folder in ("data", "preprocessed"):
-        for name, facts in (("good", {"status": "ok"}), ("lost", {"status": "error"})):
-            (root / folder).mkdir(exist_ok=True)
-            adata = anndata.AnnData(np.zeros((0, 0), np.float32))
-            adata.uns["dataset"] = {"reason": "data not available: ask the authors", **facts}
-            adata.write_h5ad(root / folder / f"{name}.h5ad")
-    status(root / "fits/good/pca/seed0", "ok")
-    status(root / "fits/good/stague/seed0", "ok")
-    status(root / "fits/good/stague/seed1", "oom", "too big")
-    status(root / "fits/good/bass/seed0", "not_applicable", "R not found")
-    status(root / "fits/lost/pca/seed0", "not_applicable", "data not available")
-    for cell in ("good/pca", "good/stague", "good/bass", "lost/pca"):
-        touch(root / f"labels/{cell}.h5")
-        touch(root / f"scores/{cell}.parquet")
-    for cell in ("good/stague", "good/deeplinc", "lost/stague", "other/stague"):
-        touch(root / f"interactions/{cell}/status.json")
-    for dataset in ("good", "lost", "other"):
-        touch(root / f"interactions/{dataset}/scores.parquet")
-    for name in ("mine", "other"):
-        touch(root / name / "results.parquet")
-        touch(root / name / "tables/ARI_final.csv")
-        touch(root / name / "summary.txt")
-    chosen = {"name": "mine", "methods": ["pca", "stague", "bass"], "seeds": [0, 1]}
+def layout(tmp_path):
+    """Two datasets; one is not available, on the other one fit in three failed."""
     datasets = [{"id": name, "simulate": {"layout": "rings"}} for name in ("good", "lost")]
-    note_start(Layout(root, "mine"), config(**chosen, datasets=datasets), [], jobs=1)
-    return root
+    chosen = {"name": "mine", "methods": ["pca", "stague", "bass"], "seeds": [0, 1]}
+    asked = config(**chosen, datasets=datasets)
+    layout = layout_of(configuration(**asked), tmp_path / "results")
+    for name, facts in (("good", {"status": "ok"}), ("lost", {"status": "error"})):
+        adata = anndata.AnnData(np.zeros((0, 0), np.float32))
+        adata.uns["dataset"] = {"reason": "data not available: ask the authors", **facts}
+        for path in (layout.data(name), layout.preprocessed(name)):
+            path.parent.mkdir(parents=True)
+            adata.write_h5ad(path)
+    status(layout.fit("good", "pca", 0), "ok")
+    status(layout.fit("good", "stague", 0), "ok")
+    status(layout.fit("good", "stague", 1), "oom", "too big")
+    status(layout.fit("good", "bass", 0), "not_applicable", "R not found")
+    status(layout.fit("lost", "pca", 0), "not_applicable", "data not available")
+    for entry in (("good", "pca"), ("good", "stague"), ("good", "bass"), ("lost", "pca")):
+        touch(layout.labels(*entry))
+        touch(layout.scores(*entry))
+    for entry in (("good", "stague"), ("good", "deeplinc"), ("lost", "stague"), OTHER):
+        touch(layout.root / "interactions" / "/".join(entry) / "key/status.json")
+    for dataset in ("good", "lost", "other"):
+        touch(layout.root / f"interactions/{dataset}/key.parquet")
+    for name in ("mine", "other"):
+        touch(layout.root / name / "results.parquet")
+        touch(layout.root / name / "tables/ARI_final.csv")
+        touch(layout.root / name / "summary.txt")
+    note_start(layout, asked, [], jobs=1)
+    return layout
+
+
+@pytest.fixture
+def results(layout):
+    return layout.root
 
 
 def run(results, *flags):
@@ -81,37 +86,40 @@ def test_failed_cells_are_listed_and_nothing_is_touched(results):
     assert files(results) == before
 
 
-def test_reset_deletes_what_failed_and_what_was_made_of_it(results):
-    assert run(results, "--reset").returncode == 0
-    assert files(results) == {
-        "raw/good/status.json",
-        "data/good.h5ad",
-        "preprocessed/good.h5ad",
-        "fits/good/pca/seed0/status.json",
-        "fits/good/stague/seed0/status.json",
-        "fits/good/bass/seed0/status.json",
-        "labels/good/pca.h5",
-        "labels/good/bass.h5",
-        "scores/good/pca.parquet",
-        "scores/good/bass.parquet",
-        "interactions/good/deeplinc/status.json",
-        "interactions/other/stague/status.json",
-        "interactions/other/scores.parquet",
+def test_reset_deletes_what_failed_and_what_was_made_of_it(layout):
+    root = layout.root
+    assert run(root, "--reset").returncode == 0
+    kept = [
+        layout.data("good"),
+        layout.preprocessed("good"),
+        layout.fit_status("good", "pca", 0),
+        layout.fit_status("good", "stague", 0),
+        layout.fit_status("good", "bass", 0),
+        *(
+            kind("good", method)
+            for kind in (layout.labels, layout.scores)
+            for method in ("pca", "bass")
+        ),
+    ]
+    assert files(root) == {str(path.relative_to(root)) for path in kept} | {
+        "interactions/good/deeplinc/key/status.json",
+        "interactions/other/stague/key/status.json",
+        "interactions/other/key.parquet",
         "other/results.parquet",
         "other/tables/ARI_final.csv",
         "other/summary.txt",
         "mine/run.json",
     }
-    assert "no failed entries" in run(results).stdout
+    assert "no failed entries" in run(root).stdout
 
 
-def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(results):
-    stague = results / "fits/good/stague/seed1/status.json"
+def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(layout):
+    stague = layout.fit_status("good", "stague", 1)
     stague.write_text(json.dumps({"status": "ok", "reason": ""}))
-    status(results / "fits/good/pca/seed1", "killed", "cancelled")
-    assert run(results, "--reset").returncode == 0
-    kept = {name for name in files(results) if name.startswith("interactions/good/")}
-    places = ("stague/status.json", "deeplinc/status.json", "scores.parquet")
+    status(layout.fit("good", "pca", 1), "killed", "cancelled")
+    assert run(layout.root, "--reset").returncode == 0
+    kept = {name for name in files(layout.root) if name.startswith("interactions/good/")}
+    places = ("stague/key/status.json", "deeplinc/key/status.json", "key.parquet")
     assert kept == {f"interactions/good/{place}" for place in places}
 
 

@@ -183,8 +183,9 @@ def test_one_clusterer_alone_has_nothing_to_compare_with():
 
 def aggregate(root, to, run=run_here):
     return run(
-        *(PROJECT / "scripts/aggregate.py", "--results", root, "--methods", root / "methods.yaml"),
-        *("--scores", *sorted(root.glob("scores/*/*.parquet"))),
+        *(PROJECT / "scripts/aggregate.py", "--methods", root / "methods.yaml"),
+        *("--fits", *root.glob("fits/*/*/*")),
+        *("--scores", *sorted(root.glob("scores/*/*/*.parquet"))),
         *("--output-parquet", to / "r.parquet", "--tables", to / "tables"),
     )
 
@@ -210,7 +211,7 @@ def test_the_program_writes_the_same_bytes_twice(tmp_path):
 def test_the_program_refuses_in_one_line(tmp_path):
     root = tmp_path / "results"
     write_results(root, scores_of("BZ5", "stague", [0.8]))
-    (root / "fits/BZ5/stague/seed0/status.json").unlink()
+    (root / "fits/BZ5/stague/{key}/seed0/status.json").unlink()
     done = aggregate(root, tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("error:") and len(done.stderr.splitlines()) == 1

@@ -7,7 +7,6 @@ import pytest
 
 from helpers.results import METHODS, fits_of, made_results, scores_of, write_results
 from stbench.common.errors import InputError
-from stbench.config.layout import Layout
 from stbench.results.assembly import (
     COLUMNS,
     assemble,
@@ -52,8 +51,8 @@ def test_methods_come_before_controls():
 
 def test_files_are_found_below_the_root(tmp_path):
     write_results(tmp_path, BZ5)
-    scores = read_scores(tmp_path.glob("scores/*/*.parquet"))
-    fits = read_fits(fit_folders(scores, Layout(tmp_path)))
+    scores = read_scores(tmp_path.glob("scores/*/*/*.parquet"))
+    fits = read_fits(fit_folders(scores, tmp_path.glob("fits/*/*/*")))
     pd.testing.assert_frame_equal(assemble(scores, fits, METHODS), made_results(BZ5))
 
 

@@ -5,10 +5,11 @@ import json
 import pandas as pd
 import pytest
 
-from helpers.finished_fits import config, write_fit
+from helpers.finished_fits import config, configuration, write_fit
 from helpers.programs import run_here
 from helpers.results import scores_of, write_results
 from stbench.common.paths import PROJECT
+from stbench.config.keys import layout_of
 
 CHOSEN = {
     "datasets": ["BZ5", "BZ9"],
@@ -17,6 +18,10 @@ CHOSEN = {
     "clusterers": ["kmeans"],
     "interactions": None,
 }
+
+
+def layout(root, **more):
+    return layout_of(configuration(**{**CHOSEN, **more}), root)
 
 
 def tables(root, **more):
@@ -33,8 +38,8 @@ def half(tmp_path):
         scores_of("BZ5", "pca", [0.3, "oom"]),
         scores_of("BZ9", "stague", [0.6, 0.6], untrained=[0.5, 0.5], oracle=[0.8, 0.8]),
     ]
-    write_results(tmp_path, pd.concat(scores, ignore_index=True))
-    write_fit(tmp_path, "BZ9", "pca", 0)
+    write_results(layout(tmp_path), pd.concat(scores, ignore_index=True))
+    write_fit(layout(tmp_path), "BZ9", "pca", 0)
     return tmp_path
 
 
@@ -88,7 +93,7 @@ def test_nobody_is_ranked_by_what_has_not_been_run(half):
 
 def test_without_a_common_dataset_nothing_is_ranked(tmp_path):
     both = [scores_of("BZ5", "stague", [0.8, 0.7]), scores_of("BZ9", "pca", [0.3, 0.3])]
-    write_results(tmp_path, pd.concat(both, ignore_index=True))
+    write_results(layout(tmp_path), pd.concat(both, ignore_index=True))
     made = tables(tmp_path)
     assert made.returncode == 0, made.stderr
     assert "nothing can be ranked yet" in made.stdout
@@ -97,12 +102,12 @@ def test_without_a_common_dataset_nothing_is_ranked(tmp_path):
 
 
 def test_a_fit_that_is_made_anew_counts_as_pending(half):
-    (half / "fits/BZ5/stague/seed1/status.json").unlink()
+    layout(half).fit_status("BZ5", "stague", 1).unlink()
     assert "partial: 2 of 8 entries" in tables(half).stdout
 
 
 def test_before_any_score_it_says_what_it_waits_for(tmp_path):
-    write_fit(tmp_path, "BZ5", "pca", 0)
+    write_fit(layout(tmp_path), "BZ5", "pca", 0)
     made = tables(tmp_path)
     assert made.returncode == 1
     assert (
@@ -119,14 +124,14 @@ def test_studies_have_their_tables_and_are_not_ranked(tmp_path):
         scores_of("BZ5.counts0.5", "stague", [0.6, 0.5], **kept),
         scores_of("BZ5", "stague__gamma_1", [0.9, 0.9], **kept),
     ]
-    write_results(tmp_path, pd.concat(scores, ignore_index=True))
-    made = tables(
-        tmp_path,
-        datasets=["BZ5"],
-        methods=["stague"],
-        robustness={"counts": [0.5]},
-        variants={"stague": {"vary": {"gamma": [1]}}},
-    )
+    studies = {
+        "datasets": ["BZ5"],
+        "methods": ["stague"],
+        "robustness": {"counts": [0.5]},
+        "variants": {"stague": {"vary": {"gamma": [1]}}},
+    }
+    write_results(layout(tmp_path, **studies), pd.concat(scores, ignore_index=True))
+    made = tables(tmp_path, **studies)
     assert made.returncode == 0, made.stderr
     assert read(tmp_path, "leaderboard")["method"].tolist() == ["stague"]
     curve = read(tmp_path, "robustness_curves").set_index(["method", "level"])["mean"]

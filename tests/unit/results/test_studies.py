@@ -121,8 +121,8 @@ def study_run(root: Path) -> Path:
         "derived": {"BZ5.counts0.5": {"of": "BZ5", "way": "counts", "level": 0.5}},
         "variants": CHANGES,
     }
-    command = [PROJECT / "scripts/aggregate.py", "--results", root]
-    command += ["--scores", *sorted(root.glob("scores/*/*.parquet"))]
+    command = [PROJECT / "scripts/aggregate.py", "--fits", *root.glob("fits/*/*/*")]
+    command += ["--scores", *sorted(root.glob("scores/*/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--studies", json.dumps(studies)]
     command += ["--published", PROJECT / "resources/published/scores.csv"]
     command += ["--output-parquet", root / "results.parquet", "--tables", root / "tables"]

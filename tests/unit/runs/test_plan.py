@@ -4,9 +4,10 @@ import json
 
 import pandas as pd
 
-from helpers.finished_fits import config, write_fit, write_preprocessed
+from helpers.finished_fits import config, configuration, write_fit, write_preprocessed
 from helpers.programs import run_here
 from stbench.common.paths import PROJECT
+from stbench.config.keys import layout_of
 
 
 def plan(results, *flags, **more):
@@ -19,17 +20,15 @@ def row(text, title):
 
 
 def test_done_failed_and_left_are_told_apart(tmp_path):
-    write_preprocessed(tmp_path, "BZ5", 1049, 166)
-    write_fit(tmp_path, "BZ5", "pca", 0)
-    write_fit(tmp_path, "BZ5", "pca", 1)
-    write_fit(tmp_path, "BZ5", "stague", 0, "oom")
-    write_fit(tmp_path, "BZ5", "bass", 0, "not_applicable")
+    chosen = {"datasets": ["BZ5", "sim_layers"], "methods": ["pca", "stague", "bass"]}
+    layout = layout_of(configuration(**chosen), tmp_path)
+    write_preprocessed(layout, "BZ5", 1049, 166)
+    write_fit(layout, "BZ5", "pca", 0)
+    write_fit(layout, "BZ5", "pca", 1)
+    write_fit(layout, "BZ5", "stague", 0, "oom")
+    write_fit(layout, "BZ5", "bass", 0, "not_applicable")
     table = tmp_path / "plan.csv"
-    told = plan(
-        *(tmp_path, "--output", table, "--jobs", "4"),
-        datasets=["BZ5", "sim_layers"],
-        methods=["pca", "stague", "bass"],
-    )
+    told = plan(*(tmp_path, "--output", table, "--jobs", "4"), **chosen)
     assert told.returncode == 0, told.stderr
     assert "2 datasets x 3 methods x 2 seeds: 6 entries, 12 fits" in told.stdout
     assert "2 ok, 1 not applicable, 1 failed; 8 left" in told.stdout
@@ -46,10 +45,11 @@ def test_done_failed_and_left_are_told_apart(tmp_path):
 
 
 def test_data_that_cannot_be_had_cost_nothing(tmp_path):
-    failed = tmp_path / "raw/BZ5/status.json"
+    chosen = {"datasets": ["BZ5", "Stereo-seq", "BZ9"], "methods": ["stague"]}
+    failed = layout_of(configuration(**chosen), tmp_path).raw("BZ5") / "status.json"
     failed.parent.mkdir(parents=True)
     failed.write_text(json.dumps({"status": "error", "reason": "the host is down"}))
-    told = plan(tmp_path, datasets=["BZ5", "Stereo-seq", "BZ9"], methods=["stague"])
+    told = plan(tmp_path, **chosen)
     assert told.returncode == 0, told.stderr
     assert "not available: the host is down" in told.stdout
     assert "4 of these fits only record that there is no BZ5, Stereo-seq" in told.stdout

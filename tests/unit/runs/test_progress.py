@@ -10,6 +10,7 @@ from helpers.finished_fits import config, configuration, write_fit
 from helpers.programs import run_here
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
+from stbench.config.keys import layout_of
 from stbench.config.layout import Layout
 from stbench.runs.fit_status import FitState, Key, count, fit_states, matrix
 from stbench.runs.live_line import LiveLine
@@ -27,7 +28,7 @@ def run_of(fits=KEYS, jobs=2, started=1000.0):
 def test_the_states_of_fits(tmp_path):
     write_fit(tmp_path, "tissue", "pca", 0)
     write_fit(tmp_path, "tissue", "pca", 1, "oom")
-    (tmp_path / "fits/tissue/pca/.seed2.77.partial").mkdir()
+    (tmp_path / "fits/tissue/pca/{key}/.seed2.77.partial").mkdir()
     alive = fit_states(Layout(tmp_path), KEYS, alive=True)
     assert [state.status for state in alive] == ["ok", "oom", "running", "left"]
     assert count(alive) == {"ok": 1, "not_applicable": 0, "failed": 1, "running": 1, "left": 1}
@@ -122,11 +123,12 @@ def status(results, *flags):
 def test_make_status(tmp_path):
     assert "nothing has been run here yet" in status(tmp_path / "none").stderr
     chosen = {"datasets": ["BZ5"], "methods": ["pca", "stague"], "seeds": [0, 1]}
-    keys = matrix(configuration(**chosen))
-    note = note_start(Layout(tmp_path), config(**chosen), keys, jobs=2)
-    write_fit(tmp_path, "BZ5", "pca", 0)
-    write_fit(tmp_path, "BZ5", "stague", 0, "timeout")
-    (tmp_path / "fits/BZ5/stague/.seed1.9.partial").mkdir()
+    benchmark = configuration(**chosen)
+    layout = layout_of(benchmark, tmp_path)
+    note = note_start(layout, config(**chosen), matrix(benchmark), jobs=2)
+    write_fit(layout, "BZ5", "pca", 0)
+    write_fit(layout, "BZ5", "stague", 0, "timeout")
+    (layout.fits("BZ5", "stague") / ".seed1.9.partial").mkdir()
     told = status(tmp_path)
     assert told.returncode == 0, told.stderr
     assert "runs since" in told.stdout
@@ -134,7 +136,7 @@ def test_make_status(tmp_path):
     rows = [text.split() for text in told.stdout.splitlines()]
     assert ["stague", "0/2", "1f", "1r", "0/2", "1f", "1r"] in rows
     assert ["BZ5", "stague", "seed", "0", "timeout", "it", "said", "timeout"] in rows
-    note_end(Layout(tmp_path), note, failed=False)
+    note_end(layout, note, failed=False)
     ended = status(tmp_path).stdout
     assert ended.startswith("ended after") and "0 running, 2 left" in ended
 

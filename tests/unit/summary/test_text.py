@@ -76,19 +76,14 @@ def test_the_order_is_tested_where_it_can_be(tmp_path):
 
 
 def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
-    folder = tmp_path / "interactions/BZ5/stague"
+    folder = tmp_path / "interactions/BZ5/stague/key"
     folder.mkdir(parents=True)
     parts = {"genes": ("error", "it broke"), "ligand_receptor": ("not_applicable", "no panel")}
     told = {name: {"status": status, "reason": why} for name, (status, why) in parts.items()}
     (folder / "status.json").write_text(json.dumps(told))
     run = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
-    text = summary(run, tmp_path, tmp_path, tmp_path / "interactions")
+    text = summary(run, tmp_path, tmp_path, [folder])
     assert "Interactions of BZ5/stague: genes: it broke" in text and "no panel" not in text
-
-    other = tmp_path / "interactions/BZ9/stague"  # of another configuration
-    other.mkdir(parents=True)
-    (other / "status.json").write_text(json.dumps(told))
-    assert summary(run, tmp_path, tmp_path, tmp_path / "interactions") == text
 
 
 def test_a_study_names_a_dataset_as_it_is_called(tmp_path):

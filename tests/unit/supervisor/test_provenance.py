@@ -102,11 +102,11 @@ def test_a_machine_that_tells_nothing_leaves_it_empty(tmp_path, monkeypatch):
 def test_every_row_carries_it_and_older_files_leave_it_empty(tmp_path):
     scores = scores_of("BZ5", "stague", [0.8, 0.7])
     write_results(tmp_path, scores)
-    old = tmp_path / "fits/BZ5/stague/seed1/status.json"
+    old = tmp_path / "fits/BZ5/stague/{key}/seed1/status.json"
     told = json.loads(old.read_text())
     old.write_text(json.dumps({key: told[key] for key in told if key not in FIELDS}))
     folders = [old.parent.with_name("seed0"), old.parent]
-    scores = read_scores([tmp_path / "scores/BZ5/stague.parquet"])
+    scores = read_scores([tmp_path / "scores/BZ5/stague/{key}.parquet"])
     results = assemble(scores, read_fits(folders), METHODS)
     new, older = (results[results["seed"] == seed] for seed in (0, 1))
     assert set(new["environment"]) == {"0123456789ab"} and set(new["host"]) == {"node7"}

@@ -1,0 +1,199 @@
+"""The keys of a configuration's shared files, computed before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from stbench.common.errors import InputError
+from stbench.common.file_hashes import FileHashes
+from stbench.common.paths import SCRIPTS, method_files
+from stbench.config.benchmark import Benchmark
+from stbench.config.external import IMPLEMENTATION, result_files
+from stbench.config.identity import Identity, key_of, settings_name
+from stbench.config.layout import Layout
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTERACTIONS
+
+FILE_HASHES = ".file_hashes.json"  # of the user's own files, in the results folder
+INTEGRATION_ENVIRONMENT = "integration"
+
+
+def layout_of(benchmark: Benchmark, root: Path) -> Layout:
+    """The layout of a configuration's results, with its keys."""
+    return Layout(root, benchmark.name, keys_of(benchmark, root))
+
+
+def keys_of(benchmark: Benchmark, root: Path) -> BenchmarkKeys:
+    """The keys of a configuration, whose results are below ``root``."""
+    entries = {**benchmark.downloads, **benchmark.parts, **benchmark.datasets}
+    return BenchmarkKeys(benchmark, Identity(entries, _readable(FileHashes(root / FILE_HASHES))))
+
+
+def method_programs(task: str, method: str) -> list[str]:
+    """What fits a method, below ``scripts/``: the program, then the method's own file."""
+    if task == DECONVOLUTION:
+        return ["fit_deconvolution.py", f"deconvolution_methods/{method}.py"]
+    # Snakemake reports the missing file of a rule without one.
+    file = method_files().get(method, SCRIPTS / f"methods/{method}.py")
+    own = file.relative_to(SCRIPTS).as_posix()
+    return ["fit.py", "fit.R", own] if file.suffix == ".R" else ["fit.py", own]
+
+
+def _remembered(make: Callable[..., str]) -> Callable[..., str]:
+    """Compute each key once; rules ask for it many times."""
+
+    @wraps(make)
+    def key(self: BenchmarkKeys, *ids: str) -> str:
+        place = (make.__name__, *ids)
+        if place not in self.known:
+            self.known[place] = make(self, *ids)
+        return self.known[place]
+
+    return key
+
+
+class BenchmarkKeys:
+    """Keys of everything that a configuration makes (``stbench.config.layout.Keys``).
+
+    Args:
+        benchmark: what is run.
+        identity: of its datasets and of the code.
+    """
+
+    def __init__(self, benchmark: Benchmark, identity: Identity) -> None:
+        self.benchmark = benchmark
+        self.identity = identity
+        self.known: dict[tuple[str, ...], str] = {}
+
+    @_remembered
+    def raw(self, dataset: str) -> str:
+        return self.identity.raw(dataset)
+
+    @_remembered
+    def data(self, dataset: str) -> str:
+        """Of a pair: of its data and truth together, which one program makes."""
+        if dataset in self.benchmark.pairs:
+            return self.identity.data(dataset)
+        return self.identity.truth(dataset)
+
+    @_remembered
+    def preprocessed(self, dataset: str) -> str:
+        return self.identity.stage("preprocess.py", data=self.identity.data(dataset))
+
+    @_remembered
+    def method_code(self, task: str, method: str) -> str:
+        """Hash of the code of a method, for a variant that of its method."""
+        own = self.benchmark.method(task, method).get("variant_of", method)
+        programs = method_programs(task, own)
+        return self.identity.method_code(programs, self.benchmark.environment(task, own))
+
+    @_remembered
+    def fit(self, dataset: str, method: str) -> str:
+        """The name of the parameters and the key of the fits of an entry."""
+        benchmark = self.benchmark
+        task = benchmark.task(dataset)
+        if method in benchmark.external:
+            return f"{IMPLEMENTATION}-{self._external(dataset, method)}"
+        entry = benchmark.method(task, method)
+        params = benchmark.params(method, dataset)
+        needs_truth = task == DOMAINS and entry.get("needs_truth")
+        key = key_of(
+            data=self._read_by_methods(dataset),
+            truth=self.data(dataset) if needs_truth else None,
+            params=params,
+            code=self.method_code(task, method),
+            record=bool(entry.get("trainable")),
+        )
+        return f"{settings_name(params, benchmark.known_params(method, dataset))}-{key}"
+
+    @_remembered
+    def labels(self, dataset: str, method: str) -> str:
+        return self.identity.stage(
+            "cluster.py",
+            fits=self._fits(dataset, method),
+            clusterers=list(self.benchmark.config["clusterers"]),
+            refine=self.benchmark.refine(dataset),
+            nearest_wins=self.benchmark.nearest_wins(method),
+        )
+
+    @_remembered
+    def scores(self, dataset: str, method: str) -> str:
+        if dataset in self.benchmark.pairs:
+            return self.identity.stage(
+                "score_deconvolution.py",
+                fits=self._fits(dataset, method),
+                data=self.data(dataset),
+            )
+        return self.identity.stage(
+            "score.py",
+            labels=self.labels(dataset, method),
+            data=self.data(dataset),
+            trainable=bool(self.benchmark.method(DOMAINS, method).get("trainable")),
+        )
+
+    @_remembered
+    def interactions(self, dataset: str, method: str) -> str:
+        settings = dict(self.benchmark.config.get(INTERACTIONS) or {})
+        for name in ("reach", "gene_sets"):  # reach is for scores alone
+            settings.pop(name, None)
+        return self.identity.stage(
+            "interactions.py",
+            fits=self._fits(dataset, method),
+            data=self.data(dataset),
+            settings=settings,
+            gene_sets=self.identity.contents(self.benchmark.gene_sets(INTERACTIONS)),
+        )
+
+    @_remembered
+    def interaction_scores(self, dataset: str) -> str:
+        methods = self.benchmark.methods_of(INTERACTIONS, dataset)
+        settings = self.benchmark.config[INTERACTIONS]
+        return self.identity.stage(
+            "score_interactions.py",
+            interactions=[(method, self.interactions(dataset, method)) for method in methods],
+            graph=settings["graph"],
+            reach=settings["reach"],
+        )
+
+    @_remembered
+    def integration(self, dataset: str, method: str) -> str:
+        code = self.identity.method_code(["score_integration.py"], INTEGRATION_ENVIRONMENT)
+        return key_of(
+            code=code,
+            labels=self.labels(dataset, method),
+            data=self.data(dataset),
+            rank_by=self.benchmark.config["rank_by"],
+        )
+
+    def _fits(self, dataset: str, method: str) -> list[Any]:
+        return [self.fit(dataset, method), self.benchmark.seeds(method, dataset)]
+
+    def _read_by_methods(self, dataset: str) -> str:
+        """Key of what methods get: of a degraded pair with the reference of its base."""
+        if dataset in self.benchmark.pairs:
+            return self.data(dataset)
+        return self.preprocessed(dataset)
+
+    def _external(self, dataset: str, method: str) -> str:
+        files = [
+            [seed, self.identity.contents(self._result(dataset, method, seed))]
+            for seed in self.benchmark.seeds(method, dataset)
+        ]
+        return self.identity.stage("import_result.py", data=self.preprocessed(dataset), files=files)
+
+    def _result(self, dataset: str, method: str, seed: int) -> Iterable[Path]:
+        return result_files(self.benchmark.external_folder(method, dataset, seed))
+
+
+def _readable(file_hash: Callable[[str], str]) -> Callable[[str], str]:
+    """The same, with one line for people where a file cannot be read."""
+
+    def read(path: str) -> str:
+        try:
+            return file_hash(path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+
+    return read
