@@ -59,4 +59,5 @@ onsuccess:
 
 onerror:
     end_progress(failed=True)
+    write_partial_tables()
     print_failure()

@@ -41,7 +41,7 @@ rule download:
 rule prepare:
     input:
         **once(lambda wc: [LAYOUT.data(wc.dataset)], raw=get_raw_data),
-        code=code("scripts/prepare.py"),
+        code=code("scripts/stage.py", "scripts/prepare.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -57,14 +57,14 @@ rule prepare:
         options=untracked(get_prepare_options),
         source=untracked(get_source),
     shell:
-        "python {input.code[0]:q} {params.options:q} {params.source:q}"
+        "python {input.code:q} {params.options:q} {params.source:q}"
         " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
 rule simulate:
     input:
         **once(lambda wc: [LAYOUT.data(wc.dataset)]),
-        code=code("scripts/simulate.py"),
+        code=code("scripts/stage.py", "scripts/simulate.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -79,8 +79,8 @@ rule simulate:
     params:
         options=untracked(get_simulate_options),
     shell:
-        "python {input.code[0]:q} --id {wildcards.dataset:q} {params.options:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        "python {input.code:q} --id {wildcards.dataset:q} {params.options:q}"
+        " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
 rule join:
@@ -91,7 +91,7 @@ rule join:
                 LAYOUT.data(part["id"]) for part in BENCHMARK.datasets[wc.dataset]["parts"]
             ],
         ),
-        code=code("scripts/join.py"),
+        code=code("scripts/stage.py", "scripts/join.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -104,7 +104,7 @@ rule join:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
     shell:
-        "python {input.code[0]:q} --id {wildcards.dataset:q} --sections {input.sections:q}"
+        "python {input.code:q} --id {wildcards.dataset:q} --sections {input.sections:q}"
         " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
@@ -114,7 +114,7 @@ rule degrade:
             lambda wc: [LAYOUT.data(wc.dataset)],
             data=lambda wc: LAYOUT.data(BENCHMARK.base(wc.dataset)),
         ),
-        code=code("scripts/degrade.py"),
+        code=code("scripts/stage.py", "scripts/degrade.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -130,7 +130,7 @@ rule degrade:
         way=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["way"]),
         level=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["level"]),
     shell:
-        "python {input.code[0]:q} --data {input.data:q} --way {params.way:q} --level {params.level:q}"
+        "python {input.code:q} --data {input.data:q} --way {params.way:q} --level {params.level:q}"
         " --id {wildcards.dataset:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -140,7 +140,7 @@ rule preprocess:
             lambda wc: [LAYOUT.preprocessed(wc.dataset)],
             data=lambda wc: LAYOUT.data(wc.dataset),
         ),
-        code=code("scripts/preprocess.py"),
+        code=code("scripts/stage.py", "scripts/preprocess.py"),
     output:
         PATTERN.preprocessed("{dataset}"),
     log:
@@ -151,7 +151,7 @@ rule preprocess:
         mem_mb=lambda wc, attempt: attempt * 8000,
         runtime=60,
     shell:
-        "python {input.code[0]:q} --input {input.data:q} --output {output:q} --record-failure"
+        "python {input.code:q} --input {input.data:q} --output {output:q} --record-failure"
         " > {log:q} 2>&1"
 
 

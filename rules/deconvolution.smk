@@ -1,7 +1,7 @@
 rule prepare_pair:
     input:
         **once(lambda wc: get_made_pair(wc.dataset), files=get_pair_files),
-        code=code("scripts/prepare_deconvolution.py"),
+        code=code("scripts/stage.py", "scripts/prepare_deconvolution.py"),
     output:
         spots=PATTERN.pair("{dataset}", SPOTS),
         cells=PATTERN.pair("{dataset}", REFERENCE),
@@ -24,7 +24,7 @@ rule prepare_pair:
             ]
         ),
     shell:
-        "python {input.code[0]:q} --pair {params.pair:q} {params.raw:q} --spots {output.spots:q}"
+        "python {input.code:q} --pair {params.pair:q} {params.raw:q} --spots {output.spots:q}"
         " --reference {output.cells:q} --truth {output.truth:q} --record-failure > {log:q} 2>&1"
 
 
@@ -36,7 +36,7 @@ rule degrade_pair:
             cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
             truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
         ),
-        code=code("scripts/degrade_deconvolution.py"),
+        code=code("scripts/stage.py", "scripts/degrade_deconvolution.py"),
     output:
         spots=PATTERN.pair("{dataset}", SPOTS),
         truth=PATTERN.truth("{dataset}"),
@@ -52,7 +52,7 @@ rule degrade_pair:
     params:
         pair=untracked(lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset], sort_keys=True)),
     shell:
-        "python {input.code[0]:q} --pair {params.pair:q} --base-spots {input.spots:q}"
+        "python {input.code:q} --pair {params.pair:q} --base-spots {input.spots:q}"
         " --base-reference {input.cells:q} --base-truth {input.truth:q} --spots {output.spots:q}"
         " --truth {output.truth:q} > {log:q} 2>&1"
 
@@ -105,7 +105,7 @@ rule score_deconvolution:
             truth=lambda wc: LAYOUT.truth(wc.dataset),
             fits=lambda wc: get_fits(wc.dataset, wc.method),
         ),
-        code=code("scripts/score_deconvolution.py"),
+        code=code("scripts/stage.py", "scripts/score_deconvolution.py"),
     output:
         PATTERN.scores(*ENTRY),
     log:
@@ -118,6 +118,6 @@ rule score_deconvolution:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=30,
     shell:
-        "python {input.code[0]:q} --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
+        "python {input.code:q} --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --spots {input.spots:q} --truth {input.truth:q} --fits {input.fits:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output:q} --record-failure > {log:q} 2>&1"

@@ -5,7 +5,7 @@ rule cluster:
             preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
             fits=lambda wc: get_fits(wc.dataset, wc.method),
         ),
-        code=code("scripts/cluster.py"),
+        code=code("scripts/stage.py", "scripts/cluster.py"),
     output:
         PATTERN.labels(*ENTRY),
     log:
@@ -22,7 +22,7 @@ rule cluster:
         refine=untracked(lambda wc: BENCHMARK.refine(wc.dataset)),
         ties=untracked(lambda wc: "--nearest-wins" * BENCHMARK.nearest_wins(wc.method)),
     shell:
-        "python {input.code[0]:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
+        "python {input.code:q} --fits {input.fits:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --clusterers {params.clusterers} --threads {threads} {params.keep}"
         " --refine {params.refine} {params.ties} --record-failure"
@@ -39,7 +39,7 @@ rule score:
             data=lambda wc: LAYOUT.data(wc.dataset),
             labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
         ),
-        code=code("scripts/score.py"),
+        code=code("scripts/stage.py", "scripts/score.py"),
     output:
         scores=PATTERN.scores(*ENTRY),
         epochs=PATTERN.epochs(*ENTRY),
@@ -57,7 +57,7 @@ rule score:
             lambda wc: str(bool(BENCHMARK.method(DOMAINS, wc.method).get("trainable"))).lower()
         ),
     shell:
-        "python {input.code[0]:q} --data {input.data:q} --labels {input.labels:q}"
+        "python {input.code:q} --data {input.data:q} --labels {input.labels:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
         " --trainable {params.trainable} --output {output.scores:q} --epochs {output.epochs:q}"
         " --record-failure"

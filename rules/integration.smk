@@ -6,7 +6,7 @@ rule score_integration:
             labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
             fits=lambda wc: get_fits(wc.dataset, wc.method),
         ),
-        code=code("scripts/score_integration.py"),
+        code=code("scripts/stage.py", "scripts/score_integration.py"),
     output:
         PATTERN.integration(*ENTRY),
     log:
@@ -22,6 +22,6 @@ rule score_integration:
         python=untracked(get_python("integration")),
         rank_by=untracked(config["rank_by"]),
     shell:
-        '"{params.python}" {input.code[0]:q} --data {input.data:q} --fits {input.fits:q}'
+        '"{params.python}" {input.code:q} --data {input.data:q} --fits {input.fits:q}'
         " --labels {input.labels:q} --dataset {wildcards.dataset:q} --method {wildcards.method:q}"
-        " --clusterer {params.rank_by} --output {output:q} > {log:q} 2>&1"
+        " --clusterer {params.rank_by} --output {output:q} --record-failure > {log:q} 2>&1"

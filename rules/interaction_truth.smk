@@ -14,7 +14,7 @@ rule score_interactions:
                 for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
             ],
         ),
-        code=code("scripts/score_interactions.py"),
+        code=code("scripts/stage.py", "scripts/score_interactions.py"),
     output:
         PATTERN.interaction_scores("{dataset}"),
     log:
@@ -34,6 +34,6 @@ rule score_interactions:
         graph=untracked(lambda wc: config["interactions"]["graph"]),
         reach=untracked(lambda wc: config["interactions"]["reach"]),
     shell:
-        "python {input.code[0]:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
+        "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --fits {input.fits:q} --genes {params.genes:q} --graph {params.graph:q}"
-        " --reach {params.reach:q} --output {output:q} > {log:q} 2>&1"
+        " --reach {params.reach:q} --output {output:q} --record-failure > {log:q} 2>&1"

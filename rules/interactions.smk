@@ -7,7 +7,7 @@ rule interactions:
             fits=lambda wc: get_fits(wc.dataset, wc.method),
             gene_sets=lambda wc: config["interactions"].get("gene_sets") or [],
         ),
-        code=code("scripts/interactions.py"),
+        code=code("scripts/stage.py", "scripts/interactions.py"),
     output:
         directory(PATTERN.interactions(*ENTRY)),
     log:
@@ -27,6 +27,7 @@ rule interactions:
             )
         ),
     shell:
-        "python {input.code[0]:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
+        "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --fits {input.fits:q} --method {wildcards.method:q} --title {params.title:q}"
-        " --settings {params.settings:q} --threads {threads} --output {output:q} > {log:q} 2>&1"
+        " --settings {params.settings:q} --threads {threads} --output {output:q}"
+        " --record-failure > {log:q} 2>&1"

@@ -3,7 +3,7 @@ TITLES = {m: BENCHMARK.method(DOMAINS, m)["title"] for m in BENCHMARK.chosen(DOM
 
 rule markers:
     input:
-        code=code("scripts/markers.py"),
+        code=code("scripts/stage.py", "scripts/markers.py"),
         data=lambda wc: LAYOUT.data(wc.dataset),
         preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
         scores=lambda wc: [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
@@ -31,7 +31,7 @@ rule markers:
         gene_sets=lambda wc, input: ["--gene-sets", input.gene_sets] if input.gene_sets else [],
         rank_by=untracked(config["rank_by"]),
     shell:
-        "python {input.code[0]:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
+        "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --scores {input.scores:q} --labels {input.labels:q} --titles {params.titles:q}"
         " --genes {params.genes:q} {params.gene_sets:q} --rank-by {params.rank_by}"
         " --output {output:q} > {log:q} 2>&1"

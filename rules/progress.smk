@@ -1,3 +1,5 @@
+import subprocess
+
 from stbench.runs.environment import retraining_is_allowed
 from stbench.runs.fit_status import matrix
 from stbench.runs.progress import ProgressLine
@@ -55,6 +57,17 @@ def start_progress():
         return
     PROGRESS.append(ProgressLine(LAYOUT, note, keys, predicted_seconds, LINE))
     PROGRESS[0].start()
+
+
+def write_partial_tables():
+    """After a failed job: the tables of everything that is scored, where any were asked for."""
+    if not is_asked_for("aggregate"):
+        return
+    program = [sys.executable, str(BASE / "scripts/partial_tables.py"), "--output", LAYOUT.partial]
+    given = ["--config", json.dumps(config, sort_keys=True), "--results", LAYOUT.root]
+    written = subprocess.run([*program, *given], capture_output=True, encoding="utf-8")
+    if written.returncode == 0:
+        print(f"\ntables of what is scored: {LAYOUT.partial}", flush=True)
 
 
 def end_progress(failed):

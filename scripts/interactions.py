@@ -19,7 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from stbench.common.errors import InputError, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
+from stbench.common.io import atomic_directory, empty, write_json
 from stbench.common.paths import method_files, method_module
 from stbench.common.seeding import limit_threads
 
@@ -43,6 +44,11 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write the reason into status.json alone",
+    )
     return parser.parse_args()
 
 
@@ -54,26 +60,37 @@ def module_of(method: str) -> ModuleType | None:
     return import_module(method_module(file))
 
 
+def write_failure(folder: Path, reason: str) -> None:
+    """Leave the reason alone in the folder, not the parts that were written before it failed."""
+    empty(folder)
+    write_json(folder / "status.json", {"all parts": {"status": "error", "reason": reason}})
+
+
 def main() -> None:
     args = parse_arguments()
     limit_threads(args.threads)
     if not isinstance(args.settings, dict):
         raise InputError('--settings: it must be a JSON object such as {"shuffles": 100}')
 
-    from stbench.common.io import atomic_directory
     from stbench.figures.interaction_figures import draw
     from stbench.interactions.analysis import analyze
 
     drawing = partial(draw, title=args.title or args.method)
+    name = f"{args.output.parent.parent.name}, {args.method}"
     with atomic_directory(args.output) as folder:
-        analyze(
-            args.data,
-            args.preprocessed,
-            args.fits,
-            args.settings,
-            folder,
-            module=module_of(args.method),
-            draw=drawing,
+        attempt(
+            name,
+            lambda: analyze(
+                args.data,
+                args.preprocessed,
+                args.fits,
+                args.settings,
+                folder,
+                module=module_of(args.method),
+                draw=drawing,
+            ),
+            lambda reason: write_failure(folder, reason),
+            record=args.record_failure,
         )
 
 

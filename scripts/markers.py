@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, NotApplicableError, run_cli
+from stbench.common.errors import InputError, NotApplicableError, attempt, run_cli
 from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def main() -> None:
         raise InputError("--genes: a gene is listed twice; list each gene once")
 
     from stbench.common.h5ad import read_elements
-    from stbench.common.io import atomic_directory
+    from stbench.common.io import atomic_directory, empty
     from stbench.figures.figure_set import Album
     from stbench.figures.markers import add_figures
     from stbench.figures.style import apply_style
@@ -163,16 +163,21 @@ def main() -> None:
     facts = read_elements(args.data, "uns/dataset").get("uns/dataset", {})
     if "id" not in facts:
         raise InputError(f"{args.data}: not a dataset of this pipeline; create it with prepare.py")
+    name = str(facts["id"])
     with atomic_directory(args.output) as folder:
-        try:
+
+        def tested() -> None:
             tissue = read_tissue(args.data, args.preprocessed)
             shown = write_tables(args, tissue, facts, folder)
-        except NotApplicableError as error:
-            write_reason(args.genes, str(facts["id"]), str(error), folder)
-        else:
             album = Album(folder)
             add_figures(album, tissue.name, tissue.coords, **shown)
             album.write_captions()
+
+        def failed(reason: str) -> None:
+            empty(folder)
+            write_reason(args.genes, name, reason, folder)
+
+        attempt(name, tested, failed)
         print((folder / "verdict.txt").read_text(encoding="utf-8"))
 
 

@@ -10,8 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stbench.common.errors import run_cli
+from stbench.common.errors import attempt, run_cli
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -26,6 +30,11 @@ def parse_arguments() -> argparse.Namespace:
         "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="a folder for each seed"
     )
     parser.add_argument("--output", required=True, type=Path, help="file to write (.parquet)")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write rows without values and the reason",
+    )
     return parser.parse_args()
 
 
@@ -51,11 +60,21 @@ def main() -> None:
         status, reasons = "not_applicable", ["no true proportions"]
     elif not ok and len({told["reason"] for told in failed.values()}) == 1:
         reasons = [next(iter(failed.values()))["reason"]]
-    if ok and not truth.empty:
+
+    def scored() -> pd.DataFrame:
+        if not ok or truth.empty:
+            return nothing_to_score(spots.n_obs)
         found = {statuses[folder]["seed"]: read_proportions(folder / "fit.h5ad") for folder in ok}
-        table = scores(truth, found, np.asarray(spots.obsm["spatial"]))
-    else:
-        table = nothing_to_score(spots.n_obs)
+        return scores(truth, found, np.asarray(spots.obsm["spatial"]))
+
+    def failed_to_score(reason: str) -> pd.DataFrame:
+        nonlocal status
+        status = "error"
+        reasons.append(f"scoring: {reason}")
+        return nothing_to_score(spots.n_obs)
+
+    entry = f"{args.dataset}, {args.method}"
+    table = attempt(entry, scored, failed_to_score, record=args.record_failure)
     epochs = {json.loads(str(fit["params"])).get("epochs") for fit in circumstances}
     notes = dict.fromkeys(fit["note"] for fit in circumstances)
     table.insert(0, "dataset", args.dataset)
@@ -67,7 +86,7 @@ def main() -> None:
     table["data_note"] = spots.uns["pair"]["notes"]
     with atomic_file(args.output) as temporary:
         table.to_parquet(temporary, index=False)
-    print(f"{args.dataset}, {args.method}: {status}, {len(ok)} of {len(statuses)} seeds")
+    print(f"{entry}: {status}, {len(ok)} of {len(statuses)} seeds")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stbench.common.errors import InputError, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def parse_arguments() -> argparse.Namespace:
         "--clusterer", default="kmeans", help="clusterer of the scored labels (default kmeans)"
     )
     parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write rows without values and the reason",
+    )
     return parser.parse_args()
 
 
@@ -80,7 +85,7 @@ def main() -> None:
     from stbench.common.h5ad import cells_digest
     from stbench.common.io import atomic_file
     from stbench.fitting.output import read_fit
-    from stbench.integration.scoring import score_integration
+    from stbench.integration.scoring import no_scores, score_integration
 
     sections, cells = read_sections(args.data)
     fits = [read_fit(folder, cells) for folder in args.fits]
@@ -101,7 +106,12 @@ def main() -> None:
                 f"--clusterer {args.clusterer}: not in {args.labels}; "
                 f"use one of {', '.join(axes.clusterers)}"
             )
-        table = score_integration(fits, reader, sections, args.clusterer)
+        table = attempt(
+            f"{args.dataset}, {args.method}",
+            lambda: score_integration(fits, reader, sections, args.clusterer),
+            lambda reason: no_scores(fits, axes, f"scoring of integration: {reason}"),
+            record=args.record_failure,
+        )
     with atomic_file(args.output) as temporary:
         table.to_parquet(temporary, index=False)
 

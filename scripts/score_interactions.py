@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, run_cli
+from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def parse_arguments() -> argparse.Namespace:
         help="pairs are scored up to the median distance to this nearest cell (default 15)",
     )
     parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write rows without values and the reason",
+    )
     return parser.parse_args()
 
 
@@ -121,7 +126,7 @@ def main() -> None:
     limit_threads(1)
 
     from stbench.common.io import atomic_file
-    from stbench.interactions.scores import score_interactions
+    from stbench.interactions.scores import no_scores, score_interactions
     from stbench.results.assembly import read_fits
 
     records = read_fits(args.fits).to_dict("records")
@@ -130,7 +135,12 @@ def main() -> None:
         for folder, record in zip(args.fits, records, strict=True)
     ]
     tissue = read_tissue(args.data, args.preprocessed)
-    table = score_interactions(tissue, fits, args.reach, ranked_genes(args.genes))
+    table = attempt(
+        tissue.name,
+        lambda: score_interactions(tissue, fits, args.reach, ranked_genes(args.genes)),
+        lambda reason: no_scores(tissue, fits, f"scoring of interactions: {reason}"),
+        record=args.record_failure,
+    )
     with atomic_file(args.output) as temporary:
         table.to_parquet(temporary, index=False)
 

@@ -6,9 +6,10 @@ Example: python scripts/simulate.py --id sim_layers --layout layers --output sim
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-from stbench.common.errors import run_cli
+from stbench.common.errors import attempt, run_cli
 from stbench.data.simulation import LAYOUTS, Tissue
 
 
@@ -49,14 +50,20 @@ def main() -> None:
         "number of the replicate section of the seed's tissue; 0: an independent tissue",
     )
     option("section_effect", float, "sd of the log shift of each gene in a replicate section")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write a dataset without cells and the reason",
+    )
     options = vars(parser.parse_args())
-    output, name = options.pop("output"), options.pop("id")
-    tissue = Tissue(**options)
+    output, name, record = (options.pop(key) for key in ("output", "id", "record_failure"))
 
     from stbench.common.io import write_h5ad
     from stbench.data.simulation import simulate
+    from stbench.data.validation import failed_dataset
 
-    write_h5ad(output, simulate(tissue, name))
+    make, failed = lambda: simulate(Tissue(**options), name), partial(failed_dataset, name)
+    write_h5ad(output, attempt(name, make, failed, record=record))
 
 
 if __name__ == "__main__":

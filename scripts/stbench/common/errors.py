@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from concurrent.futures import BrokenExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
+
+CRASH = "STBENCH_CRASH"  # set by scripts/stage.py: how the program crashed before
 
 _IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has the file open, as HDF5 files may be
 # The machine, not the data or the method, is at fault: to be tried again, never recorded.
@@ -57,6 +60,8 @@ def attempt(
         record: whether to; without it a failure is an error of the program.
     """
     try:
+        if crash := os.environ.get(CRASH):
+            raise InputError(crash)
         return make()
     except Exception as error:
         if not record or _may_succeed_again(error):

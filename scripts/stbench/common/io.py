@@ -7,11 +7,6 @@ left that was killed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 import glob
 import json
 import os
@@ -25,6 +20,7 @@ from stbench.common.errors import InputError
 
 if TYPE_CHECKING:
     import h5py
+    import pandas as pd
     from anndata import AnnData
 
 
@@ -82,6 +78,15 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def empty(folder: Path) -> None:
+    """Delete everything in a folder."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def write_json(path: str | Path, value: Any) -> None:

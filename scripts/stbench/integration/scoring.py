@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stbench.clustering.label_file import LabelsReader
+from stbench.clustering.label_file import LabelAxes, LabelsReader
 from stbench.common.constants import NO_TRUTH, Clusterer
 from stbench.common.errors import NotApplicableError
 from stbench.common.metric import Metric
@@ -76,6 +76,18 @@ def score_integration(
         (reader.axes.dataset, reader.axes.method, fit.seed, metric, s.value, s.status, s.reason)
         for fit in fits
         for metric, s in _scores(fit, reader, sections, clusterer)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def no_scores(fits: Sequence[FitFolder], axes: LabelAxes, reason: str) -> pd.DataFrame:
+    """The table of ``score_integration`` where scoring failed: no values, and the reason."""
+    import pandas as pd
+
+    rows = [
+        (axes.dataset, axes.method, fit.seed, metric, float("nan"), "error", reason)
+        for fit in fits
+        for metric in (*METRICS, ARI_WITHIN.name)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 

@@ -8,7 +8,7 @@ column ``method``. The scorer ``truth`` has no scores; its rows give the size of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -139,6 +139,13 @@ def score_interactions(
         rows += _recalls(tissue, method, ranked.get(method))
     rows = [{"dataset": tissue.name, **row} for row in rows]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def no_scores(tissue: Tissue, fits: Sequence[GraphFit], reason: str) -> pd.DataFrame:
+    """The table of ``score_interactions`` where scoring failed: no values, and the reason."""
+    table = score_interactions(replace(tissue, missing=reason), fits, 1, {})
+    table.loc[table["reason"] == reason, "status"] = "error"
+    return table
 
 
 def _task(tissue: Tissue, reach: int) -> Task:

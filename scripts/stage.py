@@ -1,0 +1,44 @@
+"""Run the program of a stage; if it crashes, run it again to record the crash as its result.
+
+    python scripts/stage.py scripts/score.py --data D.h5ad --record-failure
+
+Python cannot catch a segmentation fault in a library. The program therefore runs in a process of
+its own, and the second one is given the reason by STBENCH_CRASH. A process that was killed from
+outside (SIGKILL, SIGTERM) has not crashed: the job fails and Snakemake retries it.
+Only the standard library is used.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from stbench.common.errors import CRASH
+from stbench.supervisor.processes import die_with_parent
+
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+
+
+def run(words: list[str], reason: str = "") -> int:
+    """The exit status of a Python program; negative: the number of the signal that ended it."""
+    environment = {**os.environ, **({CRASH: reason} if reason else {})}
+    return subprocess.run(
+        [sys.executable, *words], env=environment, preexec_fn=die_with_parent
+    ).returncode
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    if not words or words[0] in ("-h", "--help"):
+        print(__doc__)
+        return
+    status = run(words)
+    if -status in CRASHES:
+        status = run(words, f"the program crashed ({signal.Signals(-status).name})")
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+if __name__ == "__main__":
+    main()
