@@ -30,7 +30,7 @@ def main() -> None:
     from stbench.config.benchmark import load_benchmark
     from stbench.config.keys import layout_of
     from stbench.runs.retry import as_table, delete, failures, outputs_of, summaries
-    from stbench.runs.run_record import layout_of_run, read_run
+    from stbench.runs.run_record import layout_of_run, living_runs, read_run
 
     run = read_run(layout_of_run(args.results, args.configfile))
     benchmark = load_benchmark(run.config, CONFIG, need_files=False)
@@ -43,6 +43,11 @@ def main() -> None:
     if not args.reset:
         print(f"\n{len(failed)} failed; --reset lets the next run retry them")
         return
+    if names := living_runs(args.results):
+        raise InputError(
+            f"a run of {', '.join(names)} is still working in {args.results} and would lose its "
+            "files; reset after it has ended"
+        )
     for failure in failed:
         for path in outputs_of(failure, benchmark, layout):
             delete(path)

@@ -13,6 +13,7 @@ from stbench.results.aggregates import (
     fold_statuses,
     gain_table,
     lift_table,
+    methods_that_ran,
     score_table,
 )
 from stbench.results.assembly import in_order
@@ -40,7 +41,8 @@ def leaderboard(
     On each dataset with a known truth on which any method has a score, methods are ranked by the
     mean ARI of the last epoch; equal scores share the mean of their ranks, and a method without a
     score gets the worst rank, so a method cannot improve its rank by failing on difficult data.
-    Controls are ranked like methods and marked.
+    Controls are ranked like methods and marked. A method that did not run on any dataset has no
+    rank; its reason is given.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
@@ -72,7 +74,8 @@ def leaderboard(
     board["implementation"] = methods["implementation"]
     board["rank_by"] = rank_by
     scores = _scores(tables["ARI_final"], clusterers, methods.index)
-    board["mean_rank"] = mean_ranks(scores[rank_by])
+    ran = methods_that_ran(results)
+    board["mean_rank"] = mean_ranks(scores[rank_by][ran])
     for name, table in tables.items():
         board[name] = _by_dataset(table, rank_by, methods.index).mean()
     oracle = _by_dataset(tables["ARI_oracle"], rank_by, methods.index)
@@ -84,7 +87,7 @@ def leaderboard(
     board["order"] = compare_orders(scores, rank_by).summary
     for name in others:
         has_scores = scores[name].notna().any()
-        board[f"rank_{name}"] = _places(mean_ranks(scores[name]).where(has_scores))
+        board[f"rank_{name}"] = _places(mean_ranks(scores[name][ran]).where(has_scores))
     ranked = {
         name: table[table["dataset"].isin(scores[rank_by].index) & (table["clusterer"] == rank_by)]
         for name, table in tables.items()

@@ -55,6 +55,9 @@ def leaderboard_page(
     parts = ["# Leaderboard", _quoted(note), _intro(standings["worst"], results, rank_by)]
     for standing in standings.values():
         parts += [f"## {standing.heading}", *_ranking(standing, standings["worst"])]
+    if not_run := standings["worst"].not_run:
+        lines = (f"- {_text(title)}: {_text(reason)}" for title, reason in not_run.items())
+        parts += ["## Methods that were not run", "\n".join(lines)]
     if sentences := list(_against_baseline(results, lift, rank_by)):
         parts += ["## Against smoothed PCA, dataset by dataset", "\n".join(sentences)]
     if missing := list(_not_ranked(results, standings["worst"].datasets)):

@@ -13,7 +13,7 @@ from stbench.ranking.certainty import as_sentence, certainty
 from stbench.ranking.leaderboard import Order, leaderboard, order_under_clusterers
 from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
 from stbench.ranking.tables import rankings
-from stbench.results.aggregates import runtime_table
+from stbench.results.aggregates import methods_that_ran, runtime_table
 from stbench.results.assembly import method_titles, natural
 
 
@@ -33,6 +33,7 @@ class Standing:
             the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
         order: clusterers with the same or another order; None if there is no ranking.
         certainty: the result of the tests, in a sentence or two.
+        not_run: by the title of a method that did not run on any dataset, the reason.
     """
 
     policy: Policy
@@ -41,6 +42,7 @@ class Standing:
     table: pd.DataFrame
     order: Order | None
     certainty: str
+    not_run: dict[str, str]
 
     @property
     def heading(self) -> str:
@@ -120,6 +122,7 @@ def _standing(
         table=table,
         order=order,
         certainty=certainty(ranking, titles),
+        not_run=_not_run(results, titles),
     )
 
 
@@ -128,14 +131,24 @@ def _letters(groups: list[list[str]], method: str) -> str:
     return "".join(chr(ord("a") + i) for i, group in enumerate(groups) if method in group)
 
 
+def _not_run(results: pd.DataFrame, titles: dict[str, str]) -> dict[str, str]:
+    """By title, why methods did not run: the most frequent reason of their fits."""
+    ran = methods_that_ran(results)
+    rows = results[~results["method"].isin(ran)]
+    reasons = rows.groupby("method")["fit_reason"].agg(lambda texts: texts.mode().iloc[0])
+    return {titles[method]: reason for method, reason in reasons.items()}
+
+
 def _left_out(
     results: pd.DataFrame, rank_by: str, titles: dict[str, str], datasets: list[str]
 ) -> dict[str, list[str]]:
     rows = _final(results, rank_by)
     scored = rows[rows["value"].notna()].groupby("method")["dataset"].agg(set)
+    ran = methods_that_ran(results)
     unscored = {
         title: [d for d in sorted(datasets, key=natural) if d not in scored.get(method, set())]
         for method, title in titles.items()
+        if method in ran
     }
     return {title: names for title, names in unscored.items() if names}
 

@@ -13,14 +13,14 @@ from stbench.ranking.ranks import (
     rank_methods,
     tied_groups,
 )
-from stbench.results.aggregates import score_table
+from stbench.results.aggregates import methods_that_ran, score_table
 
 
 def rankings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Ranking]:
-    """The ranking of all methods by mean final ARI, by policy, over datasets with a truth."""
+    """The ranking of methods that ran by mean final ARI, by policy, over datasets with a truth."""
     with_truth = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
     final = score_table(with_truth, "ARI", "final")
-    methods = list(dict.fromkeys(results["method"]))
+    methods = methods_that_ran(results)
     scores = final.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
     return {policy: rank_methods(scores.reindex(columns=methods), policy) for policy in POLICIES}
 

@@ -117,12 +117,25 @@ def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.Data
     return _differences(rows, final, _LIFT)
 
 
+def methods_that_ran(results: pd.DataFrame) -> list[str]:
+    """Methods with a fit that was started on any dataset.
+
+    A method whose environment is missing is ``not_applicable`` everywhere: it is listed with its
+    reason, not ranked.
+    """
+    started = results["fit_status"] != "not_applicable"
+    return list(dict.fromkeys(results.loc[started, "method"]))
+
+
 def runtime_table(results: pd.DataFrame) -> pd.DataFrame:
     """Seconds (mean, sd) and peak memory (largest) of the fits per dataset and method.
 
-    ``gpu_seconds`` is the mean over the fits that used a GPU, empty if none did.
+    ``gpu_seconds`` is the mean over the fits that used a GPU, empty if none did. The time in which
+    a fit found out that it is not applicable does not count.
     """
     fits = _fits(results)
+    costs = ["seconds", "peak_rss_mb", "peak_gpu_mb"]
+    fits[costs] = fits[costs].where(fits["status"] != "not_applicable")
     fits["gpu_seconds"] = fits["seconds"].where(fits["device"] == "cuda")
     keys = ["dataset", "method"]
     table = fits.groupby(keys, sort=False).agg(

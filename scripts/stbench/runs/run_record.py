@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class RunNote:
         started, ended: seconds since 1970; ``ended`` None where nobody noted an end.
         seen: when the run was last known to live.
         failed: whether jobs failed.
+        host, pid: of the process that leads the run.
     """
 
     config: Mapping[str, Any]
@@ -45,10 +47,13 @@ class RunNote:
     ended: float | None
     seen: float
     failed: bool = False
+    host: str = ""
+    pid: int = 0
 
     @property
     def alive(self) -> bool:
-        return self.ended is None and time.time() - self.seen < SILENCE
+        recent = self.ended is None and time.time() - self.seen < SILENCE
+        return recent and (self.host != socket.gethostname() or _is_running(self.pid))
 
 
 def note_start(
@@ -56,7 +61,8 @@ def note_start(
 ) -> RunNote:
     """Note that a run starts."""
     now = time.time()
-    note = RunNote(config, frozenset(fits), jobs, now, None, now)
+    process = {"host": socket.gethostname(), "pid": os.getpid()}
+    note = RunNote(config, frozenset(fits), jobs, now, None, now, **process)
     _write(layout, note)
     return note
 
@@ -64,9 +70,7 @@ def note_start(
 def note_end(layout: Layout, note: RunNote, *, failed: bool) -> None:
     """Note that the run ended."""
     now = time.time()
-    _write(
-        layout, RunNote(note.config, note.fits, note.jobs, note.started, now, now, failed=failed)
-    )
+    _write(layout, replace(note, ended=now, seen=now, failed=failed))
 
 
 def renew(layout: Layout) -> None:
@@ -101,11 +105,27 @@ def read_run(layout: Layout) -> RunNote:
         told = json.loads(path.read_text(encoding="utf-8"))
         fits = frozenset(Key(*fit) for fit in told["fits"])
         times = told["started"], told["ended"], path.stat().st_mtime
-        return RunNote(told["config"], fits, told["jobs"], *times, failed=told["failed"])
+        process = {name: told[name] for name in ("host", "pid") if name in told}
+        return RunNote(told["config"], fits, told["jobs"], *times, told["failed"], **process)
     except FileNotFoundError:
         raise InputError(f"{path}: no run has been started here yet: make run") from None
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not readable ({error}); delete it and run again") from error
+
+
+def living_runs(root: Path) -> list[str]:
+    """The configurations of which a run is working in a results folder."""
+    return [name for name in Layout(root).names_run() if read_run(Layout(root, name)).alive]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
 
 
 def _write(layout: Layout, note: RunNote) -> None:
@@ -115,6 +135,8 @@ def _write(layout: Layout, note: RunNote) -> None:
         "started": note.started,
         "ended": note.ended,
         "failed": note.failed,
+        "host": note.host,
+        "pid": note.pid,
         "fits": sorted(note.fits),
     }
     layout.run.parent.mkdir(parents=True, exist_ok=True)

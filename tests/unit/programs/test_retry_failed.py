@@ -10,7 +10,7 @@ from helpers.finished_fits import config, configuration
 from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 from stbench.config.keys import layout_of
-from stbench.runs.run_record import note_start
+from stbench.runs.run_record import note_end, note_start, read_run
 
 PROGRAM = PROJECT / "scripts/retry_failed.py"
 OTHER = ("other", "stague")  # of another configuration
@@ -55,7 +55,7 @@ def layout(tmp_path):
         touch(layout.root / name / "results.parquet")
         touch(layout.root / name / "tables/ARI_final.csv")
         touch(layout.root / name / "summary.txt")
-    note_start(layout, asked, [], jobs=1)
+    note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
     return layout
 
 
@@ -121,6 +121,15 @@ def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(layout):
     kept = {name for name in files(layout.root) if name.startswith("interactions/good/")}
     places = ("stague/key/status.json", "deeplinc/key/status.json", "key.parquet")
     assert kept == {f"interactions/good/{place}" for place in places}
+
+
+def test_nothing_is_deleted_while_a_run_is_working(layout):
+    note_start(layout, read_run(layout).config, [], jobs=1)
+    before = files(layout.root)
+    refused = run(layout.root, "--reset")
+    assert refused.returncode == 1
+    assert "a run of mine is still working" in refused.stderr
+    assert files(layout.root) == before
 
 
 def test_where_nothing_was_run_it_says_so(tmp_path):

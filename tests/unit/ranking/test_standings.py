@@ -51,6 +51,34 @@ def test_the_gap_is_oracle_minus_final():
     assert table.loc["stague", "gap"] == pytest.approx(0.9 - 0.82)
 
 
+def test_a_method_that_did_not_run_is_listed_and_not_ranked():
+    parts = [
+        scores_of(f"D{i}", method, values)
+        for i in range(3)
+        for method, values in {
+            "stague": [0.8, 0.81],
+            "sedr": ["not_applicable"] * 2,
+            "smoothed_pca": [0.4, 0.4],
+        }.items()
+    ]
+    results = made_results(*parts)
+    both = standings(results, "kmeans")
+    for standing in both.values():
+        assert list(standing.table["method"]) == ["stague", "smoothed_pca"]
+        assert standing.not_run == {"SEDR": "it said not_applicable"} and not standing.left_out
+    assert both["common"].datasets == ["D0", "D1", "D2"]
+    board = leaderboard(results, "kmeans").set_index("method")
+    assert board["rank"].astype(object).where(board["rank"].notna(), None).to_dict() == {
+        "stague": 1,
+        "smoothed_pca": 2,
+        "sedr": None,
+    }
+    assert "it said not_applicable" in board.loc["sedr", "reason"]
+    assert "## Methods that were not run\n\n- SEDR: it said not" in page_of(results).replace(
+        "\\", ""
+    )
+
+
 def test_memory_and_failures_in_words():
     assert memory(pd.Series({"peak_rss_mb": 593.2, "peak_gpu_mb": 1200.0})) == "593 + 1200 GPU"
     assert memory(pd.Series({"peak_rss_mb": float("nan"), "peak_gpu_mb": float("nan")})) == ""

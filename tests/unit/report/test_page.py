@@ -124,8 +124,9 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
 
     at_hand = AnnData(np.ones((4, 3), dtype=np.float32))
     at_hand.uns["dataset"] = {"licence": "MIT"}
-    (tmp_path / "data").mkdir()
-    at_hand.write_h5ad(Layout(tmp_path).data("here"))
+    path = Layout(tmp_path).data("here")
+    path.parent.mkdir(parents=True)
+    at_hand.write_h5ad(path)
     described = {name: {"cells": 3000, "genes": 33538} for name in ("away", "here")}
     away, here = dataset_facts(["here", "away"], described, Layout(tmp_path))
     assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")

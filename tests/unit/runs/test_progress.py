@@ -2,7 +2,10 @@
 
 import io
 import os
+import subprocess
+import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +88,13 @@ def test_a_run_is_noted_and_one_that_went_silent_counts_as_dead(tmp_path):
     long_ago = time.time() - SILENCE - 10
     os.utime(Layout(tmp_path).run, (long_ago, long_ago))
     assert not read_run(Layout(tmp_path)).alive and read_run(Layout(tmp_path)).ended is None
+    os.utime(Layout(tmp_path).run)
+    assert read_run(Layout(tmp_path)).alive
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = {"host": note.host, "pid": ended.pid}
+    assert not replace(read_run(Layout(tmp_path)), **here).alive  # it was killed
+    assert replace(read_run(Layout(tmp_path)), host="elsewhere", pid=ended.pid).alive
     note_end(Layout(tmp_path), note, failed=True)
     assert read_run(Layout(tmp_path)).failed and not read_run(Layout(tmp_path)).alive
     (Layout(tmp_path).run).write_text("{")

@@ -38,6 +38,13 @@ function ranks(scores, lowerIsBetter) {
   });
 }
 
+// A method all of whose fits are not applicable did not run, such as one without its environment.
+function neverRan(method, view) {
+  const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
+  const ours = fits.filter((fit) => fit !== undefined);
+  return ours.length > 0 && ours.every((fit) => fact(fit, "status") === "not_applicable");
+}
+
 // A method without a score here, which has one of the last epoch under the clusterer that ranks,
 // is not ranked: it did not fail, it has no such protocol or clusterer.
 function hasNoSuch(method, view) {
@@ -50,7 +57,7 @@ function hasNoSuch(method, view) {
 // The leaderboard of a view: {metric, protocol, clusterer, policy, items}, indices but for policy.
 function leaderboard(view) {
   const all = DATA.methods.map((_, index) => index);
-  const left = new Set(all.filter((method) => hasNoSuch(method, view)));
+  const left = new Set(all.filter((method) => neverRan(method, view) || hasNoSuch(method, view)));
   const ranked = all.filter((method) => !left.has(method));
   const lower = DATA.lower.includes(DATA.metrics[view.metric]);
   const scored = view.items
