@@ -1,1 +1,1 @@
-"""What a run is asked to do: the registry of datasets and methods, and the configuration."""
+"""The configuration of a run, and the registry of datasets and methods."""

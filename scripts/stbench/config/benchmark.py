@@ -1,4 +1,4 @@
-"""The configuration: checked once at start, then asked about each cell of the benchmark."""
+"""The configuration: checked once at start, then queried about each entry of the benchmark."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from stbench.config.schema import check, load_yaml
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
 from stbench.config.values import with_numbers
 
-UNKNOWN_CELLS, UNKNOWN_COLUMNS = 5000, 2000  # for resources, where a user's file does not say
+UNKNOWN_CELLS, UNKNOWN_COLUMNS = 5000, 2000  # for resources, if the size of a file is unknown
 
 _DEFAULT_RESOURCES: dict[str, Any] = {
     "gpu": 0,
@@ -45,11 +45,11 @@ _DEFAULT_RESOURCES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is run: the checked configuration with its datasets and methods.
+    """A checked configuration with its datasets and methods.
 
     Attributes:
         config: the configuration as given.
-        datasets: uniform description of each chosen dataset, by id, in the order asked for.
+        datasets: uniform description of each chosen dataset, by id, in the requested order.
         methods: entry of every known method by task and id; among those of ``domains`` also every
             external result and variant.
         downloads: description of each dataset of the registry whose files are needed, by id.
@@ -80,7 +80,7 @@ class Benchmark:
         return [name for name, entry in self.datasets.items() if applies(entry, self.config)]
 
     def chosen(self, task: str) -> list[str]:
-        """What is fitted for a task: methods, their variants, results that were made elsewhere."""
+        """The methods, variants and external results of a task."""
         methods = [name for name in self.config["methods"] if name in self.methods[task]]
         return [*methods, *self.variants, *self.external] if task == DOMAINS else methods
 
@@ -92,7 +92,7 @@ class Benchmark:
         return methods
 
     def entries(self, *tasks: str) -> list[tuple[str, str]]:
-        """Every (dataset, method) of these tasks; without any, of all that fit methods."""
+        """Every (dataset, method) of these tasks; without arguments, of all that fit methods."""
         return [
             (dataset, method)
             for task in tasks or FITTED
@@ -110,28 +110,28 @@ class Benchmark:
         ]
 
     def demonstrations(self) -> list[tuple[str, str, int]]:
-        """Dataset, method and seed of what repeats the authors' demonstrations, stand-ins too."""
-        asked = [
+        """Dataset, method and seed of the authors' demonstrations, also on stand-ins."""
+        entries = [
             (dataset, one["method"], one["seed"])
             for one in self.config.get("demonstrations") or []
             for dataset in (one["dataset"], one.get("stand_in"))
             if dataset in self.datasets and one["method"] in self.config["methods"]
         ]
-        return list(dict.fromkeys(asked))
+        return list(dict.fromkeys(entries))
 
     @property
     def parts(self) -> dict[str, Mapping[str, Any]]:
-        """The sections that joined datasets consist of, by id; some may be chosen themselves."""
+        """The sections of joined datasets, by id; some may also be chosen datasets."""
         return {part["id"]: part for e in self.datasets.values() for part in e.get("parts", [])}
 
     @property
     def made(self) -> dict[str, Mapping[str, Any]]:
-        """Every dataset that is one file of data: those of ``domains``, and their sections."""
+        """Every dataset with one data file: those of ``domains``, and their sections."""
         chosen = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
         return {**self.parts, **chosen}
 
     def of_origin(self, *origins: str) -> list[str]:
-        """Those of ``made`` that come from ``files``, a user's ``path``, ``simulate``, ..."""
+        """The datasets of ``made`` with this origin: ``files``, ``path``, ``simulate``, ..."""
         return [name for name, entry in self.made.items() if entry["origin"] in origins]
 
     @property
@@ -140,23 +140,23 @@ class Benchmark:
         return {name: self.datasets[name] for name in self.datasets_of(DECONVOLUTION)}
 
     def base(self, dataset: str) -> str:
-        """The dataset that a degraded one is made of; the id itself of any other."""
+        """The id of the original of a degraded dataset; of any other dataset its own id."""
         return str(self.datasets[dataset].get("derived_from", dataset))
 
     def derived(self, task: str) -> dict[str, dict[str, Any]]:
-        """Of the degraded datasets of a task ``of``, ``way`` and ``level``, by id."""
+        """``of``, ``way`` and ``level`` of the degraded datasets of a task, by id."""
         return levels_of({name: self.datasets[name] for name in self.datasets_of(task)})
 
     @property
     def variants(self) -> dict[str, variants.Variant]:
-        """The variants of methods that are run, by id."""
+        """The variants of methods in this configuration, by id."""
         return {variant.id: variant for variant in variants.variants_of(self.config)}
 
     @property
     def studies(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """What takes no part in the ranking: ``derived`` datasets and ``variants`` of methods.
+        """Entries outside the ranking: ``derived`` datasets and ``variants`` of methods.
 
-        Both by id: of a degraded dataset ``of``, ``way`` and ``level``; of a variant
+        Both by id: for a degraded dataset ``of``, ``way`` and ``level``; for a variant
         ``method``, ``factor``, ``value``, ``title`` and ``published``, the method's own value of
         the factor by dataset.
         """
@@ -177,11 +177,11 @@ class Benchmark:
 
     @property
     def external(self) -> Mapping[str, str]:
-        """The folders of the results that were made elsewhere, by name."""
+        """The folders of external results, by name."""
         return self.config.get("external") or {}
 
     def external_folder(self, name: str, dataset: str, seed: int) -> Path:
-        """Where an external result has its files of one dataset and training seed."""
+        """The folder of an external result for one dataset and training seed."""
         return external.result_folder(self.external[name], dataset, seed)
 
     def seeds(self, method: str, dataset: str) -> list[int]:
@@ -192,22 +192,22 @@ class Benchmark:
         return seeds
 
     def gives_graph(self, method: str, dataset: str) -> bool:
-        """Whether a cell graph is to be expected of a method, or of an external result."""
+        """Whether a method, or an external result, provides a cell graph."""
         if method in self.external:
             return external.gives_graph(self.external[method], dataset, self.config["seeds"])
         return bool(self.method(self.task(dataset), method).get("graph"))
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
-        """Published defaults, the dataset's published setting, the budget, the user's own."""
+        """Parameters: defaults, then the dataset's published setting, the budget, the user's."""
         entry = self.method(self.task(dataset), method)
-        known = self.known_params(method, dataset)
-        params = known["cpu" if self.config.get("budget") == "cpu" else "published"]
+        named = self.known_params(method, dataset)
+        params = named["cpu" if self.config.get("budget") == "cpu" else "published"]
         given = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
         own = {name: value for name, value in given.items() if name in entry.get("params", {})}
         return {**params, **own, **entry.get("changes", {})}
 
     def known_params(self, method: str, dataset: str) -> dict[str, dict[str, Any]]:
-        """Parameters that have a name: ``default``, ``published`` for a dataset, ``cpu``."""
+        """Named sets of parameters: ``default``, ``published`` for a dataset, ``cpu``."""
         entry = self.method(self.task(dataset), method)
         default = dict(entry.get("params", {}))
         published = {**default, **published_setting(entry, self.datasets[dataset])}
@@ -217,7 +217,7 @@ class Benchmark:
         return {"default": default, "published": published, "cpu": cpu}
 
     def refine(self, dataset: str) -> int:
-        """Neighbors that refine the labels of a dataset; 0: none."""
+        """The number of neighbors that refine the labels of a dataset; 0: none."""
         chosen = self.config.get("refine")
         return int(self.datasets[dataset].get("refine", 0) if chosen is None else chosen)
 
@@ -243,11 +243,11 @@ class Benchmark:
         return self.methods[task][method]
 
     def environment(self, task: str, method: str) -> str:
-        """The environment a method runs in: ``envs/<environment>.yaml``."""
+        """The environment of a method: ``envs/<environment>.yaml``."""
         return str(self.method(task, method).get("environment", "default"))
 
     def gpus(self, task: str, method: str) -> int:
-        """GPUs that a fit of this method asks for."""
+        """The number of GPUs that a fit of this method requests."""
         return int(self._resources(task, method)["gpu"])
 
     def mem_mb(self, method: str, dataset: str, attempt: int) -> int:
@@ -259,7 +259,7 @@ class Benchmark:
         return self._linear("minutes", method, dataset)
 
     def size(self, dataset: str) -> tuple[int, int]:
-        """What resources grow with: cells and genes; of a pair its reference's cells and its spots.
+        """The size for resources: cells and genes; of a pair, reference cells and spots.
 
         The product is the size of the largest matrix: the counts, or the mapping of cells to spots.
         """
@@ -288,7 +288,7 @@ def load_benchmark(
     Args:
         config: the merged configuration.
         config_dir: folder with ``datasets.yaml``, the lists of methods and ``schemas/``.
-        need_files: whether the user's own files have to be there, as they have to for a run.
+        need_files: whether the user's own files must exist, as for a run.
 
     Raises:
         InputError: one line that names what is unknown or of the wrong type.
@@ -318,7 +318,7 @@ def load_benchmark(
 
 
 def _with_derived(config: Mapping[str, Any], methods: Methods) -> dict[str, dict[str, Any]]:
-    """The methods of ``domains`` with the variants and the results that were made elsewhere."""
+    """The methods of ``domains`` with variants and external results."""
     entries = dict(methods[DOMAINS])
     for variant in variants.variants_of(config):
         if variant.method not in config["methods"] or variant.method not in entries:
@@ -330,9 +330,9 @@ def _with_derived(config: Mapping[str, Any], methods: Methods) -> dict[str, dict
                 f"config: variants: {variant.method}: {variant.title!r} and another variant are "
                 f"both called {variant.id!r}; give them different names or values"
             )
-        known = entries[variant.method].get("params", {})
+        params = entries[variant.method].get("params", {})
         for name, value in variant.params.items():
-            check_parameter(f"variants.{variant.method}", name, value, known)
+            check_parameter(f"variants.{variant.method}", name, value, params)
         entries[variant.id] = variants.entry(variant, entries[variant.method])
     results = config.get("external") or {}
     external.check_external(results, entries)
@@ -347,7 +347,7 @@ def _chosen_datasets(
     for section in expand_grids(config["datasets"]):
         entry = _entry(section, registry)
         if entry["id"] in datasets:
-            raise InputError(f"config: datasets: {entry['id']!r} is named twice")
+            raise InputError(f"config: datasets: {entry['id']!r} is listed twice")
         datasets[entry["id"]] = entry
     for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
         if entry["id"] in datasets:
@@ -375,10 +375,10 @@ def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
 def _downloads(
     datasets: Mapping[str, Mapping[str, Any]], registry: Mapping[str, Any]
 ) -> dict[str, Mapping[str, Any]]:
-    """What has to be fetched: chosen datasets, sections of joined ones, and parts of pairs."""
+    """The datasets to fetch: chosen datasets, sections of joined ones, and parts of pairs."""
     whole = [part for entry in datasets.values() for part in entry.get("parts", [entry])]
-    found = {entry["id"]: entry for entry in whole if entry["origin"] == "files"}
+    downloads = {entry["id"]: entry for entry in whole if entry["origin"] == "files"}
     for entry in datasets.values():
         for name in raw_parts(entry).values():
-            found[name] = dataset_entry(name, registry)
-    return found
+            downloads[name] = dataset_entry(name, registry)
+    return downloads

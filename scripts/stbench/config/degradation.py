@@ -1,18 +1,18 @@
-"""Datasets that are degraded on purpose: the ways, the levels, and the entries they become."""
+"""Controlled degradation in a configuration: levels, and descriptions of degraded datasets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# The level of each way that changes nothing.
+# The level of each way of degradation that changes nothing.
 UNTOUCHED: dict[str, float] = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
 
 
 def degraded_sections(
     study: Mapping[str, list[float]], bases: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """A dataset's description for each base, way and level of a study that changes anything."""
+    """The description of a dataset for each base, way and level that changes the data."""
     for base, entry in bases.items():
         for way, levels in study.items():
             for level in levels:
@@ -31,7 +31,7 @@ def degraded_sections(
 
 
 def levels_of(datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Of what each degraded dataset was made, which ``way`` and to which ``level``, by its id."""
+    """The original (``of``), ``way`` and ``level`` of each degraded dataset, by its id."""
     return {
         name: {"of": entry["derived_from"], **entry["degrade"]}
         for name, entry in datasets.items()

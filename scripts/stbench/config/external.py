@@ -1,8 +1,8 @@
-"""Results that were made elsewhere: where they lie, and what they are called.
+"""External results, computed outside the pipeline: their folders and names.
 
-A result is a folder with a folder for each dataset, and in that, where there are several training
-seeds, one for each (``seed0``, ``seed1``, ...). What may lie there says
-``stbench.fitting.external_result``. Nothing heavy is imported here.
+A result is a folder with a folder for each dataset and, for several training seeds, in that a
+folder for each seed (``seed0``, ``seed1``, ...). ``stbench.fitting.external_result`` describes the
+files. No large package is imported here.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ SEED_FOLDER = re.compile(r"seed\d+")
 def entry(name: str) -> dict[str, Any]:
     """An external result as an entry of ``config/methods.yaml``.
 
-    It counts as trained, though nobody saw how: its epochs cannot be observed.
+    It counts as trainable, but its epochs cannot be observed.
     """
     return {
         "title": name,
         "implementation": IMPLEMENTATION,
-        "citation": "not told",
-        "licence": "not told",
+        "citation": "not provided",
+        "licence": "not provided",
         "trainable": True,
     }
 
 
 def check_external(external: Mapping[str, str], methods: Iterable[str]) -> None:
-    """Make sure that every result has a folder and a name of its own.
+    """Check that every result has a folder and a unique name.
 
     Args:
         external: folder by name.
@@ -55,30 +55,30 @@ def check_external(external: Mapping[str, str], methods: Iterable[str]) -> None:
 
 
 def seeds_given(root: str | Path, dataset: str, seeds: Sequence[int]) -> list[int]:
-    """The training seeds that a result counts for on a dataset.
+    """The training seeds of a result on a dataset.
 
-    All of them where it has a folder for any; otherwise there is one result, of the first seed.
+    All seeds if it has a folder for any of them; otherwise there is one result, of the first seed.
     """
     return list(seeds) if _seed_folders(root, dataset) else list(seeds[:1])
 
 
 def result_folder(root: str | Path, dataset: str, seed: int) -> Path:
-    """The folder that has, or would have, the files of one dataset and training seed."""
+    """The folder for the files of one dataset and training seed; it may not exist."""
     folder = Path(root) / dataset
     return folder / f"seed{seed}" if _seed_folders(root, dataset) else folder
 
 
 def result_files(folder: Path) -> list[Path]:
-    """Those of the files in such a folder that are there."""
+    """The existing files of a result in such a folder."""
     return [folder / name for name in FILES if (folder / name).is_file()]
 
 
 def gives_graph(root: str | Path, dataset: str, seeds: Sequence[int]) -> bool:
-    """Whether a cell graph is there for a dataset."""
+    """Whether a result has a cell graph for a dataset."""
     folders = {result_folder(root, dataset, seed) for seed in seeds}
     return any((folder / GRAPH).is_file() for folder in folders)
 
 
 def _seed_folders(root: str | Path, dataset: str) -> list[Path]:
-    found = (Path(root) / dataset).glob("seed*")
-    return [path for path in found if SEED_FOLDER.fullmatch(path.name) and path.is_dir()]
+    paths = (Path(root) / dataset).glob("seed*")
+    return [path for path in paths if SEED_FOLDER.fullmatch(path.name) and path.is_dir()]

@@ -1,4 +1,4 @@
-"""Grids of simulated datasets: one entry of a configuration that stands for many."""
+"""Grids of simulated datasets: one entry of a configuration that defines many datasets."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def expand_grids(sections: Sequence[Any]) -> list[Any]:
     """Replace every section with lists in ``simulate`` by one section for each combination.
 
     Raises:
-        InputError: the ``id`` does not name each list, or lists do not fit together.
+        InputError: the ``id`` does not name each list, or linked lists differ in length.
     """
     return [one for section in sections for one in _expand(section)]
 
 
 def _expand(section: Any) -> list[Any]:
-    """The sections of one grid; the section itself where it is none.
+    """The sections of one grid; a section without lists is returned unchanged.
 
-    The placeholders of the id are the factors, the first varies slowest. This order does not
-    depend on that of the keys, which is lost wherever a configuration is stored as sorted JSON.
-    Every dataset has a seed of its own: the given one (default 0) plus its position.
+    The placeholders of the id are the factors, the first varies slowest. The order of the keys is
+    not used, because it is lost when a configuration is stored as sorted JSON. The seed of each
+    dataset is the given seed (default 0) plus its position.
     """
     simulate = section.get("simulate") if isinstance(section, Mapping) else None
     if not isinstance(simulate, Mapping) or not isinstance(section.get("id"), str):

@@ -1,8 +1,8 @@
-"""What identifies the shared files of ``results/``: short keys of the recipes that make them.
+"""Identity of the shared files of ``results/``: short keys of the recipes that make them.
 
-A key is a hash of all that decides the content of a file, known before anything is made: contents
-of the user's files, published checksums, parameters, and the code of the stage. It is part of the
-file's path, so whether something has to be made is whether its path exists. Descriptions, places
+A key is a hash of everything that determines the content of a file: contents of the user's files,
+published checksums, parameters, and the code of the stage. It is known before the file is made,
+and it is part of the path: a file has to be made if its path does not exist. Descriptions, paths
 and times are not part of a key.
 """
 
@@ -25,25 +25,25 @@ KEY_LENGTH = 10  # two of 1000 recipes of one method and dataset agree with prob
 
 Entry = Mapping[str, Any]
 
-# What an entry says about a dataset without deciding a byte of its cells, genes and positions.
-# Anything else in an entry counts, so that a new option cannot be forgotten.
+# Keys of an entry that do not affect cells, genes and positions of a dataset. All other keys
+# count, so that a new option cannot be forgotten.
 _DESCRIPTION = (
     *("id", "name", "title", "technology", "organism", "donor", "study", "unit"),
     *("licence", "citation", "note", "cells", "genes", "n_cells", "n_spots", "reference_is"),
     *("origin", "path", "section"),  # the section is the entry as the user gave it
 )
-# These decide the truth or the labels of a clustering, which have keys of their own.
+# They determine the truth or the labels of a clustering, which have separate keys.
 _NOT_DATA = ("label", "celltype", "refine")
 _LOADERS = "stbench/data/loaders/"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Keys of datasets and of what is made of them.
+    """Keys of datasets and of files that are made of them.
 
     Attributes:
         entries: description of every dataset by id: chosen, joined, and part of a pair.
-        file_hash: hash of a user's own file.
+        file_hash: function that hashes a file of the user.
         scripts: the folder of programs.
     """
 
@@ -52,25 +52,25 @@ class Identity:
     scripts: Path = SCRIPTS
 
     def raw(self, dataset: str) -> str:
-        """Key of the published files of a dataset, if any; their addresses may change."""
+        """Key of the published files of a dataset, if any; their URLs do not count."""
         sources = self.entries[dataset].get("sources", [])
         return key_of(sources=[_files(source) for source in sources])
 
     def data(self, dataset: str) -> str:
-        """Key of a dataset's cells, genes and positions, and of its number of domains."""
+        """Key of the cells, genes and positions of a dataset, and of its number of domains."""
         return self._data(self.entries[dataset])
 
     def truth(self, dataset: str) -> str:
-        """Key of what is known to be true of a dataset's cells."""
+        """Key of a dataset with the true labels of its cells."""
         return self._truth(self.entries[dataset])
 
     def stage(self, program: str, *more: str, **recipe: Any) -> str:
-        """Key of what a program makes.
+        """Key of the output of a program.
 
         Args:
             program: in the folder of programs, such as ``cluster.py``.
             more: other files of that folder that it runs without importing them.
-            recipe: keys of what it reads, and its parameters.
+            recipe: keys of its inputs, and its parameters.
         """
         return key_of(code=self._code(program, *more), **recipe)
 
@@ -79,13 +79,13 @@ class Identity:
         return [(Path(file).name, self.file_hash(str(file))) for file in files]
 
     def method_code(self, programs: Sequence[str], environment: str) -> str:
-        """Hash of what a method is: its code, and the versions in an environment of its own.
+        """Hash of a method: its code, and the package versions of its own environment.
 
-        The environment that all stages share does not count: a new version of a package that
-        draws figures must not train anything again. status.json records the versions of a fit.
+        The environment that all stages share does not count: a new version of a package for
+        figures must not cause new training. status.json records the versions of a fit.
 
         Args:
-            programs: the program that fits and the method's own file, below ``scripts/``.
+            programs: the program that fits and the file of the method, below ``scripts/``.
             environment: its name in ``envs/``.
         """
         pins: Any = None
@@ -100,7 +100,7 @@ class Identity:
         origin = entry["origin"]
         if origin == "degraded":
             program = "degrade_deconvolution.py" if _is_pair(entry) else "degrade.py"
-            # The truth of what is left decides the number of domains, as in joined sections.
+            # The truth of the remaining cells determines n_domains, as in joined sections.
             of = self.truth(entry["derived_from"])
             return self.stage(program, of=of, degrade=entry["degrade"])
         if origin == "joined":
@@ -117,20 +117,20 @@ class Identity:
         return key_of(data=self._data(entry), columns=columns)
 
     def _pair(self, entry: Entry) -> str:
-        """A pair: its own options, and the contents or the recipes of its two parts."""
+        """Key of a pair: its own options, and the contents or recipes of its two parts."""
         parts = {part: self._part(entry[part]) for part in ("spots", "reference") if part in entry}
         options = {key: value for key, value in self._recipe(entry).items() if key not in parts}
         return self.stage("prepare_deconvolution.py", parts=parts, **options)
 
     def _part(self, part: str | Entry) -> dict[str, Any]:
-        """Of a user's file all options count: cell types of a reference are what methods get."""
+        """All options of a user's file count: methods get the cell types of a reference."""
         if isinstance(part, str):
             return self._recipe(self.entries[part])
         options = {key: value for key, value in part.items() if key != "path"}
         return {"content": self.file_hash(part["path"]), **options}
 
     def _recipe(self, entry: Entry) -> dict[str, Any]:
-        """An entry without words about it, with contents in place of paths and addresses."""
+        """An entry without descriptions, with contents in place of paths and URLs."""
         recipe = _without_words(entry)
         if "path" in entry:
             recipe["content"] = self.file_hash(entry["path"])
@@ -141,7 +141,7 @@ class Identity:
         return recipe
 
     def _code_of_prepare(self, entry: Entry) -> str:
-        """Code that reads a dataset: the loaders of other formats do not count."""
+        """Hash of the code that reads a dataset, without the loaders of other formats."""
         used = {source["loader"] for source in entry.get("sources", [])} or {"h5ad"}
         others = tuple(f"{_LOADERS}{name}.py" for name in loaders() if name not in used)
         return _code_hash(("prepare.py",), self.scripts, others)
@@ -153,11 +153,11 @@ def key_of(**recipe: Any) -> str:
 
 
 def settings_name(params: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> str:
-    """What parameters are called in a path: a known name, else eight characters of their hash.
+    """The name of parameters in a path: a known name, else eight characters of their hash.
 
     Args:
         params: all parameters of a method on a dataset.
-        known: parameters that have a name, such as ``default`` and ``published``; the first wins.
+        known: parameters by name, such as ``default`` and ``published``; the first match counts.
     """
     for name, named in known.items():
         if named == params:

@@ -1,4 +1,4 @@
-"""The keys of a configuration's shared files, computed before anything is made."""
+"""The keys of the shared files of a configuration, computed before the files are made."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def layout_of(benchmark: Benchmark, root: Path) -> Layout:
 
 
 def keys_of(benchmark: Benchmark, root: Path) -> BenchmarkKeys:
-    """The keys of a configuration, whose results are below ``root``."""
+    """The keys of a configuration with results below ``root``."""
     entries = {**benchmark.downloads, **benchmark.parts, **benchmark.datasets}
     return BenchmarkKeys(benchmark, Identity(entries, _readable(FileHashes(root / FILE_HASHES))))
 
 
 def method_programs(task: str, method: str) -> list[str]:
-    """What fits a method, below ``scripts/``: the program, then the method's own file."""
+    """The program that fits a method, then the file of the method, below ``scripts/``."""
     if task == DECONVOLUTION:
         return ["fit_deconvolution.py", f"deconvolution_methods/{method}.py"]
-    # Snakemake reports the missing file of a rule without one.
+    # Snakemake reports a missing file.
     file = method_files().get(method, SCRIPTS / f"methods/{method}.py")
     own = file.relative_to(SCRIPTS).as_posix()
     return ["fit.py", "fit.R", own] if file.suffix == ".R" else ["fit.py", own]
@@ -47,25 +47,25 @@ def _remembered(make: Callable[..., str]) -> Callable[..., str]:
     @wraps(make)
     def key(self: BenchmarkKeys, *ids: str) -> str:
         place = (make.__name__, *ids)
-        if place not in self.known:
-            self.known[place] = make(self, *ids)
-        return self.known[place]
+        if place not in self._cache:
+            self._cache[place] = make(self, *ids)
+        return self._cache[place]
 
     return key
 
 
 class BenchmarkKeys:
-    """Keys of everything that a configuration makes (``stbench.config.layout.Keys``).
+    """Keys of all shared files of a configuration (``stbench.config.layout.Keys``).
 
     Args:
-        benchmark: what is run.
-        identity: of its datasets and of the code.
+        benchmark: the configuration.
+        identity: keys of its datasets and of the code.
     """
 
     def __init__(self, benchmark: Benchmark, identity: Identity) -> None:
         self.benchmark = benchmark
         self.identity = identity
-        self.known: dict[tuple[str, ...], str] = {}
+        self._cache: dict[tuple[str, ...], str] = {}
 
     @_remembered
     def raw(self, dataset: str) -> str:
@@ -73,7 +73,7 @@ class BenchmarkKeys:
 
     @_remembered
     def data(self, dataset: str) -> str:
-        """Of a pair: of its data and truth together, which one program makes."""
+        """Key of a dataset with its truth; one program makes both."""
         if dataset in self.benchmark.pairs:
             return self.identity.data(dataset)
         return self.identity.truth(dataset)
@@ -84,7 +84,7 @@ class BenchmarkKeys:
 
     @_remembered
     def method_code(self, task: str, method: str) -> str:
-        """Hash of the code of a method, for a variant that of its method."""
+        """Hash of the code of a method; for a variant, of its method."""
         own = self.benchmark.method(task, method).get("variant_of", method)
         programs = method_programs(task, own)
         return self.identity.method_code(programs, self.benchmark.environment(task, own))
@@ -136,7 +136,7 @@ class BenchmarkKeys:
     @_remembered
     def interactions(self, dataset: str, method: str) -> str:
         settings = dict(self.benchmark.config.get(INTERACTIONS) or {})
-        for name in ("reach", "gene_sets"):  # reach is for scores alone
+        for name in ("reach", "gene_sets"):  # reach affects only scores
             settings.pop(name, None)
         return self.identity.stage(
             "interactions.py",
@@ -171,7 +171,7 @@ class BenchmarkKeys:
         return [self.fit(dataset, method), self.benchmark.seeds(method, dataset)]
 
     def _read_by_methods(self, dataset: str) -> str:
-        """Key of what methods get: of a degraded pair with the reference of its base."""
+        """Key of the data that methods get; of a degraded pair, with the original reference."""
         if dataset in self.benchmark.pairs:
             return self.data(dataset)
         return self.preprocessed(dataset)
@@ -188,7 +188,7 @@ class BenchmarkKeys:
 
 
 def _readable(file_hash: Callable[[str], str]) -> Callable[[str], str]:
-    """The same, with one line for people where a file cannot be read."""
+    """The same function, with a one-line error if a file cannot be read."""
 
     def read(path: str) -> str:
         try:

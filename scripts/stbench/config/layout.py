@@ -1,8 +1,8 @@
-"""Where everything below ``results/`` is: the only module that knows its folders.
+"""The paths of all files below ``results/``; no other module defines its folders.
 
-What is expensive is shared by all configurations; what is cheap to make again has one folder for
-each configuration. Paths of shared files have a key of what they are made of. Ids may be wildcards
-of Snakemake, such as ``{dataset}``; without the keys of a configuration so is the key.
+All configurations share the expensive files; each has its own folder for files that are cheap to
+make. The path of a shared file contains the key of its recipe. Ids may be wildcards of Snakemake,
+such as ``{dataset}``; without the keys of a configuration the key is a wildcard, too.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ SHARED = (
     *("raw", "data", "preprocessed", "truth", "fits", "labels", "epochs", "scores"),
     *("interactions", "integration", "logs", "attempts"),
 )
-DEFAULT = "default"  # the name of config/config.yaml alone
+DEFAULT = "default"  # the name of config/config.yaml without other files
 SPOTS, REFERENCE = "spots", "reference"  # the parts of a pair
 
 
 class Keys(Protocol):
-    """What is put into the paths of shared files, by dataset, or by dataset and method."""
+    """The keys in the paths of shared files, by dataset, or by dataset and method."""
 
     def raw(self, dataset: str) -> str: ...
     def data(self, dataset: str) -> str: ...
@@ -38,7 +38,7 @@ class Keys(Protocol):
 
 
 class SameKey:
-    """One key for everything: the wildcard of rules, or that of a test.
+    """One key for all files: the wildcard of rules, or the key of a test.
 
     Attributes:
         key: the key.
@@ -59,11 +59,11 @@ class SameKey:
 
 
 class KeysOfFiles:
-    """The keys that are in the paths of files: what a program gets that is given files alone.
+    """The keys in given paths, for programs that get only paths of files.
 
     Args:
         root: the results folder.
-        files: below ``<root>/<kind>/<dataset>/``, of fits the folder that has all seeds.
+        files: paths below ``<root>/<kind>/<dataset>/``; for fits, the folder with all seeds.
     """
 
     def __init__(self, root: Path, files: Iterable[Path]) -> None:
@@ -104,7 +104,7 @@ class KeysOfFiles:
 
     def _key(self, *names: str) -> str:
         if names not in self._keys:
-            raise InputError(f"no file of {'/'.join(names)} is given")
+            raise InputError(f"no file of {'/'.join(names)} was provided")
         return self._keys[names]
 
 
@@ -114,8 +114,8 @@ class Layout:
 
     Attributes:
         root: the results folder.
-        name: of the configuration, whose own folder is ``<root>/<name>``.
-        keys: of the configuration (``stbench.config.keys``); default: the wildcard ``{key}``.
+        name: name of the configuration; its folder is ``<root>/<name>``.
+        keys: keys of the configuration (``stbench.config.keys``); default: the wildcard ``{key}``.
     """
 
     root: Path = Path("results")
@@ -242,15 +242,15 @@ class Layout:
     def own_log(self, name: str) -> Path:
         return self.log(self.name, name)
 
-    # Searching what is there.
+    # Search for existing files.
 
     def names_run(self) -> list[str]:
-        """The configurations that have been run, the latest first."""
+        """The configurations with a run, the latest first."""
         notes = sorted(self.root.glob("*/run.json"), key=lambda path: -path.stat().st_mtime)
         return [path.parent.name for path in notes]
 
     def any_of(self, dataset: str) -> list[Path]:
-        """Everything that a dataset was made into: preprocessed, or spots and reference."""
+        """All existing inputs of methods of a dataset: preprocessed data, or spots."""
         patterns = [f"preprocessed/{dataset}/*.h5ad", f"data/{dataset}/*/{SPOTS}.h5ad"]
         return [path for pattern in patterns for path in sorted(self.root.glob(pattern))]
 
@@ -264,10 +264,10 @@ def configuration_name(config: Mapping[str, Any], files: Sequence[str | Path]) -
 
     Args:
         config: the merged configuration.
-        files: those given on the command line; none: ``config/config.yaml`` alone.
+        files: configuration files of the command line; empty: only ``config/config.yaml``.
 
     Raises:
-        InputError: the name cannot be that of a folder, or a shared folder has it.
+        InputError: the name is not valid for a folder, or is that of a shared folder.
     """
     name = config.get("name") or (Path(files[-1]).stem if files else DEFAULT)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", str(name)):

@@ -1,4 +1,4 @@
-"""The methods of each task, and the checks of what a configuration says about them."""
+"""The methods of each task, and checks of the methods and parameters of a configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Methods = dict[str, dict[str, dict[str, Any]]]  # entry by task and id
 
 
 def load_methods(folder: Path) -> Methods:
-    """The entries of the methods of every task that fits some, by task and id.
+    """The entries of the methods of every task that fits methods, by task and id.
 
     Raises:
         InputError: one line that names the file, the entry and what is wrong.
@@ -29,12 +29,12 @@ def load_methods(folder: Path) -> Methods:
 
 
 def check_chosen(config: Mapping[str, Any], methods: Methods, tasks: Collection[str]) -> None:
-    """Make sure that every method is known and used, and that every task has one.
+    """Check that every method is known and used, and that every task has a method.
 
     Args:
         config: the configuration.
-        methods: of ``load_methods``.
-        tasks: those that the datasets need.
+        methods: result of ``load_methods``.
+        tasks: the tasks of the datasets.
 
     Raises:
         InputError: one line that names the method or the task.
@@ -47,15 +47,15 @@ def check_chosen(config: Mapping[str, Any], methods: Methods, tasks: Collection[
         if method not in used:
             home = next(task for task in FITTED if method in methods[task])
             raise InputError(
-                f"config: methods: {method!r} is a method of the task {home}, but no dataset is "
-                f"of this task; those of {' and '.join(tasks)}: "
+                f"config: methods: {method!r} is a method of the task {home}, but no dataset has "
+                f"this task; methods of {' and '.join(tasks)}: "
                 f"{', '.join(sorted(used))}"
             )
     for task in tasks:
-        made_elsewhere = task == DOMAINS and config.get("external")
-        if not set(config["methods"]) & set(methods[task]) and not made_elsewhere:
+        external = task == DOMAINS and config.get("external")
+        if not set(config["methods"]) & set(methods[task]) and not external:
             raise InputError(
-                f"config: methods: none is of the task {task}, which a dataset needs; "
+                f"config: methods: no method of the task {task}, which a dataset requires; "
                 f"known: {', '.join(sorted(methods[task]))}"
             )
 
@@ -63,7 +63,7 @@ def check_chosen(config: Mapping[str, Any], methods: Methods, tasks: Collection[
 def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[str]) -> None:
     """Check the names and types of the user's own parameters (``params``).
 
-    A method that is known to several tasks of the run takes a parameter in those that have it.
+    If a method belongs to several tasks, a parameter applies to the tasks that define it.
 
     Raises:
         InputError: one line that names the parameter.
@@ -82,15 +82,15 @@ def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[
 
 
 def check_parameter(key: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
-    """Check one parameter against the method's published ones.
+    """Check one parameter against the published parameters of the method.
 
     Args:
-        key: of the configuration where it is set.
+        key: key of the configuration that sets it.
         name, value: the parameter.
         known: the published parameters.
 
     Raises:
-        InputError: an unknown name, or a value of another type than the published one.
+        InputError: an unknown name, or a type that differs from the published value.
     """
     where = f"config: {key}"
     if name not in known:
@@ -116,7 +116,7 @@ def unknown_method(name: str, known: Collection[str], key: str = "methods") -> I
 def published_setting(method: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
     """The first published setting of a method that applies to a dataset; empty for none.
 
-    Of joined sections it is the one that they all have.
+    For joined sections it is the setting that all sections share.
     """
     of_parts = [published_setting(method, part) for part in dataset.get("parts", [])]
     if of_parts and all(setting == of_parts[0] for setting in of_parts):

@@ -29,7 +29,7 @@ def pair_entry(pair: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[str
         ``n_spots`` (None where unknown).
 
     Raises:
-        InputError: one line that names what is unknown or cannot be used.
+        InputError: one line that names the unknown or invalid value.
     """
     where = f"dataset {pair['id']!r}" if isinstance(pair.get("id"), str) else "pair"
     check(dict(pair), pair_schema(), f"{where}:")
@@ -52,28 +52,28 @@ def pair_entry(pair: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[str
         else:
             raise InputError(
                 f"{where}: {part}: unknown dataset {source!r}"
-                f"{suggestion(source, sorted(registry))}; it must be one of the registry's"
+                f"{suggestion(source, sorted(registry))}; it must be a dataset of the registry"
             )
     return {**pair, **described, "n_cells": sizes["reference"], "n_spots": sizes["spots"]}
 
 
 def reference_of(pair: Mapping[str, Any]) -> str:
-    """What the reference is to the spots, in words."""
+    """The relation of the reference to the spots, in words."""
     return REFERENCES["held_out" if "simulate" in pair else pair["reference_is"]]
 
 
 def raw_parts(pair: Mapping[str, Any]) -> dict[str, str]:
-    """Datasets of the registry that a pair is made of, by its part: spots and reference."""
+    """Datasets of the registry in a pair, by part (``spots``, ``reference``)."""
     return {part: pair[part] for part in PARTS if isinstance(pair.get(part), str)}
 
 
 def own_parts(pair: Mapping[str, Any]) -> dict[str, str]:
-    """The user's own files that a pair is made of, by its part."""
+    """Files of the user in a pair, by part."""
     return {part: pair[part]["path"] for part in PARTS if isinstance(pair.get(part), dict)}
 
 
 def _rows(path: Path, where: str) -> int | None:
-    """Rows of X of the user's file; None where it cannot be read, which the loader reports."""
+    """Rows of X of a user's file; None if it cannot be read, which the loader reports."""
     if not path.is_file():
         raise InputError(f"{where}: {path}: no such file")
     import h5py

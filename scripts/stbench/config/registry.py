@@ -1,4 +1,4 @@
-"""The registry of datasets (``config/datasets.yaml``), and one description of any dataset."""
+"""The registry (``config/datasets.yaml``), and a uniform description of every dataset."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _DEFAULTS: dict[str, Any] = {
     "note": "",
 }
 SETTINGS = ("hvg", "filter_cell", "norm_target", "refine")
-"""How a dataset is to be treated."""
+"""Settings of preprocessing and refinement."""
 DESCRIBED = ("technology", "organism", "donor", "study", "unit", "licence", "citation", "note")
-"""What a dataset is, in words."""
+"""Descriptive texts."""
 
-_MANY = 10**9  # a file that says more of its cells or genes is not believed
+_MANY = 10**9  # a file with a larger stated number of cells or genes is not trusted
 _OWN = {"path": "own_section", "simulate": "own_simulated", "join": "own_joined"}
 _SIMULATED = {
     "technology": "simulated",
@@ -71,21 +71,21 @@ def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any])
     """Describe a dataset of the registry (by id) or a section of the user's own.
 
     Returns:
-        A dict that always has id, origin (``files``, ``path``, ``simulate`` or ``joined``), title,
-        technology, organism, donor, study (both empty where not given), unit, kind, cells, genes
-        (None where unknown), n_domains (int, list, or None where the file's labels tell), hvg,
-        filter_cell, norm_target, refine, licence, citation, note; and ``sources``, ``path`` +
-        ``section``, ``simulate``, or ``parts`` (such dicts) by origin. Of several sources the
-        first one's own keys hold.
+        A dict with id, origin (``files``, ``path``, ``simulate`` or ``joined``), title, technology,
+        organism, donor, study (both empty if not provided), unit, kind, cells, genes (None if
+        unknown), n_domains (int, list, or None if it follows from the labels in the file), hvg,
+        filter_cell, norm_target, refine, ``licence``, citation, note; and, depending on the origin,
+        ``sources``, ``path`` and ``section``, ``simulate``, or ``parts`` (such dicts). Keys of the
+        first source override those of the entry.
 
     Raises:
         InputError: an unknown id, or a section with a wrong key or value.
     """
     if isinstance(section, str):
         if section not in registry:
-            known = sorted(registry)
-            hint = suggestion(section, known)
-            raise InputError(f"unknown dataset {section!r}{hint}; known: {', '.join(known)}")
+            names = sorted(registry)
+            hint = suggestion(section, names)
+            raise InputError(f"unknown dataset {section!r}{hint}; known: {', '.join(names)}")
         entry = registry[section]
         if _form(entry) == "simulated":
             return _simulated_entry(section, entry)
@@ -94,10 +94,10 @@ def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any])
 
 
 def joined_entry(name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Describe a dataset that joins sections of tissue, from what describes each.
+    """Describe a dataset of joined sections of tissue, from the descriptions of the sections.
 
-    Of a setting in which the sections differ (``hvg``, ``filter_cell``, ``norm_target``,
-    ``refine``) the default holds. ``genes`` is the most they can have in common.
+    If sections differ in a setting (``hvg``, ``filter_cell``, ``norm_target``, ``refine``), the
+    default is used. ``genes`` is the largest possible number of common genes.
 
     Raises:
         InputError: sections that cannot be joined.
@@ -105,16 +105,16 @@ def joined_entry(name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any
     where = f"dataset {name!r}: join"
     kinds = sorted({part["kind"] for part in parts})
     if kinds == ["features"]:
-        raise InputError(f"{where}: features of one section mean nothing in another; join counts")
+        raise InputError(f"{where}: features of sections are not comparable; join counts")
     if len(kinds) > 1:
-        raise InputError(f"{where}: the sections hold {' and '.join(kinds)}; give one kind")
-    told = {
+        raise InputError(f"{where}: sections of several kinds ({', '.join(kinds)}); use one kind")
+    texts = {
         key: "; ".join(dict.fromkeys(str(part[key]) for part in parts if part[key]))
         for key in DESCRIBED
     }
     return {
         **_DEFAULTS,
-        **told,
+        **texts,
         **{key: agreed(key, [part[key] for part in parts]) for key in SETTINGS},
         "id": name,
         "origin": "joined",
@@ -133,7 +133,7 @@ def agreed(setting: str, values: Sequence[Any]) -> Any:
 
 
 def joined_domains(numbers: Sequence[Any], where: str) -> Any:
-    """The number of domains of joined sections: the largest; a list only where all give it.
+    """The number of domains of joined sections: the largest; a list only if all have this list.
 
     Raises:
         InputError: lists that differ.
@@ -146,7 +146,7 @@ def joined_domains(numbers: Sequence[Any], where: str) -> Any:
 
 
 def source_entry(name: str, source: str, registry: Mapping[str, Any]) -> dict[str, Any]:
-    """The description of a dataset as read from the source of that name; adds ``loader`` etc."""
+    """The description of a dataset from one source, by its name; adds ``loader`` etc."""
     entry = registry[name]
     for candidate in entry["sources"]:
         if candidate["name"] == source:
@@ -155,20 +155,20 @@ def source_entry(name: str, source: str, registry: Mapping[str, Any]) -> dict[st
 
 
 def choose_sources(registry: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
-    """The registry with the sources that may be used: the chosen one, else those tried in order.
+    """The registry with the allowed sources: the chosen one, else all that are tried in order.
 
     Args:
         registry: dataset id -> entry.
-        chosen: dataset id -> name of the only source to be used.
+        chosen: dataset id -> name of the only source to use.
 
     Raises:
         InputError: an unknown dataset or source.
     """
     for name, source in chosen.items():
         if name not in registry or "sources" not in registry[name]:
-            known = [known for known in registry if "sources" in registry[known]]
-            raise InputError(f"sources: unknown dataset {name!r}{suggestion(name, known)}")
-        names = [one["name"] for one in registry[name]["sources"]]
+            names = [name for name in registry if "sources" in registry[name]]
+            raise InputError(f"sources: unknown dataset {name!r}{suggestion(name, names)}")
+        names = [candidate["name"] for candidate in registry[name]["sources"]]
         if source not in names:
             raise InputError(
                 f"sources: {name}: unknown source {source!r}{suggestion(source, names)}; "
@@ -198,7 +198,7 @@ def is_checked(source: Mapping[str, Any]) -> bool:
 
 
 def origins(registry: Mapping[str, Any]) -> frozenset[str]:
-    """``scheme://host`` of every URL in the registry: nothing else is ever asked."""
+    """``scheme://host`` of every URL in the registry: no other host is contacted."""
     return frozenset(
         origin(url)
         for entry in registry.values()
@@ -215,7 +215,7 @@ def origin(url: str) -> str:
 
 
 def loaders() -> list[str]:
-    """The formats that sources may have: modules of ``stbench.data.loaders``."""
+    """The possible formats of sources: modules of ``stbench.data.loaders``."""
     return list(_definition("source")["properties"]["loader"]["enum"])
 
 
@@ -259,8 +259,8 @@ def _simulated_entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _known(combine: Callable[[Sequence[int]], int], numbers: Sequence[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return combine(known) if len(known) == len(numbers) else None
+    values = [number for number in numbers if number is not None]
+    return combine(values) if len(values) == len(numbers) else None
 
 
 def _own_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,14 +273,14 @@ def _own_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[
         )
     check(dict(section), _definition(_OWN[form]), f"{where}:")
     if name in registry:
-        raise InputError(f"{where}: id: the registry has a dataset of this name; choose another")
+        raise InputError(f"{where}: id: the registry has a dataset of this name; choose another id")
     if form == "join":
         return joined_entry(section["id"], _parts(section["join"], registry, where))
     if form == "simulate":
         return _simulated_entry(section["id"], {"simulate": section["simulate"]})
     if "label" in section and isinstance(section["n_domains"], list):
         raise InputError(
-            f"{where}: n_domains: a list is for data without labels; with 'label' give one number"
+            f"{where}: n_domains: a list is for data without labels; with 'label' use one number"
         )
     return {**_DEFAULTS, **section, "origin": "path", "section": dict(section)}
 
@@ -298,25 +298,25 @@ def _parts(
         except InputError as error:
             raise InputError(f"{where}: join[{number}]: {error}") from error
         if part["id"] in {other["id"] for other in parts}:
-            raise InputError(f"{where}: join: {part['id']!r} is named twice")
+            raise InputError(f"{where}: join: {part['id']!r} is listed twice")
         parts.append(part)
     return parts
 
 
 def check_sections(datasets: Mapping[str, Mapping[str, Any]]) -> None:
-    """One id must mean one thing, among the datasets and the sections that they join."""
+    """Check that ids of datasets and of joined sections are unique."""
     named = dict(datasets)
     for entry in datasets.values():
         for part in entry.get("parts", []):
             if named.setdefault(part["id"], part) != part:
                 raise InputError(
                     f"config: datasets: {part['id']!r}, joined in {entry['id']!r}, is the id of "
-                    "another dataset, too; choose another id"
+                    "another dataset; choose another id"
                 )
 
 
 def with_shape(entry: dict[str, Any]) -> dict[str, Any]:
-    """Add the size of a user's file, where it can be read from it."""
+    """Add the size of a user's file, if it can be read."""
     if entry["origin"] == "joined":
         return joined_entry(entry["id"], [with_shape(part) for part in entry["parts"]])
     if entry["origin"] != "path":
@@ -328,7 +328,7 @@ def with_shape(entry: dict[str, Any]) -> dict[str, Any]:
             x = file["X"]
             shape = x.attrs.get("h5sparse_shape", x.attrs.get("shape", getattr(x, "shape", None)))
             cells, genes = (int(length) for length in shape)
-    except Exception:  # the loader says what is wrong with it, for this dataset alone
+    except Exception:  # the loader reports the error, for this dataset only
         return entry
     if not (0 < cells < _MANY and 0 < genes < _MANY):
         return entry
@@ -336,7 +336,7 @@ def with_shape(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_own_files(entries: Iterable[Mapping[str, Any]]) -> None:
-    """Raise InputError where a user's file, also of a joined section, is missing."""
+    """Raise InputError if a user's file is missing, also of a joined section."""
     for entry in entries:
         check_own_files(entry.get("parts", []))
         if entry["origin"] == "path" and not Path(entry["path"]).is_file():

@@ -1,4 +1,4 @@
-"""JSON schemas with errors for people: one line that names the key."""
+"""JSON schemas with readable errors: one line that names the key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(value: Any, schema: dict[str, Any], where: str) -> None:
     """Check ``value`` against a JSON schema; ``where`` names it in the error.
 
     Raises:
-        InputError: names the key, what it holds and what it may hold, in one line.
+        InputError: one line with the key, its value and the allowed values.
     """
     from jsonschema import Draft202012Validator
 
@@ -48,7 +48,7 @@ def check(value: Any, schema: dict[str, Any], where: str) -> None:
 
 
 def suggestion(name: str, known: list[str]) -> str:
-    """`` (did you mean 'x'?)`` where something known is spelled alike, else nothing."""
+    """`` (did you mean 'x'?)`` if a known name has a similar spelling, else empty."""
     close = difflib.get_close_matches(str(name), known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 

@@ -1,7 +1,7 @@
-"""The tasks that methods are benchmarked on, each described once.
+"""The tasks of the benchmark.
 
-``domains`` and ``deconvolution`` fit methods of their own, listed in a file of ``config/``. The
-others score or explain the fits of ``domains``.
+``domains`` and ``deconvolution`` fit their own methods, listed in a file of ``config/``. The other
+tasks score or explain the fits of ``domains``.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class Task:
     """A task.
 
     Attributes:
-        id: its name in files; settings of the task have this key in a configuration.
+        id: its name in files; also the key of its settings in a configuration.
         title: its name for readers.
-        fits: the task whose fits it needs; its own id where it fits methods itself.
-        applies: whether a dataset's entry takes part under a configuration.
-        scores: the paths that hold the scores of a dataset's methods.
-        methods: file of ``config/`` that lists its methods; empty where it fits none.
+        fits: the task whose fits it uses; its own id if it fits methods itself.
+        applies: whether a dataset takes part, given its entry and a configuration.
+        scores: the paths of the scores of the methods on a dataset.
+        methods: file of ``config/`` that lists its methods; empty if it fits none.
         needs_graph: only methods that learn a cell graph take part.
     """
 

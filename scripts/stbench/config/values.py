@@ -1,4 +1,4 @@
-"""Numbers that arrive as text: from ``--config``, and ``1e-3``, which YAML 1.1 takes for a text."""
+"""Numbers that are read as text: values of ``--config``, and ``1e-3`` in YAML 1.1."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None}
 _EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
-# What names something is a text, even if it looks like a number: the dataset "007".
+# Names remain text, even if they look like numbers: the dataset "007".
 _NAMES = {
     *("datasets", "methods", "clusterers", "rank_by", "join", "id", "name", "dataset", "method"),
     *("path", "mirror", "gene_sets", "label", "celltype", "genes", "spots", "reference"),
@@ -19,12 +19,11 @@ _MAPS_OF_NAMES = {"external", "rename"}
 
 
 def with_numbers(config: Mapping[str, Any], typed_by: Collection[str] = ()) -> dict[str, Any]:
-    """A configuration in which numbers are numbers.
+    """A configuration with numbers in place of texts that spell numbers.
 
     Args:
-        config: as Snakemake gives it.
-        typed_by: its keys that were given by ``--config``, which leaves everything inside lists as
-            text.
+        config: as read by Snakemake.
+        typed_by: its keys that come from ``--config``, which reads all items of lists as text.
     """
     return {
         key: _read(value, key, _any_value if key in typed_by else _exponent)
@@ -43,7 +42,7 @@ def _read(value: Any, key: str, read: Callable[[str], Any]) -> Any:
 
 
 def _exponent(text: str) -> Any:
-    """``1e-3`` as 0.001 and ``1e3`` as 1000; any other text as it is."""
+    """``1e-3`` as 0.001 and ``1e3`` as 1000; any other text unchanged."""
     if not _EXPONENT.fullmatch(text):
         return text
     number = float(text)
@@ -51,7 +50,7 @@ def _exponent(text: str) -> Any:
 
 
 def _any_value(text: str) -> Any:
-    """A number, true, false or null where the text spells one."""
+    """The number, true, false or null that the text spells, else the text."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     for read in (int, float):

@@ -1,4 +1,4 @@
-"""Variants of a method: one setting changed, or one part taken out, at a time."""
+"""Variants of a method: one setting changed, or one part removed, at a time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Variant:
     """A method with other parameters.
 
     Attributes:
-        id: takes the place of a method's id everywhere.
-        method: whose variant it is.
-        factor: the setting that is changed, or the name of what is taken out.
-        value: of the setting; None for a part that is taken out.
-        params: laid over the method's own.
+        id: used like the id of a method.
+        method: id of the original method.
+        factor: the changed setting, or the name of the removed part.
+        value: of the setting; None for a removed part.
+        params: override the parameters of the method.
     """
 
     id: str
@@ -28,13 +28,13 @@ class Variant:
 
     @property
     def title(self) -> str:
-        """What distinguishes it, in a few words."""
+        """The difference from the method, in a few words."""
         words = self.factor.replace("_", " ")
         return words if self.value is None else f"{words} {self.value:g}"
 
 
 def variants_of(config: Mapping[str, Any]) -> Iterator[Variant]:
-    """The variants that a configuration asks for (its key ``variants``)."""
+    """The variants of a configuration (its key ``variants``)."""
     for method, study in (config.get("variants") or {}).items():
         for name, values in study.get("vary", {}).items():
             for value in values:

@@ -1,1 +1,1 @@
-"""What watches over a fit. Standard library alone: it runs in the environment of each method."""
+"""Supervision of a fit. Standard library only: it runs in the environment of each method."""

@@ -1,4 +1,4 @@
-"""What happened in each attempt of a fit, kept outside its outputs, which a failed job loses."""
+"""The log of the attempts of a fit, outside its outputs, which a failed job loses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-TOLD = ("oom", "timeout")  # what a verdict tells apart from other deaths
+NAMED = ("oom", "timeout")  # a verdict distinguishes these from other ends
 
 
 class Attempts:
@@ -21,13 +21,13 @@ class Attempts:
         self.path = Path(path)
 
     def start(self, attempt: int) -> None:
-        """Note the start of an attempt; the first one begins a new log."""
+        """Record the start of an attempt; the first one begins a new log."""
         if attempt == 1:
             self.path.unlink(missing_ok=True)
         self._append({"attempt": attempt, "event": "start", "host": socket.gethostname()})
 
     def end(self, attempt: int, outcome: Mapping[str, Any]) -> None:
-        """Note the outcome (``status``, ``reason``, measurements) of an attempt."""
+        """Record the outcome (``status``, ``reason``, measurements) of an attempt."""
         self._append({"attempt": attempt, "event": "end", **outcome})
 
     def overran(self, before: int) -> bool:
@@ -36,7 +36,7 @@ class Attempts:
         return bool(ends) and ends[-1].get("status") == "timeout"
 
     def verdict(self) -> dict[str, Any]:
-        """What the last attempt records instead of trying again.
+        """The outcome that the last attempt records instead of trying again.
 
         Returns:
             ``status``: ``oom`` where the latest attempt ran out of memory, ``timeout`` where the
@@ -50,30 +50,30 @@ class Attempts:
             if event["event"] == "end":
                 measured = event
         if not last:
-            reason = "no attempt got as far as starting the fit"
+            reason = "no attempt started the fit"
             return {"status": "killed", "reason": reason}
         latest = last[max(last)]
         reasons = [f"attempt {number}: {_describe(last[number])}" for number in sorted(last)]
         return {
             **{k: v for k, v in measured.items() if k not in ("attempt", "event", "time")},
-            "status": status if (status := latest.get("status")) in TOLD else "killed",
+            "status": status if (status := latest.get("status")) in NAMED else "killed",
             "reason": "; ".join(reasons),
         }
 
     def events(self) -> list[dict[str, Any]]:
-        """All events that were noted, in order; none where there is no log."""
+        """All recorded events, in order; none if there is no log."""
         if not self.path.is_file():
             return []
         events = []
         for line in self.path.read_text(errors="replace", encoding="utf-8").splitlines():
-            with suppress(ValueError):  # the machine died in the middle of the line
+            with suppress(ValueError):  # the machine failed while it wrote the line
                 events.append(json.loads(line))
         return events
 
     def _append(self, event: Mapping[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        # A line that was cut short must not swallow this one.
+        # An incomplete last line must not be joined with this one.
         with self.path.open("a", encoding="utf-8") as file:
             file.write(("\n" if file.tell() else "") + json.dumps({**event, "time": now}))
             file.flush()

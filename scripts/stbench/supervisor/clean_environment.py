@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from stbench.supervisor.runtime_folder import runtime_folder
 
-# They make shells and Python run, import or leave out other code than that of a job.
+# They make shells and Python run or import code that is not part of a job, or skip code.
 _SHELL = ("BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "CDPATH")
 _HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 _SET = {
@@ -21,10 +21,10 @@ _SET = {
 
 
 def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without what changes the code, the repository or the language of a job.
+    """An environment without variables that change the code, repository or language of a job.
 
-    ``HOME`` and ``USER`` are set where the user has none, as in a container that runs under a
-    number: libraries ask for them.
+    ``HOME`` and ``USER`` are set if the user has none, as in a container with a numeric user:
+    libraries need them.
     """
     kept = {
         name: value

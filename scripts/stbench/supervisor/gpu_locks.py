@@ -1,4 +1,4 @@
-"""One GPU for each fit on a machine with several, without a scheduler that would see to it."""
+"""One GPU for each fit on a machine with several GPUs and no scheduler."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from stbench.supervisor.runtime_folder import runtime_folder
 
 _QUERY = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
-PAUSE = 1.0  # seconds between two looks for a free GPU
+PAUSE = 1.0  # seconds between two searches for a free GPU
 
 
 def visible_gpus() -> list[str]:
     """The GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
-    told = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if told is not None:
-        return [device.strip() for device in told.split(",") if device.strip()]
+    devices = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if devices is not None:
+        return [device.strip() for device in devices.split(",") if device.strip()]
     try:
         answer = subprocess.run(
             _QUERY, capture_output=True, text=True, timeout=60, check=True, encoding="utf-8"
@@ -34,11 +34,11 @@ def visible_gpus() -> list[str]:
 
 @contextmanager
 def own_gpus(count: int) -> Iterator[str | None]:
-    """Hold ``count`` of several visible GPUs, waiting until so many are free.
+    """Hold ``count`` of several visible GPUs; wait until that many are free.
 
-    A lock on a file per GPU says who has it; the kernel releases it however the holder ends.
-    Where no more GPUs are visible than are asked for, somebody has chosen already (SLURM, the
-    user, or there is but one) and nothing is locked.
+    Each GPU has a file with a lock; the kernel releases the lock when its holder ends for any
+    reason. If no more GPUs are visible than requested, the choice is already made (by SLURM, by
+    the user, or because there is only one) and nothing is locked.
 
     Yields:
         The value for ``CUDA_VISIBLE_DEVICES``, or None to leave it as it is.
@@ -65,7 +65,7 @@ def own_gpus(count: int) -> Iterator[str | None]:
 
 
 def _lock(device: str, locks: ExitStack) -> bool:
-    """Lock a GPU until ``locks`` is left; False where another fit has it."""
+    """Lock a GPU until ``locks`` is closed; False if another fit has it."""
     number = os.open(_lock_file(device), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     locks.callback(os.close, number)
     try:

@@ -1,4 +1,4 @@
-"""The most GPU memory that the processes below this one hold, as nvidia-smi tells it."""
+"""Peak GPU memory of the descendants of this process, as nvidia-smi reports it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _QUERY = ["nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,no
 
 
 class GpuMeter(threading.Thread):
-    """Asks every two seconds in the background until stopped.
+    """Queries every two seconds in the background until stopped.
 
     Attributes:
-        peak_mb: MiB, None while nothing was seen (no GPU used, no nvidia-smi, foreign process ids).
+        peak_mb: MiB, None without any measurement (no GPU used, no nvidia-smi, foreign process ids)
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class GpuMeter(threading.Thread):
 
 
 def _used_mb(table: str, pids: set[int]) -> int:
-    """Sum of the second column over these processes; ``[N/A]`` and the like count nothing."""
-    rows = [[cell.strip() for cell in line.split(",")] for line in table.splitlines()]
-    numbers = [row for row in rows if len(row) == 2 and all(cell.isdigit() for cell in row)]
+    """Sum of the second column over these processes; texts such as ``[N/A]`` count as zero."""
+    rows = [[field.strip() for field in line.split(",")] for line in table.splitlines()]
+    numbers = [row for row in rows if len(row) == 2 and all(field.isdigit() for field in row)]
     return sum(int(used) for pid, used in numbers if int(pid) in pids)

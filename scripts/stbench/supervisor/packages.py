@@ -1,18 +1,13 @@
-"""The packages of the Python that runs, and which of them a loaded module belongs to.
+"""The packages of the running Python, and the package of each loaded module.
 
-importlib.metadata parses every description as an e-mail, several times: a fifth of a small fit.
-Only the standard library is used.
+importlib.metadata parses every description as an e-mail several times, which would take a fifth of
+the time of a small fit. Only the standard library is used.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
@@ -25,8 +20,8 @@ class Package:
     """An installed distribution.
 
     Attributes:
-        name, version: as its metadata tell them.
-        distribution: where more about it can be read.
+        name, version: as in its metadata.
+        distribution: for further metadata.
     """
 
     name: str
@@ -34,7 +29,7 @@ class Package:
     distribution: Distribution
 
     def modules(self) -> set[str]:
-        """The names, without a suffix, that it puts into site-packages."""
+        """The names, without suffix, that it adds to site-packages."""
         listed = self.distribution.read_text("top_level.txt")
         if listed:
             return set(listed.split())
@@ -43,12 +38,12 @@ class Package:
 
 
 def installed() -> Iterator[Package]:
-    """All packages in the order in which imports look for them."""
+    """All packages in the order in which imports search them."""
     for distribution in distributions():
         text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
         head = text.partition("\n\n")[0]
         name, version = (field.search(head) for field in _FIELD.values())
-        if name and version:  # a folder that a broken removal left has none
+        if name and version:  # missing in a folder of an incomplete removal
             yield Package(name[1], version[1], distribution)
 
 

@@ -1,4 +1,4 @@
-"""The processes below this one, as Linux shows them: what they use, and how to end all of them."""
+"""The descendants of this process on Linux: their memory, and how to end all of them."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def descendants() -> list[int]:
     """Process ids of all living descendants of this process."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it ended meanwhile
-            # The name in parentheses may hold anything; state and parent follow the last one.
+        with suppress(OSError):  # it has ended
+            # The name in parentheses may contain any character, also parentheses.
             state, parent = (entry / "stat").read_bytes().rpartition(b")")[2].split()[:2]
             if state not in (b"Z", b"X"):
                 children.setdefault(int(parent), []).append(int(entry.name))
-    found: list[int] = []
+    pids: list[int] = []
     waiting = [os.getpid()]
     while waiting:
         below = children.get(waiting.pop(), [])
-        found += below
+        pids += below
         waiting += below
-    return found
+    return pids
 
 
 def resident_mb(pids: list[int]) -> int:
-    """Resident memory of these processes in MiB; pages that they share count for each."""
+    """Resident memory of these processes in MiB; shared pages count for each process."""
     pages = 0
     for pid in pids:
         with suppress(OSError):
@@ -55,9 +55,9 @@ def resident_mb(pids: list[int]) -> int:
 
 
 def kill_descendants(patience: float = 10) -> None:
-    """Kill every descendant, also those in other sessions; wait until they are gone.
+    """Kill every descendant, also in other sessions, and wait until they have ended.
 
-    A process that hangs inside the kernel is given up after ``patience`` seconds.
+    The wait for a process that hangs in the kernel ends after ``patience`` seconds.
     """
     deadline = time.monotonic() + patience
     while (pids := descendants()) and time.monotonic() < deadline:

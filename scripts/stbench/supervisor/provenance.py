@@ -1,4 +1,4 @@
-"""Where a result comes from: the packages, the machine and the data behind it.
+"""Provenance of a result: packages, machine and data.
 
 Only the standard library is used: the supervisor of a fit runs in the environment of its method.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stbench.supervisor.packages import installed
 
-# What status.json tells of a fit beside its commit and its device, and results.parquet in each row.
+# Part of status.json, in addition to commit and device, and of each row of results.parquet.
 FIELDS = ("environment", "host", "device_name", "driver", "data_hash", "parameters")
 
 _HASH_LENGTH = 12
@@ -23,13 +23,13 @@ _GPU_QUERY = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noh
 
 
 def environment_hash(more: Mapping[str, str] | None = None) -> str:
-    """Twelve characters that change with any package of the Python that runs.
+    """Twelve characters that change with any package of the running Python.
 
-    They begin the SHA-256 of the lines ``name==version`` of all installed distributions and of
-    Python itself, names in lower case with ``-`` for ``_`` and ``.``, sorted.
+    They are the start of the SHA-256 of the sorted lines ``name==version`` of all installed
+    distributions and of Python itself, names in lower case with ``-`` for ``_`` and ``.``.
 
     Args:
-        more: versions by name of what else computes, such as R and its packages.
+        more: versions by name of other software, such as R and its packages.
     """
     versions = {"python": platform.python_version()}
     for package in installed():
@@ -39,14 +39,14 @@ def environment_hash(more: Mapping[str, str] | None = None) -> str:
 
 
 def device_and_driver(device: str | None, gpus: str | None = None) -> tuple[str, str]:
-    """The name of what computed, and the version of NVIDIA's driver where that was a GPU.
+    """The model of CPU or GPU, and for a GPU the version of NVIDIA's driver.
 
     Args:
-        device: ``cpu``, ``cuda``, or None where it is not known.
-        gpus: the value of ``CUDA_VISIBLE_DEVICES`` that the fit had, None for the machine's own.
+        device: ``cpu``, ``cuda``, or None if unknown.
+        gpus: ``CUDA_VISIBLE_DEVICES`` of the fit; None: that of this process.
 
     Returns:
-        Empty strings for what the machine does not tell.
+        Empty strings for values that the machine does not report.
     """
     if device == "cpu":
         return _cpu_model(), ""
@@ -57,18 +57,18 @@ def device_and_driver(device: str | None, gpus: str | None = None) -> tuple[str,
     whole = re.fullmatch(r"(\d+|GPU-[\w-]+)(,(\d+|GPU-[\w-]+))*", chosen)
     command = [*_GPU_QUERY, *(["-i", chosen] if whole else [])]
     try:
-        told = subprocess.run(
+        answer = subprocess.run(
             command, capture_output=True, text=True, timeout=60, check=True, encoding="utf-8"
         )
     except (OSError, subprocess.SubprocessError):
         return "", ""
-    rows = [line.rpartition(",") for line in told.stdout.splitlines()]
+    rows = [line.rpartition(",") for line in answer.stdout.splitlines()]
     names, drivers = ([row[i].strip() for row in rows if row[1]] for i in (0, 2))
     return ", ".join(dict.fromkeys(names)), ", ".join(dict.fromkeys(drivers))
 
 
 def _cpu_model() -> str:
-    """The processor's name as Linux tells it, else its kind (``x86_64``)."""
+    """The name of the processor in Linux, else its architecture (``x86_64``)."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

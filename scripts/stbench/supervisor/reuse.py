@@ -1,7 +1,7 @@
-"""A finished fit of the same contents takes the place of another training.
+"""Reuse of a finished fit with the same contents instead of another training.
 
-A path of a fit has the key of its recipe. Recipes may differ where contents do not: a loader that
-was rewritten gives the same bytes. Only the standard library is used.
+The path of a fit contains the key of its recipe. Different recipes can have the same contents: a
+rewritten loader can give the same bytes. Only the standard library is used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 STATUS = "status.json"
-CONTENTS = ("data_hash", "parameters", "code")  # what decides a fit, beside its seed
+CONTENTS = ("data_hash", "parameters", "code")  # they and the seed determine a fit
 
 
 def contents_of(data_hash: str, parameters: str, code: str) -> dict[str, str]:
@@ -37,7 +37,7 @@ def finished_twin(output: Path, contents: Mapping[str, str]) -> Path | None:
     """The folder of a successful fit with the same contents, method, dataset and seed.
 
     Args:
-        output: the folder of the fit that is wanted, ``<dataset>/<method>/<key>/seed<n>``.
+        output: the folder of the requested fit, ``<dataset>/<method>/<key>/seed<n>``.
         contents: its ``CONTENTS``.
     """
     for path in sorted(output.parent.parent.glob(f"*/{output.name}/{STATUS}")):
@@ -49,11 +49,11 @@ def finished_twin(output: Path, contents: Mapping[str, str]) -> Path | None:
 
 
 def take_over(twin: Path, folder: Path) -> dict[str, Any]:
-    """Link, or else copy, the files of a fit into a folder.
+    """Link the files of a fit into a folder, or copy them if linking fails.
 
     Returns:
         The status of the twin with ``reused_from``, the folder in which it was trained; empty,
-        with an empty folder, where the twin disappeared meanwhile.
+        with an empty folder, if the twin has disappeared.
 
     Raises:
         OSError: the files cannot be written.
@@ -79,7 +79,7 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except FileNotFoundError:
         raise
-    except OSError:  # another file system, or one without links
+    except OSError:  # another file system, or no support for links
         shutil.copy2(source, target)
 
 

@@ -1,4 +1,4 @@
-"""A folder of the user's alone on this machine, the same for every run."""
+"""A private folder of the user on this machine, the same for every run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SHARED = Path("/tmp")  # noqa: S108 - the owner of the folder in it is checked
 
 
 def runtime_folder() -> Path:
-    """The first of ``/tmp/stbench-<uid>`` and ``XDG_RUNTIME_DIR/stbench`` that is the user's own.
+    """The first of ``/tmp/stbench-<uid>`` and ``XDG_RUNTIME_DIR/stbench`` that the user owns.
 
-    ``/tmp`` comes first and ``TMPDIR`` does not count: two runs of one user must find the same
+    ``/tmp`` comes first and ``TMPDIR`` is ignored: two runs of one user must find the same
     folder, and ``XDG_RUNTIME_DIR`` is removed at logout while a run may continue.
 
     Raises:
@@ -25,19 +25,19 @@ def runtime_folder() -> Path:
     for folder in (first, *([Path(given) / "stbench"] if given else [])):
         if _is_own(folder, user):
             return folder
-    reason = "not a folder of yours; set XDG_RUNTIME_DIR to a folder that nobody else can write to"
+    reason = "not a folder of yours; set XDG_RUNTIME_DIR to a folder that only you can write to"
     raise PermissionError(errno.EACCES, reason, str(first))
 
 
 def _is_own(folder: Path, user: int) -> bool:
-    """Whether this is a folder, no link, that belongs to the user; it is made where it is missing.
+    """Whether this is a folder, not a link, of the user; it is created if missing.
 
-    Others lose their access to it.
+    Access of other users is removed.
     """
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != user:
             return False
         folder.chmod(0o700)
     except OSError:

@@ -1,4 +1,4 @@
-"""What SLURM says about the job that this process is part of."""
+"""Queries to SLURM about the job of this process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def reason_of_end() -> str:
     job = os.environ.get("SLURM_JOB_ID")
     if not job:
         return ""
-    ask = ["squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%r"]
+    query = ["squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%r"]
     try:
         return subprocess.run(
-            ask, capture_output=True, text=True, timeout=10, encoding="utf-8"
+            query, capture_output=True, text=True, timeout=10, encoding="utf-8"
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -119,7 +119,7 @@ def test_only_controls_need_the_truth(file):
         ({"seeds": [-1]}, "seeds[0]"),
         ({"seeds": [1, 1]}, "seeds"),
         ({"datasets": ["BZ55"]}, "'BZ55' (did you mean 'BZ5'?)"),
-        ({"datasets": ["BZ5", "BZ5"]}, "'BZ5' is named twice"),
+        ({"datasets": ["BZ5", "BZ5"]}, "'BZ5' is listed twice"),
         ({"methods": ["stage"]}, "'stage' (did you mean 'stague'?)"),
         ({"methods": "stague"}, "methods: 'stague' is not of type array"),
         ({"clusterers": ["kmeens"]}, "'kmeens' (did you mean 'kmeans'?)"),
@@ -136,7 +136,7 @@ def test_only_controls_need_the_truth(file):
         ({"name": "a b"}, "'a b' cannot name a folder"),
         ({"methods": ["nnls"]}, "'nnls' is a method of the task deconvolution, but no dataset"),
         ({"datasets": [PAIR], "methods": ["pca"]}, "'pca' is a method of the task domains"),
-        ({"datasets": ["BZ5", PAIR], "methods": ["pca"]}, "none is of the task deconvolution"),
+        ({"datasets": ["BZ5", PAIR], "methods": ["pca"]}, "no method of the task deconvolution"),
         (
             {"datasets": [PAIR], "methods": ["nnsl"]},
             "unknown method 'nnsl' (did you mean 'nnls'?)",

@@ -233,7 +233,7 @@ OOM = {"attempt": 2, "event": "end", "status": "oom", "reason": "too big", "peak
             "attempt 1: oom (too big); attempt 2: ended without a trace on node7",
             900,
         ),
-        ([], "killed", "no attempt got as far as starting the fit", None),
+        ([], "killed", "no attempt started the fit", None),
     ],
 )
 def test_the_last_attempt_records_what_happened_and_does_not_train(
