@@ -1,33 +1,33 @@
-"""Join the scores of all methods with what their fits took, and make the tables.
+"""Join the scores of all methods with the measurements of their fits, and write the tables.
 
-Written are results.parquet (every score with its fit's seconds, memory, device and commit) and a
-folder of csv tables:
+The output is results.parquet (every score with seconds, memory, device and commit of its fit) and
+a folder of csv tables:
 
     <metric>_<protocol>.csv   mean, sd and n over training seeds, sd_clustering, status, reason
-    gain.csv                  final minus untrained ARI: what training added
+    gain.csv                  final minus untrained ARI: the effect of training
     lift.csv                  final ARI minus that of the control smoothed_pca
     leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank
     ranks.csv, pairs.csv      mean ranks with intervals and tied groups, and tests on each pair,
                               under each policy for failures (worst, common)
-    published_vs_measured.csv with --published: measured scores and the range others reported
-    runtime.csv, status.csv   seconds and peak memory; how each fit ended
-    LEADERBOARD.md            all of the ranking on one page, under each policy
+    published_vs_measured.csv with --published: measured scores and the published range
+    runtime.csv, status.csv   seconds and peak memory; status of each fit
+    LEADERBOARD.md            the complete ranking on one page, under each policy
     latex/                    leaderboard, ARI_final, published_vs_measured for a paper
-    robustness_*.csv          curves and areas, with --studies; neither datasets made worse nor
-    sensitivity.csv           variants of methods take part in the ranking
+    robustness_*.csv          curves and areas, with --studies; the ranking contains neither
+    sensitivity.csv           degraded datasets nor variants of methods
     interactions_truth.csv    every metric of every scorer of planted interactions; with
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
-    interactions_lift.csv     its difference to what nulls reach
-    integration.csv           mixing of joined sections, biology kept, and both together; with
+    interactions_lift.csv     its difference to the nulls
+    integration.csv           mixing of joined sections, conserved biology, and overall; with
     integration_scores.csv    --integration only: also every metric with its interval
     deconvolution_scores.csv  with --deconvolution only: every mean with its interval, also one
     deconvolution_<metric>.csv  table for each metric, the scores of single cell types, and with
     deconvolution_types.csv   --derived-pairs curves and areas of degraded pairs, which are in no
     deconvolution_robustness_*.csv  other table
 
-results.parquet holds the scores of domains; without any it is not written. A row without a value
-has a status and a reason. Empty sd and intervals: fewer than two training seeds. But for
-runtime.csv the csv tables are the same bytes for the same scores.
+results.parquet contains the scores of domains; without them it is not written. A row without a
+value has a status and a reason. sd and intervals are empty for fewer than two training seeds. The
+csv tables except runtime.csv have the same bytes for the same scores.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ def parse_arguments() -> argparse.Namespace:
         help="scores of integration (.parquet)",
     )
     parser.add_argument(
-        "--external", nargs="+", default=[], metavar="NAME", help="results that were made elsewhere"
+        "--external", nargs="+", default=[], metavar="NAME", help="names of external results"
     )
     parser.add_argument(
-        "--studies", type=json.loads, default={}, help="`derived` datasets, `variants` (JSON)"
+        "--studies", type=json.loads, default={}, help="`derived` datasets and `variants` (JSON)"
     )
-    parser.add_argument("--published", type=Path, help="scores that others reported (.csv)")
+    parser.add_argument("--published", type=Path, help="published scores (.csv)")
     parser.add_argument(
         "--deconvolution",
         nargs="+",
@@ -111,9 +111,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
     args = parser.parse_args()
     if not (args.scores or args.deconvolution):
-        parser.error("--scores or --deconvolution is needed")
+        parser.error("--scores or --deconvolution is required")
     if args.scores and not args.output_parquet:
-        parser.error("--scores needs --output-parquet")
+        parser.error("--scores requires --output-parquet")
     return args
 
 
@@ -142,7 +142,7 @@ def main() -> None:
 
 
 def read_domains(args: argparse.Namespace) -> pd.DataFrame:
-    """Every score of domains, with its fit and its method's description."""
+    """Every score of domains, with its fit and the description of its method."""
     from stbench.config.external import entry
     from stbench.config.schema import load_yaml
     from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
@@ -156,7 +156,7 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that take part in the ranking: those of no study."""
+    """The rows of the ranking: those that belong to no study."""
     from stbench.results.assembly import study_of
 
     return table[study_of(table, args.studies) == ""]

@@ -1,11 +1,11 @@
-"""Pack what a machine without a network needs into one tar: raw files, and wheels with --wheels.
+"""Pack raw files, and with --wheels Python packages, into one tar for a machine without a network.
 
     python scripts/bundle.py --output stbench-bundle.tar results/raw/*/*
 
-On the other side: unpack it, `sha256sum -c SHA256SUMS` in it, and run with
-STBENCH_MIRROR=<unpacked>/mirror; where there are wheels, PIP_NO_INDEX=1 and
-PIP_FIND_LINKS=<unpacked>/wheels let `make setup` use them. MANIFEST.tsv names each file's dataset,
-licence and source. The same files give the same bytes.
+On the other machine: unpack it, run `sha256sum -c SHA256SUMS` in its folder, and set
+STBENCH_MIRROR=<unpacked>/mirror. With wheels, also set PIP_NO_INDEX=1 and
+PIP_FIND_LINKS=<unpacked>/wheels for `make setup`. MANIFEST.tsv contains the dataset, license and
+source of each file. The same files give the same bytes.
 """
 
 from __future__ import annotations
@@ -41,16 +41,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", required=True, type=Path, help="tar to write")
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
-        "--wheels", metavar="TORCH", help="also the wheels of the locks and of this torch==version"
+        "--wheels",
+        metavar="TORCH",
+        help="add the wheels of the lock files and of this torch==version",
     )
     return parser.parse_args()
 
 
 def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path, str]]:
-    """Files of a dataset by their place in the bundle, each with its line of the manifest.
+    """Files of a dataset by their path in the bundle, each with its line of the manifest.
 
     Raises:
-        InputError: the folder is none of download.py's, or a file is not what it was.
+        InputError: the folder was not written by download.py, or a file has changed.
     """
     name = folder.absolute().parent.name
     try:
@@ -58,29 +60,29 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
     except (OSError, ValueError):
         raise InputError(f"{folder}: no readable status.json; download it again") from None
     if status["status"] != "ok":
-        print(f"{name}: left out: {status['reason']}", file=sys.stderr)
+        print(f"{name}: not included: {status['reason']}", file=sys.stderr)
         return {}
-    if "source" not in status:  # STAGUE's archive, whose files are those of datasets
+    if "source" not in status:  # STAGUE's archive; its files are also in folders of datasets
         return {}
     entry = source_entry(name, status["source"], registry)
     places = {Path(file["name"]).name: file["name"] for file in entry["files"]}
-    made = {}
+    files = {}
     for file in status["files"]:
         path = folder / file["name"]
         if not path.is_file() or file_hash(path) != file["sha256"]:
-            raise InputError(f"{path}: is not the file that was fetched; download it again")
+            raise InputError(f"{path}: differs from the fetched file; download it again")
         place = f"mirror/{places[file['name']]}"
         facts = (place, file["bytes"], file["sha256"], name, entry["licence"])
-        made[place] = (path, "\t".join(map(str, (*facts, file["source"]))))
-    return made
+        files[place] = (path, "\t".join(map(str, (*facts, file["source"]))))
+    return files
 
 
 def wheels(folder: Path, torch: str) -> dict[str, tuple[Path, str]]:
-    """Download the wheels of all locks, and of torch with what it needs."""
+    """Download the wheels of all lock files, and of torch with its dependencies."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q"]
     locked = [word for lock in LOCKS for word in ("-r", str(PROJECT / lock))]
-    for what in ([torch], ["--no-deps", *locked]):
-        if subprocess.run([*pip, "-d", str(folder), *what]).returncode:
+    for packages in ([torch], ["--no-deps", *locked]):
+        if subprocess.run([*pip, "-d", str(folder), *packages]).returncode:
             raise InputError("pip could not download all wheels (see above); run without --wheels")
     return {
         f"wheels/{path.name}": (
@@ -92,7 +94,7 @@ def wheels(folder: Path, torch: str) -> dict[str, tuple[Path, str]]:
 
 
 def write_tar(path: Path, files: Mapping[str, tuple[Path, str]]) -> None:
-    """Write the tar with its manifest; nothing in it depends on who packs it, or when."""
+    """Write the tar with its manifest; the bytes depend neither on the user nor on the time."""
     lines = [files[place][1] for place in sorted(files)]
     sums = ["  ".join((line.split("\t")[2], line.split("\t")[0])) for line in lines]
     texts = {"MANIFEST.tsv": [HEAD, *lines], "SHA256SUMS": sums}
@@ -118,13 +120,13 @@ def main() -> None:
     for folder in args.folders:
         files |= raw_files(folder, registry)
     if not files:
-        raise InputError("no dataset to pack: fetch some first (make fetch)")
+        raise InputError("no dataset to pack: fetch the data first (make fetch)")
     with tempfile.TemporaryDirectory() as scratch:
         if args.wheels:
             files |= wheels(Path(scratch), args.wheels)
         write_tar(args.output, files)
     size = args.output.stat().st_size / 1e6
-    print(f"{args.output}: {len(files)} files, {size:.1f} MB; in it: MANIFEST.tsv, SHA256SUMS")
+    print(f"{args.output}: {len(files)} files, {size:.1f} MB, with MANIFEST.tsv and SHA256SUMS")
 
 
 if __name__ == "__main__":

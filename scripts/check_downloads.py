@@ -1,7 +1,7 @@
-"""Say of every dataset whether its raw files are there, and how to get those that are not.
+"""Report for every dataset whether its raw files are available, and how to get missing ones.
 
-Reads the folders that download.py wrote. Exit code 1 where a dataset is missing; with --lenient,
-only where all are.
+Reads the folders that download.py wrote. The exit code is 1 if a dataset is missing; with
+--lenient, only if all are missing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def arguments() -> argparse.Namespace:
         "folders", nargs="*", type=Path, help="folders of raw files, <dataset>/<key>"
     )
     parser.add_argument(
-        "--lenient", action="store_true", help="a missing dataset is no error if another is there"
+        "--lenient", action="store_true", help="fail only if all datasets are missing"
     )
     return parser.parse_args()
 
 
 def line(name: str, status: Mapping[str, Any]) -> str:
-    """What to say of a dataset."""
+    """The line about a dataset."""
     if status["status"] != "ok":
         return f"{name}: {status['reason']}"
     megabytes = sum(file["bytes"] for file in status["files"]) / 1e6

@@ -1,11 +1,11 @@
-"""Check what a method must give, whatever it computes: its entry, its rule and its fits.
+"""Check the contract of a method: its entry, its rule and its fits.
 
     python scripts/check_method.py my_method
 
-A simulated tissue of 200 cells is fitted three times with few epochs, as the rule of the method
-does it: twice with one seed, once with another. Every point of the contract is one line, PASS or
-FAIL; the exit code is 1 if one fails. A method that says that it cannot run here (its package is
-missing, it needs joined sections) is checked as far as that. See docs/add-a-method.md.
+The rule of the method is run on a simulated tissue of 200 cells three times with few epochs: twice
+with one seed, once with another. Every point of the contract is one line, PASS or FAIL; the exit
+code is 1 if one fails. If a method reports that it cannot run here (its package is missing, it
+needs joined sections), the remaining points are not checked. See docs/add-a-method.md.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ SIMULATE: dict[str, Any] = {
     "n_domains": DOMAINS,
     "seed": 1,
 }
-FEW = {"epochs": 4, "dec_epochs": 2, "min_stop": 1}  # where a method has such a parameter
+FEW = {"epochs": 4, "dec_epochs": 2, "min_stop": 1}  # if a method has such a parameter
 CLUSTERERS: tuple[Clusterer, ...] = ("kmeans", "own")
 UNFILLED = "to be filled in"
-# Reasons for which a method may decline the tissue or this machine.
+# Reasons why a method may decline the tissue or this machine.
 DECLINES = r"environment missing|needs (a|the hexagonal) lattice|corrects for sections"
 
 Run = Callable[[Sequence[str], Path], None]
-"""Runs the words of a fit's command; what it prints goes to the file."""
+"""Runs the words of a fit's command; its output is written to the file."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """The fits of one method, as its rule makes them.
+    """The fits of one method, as defined by its rule.
 
     Attributes:
-        inputs: the files that the rule reads beside its code.
-        commands: the words of the command that fits, by training seed, with ``{}`` for the folder.
+        inputs: the inputs of the rule without its code.
+        commands: the words of the command of a fit, by training seed, with ``{}`` for the folder.
     """
 
     inputs: list[str]
@@ -62,19 +62,19 @@ class Job:
 
     @property
     def preprocessed(self) -> str:
-        """The file that the method gets."""
+        """The input file of the method."""
         words = self.commands[0]
         return words[words.index("--input") + 1]
 
     @property
     def more(self) -> list[str]:
-        """What the rule reads beside it: only a control that needs the truth does."""
+        """Other inputs of the rule; only controls that need the truth have any."""
         return [path for path in self.inputs if path != self.preprocessed]
 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of the contract; ``problem`` is empty where it holds."""
+    """One point of the contract; ``problem`` is empty if it holds."""
 
     name: str
     problem: str = ""
@@ -84,7 +84,7 @@ def entries() -> dict[str, Any]:
     """The entries of all methods.
 
     Raises:
-        InputError: an entry is not what the schema of ``methods.yaml`` asks for.
+        InputError: an entry does not match the schema of ``methods.yaml``.
     """
     methods = load_yaml(CONFIG / "methods.yaml")
     check(methods, load_yaml(CONFIG / "schemas/methods.schema.yaml"), "methods.yaml:")
@@ -92,14 +92,14 @@ def entries() -> dict[str, Any]:
 
 
 def make_tissue(job: Job, folder: Path) -> Path:
-    """Write the files that the fits read, 200 cells x 60 genes; the preprocessed one."""
+    """Write the inputs of the fits, 200 cells x 60 genes; returns the preprocessed file."""
     from stbench.common.io import write_h5ad
     from stbench.data.preprocessing import preprocess
     from stbench.data.simulation import Tissue, simulate
 
     data = simulate(Tissue(**SIMULATE), "tissue")
-    made = dict.fromkeys(job.more, data) | {job.preprocessed: preprocess(data)}
-    for name, adata in made.items():
+    inputs = dict.fromkeys(job.more, data) | {job.preprocessed: preprocess(data)}
+    for name, adata in inputs.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_h5ad(path, adata)
@@ -107,16 +107,16 @@ def make_tissue(job: Job, folder: Path) -> Path:
 
 
 def planned_jobs(methods: Sequence[str], folder: Path) -> dict[str, Job]:
-    """What Snakemake would run to fit the tissue, by method; nothing is run.
+    """The planned fits of the tissue by Snakemake, by method; nothing is run.
 
     Raises:
         InputError: Snakemake refuses the configuration or a rule.
     """
-    known = entries()
+    params = {method: entry.get("params", {}) for method, entry in entries().items()}
     few = {
-        method: {name: value for name, value in FEW.items() if name in known[method]["params"]}
+        method: {name: value for name, value in FEW.items() if name in params[method]}
         for method in methods
-        if known[method].get("params")
+        if params[method]
     }
     config = {
         "datasets": [{"id": "tissue", "simulate": SIMULATE}],
@@ -139,27 +139,27 @@ def planned_jobs(methods: Sequence[str], folder: Path) -> dict[str, Job]:
     )
     if done.returncode:
         lines = done.stdout.strip().splitlines() or ["no reason given"]
-        said = [line for line in lines if line.startswith("error:")] or lines[-3:]
-        raise InputError(f"the rules cannot be read: {' '.join(said)}")
-    return {method: found for method, found in jobs_of(done.stdout) if method in methods}
+        errors = [line for line in lines if line.startswith("error:")] or lines[-3:]
+        raise InputError(f"the rules cannot be read: {' '.join(errors)}")
+    return {method: job for method, job in jobs_of(done.stdout) if method in methods}
 
 
 def jobs_of(text: str) -> Iterator[tuple[str, Job]]:
     """The jobs named ``train_<method>`` in the text of a dry run."""
-    found: dict[str, Job] = {}
+    jobs: dict[str, Job] = {}
     for block in re.split(r"^(?:local)?rule (?=\w+:)", text, flags=re.M):
         name = re.match(r"train_(\w+):\n    input: (.*)", block)
         command = re.search(r"^Shell command: .* -- (.*) > \S+ 2>&1$", block, re.M)
         if name and command:
             words = shlex.split(command[1])
             inputs = [path for path in name[2].split(", ") if not path.startswith(str(SCRIPTS))]
-            job = found.setdefault(name[1], Job(inputs, {}))
+            job = jobs.setdefault(name[1], Job(inputs, {}))
             job.commands[int(words[words.index("--seed") + 1])] = words
-    yield from found.items()
+    yield from jobs.items()
 
 
 def in_a_process(words: Sequence[str], log: Path) -> None:
-    """Run a fit as Snakemake does, in a process of its own."""
+    """Run a fit in a new process, as Snakemake does."""
     python, *rest = words
     program = (
         sys.executable if python == "python" else python.replace("$STBENCH_HOME", str(PROJECT))
@@ -171,7 +171,7 @@ def in_a_process(words: Sequence[str], log: Path) -> None:
 
 
 def run_fits(job: Job, folder: Path, run: Run) -> Iterator[Path]:
-    """Fit with seed 0, with seed 0 again and with seed 1; the folder of each fit as it ends."""
+    """Fit with seeds 0, 0 and 1; yields the folder of each finished fit."""
     folder.mkdir()
     for name, seed in (("seed0", 0), ("again", 0), ("seed1", 1)):
         words = list(job.commands[seed])
@@ -181,18 +181,18 @@ def run_fits(job: Job, folder: Path, run: Run) -> Iterator[Path]:
 
 
 def outcome(folder: Path) -> tuple[str, str]:
-    """Status and reason that a fit left; an error where it left nothing."""
+    """Status and reason of a fit; an error if it wrote no outcome."""
     try:
-        told = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-        return told["status"], told["reason"]
+        status = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
+        return status["status"], status["reason"]
     except (OSError, ValueError, KeyError):
         log = folder.with_suffix(".log")
         last = log.read_text(encoding="utf-8").strip().splitlines()[-1:] if log.exists() else []
-        return "error", (last or ["it left no outcome"])[0]
+        return "error", (last or ["no outcome was written"])[0]
 
 
 def computed(folder: Path) -> dict[str, np.ndarray]:
-    """Everything that a fit computed, by name."""
+    """All results of a fit, by name."""
     import numpy as np
 
     from stbench.common.io import read_h5ad
@@ -204,13 +204,13 @@ def computed(folder: Path) -> dict[str, np.ndarray]:
 
 
 def entry_points(entry: Mapping[str, Any], job: Job) -> list[Point]:
-    """What the entry and the rule must hold."""
+    """The points about the entry and the rule."""
     blank = [name for name in ("citation", "licence") if entry[name] in ("", UNFILLED)]
     reads = "" if entry.get("needs_truth") else ", ".join(job.more)
     return [
-        Point("entry: citation and licence", f"{', '.join(blank)}: {UNFILLED}" if blank else ""),
+        Point("entry: citation and license", f"{', '.join(blank)}: {UNFILLED}" if blank else ""),
         Point(
-            "truth: no input of the rule holds it",
+            "truth: no input of the rule contains it",
             f"it reads {reads}; only a control with needs_truth may" if reads else "",
         ),
     ]
@@ -219,7 +219,7 @@ def entry_points(entry: Mapping[str, Any], job: Job) -> list[Point]:
 def result_points(
     method: str, entry: Mapping[str, Any], folders: Sequence[Path], tissue: Path
 ) -> list[Point]:
-    """What the fits must hold; the folders are those of ``run_fits``, all of them ``ok``."""
+    """The points about the results; the folders are those of ``run_fits``, all ``ok``."""
     import numpy as np
 
     from stbench.common.io import read_h5ad
@@ -232,7 +232,7 @@ def result_points(
         shape = "neither an embedding nor labels"
     elif embedding is not None:
         if embedding.dtype != np.float32 or embedding.shape[0] != CELLS:
-            shape = f"the embedding is {embedding.dtype} of the shape {embedding.shape}"
+            shape = f"the embedding is {embedding.dtype} with shape {embedding.shape}"
         elif not np.isfinite(embedding).all() or embedding.std(axis=0).max() == 0:
             shape = "the embedding is not finite, or the same for all cells"
     graph, wanted = "learned_adj_raw" in first, bool(entry.get("graph"))
@@ -242,11 +242,11 @@ def result_points(
     return [
         Point(
             "cells: those of the dataset, in its order",
-            "" if cells.equals(read_h5ad(tissue).obs_names) else "other cells, or another order",
+            "" if cells.equals(read_h5ad(tissue).obs_names) else "different cells or order",
         ),
         Point("result: an embedding (cells, columns), or labels", shape),
         Point(
-            "graph: given where the entry says so",
+            "graph: provided if the entry declares it",
             "" if graph == wanted else f"graph: {str(wanted).lower()} in the entry",
         ),
         Point(
@@ -254,11 +254,11 @@ def result_points(
             f"{', '.join(differ)} differ" if differ or first.keys() != again.keys() else "",
         ),
         Point(
-            "seed: another one matters unless the entry says deterministic",
+            "seed: another seed changes the result unless the entry declares deterministic",
             "" if same == repeats else f"seeds 0 and 1 {'agree' if same else 'differ'}",
         ),
         Point(
-            "scores: every one has a value or a reason",
+            "scores: each has a value or a reason",
             _unscored(method, entry, folders, tissue),
         ),
     ]
@@ -271,7 +271,7 @@ def _same_bytes(one: np.ndarray, other: np.ndarray | None) -> bool:
 
 
 def _unscored(method: str, entry: Mapping[str, Any], folders: Sequence[Path], tissue: Path) -> str:
-    """What is wrong with the scores of the fits of both seeds, if anything is."""
+    """The problem of the scores of the fits of both seeds; empty for none."""
     import numpy as np
 
     from stbench.clustering.label_file import open_labels
@@ -296,7 +296,7 @@ def _unscored(method: str, entry: Mapping[str, Any], folders: Sequence[Path], ti
     if len(rows) != len(seeds) * len(CLUSTERERS) * len(PROTOCOLS):
         return f"{len(rows)} rows of ARI"
     if (rows["status"][~missing] != "ok").any() or (rows["status"][missing] == "ok").any():
-        return "status and value do not agree"
+        return "status and value are inconsistent"
     if (rows["reason"][missing] == "").any():
         return "a value is missing without a reason"
     seen = rows[(rows["clusterer"] == "kmeans") & (rows["protocol"] != "final")]
@@ -305,19 +305,19 @@ def _unscored(method: str, entry: Mapping[str, Any], folders: Sequence[Path], ti
 
 
 def points(method: str, job: Job, tissue: Path, folder: Path, run: Run) -> tuple[list[Point], str]:
-    """Every point of the contract; and why the fits were declined, where they were."""
+    """Every point of the contract, and the reason if the method declined to fit."""
     entry = entries()[method]
-    found = entry_points(entry, job)
+    declared = entry_points(entry, job)
     fit = "fit: ends with a result or a reason"
     folders = []
-    for made in run_fits(job, folder, run):
-        status, reason = outcome(made)
+    for output in run_fits(job, folder, run):
+        status, reason = outcome(output)
         if status == "not_applicable" and re.match(DECLINES, reason):
-            return [*found, Point(fit)], reason
+            return [*declared, Point(fit)], reason
         if status != "ok":
-            return [*found, Point(fit, f"{status}: {reason}")], ""
-        folders.append(made)
-    return [*found, Point(fit), *result_points(method, entry, folders, tissue)], ""
+            return [*declared, Point(fit, f"{status}: {reason}")], ""
+        folders.append(output)
+    return [*declared, Point(fit), *result_points(method, entry, folders, tissue)], ""
 
 
 def main() -> None:
@@ -326,25 +326,25 @@ def main() -> None:
     )
     parser.add_argument("method", help="id of a method in config/methods.yaml")
     method = parser.parse_args().method
-    known = entries()
-    if method not in known:
-        raise InputError(f"{method}: no such method{suggestion(method, list(known))}")
+    methods = list(entries())
+    if method not in methods:
+        raise InputError(f"{method}: no such method{suggestion(method, methods)}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         jobs = planned_jobs([method], folder)
         if method not in jobs:
             raise InputError(f"{method}: no rule train_{method}; see rules/methods/pca.smk")
         tissue = make_tissue(jobs[method], folder)
-        found, declined = points(method, jobs[method], tissue, folder / method, in_a_process)
-    for point in found:
+        checks, declined = points(method, jobs[method], tissue, folder / method, in_a_process)
+    for point in checks:
         print("FAIL" if point.problem else "PASS", point.name, end="")
         print(f": {point.problem}" if point.problem else "")
     if declined:
-        print(f"the rest was not checked: not applicable here: {declined}")
-    failed = sum(bool(point.problem) for point in found)
+        print(f"other points were not checked: not applicable here: {declined}")
+    failed = sum(bool(point.problem) for point in checks)
     if failed:
-        raise InputError(f"{method}: {failed} of {len(found)} points fail")
-    print(f"{method}: all {len(found)} points hold")
+        raise InputError(f"{method}: {failed} of {len(checks)} points failed")
+    print(f"{method}: all {len(checks)} points passed")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Ask of every URL of config/datasets.yaml whether its file is still there; nothing is downloaded.
+"""Check that the files of all URLs in config/datasets.yaml still exist; nothing is downloaded.
 
-Prints what moved, changed its size, is gone or does not answer, and how many are reachable. Exit
-code 1 where a file is gone, changed or moved; a server that does not answer is no error.
+Prints URLs that moved, changed their size, are gone or do not answer, and the number of reachable
+URLs. The exit code is 1 if a file is gone, changed or moved, but not if a server does not answer.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ def main() -> None:
     args = arguments()
     registry = load_registry(args.registry)
     for name in args.datasets:
-        dataset_entry(name, registry)  # says which is unknown
+        dataset_entry(name, registry)  # raises for an unknown name
     chosen = {name: registry[name] for name in args.datasets or registry}
     answers: list[Answer] = []
-    said: set[str] = set()
+    printed: set[str] = set()
     for answer in ask(urls_of(chosen)):
         answers.append(answer)
-        if answer.text in said:  # the same host, which does not answer
+        if answer.text in printed:  # the same host, which does not answer
             continue
         if answer.state == "unreachable":
-            said.add(answer.text)
+            printed.add(answer.text)
         if answer.state != "reachable" or args.datasets:
             print(f"{answer.state}: {answer.url} ({', '.join(answer.datasets)}): {answer.text}")
     print(summary(answers))
     wrong = [answer for answer in answers if answer.state in ("gone", "changed", "moved")]
     if wrong:
         raise InputError(
-            f"{len(wrong)} files are not where config/datasets.yaml says (above); correct it"
+            f"{len(wrong)} URLs in config/datasets.yaml are wrong (see above); correct them"
         )
 
 

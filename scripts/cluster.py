@@ -61,7 +61,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where it fails, write that every fit has an error, and the reason",
+        help="on failure, write an error with the reason for every fit",
     )
     return parser.parse_args()
 

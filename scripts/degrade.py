@@ -1,4 +1,4 @@
-"""Make a dataset worse on purpose: thin its counts, drop cells, add dropout or jitter positions.
+"""Degrade a dataset in a controlled way: thin counts, drop cells, add dropout or jitter positions.
 
 Example: python scripts/degrade.py --data BZ5.h5ad --way counts --level 0.25 --id BZ5.counts0.25 \\
     --output BZ5.counts0.25.h5ad
@@ -31,7 +31,7 @@ def main() -> None:
         type=float,
         help="share of counts or cells kept, share of counts lost, or jitter in cell spacings",
     )
-    parser.add_argument("--id", required=True, help="name of the dataset that is made")
+    parser.add_argument("--id", required=True, help="id of the new dataset")
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
     args = parser.parse_args()
 

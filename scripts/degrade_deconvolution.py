@@ -1,7 +1,7 @@
-"""Make a pair to deconvolve worse on purpose: thin the counts of its spots, drop cells, add dropout
-or jitter positions. The reference stays as it is.
+"""Degrade the spots of a pair in a controlled way: thin counts, drop spots, add dropout or jitter
+positions. The reference is not changed.
 
-Where too little is left, or the pair itself is not available, empty files say why.
+If too little remains, or the pair is not available, the output files are empty and give the reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def parse_arguments() -> argparse.Namespace:
         "--pair",
         required=True,
         type=json.loads,
-        help="the pair to make, as JSON: that of prepare_deconvolution.py with its new `id` and "
+        help="the degraded pair as JSON: the pair of prepare_deconvolution.py with a new `id` and "
         "`degrade`: {way, level}",
     )
     for part in ("spots", "reference", "truth"):
@@ -46,8 +46,8 @@ def main() -> None:
     def degraded() -> Pair:
         if facts["status"] != "ok":
             raise InputError(facts["reason"])
-        known = read_proportions(args.base_truth)
-        truth = None if known.empty else known
+        proportions = read_proportions(args.base_truth)
+        truth = None if proportions.empty else proportions
         pair = degraded_pair(args.pair, Pair(spots, read_h5ad(args.base_reference), truth))
         print(f"{name}: {pair.spots.n_obs} spots x {pair.spots.n_vars} genes")
         return pair

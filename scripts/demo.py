@@ -57,8 +57,8 @@ def read_data(paths: list[Path]) -> dict[str, dict[str, Any]]:
     from stbench.common.h5ad import read_elements
 
     names = ("obs/cluster", "obsm/spatial", "uns/dataset", "var")
-    read = [read_elements(path, *names) for path in paths]
-    return {str(dataset["uns/dataset"]["id"]): dataset for dataset in read}
+    datasets = [read_elements(path, *names) for path in paths]
+    return {str(dataset["uns/dataset"]["id"]): dataset for dataset in datasets}
 
 
 def repeated(

@@ -1,7 +1,7 @@
-"""Check what the benchmark needs on this machine, and say how to fix what is missing.
+"""Check the requirements of the benchmark on this machine, and show how to fix problems.
 
-Prints a table; the exit code is 1 only where something is missing that every run needs. Uses the
-standard library alone, so that it runs before anything is installed.
+Prints a table; the exit code is 1 only if a requirement of every run is missing. Uses only the
+standard library, so that it runs before any installation.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from stbench.runs.preflight import PlaceError, check_places
 
 PROFILE = PROJECT / "profiles/slurm/profile.yaml"
 NEEDED_GB = 2  # free disk for the default run
-PAPER_GB = 50  # free disk for the paper's whole matrix
+PAPER_GB = 50  # free disk for config/paper.yaml
 MEMORY_GB = 4
-PATIENCE = 30  # seconds for a program that is asked
+PATIENCE = 30  # seconds to wait for a program
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the table; ``fix`` is empty where there is nothing to do."""
+    """One line of the table; ``fix`` is empty if nothing is to be done."""
 
-    what: str
+    name: str
     ok: bool
-    found: str
+    result: str
     fix: str = ""
     required: bool = False
 
@@ -48,7 +48,7 @@ class Finding:
 
 
 def ask(*command: str) -> str | None:
-    """What a program prints; None where it is not there or fails."""
+    """The output of a program; None if it does not exist or fails."""
     try:
         answer = subprocess.run(
             command, capture_output=True, text=True, timeout=PATIENCE, encoding="utf-8"
@@ -69,19 +69,19 @@ def python() -> Iterator[Finding]:
 
 def packages() -> Iterator[Finding]:
     lacking = [name for name in ("snakemake", "scanpy") if not importlib.util.find_spec(name)]
-    found = f"without {', '.join(lacking)}" if lacking else "installed"
-    yield Finding("packages", not lacking, found, fix="make setup", required=True)
+    result = f"without {', '.join(lacking)}" if lacking else "installed"
+    yield Finding("packages", not lacking, result, fix="make setup", required=True)
 
 
 def disk() -> Iterator[Finding]:
     free = shutil.disk_usage(Path.cwd()).free / 1e9
-    fix = f"free some: the default run takes {NEEDED_GB} GB, the paper's {PAPER_GB}"
+    fix = f"free disk space: {NEEDED_GB} GB for the default run, {PAPER_GB} GB for the paper's"
     yield Finding("disk", free >= NEEDED_GB, f"{free:.0f} GB free here", fix, required=True)
 
 
 def memory() -> Iterator[Finding]:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    fix = f"{MEMORY_GB} GB are needed; on a cluster only where Snakemake runs the jobs itself"
+    fix = f"{MEMORY_GB} GB are needed; on a cluster only if Snakemake itself runs the jobs"
     yield Finding("memory", total >= MEMORY_GB, f"{total:.0f} GB", fix)
 
 
@@ -105,8 +105,8 @@ def torch() -> Iterator[Finding]:
         return
     version, _, devices = answer.partition("\n")
     yield Finding("torch", True, version)
-    fix = "none needed for the default run; else a driver, and torch without TORCH=cpu"
-    yield Finding("CUDA", bool(devices), devices or "torch sees no device", fix)
+    fix = "not for the default run; else install a driver, and torch without TORCH=cpu"
+    yield Finding("CUDA", bool(devices), devices or "torch finds no device", fix)
 
 
 def r() -> Iterator[Finding]:
@@ -114,9 +114,9 @@ def r() -> Iterator[Finding]:
     install = "only for mclust and methods in R: install R (Debian: r-base-core)"
     yield Finding("R", version is not None, version or "no Rscript", install)
     if version is not None:
-        there = ask("Rscript", "-e", "cat(requireNamespace('mclust', quietly = TRUE))") == "TRUE"
+        exists = ask("Rscript", "-e", "cat(requireNamespace('mclust', quietly = TRUE))") == "TRUE"
         fix = "install.packages('mclust') in R (Debian: r-cran-mclust), then make setup"
-        yield Finding("R mclust", there, "installed" if there else "not installed", fix)
+        yield Finding("R mclust", exists, "installed" if exists else "not installed", fix)
 
 
 def conda() -> Iterator[Finding]:
@@ -129,16 +129,16 @@ def conda() -> Iterator[Finding]:
 def slurm() -> Iterator[Finding]:
     version = ask("sbatch", "--version")
     if version is None:
-        found = "no cluster behind sbatch" if shutil.which("sbatch") else "no sbatch"
-        yield Finding("SLURM", False, found, "only for PROFILE=slurm: a login node has it")
+        result = "no cluster behind sbatch" if shutil.which("sbatch") else "no sbatch"
+        yield Finding("SLURM", False, result, "only for PROFILE=slurm: use a login node")
         return
     yield Finding("SLURM", True, version)
     answer = ask("sinfo", "--noheader", "--format=%R %G")
     partitions = sorted({line.split()[0] for line in (answer or "").splitlines() if line.strip()})
     chosen = chosen_partition(PROFILE.read_text(encoding="utf-8"))
-    found = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile takes {chosen}"
+    result = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile uses {chosen}"
     fix = "write one of these partitions, and your account, into profiles/slurm/profile.yaml"
-    yield Finding("partitions", chosen in partitions, found, fix)
+    yield Finding("partitions", chosen in partitions, result, fix)
 
 
 def chosen_partition(profile: str) -> str:
@@ -149,15 +149,15 @@ def chosen_partition(profile: str) -> str:
 def data() -> Iterator[Finding]:
     mirror = os.environ.get("STBENCH_MIRROR")
     if mirror:
-        there = Path(mirror).is_dir()
-        found = f"STBENCH_MIRROR={mirror}" + ("" if there else ": no such folder")
-        yield Finding("mirror", there, found, "name a folder that exists, or unset it")
+        exists = Path(mirror).is_dir()
+        result = f"STBENCH_MIRROR={mirror}" + ("" if exists else ": no such folder")
+        yield Finding("mirror", exists, result, "set it to an existing folder, or unset it")
     registry = (CONFIG / "datasets.yaml").read_text(encoding="utf-8")
     hosts = sorted(set(re.findall(r"https://([\w.-]+)/", registry)))
     silent = [host for host in hosts if not reachable(host)]
-    found = f"no answer from {', '.join(silent)}" if silent else ", ".join(hosts)
-    fix = "fetch on a machine that reaches them (make bundle), unpack here, set STBENCH_MIRROR"
-    yield Finding("network", not silent, found, fix)
+    result = f"no answer from {', '.join(silent)}" if silent else ", ".join(hosts)
+    fix = "run make bundle on a machine with network access, unpack here, set STBENCH_MIRROR"
+    yield Finding("network", not silent, result, fix)
 
 
 def reachable(host: str) -> bool:
@@ -169,15 +169,15 @@ def reachable(host: str) -> bool:
 
 
 def environments() -> Iterator[Finding]:
-    """Methods' own environments; those with a complete pip list can be made by make."""
+    """The environments of methods; make can create those with a complete list of pip packages."""
     for file in sorted(ENVIRONMENTS.glob("*.yaml")):
         if file.stem == "default":
             continue
         ready = (PROJECT / f".venv-{file.stem}/.ready").exists()
         by_make = "==" in file.read_text(encoding="utf-8")
         fix = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
-        found = f".venv-{file.stem}" if ready else "not made"
-        yield Finding(f"env {file.stem}", ready, found, f"only for its method: {fix}")
+        result = f".venv-{file.stem}" if ready else "not created"
+        yield Finding(f"env {file.stem}", ready, result, f"only for its method: {fix}")
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -187,14 +187,14 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 
 def table(findings: list[Finding]) -> str:
     rows = [("", "state", "found", "to fix")]
-    rows += [(f.what, f.state, f.found, "" if f.ok else f.fix) for f in findings]
+    rows += [(f.name, f.state, f.result, "" if f.ok else f.fix) for f in findings]
     return columns(rows, left=range(4))
 
 
 def main() -> None:
     findings = [finding for check in CHECKS for finding in check()]
     print(table(findings))
-    lacking = [finding.what for finding in findings if finding.required and not finding.ok]
+    lacking = [finding.name for finding in findings if finding.required and not finding.ok]
     if lacking:
         sys.exit(f"error: every run needs {', '.join(lacking)}; see the last column")
 

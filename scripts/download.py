@@ -1,9 +1,8 @@
-"""Get the raw files of one dataset of the registry.
+"""Fetch the raw files of one dataset of the registry.
 
-Each file is looked for in the mirror folders (--mirror, else the variable STBENCH_MIRROR; then
-resources/mirror of this project), then at the registry's URLs, and its checksum is verified
-wherever it came from. The output is a folder with the files and status.json, written whole or not
-at all.
+Each file is searched in the mirror folders (--mirror, else the variable STBENCH_MIRROR; then
+resources/mirror of this project), then at the URLs of the registry; its checksum is always
+verified. The output is a folder with the files and status.json, written atomically.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
-        "--mirror", nargs="*", default=None, help="folders with raw files, looked at before any URL"
+        "--mirror", nargs="*", default=None, help="folders with raw files, searched before any URL"
     )
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where the data cannot be had, write a folder with only status.json that says why",
+        help="if the data are not available, write a folder with only status.json and the reason",
     )
     return parser.parse_args()
 
@@ -43,10 +42,10 @@ def main() -> None:
     registry = choose_sources(load_registry(args.registry), chosen)
     entry = dataset_entry(args.dataset, registry)
     if entry["origin"] != "files":
-        raise InputError(f"{args.dataset}: is simulated, there is nothing to download")
+        raise InputError(f"{args.dataset}: is simulated and cannot be downloaded")
     downloader = Downloader(origins(registry), partial=args.output.parent / ".partial")
 
-    def fetched() -> None:
+    def fetch() -> None:
         status = fetch_dataset(entry, args.output, mirror_folders(args.mirror), downloader)
         names = ", ".join(file["name"] for file in status["files"])
         print(f"{args.dataset}: {names} from {status['source']}")
@@ -55,7 +54,7 @@ def main() -> None:
 
     attempt(
         args.dataset,
-        fetched,
+        fetch,
         lambda reason: write_failure(args.output, reason),
         record=args.record_failure,
     )

@@ -1,6 +1,6 @@
-"""Print what fetching datasets means, before anything is fetched: licences, sizes, disk needed.
+"""Print sources, licenses, sizes and the required disk space of datasets before they are fetched.
 
-Exit code 1 where the disk has less room than the files are known to need.
+The exit code is 1 if the free disk space is below the known size of the files.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("datasets", nargs="*", help="ids in the registry")
     parser.add_argument(
-        "--sources", type=json.loads, default={}, help="JSON: the chosen source of a dataset"
+        "--sources", type=json.loads, default={}, help="chosen source by dataset (JSON)"
     )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
-    parser.add_argument("--raw", type=Path, default=Layout().all_raw, help="where files will go")
+    parser.add_argument("--raw", type=Path, default=Layout().all_raw, help="folder of raw files")
     return parser.parse_args()
 
 
 def size(files: list[Mapping[str, Any]]) -> str:
-    """Size of files, as far as it is published."""
+    """The total published size of files."""
     megabytes = sum(file.get("bytes", 0) for file in files) / 1e6
     unknown = sum("bytes" not in file for file in files)
     if not unknown:
@@ -42,12 +42,12 @@ def size(files: list[Mapping[str, Any]]) -> str:
 
 
 def line(entry: Mapping[str, Any]) -> str:
-    """What the first source of a dataset is, under which licence, and how large."""
+    """The first source of a dataset with its license, size and hosts."""
     source = entry["sources"][0]
     hosts = {urlsplit(url).hostname for file in source["files"] for url in file.get("url", [])}
-    place = ", ".join(sorted(filter(None, hosts))) or "by hand: no URL"
-    licence = source.get("licence", entry["licence"])
-    return f"{entry['id']}: {source['name']}, licence: {licence}, {size(source['files'])}, {place}"
+    place = ", ".join(sorted(filter(None, hosts))) or "no URL, manual download"
+    terms = source.get("licence", entry["licence"])
+    return f"{entry['id']}: {source['name']}, license: {terms}, {size(source['files'])}, {place}"
 
 
 def main() -> None:
@@ -58,13 +58,13 @@ def main() -> None:
     for entry in entries:
         print(line(entry))
     files = [file for entry in entries for file in entry["sources"][0]["files"]]
-    once = list({file["name"]: file for file in files}.values())
+    distinct = list({file["name"]: file for file in files}.values())
     free = free_bytes(args.raw)
-    print(f"{len(once)} files to get: {size(once)}")
-    print(f"disk needed in {args.raw}, where every dataset has its own copies: {size(files)}")
-    print(f"disk free there: {free / 1e9:.1f} GB")
+    print(f"{len(distinct)} files to fetch: {size(distinct)}")
+    print(f"disk needed in {args.raw}, with separate copies for each dataset: {size(files)}")
+    print(f"disk free: {free / 1e9:.1f} GB")
     if sum(file.get("bytes", 0) for file in files) > free:
-        raise InputError(f"{args.raw}: too little disk; make room, or use --directory")
+        raise InputError(f"{args.raw}: too little disk space; free some, or use --directory")
 
 
 if __name__ == "__main__":

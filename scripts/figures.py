@@ -13,11 +13,11 @@
     curves_<dataset>         ARI and training loss by epoch
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
     interactions_lift        difference by effect, if the tables contain any
-    integration_scores       mixing of joined sections against conserved biology, likewise
+    integration_scores       mixing of joined sections against conserved biology, if available
     integration_embedding_<dataset>  UMAP of each method by section and by domain
     deconvolution_scores     scores of proportions with intervals, and the most abundant types in
-    deconvolution_maps_<pair>  space, where the tables have scores of deconvolution; and curves,
-    deconvolution_robustness   where spots were degraded
+    deconvolution_maps_<pair>  space, if the tables have scores of deconvolution; and curves,
+    deconvolution_robustness   if spots were degraded
 
 captions.json contains title, caption, alternative text, dataset and kind of each figure. Figures
 without content are skipped, for example the bump chart for a single dataset.
@@ -49,7 +49,7 @@ def parse_arguments() -> argparse.Namespace:
         nargs="*",
         default=[],
         type=Path,
-        help="labels, epochs, folders <key> of fits and, of pairs, spots and truth, below it",
+        help="labels, epochs, folders <key> of fits and, for pairs, spots and truth, below --root",
     )
     parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
     parser.add_argument("--results", type=Path, help="results.parquet, for figures of domains")
@@ -108,7 +108,7 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
 
 
 def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -> None:
-    """Add the scores of deconvolution, maps of types, and curves where spots were degraded."""
+    """Add the scores of deconvolution, maps of types, and curves if spots were degraded."""
     import numpy as np
 
     from stbench.common.io import read_csv, read_h5ad
@@ -127,15 +127,15 @@ def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -
     for dataset in map(str, dict.fromkeys(means["dataset"])):
         truth = read_proportions(layout.truth(dataset))
         if truth.empty:
-            continue  # the scores say why
-        found = {}
+            continue  # the scores contain the reason
+        proportions = {}
         for method, title in titles.items():
             folder = layout.fit(dataset, method, "*")
             fits = sorted(folder.parent.glob(f"{folder.name}/fit.h5ad"))
             if fits:  # one seed: a mean over seeds would look smoother than any result
-                found[title] = read_proportions(fits[0])
+                proportions[title] = read_proportions(fits[0])
         spots = read_h5ad(layout.pair(dataset, SPOTS))
-        add_maps(album, np.asarray(spots.obsm["spatial"]), truth, found, dataset)
+        add_maps(album, np.asarray(spots.obsm["spatial"]), truth, proportions, dataset)
 
 
 if __name__ == "__main__":

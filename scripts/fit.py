@@ -1,12 +1,11 @@
-"""Run one method on one preprocessed dataset: the program behind every fit.
+"""Fit one method to one preprocessed dataset; scripts/run_fit.py runs this program with limits.
 
-The output folder gets fit.h5ad (obsm['embedding'] and/or obs['cluster_pred'], learned graphs in
-obsp, the circumstances in uns['fit']), weights.npz where the method gives weights, with --record
-trajectory.h5 (the embedding of every epoch
-the method records), as soon as they are known provenance.json: {environment, data_hash,
-parameters}, and always outcome.json: {status, reason, device, peak_gpu_mb} with status
-ok, error, nan, oom or not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the
-machine, not the method, is at fault (a full disk). scripts/run_fit.py adds limits around it.
+The output folder contains fit.h5ad (obsm['embedding'] and/or obs['cluster_pred'], learned graphs
+in obsp, the circumstances in uns['fit']); weights.npz if the method returns weights; with --record
+trajectory.h5 (the embeddings of the recorded epochs); provenance.json: {environment, data_hash,
+parameters}, written before the fit; and always outcome.json: {status, reason, device, peak_gpu_mb}
+with status ok, error, nan, oom or not_applicable. The exit code is 0 for ok, 75 for an error of
+the machine (a full disk), and 1 otherwise.
 """
 
 from __future__ import annotations
@@ -52,25 +51,25 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def load_method(name: str, scratch: Path) -> Any:
-    """A method: its module, imported, or its R script with a folder for what R reads and writes."""
+    """The imported module of a method, or its R script with a folder for the files of R."""
     files = method_files()
     if name not in files:
-        raise InputError(f"--method {name}: no such method; there are {', '.join(sorted(files))}")
+        raise InputError(f"--method {name}: no such method; known: {', '.join(sorted(files))}")
     if files[name].suffix == ".R":
         from stbench.fitting.r_bridge import RMethod
 
         return RMethod(files[name], scratch)
     module = importlib.import_module(method_module(files[name]))
     if not callable(getattr(module, "fit", None)):
-        raise InputError(f"{files[name].relative_to(PROJECT)}: it has no function fit")
+        raise InputError(f"{files[name].relative_to(PROJECT)}: has no function fit")
     return module
 
 
 def number_of_domains(adata: AnnData, path: Path) -> int:
-    """What the dataset says; the largest where it gives several.
+    """The number of domains of a dataset; the largest if it has several.
 
     Raises:
-        NotApplicableError: the dataset is not available; the message says why.
+        NotApplicableError: the dataset is not available; the message is the reason.
         InputError: not a preprocessed dataset.
     """
     import numpy as np
@@ -79,14 +78,14 @@ def number_of_domains(adata: AnnData, path: Path) -> int:
     if dataset.get("status") == "error":
         raise NotApplicableError(dataset["reason"])
     if "n_domains" not in dataset or adata.n_obs == 0:
-        what = "has no cells" if adata.n_obs == 0 else "uns['dataset'] lacks n_domains"
-        raise InputError(f"{path}: {what}; make it with scripts/preprocess.py")
+        problem = "has no cells" if adata.n_obs == 0 else "uns['dataset'] lacks n_domains"
+        raise InputError(f"{path}: {problem}; create it with scripts/preprocess.py")
     return int(np.max(dataset["n_domains"]))
 
 
 @dataclass(frozen=True)
 class Job:
-    """A fit that is ready to run: the command line, what it names, and the method."""
+    """A fit that is ready to run: the command line, its inputs, and the method."""
 
     args: argparse.Namespace
     params: Mapping[str, Any]
@@ -99,7 +98,7 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
     """Read the dataset and load the method; returns the fit, to be called with a device.
 
     Raises:
-        NotApplicableError, InputError: there is nothing to fit.
+        NotApplicableError, InputError: the data cannot be fitted.
     """
     params = parse_params(args.params)
     adata = read_h5ad(args.input)
@@ -110,7 +109,7 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
 
 
 def fit_and_write(job: Job, device: str) -> None:
-    """Run a method, observed where that is asked for, and write what it returns."""
+    """Run a method, record its epochs if requested, and write its result."""
     args, params = job.args, job.params
     cells = job.adata.obs_names.copy()
     seed_everything(args.seed, args.threads)
@@ -142,7 +141,7 @@ def fit_and_write(job: Job, device: str) -> None:
 def as_anndata(
     fit: Fit, cells: Any, untrained: Any | None, circumstances: Mapping[str, Any]
 ) -> AnnData:
-    """The fit under STAGUE's own names, so that it opens in scanpy and squidpy as it is."""
+    """The fit under STAGUE's names, for direct use in scanpy and squidpy."""
     import pandas as pd
     from anndata import AnnData
 

@@ -1,10 +1,10 @@
-"""Run one method of deconvolution on one pair of spots and reference.
+"""Fit one method of deconvolution to one pair of spots and reference.
 
-The output folder gets fit.h5ad (obsm['proportions'], their types in uns['types'], the circumstances
-in uns['fit']), as soon as they are known provenance.json: {environment, data_hash, parameters}, and
-always outcome.json: {status, reason, device, peak_gpu_mb} with status ok, error, nan, oom or
-not_applicable. The exit code is 0 when ok, 1 otherwise, and 75 when the machine, not the method, is
-at fault (a full disk). scripts/run_fit.py adds limits around it.
+The output folder contains fit.h5ad (obsm['proportions'], their types in uns['types'], the
+circumstances in uns['fit']); provenance.json: {environment, data_hash, parameters}, written before
+the fit; and always outcome.json: {status, reason, device, peak_gpu_mb} with status ok, error, nan,
+oom or not_applicable. The exit code is 0 for ok, 75 for an error of the machine (a full disk), and
+1 otherwise. scripts/run_fit.py runs this program with limits.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def parse_arguments() -> argparse.Namespace:
 def load_method(name: str) -> Any:
     files = method_files(SCRIPTS / "deconvolution_methods")
     if name not in files:
-        raise InputError(f"--method {name}: no such method; there are {', '.join(sorted(files))}")
+        raise InputError(f"--method {name}: no such method; known: {', '.join(sorted(files))}")
     return importlib.import_module(method_module(files[name]))
 
 
@@ -51,7 +51,7 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
     """Read the pair and load the method; returns the fit, to be called with a device.
 
     Raises:
-        NotApplicableError, InputError: there is nothing to fit.
+        NotApplicableError, InputError: the data cannot be fitted.
     """
     params = parse_params(args.params)
     spots = read_h5ad(args.spots)
@@ -59,7 +59,7 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
     pair = spots.uns.get("pair")
     if pair is None:
         raise InputError(
-            f"{args.spots}: no uns['pair']; make it with scripts/prepare_deconvolution.py"
+            f"{args.spots}: no uns['pair']; create it with scripts/prepare_deconvolution.py"
         )
     if pair["status"] != "ok":
         raise NotApplicableError(pair["reason"])
@@ -75,12 +75,12 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
         started = time.perf_counter()
         returned = method.fit(spots, reference, args.seed, device, params)
         seconds = time.perf_counter() - started
-        found = checked_result(returned, len(names))
+        proportions = checked_result(returned, len(names))
         circumstances = {
             **circumstances_of(args, params, device, seconds),
             "note": returned.attrs.get("note", ""),
         }
-        write_h5ad(args.output / "fit.h5ad", as_anndata(found, names, fit=circumstances))
+        write_h5ad(args.output / "fit.h5ad", as_anndata(proportions, names, fit=circumstances))
 
     return fit
 

@@ -1,10 +1,10 @@
-"""Import a result that was made elsewhere as the fit of one dataset and training seed.
+"""Import an external result as the fit of one dataset and training seed.
 
-The folder that is given holds labels.tsv (cell, label) or embedding.npy (rows in the order of the
-dataset's cells, or of cells.tsv), and perhaps graph.npz (scipy sparse, symmetric). The output
-folder gets what training leaves: status.json, and fit.h5ad when the result can be used. What is
-wrong with it stands in status.json (error) and is printed; without a folder the status is
-not_applicable. Time, memory and machine of the training are not known and stay empty.
+The folder of the result contains labels.tsv (cell, label) or embedding.npy (rows in the order of
+the dataset's cells, or of cells.tsv), and optionally graph.npz (scipy sparse, symmetric). The
+output folder contains status.json and, if the result is valid, fit.h5ad, as after training.
+Problems are printed and written to status.json (error); without a folder the status is
+not_applicable. Time, memory and machine of the training are unknown and remain empty.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--result", required=True, type=Path, help="folder with the files")
     parser.add_argument("--preprocessed", required=True, type=Path, help="the dataset (.h5ad)")
-    parser.add_argument("--dataset", required=True, help="noted in status.json")
-    parser.add_argument("--method", required=True, help="name of the result, noted in status.json")
-    parser.add_argument("--seed", type=int, default=0, help="training seed it counts for")
-    parser.add_argument("--commit", default="unknown", help="noted in status.json")
+    parser.add_argument("--dataset", required=True, help="recorded in status.json")
+    parser.add_argument("--method", required=True, help="name of the result, for status.json")
+    parser.add_argument("--seed", type=int, default=0, help="training seed of the result")
+    parser.add_argument("--commit", default="unknown", help="recorded in status.json")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     return parser.parse_args()
 
@@ -35,22 +35,22 @@ def read(result: Path, preprocessed: Path) -> tuple[Any, Any]:
     """The result as a fit, and the names of the cells.
 
     Raises:
-        NotApplicableError: the dataset is not available, or there is no result for it.
-        InputError: the result cannot be used.
+        NotApplicableError: the dataset is not available, or has no result.
+        InputError: the result is not valid.
     """
     from stbench.common.h5ad import read_elements
     from stbench.fitting.external_result import read_result
 
-    found = read_elements(preprocessed, "uns/dataset")
-    dataset = found.get("uns/dataset", {})
+    elements = read_elements(preprocessed, "uns/dataset")
+    dataset = elements.get("uns/dataset", {})
     if dataset.get("status") == "error":
         raise NotApplicableError(dataset["reason"])
     dropped = int(dataset.get("dropped_cells", 0))
-    return read_result(result, found["cells"], dropped), found["cells"]
+    return read_result(result, elements["cells"], dropped), elements["cells"]
 
 
 def as_anndata(fit: Any, cells: Any, args: argparse.Namespace) -> Any:
-    """The fit under the names that ``fit.py`` gives."""
+    """The fit under the names that ``fit.py`` uses."""
     import pandas as pd
     from anndata import AnnData
 
@@ -99,7 +99,7 @@ def main() -> None:
         raise  # another attempt may succeed
     except Exception as error:
         status, reason = "error", reason_of(error)
-    told = {
+    record = {
         "status": status,
         "reason": reason,
         "dataset": args.dataset,
@@ -114,7 +114,7 @@ def main() -> None:
     with atomic_directory(args.output) as folder:
         if adata is not None:
             write_h5ad(folder / "fit.h5ad", adata)
-        write_json(folder / "status.json", told)
+        write_json(folder / "status.json", record)
     print(f"{status}: {reason}".rstrip(": "))
 
 

@@ -1,9 +1,9 @@
-"""Join several sections of tissue into one dataset, of the genes that all of them have.
+"""Join several sections of tissue into one dataset with their common genes.
 
 Example: python scripts/join.py --id brain --sections BZ5.h5ad BZ9.h5ad --output brain.h5ad
 
-The section of each cell stands in obs['section']. In space the sections lie so far apart that no
-graph of near cells links two of them.
+obs['section'] contains the section of each cell. Positions are shifted so far apart that no graph
+of nearest cells links two sections.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--id", required=True, help="name of the dataset that is made")
+    parser.add_argument("--id", required=True, help="id of the joined dataset")
     parser.add_argument(
         "--sections", required=True, nargs="+", type=Path, help="datasets (.h5ad), two or more"
     )
@@ -32,11 +32,11 @@ def main() -> None:
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where they cannot be joined, write a dataset without cells that says why",
+        help="on failure, write a dataset without cells and with the reason",
     )
     args = parser.parse_args()
     if len(args.sections) < 2:
-        raise InputError("--sections: name two datasets or more")
+        raise InputError("--sections: at least two datasets are required")
 
     from stbench.data.sections import join_sections, missing_sections
     from stbench.data.validation import failed_dataset
@@ -44,13 +44,13 @@ def main() -> None:
     sections = [read_h5ad(path) for path in args.sections]
 
     def joined() -> AnnData:
-        if lost := missing_sections([section.uns["dataset"] for section in sections]):
-            raise InputError(f"{args.id}: {lost}")
-        made = join_sections(sections, args.id)
-        sizes = made.obs["section"].value_counts(sort=False)
+        if missing := missing_sections([section.uns["dataset"] for section in sections]):
+            raise InputError(f"{args.id}: {missing}")
+        adata = join_sections(sections, args.id)
+        sizes = adata.obs["section"].value_counts(sort=False)
         listed = ", ".join(f"{section} {cells}" for section, cells in sizes.items())
-        print(f"{args.id}: {made.n_obs} cells ({listed}) x {made.n_vars} common genes")
-        return made
+        print(f"{args.id}: {adata.n_obs} cells ({listed}) x {adata.n_vars} common genes")
+        return adata
 
     failed = partial(failed_dataset, args.id)
     write_h5ad(args.output, attempt(args.id, joined, failed, record=args.record_failure))

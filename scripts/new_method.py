@@ -1,10 +1,10 @@
-"""Begin a method: its script, its rule and its entry in config/methods.yaml.
+"""Create the files of a new method: its script, its rule and its entry in config/methods.yaml.
 
     python scripts/new_method.py my_method        # Python
     python scripts/new_method.py my_method --r    # R
 
-What is written runs as it is (principal components, averaged over the nearest cells in Python, as
-they are in R), so that the way to the table can be tried before the method is written. See
+The new files are a working method (principal components; in Python averaged over the nearest
+cells), so that the pipeline can be tried before the method is implemented. See
 docs/add-a-method.md.
 """
 
@@ -41,8 +41,8 @@ def fit(
 ) -> Fit:
     """<Input, output and its shape, errors.>"""
     components = np.asarray(adata.obsm["X_pca"], dtype=np.float32)
-    _, neighbours = knn(adata.obsm["spatial"], int(params["n_neighbors"]))
-    return Fit(embedding=components[neighbours].mean(axis=1))
+    _, neighbors = knn(adata.obsm["spatial"], int(params["n_neighbors"]))
+    return Fit(embedding=components[neighbors].mean(axis=1))
 '''
 
 R = """# <What the method does, in one line (paper, section)>.
@@ -84,28 +84,27 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("name", help="id of the method: lower case, digits, underscores")
     parser.add_argument("--r", action="store_true", help="a method in R")
     parser.add_argument(
-        "--repository", type=Path, default=PROJECT, help="where to write (default: here)"
+        "--repository", type=Path, default=PROJECT, help="repository to change (default: this one)"
     )
     return parser.parse_args()
 
 
 def pieces(name: str, r: bool, repository: Path) -> dict[Path, str]:
-    """The files of a new method and what they will hold.
+    """The content of the files of a new method, by path.
 
     Raises:
-        InputError: the name cannot be used, or a piece is there already.
+        InputError: the name is not valid, or a file or entry exists already.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise InputError(f"{name!r}: a method's name is lower case letters, digits and underscores")
+        raise InputError(f"{name!r}: use lower-case letters, digits and _, a letter first")
     script = repository / "scripts/methods" / f"{name}.{'R' if r else 'py'}"
     rule = repository / "rules/methods" / f"{name}.smk"
     entries = repository / "config/methods.yaml"
-    there = method_files(script.parent)
-    for path in [there.get(name), rule]:
+    for path in [method_files(script.parent).get(name), rule]:
         if path is not None and path.exists():
-            raise InputError(f"{path}: it is there already; choose another name or remove it")
+            raise InputError(f"{path}: exists already; choose another name or remove it")
     if name in load_yaml(entries):
-        raise InputError(f"{entries}: it has an entry {name!r} already")
+        raise InputError(f"{entries}: has an entry {name!r} already")
     params = "n_components: 15" if r else "n_neighbors: 6"
     entry = ENTRY.format(name=name, title=name.replace("_", " "), params=params)
     return {

@@ -1,16 +1,16 @@
-"""Make tables of whatever has been scored so far, without running anything.
+"""Write tables of the current scores, without running anything.
 
-Written is a folder that says in every file how much of the whole it rests on:
+Every file of the output folder states how complete it is:
 
-    PARTIAL.txt          what there is, what is missing
-    missing.csv          the entries that are not scored yet, and how many of their fits have ended
-    tables/*.csv         as those of a finished run, with a first column `partial`; what is not
-                         there yet has the status `pending`
-    tables/LEADERBOARD.md  the ranking on one page, where anything can be ranked yet
-    results.parquet      likewise
+    PARTIAL.txt          the number of scored entries, and the missing ones
+    missing.csv          the entries without scores, and the numbers of their finished fits
+    tables/*.csv         the tables of a finished run, with a first column `partial`; missing
+                         entries have the status `pending`
+    tables/LEADERBOARD.md  the ranking on one page, if entries can be ranked
+    results.parquet      the scores, with the column `partial`
 
-Of deconvolution the tables have what is scored; missing.csv has the rest.
-Ranks cover the datasets on which every method that has any score yet has been scored.
+For deconvolution, the tables contain only scored entries; missing.csv lists the others. Ranks
+include the datasets that are scored for every method with at least one score.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--config", required=True, type=json.loads, metavar="JSON", help="the whole configuration"
+        "--config", required=True, type=json.loads, metavar="JSON", help="the configuration"
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     parser.add_argument(
         "--published",
         type=Path,
         default=RESOURCES / "published/scores.csv",
-        help="scores that others reported (.csv)",
+        help="published scores (.csv)",
     )
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     return parser.parse_args()
@@ -65,14 +65,14 @@ def main() -> None:
     benchmark = load_benchmark(args.config, CONFIG, need_files=False)
     layout = layout_of(benchmark, args.results)
     partial = read_partial(benchmark, layout)
-    made = tables_of_domains(args, benchmark, layout, partial) if len(partial.results) else {}
+    complete = tables_of_domains(args, benchmark, layout, partial) if len(partial.results) else {}
     if partial.proportions:
         scores = read_scores(partial.proportions, benchmark.methods[DECONVOLUTION])
         whole, curves = split_derived(scores, benchmark.derived(DECONVOLUTION))
-        made |= {**tables(whole), **curves}
+        complete |= {**tables(whole), **curves}
     with atomic_directory(args.output) as folder:
         (folder / "tables").mkdir()
-        for name, table in made.items():
+        for name, table in complete.items():
             write_csv(marked(table, partial), folder / f"tables/{name}.csv")
         write_csv(marked(partial.missing, partial), folder / "missing.csv")
         if len(partial.results):
@@ -81,7 +81,8 @@ def main() -> None:
         if len(ranked):
             rank_by = args.config["rank_by"]
             placed = standings(ranked, rank_by)
-            lift = made["lift"][made["lift"]["dataset"].isin(ranked["dataset"])]
+            lift = complete["lift"]
+            lift = lift[lift["dataset"].isin(ranked["dataset"])]
             page = leaderboard_page(placed, ranked, lift, rank_by, partial.words)
             (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
         (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Print what a benchmark would take before it runs: the matrix, jobs, disk, hours and memory.
+"""Print the entries, jobs, disk, hours and memory of a benchmark before it runs.
 
-The costs are predicted from fits that were measured (resources/cost_model.csv and the fits of
-the results folder); the error of the predictions is printed with them. Nothing is started.
+The costs are predicted from measured fits (resources/cost_model.csv and the fits in the results
+folder); the error of the predictions is printed with them. Nothing is started.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--config", required=True, type=json.loads, metavar="JSON", help="the whole configuration"
+        "--config", required=True, type=json.loads, metavar="JSON", help="the configuration"
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="default: results")
     parser.add_argument(

@@ -1,6 +1,6 @@
-"""Stop with one line where results, cache or scratch cannot be written.
+"""Stop with one line if the folders of results, cache or scratch are not writable.
 
-The Snakefile asks the same, but Snakemake itself needs its cache before it reads the Snakefile.
+The Snakefile has the same check, but Snakemake needs its cache before it reads the Snakefile.
 """
 
 from __future__ import annotations

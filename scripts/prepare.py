@@ -1,13 +1,13 @@
-"""Bring one dataset into the form that every later stage reads, and check it.
+"""Convert one dataset to the common format of all later stages, and check it.
 
-Reads a folder that download.py wrote (--dataset with --raw); where that cannot be loaded, the next
-source is fetched. Or reads an h5ad file of your own:
+Reads a folder that download.py wrote (--dataset with --raw); if it cannot be loaded, the next
+source is fetched. Or reads your own h5ad file:
 
     prepare.py --output mine.h5ad \\
       --section '{"id": "mine", "path": "some/file.h5ad", "n_domains": 7, "label": "cluster"}'
 
-The output is AnnData: X as published, the true domains in obs['cluster'] (where known), cell types
-in obs['celltype'], coordinates in obsm['spatial'], and the description in uns['dataset'].
+The output is AnnData: X as published, the true domains in obs['cluster'] and cell types in
+obs['celltype'] (if known), coordinates in obsm['spatial'], and the description in uns['dataset'].
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--dataset", help="id in the registry")
-    which.add_argument("--section", help="JSON description of a section of your own")
+    dataset = parser.add_mutually_exclusive_group(required=True)
+    dataset.add_argument("--dataset", help="id in the registry")
+    dataset.add_argument("--section", help="JSON description of your own section")
     parser.add_argument("--raw", type=Path, help="folder written by download.py (with --dataset)")
     parser.add_argument("--source", default="", help="the only source to use (with --dataset)")
     parser.add_argument(
@@ -49,22 +49,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where the data is missing or refused, write a dataset without cells that says why",
+        help="on failure, write a dataset without cells and with the reason",
     )
     return parser.parse_args()
 
 
 def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
-    """Load and check a section of the user's own.
+    """Load and check a section of the user.
 
     Raises:
-        InputError: the section or its file is refused.
+        InputError: the section or its file is not valid.
     """
     from stbench.data.loaders.h5ad import load_file
     from stbench.data.validation import validate
 
     if not isinstance(section, dict) or "path" not in section:
-        raise InputError("--section: a JSON object with id, path and n_domains is needed")
+        raise InputError("--section: a JSON object with id, path and n_domains is required")
     entry = dataset_entry(section, registry)
     path = Path(entry["path"])
     label, celltype = ([entry[key]] if key in entry else [] for key in ("label", "celltype"))
@@ -80,7 +80,7 @@ def _inventory(adata: AnnData) -> str:
     line = f"{facts['id']}: {adata.n_obs} cells x {adata.n_vars} genes, {facts['kind']}, "
     if facts["has_truth"]:
         labels = adata.obs["cluster"]
-        line += f"{labels.nunique()} domains on {int(labels.notna().sum())} labelled cells"
+        line += f"{labels.nunique()} domains on {int(labels.notna().sum())} labeled cells"
     else:
         line += "no true domains"
     return line + f", {facts['dropped_cells']} empty cells dropped, from {facts['source']}"
@@ -88,9 +88,9 @@ def _inventory(adata: AnnData) -> str:
 
 def main() -> None:
     args = arguments()
-    warnings.filterwarnings("ignore", message=".* names are not unique")  # an error of ours
+    warnings.filterwarnings("ignore", message=".* names are not unique")  # raised as an error
     if args.dataset and args.raw is None:
-        raise InputError("--dataset: needs --raw, the folder that download.py wrote")
+        raise InputError("--dataset: requires --raw, the folder that download.py wrote")
     chosen = {args.dataset: args.source} if args.dataset and args.source else {}
     registry = choose_sources(load_registry(args.registry), chosen)
     section = _parse(args.section) if args.section else None

@@ -1,8 +1,8 @@
-"""Make one pair to deconvolve and check it: spots, a reference of single cells, and the truth.
+"""Create and check one pair for deconvolution: spots, a reference of single cells, and the truth.
 
 Every method gets the spots (counts, obsm['spatial']) and the reference (counts, obs['celltype']).
-The truth (obsm['proportions'], types in uns['types'], no rows where it is not known) is read by
-scoring, figures and the control shuffled_truth alone.
+Only scoring, figures and the control shuffled_truth read the truth (obsm['proportions'], types in
+uns['types'], without rows if unknown).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def parse_arguments() -> argparse.Namespace:
         "--pair",
         required=True,
         type=json.loads,
-        help="a pair of a configuration's datasets, as JSON",
+        help="a pair from `datasets` of a configuration, as JSON",
     )
     parser.add_argument("--raw-spots", type=Path, help="folder written by download.py")
     parser.add_argument("--raw-reference", type=Path, help="folder written by download.py")
@@ -36,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where the pair cannot be had or is refused, write empty files that say why",
+        help="on failure, write empty files with the reason",
     )
     return parser.parse_args()
 
@@ -50,7 +50,7 @@ def main() -> None:
     from stbench.deconvolution.proportions import truth_as_anndata
     from stbench.deconvolution.sources import make_pair
 
-    warnings.filterwarnings("ignore", message=".* names are not unique")  # an error of ours
+    warnings.filterwarnings("ignore", message=".* names are not unique")  # raised as an error
     name = args.pair["id"]
     folders = {"spots": args.raw_spots, "reference": args.raw_reference}
     raw = {part: folder for part, folder in folders.items() if folder}

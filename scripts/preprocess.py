@@ -1,10 +1,10 @@
-"""Preprocess a dataset once, for all methods: normalise, choose genes, reduce, leave truth behind.
+"""Preprocess a dataset for all methods: normalize, select genes, reduce, remove the truth.
 
-The output holds raw counts (layers['counts']), log-normalised values (X), the genes that are read
+The output contains raw counts (layers['counts']), log-normalized values (X), the selected genes
 (var['highly_variable']), 30 principal components (obsm['X_pca']), positions (obsm['spatial']), the
-15 nearest cells of each cell (obsp['spatial_distances']) and the facts about the dataset
-(uns['dataset']). Labels of cells do not get into it, but for the section of each where several are
-joined (obs['section']), which is no truth.
+15 nearest cells of each cell (obsp['spatial_distances']) and the description of the dataset
+(uns['dataset']). The only labels of cells are the sections of joined datasets (obs['section']),
+which are not part of the truth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where it fails, write the cells without values and the reason",
+        help="on failure, write the cells without values and the reason",
     )
     args = parser.parse_args()
 

@@ -1,8 +1,8 @@
-"""Write the report: one page with everything that a run found, to be opened without a network.
+"""Write the report: one page with all results of a run, which can be opened without a network.
 
-It shows what was run and what is missing, a leaderboard to sort and filter, what the statistics
-allow to be said, pictures, inferred interactions and other studies where there are any, and the
-citations of methods and data. Every score leads to the runs behind it.
+It shows the completed and missing entries, a leaderboard to sort and filter, statistical
+conclusions, figures, inferred interactions and other studies if available, and the citations of
+methods and data. Every score is linked to its runs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """List what failed in the latest run and, with --reset, let the next run retry it.
 
-Failed are fits with the status error, oom, timeout, nan or killed, and datasets that were not
-available or were refused. --reset deletes them with everything made of them: labels, scores,
-interactions, tables and figures. Other fits stay, so only what failed is run again.
+Failures are fits with the status error, oom, timeout, nan or killed, and datasets that were not
+available or not valid. --reset deletes them and all files made of them: labels, scores,
+interactions, tables and figures. Other fits are kept, so only failed ones are run again.
 """
 
 from __future__ import annotations

@@ -1,25 +1,25 @@
-"""Supervise one fit: limit it, measure it, and turn its failure into data.
+"""Supervise one fit: limit it, measure it, and record its failure.
 
     python scripts/run_fit.py --output DIR ... -- python scripts/fit.py ... --output {} ...
 
-The program after -- runs with the folder it is to write into in place of the {} that follows
---output. It has a soft time limit, a memory limit for all of its processes, few threads and an
-environment without the user's own packages. Afterwards DIR appears as a whole, with status.json:
+The program after -- runs with its output folder in place of the {} that follows --output. It has a
+soft time limit, a memory limit for all of its processes, few threads and an environment without
+packages of the user. DIR is then written atomically, with status.json:
 
-    ok, error, nan, timeout, not_applicable   final at once; exit code 0
+    ok, error, nan, timeout, not_applicable   final; exit code 0
     oom, killed                               the job fails (exit code 1, no DIR), so that it is
-                                              sent again with more memory; the last attempt does
-                                              not run the program but records what happened
+                                              retried with more memory; the last attempt does not
+                                              run the program but records the earlier failures
 
-Where SLURM's own time limit ended an attempt, the next one records the timeout.
+If SLURM's time limit ended an attempt, the next attempt records the timeout.
 
-With --code, a finished fit of the same code, parameters, contents of --reads and seed in a folder
-<any>/<seed> beside that of DIR is linked in place of training; status.json says reused_from.
+With --code, a finished fit with the same code, parameters, contents of --reads and seed in a
+folder <other key>/<seed> is linked instead of training; status.json contains reused_from.
 
-The program tells its outcome in outcome.json ({"status", "reason"}) in its folder; without that
-file its exit code and its last line count. provenance.json, where it writes one, tells what it
-runs on; the host and its hardware are added here. Only the standard library is used, since this
-runs in the environment of the method.
+The program reports its outcome in outcome.json ({"status", "reason"}) in its folder; without that
+file its exit code and its last line are used. Its optional provenance.json describes its packages,
+data and parameters; host and hardware are added here. Only the standard library is used, because
+this program runs in the environment of the method.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ from stbench.supervisor.provenance import FIELDS, device_and_driver
 from stbench.supervisor.reuse import contents_of, finished_twin, take_over
 from stbench.supervisor.slurm import reason_of_end
 
-STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # those a program may tell
+STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # that a program may report
 RETRIED = ("oom", "killed")
-HEADROOM_MB = 50  # of the memory limit, for this program itself
+HEADROOM_MB = 50  # part of the memory limit, for this program
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class Cancelled(BaseException):
-    """Somebody asked this program to end."""
+    """This program received a signal to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"cancelled by {signal.Signals(number).name}")
@@ -75,7 +75,7 @@ class Cancelled(BaseException):
 
 
 class LastLine(threading.Thread):
-    """Passes a program's output on to ours and remembers its last line that is not empty."""
+    """Copies the output of a program to this one's and stores the last non-empty line."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(daemon=True)
@@ -101,11 +101,11 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--output", required=True, type=Path, help="folder of the fit")
-    parser.add_argument("--dataset", required=True, help="noted in status.json")
-    parser.add_argument("--method", required=True, help="noted in status.json")
-    parser.add_argument("--seed", required=True, type=int, help="noted in status.json")
-    parser.add_argument("--commit", default="unknown", help="noted in status.json")
-    parser.add_argument("--attempts-log", required=True, type=Path, help="JSON lines, kept")
+    parser.add_argument("--dataset", required=True, help="recorded in status.json")
+    parser.add_argument("--method", required=True, help="recorded in status.json")
+    parser.add_argument("--seed", required=True, type=int, help="recorded in status.json")
+    parser.add_argument("--commit", default="unknown", help="recorded in status.json")
+    parser.add_argument("--attempts-log", required=True, type=Path, help="log (JSON lines)")
     parser.add_argument("--attempt", type=int, default=1, help="number of this attempt, from 1")
     parser.add_argument("--max-attempts", type=int, default=1, help="the last one only records")
     parser.add_argument("--time-limit", required=True, type=float, help="seconds")
@@ -115,23 +115,23 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--code", default="", help="hash of the method's code; empty: do not reuse")
     parser.add_argument("--parameters", default="{}", help="the method's parameters, as JSON")
     parser.add_argument(
-        "--reads", nargs="*", default=[], type=Path, metavar="FILE", help="what the method reads"
+        "--reads", nargs="*", default=[], type=Path, metavar="FILE", help="inputs of the method"
     )
     parser.add_argument("command", nargs="+", help="the program and its arguments, after --")
     return parser.parse_args()
 
 
 def clean_environment(threads: int, gpus: int, chosen: str | None = None) -> dict[str, str]:
-    """Our environment without the user's own packages, with bounded threads, repeatable.
+    """The environment of a fit: no packages of the user, few threads, reproducible.
 
-    Of several GPUs only those that are ``chosen`` are seen; with 0 ``gpus`` none is.
+    Only the ``chosen`` GPUs are visible; with 0 ``gpus`` none is.
     """
     environment = cleaned(os.environ) | dict.fromkeys(THREAD_VARIABLES, str(threads))
     environment.update(
         PYTHONHASHSEED="0",
         CUBLAS_WORKSPACE_CONFIG=":4096:8",
         R_LIBS="",
-        R_LIBS_USER="NULL",  # R takes an empty value for unset and looks into the home folder
+        R_LIBS_USER="NULL",  # for an empty value R uses the default in the home folder
         R_ENVIRON_USER="",
         R_PROFILE_USER="",
     )
@@ -144,7 +144,7 @@ def clean_environment(threads: int, gpus: int, chosen: str | None = None) -> dic
 
 @contextmanager
 def unfinished_folder(output: Path) -> Iterator[Path]:
-    """A folder beside ``output`` to be renamed to it; what earlier attempts left is removed."""
+    """A folder next to ``output``, to be renamed to it; files of earlier attempts are removed."""
     for path in [output, *output.parent.glob(f".{output.name}.*.partial")]:
         shutil.rmtree(path, ignore_errors=True)
     folder = output.with_name(f".{output.name}.{os.getpid()}.partial")
@@ -157,11 +157,11 @@ def unfinished_folder(output: Path) -> Iterator[Path]:
 
 @contextmanager
 def guardian(group: int) -> Iterator[None]:
-    """Kill a process group should this program die without a chance to do so itself.
+    """Kill a process group if this program is killed and cannot do so itself.
 
-    The kernel ends the fit in that case (``die_with_parent``), but not the fit's own children.
+    In that case the kernel ends the fit (``die_with_parent``), but not its child processes.
     """
-    script = 'read -r _; kill -9 "-$1"'  # reading ends when we do
+    script = 'read -r _; kill -9 "-$1"'  # reading ends with this program
     process = subprocess.Popen(
         ["sh", "-c", script, "sh", str(group)],
         stdin=subprocess.PIPE,
@@ -177,7 +177,7 @@ def guardian(group: int) -> Iterator[None]:
 
 
 def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[str, Any]:
-    """Run the program on the chosen GPUs; its outcome and measurements."""
+    """Run the program on the chosen GPUs; returns its outcome and measurements."""
     command = list(args.command)
     for place, word in enumerate(command[:-1]):
         if word == "--output" and command[place + 1] == "{}":  # --params may be {} as well
@@ -211,17 +211,17 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
         process.wait()
     seconds = round(time.monotonic() - started, 1)
     last_line.join(timeout=5)
-    # The kernel knows the peak of the largest process even if it fell between two looks.
+    # The kernel also records a peak of the largest process between two measurements.
     peak = max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
-    told = read_outcome(folder)
-    gpu_peaks = [mb for mb in (told.get("peak_gpu_mb"), meter.peak_mb) if mb is not None]
-    outcome = breach or classify(process.returncode, folder, told, last_line.text)
+    report = read_outcome(folder)
+    gpu_peaks = [mb for mb in (report.get("peak_gpu_mb"), meter.peak_mb) if mb is not None]
+    outcome = breach or classify(process.returncode, folder, report, last_line.text)
     if outcome["status"] == "killed" and peak > 0.9 * args.mem_mb:
         reason = f"{outcome['reason']} at {peak} of {args.mem_mb:g} MB of memory"
-        outcome = {"status": "oom", "reason": reason}  # the system was faster than we
-    device = told.get("device") or ("cpu" if args.gpus == 0 else None)
+        outcome = {"status": "oom", "reason": reason}  # the system killed it before this program
+    device = report.get("device") or ("cpu" if args.gpus == 0 else None)
     if device is None and meter.peak_mb is not None:
-        device = "cuda"  # it was stopped before it could tell, but was seen there
+        device = "cuda"  # it used a GPU, but was stopped before it could report it
     device_name, driver = device_and_driver(device, gpus)
     return {
         **outcome,
@@ -230,7 +230,7 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
         "peak_rss_mb": peak,
         "peak_gpu_mb": max(gpu_peaks, default=None),
         "device": device,
-        "note": "asked for a GPU, ran on the CPU" if args.gpus and device == "cpu" else "",
+        "note": "requested a GPU, ran on the CPU" if args.gpus and device == "cpu" else "",
         "host": socket.gethostname(),
         "device_name": device_name,
         "driver": driver,
@@ -241,57 +241,57 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
 def watch(
     process: subprocess.Popen[bytes], folder: Path, args: argparse.Namespace, started: float
 ) -> tuple[dict[str, Any] | None, int]:
-    """Wait for the end or for a limit to be passed; the breach, and the memory seen (MiB)."""
+    """Wait for the end or for a limit to be exceeded; the breach, and the peak memory (MiB)."""
     peak, pause = 0, 0.1
     while True:
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=pause)
             return None, peak
-        looked = time.monotonic()
+        checked = time.monotonic()
         used = resident_mb(descendants())
         peak = max(peak, used)
         if used > args.mem_mb - HEADROOM_MB:
-            reason = f"more than the {args.mem_mb:g} MB of memory that the job has"
+            reason = f"more than the {args.mem_mb:g} MB of memory of the job"
             return {"status": "oom", "reason": reason}, peak
-        if looked - started > args.time_limit:
-            reason = f"not done within {args.time_limit:g} seconds"
+        if checked - started > args.time_limit:
+            reason = f"not finished within {args.time_limit:g} seconds"
             return {"status": "timeout", "reason": reason}, peak
         if not folder.is_dir():
-            # Another run of the same fit clears what it finds; then this one is an orphan.
+            # Another run of the same fit has removed the folder; this one has no output any more.
             return {"status": "killed", "reason": f"{folder} was removed"}, peak
-        # Looking must stay cheap on a machine with thousands of processes.
-        pause = max(0.1, 20 * (time.monotonic() - looked))
+        # The check must be cheap, also on a machine with thousands of processes.
+        pause = max(0.1, 20 * (time.monotonic() - checked))
 
 
 def read_outcome(folder: Path) -> dict[str, Any]:
-    """What the program told, empty if it told nothing that can be understood."""
+    """The outcome that the program reported; empty if there is none or it is not valid."""
     with suppress(OSError, ValueError):
-        told = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-        if isinstance(told, dict) and told.get("status") in STATUSES:
-            return told
+        report = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
+        if isinstance(report, dict) and report.get("status") in STATUSES:
+            return report
     return {}
 
 
 def read_provenance(folder: Path) -> dict[str, str]:
-    """What the program told of its packages, data and parameters; empty where it told nothing."""
-    told: Any = None
+    """The packages, data and parameters that the program reported; empty if it reported none."""
+    facts: Any = None
     with suppress(OSError, ValueError):
-        told = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {name: str(told[name]) for name in FIELDS if isinstance(told, dict) and name in told}
+        facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return {name: str(facts[name]) for name in FIELDS if isinstance(facts, dict) and name in facts}
 
 
 def classify(
-    returncode: int, folder: Path, told: Mapping[str, Any], last_line: str
+    returncode: int, folder: Path, report: Mapping[str, Any], last_line: str
 ) -> dict[str, Any]:
-    """Status and reason of a program that ended by itself or by somebody's signal."""
-    if told and told["status"] != "ok":
-        return {"status": told["status"], "reason": one_line(told.get("reason", ""))}
+    """Status and reason of a program that ended by itself or by a signal."""
+    if report and report["status"] != "ok":
+        return {"status": report["status"], "reason": one_line(report.get("reason", ""))}
     number = -returncode if returncode < 0 else returncode - 128  # a shell adds 128
-    if not told and number in set(signal.Signals):
+    if not report and number in set(signal.Signals):
         return {"status": "killed", "reason": f"ended by {signal.Signals(number).name}"}
-    if not told and returncode == os.EX_TEMPFAIL:
+    if not report and returncode == os.EX_TEMPFAIL:
         return {"status": "killed", "reason": last_line}
-    if not told and returncode != 0:
+    if not report and returncode != 0:
         return {"status": "error", "reason": last_line or f"ended with exit code {returncode}"}
     if not is_hdf5(folder / "fit.h5ad"):
         return {"status": "error", "reason": "ended without a readable fit.h5ad"}
@@ -307,9 +307,9 @@ def is_hdf5(path: Path) -> bool:
 
 
 def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) -> None:
-    """Write status.json, drop what a failed fit left, and give the folder its name."""
-    for told in ("outcome.json", "provenance.json"):
-        (folder / told).unlink(missing_ok=True)
+    """Write status.json, remove the files of a failed fit, and rename the folder."""
+    for name in ("outcome.json", "provenance.json"):
+        (folder / name).unlink(missing_ok=True)
     if outcome["status"] != "ok":
         shutil.rmtree(folder)
         folder.mkdir()
@@ -335,7 +335,7 @@ def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) 
 
 
 def name_folder(folder: Path, status: Mapping[str, Any], output: Path) -> None:
-    """Write status.json and give the finished folder its name."""
+    """Write status.json and rename the finished folder."""
     (folder / "status.json").write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")
     reach_disk(folder)
     folder.rename(output)
@@ -343,19 +343,19 @@ def name_folder(folder: Path, status: Mapping[str, Any], output: Path) -> None:
 
 def cancel(number: int, _frame: object) -> NoReturn:
     for other in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)  # cleaning up takes a moment; once is enough
+        signal.signal(other, signal.SIG_IGN)  # a second signal must not interrupt the cleanup
     raise Cancelled(number)
 
 
 def overrun(status: str) -> dict[str, str]:
-    """The outcome of a fit that was killed, where SLURM's time limit was the reason."""
+    """The outcome of a killed fit if SLURM's time limit was the reason, else empty."""
     if status == "killed" and reason_of_end() == "TimeLimit":
         return {"status": "timeout", "reason": "ended by SLURM at its time limit"}
     return {}
 
 
 def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) -> bool:
-    """Take over a finished fit of the same contents, where there is one."""
+    """Reuse a finished fit of the same contents, if one exists."""
     twin = finished_twin(args.output, contents)
     if twin is None or not is_hdf5(twin / "fit.h5ad"):
         return False
@@ -363,7 +363,7 @@ def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) 
     if not status:
         return False
     name_folder(folder, status, args.output)
-    print(f"ok: reused from {status['reused_from']}, which has the same contents", flush=True)
+    print(f"ok: reused from {status['reused_from']}, with the same contents", flush=True)
     return True
 
 
@@ -381,18 +381,18 @@ def run(args: argparse.Namespace, attempts: Attempts) -> None:
                 attempts.start(args.attempt)
                 outcome = supervise(args, folder, gpus)
             attempts.end(args.attempt, {**outcome, **overrun(outcome["status"])})
-        said = f"{outcome['status']}: {outcome['reason']}".rstrip(": ")
+        text = f"{outcome['status']}: {outcome['reason']}".rstrip(": ")
         if outcome["status"] in RETRIED and args.attempt < args.max_attempts:
             number = f"attempt {args.attempt} of {args.max_attempts}"
-            raise InputError(f"{args.dataset}, {args.method}, seed {args.seed}: {said} ({number})")
+            raise InputError(f"{args.dataset}, {args.method}, seed {args.seed}: {text} ({number})")
         publish(folder, {**outcome, **contents}, args)
-        print(said, flush=True)
+        print(text, flush=True)
 
 
 def main() -> None:
     args = parse_arguments()
     if args.output.is_symlink():
-        args.output = args.output.resolve()  # a folder elsewhere, as on a larger disk
+        args.output = args.output.resolve()  # a folder on another disk, for example
     attempts = Attempts(args.attempts_log)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, cancel)
@@ -405,8 +405,8 @@ def main() -> None:
         print(f"error: {cancelled}", file=sys.stderr)
         sys.exit(128 + cancelled.number)
     except OSError as error:
-        where = error.filename or args.output
-        raise InputError(f"{where}: cannot be written ({error.strerror or error})") from error
+        path = error.filename or args.output
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 if __name__ == "__main__":

@@ -41,13 +41,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where it fails, write that every fit has an error, and the reason",
+        help="on failure, write an error with the reason for every fit",
     )
     return parser.parse_args()
 
 
 def true_codes(data: dict[str, Any]) -> Any | None:
-    """Codes of the true domains, -1 = not known; None where no cell has one."""
+    """Codes of the true domains, -1 = unknown; None if no cell has one."""
     import pandas as pd
 
     if "obs/cluster" not in data:
@@ -82,7 +82,7 @@ def main() -> None:
         truth, coords = true_codes(data), data.get("obsm/spatial")
         trainable = args.trainable == "true"
 
-        def scored() -> tuple[pd.DataFrame, pd.DataFrame]:
+        def score() -> tuple[pd.DataFrame, pd.DataFrame]:
             epochs = epoch_table(reader, truth)
             return epochs, score_labels(reader, truth, coords, trainable, epochs)
 
@@ -90,7 +90,7 @@ def main() -> None:
             return no_scores(axes, truth, trainable, f"scoring: {reason}")
 
         entry = f"{args.dataset}, {args.method}"
-        epochs, scores = attempt(entry, scored, failed, record=args.record_failure)
+        epochs, scores = attempt(entry, score, failed, record=args.record_failure)
     for path, table in ((args.epochs, epochs), (args.output, scores)):
         with atomic_file(path) as temporary:
             table.to_parquet(temporary, index=False)

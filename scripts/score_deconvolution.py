@@ -1,8 +1,8 @@
-"""Score the proportions that one method found on one pair, over all its seeds.
+"""Score the proportions of one method on one pair, over all seeds.
 
 The output (.parquet) has one row for each metric, and for metrics of maps one for each type: mean
-over seeds with its bootstrap interval over spots and seeds, status and reason. What could not be
-scored has rows without values that say why.
+over seeds with its bootstrap interval over spots and seeds, status and reason. For missing values,
+the columns status and reason give the cause.
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ def main() -> None:
     spots = read_h5ad(args.spots)
     truth = read_proportions(args.truth)
     statuses = {folder: read_status(folder, "seed") for folder in args.fits}
-    ok = [folder for folder, told in statuses.items() if told["status"] == "ok"]
-    failed = {told["seed"]: told for told in statuses.values() if told["status"] != "ok"}
+    ok = [folder for folder, fit in statuses.items() if fit["status"] == "ok"]
+    failed = {fit["seed"]: fit["reason"] for fit in statuses.values() if fit["status"] != "ok"}
     circumstances = [read_h5ad(folder / "fit.h5ad").uns["fit"] for folder in ok]
-    reasons = [f"seed {seed}: {told['reason']}" for seed, told in failed.items()]
-    status = " ".join(dict.fromkeys(told["status"] for told in statuses.values()))
+    reasons = [f"seed {seed}: {reason}" for seed, reason in failed.items()]
+    status = " ".join(dict.fromkeys(fit["status"] for fit in statuses.values()))
     if ok and truth.empty:
         status, reasons = "not_applicable", ["no true proportions"]
-    elif not ok and len({told["reason"] for told in failed.values()}) == 1:
-        reasons = [next(iter(failed.values()))["reason"]]
+    elif not ok and len(set(failed.values())) == 1:
+        reasons = [next(iter(failed.values()))]
 
     def scored() -> pd.DataFrame:
         if not ok or truth.empty:
             return nothing_to_score(spots.n_obs)
-        found = {statuses[folder]["seed"]: read_proportions(folder / "fit.h5ad") for folder in ok}
-        return scores(truth, found, np.asarray(spots.obsm["spatial"]))
+        by_seed = {statuses[folder]["seed"]: read_proportions(folder / "fit.h5ad") for folder in ok}
+        return scores(truth, by_seed, np.asarray(spots.obsm["spatial"]))
 
     def failed_to_score(reason: str) -> pd.DataFrame:
         nonlocal status

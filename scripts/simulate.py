@@ -28,7 +28,7 @@ def main() -> None:
         )
 
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
-    parser.add_argument("--id", required=True, help="name of the dataset")
+    parser.add_argument("--id", required=True, help="id of the dataset")
     option("layout", str, f"arrangement of the domains: {layouts}")
     option("n_cells", int, "number of cells")
     option("n_genes", int, "number of genes")

@@ -1,10 +1,10 @@
-"""STAGUE on one file: find spatial domains and learn the cell graph.
+"""Run STAGUE on one file: find spatial domains and learn the cell graph.
 
 Reads raw counts (X) and positions (obsm['spatial'], else the columns x and y, or st_x and st_y, of
 obs) from an h5ad file and writes OUTPUT_DIR/adata_processed.h5ad: the log-normalized data with
-  obsm['embedding']               what the domains are clustered from
+  obsm['embedding']               the embedding, which is clustered into domains
   obsp['learned_adj_raw']         scores of the learned cell graph
-  obsp['learned_adj_normalized']  the same, symmetrically normalized
+  obsp['learned_adj_normalized']  these scores, symmetrically normalized
   obs['cluster_pred']             domains
   uns['stague']                   all parameters, and the versions of packages
 and OUTPUT_DIR/args.txt with the parameters, one per line.
@@ -41,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
         "--kind",
         choices=("counts", "intensities"),
         default="counts",
-        help="what X holds; intensities: real values such as counts by volume (counts)",
+        help="kind of X; intensities: real values such as counts by volume (counts)",
     )
     files.add_argument(
         "--clu_model",
@@ -54,11 +54,14 @@ def parse_arguments() -> argparse.Namespace:
     )
     files.add_argument("--hvg", action="store_true", help="use 3000 highly variable genes")
     files.add_argument(
-        "--filter_cell", type=int, default=100, help="with --hvg: cells a gene is seen in (100)"
+        "--filter_cell",
+        type=int,
+        default=100,
+        help="with --hvg: least number of cells with a gene (100)",
     )
     files.add_argument("--norm_target", type=float, help="total per cell (median of the totals)")
     files.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="cuda if there is one"
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: cuda if available"
     )
     files.add_argument("--seed", type=int, default=0, help="seed of the training (0)")
     model = parser.add_argument_group("model")
@@ -75,10 +78,10 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def read_input(args: argparse.Namespace) -> tuple[AnnData, AnnData]:
-    """The user's file, and what STAGUE reads of it; both without cells that have no expression.
+    """The user's file and the checked dataset, both without cells that have no expression.
 
     Raises:
-        InputError: the file is not what the pipeline accepts of a dataset.
+        InputError: the file is not a valid dataset.
     """
     from stbench.common.io import read_h5ad
     from stbench.data.loaders.h5ad import load_file
@@ -103,12 +106,16 @@ def read_input(args: argparse.Namespace) -> tuple[AnnData, AnnData]:
     }
     checked = validate(loaded, entry)
     if dropped := checked.uns["dataset"]["dropped_cells"]:
-        print(f"{args.adata_file}: {dropped} cells without expression left out", file=sys.stderr)
+        print(f"{args.adata_file}: {dropped} cells without expression dropped", file=sys.stderr)
     return read_h5ad(args.adata_file)[checked.obs_names].copy(), checked
 
 
 def domains(embedding: np.ndarray, coords: np.ndarray, args: argparse.Namespace) -> Any:
-    """Labels (n_cells,), refined where wanted, by STAGUE's own recipes; None and the reason."""
+    """Labels (n_cells,) by STAGUE's recipes, with optional refinement.
+
+    Raises:
+        NotApplicableError: the clusterer is not available or finds no such labels.
+    """
     from methods.stague.clustering import scanpy_communities
     from stbench.clustering.algorithms import cluster_labels, refine_labels
     from stbench.clustering.mclust import mclust_labels
@@ -164,19 +171,19 @@ def main() -> None:
     output.obsm["embedding"] = result.embedding
     output.obsp["learned_adj_raw"] = result.adj_raw
     output.obsp["learned_adj_normalized"] = result.adj_normalized
-    given = {
+    options = {
         name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()
     }
-    given = {name: "" if value is None else value for name, value in given.items()}
-    output.uns["stague"] = {"parameters": given, "versions": versions_of(sys.modules)}
+    options = {name: "" if value is None else value for name, value in options.items()}
+    output.uns["stague"] = {"parameters": options, "versions": versions_of(sys.modules)}
     target = args.output_dir / "adata_processed.h5ad"
-    write_parameters(args.output_dir, given)
+    write_parameters(args.output_dir, options)
     try:
         labels = domains(result.embedding, data.obsm["spatial"], args)
     except NotApplicableError as error:
         write_h5ad(target, output)
         raise InputError(
-            f"--clu_model {args.clu_model}: {error}; {target} is written without domains"
+            f"--clu_model {args.clu_model}: {error}; {target} was written without domains"
         ) from None
     output.obs["cluster_pred"] = labels
     output.obs["cluster_pred"] = output.obs["cluster_pred"].astype("category")

@@ -1,12 +1,12 @@
-"""Put the datasets of STAGUE's own archive on Google Drive into a mirror folder.
+"""Put the datasets of STAGUE's archive on Google Drive into a mirror folder.
 
     python scripts/stague_archive.py --mirror /data/mirror [--archive FILE]
 
-Without --archive it is downloaded by gdown, which has an environment of its own (make
-setup-archive). No checksum of it is published: that of the first one is noted in
-<mirror>/STAGUE_archive/archive.json, and another one is refused from then on. What the archive
-holds is printed and compared with config/datasets.yaml; where something differs nothing is kept,
-unless --accept is given. Exit code 1 where no dataset of the registry is kept.
+Without --archive it is downloaded with gdown, which has its own environment (make setup-archive).
+No checksum of it is published: the checksum of the first archive is recorded in
+<mirror>/STAGUE_archive/archive.json, and archives with another checksum are refused. The contents
+are printed and compared with config/datasets.yaml; if they differ, no file is kept without
+--accept. The exit code is 1 if no dataset of the registry is kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from stbench.data.fetch import write_failure
 from stbench.data.stague_archive import DRIVE_ID, Found, absent, inspect
 
 BY_HAND = (
-    f"get it by hand (https://drive.google.com/uc?id={DRIVE_ID} in a browser) and give it with "
+    f"download it in a browser (https://drive.google.com/uc?id={DRIVE_ID}) and provide it with "
     "--archive"
 )
 
@@ -44,19 +44,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--mirror", default=mirror, required=not mirror, type=Path, help="default: STBENCH_MIRROR"
     )
-    parser.add_argument("--archive", type=Path, help="the archive, downloaded by hand")
+    parser.add_argument("--archive", type=Path, help="the archive, if it is downloaded already")
     parser.add_argument(
-        "--gdown", default=sys.executable, help="the Python that has gdown (default: this one)"
+        "--gdown", default=sys.executable, help="a Python with gdown (default: this one)"
     )
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument(
         "--record-failure",
         action="store_true",
-        help="where it is not available, write a folder with only status.json that says why",
+        help="if it is not available, write a folder with only status.json and the reason",
     )
-    parser.add_argument("--accept", action="store_true", help="keep files that differ as well")
+    parser.add_argument("--accept", action="store_true", help="also keep files that differ")
     parser.add_argument(
-        "--max-gb", type=float, default=50, help="of all unpacked files together (default 50)"
+        "--max-gb", type=float, default=50, help="total size of all unpacked files (default 50)"
     )
     return parser.parse_args()
 
@@ -65,38 +65,38 @@ def download(target: Path, python: str) -> None:
     """Download the archive with the gdown of another Python.
 
     Raises:
-        InputError: gdown or the network is missing; the line says how to do without.
+        InputError: gdown or the network is missing; the line explains a manual download.
     """
     with atomic_file(target) as temporary:
         command = [python, "-m", "gdown", DRIVE_ID, "-O", str(temporary)]
         try:
-            ended = subprocess.run(
+            process = subprocess.run(
                 command, stderr=subprocess.PIPE, text=True, check=False, encoding="utf-8"
             )
         except OSError as error:
             raise InputError(
                 f"{python}: {error.strerror}; make setup-archive, or {BY_HAND}"
             ) from None
-        if "No module named gdown" in ended.stderr:
+        if "No module named gdown" in process.stderr:
             raise InputError(f"gdown is not installed: make setup-archive, or {BY_HAND}")
-        if ended.returncode or not temporary.is_file():
-            reason = one_line(ended.stderr)[-300:] or f"exit code {ended.returncode}"
+        if process.returncode or not temporary.is_file():
+            reason = one_line(process.stderr)[-300:] or f"exit code {process.returncode}"
             raise InputError(f"STAGUE's archive cannot be downloaded ({reason}); {BY_HAND}")
 
 
 def check_pin(archive: Path, sha256: str, pin: Path) -> None:
-    """Refuse an archive that is not the one that was unpacked here before."""
+    """Refuse an archive that differs from the first one."""
     if pin.is_file() and (noted := json.loads(pin.read_text(encoding="utf-8"))["sha256"]) != sha256:
         raise InputError(
-            f"{archive}: sha256 is {sha256}, that of the first one was {noted}; if the new one is "
-            f"right, delete {pin.parent}"
+            f"{archive}: sha256 is {sha256}, the first one had {noted}; if the new one is "
+            f"correct, delete {pin.parent}"
         )
 
 
 def describe(found: list[Found]) -> int:
-    """Print the inventory; the number of surprises."""
+    """Print the inventory; returns the number of surprises."""
     for file in found:
-        print(f"{file.dataset}: {file.told}, sha256 {file.sha256}")
+        print(f"{file.dataset}: {file.summary}, sha256 {file.sha256}")
         for surprise in file.surprises:
             print(f"  differs: {surprise}")
     return sum(len(file.surprises) for file in found)
@@ -106,19 +106,19 @@ def to_keep(found: Sequence[Found], registry: Mapping[str, Any], archive: Path) 
     """One file of each dataset of the registry.
 
     Raises:
-        InputError: there is none.
+        InputError: it contains none.
     """
-    known: dict[str, Found] = {}
+    datasets: dict[str, Found] = {}
     for file in found:
         if file.dataset in registry:
-            known.setdefault(file.dataset, file)
-    if not known:
-        held = ", ".join(file.dataset for file in found[:5]) or "no h5ad file"
+            datasets.setdefault(file.dataset, file)
+    if not datasets:
+        names = ", ".join(file.dataset for file in found[:5]) or "no h5ad file"
         raise InputError(
-            f"{archive}: no dataset of config/datasets.yaml is in it; nothing was kept. It holds: "
-            f"{held}{', ...' if len(found) > 5 else ''}"
+            f"{archive}: contains no dataset of config/datasets.yaml; nothing was kept. Contents: "
+            f"{names}{', ...' if len(found) > 5 else ''}"
         )
-    return list(known.values())
+    return list(datasets.values())
 
 
 def main() -> None:
@@ -133,10 +133,10 @@ def main() -> None:
 
 
 def put_into_mirror(args: argparse.Namespace) -> None:
-    """Download, unpack and inspect the archive, and keep what is wanted of it.
+    """Download, unpack and inspect the archive, and keep the datasets of the registry.
 
     Raises:
-        InputError: it is not available, not what was expected, or holds nothing of the registry.
+        InputError: it is not available, differs from the registry, or contains none of its data.
     """
     registry = load_registry(args.registry)
     archive = args.archive or args.mirror / "STAGUE_archive.download"
@@ -155,24 +155,24 @@ def put_into_mirror(args: argparse.Namespace) -> None:
         missing = absent(found, registry)
         for name in missing:
             print(f"{name}: not in the archive")
-        known = to_keep(found, registry, archive)
+        kept = to_keep(found, registry, archive)
         if differing and not args.accept:
             raise InputError(
-                f"{archive}: {differing} things differ from config/datasets.yaml (above); nothing "
+                f"{archive}: {differing} differences to config/datasets.yaml (see above); nothing "
                 "was kept: correct the registry, or run again with --accept"
             )
-        for file in known:
+        for file in kept:
             (folder / file.dataset).mkdir()
             file.path.rename(folder / file.dataset / "adata.h5ad")
         shutil.rmtree(unpacked)
-        files = {f"{file.dataset}/adata.h5ad": file.sha256 for file in known}
+        files = {f"{file.dataset}/adata.h5ad": file.sha256 for file in kept}
         write_json(folder / "archive.json", {"sha256": sha256, "files": files})
         write_json(folder / "status.json", {"status": "ok", "reason": "", "files": []})
-    kept = f"{len(known)} datasets are in {output}"
+    text = f"{len(kept)} datasets are in {output}"
     if missing or differing:
-        print(f"{kept}; keep {archive}: not everything that was expected is in it")
+        print(f"{text}; keep {archive}: it lacks some of the expected data")
     else:
-        print(f"{kept}; {archive} is no longer needed")
+        print(f"{text}; {archive} is no longer needed")
 
 
 if __name__ == "__main__":

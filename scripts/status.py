@@ -1,7 +1,7 @@
-"""Print how far the latest run is: at any moment, from another terminal too.
+"""Print the progress of the latest run, at any time and from any terminal.
 
-Reads results/<name>/run.json, in which a run notes what it does, and the folders of the fits.
-Nothing is locked or written.
+Reads results/<name>/run.json, the record of a run, and the folders of the fits. Nothing is locked
+or written.
 """
 
 from __future__ import annotations

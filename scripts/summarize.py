@@ -17,7 +17,7 @@ from stbench.common.paths import CONFIG
 
 @dataclass(frozen=True)
 class Summary:
-    """A text, and whether a single score came out."""
+    """A text, and whether any score is available."""
 
     text: str
     any_score: bool
@@ -36,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         default=[],
         metavar="DIR",
-        help="what was inferred of interactions, <dataset>/<method>/<key>",
+        help="folders of inferred interactions, <dataset>/<method>/<key>",
     )
     parser.add_argument(
         "--deconvolution",
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def of_domains(args: argparse.Namespace) -> Summary:
-    """What was found of domains, integration and interactions, and where everything is."""
+    """The results of domains, integration and interactions, and the paths of all results."""
     from stbench.results.assembly import read_results
     from stbench.summary.run import read_run
     from stbench.summary.text import any_score, summary
@@ -93,7 +93,7 @@ def of_domains(args: argparse.Namespace) -> Summary:
 
 
 def of_deconvolution(args: argparse.Namespace) -> Summary:
-    """What was found of deconvolution."""
+    """The results of deconvolution."""
     from stbench.config.schema import load_yaml
     from stbench.deconvolution.robustness import split_derived
     from stbench.deconvolution.tables import read_scores, summary

@@ -76,7 +76,7 @@ def test_misbehaving_methods_get_their_status_and_the_table_stands(copied_workfl
 LOST = {
     "BZ5": "wrong bytes",
     "V1": "data not available",
-    "invalid": "coordinates: 60 cells have NaN",
+    "invalid": "coordinates: NaN or infinite in 60 cells",
 }
 
 
@@ -169,7 +169,7 @@ def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
     own_file(workflow.folder / "mine.h5ad", spatial=coordinates)
     run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
     assert run.returncode != 0
-    assert "mine" in run.stdout and "coordinates: 1 cells have NaN" in run.stdout
+    assert "mine" in run.stdout and "coordinates: NaN or infinite in 1 cells" in run.stdout
     assert re.search(
         r"^failed: results/\S+: .*^  log: results/logs/\S+\.log$", run.stdout, re.M | re.S
     )

@@ -74,7 +74,7 @@ def test_the_program_names_the_points_that_fail(copied_workflow):
     assert [line for line in lines if not line.startswith("PASS ")] == [
         "FAIL repeat: the same seed gives the same bytes: embedding differ"
     ]
-    assert len(lines) == 9 and done.stderr == "error: mine: 1 of 9 points fail\n"
+    assert len(lines) == 9 and done.stderr == "error: mine: 1 of 9 points failed\n"
 
 
 def test_a_method_without_a_rule_or_an_entry_is_one_line():

@@ -1,1 +1,1 @@
-"""From published bytes to preprocessed datasets: fetch, load, validate, join, degrade, simulate."""
+"""Datasets: fetch, load, validate, join, degrade, simulate, preprocess."""

@@ -1,4 +1,4 @@
-"""Unpacking archives that nobody vouches for: never outside the folder, never without a limit."""
+"""Unpacking of untrusted archives: never outside the folder, never without a size limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO
 from stbench.common.errors import MACHINE_ERRORS, InputError
 
 MAX_FILES = 10_000
-MAX_RATIO = 1000  # no honest data file is packed better: gzip ends at 1032
+MAX_RATIO = 1000  # above the compression of real data files; the limit of gzip is 1032
 _CHUNK = 1 << 20
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -26,7 +26,7 @@ _BROKEN = (
 @dataclass(frozen=True)
 class _Member:
     name: str
-    size: int  # as the archive says it, which is checked
+    size: int  # as stated in the archive; checked during unpacking
     regular: bool
     stream: IO[bytes] | None
 
@@ -36,15 +36,15 @@ def unpack(archive: Path, folder: Path, max_bytes: int) -> list[Path]:
 
     Args:
         archive: the file.
-        folder: where to; it may hold parts of the archive after an error.
-        max_bytes: of all unpacked files together.
+        folder: the output; after an error it may contain parts of the archive.
+        max_bytes: limit of the total size of the unpacked files.
 
     Returns:
         The unpacked files, sorted.
 
     Raises:
-        InputError: not an archive or a broken one; a name that leads out of the folder; a link or
-            a device; more or larger files than allowed.
+        InputError: not an archive or a broken one; a path outside the folder; a link or a device;
+            more or larger files than allowed.
     """
     files: list[Path] = []
     written = 0
@@ -56,16 +56,16 @@ def unpack(archive: Path, folder: Path, max_bytes: int) -> list[Path]:
                 target.mkdir(parents=True, exist_ok=True)
                 continue
             if target in files:
-                raise InputError(f"{archive}: {member.name!r} is in it twice; not unpacked")
+                raise InputError(f"{archive}: contains {member.name!r} twice; not unpacked")
             if len(files) == MAX_FILES:
-                raise InputError(f"{archive}: more than {MAX_FILES} files in it; not unpacked")
+                raise InputError(f"{archive}: more than {MAX_FILES} files; not unpacked")
             limit = min(max_bytes, MAX_RATIO * packed) - written
             written += _copy(member, target, limit, archive)
             files.append(target)
     except _BROKEN as error:
         if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
             raise  # a full disk is not the archive's fault
-        raise InputError(f"{archive}: cannot be unpacked ({error}); get it again") from error
+        raise InputError(f"{archive}: cannot be unpacked ({error}); download it again") from error
     return sorted(files)
 
 
@@ -87,22 +87,22 @@ def _members(archive: Path) -> Iterator[_Member]:
                 content = tar.extractfile(entry) if entry.isreg() else None
                 yield _Member(entry.name, entry.size, regular, content)
     else:
-        raise InputError(f"{archive}: neither a zip nor a tar archive; get it again")
+        raise InputError(f"{archive}: neither a zip nor a tar archive; download it again")
 
 
 def _target(member: _Member, folder: Path, archive: Path) -> Path:
-    """Where a member goes: always below ``folder``."""
+    """The output path of a member, always below ``folder``."""
     name = PurePosixPath(member.name)
     bad = name.is_absolute() or ".." in name.parts or "\\" in member.name or "\0" in member.name
     if bad:
-        raise InputError(f"{archive}: {member.name!r} leads out of the folder; not unpacked")
+        raise InputError(f"{archive}: {member.name!r} is outside the folder; not unpacked")
     if not member.regular:
         raise InputError(f"{archive}: {member.name!r} is a link or a device; not unpacked")
     return folder / name
 
 
 def _copy(member: _Member, target: Path, limit: int, archive: Path) -> int:
-    """Copy a member, counting what really comes out of it."""
+    """Copy a member and count its unpacked bytes."""
     assert member.stream is not None
     if member.size > limit:
         raise _too_large(archive, member)
@@ -119,6 +119,6 @@ def _copy(member: _Member, target: Path, limit: int, archive: Path) -> int:
 
 def _too_large(archive: Path, member: _Member) -> InputError:
     return InputError(
-        f"{archive}: with {member.name!r} it unpacks to more than is allowed or plausible; "
+        f"{archive}: its unpacked size up to {member.name!r} is more than allowed or plausible; "
         "not unpacked"
     )

@@ -1,4 +1,4 @@
-"""Download over HTTP from known hosts only, with retries, time-outs and progress bars."""
+"""Download over HTTP from registered hosts only, with retries, time-outs and progress bars."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ class FetchError(Exception):
 
 
 class _TransientError(FetchError):
-    """Worth another try."""
+    """A failure for which a retry may succeed."""
 
 
 class _UnreachableError(_TransientError):
-    """The host is refused, unknown or does not answer: soon no longer worth a try."""
+    """The host is refused, unknown or does not answer: not retried after two failures."""
 
 
 @dataclass
 class Downloader:
-    """Downloads files; a host that was found unreachable is not asked again.
+    """Downloads files; an unreachable host is not contacted again.
 
-    What arrived of a large file is kept when the connection breaks, and the rest is asked for, also
-    by a later run: the server says by a validator (ETag or date) whether it is still the same file.
+    The received part of a large file is kept when the connection breaks, and only the rest is
+    requested, also by a later run. A validator (ETag or date) ensures that the file is the same.
 
     Attributes:
-        origins: ``scheme://host[:port]`` that may be asked; a redirect elsewhere is refused.
-        tries: how often a URL is asked when its answer is transient (503, truncated, hanging).
+        origins: allowed ``scheme://host[:port]``; a redirect to another one is refused.
+        tries: number of requests of a URL after transient failures (503, truncated, hanging).
         pause: seconds before the second try, four times as long before each further one.
         connect_timeout, read_timeout: seconds without an answer.
         partial: the folder for parts of large files; None: no file is resumed.
-        resume_from: bytes of a file from which on it is resumed.
+        resume_from: minimal size in bytes of files that are resumed.
     """
 
     origins: Collection[str]
@@ -65,9 +65,9 @@ class Downloader:
         """Download a URL into ``target``.
 
         Args:
-            url: where the file lies; its origin must be among ``origins``.
+            url: URL of the file; its origin must be among ``origins``.
             target: the file to write; incomplete when an error is raised.
-            size: expected bytes, where known.
+            size: expected bytes, if known.
 
         Raises:
             FetchError: the reason, after the last try.
@@ -105,17 +105,17 @@ class Downloader:
         except requests.exceptions.ChunkedEncodingError as error:
             raise _TransientError("the connection broke before the file was complete") from error
         except requests.ConnectionError as error:
-            if "Read timed out" in str(error):  # how requests reports a hang amid the body
+            if "Read timed out" in str(error):  # how requests reports a hang in the body
                 raise _TransientError(f"no data for {self.read_timeout:g} s") from error
             raise _UnreachableError(f"{origin(url)} cannot be reached") from error
         except requests.RequestException as error:
             raise FetchError(f"{origin(url)}: {type(error).__name__}") from error
-        except ValueError as error:  # of urllib, for an address that is none
-            raise FetchError(f"{origin(url)}: redirects to no address") from error
+        except ValueError as error:  # of urllib, for an invalid URL
+            raise FetchError(f"{origin(url)}: redirects to an invalid URL") from error
 
     @contextmanager
     def _part(self, url: str) -> Iterator[_Part | None]:
-        """Where parts of this file are kept; None where another process is at it."""
+        """The stored part of this file; None if another process is downloading it."""
         if self.partial is None:
             yield None
             return
@@ -132,7 +132,7 @@ class Downloader:
     def _save(
         self, response: requests.Response, target: Path, size: int | None, part: _Part | None
     ) -> None:
-        """Write the body to the target, a large one by way of its part."""
+        """Write the body to the target; a large file is first written to its part."""
         length = response.headers.get("Content-Length", "")
         begun = part.size if part is not None and response.status_code == _PARTIAL else 0
         total = size or (begun + int(length) if length.isdigit() else None)
@@ -151,7 +151,7 @@ class Downloader:
         part.finish(target)
 
     def _open(self, session: requests.Session, url: str, part: _Part | None) -> requests.Response:
-        """Follow redirects by hand, so that each one's host is checked before it is asked."""
+        """Follow redirects one by one, so that each host is checked before it is contacted."""
         rest = {} if part is None else part.request()
         for _ in range(_REDIRECTS):
             if origin(url) not in self.origins:
@@ -181,10 +181,10 @@ class Downloader:
 
 @dataclass(frozen=True)
 class _Part:
-    """The first part of a file, and what the server called the file when it was begun.
+    """The first part of a file, and the server's validator of the file at the start.
 
     Attributes:
-        path: the part; beside it lies the validator.
+        path: the part; the validator is in the same folder.
     """
 
     path: Path
@@ -198,14 +198,14 @@ class _Part:
         return self.path.with_suffix(".validator")
 
     def request(self) -> dict[str, str]:
-        """The headers that ask for the rest, if the file is still the same."""
+        """The headers that request the rest, if the file is unchanged."""
         if not self.size or not self._validator.is_file():
             return {}
         validator = self._validator.read_text(encoding="utf-8")
         return {"Range": f"bytes={self.size}-", "If-Range": validator}
 
     def continues(self, response: requests.Response) -> bool:
-        """Whether the answer is what comes after this part."""
+        """Whether the answer continues this part."""
         start = response.headers.get("Content-Range", "").startswith(f"bytes {self.size}-")
         return response.status_code == _PARTIAL and start
 
@@ -219,7 +219,7 @@ class _Part:
             self._validator.write_text(validator, encoding="utf-8")
 
     def finish(self, target: Path) -> None:
-        """The part is the whole file: move it to its place."""
+        """Move the part, now the complete file, to the target."""
         shutil.move(self.path, target)
         self.drop()
 
@@ -231,7 +231,7 @@ class _Part:
 def _write(
     response: requests.Response, path: Path, total: int | None, size: int | None, done: int = 0
 ) -> None:
-    """Write the body, behind ``done`` bytes that are there."""
+    """Write the body after the ``done`` bytes that already exist."""
     from tqdm import tqdm
 
     shown: dict[str, Any] = {"unit": "B", "unit_scale": True, "disable": None, "leave": False}

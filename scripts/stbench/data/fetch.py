@@ -1,4 +1,4 @@
-"""Get the raw files of a dataset: from mirror folders, else by HTTP; every file is checked."""
+"""Fetch the raw files of a dataset from mirror folders, else by HTTP; every file is checked."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from stbench.data.download import Downloader, FetchError
 
 
 class HashMismatchError(Exception):
-    """A file does not hold the published bytes; the message names both hashes."""
+    """A file differs from the published bytes; the message names both hashes."""
 
 
 def fetch_dataset(
     entry: Mapping[str, Any], output: Path, mirrors: Sequence[Path], downloader: Downloader
 ) -> dict[str, Any]:
-    """Write the folder of raw files of a dataset, with ``status.json``, all or nothing.
+    """Write the folder of raw files of a dataset, with ``status.json``, atomically.
 
-    A folder that has all files of a source with the published bytes is kept as it is. Otherwise
-    the dataset's sources are tried in order; the first with all files available is used. A file
-    is looked for in the mirror folders, among the files that were fetched for other datasets, then
-    at its URLs. A file of which no checksum is published is pinned (in ``.pins`` of the folder of
-    all datasets) when it is first downloaded.
+    A folder that has all files of a source with the published bytes is kept. Otherwise the sources
+    of the dataset are tried in order; the first with all files available is used. A file is
+    searched in the mirror folders, among the files that were fetched for other datasets, then at
+    its URLs. A file without a published checksum is pinned (in ``.pins`` of the folder of all
+    datasets) at its first download.
 
     Args:
         entry: description of the dataset (``stbench.config.registry.dataset_entry``).
         output: the folder to write, ``<folder of all datasets>/<dataset>/<key>``.
-        mirrors: folders in which files lie under their registry names, in order.
-        downloader: what asks the URLs.
+        mirrors: folders with files under their registry names, in order.
+        downloader: downloads from URLs.
 
     Returns:
-        The content of ``status.json``: status ``ok``, the source's name, the sources that were
-        skipped with reasons, and of each file name, bytes, sha256 and where it came from.
+        The content of ``status.json``: status ``ok``, the name of the source, the skipped sources
+        with reasons, and for each file name, bytes, sha256 and source.
 
     Raises:
-        InputError: no source can be had; the line says how to get the files.
+        InputError: no source is available; the line explains how to get the files.
     """
     if status := _checked_status(entry, output):
         return status
@@ -69,7 +69,7 @@ def fetch_dataset(
         except (HashMismatchError, FetchError) as error:
             problems.append(error)
             skipped.append({"source": source["name"], "reason": one_line(error)})
-    # A wrong byte is named before anything that is merely absent.
+    # Wrong bytes are reported before missing files.
     problems.sort(key=lambda problem: not isinstance(problem, HashMismatchError))
     mismatch = isinstance(problems[0], HashMismatchError)
     lead = "" if mismatch else "data not available: "
@@ -80,7 +80,7 @@ def read_status(folder: Path) -> dict[str, Any]:
     """``status.json`` of a folder of raw files.
 
     Raises:
-        InputError: there is none, or a broken one.
+        InputError: it is missing or broken.
     """
     path = folder / "status.json"
     try:
@@ -90,20 +90,20 @@ def read_status(folder: Path) -> dict[str, Any]:
 
 
 def write_failure(output: Path, reason: str) -> None:
-    """Record that a dataset is not available: a folder with nothing but ``status.json``.
+    """Record that a dataset is not available: a folder with only ``status.json``.
 
     Raises:
         InputError: the folder has data, which are kept.
     """
-    if _status_or_nothing(output).get("status") == "ok":
+    if _status_or_empty(output).get("status") == "ok":
         raise InputError(f"{output}: its data are kept, but fetching them again failed: {reason}")
     with atomic_directory(output) as folder:
         write_json(folder / "status.json", {"status": "error", "reason": reason, "files": []})
 
 
 def _checked_status(entry: Mapping[str, Any], output: Path) -> dict[str, Any]:
-    """``status.json`` of a folder whose files are all the published ones; else empty."""
-    status = _status_or_nothing(output)
+    """``status.json`` of a folder in which all files have the published bytes; else empty."""
+    status = _status_or_empty(output)
     for source in entry["sources"]:
         if source["name"] == status.get("source") and is_checked(source):
             files = [(file, output / Path(file["name"]).name) for file in source["files"]]
@@ -112,7 +112,7 @@ def _checked_status(entry: Mapping[str, Any], output: Path) -> dict[str, Any]:
     return {}
 
 
-def _status_or_nothing(folder: Path) -> dict[str, Any]:
+def _status_or_empty(folder: Path) -> dict[str, Any]:
     try:
         return read_status(folder)
     except InputError:
@@ -126,7 +126,7 @@ def _fetch_file(
     mirrors: Sequence[Path],
     downloader: Downloader,
 ) -> dict[str, Any]:
-    """Put one file into ``folder``; the first place that gives the right bytes wins."""
+    """Put one file into ``folder``, from the first place with the right bytes."""
     name = file["name"]
     target = folder / Path(name).name
     wrong: list[str] = []
@@ -156,7 +156,7 @@ def _fetch_file(
     if "get" in file:
         how += f": {file['get']}"
     elif file.get("url"):
-        how += f", or let this machine reach {file['url'][0]}"
+        how += f", or give this machine access to {file['url'][0]}"
     raise FetchError(how + (f" ({'; '.join(absent)})" if absent else ""))
 
 
@@ -167,12 +167,12 @@ def _places(
     mirrors: Sequence[Path],
     downloader: Downloader,
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Where the file may be had, in order, each with the call that copies it to ``target``."""
+    """The places of the file, in order, each with a call that copies it to ``target``."""
     for mirror in mirrors:
         path = mirror / file["name"]
         if path.is_file():
             yield f"mirror:{file['name']}", partial(shutil.copyfile, path, target)
-    if "sha256" in file or "blob" in file:  # only a checked file can be known to be the same one
+    if "sha256" in file or "blob" in file:  # only a checksum shows that a file is the same
         store = _store(output)
         for path in sorted(store.glob(f"[!.]*/*/{target.name}")):
             if path.parent != output and _matches(file, path):
@@ -191,33 +191,33 @@ def _store(output: Path) -> Path:
 
 def _check(file: Mapping[str, Any], path: Path) -> None:
     for kind, compute in (("sha256", file_hash), ("blob", git_blob_id)):
-        if kind in file and (found := compute(path)) != file[kind]:
-            raise HashMismatchError(f"wrong bytes: {kind} is {found}, expected {file[kind]}")
+        if kind in file and (actual := compute(path)) != file[kind]:
+            raise HashMismatchError(f"wrong bytes: {kind} is {actual}, expected {file[kind]}")
 
 
 def _check_pin(file: Mapping[str, Any], path: Path, pins: Path) -> None:
-    """Hold a file to the bytes of its first download where no checksum of it is published."""
+    """Compare a file without a published checksum with its first download."""
     if "sha256" in file or "blob" in file or not file.get("url"):
         return
-    pin, found = pins / f"{file['name'].replace('/', '+')}.sha256", file_hash(path)
+    pin, actual = pins / f"{file['name'].replace('/', '+')}.sha256", file_hash(path)
     if not pin.is_file():
         with atomic_file(pin) as temporary:
-            temporary.write_text(f"{found}\n", encoding="utf-8")
-    elif (first := pin.read_text(encoding="utf-8").strip()) != found:
+            temporary.write_text(f"{actual}\n", encoding="utf-8")
+    elif (first := pin.read_text(encoding="utf-8").strip()) != actual:
         raise HashMismatchError(
-            f"wrong bytes: sha256 is {found}, that of the first download was {first}; if the new "
-            f"file is right, delete {pin}"
+            f"wrong bytes: sha256 is {actual}, but {first} at the first download; if the new "
+            f"file is correct, delete {pin}"
         )
 
 
 def mirror_folders(given: Sequence[str] | None) -> list[Path]:
-    """Folders with raw files: those given, else ``STBENCH_MIRROR``; then the project's own.
+    """Folders with raw files: those given, else ``STBENCH_MIRROR``; then that of the project.
 
     Raises:
-        InputError: a folder that was named does not exist.
+        InputError: a given folder does not exist.
     """
-    named = given if given is not None else [os.environ.get("STBENCH_MIRROR", "")]
-    folders = [Path(folder) for folder in named if folder]
+    names = given if given is not None else [os.environ.get("STBENCH_MIRROR", "")]
+    folders = [Path(folder) for folder in names if folder]
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"mirror {folder}: no such folder; correct --mirror or STBENCH_MIRROR")

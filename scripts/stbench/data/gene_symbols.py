@@ -49,11 +49,11 @@ def find_genes(wanted: Iterable[str], panel: Sequence[str]) -> tuple[dict[str, i
     exact = {name: i for i, name in reversed(list(enumerate(panel)))}
     matches = {gene: exact[gene] for gene in wanted if gene in exact}
     folded = Counter(name.lower() for name in exact if name not in matches)
-    asked = Counter(gene.lower() for gene in wanted if gene not in matches)
+    requested = Counter(gene.lower() for gene in wanted if gene not in matches)
     place = {name.lower(): i for name, i in exact.items() if name not in matches}
     other_case = {
         gene: place[gene.lower()]
         for gene in wanted
-        if gene not in matches and folded[gene.lower()] == 1 == asked[gene.lower()]
+        if gene not in matches and folded[gene.lower()] == 1 == requested[gene.lower()]
     }
     return matches | other_case, len(other_case)

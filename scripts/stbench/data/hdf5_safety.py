@@ -1,4 +1,4 @@
-"""HDF5 files that nobody vouches for: they may name other files, and unpack to anything."""
+"""Check of untrusted HDF5 files: they can refer to other files, and unpack to any size."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     import h5py
 
 _LARGE = 4 << 30
-_RATIO = 1000  # gzip, the best packer of HDF5, ends at 1032
+_RATIO = 1000  # the limit of gzip, the strongest compression of HDF5, is 1032
 
 
 def check_hdf5(path: Path) -> None:
-    """Look at the structure of a file, without reading its data.
+    """Check the structure of a file without reading its data.
 
     Raises:
-        InputError: a part lies in another file, or the parts say that they unpack to what no
-            honest file of this size does. What is no HDF5 at all is left to the reader.
+        InputError: a part is in another file, or the stated size is implausible for a file of
+            this size. Files that are not HDF5 are not checked; the reader reports them.
     """
     import h5py
 
@@ -29,12 +29,12 @@ def check_hdf5(path: Path) -> None:
             unpacked = sum(dataset.nbytes for dataset in _datasets(file, path))
     except InputError:
         raise
-    except Exception:  # a broken file makes h5py raise anything; the reader will say it
+    except Exception:  # h5py may raise any error for a broken file; the reader reports it
         return
     if unpacked > max(_LARGE, _RATIO * path.stat().st_size):
         raise InputError(
-            f"{path}: says that it unpacks to {unpacked / 1e9:.0f} GB; not read: write X as a "
-            "sparse matrix, or the file is not honest"
+            f"{path}: its stated unpacked size of {unpacked / 1e9:.0f} GB is implausible; not "
+            "read: write X as a sparse matrix"
         )
 
 
@@ -50,10 +50,10 @@ def _datasets(file: h5py.File, path: Path) -> Iterator[h5py.Dataset]:
             if isinstance(link, h5py.ExternalLink):
                 raise _elsewhere(path, f"{group.name}/{name}")
             item = group.get(name)
-            where = item and h5py.h5o.get_info(item.id).addr
-            if where is None or where in seen:  # a dangling soft link, or a circle
+            address = item and h5py.h5o.get_info(item.id).addr
+            if address is None or address in seen:  # a dangling soft link, or a cycle
                 continue
-            seen.add(where)
+            seen.add(address)
             if isinstance(item, h5py.Group):
                 groups.append(item)
             elif isinstance(item, h5py.Dataset):
@@ -63,4 +63,4 @@ def _datasets(file: h5py.File, path: Path) -> Iterator[h5py.Dataset]:
 
 
 def _elsewhere(path: Path, name: str) -> InputError:
-    return InputError(f"{path}: {name.strip('/')} lies in another file; write it into this one")
+    return InputError(f"{path}: {name.strip('/')} is in another file; write it into this file")

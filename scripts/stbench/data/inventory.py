@@ -1,4 +1,4 @@
-"""What a file holds, compared with what the registry says of the dataset."""
+"""The content of a file, compared with the registry's description of the dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def facts(adata: AnnData) -> dict[str, int | None]:
-    """Numbers of domains, genes and labelled cells; None where the file does not tell."""
+    """Numbers of domains, genes and labeled cells; None if the file has no labels."""
     labels = adata.obs.get("cluster")
     return {
         "n_domains": None if labels is None else labels.nunique(),
@@ -22,22 +22,22 @@ def facts(adata: AnnData) -> dict[str, int | None]:
 
 
 def surprises(adata: AnnData, entry: Mapping[str, Any]) -> list[str]:
-    """What is not to be expected of a source, one text for each.
+    """Unexpected properties of a source, one text for each.
 
-    The number of domains, and the size where no checksum says which file was meant.
+    The number of domains is checked and, for a file without a published checksum, the size.
     """
     return _different(adata, entry, ["n_domains"] if is_checked(entry) else list(facts(adata)))
 
 
 def differences(adata: AnnData, entry: Mapping[str, Any]) -> list[str]:
-    """What the registry says wrongly of the size of a source that this project has never seen."""
+    """Errors of the registry in the size of a source that this project has never read."""
     return [] if is_seen(entry) else _different(adata, entry, ["genes", "cells"])
 
 
 def _different(adata: AnnData, entry: Mapping[str, Any], keys: list[str]) -> list[str]:
-    found = facts(adata)
+    actual = facts(adata)
     return [
-        f"{key}: {found[key]} in the file from {entry['source']}, {entry[key]} expected"
+        f"{key}: {actual[key]} in the file from {entry['source']}, {entry[key]} expected"
         for key in keys
-        if found[key] is not None and isinstance(entry[key], int) and found[key] != entry[key]
+        if actual[key] is not None and isinstance(entry[key], int) and actual[key] != entry[key]
     ]

@@ -19,8 +19,8 @@ N_NEIGHBORS = 15
 N_VARIABLE_GENES = 3000
 
 _EXACT_PCA_GENES = 2000
-# What methods get to know of a dataset; words about it and the file it came from would make the
-# same cells another dataset.
+# The description of a dataset that methods get. Titles and file names are left out: they would
+# change the content although the cells are the same.
 _PASSED_ON = (
     *("id", "status", "reason", "kind", "n_domains", "dropped_cells"),
     *("hvg", "filter_cell", "norm_target"),
@@ -76,9 +76,9 @@ def preprocess(adata: AnnData) -> AnnData:
 
 
 def failed_preprocessing(adata: AnnData, reason: str) -> AnnData:
-    """What takes the place of a preprocessed dataset: its cells without values, and the reason.
+    """A substitute for a preprocessed dataset: its cells without values, and the reason.
 
-    Every method then reports the reason, and scores are still about the same cells.
+    Every method then reports the reason, and the scores refer to the same cells.
     """
     from anndata import AnnData
 
@@ -89,9 +89,9 @@ def failed_preprocessing(adata: AnnData, reason: str) -> AnnData:
 
 
 def _settings_without_labels(adata: AnnData) -> dict[str, Any]:
-    """What is passed on of ``uns['dataset']``, without arrays, which could hold labels of cells."""
+    """The kept part of ``uns['dataset']``, without arrays, which could contain labels of cells."""
     if "dataset" not in adata.uns:
-        raise InputError("uns['dataset'] is missing; make the dataset with scripts/prepare.py")
+        raise InputError("uns['dataset'] is missing; create the dataset with scripts/prepare.py")
     settings = adata.uns["dataset"]
     return {
         key: settings[key]

@@ -1,4 +1,4 @@
-"""A published dataset from its raw files; a source that cannot be loaded gives way to the next."""
+"""A published dataset from its raw files; if a source cannot be loaded, the next one is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stbench.data.inventory import differences, surprises
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_WIDTH = 240  # of the reason for which a source was not used
+_WIDTH = 240  # maximal length of the reason why a source was not used
 
 
 def published_dataset(
@@ -25,23 +25,23 @@ def published_dataset(
 ) -> AnnData:
     """Load and check a dataset of the registry from its folder of raw files.
 
-    Where these cannot be loaded, the sources after the one they came from are fetched and tried.
+    If they cannot be loaded, the next sources are fetched and tried.
 
     Args:
         name: id of the dataset.
         raw: the folder that ``fetch_dataset`` wrote.
-        registry: with the sources that may be used.
-        mirrors: where files of further sources are looked for before any URL.
+        registry: with the allowed sources.
+        mirrors: folders that are searched for files of further sources before any URL.
 
     Returns:
-        The dataset as ``validate`` makes it. Its note names the sources that were not used, and
-        what differs from the registry in a source that was never seen.
+        The dataset as returned by ``validate``. Its note names the unused sources, and differences
+        to the registry if this project has never read the source.
 
     Raises:
         InputError: the download failed, or no source can be loaded.
     """
     if dataset_entry(name, registry)["origin"] != "files":
-        raise InputError(f"{name}: is simulated; simulate.py makes it whole")
+        raise InputError(f"{name}: is simulated; create it with simulate.py")
     status = read_status(raw)
     if status["status"] != "ok":
         raise InputError(f"{name}: {status['reason']}")
@@ -61,8 +61,8 @@ def published_dataset(
             try:
                 if not rest:
                     raise InputError("")
-                there = {"id": name, "sources": rest}
-                status = fetch_dataset(there, other, mirrors, Downloader(origins(registry)))
+                entry = {"id": name, "sources": rest}
+                status = fetch_dataset(entry, other, mirrors, Downloader(origins(registry)))
             except InputError as error:
                 failed.append(one_line(error).removeprefix(f"{name}: "))
                 raise InputError(f"{name}: {'; or '.join(filter(None, failed))}") from None
@@ -82,17 +82,17 @@ def _from_source(
     entry = source_entry(name, status["source"], registry)
     entry["sha256"] = ",".join(file["sha256"] for file in status["files"])
     adata = load(entry["loader"], folder, entry.get("options", {}))
-    made = validate(adata, entry)
-    if found := surprises(made, entry):
-        raise InputError(f"{found[0]}; if you trust the file, correct config/datasets.yaml")
-    others = [f"{one['source']} was not used: {_short(one['reason'])}" for one in unused]
-    facts = made.uns["dataset"]
-    facts["note"] = "; ".join(filter(None, [facts["note"], *differences(made, entry), *others]))
-    return made
+    dataset = validate(adata, entry)
+    if unexpected := surprises(dataset, entry):
+        raise InputError(f"{unexpected[0]}; if you trust the file, correct config/datasets.yaml")
+    others = [f"{other['source']} was not used: {_short(other['reason'])}" for other in unused]
+    facts = dataset.uns["dataset"]
+    facts["note"] = "; ".join(filter(None, [facts["note"], *differences(dataset, entry), *others]))
+    return dataset
 
 
 def _after(source: str, sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    names = [one["name"] for one in sources]
+    names = [candidate["name"] for candidate in sources]
     return list(sources[names.index(source) + 1 :])
 
 

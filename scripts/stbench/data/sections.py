@@ -1,4 +1,4 @@
-"""Several sections of tissue as one dataset: common genes, all cells, side by side in space."""
+"""Several sections of tissue as one dataset: common genes, all cells, separate positions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-MIN_COMMON_GENES = 50  # or half of the smallest panel, where that is less
-# In diagonals of the largest bounding box, which no diameter of a section exceeds.
+MIN_COMMON_GENES = 50  # or half of the smallest panel, if that is less
+# In diagonals of the largest bounding box; no section has a larger diameter.
 _GAP = 1.1
 _GAP_IN_PICTURES = 0.1  # in widths of the widest section
 
@@ -24,21 +24,21 @@ _GAP_IN_PICTURES = 0.1  # in widths of the widest section
 def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
     """Join sections of tissue into one dataset of the same form.
 
-    Sections are moved, neither turned nor scaled, so that they lie in a row along x, and two cells
-    of different sections are farther apart than any two of one section. So a graph of k nearest
-    cells never links two sections as long as each has more than k cells, nor does a radius below a
-    section's diameter. A Delaunay triangulation of all cells does link them.
+    Sections are moved to a row along x, neither rotated nor scaled. Two cells of different sections
+    are farther apart than any two cells of one section. A graph of k nearest cells therefore never
+    links two sections with more than k cells each, nor does a radius below the diameter of a
+    section. A Delaunay triangulation of all cells does link them.
 
     Args:
-        sections: two or more datasets (``results/data``), in the order wanted.
-        name: id of the dataset that is made.
+        sections: two or more datasets (``results/data``), in the required order.
+        name: id of the joined dataset.
 
     Returns:
-        X (cells, common genes) as in the sections, genes in the first section's order;
-        ``obs['section']`` categorical, ids in the order given; ``obs['cluster']`` and
-        ``obs['celltype']`` with the categories of all sections, missing where a section tells none;
+        X (cells, common genes) as in the sections, genes in the order of the first section;
+        ``obs['section']`` categorical, ids in the given order; ``obs['cluster']`` and
+        ``obs['celltype']`` with the categories of all sections, missing if a section has none;
         ``obsm['spatial']`` (cells, 2) float64; ``uns['dataset']``. Cells are named
-        ``<section>_<cell>``; those without a count in a common gene are dropped, and so are planted
+        ``<section>_<cell>``. Cells without a count in a common gene are dropped, and so are planted
         interactions.
 
     Raises:
@@ -49,7 +49,7 @@ def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
     from anndata import AnnData
 
     facts = [section.uns["dataset"] for section in sections]
-    ids = [str(told["id"]) for told in facts]
+    ids = [str(description["id"]) for description in facts]
     _check_kinds(facts, name)
     genes = common_genes(sections, name)
     seen = [section[:, genes] for section in sections]
@@ -64,7 +64,7 @@ def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
 
     cells = [f"{one}_{cell}" for one, s in zip(ids, seen, strict=True) for cell in s.obs_names]
     if len(set(cells)) < len(cells):
-        raise InputError(f"{name}: sections and cells have names that run into each other; rename")
+        raise InputError(f"{name}: names <section>_<cell> are not unique; rename sections or cells")
     obs = pd.DataFrame(index=cells)
     codes = np.repeat(np.arange(len(seen)), [section.n_obs for section in seen])
     obs["section"] = pd.Categorical.from_codes(codes, ids)
@@ -78,7 +78,7 @@ def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
 
 
 def common_genes(sections: Sequence[AnnData], name: str) -> pd.Index:
-    """Genes that every section has, by name, in the first section's order.
+    """Genes that every section has, by name, in the order of the first section.
 
     Raises:
         InputError: fewer than 50, and fewer than half of the smallest panel.
@@ -89,17 +89,17 @@ def common_genes(sections: Sequence[AnnData], name: str) -> pd.Index:
     if len(common) < min(MIN_COMMON_GENES, (smallest + 1) // 2):
         raise InputError(
             f"{name}: the sections have {len(common)} genes in common (the smallest panel has "
-            f"{smallest}; genes are called {', '.join(panel[0] for panel in panels)}, ...); "
-            "join sections that measured the same genes and name them alike"
+            f"{smallest}; genes are named {', '.join(panel[0] for panel in panels)}, ...); "
+            "join sections with the same genes under the same names"
         )
     return panels[0][[gene in common for gene in panels[0]]]
 
 
 def side_by_side(places: Sequence[np.ndarray], gap: float | None = None) -> np.ndarray:
-    """Coordinates of all sections in a row, (all cells, 2), each with its own geometry.
+    """Coordinates of all sections in a row, (all cells, 2); the geometry of each is unchanged.
 
-    Each section's lower left corner comes to y = 0; the gaps along x are, if not told otherwise,
-    larger than the distance of any two cells of one section.
+    The minimum of y is 0 in each section. By default the gaps along x are larger than the distance
+    of any two cells of one section.
     """
     sizes = [np.ptp(place, axis=0) for place in places]
     if gap is None:
@@ -112,7 +112,7 @@ def side_by_side(places: Sequence[np.ndarray], gap: float | None = None) -> np.n
 
 
 def drawn_close(coords: np.ndarray, sections: pd.Categorical) -> np.ndarray:
-    """Coordinates of joined sections, (cells, 2), with small gaps, for pictures only."""
+    """Coordinates of joined sections, (cells, 2), with small gaps, for figures only."""
     coords, codes = np.asarray(coords), sections.codes
     places = [coords[codes == code] for code in np.unique(codes)]
     gap = _GAP_IN_PICTURES * max(np.ptp(place[:, 0]) for place in places)
@@ -122,24 +122,25 @@ def drawn_close(coords: np.ndarray, sections: pd.Categorical) -> np.ndarray:
 
 
 def missing_sections(facts: Sequence[dict[str, Any]]) -> str:
-    """Why sections cannot be joined, from ``uns['dataset']`` of each; empty where all are there."""
-    lost = [told for told in facts if told.get("status") == "error"]
-    if not lost:
+    """Why sections are missing, from ``uns['dataset']`` of each; empty if all are available."""
+    missing = [description for description in facts if description.get("status") == "error"]
+    if not missing:
         return ""
-    others = f"; nor can {', '.join(told['id'] for told in lost[1:])} be had" if lost[1:] else ""
-    return f"section {lost[0]['id']}: {lost[0]['reason']}{others}"
+    ids = [description["id"] for description in missing]
+    others = f"; also not available: {', '.join(ids[1:])}" if ids[1:] else ""
+    return f"section {ids[0]}: {missing[0]['reason']}{others}"
 
 
 def _check_kinds(facts: Sequence[dict[str, Any]], name: str) -> None:
-    kinds = sorted({told["kind"] for told in facts})
+    kinds = sorted({description["kind"] for description in facts})
     if len(kinds) > 1:
-        raise InputError(f"{name}: the sections hold {' and '.join(kinds)}; give one kind")
+        raise InputError(f"{name}: sections of several kinds ({', '.join(kinds)}); use one kind")
     if kinds == ["features"]:
-        raise InputError(f"{name}: features of one section mean nothing in another; join counts")
+        raise InputError(f"{name}: features of sections are not comparable; join counts")
 
 
 def _united(sections: Sequence[AnnData], column: str) -> pd.Categorical:
-    """Labels of all sections; categories in the order in which they are met."""
+    """Labels of all sections; categories in order of appearance."""
     import pandas as pd
 
     labels: list[Any] = []
@@ -159,26 +160,26 @@ def _description(
 ) -> dict[str, Any]:
     """``uns['dataset']`` of the joined sections."""
     numbers = [
-        told["n_domains"].tolist() if np.ndim(told["n_domains"]) else int(told["n_domains"])
-        for told in facts
+        number.tolist() if np.ndim(number) else int(number)
+        for number in (description["n_domains"] for description in facts)
     ]
     n_domains = joined_domains(numbers, name)
     if "cluster" in obs and not isinstance(n_domains, list):
         n_domains = max(n_domains, obs["cluster"].nunique())
     text = {
-        key: "; ".join(dict.fromkeys(told[key] for told in facts if told.get(key)))
+        key: "; ".join(dict.fromkeys(one[key] for one in facts if one.get(key)))
         for key in DESCRIBED
     }
     return {
         **text,
-        **{key: agreed(key, [told[key] for told in facts]) for key in SETTINGS},
+        **{key: agreed(key, [one[key] for one in facts]) for key in SETTINGS},
         "id": name,
-        "source": "joined: " + ", ".join(str(told["id"]) for told in facts),
-        "sha256": ",".join(told["sha256"] for told in facts),
+        "source": "joined: " + ", ".join(str(one["id"]) for one in facts),
+        "sha256": ",".join(one["sha256"] for one in facts),
         "kind": facts[0]["kind"],
         "n_domains": np.array(n_domains) if isinstance(n_domains, list) else n_domains,
         "has_truth": "cluster" in obs,
-        "dropped_cells": sum(int(told["dropped_cells"]) for told in facts) + int(emptied),
+        "dropped_cells": sum(int(one["dropped_cells"]) for one in facts) + int(emptied),
         "status": "ok",
         "reason": "",
     }

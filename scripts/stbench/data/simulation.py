@@ -166,8 +166,8 @@ def _plant(tissue: Tissue, coords: np.ndarray, types: np.ndarray, base: np.ndarr
     from stbench.data.planted_interactions import plant
 
     rng = np.random.default_rng([tissue.seed, 1])
-    what = (tissue.n_triples, tissue.n_targets, tissue.effect, tissue.radius)
-    return plant(coords, types, base, *what, rng)
+    settings = (tissue.n_triples, tissue.n_targets, tissue.effect, tissue.radius)
+    return plant(coords, types, base, *settings, rng)
 
 
 def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | bool]:

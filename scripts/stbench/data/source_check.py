@@ -1,4 +1,4 @@
-"""Whether the registry's files are still where it says, asked without downloading them."""
+"""Check of the URLs of the registry, without downloading the files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _TIMEOUT = (4, 30)  # seconds: to connect, to answer
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server says of one URL.
+    """The answer of a server about one URL.
 
     Attributes:
         url: as in the registry.
-        datasets: those that need it.
-        state: one of ``STATES``; ``changed`` is another size than the registry's.
-        text: the size, where it moved to, or what went wrong.
+        datasets: the datasets that need the file.
+        state: one of ``STATES``; ``changed``: the size differs from the registry.
+        text: the size, the new URL, or the error.
     """
 
     url: str
@@ -34,19 +34,19 @@ class Answer:
 
 
 def urls_of(registry: Mapping[str, Any]) -> dict[str, tuple[int | None, tuple[str, ...]]]:
-    """Every URL of the registry with its size, where published, and the datasets that need it."""
-    found: dict[str, tuple[int | None, tuple[str, ...]]] = {}
+    """Every URL of the registry with its size, if published, and the datasets that need it."""
+    urls: dict[str, tuple[int | None, tuple[str, ...]]] = {}
     for name, entry in registry.items():
         for source in entry.get("sources", []):
             for file in source["files"]:
                 for url in file.get("url", []):
-                    names = found.get(url, (None, ()))[1]
-                    found[url] = (file.get("bytes"), tuple(dict.fromkeys([*names, name])))
-    return found
+                    names = urls.get(url, (None, ()))[1]
+                    urls[url] = (file.get("bytes"), tuple(dict.fromkeys([*names, name])))
+    return urls
 
 
 def ask(urls: Mapping[str, tuple[int | None, tuple[str, ...]]]) -> Iterator[Answer]:
-    """Ask for the headers of every URL; a host that does not answer is asked once."""
+    """Request the headers of every URL; a host that does not answer is contacted once."""
     import requests
 
     silent: dict[str, str] = {}
@@ -82,7 +82,7 @@ def _judge(response: requests.Response, size: int | None) -> tuple[str, str]:
 
 
 def summary(answers: Iterable[Answer]) -> str:
-    """How many URLs there are of each state."""
+    """The number of URLs in each state."""
     states = [answer.state for answer in answers]
     counts = [f"{states.count(state)} {state}" for state in STATES if state in states]
     return f"{len(states)} URLs: {', '.join(counts) or 'none'}"

@@ -1,4 +1,4 @@
-"""STAGUE's own archive of datasets: what of it is which dataset, and what it holds."""
+"""STAGUE's archive of datasets: the dataset and the content of each file."""
 
 from __future__ import annotations
 
@@ -26,44 +26,44 @@ class Found:
 
     Attributes:
         path: the file.
-        dataset: id in the registry, or what the archive calls it.
+        dataset: id in the registry, or name in the archive.
         sha256: of the file.
-        told: what it holds, in one line.
-        surprises: what differs from the registry, one text for each.
+        summary: its content in one line.
+        surprises: differences to the registry, one text for each.
     """
 
     path: Path
     dataset: str
     sha256: str
-    told: str
+    summary: str
     surprises: list[str]
 
 
 def inspect(folder: Path, registry: Mapping[str, Any]) -> list[Found]:
-    """Look into every h5ad file below the unpacked archive.
+    """Inspect every h5ad file of the unpacked archive.
 
-    What it is follows from the last folders of its path, those that STAGUE's scripts expect
-    (``DLPFC/raw/adata_<id>.h5ad``, ``<name>/raw/adata.h5ad``), wherever they are.
+    The dataset follows from the end of the path, as STAGUE's scripts expect it
+    (``DLPFC/raw/adata_<id>.h5ad``, ``<name>/raw/adata.h5ad``).
     """
-    found: list[Found] = []
+    files: list[Found] = []
     for path in sorted(folder.rglob("*.h5ad")):
         name = path.relative_to(folder).as_posix()
         if place := _LAYOUT.search(name):
             section = place["slice"]
             file = _look(path, f"DLPFC{section}" if section else place["name"], registry)
-            if file.dataset in {other.dataset for other in found}:
+            if file.dataset in {other.dataset for other in files}:
                 file.surprises.append(f"{name} is {file.dataset} a second time")
-            found.append(file)
+            files.append(file)
         else:
-            told = "lies where none is expected"
-            found.append(Found(path, name, file_hash(path), told, [f"{name} is an unknown file"]))
-    return found
+            problem = f"{name} is an unknown file"
+            files.append(Found(path, name, file_hash(path), "unexpected path", [problem]))
+    return files
 
 
 def absent(found: list[Found], registry: Mapping[str, Any]) -> list[str]:
-    """Datasets that the registry expects in the archive and that are not in it."""
-    there = {file.dataset for file in found}
-    return [name for name in registry if _source(name, registry) and name not in there]
+    """Datasets that the registry expects in the archive but that it does not contain."""
+    contained = {file.dataset for file in found}
+    return [name for name in registry if _source(name, registry) and name not in contained]
 
 
 def _source(name: str, registry: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -75,20 +75,20 @@ def _look(path: Path, dataset: str, registry: Mapping[str, Any]) -> Found:
     sha256 = file_hash(path)
     source = _source(dataset, registry)
     if source is None:
-        told = _told(path, ["cluster", "domain", "ground_truth"])[1]
-        return Found(path, dataset, sha256, told, ["the registry names no such dataset of it"])
-    adata, told = _told(path, source["options"]["label"])
+        summary = _summary(path, ["cluster", "domain", "ground_truth"])[1]
+        return Found(path, dataset, sha256, summary, ["not a dataset of the registry"])
+    adata, summary = _summary(path, source["options"]["label"])
     if adata is None:
-        return Found(path, dataset, sha256, told, [told])
+        return Found(path, dataset, sha256, summary, [summary])
     entry = {**registry[dataset], **source, "source": SOURCE}
     differing = surprises(adata, entry)
     if (kind := _kind(adata.X)) != entry["kind"]:
         differing.append(f"X holds {kind}, {entry['kind']} expected")
-    return Found(path, dataset, sha256, told, differing)
+    return Found(path, dataset, sha256, summary, differing)
 
 
-def _told(path: Path, labels: list[str]) -> tuple[AnnData | None, str]:
-    """The loaded file, or None, and what to say of it."""
+def _summary(path: Path, labels: list[str]) -> tuple[AnnData | None, str]:
+    """The loaded file, or None, and a summary of its content or the error."""
     from stbench.data.loaders.h5ad import load_file
 
     try:
@@ -97,11 +97,11 @@ def _told(path: Path, labels: list[str]) -> tuple[AnnData | None, str]:
         return None, one_line(error).removeprefix(f"{path}: ")
     number = facts(adata)
     shape = f"{adata.n_obs} cells x {adata.n_vars} genes, {_kind(adata.X)}"
-    return adata, f"{shape}, {number['n_domains']} domains on {number['cells']} labelled cells"
+    return adata, f"{shape}, {number['n_domains']} domains on {number['cells']} labeled cells"
 
 
 def _kind(x: Any) -> str:
-    """What the values are by their look: counts, intensities or features."""
+    """The kind of the values, inferred from them: counts, intensities or features."""
     import numpy as np
     import scipy.sparse as sp
 

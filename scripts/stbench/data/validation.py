@@ -1,4 +1,4 @@
-"""One validator for every dataset: what it lets through, every later stage may rely on."""
+"""One validator for every dataset; all later stages rely on its guarantees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MIN_CELLS = 20
 MIN_GENES = 2
-MAX_COORDINATE = 1e15  # squares and sums of it are exact enough, in float32 finite
+MAX_COORDINATE = 1e15  # its squares and sums are accurate enough, and finite in float32
 
 _DESCRIPTION = (
     *("id", "technology", "organism", "donor", "study", "unit", "source", "sha256"),
@@ -31,17 +31,17 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
     """Check a loaded dataset and bring it into the form of ``results/data/<id>.h5ad``.
 
     Args:
-        adata: as the loaders make it; ``uns['remarks']`` says what is to be known of it.
-        entry: the dataset's description, as of ``stbench.config.registry.dataset_entry``, with
+        adata: as returned by the loaders; ``uns['remarks']`` are notes for the user.
+        entry: the description of the dataset (``stbench.config.registry.dataset_entry``), with
             ``source`` and ``sha256``.
 
     Returns:
         X (n, g) CSR float32 without empty cells (kinds counts and intensities), ``obs['cluster']``
-        and ``obs['celltype']`` where given, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``,
+        and ``obs['celltype']`` if provided, ``obsm['spatial']`` (n, 2) float64, ``uns['dataset']``,
         whose note ends with the remarks.
 
     Raises:
-        InputError: one line: dataset, field, what is wrong, what to do.
+        InputError: one line with dataset, field, problem and remedy.
     """
     from anndata import AnnData
 
@@ -61,7 +61,7 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
     if keep.sum() < MIN_CELLS:
         raise InputError(
             f"{where}: X: only {keep.sum()} of {adata.n_obs} cells have any expression; "
-            f"at least {MIN_CELLS} are needed: give the raw {kind}"
+            f"at least {MIN_CELLS} are needed: provide the raw {kind}"
         )
     obs = pd.DataFrame(index=adata.obs_names[keep].astype(str))
     for name in ("cluster", "celltype"):
@@ -74,10 +74,10 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
     var = pd.DataFrame(index=adata.var_names.astype(str))
     for name in [column for column in SYMBOL_COLUMNS if column in adata.var]:
         var[name] = adata.var[name].astype(str).to_numpy()
-    made = AnnData(x[keep], obs=obs, var=var)
-    made.obsm["spatial"] = spatial[keep]
-    remarks = [*adata.uns.get("remarks", []), *_lattice_remark(made.obsm["spatial"], entry)]
-    made.uns["dataset"] = {
+    dataset = AnnData(x[keep], obs=obs, var=var)
+    dataset.obsm["spatial"] = spatial[keep]
+    remarks = [*adata.uns.get("remarks", []), *_lattice_remark(dataset.obsm["spatial"], entry)]
+    dataset.uns["dataset"] = {
         **{key: entry[key] for key in _DESCRIPTION},
         "note": "; ".join(filter(None, [entry["note"], *remarks])),
         "n_domains": n_domains,
@@ -90,11 +90,11 @@ def validate(adata: AnnData, entry: Mapping[str, Any]) -> AnnData:
         "status": "ok",
         "reason": "",
     }
-    return made
+    return dataset
 
 
 def _lattice_remark(spatial: np.ndarray, entry: Mapping[str, Any]) -> list[str]:
-    """What to say of Visium spots that do not form the lattice that Visium has."""
+    """A remark if Visium spots do not form the lattice of Visium."""
     if entry["technology"] != "10x Visium":
         return []
     lattice = find_lattice(spatial)
@@ -102,9 +102,9 @@ def _lattice_remark(spatial: np.ndarray, entry: Mapping[str, Any]) -> list[str]:
     if kind == "a hexagonal lattice":
         return []
     return [
-        f"10x Visium spots lie on a hexagonal lattice, but these form {kind} "
+        f"10x Visium spots form a hexagonal lattice, but these form {kind} "
         f"({np.ptp(spatial[:, 0]):g} x {np.ptp(spatial[:, 1]):g} {entry['unit']}): neighbors are "
-        "wrong where array rows and columns were taken for positions"
+        "wrong if array rows and columns were used as positions"
     ]
 
 
@@ -136,23 +136,22 @@ def checked_coordinates(values: Any, n: int, where: str) -> np.ndarray:
         spatial = spatial.astype(np.float64)
     except (TypeError, ValueError):
         raise InputError(
-            f"{where}: coordinates: not numbers; give two columns of numbers"
+            f"{where}: coordinates: not numbers; provide two columns of numbers"
         ) from None
     finite = np.isfinite(spatial).all(axis=1)
     if not finite.all():
         raise InputError(
-            f"{where}: coordinates: {(~finite).sum()} cells have NaN or infinite ones; "
-            "remove these cells"
+            f"{where}: coordinates: NaN or infinite in {(~finite).sum()} cells; remove these cells"
         )
     largest = np.abs(spatial).max(initial=0)
     if largest > MAX_COORDINATE:
         raise InputError(
-            f"{where}: coordinates: up to {largest:.3g}, with which distances cannot be computed; "
-            f"give them in a unit that keeps them below {MAX_COORDINATE:g}"
+            f"{where}: coordinates: up to {largest:.3g}, too large to compute distances; "
+            f"use a unit that keeps them below {MAX_COORDINATE:g}"
         )
     if len(np.unique(spatial, axis=0)) < 3:
         raise InputError(
-            f"{where}: coordinates: all cells lie at one or two places; give real positions"
+            f"{where}: coordinates: only one or two different positions; provide real positions"
         )
     return spatial
 
@@ -160,37 +159,37 @@ def checked_coordinates(values: Any, n: int, where: str) -> np.ndarray:
 def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
     x = values if sp.issparse(values) else np.asarray(values)
     if x.dtype.kind not in "biuf":
-        raise InputError(f"{where}: X: holds {x.dtype.name}, not numbers; give a numeric matrix")
-    with np.errstate(over="ignore"):  # what overflows float32 is found below
+        raise InputError(f"{where}: X: {x.dtype.name}, not numbers; provide a numeric matrix")
+    with np.errstate(over="ignore"):  # overflow of float32 is detected below
         x = sp.csr_matrix(checked_sparse(x, f"{where}: X") if sp.issparse(x) else x, copy=True)
         x.sum_duplicates()
         data = x.data.astype(np.float32)
     broken = ~np.isfinite(data)
     if broken.any():
         raise InputError(
-            f"{where}: X: {broken.sum()} values are NaN or infinite; give finite {kind}"
+            f"{where}: X: {broken.sum()} values are NaN or infinite; provide finite {kind}"
         )
     negative = data < 0
     if kind != "features" and negative.any():
         raise InputError(
-            f"{where}: X: {negative.sum()} values are negative, so these are not {kind}; give the "
-            "raw ones, or say kind: features where X is a representation"
+            f"{where}: X: {negative.sum()} values are negative, so these are not {kind}; provide "
+            f"the raw {kind}, or set kind: features if X is a representation"
         )
     broken = x.data != np.rint(x.data)
     if kind == "counts" and broken.any():
         totals = np.asarray(x.sum(axis=1)).ravel()
         same = (
-            ", and all cells have the same total (they were normalised)" if _equal(totals) else ""
+            ", and all cells have the same total (they were normalized)" if _equal(totals) else ""
         )
         raise InputError(
             f"{where}: X: {broken.sum()} values are not whole numbers (for example "
-            f"{x.data[broken][0]:g}){same}, so these are not counts; give the raw counts, or say "
-            "kind: intensities"
+            f"{x.data[broken][0]:g}){same}, so these are not counts; provide the raw counts, or "
+            "set kind: intensities"
         )
-    made = sp.csr_matrix((data, x.indices, x.indptr), shape=x.shape)
-    made.sort_indices()
-    made.eliminate_zeros()
-    return made
+    checked = sp.csr_matrix((data, x.indices, x.indptr), shape=x.shape)
+    checked.sort_indices()
+    checked.eliminate_zeros()
+    return checked
 
 
 def _equal(totals: np.ndarray) -> bool:
@@ -201,20 +200,20 @@ def _equal(totals: np.ndarray) -> bool:
 def _n_domains(obs: pd.DataFrame, entry: Mapping[str, Any], cells: int) -> Any:
     """The number of domains: an int, or an int array for data without labels."""
     where, wanted = entry["id"], entry["n_domains"]
-    labelled = obs["cluster"].nunique() if "cluster" in obs else None
-    if labelled is not None and labelled < 2:
+    labels = obs["cluster"].nunique() if "cluster" in obs else None
+    if labels is not None and labels < 2:
         raise InputError(
-            f"{where}: label: {labelled} domain among the labels; at least 2 are needed to score: "
+            f"{where}: label: {labels} domain among the labels; at least 2 are needed to score: "
             "name another column, or none"
         )
-    if labelled is not None and labelled >= cells:
-        raise InputError(f"{where}: label: every cell has a label of its own; name another column")
-    one = labelled if wanted is None else wanted
-    numbers: list[int] = wanted if isinstance(wanted, list) else [one or 0]
+    if labels is not None and labels >= cells:
+        raise InputError(f"{where}: label: every cell has a different label; name another column")
+    single = labels if wanted is None else wanted
+    numbers: list[int] = wanted if isinstance(wanted, list) else [single or 0]
     for number in numbers:
         if not 2 <= number < cells:
             raise InputError(
                 f"{where}: n_domains: {number} for {cells} cells; "
-                f"give a number from 2 to {cells - 1}"
+                f"use a number from 2 to {cells - 1}"
             )
     return np.array(numbers, dtype=np.int64) if isinstance(wanted, list) else numbers[0]

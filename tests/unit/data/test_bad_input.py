@@ -92,7 +92,10 @@ SECTION_FAULTS: list[tuple[str, Callable[[np.random.Generator], Any]]] = [
         "two columns",
         lambda rng: lambda adata: adata.obsm.update(spatial=rng.random((N, rng.integers(3, 9)))),
     ),
-    ("one or two places", lambda rng: lambda adata: adata.obsm["spatial"].fill(rng.random())),
+    (
+        "one or two different positions",
+        lambda rng: lambda adata: adata.obsm["spatial"].fill(rng.random()),
+    ),
 ]
 
 

@@ -337,7 +337,7 @@ def test_a_file_without_a_checksum_is_pinned_at_its_first_download(server, tmp_p
     assert fetch(tmp_path, what, origin=server.url)["files"][0]["sha256"] == SHA256
     fetch(tmp_path, what, origin=server.url)
     what["sources"][0]["files"][0]["url"] = [server.url + "/wrong"]
-    with pytest.raises(InputError, match=f"that of the first download was {SHA256}; if the new"):
+    with pytest.raises(InputError, match=f"but {SHA256} at the first download; if the new"):
         fetch(tmp_path, what, origin=server.url)
 
 

@@ -247,13 +247,13 @@ def few_sections(folder: Path) -> None:
     ("spoil", "message"),
     [
         (no_position, "no position for 2 spots, for example AAACAAGTATCTCCCA-1"),
-        (position_twice, "3 barcodes are in it twice"),
+        (position_twice, "3 barcodes occur twice"),
         (unknown_layer, "section 151510 has an unknown layer 'L7'; known: L1, L2"),
         (no_barcode, "none of its 1 barcodes is among the spots"),
-        (two_sections, "1 barcodes twice; it holds more than one section"),
+        (two_sections, "1 repeated barcodes; it contains more than one section"),
         (nameless_columns, "columns of section 151510 have no barcodes"),
         (truncated, "cannot be read as visium_lists"),
-        (few_sections, "no section '151510'; there are 2 sections: a, b"),
+        (few_sections, "no section '151510'; it has 2 sections: a, b"),
     ],
 )
 def test_bad_visium_lists_give_one_line(tmp_path, spoil, message):
@@ -303,9 +303,9 @@ def test_real_positions_of_visium_lists_are_a_hexagonal_lattice(tmp_path, sectio
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"section": "BZ6"}, "no section 'BZ6'; there are: BZ5"),
-        ({"counts": "counts"}, "no object 'counts'; there are: cnts, info"),
-        ({"domain": "layer"}, "no column 'layer'; there are: x, y, z"),
+        ({"section": "BZ6"}, "no section 'BZ6'; available: BZ5"),
+        ({"counts": "counts"}, "no object 'counts'; available: cnts, info"),
+        ({"domain": "layer"}, "no column 'layer'; available: x, y, z"),
     ],
 )
 def test_bass_says_what_is_missing(tmp_path, change, message):
@@ -532,10 +532,10 @@ def test_regions_are_joined_by_place(tmp_path):
     ("places", "labels", "message"),
     [
         ([PIXELS[0]], ["a", "b"], "2 labels for 1 places"),
-        ([PIXELS[0]] * 2, ["a", "b"], "several spots have the same place"),
-        ([[7, 7]], ["a"], "no spot of filtered_feature_bc_matrix.h5 has one of its places"),
-        ([PIXELS[0]], [Path("x")], "holds something else than texts"),
-        ([PIXELS[0]], [1], "holds something else than texts"),
+        ([PIXELS[0]] * 2, ["a", "b"], "several spots have the same position"),
+        ([[7, 7]], ["a"], "no spot of filtered_feature_bc_matrix.h5 has one of its positions"),
+        ([PIXELS[0]], [Path("x")], "contains more than texts"),
+        ([PIXELS[0]], [1], "contains more than texts"),
     ],
 )
 def test_bad_regions_give_one_line(tmp_path, places, labels, message):
@@ -556,7 +556,7 @@ def test_pickled_labels_are_read_and_never_run(tmp_path):
         array = np.empty(len(labels), dtype=object)
         array[:] = labels
         np.save(tmp_path / "labels.npy", array, allow_pickle=True)
-        with pytest.raises(InputError, match="holds something else than texts"):
+        with pytest.raises(InputError, match="contains more than texts"):
             read_labels(tmp_path / "labels.npy")
     assert not (tmp_path / "executed").exists()
 

@@ -159,7 +159,7 @@ def test_features_pass_through():
     assert clean.obsm["X_pca"].shape == (80, 30)
 
 
-def test_intensities_are_normalised_as_counts_are():
+def test_intensities_are_normalized_as_counts_are():
     adata = dataset(kind="intensities")
     adata.X = adata.X * np.float32(0.37)
     totals = np.expm1(preprocess(adata).X.toarray()).sum(axis=1)

@@ -157,11 +157,11 @@ def test_what_cannot_be_joined_is_said() -> None:
     with pytest.raises(InputError, match="whole: two: only 0 cells have a count in the 80"):
         join_sections([one, sparse], "whole")
     two.uns["dataset"]["kind"] = "intensities"
-    with pytest.raises(InputError, match="hold counts and intensities"):
+    with pytest.raises(InputError, match="sections of several kinds"):
         join_sections([one, two], "whole")
     for part in (one, two):
         part.uns["dataset"]["kind"] = "features"
-    with pytest.raises(InputError, match="mean nothing in another"):
+    with pytest.raises(InputError, match="are not comparable"):
         join_sections([one, two], "whole")
 
 
@@ -193,7 +193,7 @@ def test_the_program_is_repeatable_and_a_missing_section_is_named(tmp_path) -> N
     write_h5ad(tmp_path / "in2.h5ad", failed_dataset("lost", "ask its authors"))
     write_h5ad(tmp_path / "in3.h5ad", failed_dataset("gone", "no such host"))
     refused = program(tmp_path)
-    reason = "section lost: ask its authors; nor can gone be had"
+    reason = "section lost: ask its authors; also not available: gone"
     assert (refused.returncode, refused.stderr) == (1, f"error: whole: {reason}\n")
     assert (tmp_path / "out.h5ad").read_bytes() == first
     assert program(tmp_path, "--record-failure").returncode == 0
@@ -267,12 +267,12 @@ def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
         ("BZ5", "dataset 'x': join: 'BZ5' is not of type array"),
         (["BZ5", 9], "dataset 'x': join[1]: 9 is not of type string or object"),
         (["BZ5", "BZ55"], "dataset 'x': join[1]: unknown dataset 'BZ55' (did you mean 'BZ5'?)"),
-        (["BZ5", "BZ5"], "dataset 'x': join: 'BZ5' is named twice"),
+        (["BZ5", "BZ5"], "dataset 'x': join: 'BZ5' is listed twice"),
         (["BZ5", {"id": "y", "join": ["BZ9", "BZ14"]}], "join[1]: a joined dataset cannot be"),
         (["BZ5", {"id": "y", "simulate": {"layout": "spiral"}}], "join[1]: dataset 'y': simulate"),
         (["BZ5", {"id": "y", "path": "none.h5ad", "n_domains": 4}], "'y': none.h5ad: no such file"),
-        (["DLPFC151507_pca", "Bregma0.04_pca"], "join: features of one section mean nothing in"),
-        (["BZ5", "Bregma0.09"], "join: the sections hold counts and intensities; give one kind"),
+        (["DLPFC151507_pca", "Bregma0.04_pca"], "join: features of sections are not comparable"),
+        (["BZ5", "Bregma0.09"], "join: sections of several kinds (counts, intensities); use"),
         (
             ["BZ5", {"id": "sim", "simulate": {"layout": "rings"}}],
             "'sim', joined in 'x', is the id",

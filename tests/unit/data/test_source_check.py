@@ -66,7 +66,7 @@ def test_the_program_lists_what_is_wrong(monkeypatch, capsys, state, fails):
     monkeypatch.setattr(check_sources, "ask", lambda urls: iter(answers))
     monkeypatch.setattr(sys, "argv", ["check_sources.py"])
     if fails:
-        with pytest.raises(InputError, match="1 files are not where"):
+        with pytest.raises(InputError, match="1 URLs in config"):
             check_sources.main()
     else:
         check_sources.main()

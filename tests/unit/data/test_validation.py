@@ -108,7 +108,7 @@ def test_intensities_may_be_fractions_but_not_negative():
         validate(section(-counts()), entry)
 
 
-def test_normalised_values_are_recognised_as_not_counts():
+def test_normalized_values_are_recognized_as_not_counts():
     """The trap of osmFISH as SDMBench has it: equal totals, declared as counts."""
     x = counts()
     x *= 5328 / x.sum(axis=1, keepdims=True)

@@ -40,7 +40,7 @@ def test_the_plan_names_the_chosen_source(monkeypatch, capsys):
 def test_the_bundle_serves_as_a_mirror(monkeypatch, tmp_path, raw, capsys):
     for name in ("one.tar", "two.tar"):
         call(monkeypatch, bundle, "--output", tmp_path / name, *sorted(raw.glob("*/*")))
-    assert "Stereo-seq: left out: data not available" in capsys.readouterr().err
+    assert "Stereo-seq: not included: data not available" in capsys.readouterr().err
     assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
     with tarfile.open(tmp_path / "one.tar") as tar:
         tar.extractall(tmp_path, filter="data")
@@ -61,7 +61,7 @@ def test_the_bundle_serves_as_a_mirror(monkeypatch, tmp_path, raw, capsys):
 
 def test_a_file_that_changed_since_is_not_packed(monkeypatch, tmp_path, raw):
     (raw / "BZ5/key/starmap_mpfc.RData").write_bytes(b"changed")
-    with pytest.raises(InputError, match="is not the file that was fetched"):
+    with pytest.raises(InputError, match="differs from the fetched file"):
         call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "BZ5/key")
     with pytest.raises(InputError, match="no dataset to pack"):
         call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "Stereo-seq/key")
@@ -75,15 +75,15 @@ def test_wheels_that_cannot_be_had_stop_the_bundle(monkeypatch, tmp_path, raw):
         call(monkeypatch, bundle, *given)
 
 
-def test_the_plan_says_licences_sizes_and_disk(monkeypatch, capsys):
+def test_the_plan_shows_licenses_sizes_and_disk(monkeypatch, capsys):
     call(monkeypatch, fetch_plan, "BZ5", "BZ9", "V1", "Stereo-seq", "sim_layers")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
         "BZ5: zhengli09/BASS-Analysis, licence: GPL-3 (repository), 0.4 MB, "
         "raw.githubusercontent.com"
     )
-    assert lines[3].endswith("unknown size, by hand: no URL")
-    assert lines[4] == "3 files to get: 0.4 MB and 2 of unknown size"
+    assert lines[3].endswith("unknown size, no URL, manual download")
+    assert lines[4] == "3 files to fetch: 0.4 MB and 2 of unknown size"
     assert "0.7 MB and 2 of unknown size" in lines[5]
 
 

@@ -61,7 +61,7 @@ def test_the_partition_of_the_profile_is_looked_for(programs, tmp_path, monkeypa
     programs("sinfo", "cpu (null)\\ngpu gpu:4\\n")
     findings = by_name(doctor.slurm())
     assert findings["SLURM"].ok and not findings["partitions"].ok
-    assert findings["partitions"].found == "cpu, gpu; the profile takes gpu_long"
+    assert findings["partitions"].result == "cpu, gpu; the profile uses gpu_long"
     profile.write_text("default-resources:\n  slurm_partition: 'gpu'\n")
     assert by_name(doctor.slurm())["partitions"].ok
 

@@ -81,7 +81,7 @@ def test_a_failed_fit_says_why_and_leaves_no_result(fit):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--method", "stage"], "--method stage: no such method; there are"),
+        (["--method", "stage"], "--method stage: no such method; known:"),
         (["--params", "{oops"], "--params: not valid JSON"),
         (["--params", "[1]"], "--params: it must be a JSON object"),
         (["--input", "nowhere.h5ad"], "nowhere.h5ad: no such file"),

@@ -44,4 +44,4 @@ def test_a_name_that_cannot_be_used_writes_nothing(repository, name):
 def test_it_does_not_write_over_a_method(repository):
     assert new_method(repository, "mine").returncode == 0
     again = new_method(repository, "mine", "--r")
-    assert again.returncode != 0 and "there already" in again.stderr
+    assert again.returncode != 0 and "exists already" in again.stderr

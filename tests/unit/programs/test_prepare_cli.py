@@ -188,7 +188,7 @@ def test_where_no_source_can_be_loaded_all_reasons_are_given(monkeypatch, tmp_pa
 
 def test_a_folder_that_was_not_downloaded(monkeypatch, tmp_path):
     arguments = ("--dataset", "BZ5", "--output", tmp_path / "o.h5ad")
-    assert "needs --raw" in refusal(monkeypatch, *arguments)
+    assert "requires --raw" in refusal(monkeypatch, *arguments)
     line = refusal(monkeypatch, *arguments, "--raw", tmp_path)
     assert "run download.py again" in line
     assert "unknown dataset" in refusal(

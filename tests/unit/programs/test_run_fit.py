@@ -102,7 +102,7 @@ def test_the_soft_time_limit_ends_the_fit_and_all_it_started(bench):
     run = bench.run("sleeps", time_limit=4)
     assert run.returncode == 0, run.stdout
     assert bench.status()["status"] == "timeout"
-    assert bench.status()["reason"] == "not done within 4 seconds"
+    assert bench.status()["reason"] == "not finished within 4 seconds"
     assert not any(map(alive, json.loads(bench.pids.read_text())))
 
 

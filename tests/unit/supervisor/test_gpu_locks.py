@@ -117,6 +117,6 @@ def test_a_gpu_method_on_the_cpu_says_so(tmp_path, scripts):
     env = {"CUDA_VISIBLE_DEVICES": ""}
     assert bench.run("good", env, gpus=1).returncode == 0
     status = bench.status()
-    assert (status["device"], status["note"]) == ("cpu", "asked for a GPU, ran on the CPU")
+    assert (status["device"], status["note"]) == ("cpu", "requested a GPU, ran on the CPU")
     assert bench.run("good", env, gpus=0).returncode == 0
     assert bench.status()["note"] == ""

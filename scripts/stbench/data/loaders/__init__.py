@@ -1,7 +1,7 @@
 """One module per source format; each has ``load(raw, **options) -> AnnData``.
 
-The AnnData holds ``X`` (cells x genes, as published), ``obsm['spatial']`` (n, 2), and where known
-``obs['cluster']`` (true domain, missing where there is none) and ``obs['celltype']``.
+The AnnData has ``X`` (cells x genes, as published), ``obsm['spatial']`` (n, 2) and, if known,
+``obs['cluster']`` (true domain; missing for cells without one) and ``obs['celltype']``.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ def load(name: str, raw: Path, options: Mapping[str, Any]) -> AnnData:
         options: arguments of that module's ``load``.
 
     Raises:
-        InputError: the files are not what the format says.
-        OSError: the machine is at fault.
+        InputError: the files do not have the format.
+        OSError: an error of the machine, not of the files.
     """
     try:
         return loader(name)(raw, **options)
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # a broken file makes the parsers raise anything
+    except Exception as error:  # parsers may raise any error for a broken file
         if is_machine_fault(error):
             raise
         raise InputError(

@@ -54,7 +54,7 @@ def load(
 
 
 def _same_cells(index: pd.Index, cells: list[str] | None) -> bool:
-    """Whether the table's rows are the matrix's columns, as far as both have names."""
+    """Whether the rows of the table are the columns of the matrix; true if one has no names."""
     unnamed = cells is None or isinstance(index, pd.RangeIndex)
     return unnamed or [str(name) for name in index] == cells
 
@@ -62,7 +62,7 @@ def _same_cells(index: pd.Index, cells: list[str] | None) -> bool:
 def _of_section(value: Any, section: str, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise InputError(f"{where}: the list has no names; section {section!r} is not found")
-    named = {str(name): part for name, part in value.items()}
-    if section not in named:
-        raise InputError(f"{where}: no section {section!r}; there are: {', '.join(named)}")
-    return named[section]
+    sections = {str(name): part for name, part in value.items()}
+    if section not in sections:
+        raise InputError(f"{where}: no section {section!r}; available: {', '.join(sections)}")
+    return sections[section]

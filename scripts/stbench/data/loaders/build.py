@@ -1,4 +1,4 @@
-"""What the loaders share: putting the parts of a dataset together."""
+"""Functions that the loaders share: assembly of a dataset from its parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _LAYERS = {"L1", "L2", "L3", "L4", "L5", "L6", "WM"}
-_MISSING = {"", "nan", "NaN", "NA", "None", "<NA>"}  # how files spell a missing label
+_MISSING = {"", "nan", "NaN", "NA", "None", "<NA>"}  # spellings of a missing label
 
 
 def assemble(
@@ -26,12 +26,12 @@ def assemble(
     cluster: Any = None,
     celltype: Any = None,
 ) -> AnnData:
-    """Make the AnnData of a dataset, its parts in the same order of cells.
+    """Create the AnnData of a dataset from parts with the same order of cells.
 
     Args:
         x: (n, g) dense or sparse, as published.
-        cells: names, or None for ``cell_1`` ...
-        genes: names, or None for ``gene_1`` ...
+        cells: names; None: ``cell_1`` ...
+        genes: names; None: ``gene_1`` ...
         spatial: (n, 2) coordinates.
         cluster: (n,) true domains, missing where unknown, or None.
         celltype: (n,) cell types, or None.
@@ -66,7 +66,7 @@ def categories(values: Any) -> pd.Categorical:
 
 
 def layer_names(values: Any) -> list[str | None]:
-    """Cortical layers in one spelling: ``Layer1`` is ``L1``; ``WM`` stays."""
+    """Cortical layers in one spelling: ``Layer1`` becomes ``L1``; ``WM`` is unchanged."""
     labels = [_label(value) for value in np.asarray(values, dtype=object)]
     return [label and label.replace("Layer", "L") for label in labels]
 
@@ -77,7 +77,7 @@ def visium_section(
     layers: Path,
     section: str,
 ) -> AnnData:
-    """A Visium section of the human cortex, joined by barcode; ``uns['remarks']`` counts the rest.
+    """A Visium section of the human cortex, joined by barcode; ``uns['remarks']`` names mismatches.
 
     Args:
         counts: (spots x genes, barcodes, names of genes).
@@ -87,16 +87,16 @@ def visium_section(
     """
     x, barcodes, genes = counts
     spatial = visium_positions(positions, barcodes)
-    known = barcode_layers(layers, section)
-    made = assemble(x, barcodes, genes, spatial, list(known.reindex(barcodes)))
-    unlabelled = int(made.obs["cluster"].isna().sum())
-    unused = len(known) - (made.n_obs - unlabelled)
-    if unlabelled == made.n_obs:
-        raise InputError(f"{layers.name}: none of its {len(known)} barcodes is among the spots")
-    remarks = [f"{unlabelled} of {made.n_obs} spots have no layer"] * (unlabelled > 0)
+    labels = barcode_layers(layers, section)
+    adata = assemble(x, barcodes, genes, spatial, list(labels.reindex(barcodes)))
+    unlabeled = int(adata.obs["cluster"].isna().sum())
+    unused = len(labels) - (adata.n_obs - unlabeled)
+    if unlabeled == adata.n_obs:
+        raise InputError(f"{layers.name}: none of its {len(labels)} barcodes is among the spots")
+    remarks = [f"{unlabeled} of {adata.n_obs} spots have no layer"] * (unlabeled > 0)
     remarks += [f"{unused} barcodes with a layer have no counts"] * (unused > 0)
-    made.uns["remarks"] = remarks
-    return made
+    adata.uns["remarks"] = remarks
+    return adata
 
 
 def visium_positions(file: Path | IO[bytes], barcodes: Sequence[str], name: str = "") -> np.ndarray:
@@ -108,7 +108,7 @@ def visium_positions(file: Path | IO[bytes], barcodes: Sequence[str], name: str 
     Args:
         file: the table, or a stream of it.
         barcodes: the spots.
-        name: of the table, where it is a stream.
+        name: of the table, if it is a stream.
     """
     name = name or Path(str(file)).name
     table = pd.read_csv(file, header=None, index_col=0, dtype=str)
@@ -124,11 +124,11 @@ def visium_positions(file: Path | IO[bytes], barcodes: Sequence[str], name: str 
 def barcode_layers(path: Path, section: str) -> pd.Series:
     """Layers of one section's spots from the table of all sections, by barcode."""
     table = pd.read_csv(path, sep="\t", header=None, dtype=str, keep_default_na=False)
-    mine = table[table[1] == section].set_index(0)[2]
-    if mine.empty:
+    layers = table[table[1] == section].set_index(0)[2]
+    if layers.empty:
         raise InputError(f"{path.name}: no labels for section {section}")
-    _check_unique(mine.index, path.name)
-    labels = pd.Series(layer_names(mine), index=mine.index, dtype=object).dropna()
+    _check_unique(layers.index, path.name)
+    labels = pd.Series(layer_names(layers), index=layers.index, dtype=object).dropna()
     if unknown := sorted(set(labels) - _LAYERS):
         raise InputError(
             f"{path.name}: section {section} has an unknown layer {unknown[0]!r}; "
@@ -141,16 +141,16 @@ def _check_unique(barcodes: pd.Index, name: str) -> None:
     repeated = barcodes[barcodes.duplicated()]
     if len(repeated):
         raise InputError(
-            f"{name}: {len(repeated)} barcodes are in it twice, for example {repeated[0]}; "
-            "give one section"
+            f"{name}: {len(repeated)} barcodes occur twice, for example {repeated[0]}; "
+            "provide one section"
         )
 
 
 def column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
-    """A column, or an error that lists those there are."""
+    """A column, or an error that lists the available columns."""
     if name not in table.columns:
-        known = ", ".join(map(str, table.columns)) or "none"
-        raise InputError(f"{where}: no column {name!r}; there are: {known}")
+        names = ", ".join(map(str, table.columns)) or "none"
+        raise InputError(f"{where}: no column {name!r}; available: {names}")
     return table[name]
 
 

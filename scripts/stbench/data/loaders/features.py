@@ -1,4 +1,4 @@
-"""A representation: features and coordinates as .npy, one label a line as text."""
+"""A representation: features and coordinates as .npy, labels as text with one per line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load(raw: Path, features: str, coordinates: str, labels: str) -> AnnData:
         raw: folder with the files.
         features: (n, d) array.
         coordinates: (n, 2) array.
-        labels: one domain a line.
+        labels: one domain per line.
     """
     x = read_npy(raw / features)
     components = [f"component_{i + 1}" for i in range(x.shape[1])]
@@ -41,7 +41,7 @@ def read_npy(path: Path) -> np.ndarray:
     except InputError as error:
         if _is_pickled(path):
             raise InputError(
-                f"{path.name}: holds pickled Python objects, which are never loaded because "
+                f"{path.name}: contains pickled Python objects, which are never loaded because "
                 "they can run any code; save it as a plain numeric array"
             ) from error
         raise
@@ -53,6 +53,6 @@ def read_npy(path: Path) -> np.ndarray:
 
 
 def _is_pickled(path: Path) -> bool:
-    """Whether the file is a pickle, or an .npy file whose header announces Python objects."""
+    """Whether the file is a pickle, or an .npy file of Python objects according to its header."""
     head = path.read_bytes()[:256]
     return head[:1] == b"\x80" or (head.startswith(b"\x93NUMPY") and b"'|O'" in head)

@@ -1,5 +1,5 @@
-"""Spots made of single cells on a grid, as in QuKunLab/SpatialBenchmarking (Li et al., Nature
-Methods 2022): tab-separated counts, places on the grid, and the cells of each type in each spot."""
+"""Spots of single cells on a grid, as in QuKunLab/SpatialBenchmarking (Li et al., Nature Methods
+2022): tab-separated counts, positions on the grid, and the cells of each type in each spot."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def load(raw: Path, counts: str, positions: str, composition: str) -> AnnData:
-    """Read the spots; ``obsm['cells_by_type']`` is a table that counts cells.
+    """Read the spots; ``obsm['cells_by_type']`` is the table of numbers of cells.
 
     Args:
         raw: folder with the files, whose rows are the spots in the same order.
         counts: spots x genes, with a header.
         positions: columns x and y.
-        composition: numbers of cells, a column for each type, the first one numbers the spots.
+        composition: numbers of cells, a column for each type; the first column numbers the spots.
     """
     x = pd.read_csv(raw / counts, sep="\t")
     cells = pd.read_csv(raw / composition, sep="\t", index_col=0)

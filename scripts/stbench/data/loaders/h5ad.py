@@ -1,7 +1,7 @@
-"""An h5ad file: STAGUE's own layout, and any file of the user's.
+"""An h5ad file: STAGUE's layout, and files of the user.
 
-Only X, positions, names and the columns asked for are read: what else is in the file costs no
-memory, and need not be readable.
+Only X, positions, names and the requested columns are read: other parts of the file cost no memory
+and need not be readable.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def load(raw: Path, label: Sequence[str], celltype: Sequence[str] = ()) -> AnnDa
 
     Args:
         raw: the folder.
-        label: columns of obs that may hold the true domains; the first that is there is taken.
-        celltype: columns of obs that may hold the cell types, or none of them.
+        label: columns of obs for the true domains; the first existing one is used.
+        celltype: columns of obs for the cell types, likewise; none of them needs to exist.
     """
     files = sorted(raw.glob("*.h5ad"))
     if len(files) != 1:
-        raise InputError(f"{raw}: one h5ad file is needed, there are {len(files)}")
+        raise InputError(f"{raw}: one h5ad file is needed, it has {len(files)}")
     return load_file(files[0], label, celltype, need_types=False)
 
 
@@ -49,20 +49,20 @@ def load_file(
 
     Args:
         path: the file.
-        label: columns of obs with the true domains, the first that is there; empty for none.
-        celltype: columns of obs with the cell types, likewise.
-        need_types: whether it is an error that none of ``celltype`` is there.
+        label: columns of obs for the true domains; the first existing one is used. Empty: none.
+        celltype: columns of obs for the cell types, likewise.
+        need_types: whether it is an error if no column of ``celltype`` exists.
 
     Raises:
-        InputError: not an h5ad file, or without X, coordinates or a column asked for.
-        OSError: the machine is at fault, or another program has the file open.
+        InputError: not an h5ad file, or without X, coordinates or a requested column.
+        OSError: an error of the machine, or another program has the file open.
     """
     if path.is_dir():
-        raise InputError(f"{path}: is a folder; give the h5ad file in it")
+        raise InputError(f"{path}: is a folder; provide the h5ad file in it")
     check_hdf5(path)
     with open_h5ad(path) as file:
         obs, var = file["obs"], file["var"]
-        made = assemble(
+        adata = assemble(
             _expression(file, path),
             row_names(obs),
             row_names(var),
@@ -72,8 +72,8 @@ def load_file(
         )
         for name in SYMBOL_COLUMNS:
             if name in column_names(var):
-                made.var[name] = read_column(var, name)
-    return made
+                adata.var[name] = read_column(var, name)
+    return adata
 
 
 def _expression(file: h5py.File, path: Path) -> Any:
@@ -102,9 +102,9 @@ def _column(
         if name in columns:
             return read_column(obs, name)
     if names and needed:
-        known = ", ".join(columns) or "none"
+        available = ", ".join(columns) or "none"
         wanted = " or ".join(map(repr, names))
-        raise InputError(f"{path}: {field}: no column {wanted} in obs; there are: {known}")
+        raise InputError(f"{path}: {field}: no column {wanted} in obs; available: {available}")
     return None
 
 

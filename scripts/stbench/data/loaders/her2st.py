@@ -20,7 +20,7 @@ def load(raw: Path, counts: str, labels: str) -> AnnData:
 
     Args:
         raw: folder with the files.
-        counts: tab-separated table, spots x genes, compressed or not.
+        counts: tab-separated table, spots x genes; may be compressed.
         labels: tab-separated table with x, y (array), pixel_x, pixel_y and label.
     """
     table = pd.read_csv(raw / counts, sep="\t", index_col=0)

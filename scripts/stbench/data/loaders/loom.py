@@ -27,7 +27,7 @@ def load(
         celltype: column attribute with the cell types.
         gene: row attribute with the names of genes.
         cell: column attribute with the names of cells.
-        drop: domain of the cells that are left out.
+        drop: domain of the cells that are dropped.
     """
     import h5py
 

@@ -1,4 +1,4 @@
-"""Labels in a pickled array, read without unpickling: nothing in the file can run."""
+"""Labels in a pickled array, read without unpickling: no code in the file can run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LISTS = {"MARK", "APPENDS", "APPEND", "FRAME"}
 def read_labels(path: Path) -> list[str]:
     """The texts of a 1-d object array that ``numpy.save`` wrote.
 
-    A pickle is a program. Its instructions are listed, not run, and only those that put texts into
-    a list are understood.
+    A pickle is a program. Its instructions are listed, not run, and only those that build a list of
+    texts are accepted.
 
     Raises:
-        InputError: the file holds anything but texts.
+        InputError: the file contains anything other than texts.
     """
     content = path.read_bytes()
     head, _, body = content.partition(b"\n")
@@ -30,15 +30,15 @@ def read_labels(path: Path) -> list[str]:
         return _texts(body)
     except ValueError as error:
         raise InputError(
-            f"{path.name}: holds something else than texts ({error}), which is never loaded "
+            f"{path.name}: contains more than texts ({error}), which is never loaded "
             "because it can run any code"
         ) from None
 
 
 def _texts(body: bytes) -> list[str]:
-    """The texts of the pickle's first list, up to the tuple that the list is put into."""
+    """The texts of the pickle's first list, up to the tuple that contains the list."""
     memo: dict[int, str | None] = {}
-    found: list[str] = []
+    texts: list[str] = []
     latest: str | None = None
     inside = False
     for code, value, place in pickletools.genops(body):
@@ -53,9 +53,9 @@ def _texts(body: bytes) -> list[str]:
         if not inside:
             inside = code.name == "EMPTY_LIST"
         elif latest is not None:
-            found.append(latest)
+            texts.append(latest)
         elif code.name == "TUPLE":
-            return found
+            return texts
         elif code.name not in _LISTS:
             raise ValueError(f"{code.name} at byte {place}")
     raise ValueError("no list of texts")

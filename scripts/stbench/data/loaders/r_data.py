@@ -1,4 +1,4 @@
-"""R's files, parsed in Python and never executed."""
+"""Files of R, parsed in Python and never executed."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def read_r(path: Path) -> dict[str, Any]:
     """The objects of an .RData, .rda or .rds file by name."""
     value = read_rds(path)
     if not isinstance(value, dict):
-        raise InputError(f"{path.name}: holds no named objects")
+        raise InputError(f"{path.name}: contains no named objects")
     return {str(name): item for name, item in value.items()}
 
 
 def read_rds(path: Path) -> Any:
-    """The one object of an .rds file."""
+    """The object of an .rds file."""
     import rdata
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # classes without a constructor arrive as plain namespaces
+        warnings.simplefilter("ignore")  # classes without a constructor become plain namespaces
         return rdata.conversion.convert(rdata.parser.parse_file(path))
 
 
 def pick(objects: Mapping[str, Any], name: str, path: Path) -> Any:
-    """An object of a file, or an error that lists those there are."""
+    """An object of a file, or an error that lists the available objects."""
     if name not in objects:
-        known = ", ".join(map(str, objects)) or "none"
-        raise InputError(f"{path.name}: no object {name!r}; there are: {known}")
+        names = ", ".join(map(str, objects)) or "none"
+        raise InputError(f"{path.name}: no object {name!r}; available: {names}")
     return objects[name]
 
 
@@ -57,6 +57,6 @@ def matrix(value: Any) -> tuple[sp.csr_matrix, list[str] | None, list[str] | Non
 
 
 def _names(names: Any) -> list[str] | None:
-    if names is None or isinstance(names, str) or len(names) == 0:  # R's NULL, however it arrives
+    if names is None or isinstance(names, str) or len(names) == 0:  # forms of R's NULL
         return None
     return [str(name) for name in names]

@@ -21,7 +21,7 @@ def load(raw: Path, counts: str, genes: str, positions: str, celltypes: str) -> 
     Args:
         raw: folder with the files.
         counts: cells x genes, ``scipy.sparse`` format.
-        genes: one name a line.
+        genes: one name per line.
         positions: x and y, separated by a space.
         celltypes: comma-separated, with a column ``x``.
     """

@@ -1,5 +1,5 @@
-"""A whole STARmap section, as in the repository SRTsim-Analysis: a nameless table of counts, and
-centres and types of cells; genes have their names in an .rds file of some of the same cells."""
+"""A complete STARmap section, as in the repository SRTsim-Analysis: counts without names, centers
+and types of cells; the names of genes are in an .rds file with a subset of the cells."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def load(
         positions: x and y, separated by a space, with a header.
         celltypes: comma-separated, with a column ``ClusterName``.
         named_in: an .rds file, a list.
-        named_as: its genes x cells matrix, cells as in ``counts``; gives genes their names.
+        named_as: its genes x cells matrix with the names of genes, cells as in ``counts``.
 
     Raises:
-        InputError: the matrix has other genes than the counts.
+        InputError: the matrix and the counts have different genes.
     """
     x = pd.read_csv(raw / counts, header=None).to_numpy()
     part, _, genes = matrix(pick(read_r(raw / named_in), named_as, raw / named_in))

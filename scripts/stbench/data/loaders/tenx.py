@@ -31,8 +31,8 @@ def load(
         raw: folder with the files.
         matrix: name of the HDF5 matrix (version 2 or 3 of the format).
         positions: 10x's table of positions.
-        labels: tab-separated table with the columns ``barcode`` and ``domain``; or, where
-            ``section`` is given, the table barcode, section, layer of the human cortex.
+        labels: tab-separated table with the columns ``barcode`` and ``domain``; or, with
+            ``section``, the table barcode, section, layer of the human cortex.
         barcode: column of the labels with the barcodes.
         domain: column of the labels with the domains.
         section: the section's name in the table of layers.

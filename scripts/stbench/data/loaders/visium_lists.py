@@ -22,15 +22,15 @@ def load(
 ) -> AnnData:
     """Read one section, as in the repository of BASS.
 
-    Nothing but the counts is read from the lists: their coordinates are rows and columns of the
-    array, which are not a hexagonal lattice, and their labels have no documented form.
+    Only the counts are read from the lists: their coordinates are rows and columns of the array,
+    which do not form a hexagonal lattice, and the form of their labels is not documented.
 
     Args:
         raw: folder with the files.
         file: name of the .RData file.
         counts: list of matrices, genes x spots, one for each section.
-        section: the section's name: in the list, where that has names, and in the labels.
-        place: the section's place in a list whose names do not tell.
+        section: the section's name, in the labels and in a list with names.
+        place: the section's index in a list without this name.
         positions: 10x's table of positions of this section.
         labels: table barcode, section, layer of all sections.
     """
@@ -41,27 +41,27 @@ def load(
     barcodes = [_barcode(name) for name in spots]
     if repeated := len(barcodes) - len(set(barcodes)):
         raise InputError(
-            f"{file}: {counts}: section {section} has {repeated} barcodes twice; "
-            "it holds more than one section"
+            f"{file}: {counts}: section {section} has {repeated} repeated barcodes; "
+            "it contains more than one section"
         )
     return visium_section((x, barcodes, genes), raw / positions, raw / labels, section)
 
 
 def _of_section(sections: Any, section: str, place: int, where: str) -> Any:
-    """The part whose name ends with the section's, else the one at the place."""
+    """The part whose name ends with that of the section, else the part at the index."""
     named = isinstance(sections, Mapping)
     names = list(map(str, sections)) if named else [""] * len(sections)
     parts = list(sections.values()) if named else list(sections)
-    found = [part for name, part in zip(names, parts, strict=True) if name.endswith(section)]
-    if len(found) == 1:
-        return found[0]
+    matches = [part for name, part in zip(names, parts, strict=True) if name.endswith(section)]
+    if len(matches) == 1:
+        return matches[0]
     if place >= len(parts):
-        there = f"{len(parts)} sections" + (f": {', '.join(names)}" if named else "")
-        raise InputError(f"{where}: no section {section!r}; there are {there}")
+        available = f"{len(parts)} sections" + (f": {', '.join(names)}" if named else "")
+        raise InputError(f"{where}: no section {section!r}; it has {available}")
     return parts[place]
 
 
 def _barcode(name: str) -> str:
-    """10x's own barcode in the name of a spot, whatever was put before or behind it."""
-    found = _BARCODE.search(name)
-    return f"{found[0].removesuffix('-1')}-1" if found else name
+    """The 10x barcode in the name of a spot, without a prefix or suffix."""
+    match = _BARCODE.search(name)
+    return f"{match[0].removesuffix('-1')}-1" if match else name

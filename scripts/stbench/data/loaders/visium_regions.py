@@ -1,4 +1,4 @@
-"""10x's files of a Visium section, with regions that another publication gives by place."""
+"""10x's files of a Visium section, with regions by position from another publication."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ _POSITIONS = "tissue_positions_list.csv"
 
 
 def load(raw: Path, matrix: str, archive: str, places: str, labels: str) -> AnnData:
-    """Read a section; a spot has the region whose place is its own, to the pixel.
+    """Read a section; a spot gets the region at its own position, rounded to pixels.
 
     Args:
         raw: folder with the files.
         matrix: 10x's HDF5 matrix.
-        archive: 10x's ``spatial.tar.gz``, of which the table of positions is read.
+        archive: 10x's ``spatial.tar.gz`` with the table of positions.
         places: (n, 2) array of pixels, x and y.
-        labels: n regions, an array of texts as numpy pickles it.
+        labels: n regions, an array of texts pickled by numpy.
     """
     x, spots, genes = read_matrix(raw / matrix)
     spatial = _positions(raw / archive, spots)
     regions = pd.Series(read_labels(raw / labels))
-    known = read_npy(raw / places)
-    if len(known) != len(regions):
-        raise InputError(f"{labels}: {len(regions)} labels for {len(known)} places of {places}")
-    regions.index = pd.MultiIndex.from_arrays(np.rint(known).astype(int).T)
+    pixels = read_npy(raw / places)
+    if len(pixels) != len(regions):
+        raise InputError(f"{labels}: {len(regions)} labels for {len(pixels)} positions of {places}")
+    regions.index = pd.MultiIndex.from_arrays(np.rint(pixels).astype(int).T)
     if not regions.index.is_unique:
-        raise InputError(f"{places}: several spots have the same place")
-    here = pd.MultiIndex.from_arrays(np.rint(spatial).astype(int).T)
-    domains = regions.reindex(here)
+        raise InputError(f"{places}: several spots have the same position")
+    positions = pd.MultiIndex.from_arrays(np.rint(spatial).astype(int).T)
+    domains = regions.reindex(positions)
     missing = int(domains.isna().sum())
     if missing == len(spots):
-        raise InputError(f"{places}: no spot of {matrix} has one of its places")
-    made = assemble(x, spots, genes, spatial, list(domains))
-    made.uns["remarks"] = [f"{missing} of {len(spots)} spots have no region"] * (missing > 0)
-    return made
+        raise InputError(f"{places}: no spot of {matrix} has one of its positions")
+    adata = assemble(x, spots, genes, spatial, list(domains))
+    adata.uns["remarks"] = [f"{missing} of {len(spots)} spots have no region"] * (missing > 0)
+    return adata
 
 
 def _positions(archive: Path, spots: list[str]) -> np.ndarray:
-    """Pixels of the spots from the table in the archive, of which nothing is unpacked."""
+    """Pixels of the spots from the table in the archive, read without unpacking the archive."""
     with tarfile.open(archive) as tar:
-        found = [item for item in tar if item.isfile() and Path(item.name).name == _POSITIONS]
-        if len(found) != 1 or (table := tar.extractfile(found[0])) is None:
-            raise InputError(f"{archive.name}: {len(found)} files {_POSITIONS}; 1 is needed")
+        items = [item for item in tar if item.isfile() and Path(item.name).name == _POSITIONS]
+        if len(items) != 1 or (table := tar.extractfile(items[0])) is None:
+            raise InputError(f"{archive.name}: {len(items)} files {_POSITIONS}; 1 is needed")
         return visium_positions(table, spots, _POSITIONS)
