@@ -25,7 +25,7 @@ def test_a_run_from_its_plan_to_its_end(copied_workflow):
 
     planned = workflow.run(*SMALL, args=("plan",))
     assert planned.returncode == 0, planned.stdout
-    assert "1 datasets x 2 methods x 2 seeds: 2 entries, 4 fits" in planned.stdout
+    assert "1 dataset x 2 methods x 2 seeds: 2 entries, 4 fits" in planned.stdout
     assert len(pd.read_csv(own / "plan.csv")) == 2
     assert "no run has been started here" in status(workflow)
 

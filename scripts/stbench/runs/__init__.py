@@ -1,1 +1,1 @@
-"""A run as a whole: checks before it, plan, progress, status and the record it leaves."""
+"""Runs: checks before a run, plan, progress, status and the record of a run."""

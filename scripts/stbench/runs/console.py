@@ -1,4 +1,4 @@
-"""What a person sees of a run of Snakemake: what failed and why, and nothing of its scheduling."""
+"""Console output of a run: failed jobs and their reasons, without Snakemake's scheduling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from stbench.runs.live_line import LiveLine
 
 # Snakemake's events (``snakemake_interface_logger_plugins.common.LogEvent``) and messages without
-# an event that say nothing to a person. Its log file has them all.
+# an event that do not concern the user. Its log file contains them all.
 HIDDEN = {"workflow_started", "job_info", "job_started", "job_finished", "resources_info"}
 CHATTER = re.compile(
     r"Config file \S+ is extended|Assuming unrestricted shared filesystem"
@@ -27,12 +27,12 @@ SHOWN = 5  # failed jobs whose logs are shown
 
 @dataclass(frozen=True)
 class FailedJob:
-    """A job that failed at its last attempt.
+    """A job whose last attempt failed.
 
     Attributes:
-        output: the first file it was to make; the name of the rule where there is none.
-        log: what the job printed, if anything.
-        seen: whether it printed that on the console, too.
+        output: its first output file; the name of the rule if it has none.
+        log: file with the output of the job, if any.
+        seen: whether the output was printed on the console as well.
     """
 
     output: str
@@ -41,10 +41,10 @@ class FailedJob:
 
 
 class Console(logging.Handler):
-    """Stands between Snakemake's messages and the handler that prints them.
+    """Filters Snakemake's messages before the handler that prints them.
 
     Attributes:
-        failed: the jobs that failed for good.
+        failed: jobs whose last attempt failed.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Console(logging.Handler):
 
         Args:
             inner: prints messages.
-            line: shows how far the run is.
-            will_retry: whether the job of this number has attempts left.
-            dry: whether nothing is run; then the table of jobs is what is asked for.
+            line: shows the progress of the run.
+            will_retry: whether the job with this number has attempts left.
+            dry: whether this is a dry run, which shows the table of jobs.
         """
         super().__init__()
         self.failed: list[FailedJob] = []
@@ -83,9 +83,7 @@ class Console(logging.Handler):
         logs = [Path(path) for path in facts["log"]]
         log = next((path for path in logs if last_lines(path, 1)), None)
         output = next(iter(facts["output"]), facts["rule_name"])
-        reason = (
-            "".join(last_lines(log, 1)).removeprefix("error: ") if log else "it printed nothing"
-        )
+        reason = "".join(last_lines(log, 1)).removeprefix("error: ") if log else "no error message"
         if self._will_retry(facts["jobid"]):
             self._line.say(f"retry with more memory: {reason}")
             return
@@ -96,7 +94,7 @@ class Console(logging.Handler):
 
 
 def last_lines(path: Path, number: int) -> list[str]:
-    """The last lines of a log that are not empty; none where it cannot be read."""
+    """The last non-empty lines of a log; none if it cannot be read."""
     try:
         text = path.read_bytes()[-20_000:].decode(errors="replace")
     except OSError:
@@ -106,7 +104,7 @@ def last_lines(path: Path, number: int) -> list[str]:
 
 
 def failure_report(failed: Sequence[FailedJob]) -> str:
-    """The logs of the first failed jobs, and what to do; nothing where the console has seen all."""
+    """The logs of the first failed jobs and advice; empty if the console has shown all of them."""
     unseen = [job for job in failed if not job.seen]
     if failed and not unseen:
         return ""

@@ -1,13 +1,14 @@
-"""What a fit will cost: seconds, memory and disk predicted from fits that have been measured.
+"""Cost of a fit: seconds, memory and disk, predicted from measured fits.
 
-Each method has a curve of its own for each quantity and device,
+Each method has a separate curve for each quantity and device,
 
     start + work * (cells / 1000)^a * (genes / 1000)^b * (epochs / 100)
 
-(epochs only for seconds, and only of methods that train in epochs): a power law above what
-starting Python and its libraries takes. It is fitted to the logarithms, so that factors count,
-with a loss that outliers do not rule. What the measurements do not tell, such as an exponent where
-all tissues are of one size, stays at what is usual of methods with linear memory (``Habits``).
+(epochs only for seconds, and only for methods that train in epochs): a power law plus the cost of
+starting Python and its libraries. It is fitted to the logarithms, so that relative errors count,
+with a loss that is robust to outliers. A parameter that the measurements do not determine, such as
+an exponent if all tissues have the same size, keeps its usual value for methods with linear memory
+(``Prior``).
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 
 GROUP = ["method", "device"]
-FAR = 2.0  # times the largest measured tissue: from there on a prediction is an extrapolation
-_SCATTER = 0.3  # of the logarithm of a measurement: a factor of 1.35
+FAR = 2.0  # times the largest measured tissue: larger ones are an extrapolation
+_SCATTER = 0.3  # standard deviation of the logarithm of a measurement: a factor of 1.35
 
 
 @dataclass(frozen=True)
-class Habits:
-    """What is usual of a quantity: logarithms and exponents, each with how far it may be off."""
+class Prior:
+    """Prior of a quantity: mean and standard deviation of its logarithms and exponents."""
 
     start: tuple[float, float]
     work: tuple[float, float]
@@ -37,9 +38,9 @@ class Habits:
 
 
 QUANTITIES = {
-    "seconds": Habits((np.log(5), 1), (np.log(20), 3), (1, 0.3), (0.25, 0.25), True),
-    "peak_mb": Habits((np.log(400), 0.7), (np.log(100), 2), (1, 0.3), (0.5, 0.4), False),
-    "disk_mb": Habits((np.log(0.1), 2), (np.log(1), 3), (1, 0.2), (0.5, 0.5), False),
+    "seconds": Prior((np.log(5), 1), (np.log(20), 3), (1, 0.3), (0.25, 0.25), True),
+    "peak_mb": Prior((np.log(400), 0.7), (np.log(100), 2), (1, 0.3), (0.5, 0.4), False),
+    "disk_mb": Prior((np.log(0.1), 2), (np.log(1), 3), (1, 0.2), (0.5, 0.5), False),
 }
 
 
@@ -54,7 +55,7 @@ class Curve:
     with_epochs: bool
 
     def at(self, cells: float, genes: float, epochs: float | None) -> float:
-        """The quantity for a tissue of so many cells and genes; ``epochs`` None: not trained so."""
+        """The quantity for a tissue of this size; ``epochs`` None: not trained in epochs."""
         size = (cells / 1e3) ** self.cells_exponent * (genes / 1e3) ** self.genes_exponent
         if self.with_epochs and epochs:
             size *= epochs / 100
@@ -63,7 +64,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one fit is predicted to take; ``far``: beyond what was measured of the method."""
+    """Predicted cost of one fit; ``far``: extrapolated to a much larger tissue."""
 
     seconds: float
     peak_mb: float
@@ -81,13 +82,13 @@ class CostModel:
     def predict(
         self, method: str, cells: float, genes: float, epochs: float | None, device: str = "cpu"
     ) -> Cost | None:
-        """What one fit takes on one core or one GPU; None where the method was never measured."""
+        """Cost of one fit on one core or one GPU; None if the method was never measured."""
         curves = self.curves.get((method, device))
         if curves is None:
             return None
-        most = self.largest[method, device]
-        told = {name: curve.at(cells, genes, epochs) for name, curve in curves.items()}
-        return Cost(**told, far=cells > FAR * most[0] or genes > FAR * most[1])
+        largest = self.largest[method, device]
+        values = {name: curve.at(cells, genes, epochs) for name, curve in curves.items()}
+        return Cost(**values, far=cells > FAR * largest[0] or genes > FAR * largest[1])
 
 
 def fit_cost_model(measured: pd.DataFrame) -> CostModel:
@@ -108,11 +109,11 @@ def fit_cost_model(measured: pd.DataFrame) -> CostModel:
 
 
 def left_out_errors(measured: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    """How well each method's cost on each dataset is predicted from its other datasets.
+    """Errors of predicting each method's cost on a dataset from its other datasets.
 
     Returns:
         Columns ``method``, ``dataset``, ``ratio`` (predicted / measured) and ``far`` (the dataset
-        is much larger than all others of the method, so this was an extrapolation); methods that
+        is much larger than all others of the method, so this is an extrapolation); methods that
         were measured on a single dataset have no row.
     """
     typical = _one_row_per_size(measured.dropna(subset=[quantity]))
@@ -121,15 +122,15 @@ def left_out_errors(measured: pd.DataFrame, quantity: str) -> pd.DataFrame:
 
 
 def typical_factor(ratios: pd.Series, share: float = 0.5) -> float:
-    """The factor that this share of predictions is off by at most, up or down; NaN for none."""
+    """Largest factor, up or down, of the errors of this share of predictions; NaN for none."""
     return float(np.exp(np.log(ratios).abs().quantile(share)))
 
 
 def fit_for_here(shipped: pd.DataFrame, own: pd.DataFrame) -> tuple[CostModel, float]:
-    """A model of this machine: the shipped measurements at its pace, and the user's own.
+    """A model of this machine: the shipped measurements scaled to its pace, and the user's own.
 
     Returns:
-        The model, and how many times as long as the shipped ones the own fits took.
+        The model, and the time of the own fits relative to the shipped ones.
     """
     model = fit_cost_model(shipped)
     if own.empty:
@@ -140,7 +141,7 @@ def fit_for_here(shipped: pd.DataFrame, own: pd.DataFrame) -> tuple[CostModel, f
 
 
 def pace(measured: pd.DataFrame, model: CostModel) -> float:
-    """How much longer fits took than the model says: the median factor, drawn towards 1 by few."""
+    """Median ratio of measured to predicted time, shrunk towards 1 when there are few fits."""
     factors = []
     for _, row in _one_row_per_size(measured).iterrows():
         epochs = None if pd.isna(row["epochs"]) else row["epochs"]
@@ -160,38 +161,42 @@ def _one_row_per_size(measured: pd.DataFrame) -> pd.DataFrame:
 def _left_out(rows: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str, float, bool]]:
     datasets = rows["dataset"].unique()
     for dataset in datasets if len(datasets) > 1 else []:
-        mine = rows["dataset"] == dataset
-        curve = _fit_curve(rows[~mine], quantity)
-        most = FAR * rows.loc[~mine, ["cells", "genes"]].max()
-        for row in rows[mine].itertuples():
+        held_out = rows["dataset"] == dataset
+        curve = _fit_curve(rows[~held_out], quantity)
+        most = FAR * rows.loc[~held_out, ["cells", "genes"]].max()
+        for row in rows[held_out].itertuples():
             epochs = None if pd.isna(row.epochs) else row.epochs
             ratio = curve.at(row.cells, row.genes, epochs) / getattr(row, quantity)
             yield row.method, dataset, ratio, bool(row.cells > most.cells or row.genes > most.genes)
 
 
 def _fit_curve(rows: pd.DataFrame, quantity: str) -> Curve:
-    """Maximum a posteriori of a curve under the habits of its quantity; they alone without rows."""
-    habits = QUANTITIES[quantity]
+    """Maximum a posteriori estimate of a curve; the mean of its prior without rows."""
+    prior = QUANTITIES[quantity]
     rows = rows.dropna(subset=[quantity])
     log_cells, log_genes = (np.log(rows[name].to_numpy(float) / 1e3) for name in ("cells", "genes"))
-    epochs = rows["epochs"].fillna(100).to_numpy(float) if habits.with_epochs else 100.0
+    epochs = rows["epochs"].fillna(100).to_numpy(float) if prior.with_epochs else 100.0
     log_epochs = np.log(epochs / 100)
     log_measured = np.log(rows[quantity].to_numpy(float))
-    usual, off = np.array([habits.start, habits.work, habits.cells, habits.genes], float).T
+    mean, sd = np.array([prior.start, prior.work, prior.cells, prior.genes], float).T
 
     slopes = np.column_stack([np.ones_like(log_cells), log_cells, log_genes])
-    pull = np.diag(1 / off)
+    pull = np.diag(1 / sd)
 
     def residuals(at: np.ndarray) -> np.ndarray:
         logarithm = np.logaddexp(at[0], slopes @ at[1:] + log_epochs)
-        return np.concatenate([(logarithm - log_measured) / _SCATTER, pull @ (at - usual)])
+        return np.concatenate([(logarithm - log_measured) / _SCATTER, pull @ (at - mean)])
 
     def jacobian(at: np.ndarray) -> np.ndarray:
         by_work = expit(slopes @ at[1:] + log_epochs - at[0])[:, None]
         return np.vstack([np.hstack([1 - by_work, by_work * slopes]) / _SCATTER, pull])
 
-    found = least_squares(residuals, usual, jacobian, loss="soft_l1", max_nfev=200).x
-    start, work = np.exp(found[:2])
+    solution = least_squares(residuals, mean, jacobian, loss="soft_l1", max_nfev=200).x
+    start, work = np.exp(solution[:2])
     return Curve(
-        float(start), float(work), float(found[2]), float(found[3]), with_epochs=habits.with_epochs
+        float(start),
+        float(work),
+        float(solution[2]),
+        float(solution[3]),
+        with_epochs=prior.with_epochs,
     )

@@ -1,4 +1,4 @@
-"""What a run takes from its surroundings: its own Python, those of methods, commit, mirror."""
+"""The environment of a run: its Python, those of methods, commit and mirror."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stbench.supervisor.clean_environment import cleaned
 
 
 def clean_environment() -> None:
-    """Give every job that this process starts the same environment, and let it print any text."""
+    """Give all jobs of this process the same environment; replace characters it cannot print."""
     kept = cleaned(os.environ)
     for name in set(os.environ) - set(kept):
         del os.environ[name]
@@ -23,35 +23,35 @@ def clean_environment() -> None:
 
 
 def use_this_python() -> None:
-    """Let ``python`` be the one that runs us; an activated conda environment still comes first."""
+    """Put this Python first on the PATH; an activated conda environment still precedes it."""
     here = Path(sys.executable).parent
     os.environ["PATH"] = f"{here}{os.pathsep}{os.environ['PATH']}"
 
 
 def python_of(environment: str, base: Path) -> str:
-    """The Python of an environment that ``make setup-<environment>`` made, else ``python``.
+    """The Python of an environment of ``make setup-<environment>``, else ``python``.
 
-    It is written with ``$STBENCH_HOME`` (``note_home``), so that it stays the same when the project
-    moves; a shell has to expand it.
+    The path contains ``$STBENCH_HOME`` (``note_home``), so that it does not change when the project
+    is moved; a shell has to expand it.
     """
     folder = f".venv-{environment}"
     return f"$STBENCH_HOME/{folder}/bin/python" if (base / folder / ".ready").exists() else "python"
 
 
 def note_home(base: Path) -> None:
-    """Put the folder of the project into ``STBENCH_HOME``."""
+    """Set ``STBENCH_HOME`` to the folder of the project."""
     os.environ["STBENCH_HOME"] = str(base)
 
 
 def note_commit(base: Path) -> None:
-    """Put the commit of the code into ``STBENCH_COMMIT``; ``unknown`` outside a git checkout."""
+    """Set ``STBENCH_COMMIT`` to the commit of the code; ``unknown`` outside a git checkout."""
     os.environ.setdefault("STBENCH_COMMIT", commit_of(base))
 
 
 def commit_of(base: Path) -> str:
-    """The commit of the repository whose top folder is ``base``, ``-dirty`` where it was changed.
+    """The commit of the repository whose top folder is ``base``, with ``-dirty`` if it has changes.
 
-    ``unknown`` without such a repository: one further up holds other code.
+    ``unknown`` without such a repository: one in a parent folder contains other code.
     """
     try:
         top = _git(base, "rev-parse", "--show-toplevel")
@@ -61,28 +61,28 @@ def commit_of(base: Path) -> str:
         return "unknown"
 
 
-def _git(base: Path, *words: str) -> str:
+def _git(base: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
-    answer = subprocess.run(
-        ["git", "-C", str(base), *words],
+    process = subprocess.run(
+        ["git", "-C", str(base), *arguments],
         capture_output=True,
         encoding="utf-8",
         check=True,
         env=environment,
     )
-    return answer.stdout.strip()
+    return process.stdout.strip()
 
 
 def mirror() -> str:
-    """The folder with raw files that jobs use; empty if there is none."""
+    """The folder of raw files that jobs use; empty if there is none."""
     return os.environ.get("STBENCH_MIRROR", "")
 
 
 def use_mirror(configured: str | None) -> None:
-    """Let ``STBENCH_MIRROR`` be the folder with raw files: the configured one, if any."""
+    """Set ``STBENCH_MIRROR`` to the configured folder of raw files, if any."""
     os.environ["STBENCH_MIRROR"] = configured or os.environ.get("STBENCH_MIRROR", "")
 
 
 def retraining_is_allowed() -> bool:
-    """Whether the user allows finished fits to be trained again: ``FORCE=1``."""
+    """Whether the user allows finished fits to be trained again (``FORCE=1``)."""
     return os.environ.get("FORCE") == "1"

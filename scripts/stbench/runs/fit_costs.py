@@ -1,4 +1,4 @@
-"""What a fit of each entry of a benchmark (a dataset and a method) is predicted to take."""
+"""Predicted cost of a fit of each entry of a benchmark (a dataset and a method)."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class FitCost:
     """One fit.
 
     Attributes:
-        cells, genes, spots: size of the tissue; of a pair the cells of its reference and the spots.
-        epochs: of its training, None where there are none.
-        device: what the prediction is for: ``cpu``, or ``cuda`` where it was measured on a GPU.
-        gpus: how many it asks for.
-        seconds, peak_mb: predicted; of a method that was never measured the most it is allowed.
-        disk_mb: of its folder; None where it was never measured.
-        asked_mb: memory that its job asks for at first.
+        cells, genes, spots: size of the tissue; for a pair, cells of the reference and spots.
+        epochs: of its training; None if it has none.
+        device: of the prediction: ``cuda`` if the method was measured on a GPU, else ``cpu``.
+        gpus: number of GPUs that it requests.
+        seconds, peak_mb: predicted; the limits of the job if the method was never measured.
+        disk_mb: of its folder; None if the method was never measured.
+        asked_mb: memory that the first attempt of its job requests.
         basis: ``measured``, ``extrapolated`` (to a much larger tissue), ``limit`` (the method was
-            never measured) or ``not trained`` (no data, or a result that was made elsewhere).
+            never measured) or ``not trained`` (no data, or an external result).
     """
 
     cells: int
@@ -49,12 +49,12 @@ class FitCost:
 
 
 def sizes(benchmark: Benchmark, layout: Layout) -> dict[str, tuple[int, int]]:
-    """The size of each dataset (``Benchmark.size``): as it was made, else as the registry says."""
+    """The size of each dataset (``Benchmark.size``): of its file, else of the registry."""
     return {name: size_of(layout, name) or benchmark.size(name) for name in benchmark.datasets}
 
 
 def lost_datasets(benchmark: Benchmark, layout: Layout) -> dict[str, str]:
-    """Why a dataset is not available or was refused, for those of which that is known already."""
+    """Datasets that are known to be unavailable or invalid, with the reason."""
     reasons = {name: _refusal(layout, name) for name in benchmark.datasets}
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -62,7 +62,7 @@ def lost_datasets(benchmark: Benchmark, layout: Layout) -> dict[str, str]:
 def predicted_seconds(
     benchmark: Benchmark, layout: Layout, shipped: Path
 ) -> dict[tuple[str, str], float]:
-    """Seconds of a fit of every entry, by dataset and method, from all that was measured."""
+    """Seconds of a fit of every entry, by dataset and method, from all measurements."""
     model, _ = fit_for_here(read_shipped(shipped), read_own(layout))
     costs = fit_costs(benchmark, model, layout, lost_datasets(benchmark, layout))
     return {entry: cost.seconds for entry, cost in costs.items()}
@@ -74,10 +74,10 @@ def fit_costs(
     """The cost of a fit of every entry, by dataset and method.
 
     Args:
-        benchmark: which entries.
-        model: fitted on what was measured.
-        layout: of the results, where the datasets that were made have their sizes.
-        lost: why a dataset is not available, by dataset.
+        benchmark: defines the entries.
+        model: fitted to the measurements.
+        layout: of the results; prepared datasets give their sizes.
+        lost: unavailable datasets, with the reason.
     """
     size = sizes(benchmark, layout)
     lost = lost or {}
@@ -88,11 +88,11 @@ def fit_costs(
 
 
 def _refusal(layout: Layout, dataset: str) -> str:
-    """What the download or the preparation recorded of a dataset without cells; else nothing."""
+    """The failure that the download or the preparation of a dataset recorded; empty if none."""
     with suppress(FileNotFoundError, ValueError):  # not fetched yet, or being written
-        told = json.loads((layout.raw(dataset) / "status.json").read_text(encoding="utf-8"))
-        if told["status"] == "error":
-            return str(told["reason"])
+        status = json.loads((layout.raw(dataset) / "status.json").read_text(encoding="utf-8"))
+        if status["status"] == "error":
+            return str(status["reason"])
     kinds = {layout.data(dataset): "dataset", layout.pair(dataset, SPOTS): "pair"}
     for path, kind in kinds.items():
         with suppress(OSError, KeyError), h5py.File(path) as file:
@@ -111,7 +111,7 @@ def _fit_cost(
     if model is None or method in benchmark.external:
         return empty
     task = benchmark.task(dataset)
-    name = benchmark.method(task, method).get("variant_of", method)  # which takes as long
+    name = benchmark.method(task, method).get("variant_of", method)  # equally long
     measured = measured_as(task, name)
     on_gpu = empty.gpus > 0 and (measured, "cuda") in model.curves
     device = "cuda" if on_gpu else "cpu"
@@ -121,12 +121,12 @@ def _fit_cost(
         return replace(empty, seconds=seconds, peak_mb=empty.asked_mb, disk_mb=None, basis=LIMIT)
     basis = EXTRAPOLATED if cost.far else MEASURED
     seconds, peak_mb, disk_mb = cost.seconds, cost.peak_mb, cost.disk_mb
-    found = replace(empty, seconds=seconds, peak_mb=peak_mb, disk_mb=disk_mb)
-    return replace(found, device=device, basis=basis)
+    predicted = replace(empty, seconds=seconds, peak_mb=peak_mb, disk_mb=disk_mb)
+    return replace(predicted, device=device, basis=basis)
 
 
 def _nothing(benchmark: Benchmark, entry: tuple[str, str], size: tuple[int, int]) -> FitCost:
-    """The cost where nothing is trained."""
+    """The cost of an entry that is not trained."""
     dataset, method = entry
     task = benchmark.task(dataset)
     is_pair = task == DECONVOLUTION

@@ -1,4 +1,4 @@
-"""How far the fits of a benchmark are, from the results folder at this moment."""
+"""The current status of the fits of a benchmark, read from the results folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATES = ("ok", "not_applicable", "failed", "running", "left")
 
 
 class Key(NamedTuple):
-    """What names a fit; ids of datasets and methods alone are not unique among tasks."""
+    """Identifies a fit; ids of datasets and methods are unique only within a task."""
 
     task: str
     dataset: str
@@ -30,9 +30,9 @@ class FitState:
     """One fit: ``status`` as in status.json, or ``running`` or ``left``.
 
     Attributes:
-        key: which fit.
+        key: identifies the fit.
         status, reason: how it ended.
-        ended: when, in seconds since 1970; 0 where it has not.
+        ended: seconds since 1970; 0 if it has not ended.
     """
 
     key: Key
@@ -47,7 +47,7 @@ class FitState:
 
 
 def matrix(benchmark: Benchmark) -> list[Key]:
-    """Every fit that the configuration asks for."""
+    """All fits of the configuration."""
     return [
         Key(benchmark.task(dataset), dataset, method, seed)
         for dataset, method in benchmark.entries()
@@ -63,14 +63,13 @@ def fit_states(
     again: Collection[Key] = (),
     since: float = 0.0,
 ) -> list[FitState]:
-    """Look at the folders of fits.
+    """Read the status of fits from their folders.
 
     Args:
         layout: of the results.
-        keys: which fits.
-        alive: whether a run is going on; without one an unfinished folder is a remnant.
-        again, since: fits that a run makes anew, and when it started: what was there before counts
-            as left.
+        keys: the fits.
+        alive: whether a run is in progress; otherwise an unfinished folder is a remnant.
+        again, since: fits that a run trains again, and its start: older results count as left.
     """
     listings: dict[Path, list[str]] = {}
     again = frozenset(again)
@@ -88,7 +87,7 @@ def fit_states(
 
 
 def count(states: Iterable[FitState]) -> dict[str, int]:
-    """How many fits are in each of ``STATES``."""
+    """Number of fits in each of ``STATES``."""
     counted = Counter(state.state for state in states)
     return {name: counted[name] for name in STATES}
 
@@ -101,10 +100,10 @@ def _names(folder: Path) -> list[str]:
 
 
 def _ended(key: Key, path: Path) -> FitState | None:
-    """How a fit ended; None where it has not, or is being replaced at this moment."""
+    """How a fit ended; None if it has not ended or is being replaced."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return FitState(key, told["status"], told["reason"] or "", path.stat().st_mtime)
+        status = json.loads(path.read_text(encoding="utf-8"))
+        return FitState(key, status["status"], status["reason"] or "", path.stat().st_mtime)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""The one line that shows how far a run is: updated in place on a terminal, repeated in a log."""
+"""The progress line of a run: updated in place on a terminal, repeated in a log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EVERY = 60.0  # seconds between two lines of a log
 class LiveLine:
     """Shows jobs and fits of a run in one line; other lines are printed around it.
 
-    A terminal has the line at its end, with a bar, and sees every change. Anything else gets a
-    line when something has changed, once a minute at most. Safe to use from several threads.
+    On a terminal, it is the last line, has a bar and is updated at every change. In a log, a new
+    line is printed after a change, at most once a minute. Safe to use from several threads.
     """
 
     def __init__(self, stream: TextIO | None, every: float = EVERY) -> None:
-        """Print to ``stream`` (None: nowhere); to a log every so many seconds at most."""
+        """Print to ``stream`` (None: nowhere); to a log at most once in ``every`` seconds."""
         self._stream, self._every = stream, every
         self._terminal = stream is not None and stream.isatty()
         self._lock = threading.Lock()
@@ -29,30 +29,30 @@ class LiveLine:
         self._ended = False
 
     def jobs(self, done: int, total: int) -> None:
-        """Show that so many jobs of the run are done."""
+        """Show the number of finished jobs of the run."""
         with self._lock:
             self._jobs = (done, total)
             self._refresh()
 
     def fits(self, text: str) -> None:
-        """Show how far the fits are."""
+        """Show the progress of the fits."""
         with self._lock:
             self._fits = text
             self._refresh()
 
     def say(self, text: str) -> None:
-        """Print lines that stay."""
+        """Print lines that are not overwritten."""
         self.around(lambda: self._print(text))
 
     def around(self, write: Callable[[], object]) -> None:
-        """Call what writes to the terminal, with the line out of its way."""
+        """Call a function that writes to the terminal, while the line is cleared."""
         with self._lock:
             self._clear()
             write()
             self._draw()
 
     def end(self) -> None:
-        """Print the line as it is now, to stay; nothing is shown afterwards."""
+        """Print the line for the last time; nothing is shown afterwards."""
         with self._lock:
             self._clear()
             if not self._ended and (text := self._text()) and text != self._printed:
@@ -69,9 +69,9 @@ class LiveLine:
             self._draw()
             return
         text, now = self._text(), time.monotonic()
-        began = self._jobs[0] > 0 or self._fits  # the first line says more once fits are counted
+        started = self._jobs[0] > 0 or self._fits  # the first line waits for a number
         due = now - self._when >= self._every and not self._ended
-        if began and due and text not in ("", self._printed):
+        if started and due and text not in ("", self._printed):
             self._print(text)
             self._printed, self._when = text, now
 

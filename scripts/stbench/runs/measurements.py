@@ -1,9 +1,9 @@
-"""What finished fits took: the measurements that come with the project, and the user's own.
+"""Measured costs of finished fits: those shipped with the project, and the user's own.
 
-``resources/cost_model.csv`` has one row per fit: what it was (``dataset``, ``method``, ``cells``,
-``genes``, ``epochs``; empty for methods without epochs), what it took (``seconds``, ``peak_mb``,
-``disk_mb`` of its folder) and on what (``device``, ``machine``). Fits of deconvolution are named
-``deconvolution/<method>``; for them ``cells`` are those of the reference, ``genes`` the spots.
+``resources/cost_model.csv`` has one row per fit: identity and size (``dataset``, ``method``,
+``cells``, ``genes``, ``epochs``; empty for methods without epochs), cost (``seconds``, ``peak_mb``,
+``disk_mb`` of its folder) and hardware (``device``, ``machine``). Fits of deconvolution are named
+``deconvolution/<method>``; their ``cells`` are those of the reference, their ``genes`` the spots.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ THIS_RUN = "this results folder"
 
 
 def read_shipped(path: str | Path) -> pd.DataFrame:
-    """Read the measurements that come with the project.
+    """Read the measurements that are shipped with the project.
 
     Raises:
         InputError: the file is missing or lacks a column.
     """
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; it comes with the repository")
+        raise InputError(f"{path}: no such file; it is part of the repository")
     table = pd.read_csv(path)
     missing = [column for column in COLUMNS if column not in table]
     if missing:
@@ -43,39 +43,39 @@ def read_shipped(path: str | Path) -> pd.DataFrame:
 
 
 def measured_as(task: str, method: str) -> str:
-    """The name of a method among the measurements, where ids alone are not unique."""
+    """The name of a method in the measurements; ids alone are not unique there."""
     return method if task == DOMAINS else f"{task}/{method}"
 
 
 def read_own(layout: Layout) -> pd.DataFrame:
-    """What the successful fits below a results folder took; unreadable ones are left out."""
+    """Measurements of the successful fits of a results folder; unreadable ones are skipped."""
     sizes: dict[str, tuple[str, tuple[int, int]] | None] = {}
     rows = []
     for path in layout.finished_fits():
-        told = _status(path)
-        if not told:
+        status = _status(path)
+        if not status:
             continue
-        dataset = told["dataset"]
+        dataset = status["dataset"]
         if dataset not in sizes:
             sizes[dataset] = _task_and_size(layout, dataset)
-        if found := sizes[dataset]:
-            task, size = found
-            name = measured_as(task, told["method"])
-            rows.append(_row({**told, "method": name}, path.parent, size))
+        if task_and_size := sizes[dataset]:
+            task, size = task_and_size
+            name = measured_as(task, status["method"])
+            rows.append(_row({**status, "method": name}, path.parent, size))
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype({"epochs": float, "seconds": float, "peak_mb": float, "disk_mb": float})
 
 
 def epochs_of(params: Mapping[str, Any]) -> float | None:
-    """Epochs of all stages of a training; None for a method that has none."""
+    """Epochs of all stages of a training; None for a method without epochs."""
     stages = [params[name] for name in params if name == "epochs" or name.endswith("_epochs")]
     return float(sum(stages)) if stages else None
 
 
 def size_of(layout: Layout, dataset: str) -> tuple[int, int] | None:
-    """Cells and genes of a dataset; of a pair the cells of its reference and the spots.
+    """Cells and genes of a dataset; for a pair, cells of its reference and spots.
 
-    None where it is not made yet, or holds no cells.
+    None if it is not prepared yet or has no cells.
     """
     if shape := shape_of(layout.preprocessed(dataset)):
         return shape
@@ -84,7 +84,7 @@ def size_of(layout: Layout, dataset: str) -> tuple[int, int] | None:
 
 
 def _task_and_size(layout: Layout, dataset: str) -> tuple[str, tuple[int, int]] | None:
-    """Of a dataset of any configuration, however it was made."""
+    """Task and size of a dataset of any configuration; None if unknown."""
     for path in layout.any_of(dataset):
         shape = shape_of(path)
         if path.name != f"{SPOTS}.h5ad":
@@ -98,7 +98,7 @@ def _task_and_size(layout: Layout, dataset: str) -> tuple[str, tuple[int, int]] 
 
 
 def shape_of(path: Path) -> tuple[int, int] | None:
-    """Cells and genes of an h5ad file; None where it cannot be read or holds no cells."""
+    """Cells and genes of an h5ad file; None if it cannot be read or has no cells."""
     try:
         with h5py.File(path) as file:
             shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))
@@ -108,30 +108,30 @@ def shape_of(path: Path) -> tuple[int, int] | None:
 
 
 def _status(path: Path) -> dict[str, Any] | None:
-    """status.json of a fit that succeeded and was measured; None for all others."""
+    """status.json of a successful, measured fit; None for all others."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        told["parameters"] = json.loads(told["parameters"])
+        status = json.loads(path.read_text(encoding="utf-8"))
+        status["parameters"] = json.loads(status["parameters"])
     except (OSError, ValueError, KeyError):
-        return None  # being replaced, or of a fit before these were recorded
-    measured = told.get("seconds") and told.get("peak_rss_mb") and told.get("device")
-    return told if told.get("status") == "ok" and measured else None
+        return None  # being replaced, or older than the key
+    measured = status.get("seconds") and status.get("peak_rss_mb") and status.get("device")
+    return status if status.get("status") == "ok" and measured else None
 
 
-def _row(told: Mapping[str, Any], folder: Path, size: tuple[int, int]) -> dict[str, Any]:
+def _row(status: Mapping[str, Any], folder: Path, size: tuple[int, int]) -> dict[str, Any]:
     return {
-        **{name: told[name] for name in ("dataset", "method", "seconds", "device")},
+        **{name: status[name] for name in ("dataset", "method", "seconds", "device")},
         "cells": size[0],
         "genes": size[1],
-        "epochs": epochs_of(told["parameters"]),
-        "peak_mb": told["peak_rss_mb"],
+        "epochs": epochs_of(status["parameters"]),
+        "peak_mb": status["peak_rss_mb"],
         "disk_mb": sum(_kept_bytes(folder)) / 1e6,
         "machine": THIS_RUN,
     }
 
 
 def _kept_bytes(folder: Path) -> Iterator[int]:
-    """Sizes of the files of a fit that stay; the embeddings of all epochs go once clustered."""
+    """Sizes of the files of a fit that are kept; trajectories are deleted after clustering."""
     for file in folder.iterdir():
         if file.name != "trajectory.h5":
             yield file.stat().st_size

@@ -1,8 +1,8 @@
-"""What a benchmark would take, made ready to be read: per dataset, per method and in all."""
+"""The plan of a benchmark: predicted cost per dataset, per method and in total."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,27 +30,27 @@ from stbench.runs.stages import stages
 
 Entry = tuple[str, str]
 
-DATA = "(data)"  # in the measurements: the files of a dataset, which is no method
+DATA = "(data)"  # in the measurements: the files of a dataset, not a method
 COLUMNS_AT_A_TIME = 16
 _ENDED = ("ok", "not_applicable", "failed")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is known before a benchmark runs.
+    """Everything that is known before a benchmark runs.
 
     Attributes:
-        benchmark: what was asked for.
+        benchmark: the configuration.
         states: of every fit.
         costs: of a fit of each entry.
-        lost: why a dataset is not available, where that is known.
-        sources: where the others come from.
-        stages: jobs of each stage, as (name, in all, still to do).
-        raw_bytes, unsized: of the files to be fetched, and how many have no published size.
-        data_mb: predicted for the datasets that are not prepared yet.
-        free_mb: on the disk of the results.
-        measured: the measurements the model rests on; ``own`` of them from this results folder,
-            which took ``pace`` times as long as the others.
+        lost: datasets that are known to be unavailable, with the reason.
+        sources: origin of the other datasets.
+        stages: jobs of each stage, as (name, total, left).
+        raw_bytes, unsized: size of the files to download, and number of files of unknown size.
+        data_mb: predicted size of the datasets that are not prepared yet.
+        free_mb: free space on the disk of the results.
+        measured: measurements that the model is fitted to; ``own`` of them are from this results
+            folder and took ``pace`` times as long as the others.
     """
 
     benchmark: Benchmark
@@ -69,13 +69,13 @@ class Plan:
 
 
 def make_plan(benchmark: Benchmark, layout: Layout, shipped: Path, mirrors: Sequence[Path]) -> Plan:
-    """Put together what a benchmark would take.
+    """Predict the cost of a benchmark.
 
     Args:
-        benchmark: what was asked for.
-        layout: of the results; they need not be there.
-        shipped: file of the measurements that come with the project.
-        mirrors: folders with raw files.
+        benchmark: the configuration.
+        layout: of the results, which need not exist.
+        shipped: file of the measurements that are shipped with the project.
+        mirrors: folders of raw files.
     """
     theirs, own = read_shipped(shipped), read_own(layout)
     model, factor = fit_for_here(theirs, own)
@@ -105,7 +105,7 @@ def make_plan(benchmark: Benchmark, layout: Layout, shipped: Path, mirrors: Sequ
 
 
 def as_table(plan: Plan) -> pd.DataFrame:
-    """One row per entry: its cost as in ``FitCost``, and how many of its fits are how far."""
+    """One row per entry: its cost as in ``FitCost``, and the number of its fits in each state."""
     by_entry: dict[Entry, list[FitState]] = {entry: [] for entry in plan.costs}
     for state in plan.states:
         by_entry[state.key.dataset, state.key.method].append(state)
@@ -122,7 +122,7 @@ def as_table(plan: Plan) -> pd.DataFrame:
 
 
 def as_text(plan: Plan, jobs: int) -> str:
-    """The plan as it is printed; ``jobs`` run at a time."""
+    """The plan as printed; ``jobs`` run at a time."""
     table = as_table(plan)
     table["to_do"] = table["left"] + table["running"]
     table["hours"] = table["to_do"] * table["seconds"] / 3600
@@ -142,13 +142,15 @@ def _matrix_line(plan: Plan) -> str:
     benchmark, counted = plan.benchmark, count(plan.states)
     fitted = [task for task in FITTED if benchmark.datasets_of(task)]
     sizes = [
-        f"{len(benchmark.datasets_of(task))} datasets x {len(benchmark.chosen(task))} methods"
-        + f" ({TASKS[task].title.lower()})" * (len(fitted) > 1 or task != DOMAINS)
+        f"{_number(benchmark.datasets_of(task), 'dataset')} x "
+        f"{_number(benchmark.chosen(task), 'method')}"
+        + f" ({TASKS[task].title.lower()})"
+        * (len(fitted) > 1 or task != DOMAINS)
         for task in fitted
     ]
     size = (
-        f"{' and '.join(sizes)} x {len(benchmark.config['seeds'])} seeds: "
-        f"{len(plan.costs)} entries, {len(plan.states)} fits"
+        f"{' and '.join(sizes)} x {_number(benchmark.config['seeds'], 'seed')}: "
+        f"{_number(plan.costs, 'entry', 'entries')}, {_number(plan.states, 'fit')}"
     )
     ended = ", ".join(f"{counted[name]} {name.replace('_', ' ')}" for name in _ENDED)
     return f"{size}\ndone so far: {ended}; {counted['left']} left"
@@ -157,33 +159,36 @@ def _matrix_line(plan: Plan) -> str:
 def _stage_lines(plan: Plan) -> str:
     rows = [("jobs", "all", "left")]
     rows += [(name, str(total), str(left)) for name, total, left in plan.stages]
-    return columns(rows) + "\nand tables, figures and summary. An edited program reruns more."
+    return (
+        columns(rows)
+        + "\nand tables, figures and summary. More jobs rerun if programs were edited."
+    )
 
 
 def _tables_of_tasks(plan: Plan, table: pd.DataFrame) -> Iterator[str]:
-    """Of each task its datasets, then its methods by datasets."""
+    """For each task, the table of its datasets, then those of its methods by datasets."""
     for task, rows in table.groupby("task", sort=False):
         yield _datasets_table(plan, rows, "genes" if task == DOMAINS else "spots")
         yield from _methods_tables(rows)
 
 
-def _datasets_table(plan: Plan, table: pd.DataFrame, columns_are: str) -> str:
-    """Datasets with their size; ``columns_are``: what a fit has beside cells, genes or spots."""
+def _datasets_table(plan: Plan, table: pd.DataFrame, second: str) -> str:
+    """Datasets and their size: cells, and genes or spots (``second``)."""
     ends = ("left", "hours", "limits", "data")
-    head = ("#", "dataset", "cells", columns_are, "fits", *_short(_ENDED), *ends)
+    head = ("#", "dataset", "cells", second, "fits", *_short(_ENDED), *ends)
     rows: list[tuple[str, ...]] = [head]
-    for number, (name, mine) in enumerate(table.groupby("dataset", sort=False), 1):
-        first = mine.iloc[0]
-        told = [first["cells"], first[columns_are], *_counts(mine)]
-        where = f"not available: {plan.lost[name]}" if name in plan.lost else plan.sources[name]
-        hours = mine.groupby(mine["basis"] == LIMIT)["hours"].sum()
+    for number, (name, entries) in enumerate(table.groupby("dataset", sort=False), 1):
+        first = entries.iloc[0]
+        numbers = [first["cells"], first[second], *_counts(entries)]
+        source = f"not available: {plan.lost[name]}" if name in plan.lost else plan.sources[name]
+        hours = entries.groupby(entries["basis"] == LIMIT)["hours"].sum()
         both = [_hours(hours.get(limits, 0.0)) for limits in (False, True)]
-        rows.append((str(number), str(name), *map(str, told), *both, shortened(where)))
+        rows.append((str(number), str(name), *map(str, numbers), *both, shortened(source)))
     return columns(rows, left=(1, len(head) - 1))
 
 
 def _methods_tables(table: pd.DataFrame) -> Iterator[str]:
-    """Time and memory of a fit, methods by datasets, as many datasets as a line holds at a time."""
+    """Time and memory of a fit, methods by datasets, split into tables that fit in a line."""
     numbers = {name: str(i) for i, name in enumerate(dict.fromkeys(table["dataset"]), 1)}
     names = list(numbers)
     for start in range(0, len(names), COLUMNS_AT_A_TIME):
@@ -191,12 +196,12 @@ def _methods_tables(table: pd.DataFrame) -> Iterator[str]:
         heads = [numbers[name] for name in shown]
         times = [("time of a fit", "fits", *_short(_ENDED), "left", "hours", *heads)]
         memory = [("memory of a fit, GB", *heads)]
-        for method, mine in table.groupby("method", sort=False):
-            title = f"{method}{' (GPU)' if mine['gpus'].any() else ''}"
-            cells = mine.set_index("dataset").loc[shown]
-            marks = map(_mark, cells["basis"])
-            marked = list(zip(marks, cells["seconds"], cells["peak_mb"], strict=True))
-            counted = [*map(str, _counts(mine)), _hours(mine["hours"].sum())]
+        for method, entries in table.groupby("method", sort=False):
+            title = f"{method}{' (GPU)' if entries['gpus'].any() else ''}"
+            costs = entries.set_index("dataset").loc[shown]
+            marks = map(_mark, costs["basis"])
+            marked = list(zip(marks, costs["seconds"], costs["peak_mb"], strict=True))
+            counted = [*map(str, _counts(entries)), _hours(entries["hours"].sum())]
             times.append(
                 (title, *counted, *(_time(m, s) if m is not None else "-" for m, s, _ in marked))
             )
@@ -208,14 +213,14 @@ def _methods_tables(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _marks(table: pd.DataFrame) -> str:
-    told = []
+    marks = []
     if (table["basis"] == EXTRAPOLATED).any():
-        told.append("~: for a much larger tissue than the method was measured on")
+        marks.append("~: extrapolated to a much larger tissue than measured")
     if (table["basis"] == LIMIT).any():
-        told.append("<, limits: never measured, the most that it is allowed")
+        marks.append("<, limits: method never measured, limit of its job")
     if (table["basis"] == NOTHING).any():
-        told.append("-: nothing is trained")
-    return "; ".join(told)
+        marks.append("-: not trained")
+    return "; ".join(marks)
 
 
 def _totals(plan: Plan, table: pd.DataFrame, jobs: int) -> str:
@@ -223,77 +228,80 @@ def _totals(plan: Plan, table: pd.DataFrame, jobs: int) -> str:
     unknown = table[(table["basis"] == LIMIT) & (table["to_do"] > 0)]
     hours = known["hours"].sum()
     on_gpu = known[known["device"] == "cuda"]["hours"].sum()
-    told = [f"left: {table['to_do'].sum()} fits"]
-    told.append(f"CPU: {_hours(hours - on_gpu)} h, one core for each fit")
-    told.append(f"GPU: {_gpu(known, on_gpu)}")
-    told.append(
-        f"with {jobs} jobs at a time about {_hours(hours / jobs)} h of fits;"
-        " clustering and scoring come on top"
+    lines = [f"left: {table['to_do'].sum()} fits"]
+    lines.append(f"CPU: {_hours(hours - on_gpu)} h, one core for each fit")
+    lines.append(f"GPU: {_gpu(known, on_gpu)}")
+    lines.append(
+        f"with {jobs} job{'s' * (jobs > 1)} at a time, about {_hours(hours / jobs)} h for fits,"
+        " excluding clustering and scoring"
     )
     if len(unknown):
         names = ", ".join(dict.fromkeys(unknown["method"]))
         most = unknown["hours"].sum()
-        told.append(f"and at most {_hours(most)} h of {names}: never measured, their time limits")
+        lines.append(
+            f"plus at most {_hours(most)} h (time limits) for methods never measured: {names}"
+        )
     lost = table[table["dataset"].isin(plan.lost) & (table["to_do"] > 0)]
     if len(lost):
         names = ", ".join(dict.fromkeys(lost["dataset"]))
-        told.append(f"{lost['to_do'].sum()} of these fits only record that there is no {names}")
-    return "\n".join(told)
+        lines.append(f"{lost['to_do'].sum()} of these fits only record missing data: {names}")
+    return "\n".join(lines)
 
 
 def _gpu(known: pd.DataFrame, hours: float) -> str:
     asking = known[(known["gpus"] > 0) & (known["device"] != "cuda")]
-    told = [f"{_hours(hours)} h"] if hours else []
+    parts = [f"{_hours(hours)} h"] if hours else []
     if len(asking):
         names = ", ".join(dict.fromkeys(asking["method"]))
-        told.append(
-            f"not known, no fit was measured on one; {_hours(asking['hours'].sum())} of the CPU"
-            f" hours are of methods that take a GPU where there is one ({names})"
+        parts.append(
+            f"unknown, no fit was measured on a GPU; {_hours(asking['hours'].sum())} of the CPU"
+            f" hours are for methods that use a GPU if available ({names})"
         )
-    return "; ".join(told) or "none"
+    return "; ".join(parts) or "none"
 
 
 def _disk(plan: Plan, table: pd.DataFrame) -> str:
     fits = (table["disk_mb"].fillna(0) * table["to_do"]).sum()
     raw = plan.raw_bytes / 1e6
     unsized = f" and {plan.unsized} files of unknown size" if plan.unsized else ""
-    told = (
-        f"disk: {(raw + plan.data_mb + fits) / 1e3:.1f} GB more{unsized}: raw files"
+    text = (
+        f"disk: {(raw + plan.data_mb + fits) / 1e3:.1f} GB needed{unsized}: raw files"
         f" {raw / 1e3:.1f}, datasets about {plan.data_mb / 1e3:.1f}, fits about {fits / 1e3:.1f};"
         f" {plan.free_mb / 1e3:.1f} GB free"
     )
     if plan.benchmark.config.get("keep_trajectories"):
-        return f"{told}. The embeddings of all epochs, which are kept, come on top."
-    return f"{told}. The embeddings of all epochs come on top until they are clustered."
+        return f"{text}. Excluding the embeddings of all epochs, which are kept."
+    return f"{text}. Excluding the embeddings of all epochs, which are deleted after clustering."
 
 
 def _basis(plan: Plan) -> str:
     fits = plan.measured[plan.measured["method"] != DATA]
     theirs = fits.iloc[: len(fits) - plan.own]
     machines = "; ".join(dict.fromkeys(theirs["machine"]))
-    told = [f"predicted from {len(theirs)} measured fits ({machines})"]
+    lines = [f"predicted from {len(theirs)} measured fits ({machines})"]
     if plan.own:
-        told[0] += f" and {plan.own} here, which took {plan.pace:.2g} times as long"
+        lines[0] += (
+            f" and {plan.own} of this results folder, which took {plan.pace:.2g} times as long"
+        )
     for quantity, name in (("seconds", "time"), ("peak_mb", "memory")):
         errors = left_out_errors(fits, quantity)
         far = errors[errors["far"]]
         line = (
-            f"error of the {name} of a dataset left out: typically within a factor of"
-            f" {typical_factor(errors['ratio']):.2f}, nine in ten within"
-            f" {typical_factor(errors['ratio'], 0.9):.2f}"
+            f"error of the {name} for a held-out dataset: a factor of"
+            f" {typical_factor(errors['ratio']):.2f} at the median,"
+            f" {typical_factor(errors['ratio'], 0.9):.2f} at the 90th percentile"
         )
         if len(far):
             line += (
-                f"; where it was much larger than the others, typically within"
-                f" {typical_factor(far['ratio']):.2f}, nine in ten within"
-                f" {typical_factor(far['ratio'], 0.9):.2f} (~)"
+                f"; if much larger than the others (~), {typical_factor(far['ratio']):.2f} and"
+                f" {typical_factor(far['ratio'], 0.9):.2f}"
             )
-        told.append(line)
-    return "\n".join(told)
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _by_hand(benchmark: Benchmark, layout: Layout, mirrors: Sequence[Path]) -> dict[str, str]:
-    """Datasets of which no source is available: without a URL, and in no mirror folder."""
+    """Datasets without an available source (no URL, not in a mirror folder), with advice."""
     lost = {}
     for name, entry in benchmark.downloads.items():
         if _is_raw(layout, name):
@@ -305,16 +313,16 @@ def _by_hand(benchmark: Benchmark, layout: Layout, mirrors: Sequence[Path]) -> d
         if all(missing):
             file = missing[0][0]
             lost[name] = file.get("get") or f"put {file['name']} into a mirror folder"
-    found = dict(lost)
+    reasons = dict(lost)
     for name, entry in benchmark.datasets.items():
         needed = {f"section {part['id']}": part["id"] for part in entry.get("parts", [])}
         for what, part in {**needed, **raw_parts(entry)}.items():
             if part in lost:
-                found[name] = f"{what}: {lost[part]}"
+                reasons[name] = f"{what}: {lost[part]}"
     for name in benchmark.datasets:
-        if (base := benchmark.base(name)) in found:
-            found[name] = found[base]
-    return found
+        if (base := benchmark.base(name)) in reasons:
+            reasons[name] = reasons[base]
+    return reasons
 
 
 def _is_available(file: Mapping[str, Any], mirrors: Sequence[Path]) -> bool:
@@ -326,12 +334,12 @@ def _is_raw(layout: Layout, dataset: str) -> bool:
 
 
 def _source(layout: Layout, name: str, entry: Mapping[str, Any]) -> str:
-    made = {"simulate": "simulated", "joined": "joined from its sections"}
-    made["degraded"] = f"degraded from {entry.get('derived_from')}"
-    made["pair"] = "simulated" if "simulate" in entry else "spots and reference"
+    texts = {"simulate": "simulated", "joined": "joined from its sections"}
+    texts["degraded"] = f"degraded from {entry.get('derived_from')}"
+    texts["pair"] = "simulated" if "simulate" in entry else "spots and reference"
     if entry["origin"] == "files":
-        return "here" if _is_raw(layout, name) else "to be fetched"
-    return made.get(entry["origin"]) or str(entry["path"])
+        return "downloaded" if _is_raw(layout, name) else "to be downloaded"
+    return texts.get(entry["origin"]) or str(entry["path"])
 
 
 def _data_mb(
@@ -344,14 +352,18 @@ def _data_mb(
     """Predicted size of each dataset that is not prepared yet, raw and preprocessed."""
     for name in benchmark.datasets_of(DOMAINS):
         cost = costs[name, benchmark.chosen(DOMAINS)[0]]
-        is_there = layout.preprocessed(name).is_file()
+        is_prepared = layout.preprocessed(name).is_file()
         predicted = model.predict(DATA, cost.cells, cost.genes or 0, None)
-        if predicted is not None and not is_there and name not in lost:
+        if predicted is not None and not is_prepared and name not in lost:
             yield predicted.disk_mb
 
 
 def _counts(rows: pd.DataFrame) -> list[int]:
     return [int(rows[name].sum()) for name in ("fits", *_ENDED, "to_do")]
+
+
+def _number(things: Sized, one: str, many: str = "") -> str:
+    return f"{len(things)} {one if len(things) == 1 else many or f'{one}s'}"
 
 
 def _short(names: Sequence[str]) -> list[str]:

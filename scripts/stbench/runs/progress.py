@@ -1,4 +1,4 @@
-"""How far a run is, in one line: fits that ended, failed, run and are left, and the time left."""
+"""Progress of a run in one line: fits that ended, failed, run and are left, and the time left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stbench.runs.run_record import RunNote, renew
 
 Seconds = Mapping[tuple[str, str], float]  # predicted for a fit, by dataset and method
 
-FASTEST = 4.0  # times as fast as predicted, on every core: no pace is believed beyond it
+FASTEST = 4.0  # upper limit of the pace, relative to the prediction on every core
 
 
 def time_left(
@@ -21,19 +21,19 @@ def time_left(
 ) -> float | None:
     """Seconds until the last fit ends, at the pace of this run so far.
 
-    The pace is the predicted work of the fits that succeeded in this run (half of that of running
-    ones) over the time since its start, which takes in everything else the run does; before the
-    first has ended it is one second of work per second on every core. A method that was not
-    applicable wherever it ended, as where its environment is missing, is expected to take no time.
+    The pace is the predicted work of the fits that succeeded in this run (plus half of that of
+    running ones) divided by the time since its start, which includes all other jobs; before the
+    first fit has ended it is one second of work per second on every core. A method that was not
+    applicable in all ended fits, such as one without its environment, is expected to take no time.
 
     Args:
-        states: all fits.
-        seconds: what each was predicted to take.
-        run: the run that makes them.
+        states: of all fits.
+        seconds: predicted for each fit.
+        run: the run.
         now: seconds since 1970.
 
     Returns:
-        None where nothing is left.
+        None if nothing is left.
     """
     states = list(states)
     idle = _never_applicable(states)
@@ -57,14 +57,14 @@ def time_left(
 
 
 def _never_applicable(states: Iterable[FitState]) -> set[tuple[str, str]]:
-    """The methods, by task, that did not apply wherever they ended."""
+    """Methods, as (task, method), that were not applicable in all ended fits."""
     ended = [((s.key.task, s.key.method), s.status) for s in states if s.ended]
     applied = {method for method, status in ended if status != "not_applicable"}
     return {method for method, _ in ended} - applied
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: ``40 s``, ``12 min``, ``3.5 h``, ``2.1 d``."""
+    """A duration as text: ``40 s``, ``12 min``, ``3.5 h``, ``2.1 d``."""
     for size, unit in ((86400, "d"), (3600, "h")):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
@@ -77,14 +77,14 @@ def line(counted: Mapping[str, int], left: float | None) -> str:
     ended = [(counted[name], name.replace("_", " ")) for name in ("not_applicable", "failed")]
     words = [f"{counted['ok']} ok", *(f"{number} {name}" for number, name in ended if number)]
     waiting = counted["running"] + counted["left"]
-    told = f"{fits - waiting} of {fits} fits: {', '.join(words)}"
+    text = f"{fits - waiting} of {fits} fits: {', '.join(words)}"
     if waiting:
-        told += f"; {counted['running']} running, {counted['left']} left"
-    return told + (f", about {duration(left)}" if left is not None else "")
+        text += f"; {counted['running']} running, {counted['left']} left"
+    return text + (f", about {duration(left)}" if left is not None else "")
 
 
 class ProgressLine(threading.Thread):
-    """Counts fits as long as a run goes on, shows that, and marks the run as alive."""
+    """Updates the progress line during a run, and marks the run as alive."""
 
     def __init__(
         self,
@@ -98,17 +98,17 @@ class ProgressLine(threading.Thread):
 
         Args:
             layout: of the results.
-            run: what runs.
+            run: record of the run.
             keys: all fits of the configuration.
-            predict: gives the predicted seconds; called once, in this thread.
-            shown: the line that shows how far the fits are.
+            predict: returns the predicted seconds; called once, in this thread.
+            shown: the line that shows the progress.
         """
         super().__init__(name="progress", daemon=True)
         self.note = run
         self._layout, self._keys = layout, keys
         self._predict, self._shown = predict, shown
         self._look_every = 5.0
-        self._blind = False
+        self._warned = False
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -130,15 +130,15 @@ class ProgressLine(threading.Thread):
         self._shown.end()
 
     def _look(self) -> list[FitState]:
-        """The fits as they are; none where the results cannot be looked at, which is said once."""
+        """Current states of the fits; none if the results cannot be read (reported once)."""
         run = self.note
         try:
             renew(self._layout)
             return fit_states(
                 self._layout, self._keys, alive=True, again=run.fits, since=run.started
             )
-        except OSError as error:  # results that were removed, or a file system that is away
-            if not self._blind:
+        except OSError as error:  # the results were removed, or the file system is not available
+            if not self._warned:
                 self._shown.say(f"progress: {self._layout.root} cannot be read ({error.strerror})")
-            self._blind = True
+            self._warned = True
             return []

@@ -1,4 +1,4 @@
-"""Which fits a run would train although there are finished ones, and what has changed since."""
+"""Fits that a run would train although finished ones exist, and what has changed since."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class WantedFit:
-    """A fit that the configuration asks for.
+    """A fit of the configuration.
 
     Attributes:
         method: its id.
-        folder: ``<dataset>/<method>/<key>/seed<n>``, whether it is there or not.
-        parameters, code: what it is to be made by.
+        folder: ``<dataset>/<method>/<key>/seed<n>``, which need not exist.
+        parameters, code: parameters and hash of the code to train it with.
     """
 
     method: str
@@ -48,7 +48,7 @@ def wanted_fits(
     Args:
         benchmark: the configuration.
         layout: of its results.
-        keys: which fits; of results that were made elsewhere none is described.
+        keys: the fits; external results are skipped.
         code: hash of the code of a method, by task and method.
     """
     return [
@@ -64,10 +64,10 @@ def wanted_fits(
 
 
 def fits_to_train(wanted: Iterable[WantedFit]) -> dict[str, list[WantedFit]]:
-    """The fits that are not there, by what sets them apart from the nearest finished one.
+    """The missing fits, by how they differ from the nearest finished one.
 
     Returns:
-        By ``code``, ``data``, ``parameters`` or ``new``, in this order; none that is empty.
+        By ``code``, ``data``, ``parameters`` or ``new``, in this order, without empty lists.
     """
     missing = [fit for fit in wanted if not (fit.folder / "status.json").is_file()]
     reasons = [_reason(fit) for fit in missing]
@@ -79,16 +79,16 @@ def fits_to_train(wanted: Iterable[WantedFit]) -> dict[str, list[WantedFit]]:
 
 
 def redo_text(fits: Mapping[str, list[WantedFit]]) -> str:
-    """One line for each reason: how many fits, why, of which methods."""
+    """One line for each reason: number of fits, reason and methods."""
     lines = []
-    for reason, ones in fits.items():
-        methods = ", ".join(dict.fromkeys(fit.method for fit in ones))
-        lines.append(f"{len(ones)} to train: {_WORDS[reason]} ({shortened(methods, 60)})")
+    for reason, group in fits.items():
+        methods = ", ".join(dict.fromkeys(fit.method for fit in group))
+        lines.append(f"{len(group)} to train: {_WORDS[reason]} ({shortened(methods, 60)})")
     return "\n".join(lines)
 
 
 def check_redo(fits: Mapping[str, list[WantedFit]], *, force: bool) -> None:
-    """Stop before finished fits are trained again because code or data changed.
+    """Refuse to train finished fits again because code or data changed.
 
     Raises:
         InputError: there are such fits, and ``force`` is false.
@@ -98,8 +98,8 @@ def check_redo(fits: Mapping[str, list[WantedFit]], *, force: bool) -> None:
         count = sum(map(len, again.values()))
         why = "; ".join(redo_text(again).splitlines())
         raise InputError(
-            f"{count} finished fits would be trained again ({why}); the old ones are "
-            "kept beside; run with FORCE=1 to train them, or go back to the code that made them"
+            f"{count} finished fit{'s' * (count > 1)} would be trained again ({why}); old results "
+            "are kept; run with FORCE=1 to train, or return to the code of the old results"
         )
 
 

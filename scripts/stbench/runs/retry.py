@@ -1,4 +1,4 @@
-"""What failed in a run, and what has to be deleted so that the next run makes it again."""
+"""Failures of a run, and the files to delete so that the next run retries them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     """Everything that failed: datasets first, then fits.
 
     Raises:
-        InputError: a file is not readable; the line says what to delete.
+        InputError: a file is not readable; the message says what to delete.
     """
     states = fit_states(layout, matrix(benchmark))
     return _failed_datasets(benchmark, layout) + [
@@ -43,9 +43,9 @@ def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
 
 
 def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[Path]:
-    """What has to go so that the failed entry is made again, and what was made of it.
+    """Files to delete so that the failed entry is retried: its outputs and what depends on them.
 
-    What was made of it under other settings has the failure, too, and goes with it.
+    Outputs of other settings depend on the failure as well and are included.
     """
     name = failure.dataset
     if failure.seed is not None:
@@ -59,12 +59,12 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
 
 
 def summaries(layout: Layout) -> list[Path]:
-    """What rests on all entries."""
+    """Outputs that depend on all entries."""
     return [layout.results, layout.tables, layout.figures, layout.summary]
 
 
 def delete(path: Path) -> None:
-    """Delete a file or folder that may be missing."""
+    """Delete a file or folder, if it exists."""
     if path.is_dir():
         shutil.rmtree(path)
     with suppress(FileNotFoundError):
@@ -72,7 +72,7 @@ def delete(path: Path) -> None:
 
 
 def as_table(failed: Sequence[Failure]) -> str:
-    """One line for each failure, under a head."""
+    """One line for each failure, with a header."""
     rows = [("dataset", "method", "seed", "status", "reason")]
     for f in failed:
         seed = "" if f.seed is None else str(f.seed)
@@ -81,15 +81,15 @@ def as_table(failed: Sequence[Failure]) -> str:
 
 
 def _made_of_fits(layout: Layout, dataset: str, method: str) -> list[Path]:
-    """All that fits of a method (``*``: of any) were made into, whatever the settings."""
+    """Outputs that depend on fits of a method (``*``: of any), for all settings."""
     kinds = ("labels", "epochs", "scores", "interactions", "integration")
-    found = [path for kind in kinds for path in layout.root.glob(f"{kind}/{dataset}/{method}/*")]
+    paths = [path for kind in kinds for path in layout.root.glob(f"{kind}/{dataset}/{method}/*")]
     has_graph = any(layout.root.glob(f"interactions/{dataset}/{method}"))
-    return found + has_graph * list(layout.root.glob(f"interactions/{dataset}/*.parquet"))
+    return paths + has_graph * list(layout.root.glob(f"interactions/{dataset}/*.parquet"))
 
 
 def _without_data(layout: Layout, dataset: str) -> list[Path]:
-    """``status.json`` of the fits that had nothing to do on a dataset."""
+    """``status.json`` of the fits of a dataset that were not applicable."""
     return [
         path
         for path in layout.finished_fits(dataset)
@@ -108,14 +108,14 @@ def _made_of_raw(dataset: str, layout: Layout) -> list[Path]:
 
 
 def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
-    """Datasets whose download failed, or that are recorded as failed where they were made."""
+    """Datasets whose download failed, or whose file records a failure."""
     reasons: dict[str, str] = {}
     for name in {**benchmark.made, **benchmark.datasets}:
         if benchmark.datasets.get(name) and benchmark.task(name) == DECONVOLUTION:
-            places = {layout.pair(name, SPOTS): "pair"}
+            files = {layout.pair(name, SPOTS): "pair"}
         else:
-            places = {layout.preprocessed(name): "dataset", layout.data(name): "dataset"}
-        for path, kind in places.items():
+            files = {layout.preprocessed(name): "dataset", layout.data(name): "dataset"}
+        for path, kind in files.items():
             if path.exists() and (reason := _recorded_failure(path, kind)):
                 reasons[name] = reason
     for name in benchmark.downloads:
@@ -126,16 +126,16 @@ def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
 
 
 def _recorded_failure(path: Path, kind: str) -> str:
-    """The reason that a dataset without cells carries; empty for all others."""
+    """The reason recorded in the file of a failed dataset; empty for all others."""
     import h5py
 
     try:
         with h5py.File(path) as file:
             facts = file[f"uns/{kind}"]
-            found = {key: facts[key].asstr()[()] for key in ("status", "reason") if key in facts}
+            record = {key: facts[key].asstr()[()] for key in ("status", "reason") if key in facts}
     except (OSError, KeyError) as error:
         raise InputError(f"{path}: not a dataset of this pipeline ({error}); delete it") from error
-    return str(found["reason"]) if found.get("status") == "error" else ""
+    return str(record["reason"]) if record.get("status") == "error" else ""
 
 
 def _failed_download(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""results/<name>/run.json: what the latest run of a configuration does, for other programs.
+"""results/<name>/run.json: record of the latest run of a configuration, for other programs.
 
-It holds the resolved configuration, which fits the run makes, how many jobs it runs at a time, and
-when it started and ended. While the run lives the file's time of change is renewed, so a run that
-was killed differs from one that works.
+It contains the resolved configuration, the fits of the run, the number of parallel jobs, and the
+times of start and end. During a run the modification time of the file is updated, which
+distinguishes a running from a killed run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stbench.config.layout import Layout, configuration_name
 from stbench.config.schema import load_yaml
 from stbench.runs.fit_status import Key
 
-SILENCE = 120  # seconds after which a run that did not end counts as dead
+SILENCE = 120  # seconds without an update after which a run counts as killed
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class RunNote:
 
     Attributes:
         config: the resolved configuration.
-        fits: those that the run makes, anew where they were there before.
-        jobs: how many run at a time.
-        started, ended: seconds since 1970; ``ended`` None where nobody noted an end.
-        seen: when the run was last known to live.
+        fits: fits that the run trains, including those trained again.
+        jobs: number of parallel jobs.
+        started, ended: seconds since 1970; ``ended`` None if no end was recorded.
+        seen: time of the last update.
         failed: whether jobs failed.
         host, pid: of the process that leads the run.
     """
@@ -59,7 +59,7 @@ class RunNote:
 def note_start(
     layout: Layout, config: Mapping[str, Any], fits: Iterable[Key], jobs: int
 ) -> RunNote:
-    """Note that a run starts."""
+    """Record the start of a run."""
     now = time.time()
     process = {"host": socket.gethostname(), "pid": os.getpid()}
     note = RunNote(config, frozenset(fits), jobs, now, None, now, **process)
@@ -68,21 +68,21 @@ def note_start(
 
 
 def note_end(layout: Layout, note: RunNote, *, failed: bool) -> None:
-    """Note that the run ended."""
+    """Record the end of a run."""
     now = time.time()
     _write(layout, replace(note, ended=now, seen=now, failed=failed))
 
 
 def renew(layout: Layout) -> None:
-    """Show that the run lives; needs no space on the disk."""
+    """Mark the run as alive; needs no disk space."""
     os.utime(layout.run)
 
 
 def layout_of_run(root: Path, configuration: Path | None) -> Layout:
-    """The layout of the latest run of a configuration, by its file; of any without one.
+    """The layout of the latest run of a configuration file; of any configuration without one.
 
     Raises:
-        InputError: nothing has been run.
+        InputError: no run has been started.
     """
     if configuration is not None:
         given = load_yaml(configuration)
@@ -98,15 +98,15 @@ def read_run(layout: Layout) -> RunNote:
     """The latest run of a configuration.
 
     Raises:
-        InputError: there was none, or the file is broken.
+        InputError: no run has been started, or the file is broken.
     """
     path = layout.run
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        fits = frozenset(Key(*fit) for fit in told["fits"])
-        times = told["started"], told["ended"], path.stat().st_mtime
-        process = {name: told[name] for name in ("host", "pid") if name in told}
-        return RunNote(told["config"], fits, told["jobs"], *times, told["failed"], **process)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        fits = frozenset(Key(*fit) for fit in record["fits"])
+        times = record["started"], record["ended"], path.stat().st_mtime
+        process = {name: record[name] for name in ("host", "pid") if name in record}
+        return RunNote(record["config"], fits, record["jobs"], *times, record["failed"], **process)
     except FileNotFoundError:
         raise InputError(f"{path}: no run has been started here yet: make run") from None
     except (ValueError, KeyError, TypeError) as error:
@@ -129,7 +129,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _write(layout: Layout, note: RunNote) -> None:
-    told = {
+    record = {
         "config": note.config,
         "jobs": note.jobs,
         "started": note.started,
@@ -140,4 +140,4 @@ def _write(layout: Layout, note: RunNote) -> None:
         "fits": sorted(note.fits),
     }
     layout.run.parent.mkdir(parents=True, exist_ok=True)
-    write_json(layout.run, told)
+    write_json(layout.run, record)

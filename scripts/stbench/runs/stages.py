@@ -1,4 +1,4 @@
-"""The stages of a benchmark: what each makes, and how much of it is still to be made."""
+"""The stages of a benchmark, and how many of their jobs are left."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from stbench.runs.fit_status import matrix
 
 
 def stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int]]:
-    """Jobs by stage; what a job makes shows whether it is still to be done."""
+    """(name, total, left) of the jobs of each stage; a job is done if its output exists."""
     domains = benchmark.entries(DOMAINS)
-    whole = [name for name, entry in benchmark.pairs.items() if entry["origin"] != "degraded"]
-    explained = benchmark.entries(INTERACTIONS)
-    made = {
+    with_reference = [
+        name for name, entry in benchmark.pairs.items() if entry["origin"] != "degraded"
+    ]
+    graphs = benchmark.entries(INTERACTIONS)
+    outputs = {
         "download": [layout.raw(name) / "status.json" for name in benchmark.downloads],
         "prepare, simulate": [layout.data(name) for name in benchmark.made]
         + [layout.pair(name, SPOTS) for name in benchmark.pairs]
-        + [layout.pair(name, REFERENCE) for name in whole],
+        + [layout.pair(name, REFERENCE) for name in with_reference],
         "preprocess": [layout.preprocessed(name) for name in benchmark.datasets_of(DOMAINS)],
         "fit": [layout.fit_status(key.dataset, key.method, key.seed) for key in matrix(benchmark)],
         "cluster": [layout.labels(*entry) for entry in domains],
         "score": benchmark.score_files(layout, DOMAINS, DECONVOLUTION),
-        "interactions": [layout.interactions(*entry) for entry in explained]
+        "interactions": [layout.interactions(*entry) for entry in graphs]
         + benchmark.score_files(layout, INTERACTIONS),
         "integration": benchmark.score_files(layout, INTEGRATION),
         "markers": benchmark.score_files(layout, MARKERS),
     }
-    for name, paths in made.items():
+    for name, paths in outputs.items():
         if paths:
             yield name, len(paths), sum(not path.exists() for path in paths)

@@ -1,4 +1,4 @@
-"""How far a run is, made ready to be read: in all, by method and dataset, and the last failures."""
+"""Progress of a run as text: in total, by method and dataset, and the latest failures."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def status_text(
     states: Sequence[FitState],
     seconds: Mapping[tuple[str, str], float],
 ) -> str:
-    """What ``make status`` prints.
+    """The text that ``make status`` prints.
 
     Args:
         layout: of the results.
-        benchmark: what the run is for.
+        benchmark: of the run.
         run: the latest run.
         states: of every fit of the benchmark.
         seconds: predicted for a fit, by dataset and method.
@@ -46,16 +46,15 @@ def status_text(
 
 
 def _life(run: RunNote, now: float) -> str:
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
+    start = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
     if run.alive:
-        return (
-            f"runs since {began}, {duration(now - run.started)} so far, {run.jobs} jobs at a time"
-        )
+        jobs = f"{run.jobs} job{'s' * (run.jobs > 1)} at a time"
+        return f"running since {start}, {duration(now - run.started)} so far, {jobs}"
     if run.ended is None:
-        lived = duration(run.seen - run.started)
-        return f"broke off after {lived} (started {began}); run the same command again to go on"
+        time_alive = duration(run.seen - run.started)
+        return f"interrupted after {time_alive} (started {start}); rerun the command to resume"
     took = duration(run.ended - run.started)
-    return f"ended {'with failed jobs ' * run.failed}after {took} (started {began})"
+    return f"ended {'with failed jobs ' * run.failed}after {took} (started {start})"
 
 
 def _scored(layout: Layout, benchmark: Benchmark) -> str:
@@ -65,7 +64,7 @@ def _scored(layout: Layout, benchmark: Benchmark) -> str:
 
 
 def _tables(benchmark: Benchmark, states: Sequence[FitState]) -> list[str]:
-    """Of each task, methods by datasets: fits that are ok of all, and letters for the others."""
+    """For each task, methods by datasets: number of ok fits, and letters for other states."""
     by_entry: dict[tuple[str, str], list[FitState]] = {}
     for state in states:
         by_entry.setdefault((state.key.dataset, state.key.method), []).append(state)
@@ -78,13 +77,13 @@ def _tables(benchmark: Benchmark, states: Sequence[FitState]) -> list[str]:
             for method in [*methods, "all"]:
                 chosen = methods if method == "all" else [method]
                 row = [[state for m in chosen for state in by_entry[name, m]] for name in block]
-                rows.append((method, *map(_cell, row), _cell(list(chain.from_iterable(row)))))
+                rows.append((method, *map(_entry, row), _entry(list(chain.from_iterable(row)))))
             tables.append(columns(rows))
-    legend = "r running, f failed, n not applicable; the rest is left"
+    legend = "r running, f failed, n not applicable; all others are left"
     return [*tables[:-1], f"{tables[-1]}\n{legend}"]
 
 
-def _cell(states: Sequence[FitState]) -> str:
+def _entry(states: Sequence[FitState]) -> str:
     """``3/5 1f 1r``."""
     counted = count(states)
     letters = {"failed": "f", "not_applicable": "n", "running": "r"}
@@ -93,14 +92,14 @@ def _cell(states: Sequence[FitState]) -> str:
 
 
 def _failures(states: Sequence[FitState]) -> str:
-    """How many fits failed in which way, and the latest of them with their reasons."""
+    """Number of failed fits by status, and the latest of them with their reasons."""
     failed = sorted((s for s in states if s.state == "failed"), key=lambda s: -s.ended)
     if not failed:
         return ""
     numbers = {name: sum(s.status == name for s in failed) for name in FAILED}
-    told = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
+    summary = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
     rows = [
         (s.key.dataset, s.key.method, f"seed {s.key.seed}", s.status, shortened(s.reason, 100))
         for s in failed[:LAST]
     ]
-    return f"failed: {told}; the latest:\n{columns(rows, left=range(5))}\nmake retry resets them"
+    return f"failed: {summary}; the latest:\n{columns(rows, left=range(5))}\nmake retry resets them"

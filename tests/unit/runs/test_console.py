@@ -93,7 +93,7 @@ def test_a_job_that_printed_on_the_console_is_not_reported_again(tmp_path):
 
 def test_logs_that_are_missing_and_many_failures():
     text, console = messages(failure("nowhere.log", output=[]))
-    assert text == "failed: score: it printed nothing\n"
+    assert text == "failed: score: no error message\n"
     assert "log: none" in failure_report(console.failed)
     many = failure_report([FailedJob(f"results/{i}", None, False) for i in range(9)])
     assert "and 4 more failed jobs" in many and "error: 9 jobs failed" in many

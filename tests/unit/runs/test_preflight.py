@@ -15,7 +15,7 @@ def test_a_user_without_a_home_and_a_name_is_advised(tmp_path, monkeypatch):
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    with pytest.raises(InputError, match=r"^HOME: not set.*set HOME to a folder"):
+    with pytest.raises(InputError, match=r"^HOME: not set.*set HOME to a writable folder"):
         check_places(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     check_places(tmp_path)

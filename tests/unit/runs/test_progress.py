@@ -141,7 +141,7 @@ def test_make_status(tmp_path):
     (layout.fits("BZ5", "stague") / ".seed1.9.partial").mkdir()
     told = status(tmp_path)
     assert told.returncode == 0, told.stderr
-    assert "runs since" in told.stdout
+    assert "running since" in told.stdout
     assert "2 of 4 fits: 1 ok, 1 failed; 1 running, 1 left, about" in told.stdout
     rows = [text.split() for text in told.stdout.splitlines()]
     assert ["stague", "0/2", "1f", "1r", "0/2", "1f", "1r"] in rows

@@ -50,7 +50,7 @@ def test_what_is_there_is_not_trained_and_what_is_not_says_why(tmp_path, finishe
 def test_a_change_of_code_or_data_asks_first_and_parameters_do_not(tmp_path, finished):
     finished("stague", "default-1", lr=1.0)
     changed = fits_to_train([wanted(tmp_path, "stague", "default-2", code="c2", lr=1.0)])
-    with pytest.raises(InputError, match=r"^1 finished fits would be trained again .*FORCE=1"):
+    with pytest.raises(InputError, match=r"^1 finished fit would be trained again .*FORCE=1"):
         check_redo(changed, force=False)
     check_redo(changed, force=True)
     others = [
