@@ -1,1 +1,1 @@
-"""The interface of a method, and what a fit reads and writes."""
+"""The interface of a method, and the input and output of a fit."""

@@ -1,14 +1,14 @@
-"""Read a result that was made elsewhere; every way it can be wrong is one line.
+"""Read an external result; each possible fault is reported in one line.
 
 The files of one dataset and training seed:
 
-    labels.tsv     two columns with a tab between: cell, label; a first line of names may be there
+    labels.tsv     two columns separated by a tab: cell, label; a header line is optional
     embedding.npy  (n_cells, d) numbers, rows in the order of the dataset's cells
-    cells.tsv      the cells of the rows, one a line, where they have another order
+    cells.tsv      the cells of the rows, one per line, if their order is different
     graph.npz      scipy sparse (n_cells, n_cells) symmetric scores of pairs, in the same order
 
-One of the first two is needed. Nothing is unpickled. A result of all cells of the file may name
-those that the dataset dropped because they have no expression: they are left out.
+One of the first two is required. Nothing is unpickled. A result may include cells that the dataset
+dropped because they have no expression: they are left out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from stbench.config.external import CELLS, EMBEDDING, GRAPH, LABELS, SEED_FOLDER
 from stbench.fitting.interface import Fit, checked
 
 _NO_LABEL = {"", "nan", "na", "none"}
-_SYMMETRIC = 1e-5  # relative to the largest score: float32 that was averaged both ways
+_SYMMETRIC = 1e-5  # tolerance relative to the largest score: rounding of float32
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class _Rows:
 
     Attributes:
         order: (n_cells,) the row of each cell.
-        count: rows that the file has.
-        left_out: names of rows that are no cells of the dataset.
+        count: number of rows of the file.
+        left_out: names of rows that are not cells of the dataset.
     """
 
     order: np.ndarray
@@ -55,22 +55,22 @@ def read_result(folder: Path, cells: Sequence[str], dropped: int = 0) -> Fit:
         dropped: how many cells of the file were dropped because they have no expression.
 
     Returns:
-        A fit with ``labels``, ``embedding`` and ``adj_raw``, as far as they are given; ``info``
-        names the cells that were left out (``left_out``), where there are any.
+        A fit with those of ``labels``, ``embedding`` and ``adj_raw`` that are given; ``info``
+        lists the cells that were left out (``left_out``), if any.
 
     Raises:
-        NotApplicableError: there is no such folder.
-        InputError: the files cannot be used; the message names the file and what is wrong.
+        NotApplicableError: the folder does not exist.
+        InputError: a file is invalid; the message names the file and the fault.
     """
     cells = [str(cell) for cell in cells]
     if not folder.is_dir():
-        raise NotApplicableError(f"no result given: there is no folder {folder}")
+        raise NotApplicableError(f"no result given: the folder {folder} does not exist")
     if SEED_FOLDER.fullmatch(folder.name) and result_files(folder.parent):
         raise InputError(f"{folder.parent}: has files beside folders of seeds; move them into one")
     paths = {name: folder / name for name in (LABELS, EMBEDDING, CELLS, GRAPH)}
     given = {name: path for name, path in paths.items() if path.is_file()}
     if LABELS not in given and EMBEDDING not in given:
-        raise InputError(f"{folder}: neither {LABELS} nor {EMBEDDING} is there; put one of them")
+        raise InputError(f"{folder}: has neither {LABELS} nor {EMBEDDING}; add one of them")
     rows = _Rows(np.arange(len(cells)), len(cells))
     if CELLS in given:
         rows = _order(_lines(paths[CELLS]), cells, dropped, paths[CELLS])
@@ -85,7 +85,7 @@ def read_result(folder: Path, cells: Sequence[str], dropped: int = 0) -> Fit:
 
 
 def _labels(path: Path, cells: Sequence[str], dropped: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(n_cells,) int32 numbers of the labels, in the order of their names; who was left out."""
+    """(n_cells,) int32 codes of the labels, in the order of their names; cells left out."""
     lines = _lines(path)
     rows = [line.split("\t") for line in lines]
     for number, row in enumerate(rows, start=1):
@@ -95,14 +95,14 @@ def _labels(path: Path, cells: Sequence[str], dropped: int) -> tuple[np.ndarray,
                 "write a cell, a tab and its label"
             )
     if rows and rows[0][0] not in set(cells):
-        rows = rows[1:]  # names of the columns; were it a cell, that would be missed below
-    found = _order([cell for cell, _ in rows], cells, dropped, path)
-    labels = np.array([label.strip() for _, label in rows], dtype=object)[found.order]
+        rows = rows[1:]  # a header; if it were a cell, it would be missing below
+    file_rows = _order([cell for cell, _ in rows], cells, dropped, path)
+    labels = np.array([label.strip() for _, label in rows], dtype=object)[file_rows.order]
     for cell, label in zip(cells, labels, strict=True):
         if label.lower() in _NO_LABEL:
             raise InputError(f"{path}: the cell {cell!r} has no label; give every cell one")
     numbers = np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int32)
-    return numbers, found.left_out
+    return numbers, file_rows.left_out
 
 
 def _lines(path: Path) -> list[str]:
@@ -114,9 +114,9 @@ def _lines(path: Path) -> list[str]:
 
 
 def _order(named: Sequence[str], cells: Sequence[str], dropped: int, path: Path) -> _Rows:
-    """The place among ``named`` of each cell, if they are the same cells.
+    """The position of each cell in ``named``, if both have the same cells.
 
-    As many others as the dataset dropped may be named, too.
+    ``named`` may have as many further cells as the dataset dropped.
     """
     known = set(cells)
     twice = [name for name, count in Counter(named).items() if count > 1]
@@ -167,7 +167,7 @@ def _graph(path: Path, rows: _Rows) -> sp.csr_matrix:
 
 
 def _checked(fit: Fit, n_cells: int, path: Path) -> Fit:
-    """What every fit has to be, with the file in the message."""
+    """The fit, validated as every fit is, with the file in the message."""
     try:
         return checked(fit, n_cells)
     except (TypeError, ValueError, FloatingPointError) as error:

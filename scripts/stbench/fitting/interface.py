@@ -1,4 +1,4 @@
-"""What a method returns, and how its epochs are observed."""
+"""The return value of a method, and the recorder of its epochs."""
 
 from __future__ import annotations
 

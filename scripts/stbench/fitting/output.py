@@ -1,4 +1,4 @@
-"""What the later stages read from the folder of a fit."""
+"""Read the folder of a fit, for the later stages."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from stbench.common.h5ad import read_elements
 
 @dataclass(frozen=True)
 class FitFolder:
-    """One fit: how it ended and, when it is ok, what it gave.
+    """One fit: how it ended and, if it is ok, its output.
 
     Attributes:
         path: its folder.
         seed: training seed.
-        status: ``ok`` or why there is nothing, with ``reason``.
-        embedding: (n_cells, d) of the end of the training, or None.
-        untrained: the same before the first step, or None.
-        own_labels: (n_cells,) int16 labels that the method gave itself, or None.
+        status: ``ok``, or the kind of failure, with ``reason``.
+        embedding: (n_cells, d) after the last epoch, or None.
+        untrained: (n_cells, d) before the first step, or None.
+        own_labels: (n_cells,) int16 labels of the method's own clustering, or None.
         losses: (n_epochs,) training loss of every epoch from 1 on, or None.
-        observable: whether the method lets its epochs be observed.
-        seconds: what the training took; NaN where it is not known.
+        observable: whether the epochs of the method can be observed.
+        seconds: of the training; NaN if unknown.
     """
 
     path: Path
@@ -49,17 +49,17 @@ class FitFolder:
 
     @property
     def trajectory(self) -> Path:
-        """Embeddings of the epochs; there until they are clustered."""
+        """Embeddings of the epochs; deleted after clustering."""
         return self.path / "trajectory.h5"
 
     @property
     def epoch_labels(self) -> Path:
-        """k-means labels of the epochs; there once they are clustered."""
+        """k-means labels of the epochs; written by clustering."""
         return self.path / "epoch_labels.h5"
 
     @property
     def epochs_gone(self) -> str:
-        """Why the labels of the epochs cannot be had, where nothing in the folder gives them."""
+        """Why the labels of the epochs are not available, if the folder does not contain them."""
         if not self.observable:
             return EPOCHS_UNSEEN
         return (
@@ -69,14 +69,14 @@ class FitFolder:
 
 
 def read_status(folder: str | Path, *needed: str) -> dict[str, Any]:
-    """``status.json`` of a fit: how it ended, what it took and where it ran.
+    """``status.json`` of a fit: how it ended, its cost and its hardware.
 
     Args:
         folder: of the fit.
-        needed: keys that it must have beside ``status`` and ``reason``.
+        needed: required keys besides ``status`` and ``reason``.
 
     Raises:
-        InputError: it is missing or broken, or lacks a key.
+        InputError: the file is missing or broken, or lacks a key.
     """
     path = Path(folder) / "status.json"
     try:
@@ -93,14 +93,14 @@ def read_status(folder: str | Path, *needed: str) -> dict[str, Any]:
 
 
 def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
-    """Read ``status.json`` and, when the fit is ok, ``fit.h5ad``; trajectories are left alone.
+    """Read ``status.json`` and, if the fit is ok, ``fit.h5ad``; trajectories are not read.
 
     Args:
         folder: folder of the fit.
         cells: names of the cells that the fit must have, in order.
 
     Raises:
-        InputError: a file is missing or broken, or the fit is one of other cells.
+        InputError: a file is missing or broken, or the fit has other cells.
     """
     folder = Path(folder)
     status = read_status(folder, "seed")
@@ -110,26 +110,26 @@ def read_fit(folder: str | Path, cells: Sequence[str]) -> FitFolder:
 
     path = folder / "fit.h5ad"
     names = ("obsm/embedding", "obsm/embedding_untrained", "obs/cluster_pred")
-    found = read_elements(path, *names, "uns/fit", "uns/losses")
-    if not np.array_equal(found["cells"], np.asarray(cells)):
+    elements = read_elements(path, *names, "uns/fit", "uns/losses")
+    if not np.array_equal(elements["cells"], np.asarray(cells)):
         raise InputError(f"{path}: its cells are not those of the dataset; train again")
-    own, circumstances = found.get("obs/cluster_pred"), found.get("uns/fit", {})
-    if own is None and "obsm/embedding" not in found:
+    own, circumstances = elements.get("obs/cluster_pred"), elements.get("uns/fit", {})
+    if own is None and "obsm/embedding" not in elements:
         raise InputError(f"{path}: neither obsm['embedding'] nor obs['cluster_pred']; train again")
     return FitFolder(
         path=folder,
         seed=seed,
         status="ok",
         reason=reason,
-        embedding=found.get("obsm/embedding"),
-        untrained=found.get("obsm/embedding_untrained"),
+        embedding=elements.get("obsm/embedding"),
+        untrained=elements.get("obsm/embedding_untrained"),
         own_labels=None if own is None else _numbered(own),
-        losses=found.get("uns/losses"),
+        losses=elements.get("uns/losses"),
         observable=bool(circumstances.get("trainable", False)),
         seconds=float(circumstances.get("seconds", math.nan)),
     )
 
 
 def _numbered(labels: Sequence[object]) -> np.ndarray:
-    """Labels of any kind as int16 from 0, in the order of their names or numbers."""
+    """Labels of any type as int16 codes from 0, in the order of their names or numbers."""
     return np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.int16)

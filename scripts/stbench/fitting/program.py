@@ -1,4 +1,4 @@
-"""What the programs that run a method share: options, parameters and the outcome they leave."""
+"""Shared code of the programs that run a method: options, parameters and outcome."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from stbench.supervisor.provenance import environment_hash
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a fit ended, as ``outcome.json`` holds it.
+    """How a fit ended, as stored in ``outcome.json``.
 
     Attributes:
         status: ``ok``, ``error``, ``nan``, ``oom`` or ``not_applicable``.
         reason: one line; empty when ok.
-        device: ``cpu`` or ``cuda``; None where the fit ended before one was chosen.
-        peak_gpu_mb: of the GPU's memory; None without a GPU.
+        device: ``cpu`` or ``cuda``; None if the fit ended before the choice.
+        peak_gpu_mb: peak of GPU memory; None without a GPU.
     """
 
     status: str
@@ -46,10 +46,15 @@ def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="training seed (default 0)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
     parser.add_argument(
-        "--device", choices=["auto", "cpu", "cuda"], default="auto", help="default: a GPU if any"
+        "--device",
+        choices=["auto", "cpu", "cuda"],
+        default="auto",
+        help="default: a GPU if available",
     )
     parser.add_argument(
-        "--implementation", default="", help="noted with the fit: reimplemented, package, control"
+        "--implementation",
+        default="",
+        help="recorded with the fit: reimplemented, package, control",
     )
 
 
@@ -66,7 +71,7 @@ def parse_params(text: str) -> dict[str, Any]:
 def circumstances_of(
     args: argparse.Namespace, params: Mapping[str, Any], device: str, seconds: float
 ) -> dict[str, Any]:
-    """How a method was run, as its result tells it."""
+    """How a method was run, as recorded in its result."""
     return {
         "method": args.method,
         "implementation": args.implementation,
@@ -84,16 +89,16 @@ def note_provenance(
     *data: Path,
     packages: Mapping[str, str] | None = None,
 ) -> None:
-    """Write provenance.json: what the fit runs on, which is then known of a killed fit, too.
+    """Write provenance.json before the training, so that a killed fit has it as well.
 
-    The data's hash is the SHA-256 of the file, which is the same bytes in every run; of several
-    files that of their hashes.
+    The hash of the data is the SHA-256 of the file, whose bytes are reproducible; for several
+    files, that of their hashes.
 
     Args:
         output: folder of the fit.
         params: of the method.
-        data: the files that it reads.
-        packages: versions of packages that are not those of this Python.
+        data: files that the method reads.
+        packages: versions of packages, if not those of this Python.
     """
     hashes = [file_hash(path) for path in data]
     together = hashlib.sha256("".join(hashes).encode()).hexdigest()
@@ -120,12 +125,12 @@ def failure(error: Exception) -> tuple[str, str]:
 def run_fit(
     args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], None]]
 ) -> None:
-    """Run a method and write outcome.json, whatever happens; the exit code agrees with it.
+    """Run a method and write outcome.json, also after a failure; the exit code agrees with it.
 
     Args:
         args: with ``output``, ``threads`` and ``device``.
-        prepare: reads and checks what ``args`` name, and returns the fit, which is then called
-            with the chosen device.
+        prepare: reads and checks the inputs of ``args``, and returns the fit, which is called with
+            the chosen device.
     """
     limit_threads(args.threads)
     args.output.mkdir(parents=True, exist_ok=True)
@@ -143,7 +148,7 @@ def _outcome(
         fit = prepare(args)
         device = choose_device(args.device)
         fit(device)
-    except Exception as error:  # whatever a method raises is an outcome
+    except Exception as error:  # any exception of a method is an outcome
         if not isinstance(error, (InputError, NotApplicableError)):
             traceback.print_exc()
         if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:

@@ -1,4 +1,4 @@
-"""Methods that are written in R: ``scripts/methods/<method>.R``, run by ``scripts/fit.R``."""
+"""Methods written in R: ``scripts/methods/<method>.R``, run by ``scripts/fit.R``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REMEMBERED_LINES = 40
 
 
 class RError(Exception):
-    """R ended with an error; the message is R's own."""
+    """R ended with an error; the message is that of R."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class RMethod:
     """A method's R file as a ``stbench.fitting.interface.Method``.
 
     Attributes:
-        script: the R file; its name is also that of its environment.
-        scratch: folder for the files that are exchanged with R.
+        script: the R file; its environment has the same name.
+        scratch: folder for the files exchanged with R.
     """
 
     script: Path
@@ -55,7 +55,7 @@ class RMethod:
         """Run the R function ``fit`` of the script.
 
         Raises:
-            NotApplicableError: R or a package is missing, or the method says so.
+            NotApplicableError: R or a package is missing, or the method is not applicable.
             RError: R ended with an error.
             MemoryError: R could not allocate memory.
         """
@@ -76,18 +76,18 @@ class RMethod:
             return self._answer(folder)
 
     def _answer(self, folder: Path) -> Fit:
-        for told in folder.glob("missing_package"):
+        for file in folder.glob("missing_package"):
             raise missing(
-                f"the R package {told.read_text(encoding='utf-8').strip()}", self.script.stem
+                f"the R package {file.read_text(encoding='utf-8').strip()}", self.script.stem
             )
-        for told in folder.glob("not_applicable"):
-            raise NotApplicableError(told.read_text(encoding="utf-8"))
+        for file in folder.glob("not_applicable"):
+            raise NotApplicableError(file.read_text(encoding="utf-8"))
         import h5py
 
-        with h5py.File(folder / "output.h5") as file:
-            # R writes by columns: what it calls (n, d) is (d, n) in the file.
+        with h5py.File(folder / "output.h5") as output:
+            # R writes in column-major order: its (n, d) is (d, n) in the file.
             labels, embedding = (
-                np.asarray(file[name]).T if name in file else None
+                np.asarray(output[name]).T if name in output else None
                 for name in ("labels", "embedding")
             )
         info = json.loads((folder / "info.json").read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ class RMethod:
 
 
 def write_data(path: Path, adata: Any) -> None:
-    """What an R method gets, as plain HDF5 that R reads without a copy in between.
+    """Write the input of an R method as plain HDF5, which R reads without an intermediate copy.
 
     A CSR matrix of cells x genes is byte for byte a dgCMatrix of genes x cells.
     """
@@ -121,11 +121,11 @@ def write_data(path: Path, adata: Any) -> None:
 
 
 def run_r(command: list[str]) -> None:
-    """Run R; what it prints goes where our own output goes.
+    """Run R; its output is passed on.
 
     Raises:
-        RError: it failed; the message is R's own.
-        MemoryError: it failed for want of memory.
+        RError: it failed; the message is that of R.
+        MemoryError: memory was insufficient.
     """
     tail: deque[str] = deque(maxlen=_REMEMBERED_LINES)
     with subprocess.Popen(
@@ -136,20 +136,20 @@ def run_r(command: list[str]) -> None:
             sys.stderr.write(line)
             tail.append(line.strip())
     if process.returncode < 0:
-        os.kill(os.getpid(), -process.returncode)  # the supervisor knows sudden deaths
+        os.kill(os.getpid(), -process.returncode)  # the supervisor classifies signals
     if process.returncode:
         reason = r_error(list(tail)) or f"R ended with exit code {process.returncode}"
         raise MemoryError(reason) if "cannot allocate" in reason else RError(reason)
 
 
 def r_error(lines: list[str]) -> str:
-    """What R says of its end: from its last ``Error`` on, without the list of calls."""
+    """The error message of R: from its last ``Error`` on, without the list of calls."""
     starts = [i for i, line in enumerate(lines) if line.startswith("Error")]
-    said = lines[starts[-1] :] if starts else lines[-1:]
+    message = lines[starts[-1] :] if starts else lines[-1:]
     noise = ("Execution halted", "Calls:")
-    return one_line(" ".join(line for line in said if not line.startswith(noise)))
+    return one_line(" ".join(line for line in message if not line.startswith(noise)))
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts of a dataset in JSON's own types."""
+    """Facts of a dataset as types of JSON."""
     return {key: np.asarray(value).tolist() for key, value in facts.items()}

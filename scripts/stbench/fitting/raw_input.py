@@ -1,4 +1,4 @@
-"""What published packages start from: raw values, with nothing prepared that they would reuse."""
+"""Input of published packages: raw values, without prepared results that they would reuse."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from stbench.common.errors import InputError, NotApplicableError
 def raw_table(adata: Any) -> Any:
     """A new AnnData of the values as published, gene names and positions.
 
-    Cells are numbered. There is no ``highly_variable``, no components and no graph: packages would
-    take these for their own.
+    Cells are numbered. ``highly_variable``, components and graphs are left out, because packages
+    would reuse them.
 
     Args:
         adata: a preprocessed dataset, see ``stbench.data.preprocessing``.
@@ -40,7 +40,7 @@ def raw_table(adata: Any) -> Any:
 
 
 def need_counts_to_choose(table: Any, n_genes: int, kind: str) -> None:
-    """Raise NotApplicableError where genes have to be chosen by counts that are none."""
+    """Raise NotApplicableError if genes have to be chosen by counts, but the values are not."""
     if kind == "intensities" and table.n_vars > n_genes:
         raise NotApplicableError(
             f"chooses {n_genes} of {table.n_vars} genes by their counts, this dataset holds {kind}"
@@ -48,13 +48,13 @@ def need_counts_to_choose(table: Any, n_genes: int, kind: str) -> None:
 
 
 def need_cells(n_cells: int, least: int, why: str) -> None:
-    """Raise NotApplicableError where there are fewer cells than the package can treat."""
+    """Raise NotApplicableError if there are fewer cells than the package requires."""
     if n_cells < least:
         raise NotApplicableError(f"{why}: needs {least} cells, this dataset has {n_cells}")
 
 
 def need_genes_that_vary(table: Any, least: int = 4) -> None:
-    """Raise NotApplicableError where too few genes vary for seurat_v3, which then may crash."""
+    """Raise NotApplicableError if too few genes vary for seurat_v3, which may crash otherwise."""
     lowest, highest = (np.asarray(values).ravel() for values in _extremes(table.X))
     varying = int((highest > lowest).sum())
     if varying < least:
@@ -65,14 +65,14 @@ def need_genes_that_vary(table: Any, least: int = 4) -> None:
 
 
 def _extremes(values: Any) -> tuple[Any, Any]:
-    """The least and the largest value of every gene."""
+    """The minimum and maximum of every gene."""
     if sp.issparse(values):
         return values.min(axis=0).toarray(), values.max(axis=0).toarray()
     return values.min(axis=0), values.max(axis=0)
 
 
 def need_room(n_cells: int, max_cells: int) -> None:
-    """Raise NotApplicableError where the package's n x n matrices would be too large."""
+    """Raise NotApplicableError if the package's n x n matrices would be too large."""
     if n_cells > max_cells:
         raise NotApplicableError(
             f"needs a dense n x n matrix: {n_cells} cells, at most {max_cells}"
