@@ -24,7 +24,7 @@ def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_pat
     run = workflow.run(*CHOSEN, f"mirror={tmp_path}/nowhere")
     assert run.returncode == 0, run.stdout
     assert "sim: " in run.stdout and "Jensen-Shannon divergence" in run.stdout
-    assert "NNLS: better than every control, intervals apart, in" in run.stdout
+    assert "NNLS: better than all controls (disjoint intervals) in" in run.stdout
     assert "16 of 16 fits: 6 ok, 10 not applicable" in run.stdout
     tables = workflow.own / "tables"
     scores = pd.read_csv(tables / "deconvolution_scores.csv")

@@ -1,6 +1,6 @@
-"""A pair to deconvolve: spots, a reference of single cells with types, and the truth where known.
+"""A pair to deconvolve: spots, a reference of single cells with types, and the truth if known.
 
-One place checks it, so that every method may rely on it.
+It is checked here once, so that methods can rely on it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MIN_SPOTS = 20
 
 @dataclass(frozen=True)
 class Pair:
-    """What is deconvolved.
+    """Input of a deconvolution.
 
     Attributes:
         spots: X (spots, genes) CSR float32 counts, ``obsm['spatial']`` (spots, 2), ``uns['pair']``:
@@ -48,19 +48,19 @@ def checked_pair(
     truth: pd.DataFrame | None,
     rename: Mapping[str, str] | None = None,
 ) -> Pair:
-    """Check a pair and bring it into its form.
+    """Check a pair and convert it to the stored form.
 
-    Cells without a type and spots without a count in any shared gene are left out, and the notes
-    say how many.
+    Cells without a type and spots without counts in shared genes are left out; their numbers are in
+    the notes.
 
     Args:
         spots: X and ``obsm['spatial']``.
-        reference: X and ``obs['celltype']``, missing where unknown.
+        reference: X and ``obs['celltype']``, missing if unknown.
         truth: (spots, types) proportions, rows named as the spots.
-        rename: from the reference's names of types to those of the truth.
+        rename: names of types in the reference, to those of the truth.
 
     Raises:
-        InputError: one line: pair, part, what is wrong, what to do.
+        InputError: one line: pair, part, fault, remedy.
     """
     notes: list[str] = []
     cells = _cells(f"{name}: reference", reference, rename or {}, notes)
@@ -74,7 +74,7 @@ def checked_pair(
     cells.var_names = genes
     shared = shared_genes(spots.var_names, genes)
     if by_case:
-        notes.append(f"warning: {by_case} of {len(shared)} shared genes differ in case alone")
+        notes.append(f"warning: {by_case} of {len(shared)} shared genes differ only in case")
     if len(shared) < MIN_SHARED_GENES:
         raise InputError(
             f"{name}: genes: spots and reference share {len(shared)}, at least {MIN_SHARED_GENES} "
@@ -97,34 +97,34 @@ def checked_pair(
 
     from anndata import AnnData
 
-    made = AnnData(
+    checked = AnnData(
         counts[keep],
         obs=pd.DataFrame(index=spots.obs_names[keep].astype(str)),
         var=pd.DataFrame(index=spots.var_names.astype(str)),
     )
-    made.obsm["spatial"] = coords[keep]
-    made.uns["pair"] = {"id": name, "status": "ok", "reason": "", "notes": "; ".join(notes)}
+    checked.obsm["spatial"] = coords[keep]
+    checked.uns["pair"] = {"id": name, "status": "ok", "reason": "", "notes": "; ".join(notes)}
     if truth is not None:
-        truth = truth.set_axis(truth.index.astype(str)).reindex(made.obs_names)
+        truth = truth.set_axis(truth.index.astype(str)).reindex(checked.obs_names)
         if truth.isna().to_numpy().any():
             lacking = int(truth.isna().any(axis=1).sum())
             raise InputError(f"{name}: composition: missing for {lacking} spots; give one for each")
-    return Pair(made, cells, truth)
+    return Pair(checked, cells, truth)
 
 
 def _cells(where: str, reference: AnnData, rename: Mapping[str, str], notes: list[str]) -> AnnData:
-    """The reference's cells that have a type."""
+    """The cells of the reference that have a type."""
     from anndata import AnnData
 
     check_names(reference.obs_names, where, "cell names")
     check_names(reference.var_names, where, "gene names")
     if "celltype" not in reference.obs:
-        raise InputError(f"{where}: has no cell types; name the column of obs that holds them")
+        raise InputError(f"{where}: has no cell types; name the column of obs that contains them")
     given = reference.obs["celltype"].astype(object)
     unknown = sorted(set(rename) - set(given.dropna()))
     if unknown:
-        known = ", ".join(sorted(set(given.dropna())))
-        raise InputError(f"{where}: rename: no type {unknown[0]!r}; there are: {known}")
+        names = ", ".join(sorted(set(given.dropna())))
+        raise InputError(f"{where}: rename: no type {unknown[0]!r}; there are: {names}")
     types = given.map(lambda name: rename.get(name, name), na_action="ignore")
     typed = types.notna().to_numpy()
     if not typed.all():
@@ -155,7 +155,7 @@ def _check_types(where: str, cells: AnnData) -> None:
 
 
 def failed_pair(name: str, reason: str) -> Pair:
-    """What stands for a pair that is not available: nothing in it, and the reason."""
+    """Placeholder of a pair that is not available: no data, and the reason."""
     from anndata import AnnData
 
     uns = {"pair": {"id": name, "status": "error", "reason": reason, "notes": ""}}

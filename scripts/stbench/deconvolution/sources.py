@@ -1,4 +1,4 @@
-"""Where pairs come from: the simulator, published files, files of the user's own."""
+"""Sources of pairs: the simulator, published files and the user's files."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def make_pair(
 
     Args:
         pair: of ``stbench.config.pairs.pair_entry``.
-        raw: folders that download.py wrote, of the parts that are datasets of the registry.
+        raw: folders that download.py wrote, for parts that are datasets of the registry.
         registry: see ``stbench.config.registry``.
 
     Raises:
-        InputError: one line: pair, part, what is wrong, what to do.
+        InputError: one line: pair, part, fault, remedy.
     """
     name = pair["id"]
     if "simulate" in pair:
@@ -57,15 +57,15 @@ def make_pair(
 
 
 def simulated_pair(pair: Mapping[str, Any], kept: float = 1.0) -> Pair:
-    """One tissue, cells held out as the reference, the others on a grid.
+    """A simulated tissue: half of the cells is the reference, the others are put on a grid.
 
     Args:
         pair: of ``stbench.config.pairs.pair_entry``, with ``simulate`` and ``spot_size``.
-        kept: share of the cells on the grid that stays; a spot with none left is no spot.
+        kept: share of the cells on the grid that is kept; spots without cells are removed.
     """
     tissue = Tissue(**pair["simulate"])
     in_place, reference = held_out_halves(simulate(tissue, pair["id"]), tissue.seed)
-    corner = in_place.obsm["spatial"].min(axis=0)  # the grid stays where it is
+    corner = in_place.obsm["spatial"].min(axis=0)  # the same grid at all levels
     spots, truth = grid_cells(degraded_copy(in_place, "cells", kept), pair["spot_size"], corner)
     return checked_pair(pair["id"], spots, reference, truth)
 
@@ -87,7 +87,7 @@ def _own_file(path: Path) -> AnnData:
 
 
 def _truth(pair: Mapping[str, Any], spots: AnnData) -> pd.DataFrame | None:
-    """The composition of the spots, from numbers of cells or from proportions."""
+    """Composition of the spots, from numbers of cells or from proportions; None if unknown."""
     name = pair["id"]
     if "cells_by_type" in spots.obsm:
         return from_counts(spots.obsm["cells_by_type"], name)

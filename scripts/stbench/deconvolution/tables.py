@@ -1,4 +1,4 @@
-"""Tables of deconvolution, and what they say in words."""
+"""Tables of deconvolution, and their summary as text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from stbench.common.text import columns
 from stbench.deconvolution.metrics import METRICS
 from stbench.deconvolution.scoring import ALL_TYPES
 
-SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files hold all
+SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files contain all
 
 
 def read_scores(paths: Iterable[Path], methods: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Stack the files of score_deconvolution.py; budgets that were cut are added to the notes.
+    """Stack the files of score_deconvolution.py; reduced budgets are added to the notes.
 
     Raises:
-        InputError: no file, or one that cannot be read.
+        InputError: no file, or an unreadable one.
     """
     tables = []
     for path in paths:
@@ -45,7 +45,7 @@ def read_scores(paths: Iterable[Path], methods: Mapping[str, Mapping[str, Any]])
 
 
 def tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """By file name: all scores, one table for each metric, and the scores of single types."""
+    """Tables by file name: all scores, one table per metric, and the scores of single types."""
     means = scores[scores["type"] == ALL_TYPES].drop(columns="type")
     types = scores[scores["type"] != ALL_TYPES]
     one = {
@@ -56,14 +56,14 @@ def tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def clears(method: pd.Series, control: pd.Series) -> bool:
-    """Whether a method's interval lies wholly on the better side of a control's."""
+    """Whether a method's interval is entirely better than that of a control."""
     if METRICS[method["metric"]].higher_is_better:
         return bool(method["low"] > control["high"])
     return bool(method["high"] < control["low"])
 
 
 def summary(scores: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:
-    """One block for each pair: a table with intervals, and who does not beat the controls."""
+    """A block for each pair: a table with intervals, and a comparison with the controls."""
     means = scores[scores["type"] == ALL_TYPES]
     return "\n\n".join(
         _block(name, rows, methods) for name, rows in means.groupby("dataset", sort=False)
@@ -77,30 +77,30 @@ def _block(name: Any, rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any
     for method, own in rows.groupby("method", sort=False):
         by_metric = own.set_index("metric")
         known = first["status"] == "ok" or own["mean"].notna().any()
-        cells = [_cell(by_metric.loc[metric]) for metric in SHOWN] if known else [""] * len(SHOWN)
-        told = own.iloc[0]
-        failure = "" if told["status"] == "ok" else f"{told['status']}: {told['reason']}"
-        note = "; ".join(filter(None, (failure, told["note"])))
-        lines.append([methods[str(method)]["title"], *cells, note])
+        means = [_mean(by_metric.loc[metric]) for metric in SHOWN] if known else [""] * len(SHOWN)
+        entry = own.iloc[0]
+        failure = "" if entry["status"] == "ok" else f"{entry['status']}: {entry['reason']}"
+        note = "; ".join(filter(None, (failure, entry["note"])))
+        lines.append([methods[str(method)]["title"], *means, note])
     table = columns(lines, left=range(len(head)))
     title = f"{name}: {first['n_spots']} spots, reference: {first['reference']}"
     notes = [first["data_note"]] if first["data_note"] else []
     return "\n".join([title, *notes, table, *_verdicts(rows, methods)])
 
 
-def _cell(row: pd.Series) -> str:
+def _mean(row: pd.Series) -> str:
     if pd.isna(row["mean"]):
         return "-"
     return f"{row['mean']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
 
 
 def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """For each method the metrics in which it does not clear both controls."""
+    """For each method, the metrics in which it is not better than all controls."""
     is_control = rows["method"].map(lambda name: bool(methods[name].get("control")))
     scored = rows["mean"].notna()
-    controls, said = rows[is_control & scored], []
+    controls, sentences = rows[is_control & scored], []
     if controls.empty:
-        return ["no control was scored: nothing can be said"]
+        return ["no control was scored, so methods cannot be compared with controls"]
     for method, own in rows[~is_control & scored].groupby("method", sort=False):
         short = [
             row["metric"]
@@ -113,5 +113,5 @@ def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> l
         title = methods[str(method)]["title"]
         beaten = f"{len(own) - len(short)} of {len(own)} metrics"
         but = f"; not in {', '.join(short)}" if short else ""
-        said.append(f"{title}: better than every control, intervals apart, in {beaten}{but}")
-    return said
+        sentences.append(f"{title}: better than all controls (disjoint intervals) in {beaten}{but}")
+    return sentences

@@ -71,7 +71,7 @@ def test_a_pair_whose_genes_differ_in_case_is_matched_with_a_warning():
     spots, reference, truth = simulated()
     reference.var_names = [name.upper() for name in reference.var_names]
     made = checked_pair("mine", spots, reference, truth)
-    told = "warning: 120 of 120 shared genes differ in case alone"
+    told = "warning: 120 of 120 shared genes differ only in case"
     assert made.spots.uns["pair"]["notes"] == told
     assert made.reference.var_names.equals(made.spots.var_names)
 

@@ -87,7 +87,7 @@ def test_from_files_of_ones_own_to_the_summary(tmp_path):
     assert told.returncode == 0, told.stderr
     summary = (tmp_path / "summary.txt").read_text()
     assert "reference: cells of another replicate" in summary
-    assert "NNLS: better than every control, intervals apart, in 8 of 8 metrics" in summary
+    assert "NNLS: better than all controls (disjoint intervals) in 8 of 8 metrics" in summary
     assert "oom: too large" in summary
     table = pd.read_csv(tmp_path / "tables/deconvolution_jsd.csv")
     assert list(table["method"]) == ["nnls", "mean_reference", "tangram"]
