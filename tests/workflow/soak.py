@@ -1,10 +1,14 @@
-"""A benchmark that is struck at random moments: processes killed, the disk filled."""
+"""A benchmark that is struck at random moments: processes killed, disk filled, folder moved.
+
+What is finished must be kept: a fit that is trained a second time is counted.
+"""
 
 from __future__ import annotations
 
 import random
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +26,7 @@ PROGRAMS = {
     "stage": ("simulate.py", "preprocess.py", "cluster.py", "score.py", "aggregate.py"),
 }
 LAST_JOB = 6  # of eight; a later moment is hard to meet
+OTHER = ("name=other", "params={sedr: {epochs: 3}}")  # a configuration that shares the data
 
 
 @contextmanager
@@ -44,12 +49,15 @@ def small_disk(folder: Path, megabytes: int = 48) -> Iterator[bool]:
 class Soak:
     """Runs a workflow, strikes it, resumes it; a run that ends is checked and a new one begun.
 
+    Some strikes cut the power and change something before the run is resumed: the folder is moved,
+    the mirror variable changes, another configuration is run, failed entries are reset.
+
     Attributes:
         flow: the workflow, in a folder of its own.
         config, args: what every run is given.
         expected: tables of an undisturbed run.
         rng: chooses the moments.
-        told: what was done, a line for each strike.
+        strikes: what was done, a line for each strike.
         finished: how often a run came to its end; its tables were those expected.
     """
 
@@ -58,8 +66,10 @@ class Soak:
     args: tuple[str, ...]
     expected: dict[str, bytes]
     rng: random.Random
-    told: list[str] = field(default_factory=list)
+    strikes: list[str] = field(default_factory=list)
     finished: int = 0
+    trained_twice: list[str] = field(default_factory=list)
+    _trained: dict[str, int] = field(default_factory=dict)
     _process: subprocess.Popen | None = None
     _began: float = 0
     _struck: bool = False
@@ -70,6 +80,10 @@ class Soak:
             "snakemake": self._kill_snakemake,
             "power": self._cut_power,
             "disk": self._fill_disk,
+            "move": lambda: self._cut_power() + self._move(),
+            "mirror": lambda: self._cut_power() + self._change_mirror(),
+            "configuration": lambda: self._cut_power() + self._run_another_configuration(),
+            "retry": lambda: self._cut_power() + self._reset_failed(),
         }.get(kind, lambda: self._kill_program(PROGRAMS[kind]))
         goal = min(self._jobs_done() + self.rng.randrange(2), LAST_JOB)
         pause = self.rng.uniform(0, 1.5)
@@ -82,7 +96,8 @@ class Soak:
                     break
             time.sleep(0.02)
         self._struck = True
-        self.told.append(f"{said}, {self._jobs_done()} jobs done")
+        self._note_fits()
+        self.strikes.append(f"{said}, {self._jobs_done()} jobs done")
 
     def finish(self) -> None:
         """Let the benchmark come to its end, undisturbed from now on."""
@@ -94,6 +109,7 @@ class Soak:
     def clear(self) -> None:
         """End what still runs in the folder and empty it."""
         self._kill(self._here())
+        self._trained.clear()
         for name in ("results", ".snakemake"):
             shutil.rmtree(self.flow.folder / name, ignore_errors=True)
 
@@ -105,13 +121,13 @@ class Soak:
                 return
             if self._process.returncode == 0:
                 assert self.flow.tables() == self.expected, f"other tables:\n{self._log()}"
+                self._note_fits()
                 self.finished += 1
                 self.clear()
             else:
                 assert self._struck, f"failed though nothing was done to it:\n{self._log()}"
-        if any((self.flow.folder / ".snakemake/locks").glob("*")):
-            assert self.flow.run(*self.config, args=("--unlock",)).returncode == 0
-        with (self.flow.folder.parent / "run.log").open("w") as log:
+        self._unlock()
+        with (self.flow.source.parent / "run.log").open("w") as log:
             self._process = subprocess.Popen(
                 self.flow.command(*self.config, args=self.args),
                 cwd=self.flow.folder,
@@ -120,6 +136,19 @@ class Soak:
                 stderr=subprocess.STDOUT,
             )
         self._began, self._struck = time.monotonic(), False
+
+    def _unlock(self) -> None:
+        if any((self.flow.folder / ".snakemake/locks").glob("*")):
+            assert self.flow.run(*self.config, args=("--unlock",)).returncode == 0
+
+    def _note_fits(self) -> None:
+        """Remember finished fits by the time of their files, and count those that were replaced."""
+        root = self.flow.folder / "results/fits"
+        for path in root.glob("*/*/*/seed*/fit.h5ad"):
+            fit, time_ns = str(path.parent.relative_to(root)), path.stat().st_mtime_ns
+            if self._trained.setdefault(fit, time_ns) != time_ns:
+                self.trained_twice.append(fit)
+                self._trained[fit] = time_ns
 
     def _jobs_done(self) -> int:
         made = ("data/*", "preprocessed/*", "fits/*/*/*", "labels/*/*", "scores/*/*")
@@ -136,7 +165,7 @@ class Soak:
         return found
 
     def _log(self) -> str:
-        return (self.flow.folder.parent / "run.log").read_text()[-6000:]
+        return (self.flow.source.parent / "run.log").read_text()[-6000:]
 
     def _kill(self, processes: list[psutil.Process]) -> None:
         for process in processes:
@@ -152,6 +181,33 @@ class Soak:
         self._kill([psutil.Process(self._process.pid), *self._here()])
         self._process.wait()
         return "everything killed"
+
+    def _move(self) -> str:
+        places = {"here": "there", "there": "here"}
+        folder = self.flow.folder.with_name(places[self.flow.folder.name])
+        self.flow.folder.rename(folder)
+        self.flow.folder = folder
+        return ", the folder moved"
+
+    def _change_mirror(self) -> str:
+        if self.flow.environment.pop("STBENCH_MIRROR", None) is None:
+            self.flow.environment["STBENCH_MIRROR"] = str(self.flow.folder / "no mirror")
+        return ", another mirror"
+
+    def _run_another_configuration(self) -> str:
+        self._unlock()
+        config = [entry for entry in self.config if not entry.startswith("params=")]
+        targets = tuple(word.replace("default", "other") for word in self.args)
+        run = self.flow.run(*config, *OTHER, args=targets)
+        assert run.returncode == 0, run.stdout
+        return ", another configuration run"
+
+    def _reset_failed(self) -> str:
+        command = [sys.executable, self.flow.source / "scripts/retry_failed.py", "--reset"]
+        done = subprocess.run(command, cwd=self.flow.folder, capture_output=True, text=True)
+        unstarted = "no run has been started" in done.stderr or "nothing has been" in done.stderr
+        assert done.returncode == 0 or unstarted, done.stderr
+        return ", failed entries reset"
 
     def _kill_program(self, programs: tuple[str, ...]) -> str:
         victims = self._running(programs)

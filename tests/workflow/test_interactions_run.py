@@ -9,6 +9,7 @@ import h5py
 import pandas as pd
 import pytest
 
+from stbench.clustering.label_file import open_labels
 from stbench.common.paths import PROJECT
 from workflow.conftest import QUICK, Workflow, environment
 
@@ -92,6 +93,9 @@ def test_the_stand_in_of_a_demonstration_is_compared_drawn_and_named(finished):
     pictures = {f"stague_plain_{what}" for what in ("domains", "embedding", "interactions")}
     assert {path.stem for path in folder.glob("*.png")} == pictures
     assert {path.stem for path in folder.glob("*.pdf")} == pictures
+    labels = flow.found("labels/plain/stague/*.h5")
     fit = flow.found("fits/plain/stague/*/seed0")
-    with h5py.File(fit / "epoch_labels.h5") as file:
-        assert json.loads(file.attrs["settings"])["refine"] == 6
+    with h5py.File(fit / "epoch_labels.h5") as file, open_labels(labels) as reader:
+        (n_domains, last), *_ = ((int(k), rows[-1]) for k, rows in file["labels"].items())
+        refined = reader.rows(n_domains, 0, "kmeans", 3)
+    assert refined.shape == last.shape and (refined != last).any()  # the majority of 6 neighbors

@@ -1,7 +1,8 @@
 """k-means labels of all recorded epochs of one fit, and the file that stores them.
 
 The embedding of a clustered epoch is no longer needed: ``epoch_labels.h5`` in the folder of the fit
-replaces the much larger ``trajectory.h5``.
+replaces the much larger ``trajectory.h5``. It holds the labels before any refinement, so that
+configurations that refine differently share it.
 """
 
 from __future__ import annotations
@@ -36,32 +37,23 @@ class EpochLabels:
     labels: dict[int, np.ndarray]
 
 
-def settings_of(n_domains: Sequence[int], refine: int, nearest_wins: bool = False) -> str:
+def settings_of(n_domains: Sequence[int]) -> str:
     """What the labels depend on beside the embeddings, as text to compare."""
     settings = {
         "version": _VERSION,
         "n_domains": list(n_domains),
         "kmeans_seeds": list(KMEANS_SEEDS),
-        "refine": refine,
     }
-    return json.dumps(settings | ({"nearest_wins": True} if nearest_wins else {}))
+    return json.dumps(settings)
 
 
-def cluster_epochs(
-    trajectory: Path,
-    n_domains: Sequence[int],
-    neighbors: np.ndarray | None,
-    mapper: Map,
-    nearest_wins: bool = False,
-) -> EpochLabels:
+def cluster_epochs(trajectory: Path, n_domains: Sequence[int], mapper: Map) -> EpochLabels:
     """Cluster every recorded epoch by k-means with each of the five seeds.
 
     Args:
         trajectory: file of the recorded embeddings.
         n_domains: numbers of domains to cluster into.
-        neighbors: (n_cells, k) cells whose majority refines each label; None: no refinement.
         mapper: ``map`` of ``stbench.common.parallel.worker_map``; labels do not depend on it.
-        nearest_wins: see ``majority``.
 
     Raises:
         InputError: the trajectory is not readable.
@@ -77,9 +69,6 @@ def cluster_epochs(
             f"{trajectory}: not a readable trajectory ({error}); remove its folder to train again"
         ) from error
     by_number = {k: np.stack([one[i] for one in clustered]) for i, k in enumerate(n_domains)}
-    if neighbors is not None:
-        for labels in by_number.values():
-            refine_rows(labels.reshape(-1, labels.shape[-1]), neighbors, nearest_wins)
     return EpochLabels(epochs, by_number)
 
 

@@ -50,14 +50,12 @@ class Tissue:
     Attributes:
         cells: names of the cells.
         n_domains: numbers of domains, ascending; empty if the dataset is not available.
-        refine: number of neighbors whose majority a label is refined by; 0 = off.
-        neighbors: (n_cells, refine) those neighbors; None where there is no refinement.
+        neighbors: (n_cells, k) cells whose majority refines a label; None: no refinement.
         nearest_wins: how the method breaks ties; see ``majority``.
     """
 
     cells: Sequence[str]
     n_domains: list[int]
-    refine: int
     neighbors: np.ndarray | None
     nearest_wins: bool = False
 
@@ -75,7 +73,7 @@ def read_tissue(path: str | Path, refine: int = 0) -> Tissue:
     data = read_elements(path, "obsm/spatial", "uns/dataset")
     dataset = data.get("uns/dataset", {})
     if dataset.get("status") == "error":
-        return Tissue(data["cells"], [], 0, None)
+        return Tissue(data["cells"], [], None)
     if "n_domains" not in dataset or "obsm/spatial" not in data:
         raise InputError(
             f"{path}: not a preprocessed dataset; create it with scripts/preprocess.py"
@@ -83,7 +81,6 @@ def read_tissue(path: str | Path, refine: int = 0) -> Tissue:
     return Tissue(
         cells=data["cells"],
         n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
-        refine=refine,
         neighbors=knn(data["obsm/spatial"], refine)[1] if refine else None,
     )
 
@@ -200,17 +197,24 @@ def _labels_of_epochs(
     """Labels of the recorded epochs, if any, and their cost if they were clustered in this call."""
     if not fit.ok or not tissue.n_domains:
         return None, None
-    settings = settings_of(tissue.n_domains, tissue.refine, tissue.nearest_wins)
+    settings = settings_of(tissue.n_domains)
     kept = read_epoch_labels(fit.epoch_labels, settings)
     if kept is not None or not fit.trajectory.is_file():
-        return kept, None
+        return kept and _refined(kept, tissue), None
     began = time.perf_counter()
-    labels = cluster_epochs(
-        fit.trajectory, tissue.n_domains, tissue.neighbors, mapper, tissue.nearest_wins
-    )
+    labels = cluster_epochs(fit.trajectory, tissue.n_domains, mapper)
     seconds = time.perf_counter() - began
     write_epoch_labels(fit.epoch_labels, labels, settings)
-    return labels, EpochsClustered(fit.seed, len(labels.epochs), seconds, fit.seconds)
+    clustered = EpochsClustered(fit.seed, len(labels.epochs), seconds, fit.seconds)
+    return _refined(labels, tissue), clustered
+
+
+def _refined(labels: EpochLabels, tissue: Tissue) -> EpochLabels:
+    """The labels, refined in place where the tissue has neighbors for it."""
+    if tissue.neighbors is not None:
+        for rows in labels.labels.values():
+            refine_rows(rows.reshape(-1, rows.shape[-1]), tissue.neighbors, tissue.nearest_wins)
+    return labels
 
 
 def _axes(

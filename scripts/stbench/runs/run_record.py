@@ -61,8 +61,11 @@ def note_start(
 ) -> RunNote:
     """Record the start of a run."""
     now = time.time()
-    process = {"host": socket.gethostname(), "pid": os.getpid()}
-    note = RunNote(config, frozenset(fits), jobs, now, None, now, **process)
+    note = RunNote(
+        *(config, frozenset(fits), jobs, now, None, now),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+    )
     _write(layout, note)
     return note
 

@@ -315,3 +315,8 @@ def test_a_configuration_is_named_by_its_key_or_its_file(config, files, name):
 def test_a_file_that_cannot_name_a_folder_is_refused():
     with pytest.raises(InputError, match="set `name:`"):
         configuration_name({}, ["my config.yaml"])
+
+
+@pytest.mark.parametrize(("asked", "neighbors"), [({}, 50), ({"refine": 6}, 6), ({"refine": 0}, 0)])
+def test_a_number_of_neighbors_that_refine_labels_replaces_that_of_the_dataset(asked, neighbors):
+    assert benchmark(datasets=["DLPFC151510"], **asked).refine("DLPFC151510") == neighbors

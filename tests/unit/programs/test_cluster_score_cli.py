@@ -213,10 +213,9 @@ def test_a_number_not_reached_is_scored_and_said(bench):
 
 
 def test_refinement_reaches_every_kind_of_labels(bench):
-    bench.dataset(refine=10)
     bench.recorded_fit(0)
     fit_h5ad(bench.folder(0), {"embedding": embedding(4)}, own=TRUTH[::-1])
-    bench.cluster("kmeans", "gmm", "own")
+    bench.cluster("kmeans", "gmm", "own", refine=10)
     with open_labels(bench.labels) as reader:
         for epoch in (2, 4):
             for seed, row in enumerate(reader.rows(3, 0, "kmeans", epoch)):
@@ -228,14 +227,14 @@ def test_refinement_reaches_every_kind_of_labels(bench):
         assert np.array_equal(reader.rows(3, 0, "own", 4)[0], own)
 
 
-def test_a_number_of_neighbours_asked_for_takes_the_place_of_the_datasets_own(bench):
-    bench.dataset(refine=10)
-    bench.plain_fit(0)
-    plain = cluster_labels(embedding(3), 3, "gmm").labels
-    for asked, expected in ((4, refine_labels(plain, COORDS, 4)), (0, plain)):
-        bench.cluster("gmm", refine=asked)
-        with open_labels(bench.labels) as reader:
-            assert np.array_equal(reader.rows(3, 0, "gmm", 1)[0], expected)
+def test_another_refinement_finds_the_epochs_though_their_embeddings_are_gone(bench):
+    bench.recorded_fit(0)
+    bench.cluster("kmeans", refine=10)
+    assert not (bench.folder(0) / "trajectory.h5").exists()
+    bench.cluster("kmeans", refine=0)
+    with open_labels(bench.labels) as reader:
+        plain = cluster_labels(embedding(2), 3, "kmeans", 0).labels
+        assert np.array_equal(reader.rows(3, 0, "kmeans", 2)[0], plain)
 
 
 def test_labels_do_not_depend_on_the_number_of_processes(bench):
