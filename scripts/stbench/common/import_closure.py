@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from functools import cache
 from pathlib import Path
+
+from stbench.common.source_code import Import, read_source
 
 
 def import_closure(program: Path, root: Path) -> list[Path]:
@@ -25,27 +26,23 @@ def import_closure(program: Path, root: Path) -> list[Path]:
     return [program, *sorted(path for path in found if path != program)]
 
 
-@cache
 def _imports(path: Path, root: Path) -> list[Path]:
     files: list[Path] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                files += _files(alias.name, root)
-        elif isinstance(node, ast.ImportFrom):
-            module = _absolute(node, path, root)
-            for name in [module, *(f"{module}.{alias.name}" for alias in node.names)]:
-                files += _files(name, root)
+    for found in read_source(path).imports:
+        module = _absolute(found, path, root)
+        for name in [module, *(f"{module}.{name}" for name in found.names)]:
+            files += _files(name, root)
     return files
 
 
-def _absolute(node: ast.ImportFrom, path: Path, root: Path) -> str:
-    if not node.level:
-        return node.module or ""
-    package = path.relative_to(root).parent.parts[: None if node.level == 1 else 1 - node.level]
-    return ".".join([*package, *([node.module] if node.module else [])])
+def _absolute(found: Import, path: Path, root: Path) -> str:
+    if not found.level:
+        return found.module
+    package = path.relative_to(root).parent.parts[: None if found.level == 1 else 1 - found.level]
+    return ".".join([*package, *([found.module] if found.module else [])])
 
 
+@cache
 def _files(module: str, root: Path) -> list[Path]:
     """The module's file, and the ``__init__.py`` of every package on the way to it."""
     parts = module.split(".")

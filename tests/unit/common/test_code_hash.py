@@ -6,6 +6,7 @@ import pytest
 
 from stbench.common.code_hash import NEUTRAL, code_hash
 from stbench.common.paths import SCRIPTS
+from stbench.common.source_code import forget_sources
 
 PROGRAM = '''"""What it does."""
 
@@ -36,11 +37,7 @@ def code(tmp_path):
 
 def hash_of(folder, name="program.py", **options):
     """A new process would read the files anew."""
-    from stbench.common import code_hash as module
-    from stbench.common import import_closure
-
-    module._file_hash.cache_clear()
-    import_closure._imports.cache_clear()
+    forget_sources()
     return code_hash([folder / name], folder, **options)
 
 

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from stbench.common import code_hash, import_closure
 from stbench.common.file_hashes import FileHashes
 from stbench.common.paths import CONFIG, SCRIPTS
+from stbench.common.source_code import forget_sources
 from stbench.config import identity as identity_module
 from stbench.config.benchmark import load_benchmark
 from stbench.config.identity import KEY_LENGTH, Identity, key_of, settings_name
@@ -41,9 +41,8 @@ def edit(file, old, new):
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
-    code_hash._file_hash.cache_clear()
+    forget_sources()
     identity_module._code_hash.cache_clear()
-    import_closure._imports.cache_clear()
 
 
 def entry_of(name, **changes):
