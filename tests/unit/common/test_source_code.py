@@ -23,7 +23,7 @@ def memory(tmp_path, monkeypatch):
 
 
 def test_what_was_read_is_kept_for_the_next_process(memory, tmp_path, monkeypatch):
-    file, restart = memory
+    _, restart = memory
     code = tmp_path / "code.py"
     code.write_text("from ..a import b\nimport c.d\nx = 1\n")
     first = read_source(code)
