@@ -1,10 +1,10 @@
-# make creates the environment; every target is one snakemake, pytest or python call that works without make.
+# make creates the environment; every target is a call of snakemake, pytest or python that also works without make.
 #: CONFIG=FILE      configuration to use; default: config/config.yaml, or the one that the target names
 #: PROFILE=NAME     slurm: submit to a cluster; local: a workstation with GPUs (see profiles/)
 #: CORES=N          cores to use; default: all, for tests 2
 #: ARGS="..."       more options for snakemake, pytest or the program, for example ARGS=--dry-run
 #: TORCH=cpu        setup: the small CPU build of PyTorch, for a machine without an NVIDIA GPU
-#: PYTHON=FILE      setup: a Python of 3.11 or newer; default: python3
+#: PYTHON=FILE      setup: a Python 3.11 or newer; default: python3
 #: VENV=FOLDER      the environment; default: .venv
 #: FORCE=1          run: train finished fits again whose code or data changed
 #: WHEELS=1         bundle: include the Python packages
@@ -23,7 +23,7 @@ SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
 PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED = $(PIP) install --require-hashes --no-deps -r
 
-# Not in a lock: its build depends on the GPU. The CPU build comes from elsewhere; the CUDA build brings its libraries.
+# Not in a lock file: the build depends on the GPU. The CPU build has its own index; the CUDA build includes its libraries.
 TORCH_PIN   := torch==2.13.0
 TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.org/whl/cpu)
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
@@ -40,7 +40,7 @@ real: CONFIG = config/real.yaml
 real: run            ## run on the small real datasets
 
 demo: CONFIG = config/demo.yaml
-demo: run            ## repeat STAGUE's own demonstration beside its published scores
+demo: run            ## repeat STAGUE's demonstration and compare it with its published scores
 
 deconvolution: CONFIG = config/deconvolution.yaml
 deconvolution: run   ## estimate the cell types of each spot, on simulated and real spots
@@ -50,13 +50,13 @@ reproduce: setup     ## run every method on the data of the paper (a cluster, or
 	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
 	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(OPTIONS) && exit $$code
 
-plan: setup          ## show what a run would do: entries, jobs, disk, hours and memory
+plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
 	@$(SNAKEMAKE) plan $(OPTIONS)
 
-status:              ## show how far the latest run is, also while it is running
+status:              ## show the progress of the latest run, also while it is running
 	@$(BIN)/python scripts/status.py $(CONFIGFILE) $(ARGS)
 
-tables: setup        ## write partial tables of what is scored so far, also during a run
+tables: setup        ## write partial tables of the current scores, also during a run
 	@$(SNAKEMAKE) tables $(OPTIONS)
 
 retry: setup         ## list failed entries and reset them, so that the next run retries them
@@ -66,13 +66,13 @@ fetch: setup         ## download all data of CONFIG; shows licenses, sizes and d
 	@$(SNAKEMAKE) fetch_plan $(OPTIONS)
 	@$(SNAKEMAKE) fetch $(OPTIONS)
 
-check-sources: setup ## ask every URL of the registry whether its file is still there
+check-sources: setup ## check that the files of all URLs in the registry still exist
 	@$(BIN)/python scripts/check_sources.py $(ARGS)
 
 bundle: fetch        ## pack the data into one tar for a machine without a network
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
-# Else the files with few but long tests come last and one core waits for them.
+# Otherwise the files with few but long tests run last and one core waits for them.
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/unit tests/gpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
@@ -89,7 +89,7 @@ lint: setup $(VENV)/.dev       ## run ruff, snakefmt, snakemake --lint and mypy
 	@$(BIN)/snakemake --lint
 	@$(BIN)/mypy scripts
 
-doctor:              ## show what this machine lacks, and how to fix it
+doctor:              ## show what is missing on this machine, and how to fix it
 	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) scripts/doctor.py $(ARGS)
 
 bench: setup         ## measure speed and memory: benchmarks/RESULTS.md
@@ -120,7 +120,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.ready
 	@$(LOCKED) requirements-dev.lock
 	@touch $@
 
-# Described once, for conda and for us: the pip section of envs/<name>.yaml is complete.
+# The complete pip section of envs/<name>.yaml defines the environment for conda and for make.
 .PRECIOUS: $(VENV)-%/.ready
 $(VENV)-%/.ready: BIN = $(VENV)-$*/bin
 $(VENV)-%/.ready: envs/%.yaml

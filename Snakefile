@@ -1,4 +1,4 @@
-"""Benchmark of spatial-transcriptomics methods: the flow of the data, stage by stage."""
+"""Benchmark of spatial-transcriptomics methods: the stages of the pipeline."""
 
 from pathlib import Path
 

@@ -25,10 +25,10 @@ from stbench.runs.environment import (
     use_this_python,
 )
 
-# A fit's job outlives its soft time limit by this, so that the supervisor can record what happened.
+# Time of a job beyond the soft limit of its fit, in which the supervisor records the outcome.
 SUPERVISOR_MINUTES = 10
 
-# On a cluster two Snakemakes (170 MB each) run within the job's memory, beside the fit.
+# On a cluster the memory of a job is shared by the fit and two Snakemake processes (170 MB each).
 SNAKEMAKE_MB = 400
 
 clean_environment()
@@ -50,7 +50,7 @@ except InputError as error:
     sys.exit(f"error: {error}")
 use_mirror(config.get("mirror"))
 
-# Where everything below results/ is; PATTERN has wildcards in place of ids and keys.
+# The paths below results/; PATTERN has wildcards in place of ids and keys.
 LAYOUT = Layout(RESULTS, BENCHMARK.name, KEYS)
 PATTERN = Layout(RESULTS, BENCHMARK.name)
 STAGUE_ARCHIVE = RESULTS / "raw/archive/STAGUE_archive"
@@ -66,79 +66,79 @@ wildcard_constraints:
 
 
 def code(*programs):
-    """The programs of a job. What they compute is in its key or recipe; their time is nothing."""
+    """The programs of a job. Its key or recipe covers their code; their times are ignored."""
     return [ancient(str(BASE / program)) for program in programs]
 
 
-def once(made, **inputs):
-    """The inputs of a job whose outputs have a key; none where the outputs are there already.
+def once(outputs, **inputs):
+    """The inputs of a job whose outputs have a key; none if the outputs exist.
 
-    So a finished output never makes Snakemake look for what it was made of.
+    Snakemake then does not search for the inputs of finished outputs.
 
-    made: function of the wildcards that returns the outputs of this configuration.
+    outputs: function of the wildcards that returns the outputs of this configuration.
     inputs: functions of the wildcards that return files.
     """
 
-    def given(files):
+    def unless_finished(files):
         def input_of(wildcards):
-            done = not is_forced() and all(path.exists() for path in made(wildcards))
+            done = not is_forced() and all(path.exists() for path in outputs(wildcards))
             return [] if done else finished(files)(wildcards)
 
         return input_of
 
     def own_key(wildcards):
-        path = made(wildcards)[0]
+        path = outputs(wildcards)[0]
         if wildcards.key not in (*path.parts, path.stem):
             raise InputError(
-                f"key {wildcards.key}: this configuration and code make {path}; if either was "
-                "changed during a run, start it again"
+                f"key {wildcards.key}: the current configuration and code create {path}; if "
+                "either was changed during a run, start the run again"
             )
         return []
 
-    return {"own_key": own_key, **{name: given(files) for name, files in inputs.items()}}
+    return {"own_key": own_key, **{name: unless_finished(files) for name, files in inputs.items()}}
 
 
 def finished(files):
-    """Inputs that have to be there, whose times are nothing."""
+    """Inputs that must exist, but whose times are ignored."""
 
     def input_of(wildcards):
-        found = files(wildcards)
-        one = isinstance(found, (str, Path))
-        return ancient(str(found)) if one else [ancient(str(path)) for path in found]
+        paths = files(wildcards)
+        single = isinstance(paths, (str, Path))
+        return ancient(str(paths)) if single else [ancient(str(path)) for path in paths]
 
     return input_of
 
 
 def is_forced():
-    """Whether the user asks for jobs to run again, such as with --forceall."""
+    """Whether the user forces jobs to run again, for example by --forceall."""
     settings = workflow.dag_settings
     return bool(settings.forceall or settings.forcerun or settings.forcetargets)
 
 
 def untracked(value):
-    """A param that is part of a key, so that Snakemake has nothing to compare."""
+    """A param that is part of a key already, so that Snakemake does not compare it."""
     return lambda wildcards, input: value(wildcards) if callable(value) else value
 
 
 def own(*files):
-    """Files of this project as inputs: their contents are in the recipe, their times are nothing."""
+    """Files of this project as inputs: the recipe has their contents, their times are ignored."""
     return [ancient(str(BASE / file)) for file in files]
 
 
 def recipe(program, paths, *settings, files=()):
-    """The one tracked param of what a configuration has for itself: all that it is made of.
+    """The only tracked param of a rule for files of one configuration: all its inputs.
 
-    paths: shared files that it reads, whose keys stand for their contents, or a function of the
-        wildcards that returns them.
-    settings: what else decides what is written.
+    paths: shared input files, whose keys represent their contents, or a function of the wildcards
+        that returns them.
+    settings: other values that affect the output.
     files: of this project or the user, by their contents.
     """
 
     def recipe_of(wildcards):
-        found = paths(wildcards) if callable(paths) else paths
+        shared = paths(wildcards) if callable(paths) else paths
         return KEYS.identity.stage(
             program,
-            paths=list(map(str, found)),
+            paths=list(map(str, shared)),
             settings=settings,
             files=KEYS.identity.contents(BASE / file for file in files),
         )
@@ -162,25 +162,25 @@ def get_fits(dataset, method):
 
 
 def get_external_files(wildcards):
-    """The existing files of a result that was made elsewhere."""
+    """The existing files of an external result."""
     folder = BENCHMARK.external_folder(wildcards.method, wildcards.dataset, int(wildcards.seed))
     return [str(path) for path in result_files(folder)]
 
 
 def get_raw_data(wildcards):
-    """The folder of a published dataset's raw files, or the user's own file."""
+    """The folder of the raw files of a published dataset, or the file of the user."""
     entry = BENCHMARK.made[wildcards.dataset]
     return entry["path"] if entry["origin"] == "path" else LAYOUT.raw(wildcards.dataset)
 
 
 def get_source(wildcards):
-    """The option that names the only source of a dataset to be used, where one was chosen."""
+    """The option for the only source of a dataset to use, if one was chosen."""
     chosen = (config.get("sources") or {}).get(wildcards.dataset)
     return ["--source", chosen] if chosen else []
 
 
 def get_archive(wildcards):
-    """STAGUE's archive, where it is the chosen source of a dataset and no mirror folder has it."""
+    """STAGUE's archive, if it is the chosen source of a dataset and no mirror folder has it."""
     name = wildcards.dataset
     chosen = (config.get("sources") or {}).get(name) == "STAGUE archive"
     mirrored = Path(mirror(), "STAGUE_archive", name, "adata.h5ad")
@@ -188,7 +188,7 @@ def get_archive(wildcards):
 
 
 def get_prepare_options(wildcards):
-    """How prepare.py finds the description of a published dataset, or of the user's own."""
+    """The options of prepare.py for a published dataset, or for one of the user."""
     entry = BENCHMARK.made[wildcards.dataset]
     if entry["origin"] == "path":
         return ["--section", json.dumps(entry["section"], sort_keys=True)]
@@ -202,13 +202,13 @@ def get_simulate_options(wildcards):
 
 
 def get_pair_files(wildcards):
-    """What a pair is made of: folders of raw files, or the user's own files."""
+    """The inputs of a pair: folders of raw files, or files of the user."""
     pair = BENCHMARK.datasets[wildcards.dataset]
     return [*map(LAYOUT.raw, raw_parts(pair).values()), *own_parts(pair).values()]
 
 
 def get_made_pair(dataset):
-    """The files of a pair that its job makes; a degraded one has the reference of its base."""
+    """The outputs of the job of a pair; a degraded pair uses the reference of its base."""
     parts = [SPOTS] if BENCHMARK.base(dataset) != dataset else [SPOTS, REFERENCE]
     return [*(LAYOUT.pair(dataset, part) for part in parts), LAYOUT.truth(dataset)]
 
@@ -219,19 +219,19 @@ def get_environment(method, task=DOMAINS):
 
 
 def get_python(environment):
-    """The Python of an environment that make made; that of conda where Snakemake uses conda."""
+    """The Python of an environment that make created, or that of conda if Snakemake uses conda."""
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     return "python" if by_conda else python_of(environment, BASE)
 
 
 def get_truth(method, dataset):
-    """The dataset with its truth, for a control that needs it; nothing for methods."""
+    """The dataset with its truth for a control that needs it; empty for methods."""
     needed = BENCHMARK.method(DOMAINS, method).get("needs_truth")
     return [LAYOUT.data(dataset)] if needed else []
 
 
 def get_proportions(wildcards):
-    """The true proportions, for the control that shuffles them; nothing for methods."""
+    """The true proportions for the control that shuffles them; empty for methods."""
     needed = BENCHMARK.method(DECONVOLUTION, wildcards.method).get("needs_truth")
     return [LAYOUT.truth(wildcards.dataset)] if needed else []
 
@@ -243,7 +243,7 @@ def get_params(wildcards, method, truth):
 
 
 def fit_input(method):
-    """What a fit reads: the preprocessed dataset, which holds no truth, and its programs."""
+    """The inputs of a fit: the preprocessed dataset, without truth, and its programs."""
     inputs = once(
         lambda wc: [LAYOUT.fit(wc.dataset, method, wc.seed)],
         preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
@@ -253,7 +253,7 @@ def fit_input(method):
 
 
 def fit_params(method):
-    """What a fit gets: its method's own part of the configuration, nothing else."""
+    """The params of a fit: only the part of the configuration for its method."""
     entry = BENCHMARK.method(DOMAINS, method)
     params = {
         "method": method,
@@ -269,12 +269,12 @@ def fit_params(method):
 
 
 def fit_param(name):
-    """A param of the method that is the wildcard."""
+    """A param of the method in the wildcard."""
     return lambda wildcards, input: fit_params(wildcards.method)[name](wildcards, input)
 
 
 def fit_resources(method):
-    """GPU, memory and time of a fit, as functions of the dataset's size and of the attempt."""
+    """GPU, memory and time of a fit, as functions of the size of the dataset and the attempt."""
     return {
         "gpu": BENCHMARK.gpus(DOMAINS, method),
         "mem_mb": lambda wildcards, attempt: SNAKEMAKE_MB
@@ -289,7 +289,7 @@ def fit_resources(method):
 
 
 def get_options(input, *names):
-    """The option and the files of each of these inputs that has any."""
+    """The option and the files of each of these inputs that is not empty."""
     return [
         word
         for name in names
@@ -299,31 +299,31 @@ def get_options(input, *names):
 
 
 def get_interaction_folders():
-    """The option that names what was inferred of interactions; nothing where none was."""
+    """The option for the folders of inferred interactions; empty if there are none."""
     folders = [str(LAYOUT.interactions(*entry)) for entry in BENCHMARK.entries(INTERACTIONS)]
     return ["--interactions", *folders] if folders else []
 
 
 def get_studies(*tasks):
-    """What takes no part in the ranking, as options; without tasks of all of them."""
-    studies = {name: found for name, found in BENCHMARK.studies.items() if found}
+    """The options for entries outside the ranking; without arguments for all tasks."""
+    studies = {name: entries for name, entries in BENCHMARK.studies.items() if entries}
     options = {"--studies": studies} if not tasks else {}
     options |= {"--derived-pairs": BENCHMARK.derived(DECONVOLUTION)}
     return [
         word
-        for option, found in options.items()
-        if found
-        for word in (option, json.dumps(found, sort_keys=True))
+        for option, entries in options.items()
+        if entries
+        for word in (option, json.dumps(entries, sort_keys=True))
     ]
 
 
 def is_asked_for(*rules):
-    """Whether this run makes or checks outputs of one of these rules."""
+    """Whether this run creates or checks outputs of one of these rules."""
     return any(job.rule.name in rules for job in workflow.dag.jobs)
 
 
 def print_summary():
-    """What the run found, at the end of its output; nothing where it was run for something else."""
+    """Print the results at the end of a run that creates a summary."""
     texts = {"summarize": LAYOUT.summary, "demo": LAYOUT.demo / "comparison.txt"}
     for text in [text for name, text in texts.items() if is_asked_for(name)]:
         if text.exists():

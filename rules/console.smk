@@ -11,7 +11,7 @@ from stbench.runs.live_line import LiveLine
 
 QUIET = set(workflow.output_settings.quiet or ())
 LINE = LiveLine(None if QUIET & {Quietness.ALL, Quietness.PROGRESS} else sys.stderr)
-CONSOLE = []  # stands between Snakemake's messages and the terminal, in a run that shows them
+CONSOLE = []  # filters Snakemake's messages for the terminal, in a run that shows them
 
 
 def will_retry(jobid):
@@ -21,19 +21,19 @@ def will_retry(jobid):
 
 
 def start_console():
-    """Show of Snakemake's messages those that matter, unless the user asked for others."""
+    """Show only the important messages of Snakemake, unless the user requested all."""
     settings = workflow.output_settings
     if not workflow.is_main_process or QUIET or settings.verbose or settings.debug_dag:
         return
     messages = logging.getLogger("snakemake.logging")
-    for handler in [one for one in messages.handlers if one.name == "DefaultStreamHandler"]:
+    for handler in [h for h in messages.handlers if h.name == "DefaultStreamHandler"]:
         CONSOLE.append(Console(handler, LINE, will_retry, dry=settings.dryrun))
         messages.removeHandler(handler)
         messages.addHandler(CONSOLE[0])
 
 
 def print_failure():
-    """The logs of failed jobs, and what to do."""
+    """Print the logs of failed jobs, and remedies."""
     if text := failure_report([job for console in CONSOLE for job in console.failed]):
         print(f"\n{text}", flush=True)
 

@@ -1,4 +1,4 @@
-# STAGUE's own archive, where the configuration chooses it as a source and no mirror folder has it.
+# STAGUE's archive, if the configuration chooses it as a source and no mirror folder has it.
 rule stague_archive:
     input:
         code=code("scripts/stague_archive.py"),
@@ -195,7 +195,7 @@ rule fetch:
         "python {input.code[0]:q} {params.options:q} {input.raw:q} 2>&1 | tee {log:q}"
 
 
-# The same list, but a run goes on with what is there.
+# The same list, but a run continues with the available data.
 use rule fetch as available with:
     log:
         LAYOUT.own_log("available"),

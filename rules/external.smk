@@ -1,4 +1,4 @@
-# Results that were made elsewhere (`external:` of the configuration) take the place of a training.
+# External results (`external:` of the configuration) are imported instead of trained.
 rule import_result:
     input:
         **once(

@@ -6,7 +6,7 @@ from stbench.runs.progress import ProgressLine
 from stbench.runs.redo import check_redo, fits_to_train, wanted_fits
 from stbench.runs.run_record import note_end, note_start
 
-PROGRESS = []  # counts the fits of the run that this process leads, if it leads one
+PROGRESS = []  # the progress line of the run, in its main process
 
 
 def jobs_at_a_time():
@@ -14,7 +14,7 @@ def jobs_at_a_time():
 
 
 def fits_of_this_run(keys):
-    """Those of these fits that are jobs of this run."""
+    """The fits among these that are jobs of this run."""
     wanted = {str(LAYOUT.fit(*key[1:])): key for key in keys}
     return [
         wanted[str(path)]
@@ -25,7 +25,7 @@ def fits_of_this_run(keys):
 
 
 def check_fits(keys):
-    """End the run before finished fits are trained again, unless the user asks for it by FORCE=1."""
+    """End the run before finished fits are trained again, unless the user allows it by FORCE=1."""
     wanted = wanted_fits(BENCHMARK, LAYOUT, keys, KEYS.method_code)
     try:
         check_redo(fits_to_train(wanted), force=retraining_is_allowed())
@@ -34,14 +34,14 @@ def check_fits(keys):
 
 
 def predicted_seconds():
-    """What each fit is predicted to take, from what was measured here and elsewhere."""
+    """The predicted time of each fit, from local and published measurements."""
     from stbench.runs.fit_costs import predicted_seconds
 
     return predicted_seconds(BENCHMARK, LAYOUT, BASE / "resources/cost_model.csv")
 
 
 def start_progress():
-    """Note what runs and begin to count the fits; not where a run makes no results."""
+    """Record the run and start to count the fits, if the run creates scores."""
     if not workflow.is_main_process:
         return
     keys = matrix(BENCHMARK)
@@ -76,5 +76,5 @@ def end_progress(failed):
         try:
             note_end(LAYOUT, line.note, failed=failed)
         except OSError as error:
-            print(f"progress: the end could not be noted ({error.strerror})", file=sys.stderr)
+            print(f"progress: the end could not be recorded ({error.strerror})", file=sys.stderr)
     LINE.end()

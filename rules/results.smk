@@ -1,4 +1,4 @@
-# What all scores of a configuration are summed up in; each task adds its part.
+# Tables, figures and summary of all scores of a configuration.
 HAS_DOMAINS = DOMAINS in BENCHMARK.tasks
 PUBLISHED = "resources/published/scores.csv"
 METHODS = "config/methods.yaml"

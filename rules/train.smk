@@ -1,4 +1,4 @@
-# The base rule of all fits; rules/methods/<method>.smk derive from it. Its own output is never made.
+# The base rule of all fits; rules/methods/<method>.smk derive from it. Its own output is never created.
 rule train:
     input:
         **fit_input("base-rule"),

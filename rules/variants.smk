@@ -1,4 +1,4 @@
-# Variants of methods (`variants:` of the configuration) train as their methods do, with other parameters.
+# Variants of methods (`variants:` of the configuration) are trained like their methods, with other parameters.
 use rule train as train_variant with:
     input:
         **once(

@@ -66,15 +66,12 @@ RULE = """use rule train as train_{name} with:
         **fit_params("{name}"),
 """
 
-ENTRY = """
-{name}:
-  title: {title}
-  implementation: reimplemented
-  citation: to be filled in
-  licence: to be filled in
-  deterministic: true
-  params: {{{params}}}
-"""
+ENTRY = {
+    "implementation": "reimplemented",
+    "citation": "to be filled in",
+    "licence": "to be filled in",
+    "deterministic": "true",
+}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -105,8 +102,9 @@ def pieces(name: str, r: bool, repository: Path) -> dict[Path, str]:
             raise InputError(f"{path}: exists already; choose another name or remove it")
     if name in load_yaml(entries):
         raise InputError(f"{entries}: has an entry {name!r} already")
-    params = "n_components: 15" if r else "n_neighbors: 6"
-    entry = ENTRY.format(name=name, title=name.replace("_", " "), params=params)
+    params = "{n_components: 15}" if r else "{n_neighbors: 6}"
+    values = {"title": name.replace("_", " "), **ENTRY, "params": params}
+    entry = f"\n{name}:\n" + "".join(f"  {key}: {value}\n" for key, value in values.items())
     return {
         script: R if r else PYTHON,
         rule: RULE.format(name=name),

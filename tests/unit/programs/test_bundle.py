@@ -79,7 +79,7 @@ def test_the_plan_shows_licenses_sizes_and_disk(monkeypatch, capsys):
     call(monkeypatch, fetch_plan, "BZ5", "BZ9", "V1", "Stereo-seq", "sim_layers")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
-        "BZ5: zhengli09/BASS-Analysis, licence: GPL-3 (repository), 0.4 MB, "
+        "BZ5: zhengli09/BASS-Analysis, license: GPL-3 (repository), 0.4 MB, "
         "raw.githubusercontent.com"
     )
     assert lines[3].endswith("unknown size, no URL, manual download")

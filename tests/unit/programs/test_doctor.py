@@ -23,7 +23,7 @@ def programs(tmp_path, monkeypatch):
 
 
 def by_name(findings):
-    return {finding.what: finding for finding in findings}
+    return {finding.name: finding for finding in findings}
 
 
 def test_the_table_says_how_to_fix_only_what_is_missing():
@@ -71,7 +71,7 @@ def test_a_machine_without_slurm_is_said_to_be_one(programs, there, found):
     if there:
         programs("sbatch", "", code=1)
     (finding,) = doctor.slurm()
-    assert not finding.ok and not finding.required and found in finding.found
+    assert not finding.ok and not finding.required and found in finding.result
 
 
 def test_r_without_mclust(programs):
@@ -85,7 +85,7 @@ def test_a_mirror_that_is_not_there(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "reachable", lambda host: False)
     monkeypatch.setenv("STBENCH_MIRROR", str(tmp_path / "gone"))
     findings = by_name(doctor.data())
-    assert not findings["mirror"].ok and "no such folder" in findings["mirror"].found
+    assert not findings["mirror"].ok and "no such folder" in findings["mirror"].result
     assert not findings["network"].ok and "STBENCH_MIRROR" in findings["network"].fix
     monkeypatch.setenv("STBENCH_MIRROR", str(tmp_path))
     assert by_name(doctor.data())["mirror"].ok
