@@ -67,8 +67,8 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
     if not np.array_equal(truth["cells"], inputs.obs_names.to_numpy()):
         raise InputError(f"{preprocessed}: its cells are not those of {data}; preprocess again")
     dataset = truth["uns/dataset"]
-    lost = [facts for facts in (dataset, inputs.uns["dataset"]) if facts["status"] != "ok"]
-    missing = str(lost[0]["reason"]) if lost else ""
+    failed = [facts for facts in (dataset, inputs.uns["dataset"]) if facts["status"] != "ok"]
+    missing = str(failed[0]["reason"]) if failed else ""
     types = truth.get("obs/celltype")
     return Tissue(
         name=str(dataset["id"]),

@@ -126,12 +126,12 @@ MALFORMED: dict[str, Case] = {
     "strings as counts": (
         _hdf5(lambda file: write_elem(file, "X", np.full((N, GENES), "many", dtype=object))),
         {},
-        "X: holds object, not numbers",
+        "X: object, not numbers",
     ),
     "strings as sparse counts": (
         _hdf5(lambda file: _replace(file, "X/data", np.full(N * GENES, "many", dtype="S4"))),
         {},
-        "X: holds bytes32, not numbers",
+        "X: bytes32, not numbers",
     ),
     "no X": (_h5ad(lambda adata: setattr(adata, "X", None)), {}, "X: missing"),
     "negatives as counts": (_value(-1), {}, "1 values are negative"),

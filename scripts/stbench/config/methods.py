@@ -76,9 +76,9 @@ def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[
         entries = in_use or [methods[task][method] for task in FITTED if method in methods[task]]
         defaults = [entry.get("params", {}) for entry in entries]
         for name, value in params.items():
-            takers = [known for known in defaults if name in known] or defaults[:1]
-            for taker in takers:
-                check_parameter(f"params.{method}", name, value, taker)
+            matches = [default for default in defaults if name in default] or defaults[:1]
+            for published in matches:
+                check_parameter(f"params.{method}", name, value, published)
 
 
 def check_parameter(key: str, name: str, value: Any, known: Mapping[str, Any]) -> None:

@@ -57,19 +57,19 @@ def _describe(error: Any, where: str) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
     key = ": ".join(filter(None, [where.rstrip(":"), path.removeprefix(".")]))
     if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known), key=str)[0]
+        names = sorted(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(names), key=str)[0]
         return (
-            f"{key}: unknown key {unknown!r}{suggestion(unknown, known)}; known: {', '.join(known)}"
+            f"{key}: unknown key {unknown!r}{suggestion(unknown, names)}; known: {', '.join(names)}"
         )
     if error.validator == "type":
         wanted = error.validator_value
         wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
         return f"{key}: {error.instance!r} is not of type {wanted}"
     if error.validator == "enum":
-        known = [str(choice) for choice in error.validator_value]
-        hint = suggestion(str(error.instance), known)
-        return f"{key}: unknown {error.instance!r}{hint}; known: {', '.join(known)}"
+        choices = [str(choice) for choice in error.validator_value]
+        hint = suggestion(str(error.instance), choices)
+        return f"{key}: unknown {error.instance!r}{hint}; known: {', '.join(choices)}"
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: the key {missing!r} is missing"

@@ -101,9 +101,9 @@ class Tissue:
         demand(0 <= self.n_triples <= most, "n_triples", f"0 to {most} with {self.n_genes} genes")
         demand(self.section >= 0, "section", "0 or a positive integer")
         demand(0 <= self.section_effect < math.inf, "section_effect", "0 or a positive number")
-        alone = self.section == 0
-        demand(alone or self.n_triples == 0, "n_triples", "0 in a replicate section")
-        demand(not (alone and self.section_effect), "section_effect", "0 without a section")
+        independent = self.section == 0
+        demand(independent or self.n_triples == 0, "n_triples", "0 in a replicate section")
+        demand(not (independent and self.section_effect), "section_effect", "0 without a section")
 
 
 def simulate(tissue: Tissue, name: str) -> AnnData:

@@ -1,4 +1,4 @@
-"""The environment of every job, whatever the user's shell exports."""
+"""The environment of every job, independent of the user's shell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SET = {
 
 
 def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without variables that change the code, repository or language of a job.
+    """The environment without variables that change the code, repository or language of a job.
 
     ``HOME`` and ``USER`` are set if the user has none, as in a container with a numeric user:
     libraries need them.

@@ -41,7 +41,7 @@ def own_gpus(count: int) -> Iterator[str | None]:
     the user, or because there is only one) and nothing is locked.
 
     Yields:
-        The value for ``CUDA_VISIBLE_DEVICES``, or None to leave it as it is.
+        The value for ``CUDA_VISIBLE_DEVICES``, or None to keep it unchanged.
 
     Raises:
         OSError: there is no safe folder for the locks.
