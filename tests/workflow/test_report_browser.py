@@ -144,25 +144,25 @@ def test_what_is_sorted_shows_so_and_enter_sorts(open_page, small):
 def test_filters_change_what_is_ranked(open_page, small):
     page = open_page(small)
     choose(page, policy="only datasets on which every method has a score")
-    assert "2 of 3 datasets count" in page.inner_text("#told")
+    assert "2 of 3 datasets included" in page.inner_text("#view-note")
     assert column(page, "board", 3)[:2] == ["1.50", "1.50"]
     choose(page, policy="a failure gets the worst rank", protocol="untrained")
     assert methods(page)[0] == "STAGUE"
-    assert "Not ranked, having no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#told")
+    assert "no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#view-note")
     choose(page, protocol="final (last epoch)", metric="CHAOS (lower is better)")
     assert methods(page)[0] == "PCA"
-    assert "a smooth map can be wrong" in page.inner_text("#told")
+    assert "a smooth map can be wrong" in page.inner_text("#view-note")
     page.locator(".choose summary").click()
     page.click("#none")
-    told = page.inner_text("#told")
-    assert "0 of 3 datasets count" in told and "No chosen dataset has such a score." in told
+    told = page.inner_text("#view-note")
+    assert "0 of 3 datasets included" in told and "No selected dataset has this score." in told
     page.locator("#items input").nth(1).check()
-    assert page.locator("#cells thead th").all_inner_texts()[1:] == ["BZ1"]
+    assert page.locator("#entries thead th").all_inner_texts()[1:] == ["BZ1"]
 
 
 def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):
     page = open_page(small)
-    page.locator("#cells tbody tr", has_text="STAGUE").locator("td button").first.focus()
+    page.locator("#entries tbody tr", has_text="STAGUE").locator("td button").first.focus()
     page.keyboard.press("Enter")
     panel = page.locator("#panel")
     assert panel.is_visible() and panel.locator("h2").inner_text() == "STAGUE on BZ0"
@@ -177,7 +177,7 @@ def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):
     assert panel.get_by_label("All scores of this run").locator("tbody tr").count() == 3
     page.keyboard.press("Escape")
     assert not panel.is_visible()
-    page.locator("#cells tbody tr", has_text="SEDR").locator("td button").last.click()
+    page.locator("#entries tbody tr", has_text="SEDR").locator("td button").last.click()
     assert "oom: it said oom" in panel.inner_text()
 
 
@@ -220,7 +220,7 @@ def test_nothing_sticks_out_of_the_page(open_page, request, which, width):
     page = open_page(request.getfixturevalue(which), width)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.locator("#cells td button").first.click()
+    page.locator("#entries td button").first.click()
     page.locator("#panel summary").first.click()
     assert page.evaluate("panel.scrollWidth <= innerWidth")
 
@@ -235,13 +235,13 @@ def test_text_can_be_read_in_light_and_dark(open_page, small, scheme):
             "nav a",
             ".facts dt",
             ".facts dd",
-            "#told",
+            "#view-note",
             ".note",
             ".control",
             "summary",
         ),
         *("#board thead button", "#board td", "#board tbody button", "a[href^=http]", "select"),
-        *(".bad", "figcaption span", "textarea", "#cells td button"),
+        *(".bad", "figcaption span", "textarea", "#entries td button"),
     ]
     ratios = dict(zip(selectors, page.evaluate(CONTRAST, selectors), strict=True))
     assert min(ratios.values()) >= 4.5, ratios
@@ -278,7 +278,7 @@ def test_the_full_matrix_is_small_and_ranks_as_pandas_does(open_page, large):
     results = large_results()
     page = open_page(large)
     assert page.locator("#board tbody tr").count() == 14
-    assert page.locator("#cells td button").count() == 15 * 14
+    assert page.locator("#entries td button").count() == 15 * 14
     choose(page, metric="NMI", protocol="oracle (best epoch)", clusterer="gmm")
     chosen = results.query("metric == 'NMI' and protocol == 'oracle' and clusterer == 'gmm'")
     scores = chosen.pivot_table(index="dataset", columns="title", values="value")
@@ -301,11 +301,11 @@ def test_names_and_reasons_are_text_whatever_they_hold(open_page, tmp_path):
     methods = {name: {"citation": HOSTILE, "licence": CLOSING} for name in ("stague", "sedr")}
     datasets = {f"{HOSTILE}{CLOSING}": {"title": HOSTILE, "note": CLOSING}}
     page = open_page(write_report(tmp_path, results, methods, datasets, {"mirror": CLOSING}))
-    for button in page.locator("#cells td button").all():
+    for button in page.locator("#entries td button").all():
         button.click()
         for summary in page.locator("#panel summary").all():
             summary.click()
         page.keyboard.press("Escape")
     assert page.title() == "stbench report"
     assert page.locator("script").count() == 2 and page.locator("img").count() == 0
-    assert HOSTILE in page.inner_text("#cells thead") and CLOSING in page.inner_text("#run")
+    assert HOSTILE in page.inner_text("#entries thead") and CLOSING in page.inner_text("#run")

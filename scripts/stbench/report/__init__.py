@@ -1,1 +1,1 @@
-"""The report: one page that needs no network, made of the results of a run."""
+"""The report: one page with the results of a run, which works offline."""

@@ -1,4 +1,4 @@
-"""BibTeX entries of the citations in our lists: what stands there and nothing else."""
+"""BibTeX entries of the citations in the lists of methods and datasets."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _SPECIAL = re.compile(r"[\\{}%$&#_^~]")
 
 
 def bibtex(citations: Iterable[str]) -> list[str]:
-    """Entries of all works that the citations name, each once, in order.
+    """Entries of all works in the citations, each once, in order.
 
-    Our lists hold first authors, journals, years and DOIs, but no titles. A citation without an
-    article but with the address of a repository is an entry with that address; others, such as a
-    control described in words, have none.
+    The citations contain first authors, journals, years and DOIs, but no titles. A citation without
+    an article but with the address of a repository becomes an entry with that address; others, such
+    as the description of a control, have no entry.
     """
     works: list[dict[str, str]] = []
     for citation in dict.fromkeys(citations):
-        found = [*_ARTICLE.finditer(citation)] or [*_OTHER.finditer(citation)]
-        works += [{k: v for k, v in match.groupdict().items() if v} for match in found]
-        if not found and (site := _SITE.search(citation)):
+        matches = [*_ARTICLE.finditer(citation)] or [*_OTHER.finditer(citation)]
+        works += [{k: v for k, v in match.groupdict().items() if v} for match in matches]
+        if not matches and (site := _SITE.search(citation)):
             title, address = citation.partition(",")[0], f"https://{site[0]}"
             works.append({"title": title, "howpublished": address, "note": citation})
-    # Only some of the places that name a work give its DOI.
-    known = [_without_doi(work) for work in works if "doi" in work]
-    once = [w for i, w in enumerate(works) if w not in works[:i] and w not in known]
+    # Only some of the citations of a work contain its DOI.
+    complete = [_without_doi(work) for work in works if "doi" in work]
+    once = [w for i, w in enumerate(works) if w not in works[:i] and w not in complete]
     taken: set[str] = set()
     return [_entry(work, taken) for work in once]
 
@@ -62,14 +62,14 @@ def software_entry(citation: Mapping[str, Any]) -> str:
 
 
 def with_dois(citation: str | None) -> Markup:
-    """The citation as markup, its DOIs as links (which nothing follows unless clicked)."""
+    """The citation as markup, with DOIs as links."""
     link = Markup('<a href="https://doi.org/{0}" rel="noreferrer">{0}</a>')
     parts = _DOI.split(citation or "")
     return Markup("").join(link.format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _key(name: str, taken: set[str]) -> str:
-    """A name that no entry has yet: name, nameb, namec ..."""
+    """An unused key: name, nameb, namec ..."""
     endings = ["", *"bcdefghijklmnopqrstuvwxyz"]
     key = next(f"{name}{ending}" for ending in endings if f"{name}{ending}" not in taken)
     taken.add(key)
@@ -81,12 +81,12 @@ def _without_doi(work: Mapping[str, str]) -> dict[str, str]:
 
 
 def _entry(work: Mapping[str, str], taken: set[str]) -> str:
-    told = {name: text if name in _VERBATIM else _escaped(text) for name, text in work.items()}
-    first = re.sub(r"\W", "", (told.get("authors") or told["title"]).partition(" ")[0])
-    author = told.pop("authors", "").replace(" et al.", " and others")
-    kind = "article" if "journal" in told else "misc"
-    key = _key(first + told.get("year", ""), taken)
-    return _joined(kind, key, {"author": author, **told})
+    fields = {name: text if name in _VERBATIM else _escaped(text) for name, text in work.items()}
+    first = re.sub(r"\W", "", (fields.get("authors") or fields["title"]).partition(" ")[0])
+    author = fields.pop("authors", "").replace(" et al.", " and others")
+    kind = "article" if "journal" in fields else "misc"
+    key = _key(first + fields.get("year", ""), taken)
+    return _joined(kind, key, {"author": author, **fields})
 
 
 def _joined(kind: str, key: str, fields: Mapping[str, str]) -> str:
@@ -95,5 +95,5 @@ def _joined(kind: str, key: str, fields: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that TeX takes as it is; braces and backslashes are left out."""
-    return _SPECIAL.sub(lambda found: "" if found[0] in "\\{}^~" else f"\\{found[0]}", text)
+    """Text with TeX's special characters escaped; braces and backslashes are removed."""
+    return _SPECIAL.sub(lambda match: "" if match[0] in "\\{}^~" else f"\\{match[0]}", text)

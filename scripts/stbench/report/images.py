@@ -1,4 +1,4 @@
-"""The pictures of a run, embedded at the size of a screen within a budget of bytes."""
+"""The figures of a run, embedded at screen size within a budget of bytes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from urllib.parse import quote
 from stbench.common.errors import InputError
 from stbench.results.assembly import natural
 
-LARGEST, SMALLEST = 150_000, 30_000  # bytes of one picture
+LARGEST, SMALLEST = 150_000, 30_000  # limits of the bytes of one picture
 BUDGET = 8_000_000  # bytes of all pictures; base64 adds a third
 _WIDTHS = (1400, 1100, 800, 600)
-_WAYS: tuple[dict[str, Any], ...] = ({"quality": 85}, {"quality": 65})
+_ENCODINGS: tuple[dict[str, Any], ...] = ({"quality": 85}, {"quality": 65})
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and what is said of it; ``dataset`` is empty where it shows several."""
+    """A picture and its description; ``dataset`` is empty if it shows several."""
 
     path: Path
     title: str
@@ -38,11 +38,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A picture as the page shows it.
+    """A picture as shown on the page.
 
     Attributes:
-        source: a data URI; empty where the budget was spent.
-        width, height: in pixels; 0 where it is not embedded.
+        source: a data URI; empty if the budget was exhausted.
+        width, height: in pixels; 0 if it is not embedded.
         link: from the page to the file.
     """
 
@@ -54,7 +54,7 @@ class Embedded:
 
 
 class Album:
-    """Embeds pictures until its budget is spent; later ones are only linked to."""
+    """Embeds pictures until its budget is exhausted; later ones are linked."""
 
     def __init__(self, page: Path, expected: int, budget: int = BUDGET) -> None:
         """``expected`` pictures share the ``budget`` of bytes evenly."""
@@ -78,8 +78,8 @@ class Album:
 
 
 def encoded(path: Path, limit: int) -> tuple[bytes, tuple[int, int]]:
-    """A picture as webp and its (width, height): the largest and best that is within ``limit``
-    bytes, or the smallest there is. Line art that stays small without any loss is kept exact.
+    """A picture as webp and its (width, height): the largest and best within ``limit`` bytes, or
+    the smallest possible. Line art is encoded without loss if that is within the limit.
 
     Raises:
         InputError: it cannot be read.
@@ -100,9 +100,9 @@ def encoded(path: Path, limit: int) -> tuple[bytes, tuple[int, int]]:
             shown = image.resize((width, height), Image.Resampling.LANCZOS)
             shown = shown if image.width > width else image
         exact = ({"lossless": True},) if path.stat().st_size < limit else ()
-        for way in (*exact, *_WAYS):
+        for options in (*exact, *_ENCODINGS):
             stream = io.BytesIO()
-            shown.save(stream, "webp", method=4, **way)
+            shown.save(stream, "webp", method=4, **options)
             data = stream.getvalue()
             if len(data) <= limit:
                 return data, shown.size
@@ -110,12 +110,12 @@ def encoded(path: Path, limit: int) -> tuple[bytes, tuple[int, int]]:
 
 
 def find_pictures(folder: Path, datasets: Sequence[str]) -> list[Picture]:
-    """All png files of a folder as its ``captions.json`` orders and describes them.
+    """All png files of a folder, in the order and with the texts of its ``captions.json``.
 
-    Those that it does not name come last and are described by their names.
+    Files without a caption come last and are described by their names.
 
     Raises:
-        InputError: ``captions.json`` is not what it should be.
+        InputError: ``captions.json`` is invalid.
     """
     captions = _captions(folder / "captions.json")
     order = {stem: place for place, stem in enumerate(captions)}

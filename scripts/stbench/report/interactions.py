@@ -1,4 +1,4 @@
-"""Pages of inferred interactions: one for every dataset and method that has a cell graph."""
+"""Inferred interactions: one page for each dataset and method with a cell graph."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from stbench.report.images import Picture
 from stbench.report.studies import Table, as_table
 from stbench.results.assembly import natural
 
-# Which rows and columns of a table are worth a page: what to sort by, how many, and which columns.
+# Tables that are shown: title, columns to sort by, and columns to show (all if empty).
 _TABLES = {
     "type_pairs": (
-        "Type pairs that stand out most from edges redrawn at the same distances",
+        "Type pairs that differ most from edges redrawn at the same distances",
         ["q_distance", "p_distance"],
         ["type_a", "type_b", "observed", "ratio_shuffled", "q_shuffled", "ratio_distance"]
         + ["p_distance", "q_distance"],
     ),
     "ligand_receptor": (
-        "Ligands and receptors with most support from the edges",
+        "Ligands and receptors with the strongest support from the edges",
         ["q", "p"],
         ["ligand", "receptor", "observed", "expected", "z", "p", "q"],
     ),
     "genes": (
-        "Genes behind the edges",
+        "Genes that contribute most to the edges",
         ["rank"],
         ["rank", "gene", "attribution", "share", "occlusion"],
     ),
-    "gene_sets": ("Gene sets that are over-represented", ["q", "p"], []),
+    "gene_sets": ("Over-represented gene sets", ["q", "p"], []),
 }
 _ROWS = 10
 _PICTURES = {
     "map": "Edges above the threshold, on the tissue",
     "type_pairs": "Edges between cell types, observed over expected",
     "ligand_receptor": "Support of ligands and receptors",
-    "genes": "Genes behind the edges",
+    "genes": "Genes that contribute most to the edges",
     "embedding": "UMAP of the embedding and PAGA of the domains",
 }
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the analysis: how it ended."""
+    """One part of the analysis, and how it ended."""
 
     name: str
     status: str
@@ -66,7 +66,7 @@ class InteractionPage:
 def interaction_pages(
     layout: Layout, datasets: Sequence[str], titles: Mapping[str, str]
 ) -> list[InteractionPage]:
-    """The pages of these datasets and methods, as far as there are any.
+    """The pages of these datasets and methods, where they exist.
 
     Raises:
         InputError: a file is not readable.
@@ -79,12 +79,14 @@ def interaction_pages(
     ]
 
 
-def _page(place: Path, dataset: str, method: str, title: str) -> InteractionPage:
+def _page(folder: Path, dataset: str, method: str, title: str) -> InteractionPage:
     try:
-        told = json.loads((place / "status.json").read_text(encoding="utf-8"))
-        parts = [Part(name, part["status"], part["reason"]) for name, part in told.items()]
+        status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+        parts = [Part(name, part["status"], part["reason"]) for name, part in status.items()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{place}/status.json: not a status ({error}); remove {place}") from error
+        raise InputError(
+            f"{folder}/status.json: not a status ({error}); remove {folder}"
+        ) from error
     pictures = [
         Picture(
             path=path,
@@ -93,19 +95,19 @@ def _page(place: Path, dataset: str, method: str, title: str) -> InteractionPage
             alt=f"{_PICTURES.get(path.stem, path.stem)}: {title} on {dataset}",
             dataset=dataset,
         )
-        for path in sorted((place / "figures").glob("*.png"))
+        for path in sorted((folder / "figures").glob("*.png"))
     ]
     tables = [
-        _head(place / f"{name}.csv", *how)
-        for name, how in _TABLES.items()
-        if (place / f"{name}.csv").is_file()
+        _first_rows(folder / f"{name}.csv", *options)
+        for name, options in _TABLES.items()
+        if (folder / f"{name}.csv").is_file()
     ]
     return InteractionPage(
         dataset, method, title, parts, [table for table in tables if table.rows], pictures
     )
 
 
-def _head(path: Path, title: str, order: list[str], columns: list[str]) -> Table:
+def _first_rows(path: Path, title: str, order: list[str], columns: list[str]) -> Table:
     try:
         table = read_csv(path)
     except (OSError, ValueError) as error:

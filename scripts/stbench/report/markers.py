@@ -1,4 +1,4 @@
-"""The study of markers of domains: per dataset its verdict, its table and its pictures."""
+"""Markers of domains: for each dataset, a verdict, a table and pictures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stbench.report.images import Picture, find_pictures
 from stbench.report.studies import Study, Table, as_table
 
 _TEXT = (
-    "Genes that are higher in one domain than in all others. Below is where the genes that were "
-    "asked for stand among them, and what that does and does not support. The test takes cells as "
-    "independent, so its p are too small."
+    "Genes with higher expression in one domain than in all others. The tables show the rank of "
+    "the requested genes among them, the text what this supports. The test assumes independent "
+    "cells, so its p values are too small."
 )
 _WHOLE = dict.fromkeys(("cells", "rank", "genes"), "Int64")
 _SHOWN = [
@@ -24,10 +24,10 @@ _SHOWN = [
 
 
 def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[str]] | None:
-    """The study and the paragraphs of its verdicts; None where no dataset has any.
+    """The study and the paragraphs of its verdicts; None if no dataset has markers.
 
     Args:
-        layout: where the folders of markers are, each with genes.csv, verdict.txt and figures.
+        layout: of the results; a folder of markers has genes.csv, verdict.txt and figures.
         datasets: ids, in order.
 
     Raises:
@@ -44,7 +44,7 @@ def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[s
             verdict = (folder / "verdict.txt").read_text(encoding="utf-8")
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{folder}: not readable ({error}); make it again") from error
-        tables.append(as_table(genes, f"genes asked for, {name}", str(path)))
+        tables.append(as_table(genes, f"requested genes, {name}", str(path)))
         paragraphs += [" ".join(text.split()) for text in verdict.split("\n\n")]
         pictures += find_pictures(folder, datasets)
     if not tables:

@@ -1,4 +1,4 @@
-"""What was run, on what, when and where, and what is missing and why."""
+"""Overview of a run: datasets, methods, time, machine, and missing results."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _UNKNOWN: dict[str, Any] = {
     **dict.fromkeys(("title", "technology", "note", "licence", "citation"), ""),
     **dict.fromkeys(("cells", "genes", "n_domains")),
 }
-_OWN = ("source", "note", "sha256")  # what the file of a dataset says of itself
+_OWN = ("source", "note", "sha256")  # keys of the file of a dataset
 _OF_A_SOURCE = ("licence", "citation", "technology", "organism")
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What lacks its results, and why: a dataset, a method or a single cell."""
+    """A dataset, a method or a single entry without results, and the reason."""
 
     what: str
     seeds: str
@@ -37,7 +37,7 @@ class Missing:
 def dataset_facts(
     ids: list[str], described: Mapping[str, Mapping[str, Any]], layout: Layout
 ) -> list[dict[str, Any]]:
-    """Each dataset as configured, overlaid by what its file says where it was made.
+    """Each dataset as configured, updated with the facts in its file, if it exists.
 
     Raises:
         InputError: a file is not readable.
@@ -49,12 +49,11 @@ def dataset_facts(
             entry |= {"cells": entry.get("n_cells")}
         path = layout.data(name)
         if path.is_file():
-            found = read_elements(path, "uns/dataset")
-            told = found.get("uns/dataset", {})
+            recorded = read_elements(path, "uns/dataset").get("uns/dataset", {})
             sources = {source["name"]: source for source in entry.get("sources", [])}
-            source = sources.get(told.get("source"), {})
+            source = sources.get(recorded.get("source"), {})
             entry |= {key: source[key] for key in _OF_A_SOURCE if key in source}
-            entry |= {key: told[key] for key in _OWN if told.get(key)}
+            entry |= {key: recorded[key] for key in _OWN if recorded.get(key)}
             if shape := shape_of(path):  # not always those of the publication
                 entry |= {"cells": shape[0], "genes": shape[1]}
         facts.append({**entry, "id": name})
@@ -62,7 +61,7 @@ def dataset_facts(
 
 
 def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]]:
-    """Label and text of everything a reader asks first."""
+    """The main facts of a run, as (label, text)."""
     results, rank_by = run.results, run.rank_by
     methods = results.drop_duplicates("method")
     controls = int(methods["control"].sum())
@@ -76,10 +75,10 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
         ("Seeds", _joined(map(str, seeds))),
         ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
         ("Studies", _of_studies(run.every)),
-        ("Clusterers", f"{rank_by}, which ranks" + "".join(f", {name}" for name in others)),
+        ("Clusterers", f"{rank_by} (used for ranking)" + "".join(f", {name}" for name in others)),
         ("Budget", "cpu: slow methods train fewer epochs" if budget == "cpu" else budget),
         ("Commit", _joined(_different(fits["commit"]))),
-        ("When", _span(times)),
+        ("Time", _span(times)),
         ("Hosts", _joined(_different(fits["host"]))),
         ("Devices", _joined(_different(fits["device"]))),
         ("Hardware", _joined(_different(fits["device_name"]))),
@@ -89,29 +88,30 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
 
 
 def _of_studies(results: pd.DataFrame) -> str:
-    """How many fits belong to studies, which take no part in the ranking."""
-    cells = results.drop_duplicates(["dataset", "method", "seed"])
-    counted = cells[cells["study"] != ""]["study"].value_counts(sort=False)
+    """Number of fits of each study; studies do not take part in the ranking."""
+    fits = results.drop_duplicates(["dataset", "method", "seed"])
+    counted = fits[fits["study"] != ""]["study"].value_counts(sort=False)
     return _joined(f"{n} fits for {study}" for study, n in counted.items())
 
 
 def missing_results(
     results: pd.DataFrame, titles: Mapping[str, str]
 ) -> tuple[list[Missing], list[Missing], list[Missing]]:
-    """Datasets, methods and single cells without results, with their reasons.
+    """Datasets, methods and single entries without results, with their reasons.
 
-    A dataset is missing where every method says for one reason that there is nothing to do; a
-    method where it says so on every other dataset; what is left is told cell by cell.
+    A dataset is missing if no method is applicable to it, for the same reason; a method, if it is
+    not applicable to all other datasets for the same reason. All other failures are listed by
+    entry.
     """
     fits = results.drop_duplicates(["dataset", "method", "seed"])
     lost = fits[fits["fit_status"].isin([*FAILED, "not_applicable"])]
     datasets = {str(name): reason for name, reason in _nowhere(fits, "dataset").items()}
     lost = lost[~lost["dataset"].isin(datasets)]
-    there = fits[~fits["dataset"].isin(datasets)]
-    methods = {str(name): reason for name, reason in _nowhere(there, "method").items()}
+    others = fits[~fits["dataset"].isin(datasets)]
+    methods = {str(name): reason for name, reason in _nowhere(others, "method").items()}
     lost = lost[~lost["method"].isin(methods)]
     keys = ["dataset", "method", "fit_status", "fit_reason"]
-    cells = [
+    entries = [
         Missing(
             f"{titles[method]} on {dataset}",
             _joined(map(str, sorted(rows["seed"]))),
@@ -123,12 +123,12 @@ def missing_results(
     return (
         [Missing(name, "", "not_applicable", reason) for name, reason in datasets.items()],
         [Missing(titles[name], "", "not_applicable", reason) for name, reason in methods.items()],
-        cells,
+        entries,
     )
 
 
 def _nowhere(fits: pd.DataFrame, key: str) -> dict[Any, str]:
-    """Values of ``key`` all of whose fits do not apply for one reason."""
+    """Values of ``key`` of which no fit is applicable, for the same reason."""
     groups = fits.groupby(key, sort=False)
     return {
         name: str(rows["fit_reason"].iloc[0])
@@ -146,7 +146,7 @@ def _joined(texts: Any) -> str:
 
 
 def _span(times: list[str]) -> str:
-    """First and last time stamp, readable."""
+    """First and last time stamp as text."""
     if not times:
         return ""
     first, last = (time.replace("T", " ")[:16] for time in (times[0], times[-1]))

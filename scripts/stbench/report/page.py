@@ -1,4 +1,4 @@
-"""The page itself: everything inside one HTML file that loads nothing from anywhere."""
+"""The page: one HTML file that contains everything and loads nothing."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from stbench.summary.studies import study_sentences
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
-# Each is one part of one script, in this order; those of the leaderboard where there is one.
+# The parts of the script, in this order; pages with a leaderboard have more.
 SCRIPTS = ("dom.js", "table.js", "panel.js", "page.js")
 SCRIPTS_OF_BOARD = (
     *("data.js", "ranking.js", "dom.js", "table.js", "panel.js"),
-    *("run.js", "board.js", "cells.js", "filters.js", "page.js"),
+    *("run.js", "board.js", "entries.js", "filters.js", "page.js"),
 )
 QUESTIONS = {
     DOMAINS: "Which method finds the tissue’s domains?",
@@ -49,10 +49,10 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the parts of the report come from.
+    """Inputs of the report.
 
     Attributes:
-        layout: where results are.
+        layout: of the results.
         datasets: description of each dataset by id, of ``stbench.config.benchmark.Benchmark``.
         methods: entries of the methods by task and id.
         config: the configuration of the run.
@@ -67,15 +67,15 @@ class Sources:
 
 
 def report_page(run: Run | None, sources: Sources) -> str:
-    """The whole page.
+    """The page as HTML.
 
     Args:
-        run: results and tables of domains, of ``stbench.summary.run.read_run``; None where no
-            dataset is of this task.
-        sources: where everything else comes from.
+        run: results and tables of domains, of ``stbench.summary.run.read_run``; None if no dataset
+            belongs to this task.
+        sources: all other inputs.
 
     Raises:
-        InputError: a file that belongs to the results is not readable.
+        InputError: a file of the results is not readable.
     """
     layout, config = sources.layout, sources.config
     pairs = [name for name, entry in sources.datasets.items() if is_pair(entry)]
@@ -91,7 +91,7 @@ def report_page(run: Run | None, sources: Sources) -> str:
     inside = {picture.path for study in studies for picture in study.pictures}
     others = [picture for picture in pictures if picture.path not in inside]
     markers = marker_study(layout, ranked if config.get("markers") else [])
-    expected = len(pictures) + sum(len(found.pictures) for found in interactions)
+    expected = len(pictures) + sum(len(page.pictures) for page in interactions)
     album = Album(layout.report, expected + (len(markers[0].pictures) if markers else 0))
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
     by_rank = [p for p in others if p.stem.startswith("critical_difference")]
@@ -109,9 +109,9 @@ def report_page(run: Run | None, sources: Sources) -> str:
         else [],
         "studies": [
             *[_study(run, study, layout.tables, album) for study in studies],
-            *([_told(*markers, album)] if markers else []),
+            *([_study_context(*markers, album)] if markers else []),
         ],
-        "interactions": [_interactions(found, album) for found in interactions],
+        "interactions": [_interactions(page, album) for page in interactions],
         "entries": [software_entry(sources.citation), *bibtex(texts)],
         "software": sources.citation,
     }
@@ -119,7 +119,7 @@ def report_page(run: Run | None, sources: Sources) -> str:
 
 
 def _methods(run: Run | None, sources: Sources, pairs: list[str]) -> list[dict[str, Any]]:
-    """Title, licence and citation of every method of the run."""
+    """Title, license and citation of every method of the run."""
     methods: list[dict[str, Any]] = []
     if run:
         methods = [
@@ -130,13 +130,13 @@ def _methods(run: Run | None, sources: Sources, pairs: list[str]) -> list[dict[s
     if pairs:
         listed = sources.methods[DECONVOLUTION]
         chosen = [listed[name] for name in sources.config["methods"] if name in listed]
-        known = {(method["title"], method["citation"]) for method in methods}
-        methods += [dict(m) for m in chosen if (m["title"], m["citation"]) not in known]
+        present = {(method["title"], method["citation"]) for method in methods}
+        methods += [dict(m) for m in chosen if (m["title"], m["citation"]) not in present]
     return methods
 
 
 def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
-    """What the page says of the leaderboard: its data, its statistics, what is missing."""
+    """The parts of the page about domains: facts, missing results, statistics, scores."""
     fits = fit_records(run.results, sources.layout)
     data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
     listed = sources.methods[DOMAINS]
@@ -155,6 +155,7 @@ def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
 
 
 def _without_domains(sources: Sources, pairs: list[str]) -> dict[str, Any]:
+    """The same parts for a run of deconvolution alone, which has no leaderboard."""
     config, listed = sources.config, sources.methods[DECONVOLUTION]
     methods = [listed[name] for name in config["methods"] if name in listed]
     controls = sum(bool(method.get("control")) for method in methods)
@@ -174,14 +175,14 @@ def _galleries(
     datasets: list[dict[str, Any]],
     missing: set[str],
 ) -> list[dict[str, Any]]:
-    """Per dataset its pictures and what the run says of each method on it."""
+    """For each dataset, its pictures and the sentences about each method."""
     galleries = []
     for dataset in datasets:
-        mine = [picture for picture in pictures if picture.dataset == dataset["id"]]
-        told = [] if dataset["id"] in missing else list(_sentences(run, dataset["id"]))
-        if mine or told:
-            shown = [album.embed(picture) for picture in mine]
-            galleries.append({"dataset": dataset, "pictures": shown, "sentences": told})
+        own = [picture for picture in pictures if picture.dataset == dataset["id"]]
+        sentences = [] if dataset["id"] in missing else list(_sentences(run, dataset["id"]))
+        if own or sentences:
+            shown = [album.embed(picture) for picture in own]
+            galleries.append({"dataset": dataset, "pictures": shown, "sentences": sentences})
     return galleries
 
 
@@ -190,26 +191,26 @@ def _sentences(run: Run, dataset: str) -> list[str]:
 
 
 def _study(run: Run | None, study: Study, tables: Path, album: Album) -> dict[str, Any]:
-    """A study, its pictures embedded, and what it allows to be said."""
+    """A study, its conclusions as sentences, and its embedded pictures."""
     if run is None:
-        return _told(study, [], album)
-    told = study_sentences(tables, run.titles, run.rank_by).get(study.name, [])
+        return _study_context(study, [], album)
+    sentences = study_sentences(tables, run.titles, run.rank_by).get(study.name, [])
     if study.name == "interactions":
-        told = list(sentences_of_tables(tables, run.titles))
-    return _told(study, told, album)
+        sentences = list(sentences_of_tables(tables, run.titles))
+    return _study_context(study, sentences, album)
 
 
-def _told(study: Study, sentences: list[str], album: Album) -> dict[str, Any]:
+def _study_context(study: Study, sentences: list[str], album: Album) -> dict[str, Any]:
     pictures = [album.embed(picture) for picture in study.pictures]
     return {"study": study, "sentences": sentences, "pictures": pictures}
 
 
-def _interactions(found: InteractionPage, album: Album) -> dict[str, Any]:
-    return {"page": found, "pictures": [album.embed(picture) for picture in found.pictures]}
+def _interactions(page: InteractionPage, album: Album) -> dict[str, Any]:
+    return {"page": page, "pictures": [album.embed(picture) for picture in page.pictures]}
 
 
 def _json(value: Any) -> Markup:
-    """JSON that no text inside can break out of: the parser sees no tag in it."""
+    """JSON that can be put into HTML: it contains no tags or entities."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -217,7 +218,7 @@ def _json(value: Any) -> Markup:
 
 
 def _render(context: Mapping[str, Any]) -> str:
-    """Fill the template; nothing but our own style and script is allowed to act."""
+    """Fill the template; the policy allows only its own style and script."""
     style = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
     names = SCRIPTS_OF_BOARD if context["verdicts"] else SCRIPTS
     parts = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
@@ -249,5 +250,5 @@ def _render(context: Mapping[str, Any]) -> str:
 
 
 def _digest(text: str) -> str:
-    """What a content security policy knows an inline text by."""
+    """Hash of an inline text, as in a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

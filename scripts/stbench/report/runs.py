@@ -1,4 +1,4 @@
-"""What is known of every fit: how it ended, what it took, where and with what it ran."""
+"""Facts about every fit: how it ended, its cost, hardware and software."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ LABELS = {
 
 
 def fit_records(results: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-    """One row per fit: ``FIT`` and the columns ``LABELS`` as text, empty where nothing is known.
+    """One row per fit: ``FIT`` and the columns ``LABELS`` as text, empty if unknown.
 
     Args:
         results: of ``stbench.results.assembly.read_results``.
-        layout: where fits and logs are; what is missing there is left empty.
+        layout: of fits and logs; facts of missing files are empty.
 
     Raises:
         InputError: a fit is not readable.
@@ -52,14 +52,14 @@ def fit_records(results: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     rows = []
     for fit in in_order(fits, FIT).to_dict("records"):
         key = (fit["dataset"], fit["method"], fit["seed"])
-        told = {name: _text(fit[name]) for name in ("status", "reason", *MEASURED, *PROVENANCE)}
+        texts = {name: _text(fit[name]) for name in ("status", "reason", *MEASURED, *PROVENANCE)}
         others = {
             **_recorded(layout.fit(*key) / "fit.h5ad"),
             **_attempts(layout.attempts(*key)),
             "log": _link(layout.fit_log(*key), layout.report),
         }
-        # Results from before provenance was recorded still have the fits' own notes.
-        row = {**others, **{name: text or others.get(name, "") for name, text in told.items()}}
+        # Old results have no provenance, but the fits recorded some of these facts.
+        row = {**others, **{name: text or others.get(name, "") for name, text in texts.items()}}
         rows.append({**{key: fit[key] for key in FIT}, **{name: row[name] for name in LABELS}})
     return pd.DataFrame(rows)
 
@@ -80,7 +80,7 @@ def _text(value: Any) -> str:
 
 
 def _recorded(path: Path) -> dict[str, str]:
-    """Parameters and versions that the fit itself wrote down; empty for one that failed."""
+    """Parameters and versions recorded in the fit; empty for a failed fit."""
     import h5py
 
     if not path.is_file():
@@ -94,7 +94,7 @@ def _recorded(path: Path) -> dict[str, str]:
 
 
 def _attempts(path: Path) -> dict[str, str]:
-    """Host, start, end and number of attempts, from their log."""
+    """Host, start, end and number of attempts, from the log of attempts."""
     events = Attempts(path).events()
     starts = [event for event in events if event["event"] == "start"]
     ends = [event for event in events if event["event"] == "end"]

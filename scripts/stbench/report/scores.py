@@ -1,4 +1,4 @@
-"""All scores as compact columns for a web page, which ranks and filters them itself."""
+"""All scores as compact columns for a web page, whose script ranks and filters them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stbench.results.assembly import method_titles, natural
 from stbench.scoring.metrics import METRICS
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
-SCALE = 1_000_000  # scores are sent as whole numbers of this part, six decimals
+SCALE = 1_000_000  # scores are stored as integers, with six decimals
 AXES = ("items", "methods", "seeds", "clusterers", "protocols", "metrics")
 NOT_RUN = ("not run", "")
 
@@ -23,10 +23,10 @@ NOT_RUN = ("not run", "")
 def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
     """The scores in the order of the axes, the last one fastest.
 
-    An item is a dataset at a number of domains. ``codes`` are run lengths (index into ``why``,
-    count) over all cells of the axes; ``values`` holds one whole number for each cell that has a
-    value, which ``why`` tells by its third entry. ``epochs`` are run lengths (epoch, count) over
-    the axes but the last.
+    An item is a dataset with a number of domains. ``codes`` are run lengths (index into ``why``,
+    count) over all combinations of the axes; ``values`` has one integer for each combination with a
+    value, which is the third element of its ``why``. ``epochs`` are run lengths (epoch, count) over
+    all axes except the last.
 
     Args:
         results: of ``stbench.results.assembly.read_results``.
@@ -38,21 +38,21 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "items": [(item["dataset"], item["n_domains"]) for item in items],
         "methods": list(titles),
         "seeds": sorted(int(seed) for seed in results["seed"].unique()),
-        "clusterers": _known_first([rank_by], results["clusterer"]),
-        "protocols": _known_first(["final", *PROTOCOLS], results["protocol"]),
-        "metrics": _known_first(list(METRICS), results["metric"]),
+        "clusterers": _in_order([rank_by], results["clusterer"]),
+        "protocols": _in_order(["final", *PROTOCOLS], results["protocol"]),
+        "metrics": _in_order(list(METRICS), results["metric"]),
     }
     shape = tuple(len(axes[axis]) for axis in AXES)
-    places = _places(results, axes, shape)
+    positions = _positions(results, axes, shape)
     given = results["value"].notna().to_numpy()
     whys = list(zip(results["status"], results["reason"], given.tolist(), strict=True))
-    known = {why: i for i, why in enumerate(dict.fromkeys([(*NOT_RUN, False), *whys]))}
+    code_of = {why: i for i, why in enumerate(dict.fromkeys([(*NOT_RUN, False), *whys]))}
     codes = np.zeros(np.prod(shape), dtype=np.int64)
-    codes[places] = [known[why] for why in whys]
+    codes[positions] = [code_of[why] for why in whys]
     values = np.full(codes.shape, np.nan)
-    values[places] = results["value"].to_numpy(dtype=float)
+    values[positions] = results["value"].to_numpy(dtype=float)
     epochs = np.full(codes.shape, -1, dtype=np.int64)
-    epochs[places] = results["epoch"].to_numpy()
+    epochs[positions] = results["epoch"].to_numpy()
     return {
         **axes,
         "items": items,
@@ -64,17 +64,17 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "baseline": BASELINE,
         "rank_by": rank_by,
         "scale": SCALE,
-        "why": [list(why) for why in known],
+        "why": [list(why) for why in code_of],
         "codes": run_lengths(codes),
         "values": np.rint(values[~np.isnan(values)] * SCALE).astype(int).tolist(),
         "epochs": run_lengths(epochs.reshape(-1, shape[-1]).max(axis=1)),
     }
 
 
-def _places(
+def _positions(
     results: pd.DataFrame, axes: Mapping[str, list[Any]], shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Where each row of the results is among all cells of the axes."""
+    """The position of each row of the results among all combinations of the axes."""
     keys = pd.DataFrame(
         {
             "items": pd.MultiIndex.from_frame(results[["dataset", "n_domains"]]).to_flat_index(),
@@ -91,7 +91,7 @@ def _places(
 
 
 def run_lengths(values: np.ndarray) -> list[int]:
-    """(n,) whole numbers as value, count, value, count ..."""
+    """(n,) integers as value, count, value, count ..."""
     if not len(values):
         return []
     starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])
@@ -100,15 +100,15 @@ def run_lengths(values: np.ndarray) -> list[int]:
 
 
 def pooled(column: pd.Series) -> dict[str, list[Any]]:
-    """A column as its different values and an index into them per row."""
+    """A column as its distinct values and an index into them per row."""
     pool = {value: i for i, value in enumerate(dict.fromkeys(column))}
     return {"pool": list(pool), "index": [pool[value] for value in column]}
 
 
 def _items(results: pd.DataFrame) -> list[dict[str, Any]]:
-    """Every dataset at every number of domains; the number is named where there are several."""
-    found = results.drop_duplicates(["dataset", "n_domains"])
-    numbers = found.groupby("dataset")["n_domains"].nunique()
+    """Datasets with their numbers of domains, which are in the label if there are several."""
+    pairs = results.drop_duplicates(["dataset", "n_domains"])
+    numbers = pairs.groupby("dataset")["n_domains"].nunique()
     several = set(numbers.index[numbers > 1])
     items = [
         {
@@ -117,7 +117,7 @@ def _items(results: pd.DataFrame) -> list[dict[str, Any]]:
             "label": f"{row.dataset} ({row.n_domains})" if row.dataset in several else row.dataset,
             "exploratory": bool(row.exploratory),
         }
-        for row in found.itertuples()
+        for row in pairs.itertuples()
     ]
     return sorted(items, key=lambda item: (natural(item["dataset"]), item["n_domains"]))
 
@@ -135,6 +135,7 @@ def _methods(results: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str,
     ]
 
 
-def _known_first(known: list[str] | tuple[str, ...], column: pd.Series) -> list[str]:
-    there = set(column)
-    return [name for name in dict.fromkeys([*known, *sorted(there)]) if name in there]
+def _in_order(order: list[str] | tuple[str, ...], column: pd.Series) -> list[str]:
+    """The distinct names of a column: those of ``order`` first, then the others sorted."""
+    names = set(column)
+    return [name for name in dict.fromkeys([*order, *sorted(names)]) if name in names]

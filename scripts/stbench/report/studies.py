@@ -1,4 +1,4 @@
-"""Studies: groups of tables and pictures that belong together, found by the names of the files."""
+"""Studies: groups of tables and pictures, found by the names of their files."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ from stbench.common.errors import InputError
 from stbench.common.io import read_csv
 from stbench.report.images import Picture
 
-# A study is shown where there is a table <name>.csv or <name>_*.csv with rows in it. To add one,
-# add its name, its title and a sentence or two that say how to read it.
+# A study is shown if a table <name>.csv or <name>_*.csv has rows. To add a study, add its name, its
+# title and one or two sentences of explanation.
 STUDIES = {
     "published": (
         "Published and measured",
-        "Scores of this run beside the range that others reported for the same method and "
-        "dataset. Settings, versions and clusterers differ between papers, so a score outside "
-        "the range is a question, not an error.",
+        "Scores of this run and the range of published scores for the same method and dataset. "
+        "Settings, versions and clusterers differ between papers, so a score outside the range "
+        "is not necessarily an error.",
     ),
     "interactions": (
         "Planted interactions",
-        "How well learned cell graphs tell which cells interact in simulated tissue, where the "
-        "truth is known, beside scorers that learn nothing. A lift above zero means that the "
-        "graph knows more than the null it is compared with.",
+        "How well learned cell graphs identify interacting cells in simulated tissue, where the "
+        "truth is known, compared with scorers that learn nothing. A lift above zero means that "
+        "the graph is more informative than its null.",
     ),
     "deconvolution": (
         "Deconvolution",
         "Shares of cell types estimated for each spot, scored against the known composition. "
         "The mean of the reference and the shuffled true shares are controls, which a method "
-        "has to beat. Curves, where there are any, are of spots that were made worse on purpose.",
+        "should outperform. Curves, if any, are for degraded spots.",
     ),
     "integration": (
         "Integration of sections",
-        "Several sections embedded together. Mixing the sections and keeping the domains apart "
-        "pull in opposite directions, so read both kinds of scores at once.",
+        "Several sections in a joint embedding. Mixing of sections and separation of domains are "
+        "conflicting goals, so consider both kinds of scores.",
     ),
     "robustness": (
         "Robustness",
-        "The same data with thinned counts, fewer cells, dropout or jittered positions, scored "
-        "again. The area under each curve is the number to compare.",
+        "Scores on the same data with thinned counts, fewer cells, dropout or jittered positions. "
+        "Compare methods by the area under each curve.",
     ),
     "sensitivity": (
         "Sensitivity and ablation",
-        "One setting changed, or one part taken out, at a time. A score that hardly moves says "
-        "that the setting or the part matters little on this data.",
+        "One setting changed, or one part removed, at a time. If a score hardly changes, the "
+        "setting or the part matters little on this data.",
     ),
 }
-ROWS = 200  # of a table; the file has them all
+ROWS = 200  # of a table; the file contains all
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text: ``numeric`` says of each column whether it holds numbers."""
+    """A table as text; ``numeric``: whether each column contains numbers."""
 
     title: str
     columns: list[str]
@@ -67,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Study:
-    """What a section shows; ``note`` says why where nothing of it applies."""
+    """The content of a section; ``note`` is the reason if nothing is applicable."""
 
     name: str
     title: str
@@ -80,29 +80,29 @@ class Study:
 def find_studies(folders: Iterable[Path], pictures: Iterable[Picture]) -> list[Study]:
     """The studies that have a table with rows in one of the folders.
 
-    Of tables in which nothing applies only the reason is given.
+    Tables in which nothing is applicable are replaced by the reason.
 
     Raises:
         InputError: a table is not readable.
     """
     pictures = list(pictures)
     files = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
-    found = []
+    studies = []
     for name, (title, text) in STUDIES.items():
         paths = [path for path in files if belongs(path.stem, name)]
-        told = {path: table for path in paths if len(table := _read(path))}
-        if not told:
+        read = {path: table for path in paths if len(table := _read(path))}
+        if not read:
             continue
-        applies = {path: table for path, table in told.items() if not _idle(table)}
-        note = "" if applies else _why_idle(next(iter(told.values())))
+        applies = {path: table for path, table in read.items() if not _idle(table)}
+        note = "" if applies else _why_idle(next(iter(read.values())))
         tables = [as_table(table, _named(path), str(path)) for path, table in applies.items()]
-        mine = [picture for picture in pictures if belongs(picture.stem, name)]
-        found.append(Study(name, title, text, note, tables, mine))
-    return found
+        own = [picture for picture in pictures if belongs(picture.stem, name)]
+        studies.append(Study(name, title, text, note, tables, own))
+    return studies
 
 
 def belongs(stem: str, study: str) -> bool:
-    """Whether a file of this name is one of the study's."""
+    """Whether a file of this name belongs to the study."""
     return stem == study or stem.startswith(f"{study}_")
 
 

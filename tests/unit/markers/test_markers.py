@@ -218,7 +218,7 @@ def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
     gene_statistics(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
     (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "gone"))
     study, told = marker_study(layout, ["D", "E"])
-    assert [table.title for table in study.tables] == ["genes asked for, E"]
+    assert [table.title for table in study.tables] == ["requested genes, E"]
     assert told == ["E: not applicable: gone. There is no result for G7."]
 
 

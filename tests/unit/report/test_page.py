@@ -154,7 +154,7 @@ def test_without_a_test_no_group_is_claimed(tmp_path):
     results = small_results()
     text = write_report(tmp_path, results).read_text()
     assert "No test is possible: 3 datasets, at least 5 are needed." in text
-    assert "cannot be told apart:" not in text
+    assert "do not differ significantly:" not in text
 
 
 def test_a_picture_is_made_as_small_as_asked(tmp_path):

@@ -17,7 +17,7 @@ const COLUMNS = [
   ["gap", "gap", { title: "oracle − final" }],
   ["gain", "gain", { title: "final − untrained" }],
   ["lift", "lift", { title: "final − smoothed PCA" }],
-  ["seconds", "seconds", { first: "ascending", title: "median of the fits" }],
+  ["seconds", "seconds", { first: "ascending", title: "median over fits" }],
   ["MB", "memory", { first: "ascending", title: "largest resident memory" }],
   ["failed", "bad", { title: "fits without a result" }],
   ["scored", "scored", { title: "datasets with a score" }],
@@ -59,7 +59,7 @@ function methodCell(method, view) {
   return name;
 }
 
-function boardRow(row, found, view) {
+function boardRow(row, board, view) {
   const scores = ["final", "oracle", "untrained"].map((protocol) => {
     const score = cell(number(row[protocol]), row[protocol]);
     if (PROTOCOL[protocol] === view.protocol) {
@@ -71,7 +71,7 @@ function boardRow(row, found, view) {
   const failed = row.bad ? `${row.bad}/${row.fits}` : "0";
   return make(
     "tr",
-    { className: found.left.has(row.method) ? "unranked" : "" },
+    { className: board.left.has(row.method) ? "unranked" : "" },
     cell(number(row.rank, 0), row.rank),
     methodCell(row.method, view),
     cell(number(row.meanRank), row.meanRank),
@@ -80,34 +80,34 @@ function boardRow(row, found, view) {
     cell(number(row.seconds, row.seconds < 10 ? 1 : 0), row.seconds),
     cell(number(row.memory, 0), row.memory),
     cell(failed, row.bad / row.fits, { title: row.statuses.map(words).join(", ") }),
-    cell(`${row.scored}/${found.items.length}`, row.scored),
+    cell(`${row.scored}/${board.items.length}`, row.scored),
   );
 }
 
-// What the numbers are, and what is not in them.
-function toldOf(found, view) {
+// Describes the scores shown, and the methods and datasets that are left out.
+function viewNote(board, view) {
   const titles = (methods) => [...methods].map((method) => DATA.methods[method].title).join(", ");
   const metric = DATA.metrics[view.metric];
-  const told = [
+  const sentences = [
     `${metric} of the ${DATA.protocols[view.protocol]} protocol under ${DATA.clusterers[view.clusterer]}, ` +
-      `${found.items.length} of ${DATA.items.length} datasets count.`,
+      `${board.items.length} of ${DATA.items.length} datasets included.`,
   ];
-  if (DATA.smoothness.includes(metric)) told.push("It measures smoothness, not agreement with the true domains: a smooth map can be wrong.");
-  if (!found.scored) told.push("No chosen dataset has such a score.");
-  else if (!found.items.length) {
-    const lacking = found.lacking.length ? ` (${titles(found.lacking)}: none at all)` : "";
-    told.push(`No dataset has a score of every method${lacking}.`);
+  if (DATA.smoothness.includes(metric)) sentences.push("It measures smoothness, not agreement with the true domains: a smooth map can be wrong.");
+  if (!board.scored) sentences.push("No selected dataset has this score.");
+  else if (!board.items.length) {
+    const lacking = board.lacking.length ? ` (no score at all: ${titles(board.lacking)})` : "";
+    sentences.push(`No dataset has scores of all methods${lacking}.`);
   }
-  if (found.left.size) told.push(`Not ranked, having no such score: ${titles(found.left)}.`);
-  return told.join(" ");
+  if (board.left.size) sentences.push(`Not ranked, because they have no such score: ${titles(board.left)}.`);
+  return sentences.join(" ");
 }
 
 function showBoard() {
   const view = chosenView();
-  const found = leaderboard(view);
-  BOARD.tBodies[0].replaceChildren(...found.rows.map((row) => boardRow(row, found, view)));
+  const board = leaderboard(view);
+  BOARD.tBodies[0].replaceChildren(...board.rows.map((row) => boardRow(row, board, view)));
   sortAgain(BOARD);
-  byId("told").textContent = toldOf(found, view);
+  byId("view-note").textContent = viewNote(board, view);
   byId("chosen").textContent = `${view.items.length} of ${DATA.items.length}`;
-  showCells(view, found.lower);
+  showEntries(view, board.lower);
 }

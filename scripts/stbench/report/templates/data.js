@@ -1,9 +1,9 @@
-// The scores and fits of the run, unpacked from the columns that scores.py and runs.py made.
+// The scores and fits of the run, unpacked from the columns of scores.py and runs.py.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const AXES = ["items", "methods", "seeds", "clusterers", "protocols", "metrics"];
 const SIZES = AXES.map((axis) => DATA[axis].length);
-const CELLS = SIZES.reduce((product, size) => product * size, 1);
+const COMBINATIONS = SIZES.reduce((product, size) => product * size, 1);
 
 function fromRunLengths(lengths, size) {
   const all = new Int32Array(size);
@@ -13,14 +13,14 @@ function fromRunLengths(lengths, size) {
   return all;
 }
 
-const CODES = fromRunLengths(DATA.codes, CELLS);
-const EPOCHS = fromRunLengths(DATA.epochs, CELLS / SIZES.at(-1));
-const VALUES = new Float64Array(CELLS).fill(NaN);
-for (let cell = 0, next = 0; cell < CELLS; cell++) {
-  if (DATA.why[CODES[cell]][2]) VALUES[cell] = DATA.values[next++] / DATA.scale;
+const CODES = fromRunLengths(DATA.codes, COMBINATIONS);
+const EPOCHS = fromRunLengths(DATA.epochs, COMBINATIONS / SIZES.at(-1));
+const VALUES = new Float64Array(COMBINATIONS).fill(NaN);
+for (let i = 0, next = 0; i < COMBINATIONS; i++) {
+  if (DATA.why[CODES[i]][2]) VALUES[i] = DATA.values[next++] / DATA.scale;
 }
 
-// A cell is named by the index on each axis.
+// The position of a combination, given the index on each axis.
 function place(...indices) {
   return indices.reduce((sum, index, axis) => sum * SIZES[axis] + index, 0);
 }
@@ -36,7 +36,7 @@ const SEEDS = DATA.seeds.map((_, index) => index);
 const PROTOCOL = Object.fromEntries(DATA.protocols.map((name, index) => [name, index]));
 const BASELINE = DATA.methods.findIndex((method) => method.id === DATA.baseline);
 
-// Fits by dataset, method and seed: the row of the fact columns.
+// Rows of the columns of facts, by dataset, method and seed of the fit.
 const FITS = new Map();
 {
   const { dataset, method, seed } = DATA.fits.keys;

@@ -1,4 +1,4 @@
-// Small helpers. Text of the data is only ever set as text, never as markup.
+// Small helpers. Text from the data is set as text, never as markup.
 
 const byId = (id) => document.getElementById(id);
 
@@ -19,7 +19,7 @@ const number = (value, digits = 2) => (Number.isFinite(value) ? written(value, d
 const signed = (value) => (Number.isFinite(value) && value >= 0.005 ? "+" : "") + number(value);
 const words = (status) => status.replaceAll("_", " ");
 
-// A cell of a table whose number, or text, is what it is sorted by.
+// A table cell that is sorted by its number, or by its text.
 function cell(text, value, properties = {}) {
   const sorted = Number.isFinite(value) ? value : "";
   return make("td", { className: "number", data: { value: sorted }, ...properties }, text);

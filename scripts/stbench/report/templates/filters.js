@@ -1,4 +1,4 @@
-// The filters of the leaderboard at work.
+// Connects the filters to the leaderboard.
 
 byId("filters").addEventListener("change", showBoard);
 byId("filters").addEventListener("submit", (event) => event.preventDefault());

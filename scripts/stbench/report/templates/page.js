@@ -1,13 +1,13 @@
-// What happens on the page.
+// Behavior of the page.
 
 document.querySelectorAll("table.sortable").forEach(sortable);
 
-// Light or dark: as the system asks, until somebody presses the button.
+// Light or dark: the setting of the system, until the button is clicked.
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
 function nameTheme() {
   byId("theme").textContent = isDark() ? "Light" : "Dark";
-  byId("theme").setAttribute("aria-label", isDark() ? "Use light colours" : "Use dark colours");
+  byId("theme").setAttribute("aria-label", isDark() ? "Use light colors" : "Use dark colors");
 }
 byId("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = isDark() ? "light" : "dark";
@@ -16,7 +16,7 @@ byId("theme").addEventListener("click", () => {
 prefersDark.addEventListener("change", nameTheme);
 nameTheme();
 
-// BibTeX: to the clipboard, or selected for the keys where the browser does not allow that.
+// Copies the BibTeX entries, or selects them if the browser does not allow copying.
 byId("copy").addEventListener("click", async () => {
   const entries = byId("bibtex");
   try {
@@ -29,7 +29,7 @@ byId("copy").addEventListener("click", async () => {
   }
 });
 
-// A picture at its full size.
+// Shows a picture at full size.
 for (const zoom of document.querySelectorAll(".zoom")) {
   zoom.addEventListener("click", () => {
     const small = zoom.querySelector("img");
@@ -38,7 +38,7 @@ for (const zoom of document.querySelectorAll(".zoom")) {
   });
 }
 
-// On paper everything is open.
+// Opens all details for printing.
 let opened = [];
 addEventListener("beforeprint", () => {
   opened = [...document.querySelectorAll("main details:not([open])")];

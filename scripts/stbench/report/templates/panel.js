@@ -1,4 +1,4 @@
-// The panel: a dialog over the page.
+// The panel: a dialog in front of the page.
 
 const PANEL = byId("panel");
 

@@ -1,4 +1,4 @@
-// Means, ranks and differences of what is chosen; the same rules as leaderboard.py and ranking.py.
+// Means, ranks and differences of the selected scores; the same rules as in ranking/*.py.
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const known = (values) => values.filter((value) => !Number.isNaN(value));
@@ -9,7 +9,7 @@ function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-// Mean, sd (n - 1) and n over seeds of one metric; mean is NaN where there is no value.
+// Mean, sd (n - 1) and n over seeds of one metric; mean is NaN without values.
 function overSeeds(item, method, view, protocol = view.protocol) {
   const values = known(
     SEEDS.map((seed) => valueAt(item, method, seed, view.clusterer, protocol, view.metric)),
@@ -45,19 +45,19 @@ function neverRan(method, view) {
   return ours.length > 0 && ours.every((fit) => fact(fit, "status") === "not_applicable");
 }
 
-// A method without a score here, which has one of the last epoch under the clusterer that ranks,
-// is not ranked: it did not fail, it has no such protocol or clusterer.
-function hasNoSuch(method, view) {
+// Whether a method has no score in this view, but has a final score under the ranking clusterer: it
+// did not fail, but does not have this protocol or clusterer, and is not ranked.
+function isNotDefined(method, view) {
   const usual = { ...view, clusterer: indexOf("clusterers", DATA.rank_by) };
   const any = (chosen, protocol) =>
     view.items.some((item) => overSeeds(item, method, chosen, protocol).n > 0);
   return !any(view, view.protocol) && any(usual, PROTOCOL.final);
 }
 
-// The leaderboard of a view: {metric, protocol, clusterer, policy, items}, indices but for policy.
+// The leaderboard of a view {metric, protocol, clusterer, policy, items}: indices, except policy.
 function leaderboard(view) {
   const all = DATA.methods.map((_, index) => index);
-  const left = new Set(all.filter((method) => neverRan(method, view) || hasNoSuch(method, view)));
+  const left = new Set(all.filter((method) => neverRan(method, view) || isNotDefined(method, view)));
   const ranked = all.filter((method) => !left.has(method));
   const lower = DATA.lower.includes(DATA.metrics[view.metric]);
   const scored = view.items
@@ -83,16 +83,16 @@ function leaderboard(view) {
   return { rows, items, left, lacking, lower, scored: scored.length };
 }
 
-// What the board tells of a method over the items that count.
+// The columns of a method on the board, over the included items.
 function facts(method, items, view) {
   const over = (measure) => mean(known(items.map(measure)));
   const score = (protocol) =>
     protocol === undefined ? NaN : over((item) => overSeeds(item, method, view, protocol).mean);
   const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
   const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
-  const there = [...new Set(fits)].filter((fit) => fit !== undefined);
-  const numbers = (name) => known(there.map((fit) => parseFloat(fact(fit, name))));
-  const bad = there.filter((fit) => fact(fit, "status") !== "ok");
+  const existing = [...new Set(fits)].filter((fit) => fit !== undefined);
+  const numbers = (name) => known(existing.map((fit) => parseFloat(fact(fit, name))));
+  const bad = existing.filter((fit) => fact(fit, "status") !== "ok");
   return {
     method,
     final: score(PROTOCOL.final),
@@ -107,7 +107,7 @@ function facts(method, items, view) {
     seconds: median(numbers("seconds")),
     memory: Math.max(...numbers("peak_rss_mb"), -Infinity),
     bad: bad.length,
-    fits: there.length,
+    fits: existing.length,
     statuses: [...new Set(bad.map((fit) => fact(fit, "status")))],
     scored: items.filter((item) => overSeeds(item, method, view).n > 0).length,
   };

@@ -1,12 +1,11 @@
-// Inside the panel: from a method to its datasets, from a score to its runs, from a run to everything
-// that is known of it.
+// Content of the panel: the datasets of a method, the runs of a score, the details of a run.
 
 const describe = (view) =>
   `${DATA.metric_labels[DATA.metrics[view.metric]]}, clustered by ${DATA.clusterers[view.clusterer]}`;
 
 function about(method) {
   const { implementation, licence, citation } = DATA.methods[method];
-  return make("p", {}, [implementation, licence && `licence ${licence}`, citation].filter(Boolean).join("; ") + ".");
+  return make("p", {}, [implementation, licence && `license ${licence}`, citation].filter(Boolean).join("; ") + ".");
 }
 
 function plainTable(label, heads, rows) {
@@ -30,7 +29,7 @@ function openMethod(method, view) {
   openPanel(
     DATA.methods[method].title,
     about(method),
-    make("p", { className: "note" }, `${describe(view)}; a dataset opens its runs.`),
+    make("p", { className: "note" }, `${describe(view)}; click a dataset to see its runs.`),
     plainTable("Scores by dataset", [["dataset", false], ...PROTOCOL_HEADS], rows),
   );
 }
@@ -81,24 +80,24 @@ function logLink(fit, text = "log") {
   return path ? [make("a", { href: path }, text)] : [];
 }
 
-// Why a score is missing, or what must be known of it, each reason once.
+// Reasons of missing scores and notes about scores, each once.
 function reasons(item, method, view) {
-  const told = new Set();
+  const texts = new Set();
   for (const seed of SEEDS) {
     const fit = fitOf(item, method, seed);
-    if (fact(fit, "reason")) told.add(`${words(fact(fit, "status"))}: ${fact(fit, "reason")}`);
+    if (fact(fit, "reason")) texts.add(`${words(fact(fit, "status"))}: ${fact(fit, "reason")}`);
     DATA.protocols.forEach((protocol, index) => {
       const { reason } = whyAt(item, method, seed, view.clusterer, index, view.metric);
-      if (reason && reason !== fact(fit, "reason")) told.add(`${protocol}: ${reason}`);
+      if (reason && reason !== fact(fit, "reason")) texts.add(`${protocol}: ${reason}`);
     });
   }
-  return told.size ? [make("ul", { className: "parts" }, ...[...told].map((text) => make("li", {}, text)))] : [];
+  return texts.size ? [make("ul", { className: "parts" }, ...[...texts].map((text) => make("li", {}, text)))] : [];
 }
 
 function runDetails(item, method, seed) {
   const fit = fitOf(item, method, seed);
   if (fit === undefined) return "";
-  const details = make("details", {}, make("summary", {}, `Seed ${DATA.seeds[seed]}: everything`));
+  const details = make("details", {}, make("summary", {}, `Seed ${DATA.seeds[seed]}: details`));
   details.addEventListener("toggle", () => {
     if (details.childElementCount === 1) details.append(factList(fit), allScores(item, method, seed));
   });
@@ -130,8 +129,8 @@ function allScores(item, method, seed) {
       const values = DATA.metrics.map((_, k) => valueAt(item, method, seed, c, p, k));
       if (!known(values).length) return;
       const epoch = epochAt(item, method, seed, c, p);
-      const cells = values.map((value) => make("td", { className: "number" }, number(value, 4)));
-      rows.push(make("tr", {}, make("td", {}, clusterer), make("td", {}, protocol), make("td", { className: "number" }, epoch < 0 ? "" : String(epoch)), ...cells));
+      const scores = values.map((value) => make("td", { className: "number" }, number(value, 4)));
+      rows.push(make("tr", {}, make("td", {}, clusterer), make("td", {}, protocol), make("td", { className: "number" }, epoch < 0 ? "" : String(epoch)), ...scores));
     });
   });
   if (!rows.length) return make("p", { className: "note" }, "No scores.");

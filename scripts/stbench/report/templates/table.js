@@ -1,4 +1,4 @@
-// Tables that are sorted by a click, or Enter, on the head of a column; what is empty comes last.
+// Tables that are sorted by a click, or Enter, on a column header; empty values come last.
 
 function sortable(table) {
   table.tHead.addEventListener("click", (event) => {
@@ -32,7 +32,7 @@ function sortKey(cell, numeric) {
 }
 const isEmpty = (key) => key === "" || Number.isNaN(key);
 
-// After its rows were made anew: the order that was chosen before.
+// Restores the selected order after the rows were replaced.
 function sortAgain(table) {
   const head = [...table.tHead.rows[0].cells].find((one) => !["none", null].includes(one.getAttribute("aria-sort")));
   if (head) sortBy(table, head, head.getAttribute("aria-sort"));
