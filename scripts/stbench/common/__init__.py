@@ -1,1 +1,1 @@
-"""What every package uses: errors, paths, files, checksums, text. Imports nothing of stbench."""
+"""Used by all packages: errors, paths, files, checksums, text. Imports no other package."""

@@ -1,7 +1,7 @@
-"""Arrays and sparse matrices of files: checked before anything is computed or converted.
+"""Arrays and sparse matrices in files, checked before they are used or converted.
 
-scipy's compiled code trusts the indices of a matrix: wrong ones end the process, or change memory
-that belongs to something else. Headers of .npy and .npz files say how much memory is reserved.
+scipy's compiled code does not check the indices of a matrix: wrong ones end the process or change
+other memory. Headers of .npy and .npz files determine how much memory is allocated.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import scipy.sparse as sp
 
 from stbench.common.errors import InputError, is_machine_fault, one_line
 
-# Indices and measured values are packed to a tenth at best; zeros are packed to a thousandth.
+# Indices and measured values are compressed tenfold at best; zeros thousandfold.
 _LARGE = 256 << 20
 _RATIO = 100
 _UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 def checked_sparse(matrix: Any, where: str) -> Any:
-    """The matrix itself, if its arrays fit together and every index lies within its shape.
+    """The matrix itself, if its arrays are consistent and every index is within its shape.
 
     Args:
-        matrix: scipy sparse, as it was read, before any conversion. Of formats other than CSR, CSC
-            and COO, which no file gives, nothing is checked.
-        where: named in the error.
+        matrix: scipy sparse, as read, before any conversion. Formats other than CSR, CSC and COO,
+            which no file has, are not checked.
+        where: prefix of the error message.
 
     Raises:
-        InputError: the arrays contradict each other.
+        InputError: the arrays are inconsistent.
     """
     if matrix.format in ("csr", "csc"):
         _check_compressed(
@@ -46,10 +46,10 @@ def checked_sparse(matrix: Any, where: str) -> Any:
 
 
 def sparse_of_parts(form: str, parts: tuple[Any, Any, Any], shape: Any, where: str) -> Any:
-    """A matrix of its arrays data, indices and pointers, checked; ``form`` is csr or csc.
+    """A checked matrix from its arrays data, indices and pointers; ``form`` is csr or csc.
 
     Raises:
-        InputError: the arrays contradict each other or the shape.
+        InputError: the arrays are inconsistent with each other or the shape.
     """
     data, indices, pointers = map(np.asarray, parts)
     size = tuple(int(length) for length in np.asarray(shape).ravel())
@@ -64,7 +64,7 @@ def sparse_of_parts(form: str, parts: tuple[Any, Any, Any], shape: Any, where: s
 def _check_compressed(
     form: str, parts: tuple[Any, Any, Any], shape: tuple[int, ...], where: str
 ) -> None:
-    """scipy's own ``check_format`` lets some of these through, such as a last pointer of -1."""
+    """scipy's ``check_format`` does not detect all faults, such as a last pointer of -1."""
     data, indices, pointers = parts
     if len(shape) != 2 or min(shape) < 0:
         raise _broken(where, f"its shape is {shape}")
@@ -77,7 +77,7 @@ def _check_compressed(
         raise _broken(where, f"{len(pointers)} pointers, not {lines + 1}")
     ends = int(pointers[0]), int(pointers[-1])
     if ends != (0, len(indices)) or (pointers[1:] < pointers[:-1]).any():
-        raise _broken(where, "its pointers do not rise from 0 to the number of values")
+        raise _broken(where, "its pointers do not increase from 0 to the number of values")
     if not _within(indices, length):
         raise _broken(where, f"an index is not within 0 .. {length - 1}")
 
@@ -91,10 +91,10 @@ def _broken(where: str, what: object) -> InputError:
 
 
 def read_array(path: Path) -> np.ndarray:
-    """The array of an .npy file; nothing is unpickled, and no more is reserved than there is.
+    """The array of an .npy file; without unpickling, and with no more memory than the file needs.
 
     Raises:
-        InputError: not an .npy file, one of Python objects, or shorter than it says.
+        InputError: not an .npy file, one with Python objects, or a truncated one.
     """
     try:
         with path.open("rb") as stream:
@@ -109,10 +109,10 @@ def read_array(path: Path) -> np.ndarray:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file by name, under the conditions of ``read_array``.
+    """The arrays of an .npz file by name, read as by ``read_array``.
 
     Raises:
-        InputError: not an .npz file, or one that unpacks to far more than arrays of its size do.
+        InputError: not an .npz file, or one with an implausible unpacked size.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -135,7 +135,7 @@ def read_sparse(path: Path) -> Any:
     """The matrix that ``scipy.sparse.save_npz`` wrote as CSR, CSC or COO, checked.
 
     Raises:
-        InputError: not such a file, or its arrays contradict each other.
+        InputError: not such a file, or its arrays are inconsistent.
     """
     arrays = read_arrays(path)
     advice = "save it as CSR with scipy.sparse.save_npz"
@@ -155,14 +155,14 @@ def read_sparse(path: Path) -> Any:
     if any(array.ndim != 1 or array.dtype.kind not in "iu" for array in (first, second)):
         raise _broken(str(path), "its indices are not rows of integers")
     try:
-        made = sp.coo_matrix((data, (first, second)), shape=tuple(shape.tolist()))
+        matrix = sp.coo_matrix((data, (first, second)), shape=tuple(shape.tolist()))
     except (ValueError, TypeError) as error:
         raise _broken(str(path), error) from None
-    return checked_sparse(made, str(path))
+    return checked_sparse(matrix, str(path))
 
 
 def _check_header(stream: IO[bytes], size: int) -> None:
-    """Raise ValueError where the header asks for more than the rest of ``size`` bytes."""
+    """Raise ValueError if the header requires more than the rest of ``size`` bytes."""
     version = np.lib.format.read_magic(stream)
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -173,6 +173,6 @@ def _check_header(stream: IO[bytes], size: int) -> None:
     shape, _, dtype = readers[version](stream)
     if dtype.hasobject:
         raise ValueError("it holds Python objects, which are never loaded")
-    there = size - stream.tell()
-    if math.prod(shape) * dtype.itemsize > there:
-        raise ValueError(f"its header says {shape} {dtype}, but only {there} bytes follow")
+    rest = size - stream.tell()
+    if math.prod(shape) * dtype.itemsize > rest:
+        raise ValueError(f"its header says {shape} {dtype}, but only {rest} bytes follow")

@@ -22,7 +22,7 @@ def combined_hash(paths: Sequence[Path]) -> str:
 
 
 def git_blob_id(path: Path) -> str:
-    """Git's own id of a file's content: SHA-1 of ``blob <size>``, a zero byte and the content."""
+    """Git's id of a file's content: SHA-1 of ``blob <size>``, a zero byte and the content."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):

@@ -1,9 +1,9 @@
-"""A hash of what a program computes: of its code without what cannot change a value.
+"""Hash of the code of a program, without the parts that cannot change a value.
 
-Comments, docstrings, the texts of errors, blank lines and the layout of the code do not count, nor
-do the modules in ``NEUTRAL``. So a correction of a text reruns nothing, and a changed constant
-reruns what depends on it. Where the files are does not count either, only their names below
-``scripts/``.
+Comments, docstrings, error messages, blank lines, the layout of the code and the modules in
+``NEUTRAL`` are excluded. So an edited text causes no rerun, and an edited constant reruns what
+depends on it. File names are relative to ``scripts/``, so the location of the project is excluded
+as well.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from stbench.common.import_closure import import_closure
 from stbench.common.paths import SCRIPTS
 from stbench.common.source_code import read_source, save_sources
 
-# They read, write, name, check or report values and never change one. A module may be listed here
-# only if no result could differ by an edit of it that passes the tests.
+# Modules that read, write, name, check or report values but never change them. A module may be
+# listed here only if no edit of it that passes the tests can change a result.
 NEUTRAL = (
     "stbench/common/checksums.py",
     "stbench/common/code_hash.py",
@@ -36,12 +36,12 @@ NEUTRAL = (
 def code_hash(
     programs: Iterable[Path], root: Path = SCRIPTS, leave_out: Collection[str] = ()
 ) -> str:
-    """SHA-256, as hexadecimal, of the code of programs and of all that they import below ``root``.
+    """SHA-256, as hexadecimal, of the code of programs and of all their imports below ``root``.
 
     Args:
-        programs: Python and R files. A module that is loaded by its name alone is one of them.
+        programs: Python and R files, including modules that are imported dynamically.
         root: the folder from which imports are resolved.
-        leave_out: further files, or folders with a final ``/``, that do not count.
+        leave_out: further files to exclude, or folders with a final ``/``.
     """
     files = {file for program in programs for file in import_closure(program, root)}
     names = {file.relative_to(root).as_posix(): file for file in files}

@@ -1,4 +1,4 @@
-"""Ids that programs, tables and configuration share. Nothing of stbench is imported here."""
+"""Ids shared by programs, tables and the configuration. Imports nothing from stbench."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NO_TRAINING = "no training"
 NOT_KMEANS = "the oracle is defined for k-means only"
 EPOCHS_UNSEEN = "epochs cannot be observed"
 
-# Statuses of a fit that failed; the others are ok and not_applicable.
+# Statuses of failed fits; the others are ok and not_applicable.
 FAILED = ("error", "oom", "timeout", "nan", "killed")
 
 Clusterer = Literal["kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own"]

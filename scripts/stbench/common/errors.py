@@ -1,4 +1,4 @@
-"""Errors that are written for people: one line that says what is wrong, where, and what to do."""
+"""Errors with a message of one line for the user: location, fault and remedy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 CRASH = "STBENCH_CRASH"  # set by scripts/stage.py: how the program crashed before
 
 _IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has the file open, as HDF5 files may be
-# The machine, not the data or the method, is at fault: to be tried again, never recorded.
+# Faults of the machine, not of the data or the method: retried, never recorded.
 MACHINE_ERRORS = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE),
     *(errno.EMFILE, errno.ENFILE, *_IN_USE),
@@ -23,11 +23,11 @@ MACHINE_ERRORS = (
 
 
 class InputError(Exception):
-    """The user's input is wrong. The message is one line: where, what, what to do."""
+    """The user's input is wrong. The message is one line: location, fault, remedy."""
 
 
 class NotApplicableError(Exception):
-    """A method cannot be run on this dataset by its nature; the message is the reason."""
+    """A method is not applicable to a dataset; the message is the reason."""
 
 
 def is_machine_fault(error: BaseException) -> bool:
@@ -36,7 +36,7 @@ def is_machine_fault(error: BaseException) -> bool:
 
 
 def one_line(message: object) -> str:
-    """Fold any text into a single line."""
+    """Any text as a single line."""
     return " ".join(str(message).split())
 
 
@@ -47,17 +47,17 @@ def attempt(
     *,
     record: bool = True,
 ) -> T:
-    """Make something; where that fails, report the reason on stderr and return a stand-in.
+    """Call ``make``; if it fails, report the reason on stderr and return a placeholder.
 
-    So one dataset or entry never takes the tables of all others with it. What may be a fault of the
-    machine is raised, since another attempt may succeed: lack of memory or disk, a worker that was
-    killed, an error of the system or of the HDF5 library.
+    So the failure of one dataset or entry does not affect the others. Possible faults of the
+    machine are raised, because another attempt may succeed: lack of memory or disk space, a killed
+    worker, an error of the system or of the HDF5 library.
 
     Args:
-        name: id of what is made, which is not repeated in the reason.
-        make: returns it.
-        failed: returns from the reason what takes its place.
-        record: whether to; without it a failure is an error of the program.
+        name: id of the result, which is removed from the reason.
+        make: returns the result.
+        failed: returns the placeholder, given the reason.
+        record: whether to record a failure; otherwise it is raised.
     """
     try:
         if crash := os.environ.get(CRASH):
@@ -79,7 +79,7 @@ def _may_succeed_again(error: Exception) -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """An exception as one line; of one that nobody expected the traceback is printed, too."""
+    """An exception as one line; for an unexpected one the traceback is printed as well."""
     if isinstance(error, (InputError, NotApplicableError)):
         return one_line(error)
     traceback.print_exception(error)
@@ -89,7 +89,7 @@ def reason_of(error: Exception) -> str:
 def run_cli(main: Callable[[], None]) -> None:
     """Run a command-line program: an ``InputError`` becomes one line on stderr and exit code 1.
 
-    So does a failure of the machine: a full, read-only or broken disk, a file that is in use.
+    The same applies to faults of the machine: a full, read-only or broken disk, a file in use.
     """
     try:
         main()
@@ -101,5 +101,5 @@ def run_cli(main: Callable[[], None]) -> None:
         where = f"{error.filename}: " if error.filename else ""
         what = one_line(error.strerror or error).partition(" (")[0]
         if error.errno in _IN_USE:
-            sys.exit(f"error: {where}{what}; close what has the file open and run again")
+            sys.exit(f"error: {where}{what}; close the program that uses it and run again")
         sys.exit(f"error: {where}{what}; fix the disk and run again")

@@ -1,4 +1,4 @@
-"""Hashes of files that every start of the workflow asks for, computed once for each content."""
+"""Hashes of files that every start of the workflow needs, computed once for each content."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from stbench.common.io import write_json
 
 
 class FileHashes:
-    """SHA-256 of files, remembered in a file as long as nothing about them changes.
+    """SHA-256 of files, cached in a file until the files change.
 
-    A hash holds while path, size, inode and the times of the last change of the content and of
-    the file's record (``ctime``) are the same. So a file that is replaced by one with an older time
-    is read again: ``mv`` changes the inode, ``cp -p`` and ``rsync`` change the ``ctime``.
+    A hash is valid while path, size, inode, modification time and ``ctime`` are unchanged. So a
+    file that is replaced by one with an older modification time is read again: ``mv`` changes the
+    inode, ``cp -p`` and ``rsync`` change the ``ctime``.
 
     Args:
-        memory: JSON file that keeps them; where it cannot be read or written they are computed.
+        memory: JSON file of the cache; if it is not readable or writable, hashes are computed.
     """
 
     def __init__(self, memory: Path) -> None:
         self._memory = memory
         self._known: dict[str, list[object]] = {}
         with suppress(OSError, ValueError):
-            known = json.loads(memory.read_text(encoding="utf-8"))
-            if isinstance(known, dict):
-                self._known = known
+            hashes = json.loads(memory.read_text(encoding="utf-8"))
+            if isinstance(hashes, dict):
+                self._known = hashes
 
     def __call__(self, path: str | Path) -> str:
         """The hash of a file's content.
@@ -38,9 +38,9 @@ class FileHashes:
         file = Path(path).absolute()
         name, stat = str(file), file.stat()
         state = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
-        known = self._known.get(name)
-        if isinstance(known, list) and known[:-1] == state and isinstance(known[-1], str):
-            return known[-1]
+        entry = self._known.get(name)
+        if isinstance(entry, list) and entry[:-1] == state and isinstance(entry[-1], str):
+            return entry[-1]
         digest = file_hash(file)
         self._known[name] = [*state, digest]
         with suppress(OSError):

@@ -1,9 +1,9 @@
-"""Single elements of an h5ad file, for programs that need labels and not the expression.
+"""Single elements of an h5ad file, for programs that need labels but not the expression.
 
-Arrays, texts, numbers, categories, sparse matrices and dicts of these are read by h5py alone:
-importing anndata takes longer than most programs need for all their work. What is not asked for is
-not read, and need not be readable. Files of old versions of anndata are read, too: tables as one
-compound array (0.6), categories beside the columns (0.7).
+Arrays, strings, numbers, categories, sparse matrices and dicts of these are read with h5py, because
+importing anndata takes longer than most of these programs. Other elements are not read and need not
+be readable. Files of old versions of anndata are supported: tables as one compound array (0.6),
+categories outside of the columns (0.7).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def open_h5ad(path: str | Path) -> Iterator[h5py.File]:
     """Open an h5ad file to read elements of it.
 
     Raises:
-        InputError: the file is missing, or what is read of it is not readable.
-        OSError: the machine is at fault, or another program has the file open.
+        InputError: the file is missing, or an element is not readable.
+        OSError: a fault of the machine, or another program uses the file.
     """
     import h5py
 
@@ -40,12 +40,12 @@ def open_h5ad(path: str | Path) -> Iterator[h5py.File]:
             yield file
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # h5py and anndata raise many kinds for a broken file
+    except Exception as error:  # h5py and anndata raise many types for a broken file
         raise unreadable(path, error) from error
 
 
 def unreadable(path: Path, error: Exception) -> Exception:
-    """What to raise where reading a file ended with ``error``; with the file's name."""
+    """The exception to raise if reading a file failed with ``error``; it names the file."""
     if is_machine_fault(error):
         assert isinstance(error, OSError)
         return OSError(error.errno, error.strerror or str(error), str(path))
@@ -53,24 +53,24 @@ def unreadable(path: Path, error: Exception) -> Exception:
 
 
 def read_elements(path: str | Path, *names: str) -> dict[str, Any]:
-    """Read the cells' names and single elements, without loading the rest of the file.
+    """Read the names of the cells and single elements, without loading the rest of the file.
 
     Args:
         path: an h5ad file.
-        names: places like ``obsm/spatial``, ``obs/cluster`` or ``uns/dataset``.
+        names: paths such as ``obsm/spatial``, ``obs/cluster`` or ``uns/dataset``.
 
     Returns:
-        The elements that the file has, by place, as anndata reads them, and under ``cells`` the
-        names of the cells.
+        The existing elements by path, as anndata reads them, and the names of the cells as
+        ``cells``.
 
     Raises:
         InputError: the file is missing or is not a readable h5ad file.
-        OSError: the machine is at fault, or another program has the file open.
+        OSError: a fault of the machine, or another program uses the file.
     """
     with open_h5ad(path) as file:
-        found = {name: read_element(file[name]) for name in names if name in file}
-        found["cells"] = row_names(file["obs"])
-    return found
+        elements = {name: read_element(file[name]) for name in names if name in file}
+        elements["cells"] = row_names(file["obs"])
+    return elements
 
 
 def row_names(table: h5py.Group | h5py.Dataset) -> np.ndarray:
@@ -86,7 +86,7 @@ def column_names(table: h5py.Group | h5py.Dataset) -> list[str]:
 
 
 def read_column(table: h5py.Group | h5py.Dataset, name: str) -> Any:
-    """A column of a table, (n,); a ``pandas.Categorical`` where the file says so."""
+    """A column of a table, (n,); a ``pandas.Categorical`` if it is stored as one."""
     if not _is_compound(table):
         return read_element(table[name])
     values = _decoded(table[name])
@@ -95,7 +95,7 @@ def read_column(table: h5py.Group | h5py.Dataset, name: str) -> Any:
 
 
 def read_element(item: h5py.Group | h5py.Dataset) -> Any:
-    """An element by its encoding in anndata's file format; what is rarer is left to anndata."""
+    """An element by its encoding in anndata's file format; anndata reads the rarer encodings."""
     encoding = item.attrs.get("encoding-type")
     if encoding in ("csr_matrix", "csc_matrix") or "h5sparse_format" in item.attrs:
         return _sparse(item)
@@ -131,7 +131,7 @@ def _sparse(group: h5py.Group) -> Any:
     form = group.attrs.get("h5sparse_format") or group.attrs["encoding-type"][:3]
     shape = group.attrs.get("h5sparse_shape", group.attrs.get("shape"))
     data, indices, pointers = (group[name][()] for name in ("data", "indices", "indptr"))
-    if data.dtype == np.float16:  # scipy does not compute with it
+    if data.dtype == np.float16:  # not supported by scipy
         data = data.astype(np.float32)
     where = f"{group.file.filename}: {group.name.strip('/')}"
     return sparse_of_parts(form, (data, indices, pointers), shape, where)
@@ -154,7 +154,7 @@ def _index_of(table: h5py.Group | h5py.Dataset) -> str:
 
 
 def _decoded(values: Any) -> Any:
-    """An array whose texts are ``str``, not bytes."""
+    """An array with strings as ``str``, not bytes."""
     values = np.asarray(values)
     if values.dtype.kind == "S":
         return np.char.decode(values, "utf-8").astype(object)
@@ -173,5 +173,5 @@ def _categorical(codes: Any, categories: Any, *, ordered: bool = False) -> Any:
 
 
 def cells_digest(cells: Iterable[str]) -> str:
-    """sha256 of the cells' names in order: two files with the same digest hold the same cells."""
+    """SHA-256 of the ordered names of cells: files with the same digest have the same cells."""
     return hashlib.sha256("\n".join(map(str, cells)).encode()).hexdigest()

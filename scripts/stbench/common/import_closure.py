@@ -1,4 +1,4 @@
-"""Which files below a folder a program imports: what has to run again when one of them changes."""
+"""Files that a program imports: it has to run again if one of them changes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from stbench.common.source_code import Import, read_source
 
 
 def import_closure(program: Path, root: Path) -> list[Path]:
-    """The program and every file below ``root`` that it imports, directly or not, sorted by path.
+    """The program and all files below ``root`` that it imports, directly or indirectly, sorted.
 
-    Imports inside functions count; modules outside ``root`` do not. The program comes first.
-    Programs in R stand alone. Each file is read once per process.
+    Imports inside functions are included, modules outside ``root`` are not. The program is first.
+    An R program is returned alone. Each file is read once per process.
     """
     if program.suffix != ".py":
         return [program]
-    found: dict[Path, None] = {program: None}
+    files: dict[Path, None] = {program: None}
     waiting = [program]
     while waiting:
         for path in _imports(waiting.pop(), root):
-            if path not in found:
-                found[path] = None
+            if path not in files:
+                files[path] = None
                 waiting.append(path)
-    return [program, *sorted(path for path in found if path != program)]
+    return [program, *sorted(path for path in files if path != program)]
 
 
 def _imports(path: Path, root: Path) -> list[Path]:
@@ -44,7 +44,7 @@ def _absolute(found: Import, path: Path, root: Path) -> str:
 
 @cache
 def _files(module: str, root: Path) -> list[Path]:
-    """The module's file, and the ``__init__.py`` of every package on the way to it."""
+    """The file of a module, and the ``__init__.py`` of its parent packages."""
     parts = module.split(".")
     packages = [root.joinpath(*parts[:i], "__init__.py") for i in range(1, len(parts) + 1)]
     return [

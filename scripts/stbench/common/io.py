@@ -1,8 +1,8 @@
-"""Atomic writing: a file is either complete under its name or not there at all.
+"""Atomic writing: a file is either complete or does not exist.
 
-What is written reaches the disk before it gets its name, so that this holds for a power cut and
-for a disk that is full only when its cache is emptied. Whoever writes removes what a predecessor
-left that was killed.
+Files are flushed to the disk before they are renamed, so that this also holds after a power failure
+or if the disk is full when its cache is written. Temporary files of killed writers are removed by
+the next writer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _temporary_name(path: Path) -> Path:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or a folder, or nothing where it is gone meanwhile."""
+    """Remove a file or a folder, if it still exists."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -40,7 +40,7 @@ def _remove(path: Path) -> None:
 
 
 def reach_disk(path: Path) -> None:
-    """Wait until the content of a file, or of all files of a folder, is on the disk."""
+    """Flush a file, or all files of a folder, to the disk."""
     for file in filter(Path.is_file, path.rglob("*")) if path.is_dir() else [path]:
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -48,7 +48,7 @@ def reach_disk(path: Path) -> None:
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success rename it, on an exception remove it."""
+    """Yield a temporary path next to ``path``; on success rename it, on an exception remove it."""
     path = Path(path)
     temporary = _temporary_name(path)
     try:
@@ -61,9 +61,9 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path``; on success it replaces ``path`` as a whole.
+    """Yield a temporary folder next to ``path``; on success it replaces ``path``.
 
-    Where ``path`` is a link, the folder that it leads to is replaced.
+    If ``path`` is a link, its target is replaced.
     """
     path = Path(path)
     if path.is_symlink():
@@ -97,10 +97,10 @@ def write_json(path: str | Path, value: Any) -> None:
 
 @contextmanager
 def atomic_hdf5(path: str | Path) -> Iterator[h5py.File]:
-    """Yield an HDF5 file in memory, which is put under ``path`` as a whole.
+    """Yield an HDF5 file in memory, which is written to ``path`` at the end.
 
-    HDF5 drops the chunks that it cannot write without telling, so on a disk that is full for a
-    moment a broken file would pass for a good one.
+    HDF5 reports no error for chunks that it cannot write, so on a disk that is temporarily full a
+    broken file would seem valid.
     """
     import h5py
 
@@ -115,7 +115,7 @@ def atomic_hdf5(path: str | Path) -> Iterator[h5py.File]:
 def write_h5ad(path: str | Path, adata: AnnData) -> None:
     """Write AnnData atomically, compressed.
 
-    Texts become categories, also those of pandas' string type, which anndata does not write.
+    Strings become categories, also those of pandas' string type, which anndata does not write.
     """
     import pandas as pd
     from anndata.io import write_elem
@@ -131,11 +131,11 @@ def write_h5ad(path: str | Path, adata: AnnData) -> None:
 
 
 def read_h5ad(path: str | Path) -> AnnData:
-    """Read an h5ad file; its sparse matrices are checked before anything is computed of them.
+    """Read an h5ad file; its sparse matrices are checked before use.
 
     Raises:
         InputError: the file is missing or is not a readable h5ad file.
-        OSError: the machine is at fault, or another program has the file open.
+        OSError: a fault of the machine, or another program uses the file.
     """
     import anndata
     import scipy.sparse as sp
@@ -150,7 +150,7 @@ def read_h5ad(path: str | Path) -> AnnData:
         adata = anndata.read_h5ad(path)
     except MemoryError:
         raise
-    except Exception as error:  # h5py and anndata raise many kinds for a broken file
+    except Exception as error:  # h5py and anndata raise many types for a broken file
         raise unreadable(path, error) from error
     for name, matrix in {"X": adata.X, **adata.layers, **adata.obsp}.items():
         if sp.issparse(matrix):
@@ -159,24 +159,24 @@ def read_h5ad(path: str | Path) -> AnnData:
 
 
 def free_bytes(folder: Path) -> int:
-    """Free disk space where ``folder`` is, or will be."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(there).free
+    """Free space on the disk of ``folder``, which need not exist."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(existing).free
 
 
-# An id is a text, even if it looks like a number: "007".
+# Ids are strings, even if they look like numbers: "007".
 _IDS = dict.fromkeys(("dataset", "method", "reference", "pair", "of", "section", "gene"), str)
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:
-    """A table as ``write_csv`` writes it: ids are text, and only an empty field is missing."""
+    """Read a table of ``write_csv``: ids are strings, and only empty fields are missing."""
     import pandas as pd
 
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_IDS)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Numbers with six decimals, missing ones empty; never a negative zero."""
+    """Write numbers with six decimals and without negative zeros; missing values are empty."""
     numbers = table.select_dtypes("float").columns
     table = table.assign(**{name: table[name].round(6) + 0.0 for name in numbers})
     table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")

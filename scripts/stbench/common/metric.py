@@ -1,4 +1,4 @@
-"""One record for every metric of every task: what computes it and what to know of it."""
+"""The record of a metric, the same for all tasks: function, range and source."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric; it is called like its function.
+    """A metric, which can be called like its function.
 
     Attributes:
         name: in tables.
         label: in figures and text.
-        function: computes it; what it takes and returns is the same for all metrics of a table.
-        source: who defined it, or where the definition is given.
-        higher_is_better: direction.
+        function: computes it; all metrics of a table have the same arguments and return type.
+        source: publication with the definition.
+        higher_is_better: whether larger values are better.
         low, high: ends of the range.
     """
 
@@ -37,10 +37,10 @@ class Metric:
 
     @property
     def best(self) -> float:
-        """The end of the range that a perfect result has."""
+        """The value of a perfect result."""
         return self.high if self.higher_is_better else self.low
 
 
 def by_name(*metrics: Metric) -> dict[str, Metric]:
-    """A table of metrics, in the order in which they are shown."""
+    """Metrics by name, in the order of tables and figures."""
     return {metric.name: metric for metric in metrics}

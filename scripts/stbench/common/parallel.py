@@ -1,4 +1,4 @@
-"""A bounded number of processes that work through a list in order."""
+"""An ordered ``map`` over a bounded number of processes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Map = Callable[..., Iterable[Any]]
 def worker_map(processes: int) -> Iterator[Map]:
     """Yield a ``map`` that keeps the order of its arguments, spread over processes.
 
-    Processes are forked from a fresh one that has only imported scikit-learn, which takes each of
-    them more than a second otherwise; forked from here they might inherit a lock that OpenMP holds.
-    They inherit the environment, so bound the threads of numerical libraries there beforehand
-    (``stbench.common.seeding``). They end with this process, however it ends. One process:
-    the built-in ``map``, nothing is started.
+    Processes are forked from a new process that has only imported scikit-learn, which saves each of
+    them more than a second; forked from this process, they could inherit a lock of OpenMP.
+    They inherit the environment, so limit the threads of numerical libraries there beforehand
+    (``stbench.common.seeding``). They end with this process, also if it is killed. With one process
+    it is the built-in ``map``.
     """
     if processes <= 1:
         yield map
@@ -35,7 +35,7 @@ def worker_map(processes: int) -> Iterator[Map]:
 
 
 def _end_with_parent() -> None:
-    """A pool does not notice that the process it works for was killed, and would wait for ever."""
+    """End a worker if its parent is killed, which the pool does not notice."""
     threading.Thread(target=_wait_and_end, daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""Where the parts of this project are, from one place that knows its own depth."""
+"""Paths of the parts of this project."""
 
 from pathlib import Path
 

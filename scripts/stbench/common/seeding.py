@@ -1,4 +1,4 @@
-"""The same seed and number of threads give the same fit."""
+"""Reproducible fits, for the same seed and number of threads."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ THREAD_VARIABLES = (
 
 
 def limit_threads(threads: int) -> None:
-    """Bound the thread pools of numerical libraries; they look at this when first imported."""
+    """Limit the threads of numerical libraries, which read these variables at import."""
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
 
 
 def seed_everything(seed: int, threads: int) -> None:
-    """Seed Python and numpy, and torch where it is loaded; choose repeatable kernels there.
+    """Seed Python and numpy, and torch if it is loaded, with deterministic kernels.
 
-    torch is not imported for this: a method that uses it imports it at the top of its module.
+    torch is not imported here: a method that uses it imports it at the top of its module.
     """
     import numpy as np
 
@@ -37,5 +37,5 @@ def seed_everything(seed: int, threads: int) -> None:
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
-    # Filling new tensors helps to find bugs, not to repeat results, and costs a tenth of a fit.
+    # Filling new tensors helps to find bugs, not reproducibility, and costs 10 % of a fit.
     torch.utils.deterministic.fill_uninitialized_memory = False

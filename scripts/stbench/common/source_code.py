@@ -100,14 +100,14 @@ def _file() -> Path:
 
 
 def _python(content: bytes) -> Source:
-    """The syntax tree without positions, docstrings and the texts of errors."""
+    """The syntax tree without positions, docstrings and error messages."""
     tree = ast.parse(content)
     imports = [found for node in ast.walk(tree) for found in _imports(node)]
     return Source(_digest("".join(_words(_Bare().visit(tree)))), imports)
 
 
 def _other(content: bytes) -> Source:
-    """The lines of an R script that are neither blank nor a comment."""
+    """The lines of an R script, without blank lines and comments."""
     lines = [line.strip() for line in content.decode().splitlines()]
     return Source(_digest("\n".join(line for line in lines if line and line[0] != "#")), [])
 
@@ -144,13 +144,13 @@ def _words(node: object) -> Iterator[str]:
 
 class _Bare(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Drop docstrings: a string that is a statement of its own computes nothing."""
+        """Drop docstrings: a string as a statement computes nothing."""
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             return None
         return self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.Raise:
-        """Empty the texts of an error; what it is and when it is raised still counts."""
+        """Empty the messages of an error; its type and its condition are kept."""
         for part in ast.walk(node):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 part.value = ""

@@ -9,11 +9,11 @@ WIDTH = 100  # of a line of text
 
 
 def columns(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> str:
-    """Rows of words as aligned columns.
+    """Rows of strings as aligned columns.
 
     Args:
-        rows: all of the same length, the head among them.
-        left: columns that are aligned to the left, the others to the right.
+        rows: of the same length, including the header.
+        left: columns that are left-aligned; the others are right-aligned.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -27,11 +27,11 @@ def columns(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> str:
 
 
 def wrapped(text: str, first: str = "", hanging: str = "") -> str:
-    """A paragraph of lines no longer than ``WIDTH``, but for words that are longer.
+    """A paragraph of lines no longer than ``WIDTH``, except for longer words.
 
     Args:
-        first: what the first line begins with.
-        hanging: what every other line begins with.
+        first: prefix of the first line.
+        hanging: prefix of all other lines.
     """
     return textwrap.fill(
         text,
@@ -44,5 +44,5 @@ def wrapped(text: str, first: str = "", hanging: str = "") -> str:
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """The text, cut off with dots where it is longer than ``most`` characters."""
+    """The text, truncated with dots if it is longer than ``most`` characters."""
     return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -157,7 +157,7 @@ def test_a_file_that_is_open_elsewhere_is_no_fault_of_the_dataset(path):
         command += ["--output", output, "--record-failure"]
         done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert done.returncode == 1 and not output.exists()
-    line = f"error: {path}: Unable to synchronously open file; close what has the file open"
+    line = f"error: {path}: Unable to synchronously open file; close the program that uses it"
     assert done.stderr.startswith(line)
 
 
@@ -185,7 +185,7 @@ def test_a_fault_of_the_machine_is_said_with_what_to_do():
     def main():
         raise BlockingIOError(11, "Unable to open file (errno = 11)", "x.h5ad")
 
-    with pytest.raises(SystemExit, match=r"^error: x\.h5ad: Unable to open file; close what"):
+    with pytest.raises(SystemExit, match=r"^error: x\.h5ad: Unable to open file; close the program"):
         run_cli(main)
 
 
