@@ -185,7 +185,7 @@ def test_a_fault_of_the_machine_is_said_with_what_to_do():
     def main():
         raise BlockingIOError(11, "Unable to open file (errno = 11)", "x.h5ad")
 
-    with pytest.raises(SystemExit, match=r"^error: x\.h5ad: Unable to open file; close the program"):
+    with pytest.raises(SystemExit, match=r"^error: x\.h5ad: Unable to open file; close the"):
         run_cli(main)
 
 
