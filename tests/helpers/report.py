@@ -9,7 +9,7 @@ import pandas as pd
 from helpers.results import made_results, row, scores_of
 from stbench.common.constants import PROTOCOLS
 from stbench.common.io import atomic_file
-from stbench.config.layout import Layout
+from stbench.config.layout import Layout, SameKey
 from stbench.config.tasks import DOMAINS
 from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.tables import ranking_tables
@@ -44,7 +44,7 @@ def write_report(root, results, methods=None, datasets=None, config=None):
     if not (tables / "leaderboard.csv").exists():
         write_tables(results, tables)
     run = read_run(results, tables, "kmeans")
-    layout = Layout(root, ".")  # one folder for everything
+    layout = Layout(root, ".", SameKey("key"))  # one folder for everything
     sources = Sources(
         layout=layout,
         datasets=datasets or {},

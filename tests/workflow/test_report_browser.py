@@ -83,10 +83,10 @@ def small(tmp_path_factory):
     draw_picture(root / "figures/heatmap_ARI_final.png", (2600, 400))
     told = {"title": "Domains", "caption": "The maps.", "alt": "Maps of BZ0.", "dataset": "BZ0"}
     (root / "figures/captions.json").write_text(json.dumps({"domains_BZ0": told}))
-    log = root / "logs/fits/BZ0/stague/seed0.log"
+    log = root / "logs/fits/BZ0/stague/key/seed0.log"
     log.parent.mkdir(parents=True)
     log.write_text("it trained\n")
-    place = root / "interactions/BZ0/stague"
+    place = root / "interactions/BZ0/stague/key"
     place.mkdir(parents=True)
     (place / "status.json").write_text('{"edges": {"status": "ok", "reason": "9 edges"}}')
     (root / "tables").mkdir()
@@ -169,7 +169,7 @@ def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):
     assert "0.7000" in panel.inner_text() and "0.7200" in panel.inner_text()
     assert (
         panel.locator("a", has_text="log").get_attribute("href")
-        == "../logs/fits/BZ0/stague/seed0.log"
+        == "../logs/fits/BZ0/stague/key/seed0.log"
     )
     panel.locator("summary").first.press("Enter")
     told = panel.locator("dl").inner_text()

@@ -76,7 +76,7 @@ def test_from_files_of_ones_own_to_the_summary(tmp_path):
         )
         assert scored.returncode == 0, scored.stderr
     made = run(
-        *("aggregate.py", "--results", tmp_path, "--deconvolution", *tables),
+        *("aggregate.py", "--deconvolution", *tables),
         *("--methods", PROJECT / "config/methods.yaml", "--tables", tmp_path / "tables"),
     )
     assert made.returncode == 0, made.stderr
