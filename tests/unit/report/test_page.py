@@ -123,11 +123,12 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
     from anndata import AnnData
 
     at_hand = AnnData(np.ones((4, 3), dtype=np.float32))
-    at_hand.uns["dataset"] = {"licence": "MIT"}
+    at_hand.uns["dataset"] = {"source": "mirror"}
     path = Layout(tmp_path).data("here")
     path.parent.mkdir(parents=True)
     at_hand.write_h5ad(path)
-    described = {name: {"cells": 3000, "genes": 33538} for name in ("away", "here")}
+    published = {"cells": 3000, "genes": 33538, "sources": [{"name": "mirror", "licence": "MIT"}]}
+    described = {name: published for name in ("away", "here")}
     away, here = dataset_facts(["here", "away"], described, Layout(tmp_path))
     assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")
     assert (away["cells"], away["genes"]) == (3000, 33538)
