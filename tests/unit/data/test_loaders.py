@@ -531,7 +531,7 @@ def test_regions_are_joined_by_place(tmp_path):
 @pytest.mark.parametrize(
     ("places", "labels", "message"),
     [
-        ([PIXELS[0]], ["a", "b"], "2 labels for 1 places"),
+        ([PIXELS[0]], ["a", "b"], "2 labels for 1 positions"),
         ([PIXELS[0]] * 2, ["a", "b"], "several spots have the same position"),
         ([[7, 7]], ["a"], "no spot of filtered_feature_bc_matrix.h5 has one of its positions"),
         ([PIXELS[0]], [Path("x")], "contains more than texts"),
