@@ -41,7 +41,7 @@ rule download:
 rule prepare:
     input:
         **once(lambda wc: [LAYOUT.data(wc.dataset)], raw=get_raw_data),
-        code=code("scripts/stage.py", "scripts/prepare.py"),
+        code=code("scripts/run_stage.py", "scripts/prepare.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -64,7 +64,7 @@ rule prepare:
 rule simulate:
     input:
         **once(lambda wc: [LAYOUT.data(wc.dataset)]),
-        code=code("scripts/stage.py", "scripts/simulate.py"),
+        code=code("scripts/run_stage.py", "scripts/simulate.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -91,7 +91,7 @@ rule join:
                 LAYOUT.data(part["id"]) for part in BENCHMARK.datasets[wc.dataset]["parts"]
             ],
         ),
-        code=code("scripts/stage.py", "scripts/join.py"),
+        code=code("scripts/run_stage.py", "scripts/join.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -114,7 +114,7 @@ rule degrade:
             lambda wc: [LAYOUT.data(wc.dataset)],
             data=lambda wc: LAYOUT.data(BENCHMARK.base(wc.dataset)),
         ),
-        code=code("scripts/stage.py", "scripts/degrade.py"),
+        code=code("scripts/run_stage.py", "scripts/degrade.py"),
     output:
         PATTERN.data("{dataset}"),
     log:
@@ -140,7 +140,7 @@ rule preprocess:
             lambda wc: [LAYOUT.preprocessed(wc.dataset)],
             data=lambda wc: LAYOUT.data(wc.dataset),
         ),
-        code=code("scripts/stage.py", "scripts/preprocess.py"),
+        code=code("scripts/run_stage.py", "scripts/preprocess.py"),
     output:
         PATTERN.preprocessed("{dataset}"),
     log:

@@ -1,7 +1,7 @@
 rule prepare_pair:
     input:
         **once(lambda wc: get_made_pair(wc.dataset), files=get_pair_files),
-        code=code("scripts/stage.py", "scripts/prepare_deconvolution.py"),
+        code=code("scripts/run_stage.py", "scripts/prepare_deconvolution.py"),
     output:
         spots=PATTERN.pair("{dataset}", SPOTS),
         cells=PATTERN.pair("{dataset}", REFERENCE),
@@ -36,7 +36,7 @@ rule degrade_pair:
             cells=lambda wc: LAYOUT.pair(BENCHMARK.base(wc.dataset), REFERENCE),
             truth=lambda wc: LAYOUT.truth(BENCHMARK.base(wc.dataset)),
         ),
-        code=code("scripts/stage.py", "scripts/degrade_deconvolution.py"),
+        code=code("scripts/run_stage.py", "scripts/degrade_deconvolution.py"),
     output:
         spots=PATTERN.pair("{dataset}", SPOTS),
         truth=PATTERN.truth("{dataset}"),
@@ -105,7 +105,7 @@ rule score_deconvolution:
             truth=lambda wc: LAYOUT.truth(wc.dataset),
             fits=lambda wc: get_fits(wc.dataset, wc.method),
         ),
-        code=code("scripts/stage.py", "scripts/score_deconvolution.py"),
+        code=code("scripts/run_stage.py", "scripts/score_deconvolution.py"),
     output:
         PATTERN.scores(*ENTRY),
     log:

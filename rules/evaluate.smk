@@ -5,7 +5,7 @@ rule cluster:
             preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
             fits=lambda wc: get_fits(wc.dataset, wc.method),
         ),
-        code=code("scripts/stage.py", "scripts/cluster.py"),
+        code=code("scripts/run_stage.py", "scripts/cluster.py"),
     output:
         PATTERN.labels(*ENTRY),
     log:
@@ -39,7 +39,7 @@ rule score:
             data=lambda wc: LAYOUT.data(wc.dataset),
             labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
         ),
-        code=code("scripts/stage.py", "scripts/score.py"),
+        code=code("scripts/run_stage.py", "scripts/score.py"),
     output:
         scores=PATTERN.scores(*ENTRY),
         epochs=PATTERN.epochs(*ENTRY),

@@ -6,7 +6,7 @@ rule score_integration:
             labels=lambda wc: LAYOUT.labels(wc.dataset, wc.method),
             fits=lambda wc: get_fits(wc.dataset, wc.method),
         ),
-        code=code("scripts/stage.py", "scripts/score_integration.py"),
+        code=code("scripts/run_stage.py", "scripts/score_integration.py"),
     output:
         PATTERN.integration(*ENTRY),
     log:

@@ -14,7 +14,7 @@ rule score_interactions:
                 for method in BENCHMARK.methods_of(INTERACTIONS, wc.dataset)
             ],
         ),
-        code=code("scripts/stage.py", "scripts/score_interactions.py"),
+        code=code("scripts/run_stage.py", "scripts/score_interactions.py"),
     output:
         PATTERN.interaction_scores("{dataset}"),
     log:

@@ -7,7 +7,7 @@ rule interactions:
             fits=lambda wc: get_fits(wc.dataset, wc.method),
             gene_sets=lambda wc: config["interactions"].get("gene_sets") or [],
         ),
-        code=code("scripts/stage.py", "scripts/interactions.py"),
+        code=code("scripts/run_stage.py", "scripts/interactions.py"),
     output:
         directory(PATTERN.interactions(*ENTRY)),
     log:

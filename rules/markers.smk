@@ -3,7 +3,7 @@ TITLES = {m: BENCHMARK.method(DOMAINS, m)["title"] for m in BENCHMARK.chosen(DOM
 
 rule markers:
     input:
-        code=code("scripts/stage.py", "scripts/markers.py"),
+        code=code("scripts/run_stage.py", "scripts/markers.py"),
         data=lambda wc: LAYOUT.data(wc.dataset),
         preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
         scores=lambda wc: [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],

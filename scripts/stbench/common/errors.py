@@ -12,7 +12,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-CRASH = "STBENCH_CRASH"  # set by scripts/stage.py: how the program crashed before
+CRASH = "STBENCH_CRASH"  # set by scripts/run_stage.py: how the program crashed before
 
 _IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has the file open, as HDF5 files may be
 # Faults of the machine, not of the data or the method: retried, never recorded.

@@ -1,6 +1,6 @@
 """Run the program of a stage; if it crashes, run it again to record the crash as its result.
 
-    python scripts/stage.py scripts/score.py --data D.h5ad --record-failure
+    python scripts/run_stage.py scripts/score.py --data D.h5ad --record-failure
 
 Python cannot catch a segmentation fault in a library. The program therefore runs in a process of
 its own, and the second one is given the reason by STBENCH_CRASH. A process that was killed from

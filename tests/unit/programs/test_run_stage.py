@@ -26,7 +26,7 @@ def run(tmp_path, *words):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, PROJECT / "scripts/stage.py", program, *words],
+        [sys.executable, PROJECT / "scripts/run_stage.py", program, *words],
         env={**os.environ, "PYTHONPATH": str(PROJECT / "scripts")},
         capture_output=True,
         text=True,
@@ -51,5 +51,5 @@ def test_an_error_of_a_program_keeps_its_exit_code(tmp_path):
         0,
         "recorded: ValueError: invalid literal for int() with base 10: 'none'\n",
     )
-    wrong = subprocess.run([sys.executable, PROJECT / "scripts/stage.py", tmp_path / "no.py"])
+    wrong = subprocess.run([sys.executable, PROJECT / "scripts/run_stage.py", tmp_path / "no.py"])
     assert wrong.returncode == 2
