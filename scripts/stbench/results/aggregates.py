@@ -37,13 +37,8 @@ _NO_INTERVAL = "one seed: no interval"
 
 def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Every table but the leaderboard, by file name without ending."""
-    scores = {
-        f"{metric}_{protocol}": score_table(results, metric, protocol)
-        for metric in METRICS
-        for protocol in PROTOCOLS
-    }
     return {
-        **scores,
+        **score_tables(results),
         "gain": gain_table(results),
         "lift": lift_table(results),
         "runtime": runtime_table(results),
@@ -51,16 +46,34 @@ def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
+def score_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """``score_table`` of every metric and protocol, by ``<metric>_<protocol>``."""
+    kinds = ["metric", "protocol"]
+    table = _scores(results, [*kinds, *ENTRY])
+    parts = {kind: part.drop(columns=kinds) for kind, part in table.groupby(kinds, sort=False)}
+    nothing = table.iloc[:0].drop(columns=kinds)
+    return {
+        f"{metric}_{protocol}": parts.get((metric, protocol), nothing).reset_index(drop=True)
+        for metric in METRICS
+        for protocol in PROTOCOLS
+    }
+
+
 def score_table(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
     """Mean and spread of one metric under one protocol, one row per entry."""
-    rows = _select(results, metric, protocol)
-    rows = rows.assign(variance=rows["sd_clustering"] ** 2)
-    grouped = rows.groupby(ENTRY, sort=False)
+    return _scores(_select(results, metric, protocol), ENTRY)
+
+
+def _scores(results: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Mean and spread over seeds of each group of rows."""
+    rows = results.assign(variance=results["sd_clustering"] ** 2)
+    grouped = rows.groupby(keys, sort=False)
     table = grouped.agg(
         mean=("value", "mean"), sd=("value", "std"), n=("value", "count"), v=("variance", "mean")
     )
     table["sd_clustering"] = np.sqrt(table["v"])
-    return _finish(table.join(_statuses(rows, ENTRY)), _SCORE)
+    kinds = [key for key in keys if key not in ENTRY]
+    return _finish(table.join(_statuses(rows, keys)), [*kinds, *_SCORE])
 
 
 def gain_table(results: pd.DataFrame) -> pd.DataFrame:
@@ -193,12 +206,14 @@ def _fits(results: pd.DataFrame) -> pd.DataFrame:
 
 def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Status and reason of each group of rows, which has one row per seed."""
+    groups: dict[tuple, list[tuple]] = {}
+    columns = (rows[name] for name in [*keys, "seed", "status", "reason"])
+    for *key, seed, status, reason in zip(*columns, strict=True):
+        groups.setdefault(tuple(key), []).append((seed, status, reason))
     folded = {
-        key: (
-            fold_statuses(group["status"].tolist()),
-            fold_reasons(group["seed"].tolist(), group["reason"].tolist()),
-        )
-        for key, group in rows.groupby(keys, sort=False)
+        key: (fold_statuses(statuses), fold_reasons(seeds, reasons))
+        for key, group in groups.items()
+        for seeds, statuses, reasons in [zip(*group, strict=True)]
     }
     index = pd.MultiIndex.from_tuples(list(folded), names=keys)
     return pd.DataFrame(list(folded.values()), index=index, columns=["status", "reason"])

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -172,12 +173,23 @@ def _left_out(rows: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str, flo
 
 def _fit_curve(rows: pd.DataFrame, quantity: str) -> Curve:
     """Maximum a posteriori estimate of a curve; the mean of its prior without rows."""
-    prior = QUANTITIES[quantity]
     rows = rows.dropna(subset=[quantity])
-    log_cells, log_genes = (np.log(rows[name].to_numpy(float) / 1e3) for name in ("cells", "genes"))
-    epochs = rows["epochs"].fillna(100).to_numpy(float) if prior.with_epochs else 100.0
-    log_epochs = np.log(epochs / 100)
-    log_measured = np.log(rows[quantity].to_numpy(float))
+    columns = (rows["cells"], rows["genes"], rows["epochs"].fillna(100), rows[quantity])
+    return _fit(quantity, *(tuple(column.astype(float)) for column in columns))
+
+
+@lru_cache(maxsize=10_000)  # the shipped measurements are fitted more than once
+def _fit(
+    quantity: str,
+    cells: tuple[float, ...],
+    genes: tuple[float, ...],
+    epochs: tuple[float, ...],
+    measured: tuple[float, ...],
+) -> Curve:
+    prior = QUANTITIES[quantity]
+    log_cells, log_genes = np.log(np.array([cells, genes]) / 1e3)
+    log_epochs = np.log(np.array(epochs) / 100) if prior.with_epochs else 0.0
+    log_measured = np.log(np.array(measured))
     mean, sd = np.array([prior.start, prior.work, prior.cells, prior.genes], float).T
 
     slopes = np.column_stack([np.ones_like(log_cells), log_cells, log_genes])
