@@ -34,4 +34,4 @@ rule markers:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --scores {input.scores:q} --labels {input.labels:q} --titles {params.titles:q}"
         " --genes {params.genes:q} {params.gene_sets:q} --rank-by {params.rank_by}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output:q} --record-failure > {log:q} 2>&1"

@@ -48,6 +48,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--gene-sets", type=Path, help="GMT file to score in every domain")
     parser.add_argument("--rank-by", default="kmeans", help="clusterer (default kmeans)")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    parser.add_argument(
+        "--record-failure",
+        action="store_true",
+        help="where it fails, write tables without numbers and the reason",
+    )
     return parser.parse_args()
 
 
@@ -133,7 +138,7 @@ def write_tables(
     return {"divisions": divisions, "genes": genes, "values": values, "pathways": pathways}
 
 
-def write_reason(genes: list[str], name: str, reason: str, to: Path) -> None:
+def write_reason(genes: list[str], name: str, status: str, reason: str, to: Path) -> None:
     """Write the tables of a dataset without any test; they contain the reason."""
     import numpy as np
 
@@ -141,9 +146,10 @@ def write_reason(genes: list[str], name: str, reason: str, to: Path) -> None:
     from stbench.markers.verdict import no_verdict
 
     none = Domains("", "", 0, np.empty(0, int), [], [], reason)
-    gene_statistics(none, {}, dict.fromkeys(genes, ("", ""))).to_csv(to / "genes.csv", index=False)
+    table = gene_statistics(none, {}, dict.fromkeys(genes, ("", ""))).assign(status=status)
+    table.to_csv(to / "genes.csv", index=False)
     top_markers(none, {}).to_csv(to / "markers.csv", index=False)
-    (to / "verdict.txt").write_text(no_verdict(name, genes, reason), encoding="utf-8")
+    (to / "verdict.txt").write_text(no_verdict(name, genes, status, reason), encoding="utf-8")
 
 
 def main() -> None:
@@ -168,16 +174,20 @@ def main() -> None:
 
         def tested() -> None:
             tissue = read_tissue(args.data, args.preprocessed)
-            shown = write_tables(args, tissue, facts, folder)
+            try:
+                shown = write_tables(args, tissue, facts, folder)
+            except NotApplicableError as error:
+                write_reason(args.genes, name, "not_applicable", str(error), folder)
+                return
             album = Album(folder)
             add_figures(album, tissue.name, tissue.coords, **shown)
             album.write_captions()
 
         def failed(reason: str) -> None:
             empty(folder)
-            write_reason(args.genes, name, reason, folder)
+            write_reason(args.genes, name, "error", reason, folder)
 
-        attempt(name, tested, failed)
+        attempt(name, tested, failed, record=args.record_failure)
         print((folder / "verdict.txt").read_text(encoding="utf-8"))
 
 

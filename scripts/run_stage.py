@@ -10,6 +10,7 @@ Only the standard library is used.
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -30,10 +31,13 @@ def run(words: list[str], reason: str = "") -> int:
 
 
 def main() -> None:
-    words = sys.argv[1:]
-    if not words or words[0] in ("-h", "--help"):
-        print(__doc__)
-        return
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("program", help="Python program")
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="its options")
+    args = parser.parse_args()
+    words = [args.program, *args.options]
     status = run(words)
     if -status in CRASHES:
         status = run(words, f"the program crashed ({signal.Signals(-status).name})")

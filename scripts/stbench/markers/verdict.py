@@ -34,10 +34,12 @@ def verdict(
     return _text(paragraphs)
 
 
-def no_verdict(name: str, genes: Sequence[str], reason: str) -> str:
+def no_verdict(name: str, genes: Sequence[str], status: str, reason: str) -> str:
     """The text for a dataset without any test."""
     listed = ", ".join(genes)
-    return _text([f"{name}: not applicable: {reason}. There is no result for {listed}."])
+    return _text(
+        [f"{name}: {status.replace('_', ' ')}: {reason}. There is no result for {listed}."]
+    )
 
 
 def _about(facts: Mapping[str, Any], divisions: Sequence[Domains], tested: int, word: str) -> str:

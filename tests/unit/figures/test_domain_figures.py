@@ -175,7 +175,7 @@ def write_epochs(root, dataset, method, ari):
     from stbench.scoring.epoch_scores import COLUMNS
 
     rows = [(dataset, method, 0, 3, epoch, value, np.nan) for epoch, value in enumerate(ari)]
-    path = root / "epochs" / dataset / f"{method}.parquet"
+    path = root / "epochs" / dataset / method / "key.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS).to_parquet(path)
 
@@ -199,7 +199,7 @@ def write_labels(root, dataset, method, rows, status="ok"):
         clusterer_status=[[status]],
         clusterer_reason=[[""]],
     )
-    with labels_writer(root / dataset / f"{method}.h5", axes) as writer:
+    with labels_writer(root / "labels" / dataset / method / "key.h5", axes) as writer:
         if status == "ok":
             writer.put(3, 0, "kmeans", 1, rows=rows.astype(np.int16))
 
@@ -220,7 +220,7 @@ def drawn(tmp_path, monkeypatch):
         unknown = name == "mine"
         for method, final in (("stague", 0.9), ("pca", "oom")):
             status = "ok" if method == "stague" else "oom"
-            write_labels(tmp_path / "labels", name, method, rows, status)
+            write_labels(tmp_path, name, method, rows, status)
             known = status == "ok" and not unknown
             write_epochs(tmp_path, name, method, [0.1, 0.9, 0.8] if known else [])
             made = scores_of(name, method, [final], n_domains=3, exploratory=unknown)
@@ -234,7 +234,8 @@ def drawn(tmp_path, monkeypatch):
     made_results(*scores).to_parquet(tmp_path / "results.parquet")
     files = [tmp_path / f"{name}.h5ad" for name in ("layers", "mine", "gone")]
     arguments = ["--results", tmp_path / "results.parquet", "--data", *files]
-    arguments += ["--root", tmp_path, "--tables", tmp_path / "tables"]
+    shared = [*tmp_path.glob("labels/*/*/*.h5"), *tmp_path.glob("epochs/*/*/*.parquet")]
+    arguments += ["--root", tmp_path, "--files", *shared, "--tables", tmp_path / "tables"]
     arguments += ["--output", tmp_path / "figures"]
     monkeypatch.setattr("sys.argv", ["figures.py", *map(str, arguments)])
     figures.main()
@@ -277,7 +278,7 @@ def test_the_gallery_shows_the_median_run_of_the_median_seed(tmp_path):
     titles = {"stague": "STAGUE"}
 
     def opened(method):
-        return open_labels(tmp_path / "layers" / f"{method}.h5")
+        return open_labels(tmp_path / "labels/layers" / method / "key.h5")
 
     pairs, singles = gallery_maps(results, titles, truth, opened)
     assert singles == []

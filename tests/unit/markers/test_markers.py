@@ -139,7 +139,7 @@ def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
 
 
 def test_nothing_is_said_of_a_dataset_that_could_not_be_had():
-    assert no_verdict("D", ["A", "B"], "data not available") == (
+    assert no_verdict("D", ["A", "B"], "not_applicable", "data not available") == (
         "D: not applicable: data not available. There is no result for A, B.\n"
     )
 
@@ -216,10 +216,10 @@ def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
     with pytest.raises(InputError, match="make it again"):
         marker_study(layout, ["D", "E"])
     gene_statistics(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
-    (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "gone"))
+    (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "error", "gone"))
     study, told = marker_study(layout, ["D", "E"])
     assert [table.title for table in study.tables] == ["requested genes, E"]
-    assert told == ["E: not applicable: gone. There is no result for G7."]
+    assert told == ["E: error: gone. There is no result for G7."]
 
 
 def test_the_shipped_configuration_is_complete():

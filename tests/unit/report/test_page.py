@@ -128,7 +128,7 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
     path.parent.mkdir(parents=True)
     at_hand.write_h5ad(path)
     published = {"cells": 3000, "genes": 33538, "sources": [{"name": "mirror", "licence": "MIT"}]}
-    described = {name: published for name in ("away", "here")}
+    described = dict.fromkeys(("away", "here"), published)
     away, here = dataset_facts(["here", "away"], described, Layout(tmp_path))
     assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")
     assert (away["cells"], away["genes"]) == (3000, 33538)
