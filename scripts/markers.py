@@ -173,8 +173,8 @@ def main() -> None:
     with atomic_directory(args.output) as folder:
 
         def tested() -> None:
-            tissue = read_tissue(args.data, args.preprocessed)
             try:
+                tissue = read_tissue(args.data, args.preprocessed)
                 shown = write_tables(args, tissue, facts, folder)
             except NotApplicableError as error:
                 write_reason(args.genes, name, "not_applicable", str(error), folder)
