@@ -3,7 +3,7 @@
     heatmap_ARI_<protocol>   methods by datasets, with statuses of failures (final and oracle)
     box_ARI                  final ARI of every run by method
     gap                      best and last epoch of each method
-    critical_difference_<policy>  mean ranks with intervals; bars join methods that are tied
+    critical_difference_<policy>  mean ranks with intervals, and which methods are tied
     bump                     ranks on each dataset
     runtime, memory          against the number of cells, with the exponent of each method
     published                measured beside published scores

@@ -1,4 +1,4 @@
-"""Mean ranks; bars join methods that do not differ significantly (Demsar, JMLR 2006)."""
+"""Mean ranks; dots on a bar are methods that do not differ significantly (Demsar, JMLR 2006)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from stbench.ranking.ranks import Ranking, rank_intervals, tied_groups
 
 def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) -> Figure:
     """Methods from best (top) to worst with the 95 % interval of their mean rank; on the right
-    one bar for each group of methods without a significant pair (Wilcoxon, Holm, 5 %).
+    one bar for each group of methods without a significant pair (Wilcoxon, Holm, 5 %), with a dot
+    for each of its members, which need not be adjacent.
 
     Args:
         ranking: with at least one dataset and one method.
@@ -29,14 +30,14 @@ def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) ->
         axes.plot(mean, row, "o", color=PROTOCOL_COLORS["final"], zorder=2)
     n = len(rows)
     for i, group in enumerate(groups):
-        ends = [rows[group[0]] - 0.25, rows[group[-1]] + 0.25]
-        axes.plot([n + 0.6 + 0.25 * i] * 2, ends, color="black", lw=3, solid_capstyle="butt")
+        members = [rows[method] for method in group]
+        axes.plot([n + 0.6 + 0.25 * i] * len(group), members, "o-", color="black", lw=1, ms=4)
     axes.set_yticks(range(n), [titles.get(method, method) for method in rows])
     axes.set(ylim=(n - 0.4, -0.6), xlim=(0.7, n + 0.9 + 0.25 * len(groups)))
     axes.set_title(title, loc="left", fontweight="bold")
     axes.set_xticks(range(1, n + 1))
     test = (
-        "bars on the right join methods that do not differ significantly "
+        "dots on one bar are methods that do not differ significantly "
         f"(Friedman p = {ranking.friedman_p:.2g}; pairs: Wilcoxon, Holm, 5 %)"
     )
     lines = [f"mean rank over {len(ranking.scores)} datasets (1 = best)"]

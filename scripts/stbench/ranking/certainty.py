@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from stbench.ranking.leaderboard import Order
-from stbench.ranking.ranks import DATASETS_TO_TEST, LEVEL, Ranking, tied_groups
+from stbench.ranking.ranks import DATASETS_TO_TEST, LEVEL, Ranking, not_different_from
 
 
 def note(ranking: Ranking) -> str:
@@ -42,9 +42,8 @@ def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:
 
 def _pairs(ranking: Ranking, titles: Mapping[str, str]) -> str:
     """How many pairs differ, and which methods the best one does not differ from."""
-    best, *others = ranking.mean_ranks.index
-    together = {m for group in tied_groups(ranking) if best in group for m in group}
-    tied = [titles.get(method, method) for method in others if method in together]
+    best = ranking.mean_ranks.index[0]
+    tied = [titles.get(method, method) for method in not_different_from(ranking, best)]
     contrast = f"does not differ significantly from {', '.join(tied)}"
     if not tied:
         contrast = "differs significantly from all others"

@@ -130,28 +130,37 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def tied_groups(ranking: Ranking) -> list[list[str]]:
-    """Groups of methods, adjacent in mean rank, within which no pair differs significantly.
+    """Groups of methods within which no pair differs significantly, best first.
 
-    Groups inside a larger group are skipped; a method that differs from all others is in none.
-    Without a test, or if Friedman's test is not significant, all methods are one group.
+    A compact letter display (Piepho, Journal of Computational and Graphical Statistics 2004): two
+    methods share a group if and only if they do not differ. The members of a group need not be
+    adjacent in mean rank. A method that differs from all others is in none. Without a test, or if
+    Friedman's test is not significant, all methods are one group.
     """
     order = list(ranking.mean_ranks.index)
-    if not ranking.tested or ranking.friedman_p > LEVEL:
-        return [order] if len(order) > 1 else []
-    different = {
-        frozenset((row.one, row.other)) for row in ranking.pairs.itertuples() if row.p_holm <= LEVEL
-    }
-    groups: list[list[str]] = []
-    for start in range(len(order)):
-        end = start + 1
-        while end < len(order) and not any(
-            frozenset((order[end], inside)) in different for inside in order[start:end]
-        ):
-            end += 1
-        group = order[start:end]
-        if len(group) > 1 and not any(set(group) <= set(other) for other in groups):
-            groups.append(group)
-    return groups
+    groups = [frozenset(order)]
+    if ranking.tested and not ranking.friedman_p > LEVEL:
+        for row in ranking.pairs[ranking.pairs["p_holm"] <= LEVEL].itertuples():
+            groups = _separate(groups, str(row.one), str(row.other))
+    listed = [[method for method in order if method in group] for group in groups]
+    return sorted(
+        (group for group in listed if len(group) > 1),
+        key=lambda group: [order.index(method) for method in group],
+    )
+
+
+def not_different_from(ranking: Ranking, method: str) -> list[str]:
+    """The other methods from which one does not differ significantly, best first."""
+    together = {m for group in tied_groups(ranking) if method in group for m in group}
+    return [other for other in ranking.mean_ranks.index if other in together - {method}]
+
+
+def _separate(groups: list[frozenset[str]], one: str, other: str) -> list[frozenset[str]]:
+    """Split the groups that contain both methods; drop groups inside another one."""
+    both = {one, other}
+    parts = [part for g in groups for part in ((g - {one}, g - {other}) if both <= g else (g,))]
+    unique = list(dict.fromkeys(parts))
+    return [part for part in unique if not any(part < larger for larger in unique)]
 
 
 def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:

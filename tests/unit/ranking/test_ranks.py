@@ -1,5 +1,7 @@
 """Ranks and tests over datasets, against values by hand and by scipy."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,11 +9,13 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stbench.ranking.certainty import note
+from stbench.ranking.certainty import certainty, note
 from stbench.ranking.ranks import (
+    Ranking,
     complete_scores,
     friedman_p,
     holm,
+    not_different_from,
     rank_intervals,
     rank_methods,
     tied_groups,
@@ -87,7 +91,37 @@ def test_methods_that_always_differ_are_in_no_group():
     assert tied_groups(rank_methods(CLEAR, "worst")) == []
 
 
-def test_groups_are_maximal_and_neighbors():
+def ranking_of(order, different):
+    """Methods in this order of mean rank, and the pairs that differ significantly."""
+    ranks = pd.DataFrame([range(1, len(order) + 1)] * 10, columns=list(order), dtype=float)
+    rows = [
+        {"one": one, "other": other, "p": p, "p_holm": p, "n": 10}
+        for one, other in combinations(order, 2)
+        for p in [0.012 if {one, other} in different else 1.0]
+    ]
+    return Ranking("worst", -ranks, ranks, 0.001, pd.DataFrame(rows))
+
+
+def test_the_best_is_not_said_to_differ_from_a_method_that_is_not_its_neighbor():
+    """Holm's p of the best against the second is .012, against the third 1."""
+    ranking = ranking_of("xabc", [{"x", "a"}, {"x", "c"}])
+    assert tied_groups(ranking) == [["x", "b"], ["a", "b", "c"]]
+    assert not_different_from(ranking, "x") == ["b"]
+    text = certainty(ranking, {})
+    assert "x has the best mean rank and does not differ significantly from b." in text
+
+
+@given(st.sets(st.sampled_from(list(combinations("abcdefg", 2)))))
+def test_two_methods_share_a_group_if_and_only_if_they_do_not_differ(different):
+    different = [set(pair) for pair in different]
+    groups = tied_groups(ranking_of("abcdefg", different))
+    for pair in combinations("abcdefg", 2):
+        together = any(set(pair) <= set(group) for group in groups)
+        assert together == (set(pair) not in different)
+    assert not any(set(one) < set(other) for one in groups for other in groups)
+
+
+def test_groups_are_maximal():
     rng = np.random.default_rng(1)
     twins = CLEAR.assign(b2=CLEAR["b"] + rng.normal(0, 0.001, len(CLEAR)))
     groups = tied_groups(rank_methods(twins, "worst"))
