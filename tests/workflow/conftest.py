@@ -141,8 +141,7 @@ def copy_of_the_project(source: Path) -> Path:
     source.mkdir()
     for part in PARTS:
         if (PROJECT / part).is_dir():
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(PROJECT / part, source / part, ignore=ignore)
+            shutil.copytree(PROJECT / part, source / part)  # with what Python has compiled
         else:
             shutil.copy2(PROJECT / part, source / part)
     return source
