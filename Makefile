@@ -30,7 +30,7 @@ HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
 .PHONY: run real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
-  test test-unit lint doctor bench soak setup lock clean help
+  test test-unit lint doctor bench soak mutants setup lock clean help
 
 run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
 	@$(SNAKEMAKE) $(OPTIONS)
@@ -97,6 +97,9 @@ bench: setup         ## measure speed and memory: benchmarks/RESULTS.md
 
 soak: setup $(VENV)/.dev       ## run a small benchmark with 50 random failures; the tables must not change
 	@STBENCH_SOAK=50 $(PYTEST) -s tests/workflow/test_soak.py $(ARGS)
+
+mutants: setup $(VENV)/.dev    ## put 100 faults in the core, one at a time; the tests must notice 90
+	@PYTHONPATH=tests nice $(BIN)/python -m mutants $(ARGS)
 
 setup: $(VENV)/.ready $(R_STAMP)  ## create the environment
 
