@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from stbench.common.errors import InputError
 from stbench.common.io import write_h5ad
 from stbench.common.paths import SCRIPTS
 from stbench.fitting.interface import Fit
+from stbench.graphs.neighbors import candidate_pairs
 from stbench.nn.gcn import normalize
 
 SMALL = {"epochs": 3, "exp_out": 24, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8, "k": 8}
@@ -94,6 +96,19 @@ def test_the_global_random_streams_are_left_alone() -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.mark.parametrize("before", [(True, False), (False, True)])
+def test_torch_chooses_its_kernels_afterwards_as_before(before: tuple[bool, bool]) -> None:
+    fill = torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+    try:
+        train(tissue(), epochs=1)
+        chosen = torch.are_deterministic_algorithms_enabled()
+        assert (chosen, torch.is_deterministic_algorithms_warn_only_enabled()) == before
+        assert torch.utils.deterministic.fill_uninitialized_memory == fill
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 def test_only_highly_variable_genes_are_read() -> None:
     changed = tissue()
     changed.X[:, 0] = 9.0
@@ -153,6 +168,9 @@ def test_result_holds_both_graphs() -> None:
     np.testing.assert_allclose(normalized, scale[:, None] * raw * scale, rtol=1e-4)
     assert result.embedding.shape == (80, 8)
     assert result.embedding.dtype == np.float32
+    candidates = candidate_pairs(tissue().obsm["spatial"], SMALL["k"])
+    assert result.info["candidate_edges"] == len(candidates.pairs)
+    assert result.info["distance_cut"] == candidates.cut
 
 
 def test_training_finds_two_halves() -> None:
@@ -200,6 +218,42 @@ def test_wrong_parameters_are_named() -> None:
         train(tissue(), learning_rate=1)
     with pytest.raises(InputError, match="tau is 2"):
         train(tissue(), tau=2)
+
+
+@pytest.mark.parametrize(
+    ("names", "lowest", "below"),
+    [
+        (("epochs", "a_k", "k", "exp_out", "hidden_dim", "rep_dim", "proj_dim"), 1, 0),
+        (("adj_weight", "maskfeat_rate_learner", "maskfeat_rate_anchor", "tau"), 0, -1e-6),
+        (("dropout", "dropedge_rate"), 0, -1e-6),
+        (("lr", "temperature"), 1e-6, 0),
+        (("w_decay", "sim_batch_size"), 0, -1),
+        (("nlayers",), 2, 1),
+        (("record_every",), 1, 0),
+    ],
+)
+def test_the_lowest_value_of_each_parameter(names: tuple, lowest: float, below: float) -> None:
+    for name in names:
+        assert getattr(Settings(**{name: lowest}), name) == lowest
+        with pytest.raises(InputError, match=f"stague: {name} is "):
+            Settings(**{name: below})
+
+
+def test_shares_reach_one_and_a_dropout_does_not() -> None:
+    for name in ("adj_weight", "maskfeat_rate_learner", "maskfeat_rate_anchor", "tau"):
+        assert getattr(Settings(**{name: 1}), name) == 1
+    for name in ("dropout", "dropedge_rate"):
+        assert getattr(Settings(**{name: 0.999}), name) == 0.999
+        with pytest.raises(InputError, match=f"stague: {name} is 1"):
+            Settings(**{name: 1})
+
+
+def test_a_sample_has_at_least_two_negatives_and_no_blocks() -> None:
+    assert Settings(nt_xent="sampled", negatives=2).negatives == 2
+    with pytest.raises(InputError, match="negatives is 1"):
+        Settings(nt_xent="sampled", negatives=1)
+    with pytest.raises(InputError, match="sim_batch_size is 1"):
+        Settings(nt_xent="sampled", sim_batch_size=1)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.85])
@@ -276,6 +330,20 @@ def test_scanpy_communities_meet_the_wanted_number_or_say_so() -> None:
         labels = scanpy_communities(points, 3, how)
         assert adjusted_rand_score(truth, labels) == 1
     assert scanpy_communities(points, 119, "louvain") is None
+
+
+def test_louvain_does_not_depend_on_the_global_random_stream() -> None:
+    points = np.random.default_rng(0).normal(size=(60, 3))
+    state = random.getstate()
+    try:
+        made = []
+        for seed in range(3):
+            random.seed(seed)
+            made.append(scanpy_communities(points, 4, "louvain"))
+    finally:
+        random.setstate(state)
+    assert made[0] is not None and len(np.unique(made[0])) == 4
+    assert all(np.array_equal(labels, made[0]) for labels in made)
 
 
 def test_command_line_errors_are_one_line(tmp_path: Path) -> None:
