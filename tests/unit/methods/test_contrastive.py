@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from methods.stague.contrastive import edge_cosine, nt_xent
+from methods.stague.contrastive import _tile, edge_cosine, nt_xent
 from stbench.nn.gcn import EdgePattern
 
 
@@ -99,3 +99,18 @@ def test_a_cell_without_features_gives_no_nan(pattern: EdgePattern) -> None:
     assert (cosine[pattern.target == 0] == 0).all()
     cosine.sum().backward()
     assert torch.isfinite(h.grad).all()
+
+
+@pytest.mark.parametrize(
+    ("device", "n", "tile"),
+    [
+        ("cpu", 100, (100, 100)),
+        ("cpu", 8192, (128, 8192)),
+        ("cpu", 8193, (256, 4096)),
+        ("cuda", 100, (100, 100)),
+        ("cuda", 100_000, (1342, 100_000)),
+        ("cuda", 3_000_000, (64, 3_000_000)),
+    ],
+)
+def test_a_tile_holds_a_million_values_or_half_a_gigabyte(device, n, tile) -> None:
+    assert _tile(n, torch.device(device)) == tile

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from methods.stague.contrastive import nt_xent
-from methods.stague.sampled_contrastive import estimated_log_sums, sampled_nt_xent
+from methods.stague.sampled_contrastive import _blocks, estimated_log_sums, sampled_nt_xent
 
 
 def views(n: int, d: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
@@ -40,3 +40,11 @@ def test_gradients_of_a_sample_are_those_of_its_formula() -> None:
     z1, z2 = views(9)
     sample = torch.tensor([4, 0, 7])
     assert torch.autograd.gradcheck(lambda x, y: sampled_nt_xent(x, y, 0.5, sample), (z1, z2))
+
+
+@pytest.mark.parametrize(
+    ("cells", "sample", "rows"), [(20_000, 100, [10_485, 9_515]), (100, 40_000, [64, 36])]
+)
+def test_a_block_holds_a_million_values_or_64_rows(cells: int, sample: int, rows: list) -> None:
+    a, b, own = torch.zeros(cells, 1), torch.zeros(sample, 1), torch.full((cells,), -1)
+    assert [block.shape for _, block in _blocks(a, b, own)] == [(n, sample) for n in rows]
