@@ -66,8 +66,8 @@ CORE: dict[str, tuple[str, ...]] = {
     "scripts/stbench/runs/retry.py": ("tests/unit/programs/test_retry_failed.py",),
     "scripts/stbench/config/identity.py": ("tests/unit/config/test_identity.py",),
     "scripts/stbench/config/keys.py": (
+        "tests/unit/config/test_keys.py",
         "tests/unit/config/test_identity.py",
-        "tests/unit/config/test_layout.py",
     ),
     "scripts/stbench/common/code_hash.py": ("tests/unit/common/test_code_hash.py",),
     "scripts/methods/stague/clustering.py": (

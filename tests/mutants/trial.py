@@ -72,6 +72,8 @@ class Trial:
             [*command, *tests],
             cwd=self.folder,
             env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # R would stop a job in the background of a terminal
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

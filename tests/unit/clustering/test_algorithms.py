@@ -136,6 +136,15 @@ def test_resolution_is_bisected_to_the_wanted_number(how, wanted):
     assert 0 <= resolution <= 5
 
 
+@pytest.mark.parametrize("how", ["louvain", "leiden"])
+def test_resolution_begins_at_0_and_ends_at_5(how):
+    points = np.random.default_rng(2).uniform(size=(100, 2))
+    labels, resolution = communities(points, 1, how, seed=0)
+    assert (labels == 0).all() and resolution == 0
+    labels, resolution = communities(points, 100, how, seed=0)
+    assert labels.max() < 99 and 4.5 < resolution <= 5
+
+
 def test_neighbor_graph_is_the_union_of_nearest_others():
     points = np.random.default_rng(0).normal(size=(40, 3))
     graph = neighbor_graph(points)

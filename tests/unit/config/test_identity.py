@@ -225,6 +225,17 @@ def test_pins_count_for_methods_with_an_environment_of_their_own(hashes):
     )
 
 
+def test_the_environment_that_all_share_does_not_count(hashes, tmp_path, monkeypatch):
+    monkeypatch.setattr(identity_module, "ENVIRONMENTS", tmp_path)
+
+    def code(environment, version):
+        (tmp_path / f"{environment}.yaml").write_text(f"dependencies: [package={version}]\n")
+        return Identity({}, hashes).method_code(["fit.py", "methods/pca.py"], environment)
+
+    assert code("own", 1) == code("own", 1) != code("own", 2)
+    assert code("default", 1) == code("default", 2)
+
+
 def test_parameters_are_compared_as_values_and_have_names():
     assert key_of(params={"lr": 1.0, "k": 5}) == key_of(params={"k": 5, "lr": 1})
     assert key_of(params={"lr": 1.0}) != key_of(params={"lr": 1.5})
