@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import shutil
 import subprocess
@@ -14,7 +15,6 @@ import psutil
 
 from mutants.mutations import Mutation
 
-LEFT_OUT = (".*", "results", "__pycache__", "node_modules")
 LEAST_LIMIT = 60  # seconds; a busy machine must not kill a mutant
 SLOWER = 10  # times the unchanged code, after which a mutant is killed
 _MARK = "STBENCH_MUTANT"
@@ -29,7 +29,13 @@ class Trial:
 
     def __init__(self, project: Path, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(project, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+
+        def left_out(path: str, names: list[str]) -> set[str]:
+            """Of the folder of the project itself also what is made in it, or hidden."""
+            made = fnmatch.filter(names, ".*") + ["results"] if Path(path) == project else []
+            return {"__pycache__", *made}
+
+        shutil.copytree(project, folder, ignore=left_out)
         if (environment := project / ".venv").exists():
             (folder / ".venv").symlink_to(environment.resolve())
         self._seconds: dict[tuple[str, ...], float] = {}

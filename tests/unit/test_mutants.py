@@ -106,6 +106,15 @@ def test_a_fault_that_no_test_notices_survives_and_the_project_stays(project, tm
     assert (trial.folder / "made_up.py").read_bytes() == before
 
 
+def test_the_copy_leaves_out_what_was_made(project, tmp_path):
+    for name in (".git/x", "results/x", "scripts/results/x", "tests/__pycache__/x"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("")
+    copy = Trial(project, tmp_path / "copy").folder
+    files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+    assert files == {"made_up.py", "pytest.ini", "scripts/results/x", "tests/test_it.py"}
+
+
 def test_tests_that_fail_without_a_fault_stop_it(project, tmp_path):
     (project / "made_up.py").write_text("def double(n):\n    return n\n")
     with pytest.raises(SystemExit, match=r"tests/test_it.py: exit code 1 without a mutant"):

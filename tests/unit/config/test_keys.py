@@ -37,7 +37,7 @@ def test_the_truth_decides_the_data_and_not_what_methods_read(tmp_path):
     assert keys.preprocessed("rings") == read
 
 
-def test_the_truth_counts_for_fits_of_the_control_that_sees_it_alone(tmp_path, monkeypatch):
+def test_the_truth_counts_for_fits_of_the_control_that_sees_it_alone(tmp_path):
     def fits(truth):
         keys = made(tmp_path)
         keys.known["data", "rings"] = truth
