@@ -63,6 +63,15 @@ def test_what_is_no_lattice_is_none(coords):
     assert find_lattice(coords) is None
 
 
+def test_one_spot_in_a_hundred_may_be_off_its_place():
+    coords = np.stack(np.mgrid[:10, :10], axis=-1).reshape(-1, 2).astype(float)
+    coords[[11, 12]] += [0.35, 0]
+    assert find_lattice(coords) is None
+    coords[12] -= [0.35, 0]
+    lattice = find_lattice(coords)
+    assert lattice.kind == "square" and lattice.row.max() == lattice.col.max() == 9
+
+
 def test_two_spots_on_one_place_are_no_lattice():
     coords = spots("hexagonal")
     assert find_lattice(np.vstack([coords, coords[:1] + 5.0])) is None
