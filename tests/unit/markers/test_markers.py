@@ -6,7 +6,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ranksums
+from scipy.stats import mannwhitneyu, ranksums
 
 from helpers.programs import run_here
 from stbench.common.errors import InputError, NotApplicableError
@@ -16,6 +16,7 @@ from stbench.config.layout import Layout
 from stbench.config.schema import load_yaml
 from stbench.data.preprocessing import preprocess
 from stbench.markers.differential_expression import (
+    FEWEST_CELLS,
     Domains,
     cell_scores,
     columns_of_genes,
@@ -82,6 +83,22 @@ def test_the_planted_marker_comes_first_and_its_numbers_are_those_of_the_test(ex
     assert 2 not in ranked
 
 
+def test_p_is_that_of_a_test_that_knows_of_ties(expression, ranked):
+    for gene in ("G9", "G3"):
+        levels = expression[:, gene].X.toarray()[:, 0]
+        samples = levels[CODES == 0], levels[CODES != 0]
+        test = mannwhitneyu(*samples, use_continuity=False, method="asymptotic")
+        assert ranked[0].loc[gene, "p"] == pytest.approx(test.pvalue, rel=1e-5)
+
+
+def test_the_fewest_cells_inside_and_outside(expression):
+    def tested(first):
+        return list(rank_genes(expression, (np.arange(N) >= first).astype(int)))
+
+    assert tested(FEWEST_CELLS - 1) == tested(N - FEWEST_CELLS + 1) == []
+    assert tested(FEWEST_CELLS) == tested(N - FEWEST_CELLS) == [0, 1]
+
+
 def test_cells_without_a_domain_are_left_out(expression, ranked):
     codes = np.where(np.arange(N) < 5, -1, CODES)
     assert rank_genes(expression, codes)[0]["cells"].iloc[0] == 15
@@ -125,6 +142,15 @@ def test_the_verdict_says_what_the_numbers_say(ranked):
     assert "SUPPORTED: G7 is a marker of a true domain, and of a domain in 1 of 1 divisions" in told
     assert "NOWHERE: no result: not measured: not one of the 80 genes;" in told
     assert "one section of one individual" in told and "do not prove a difference" in told
+
+
+def test_a_filter_of_genes_is_named_where_there_is_one(ranked):
+    table = gene_statistics(TRUE, ranked, NAMES)
+    for hvg, least, named in ((True, 3, True), (True, 0, False), (False, 3, False)):
+        facts = {**FACTS, "hvg": hvg, "filter_cell": least}
+        told = " ".join(verdict(facts, [TRUE], table, GENES).split())
+        assert ("genes tested, those detected in at least 3 spots)" in told) == named
+        assert ("genes tested)" in told) != named
 
 
 def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
