@@ -99,11 +99,34 @@ def test_the_best_method_is_bold_controls_aside_and_failures_have_names(tables):
     assert "part 1 of 2" in tables["ARI_final"]
 
 
+def test_each_dataset_has_its_own_best_method():
+    scores = {"D_0": (0.8, 0.6, 0.9), "D_1": (0.3, 0.5, 0.1)}
+    parts = [
+        scores_of(dataset, method, [value])
+        for dataset, values in scores.items()
+        for method, value in zip(("stague", "sedr", "smoothed_pca"), values, strict=True)
+    ]
+    ((_, rows),) = bodies(tables_of(made_results(*parts))["ARI_final"])
+    cells = {row[0].strip(): ["boldmath" in cell for cell in row[1:]] for row in rows[1:]}
+    assert cells == {
+        "STAGUE": [True, False],
+        "SEDR": [False, True],
+        r"\emph{Smoothed PCA}": [False, False],
+    }
+
+
 def test_the_leaderboard_has_a_table_for_each_policy(tables):
     worst, common = bodies(tables["leaderboard"])
     assert len(worst[1]) == len(common[1]) == 1 + 3
     sedr = [row for row in worst[1] if row[1].strip() == "SEDR"]
-    assert sedr[0][-1].strip(" \\") == "8~of~14: oom 2, timeout 6"
+    assert [cell.strip(" \\") for cell in sedr[0]] == [
+        *("3", "SEDR", "3.00 [3.0, 3.0]", "", "$.60$", "--", "--", "--", "$-.35$"),
+        *("$10$", "300", "8~of~14: oom 2, timeout 6"),
+    ]
+    parts = scores_of("D", "stague", [0.8]), scores_of("D", "pca", ["oom"])
+    ((_, rows),) = bodies(tables_of(made_results(*parts))["leaderboard"])
+    lost = [row for row in rows if "PCA" in row[1]]
+    assert [cell.strip() for cell in lost[0][4:11]] == ["--"] * 7
     again = tables_of(made_results(scores_of("D", "stague", [0.8]), scores_of("D", "pca", [0.1])))
     assert len(list(bodies(again["leaderboard"]))) == 1
 
