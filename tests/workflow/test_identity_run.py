@@ -116,7 +116,7 @@ def of_a_title(project):
 
 def of_nothing(project):
     """Words, comments, times and the mirror."""
-    project.edit("scripts/fit.py", '"""Run one method', '# a comment\n"""Fit one method')
+    project.edit("scripts/fit.py", '"""Fit one method', '# a comment\n"""Train one method')
     project.edit("config/datasets.yaml", "citation: ", "citation: See ")
     for path in [*project.folder.glob("scripts/**/*.py"), project.folder / "mine.h5ad"]:
         path.touch()

@@ -91,6 +91,10 @@ def test_methods_that_always_differ_are_in_no_group():
     assert tied_groups(rank_methods(CLEAR, "worst")) == []
 
 
+def test_one_method_alone_is_no_group():
+    assert tied_groups(rank_methods(CLEAR[["a"]], "worst")) == []
+
+
 def ranking_of(order, different):
     """Methods in this order of mean rank, and the pairs that differ significantly."""
     ranks = pd.DataFrame([range(1, len(order) + 1)] * 10, columns=list(order), dtype=float)

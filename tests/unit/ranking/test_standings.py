@@ -104,6 +104,8 @@ def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
     assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {13}
     assert "*Smoothed PCA*" in page and "**STAGUE**" in page
     assert "SEDR has no score on D5; excluded from this table." in page
+    assert "Ranked over" not in page[worst:common]
+    assert "\n\nRanked over D0, D1, D2, D3, D4.\n\n" in page[common:]
     assert "Better than smoothed PCA beyond the noise: " in page
     assert "STAGUE on 6 datasets" in page and "SEDR on 5 datasets" in page
     assert "6 datasets: D0, D1, D2, D3, D4, D5. 5 training seeds." in page
