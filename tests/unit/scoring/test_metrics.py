@@ -93,3 +93,10 @@ def test_chance_scores_zero_where_it_is_corrected_for():
     true = rng.integers(0, 5, 4000)
     values = [(ari(true, p), TRUTH_METRICS["AMI"](true, p)) for p in rng.integers(0, 5, (5, 4000))]
     assert np.abs(values).max() < 0.005
+
+
+def test_the_range_of_each_metric_and_the_lowest_ari():
+    ranges = {name: (metric.low, metric.high) for name, metric in TRUTH_METRICS.items()}
+    shares = dict.fromkeys(("NMI", "homogeneity", "completeness", "V"), (0, 1))
+    assert ranges == {"ARI": (-0.5, 1), "AMI": (-1, 1), **shares}
+    assert ari(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])) == -0.5

@@ -1,5 +1,7 @@
 """Smoothness in space: by hand, against plain loops over all pairs, and what must always hold."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,6 +108,20 @@ def test_blocks_do_not_show(monkeypatch):
     whole = asw(coords, labels)
     monkeypatch.setattr(stbench.scoring.spatial_metrics, "_BLOCK_ENTRIES", 7 * len(coords))
     assert asw(coords, labels) == pytest.approx(whole, abs=1e-14)
+
+
+def test_a_block_holds_no_more_distances_than_it_may(monkeypatch):
+    coords = np.random.default_rng(0).random((1000, 2))
+    labels = np.arange(1000) % 3
+    monkeypatch.setattr(stbench.scoring.spatial_metrics, "_BLOCK_ENTRIES", 20 * len(coords))
+    asw(coords[:10], labels[:10])  # scipy is loaded
+    tracemalloc.start()
+    try:
+        asw(coords, labels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 100 * len(coords)  # all distances at once take ten times this
 
 
 def test_many_labelings_at_once_equal_one_at_a_time():
