@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -91,5 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(100 * (len(mutants) - len(alive)) < LEAST * len(mutants))
 
 
+def _stop(number: int, frame: object) -> None:
+    sys.exit(128 + number)  # on the way the tests are ended and the copy is deleted
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
     sys.exit(main())

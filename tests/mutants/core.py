@@ -72,6 +72,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "scripts/stbench/common/code_hash.py": ("tests/unit/common/test_code_hash.py",),
     "scripts/methods/stague/clustering.py": (
         f"{_STAGUE}::test_scanpy_communities_meet_the_wanted_number_or_say_so",
+        f"{_STAGUE}::test_louvain_does_not_depend_on_the_global_random_stream",
     ),
     "scripts/methods/stague/contrastive.py": ("tests/unit/methods/test_contrastive.py",),
     "scripts/methods/stague/sampled_contrastive.py": (
