@@ -17,6 +17,7 @@ CHOSEN = (
     f"datasets=[{PAIR}, {LOST}]",
     "methods=[nnls, tangram, mean_reference, shuffled_truth]",
     "seeds=[0, 1]",
+    "params={tangram: {epochs: 50}}",
 )
 
 

@@ -131,7 +131,8 @@ def prepared(tmp_path_factory):
     file = folder / "config.json"
     file.write_text(json.dumps({"datasets": sections, "methods": ["pca"]}))
     flow = Workflow(PROJECT, folder, environment())
-    run = flow.run(args=("datasets", "--configfile", str(file)))
+    targets = flow.paths(*(("data", each["id"]) for each in sections), file=str(file))
+    run = flow.run(args=(*targets, "--configfile", str(file)))
     assert run.returncode == 0, run.stdout
     return flow, broken
 
