@@ -79,22 +79,22 @@ def add_figures_of(
         layout: where labels and epochs are, and the fits of joined sections.
     """
     titles = method_titles(results)
-    mine = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
-    if not len(tissue.coords) or not len(mine):
+    of_tissue = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
+    if not len(tissue.coords) or not len(of_tissue):
         return
-    shown = {m: t for m, t in titles.items() if m in set(mine["method"])}
+    shown = {m: t for m, t in titles.items() if m in set(of_tissue["method"])}
     how = CLUSTERER_WORDS.get(rank_by, rank_by)
-    _add_galleries(album, tissue, mine, shown, how=how, layout=layout)
-    _add_protocols(album, tissue, mine, shown, how)
+    _add_galleries(album, tissue, of_tissue, shown, how=how, layout=layout)
+    _add_protocols(album, tissue, of_tissue, shown, how)
     _add_curves(album, tissue, shown, layout)
     if tissue.sections is not None:
-        add_embeddings(album, tissue, mine, shown, layout)
+        add_embeddings(album, tissue, of_tissue, shown, layout)
 
 
 def _add_galleries(
     album: Album,
     tissue: Tissue,
-    mine: pd.DataFrame,
+    of_tissue: pd.DataFrame,
     titles: dict[str, str],
     *,
     how: str,
@@ -104,9 +104,9 @@ def _add_galleries(
     from stbench.figures.domains import domain_maps
     from stbench.figures.gallery import gallery_maps
 
-    numbers = sorted(set(mine["n_domains"]))
+    numbers = sorted(set(of_tissue["n_domains"]))
     for k in numbers:
-        asked = mine[mine["n_domains"] == k]
+        asked = of_tissue[of_tissue["n_domains"] == k]
         pairs, singles = gallery_maps(
             *(asked, titles, tissue.truth),
             lambda method: open_labels(layout.labels(tissue.name, method)),
@@ -138,11 +138,11 @@ def _add_galleries(
 
 
 def _add_protocols(
-    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], how: str
+    album: Album, tissue: Tissue, of_tissue: pd.DataFrame, titles: dict[str, str], how: str
 ) -> None:
     from stbench.figures.protocols import protocol_plot
 
-    ari = mine[mine["metric"] == "ARI"]
+    ari = of_tissue[of_tissue["metric"] == "ARI"]
     if not ari["value"].notna().any():
         return
     title = f"{tissue.name}: ARI of each training seed and mean ({how})"
@@ -189,7 +189,7 @@ def _add_curves(album: Album, tissue: Tissue, titles: dict[str, str], layout: La
 
 
 def add_embeddings(
-    album: Album, tissue: Tissue, mine: pd.DataFrame, titles: dict[str, str], layout: Layout
+    album: Album, tissue: Tissue, of_tissue: pd.DataFrame, titles: dict[str, str], layout: Layout
 ) -> None:
     """The embedding of each method's first fit that succeeded, by section and by true domain."""
     from stbench.figures.integration import embedding_grid
@@ -197,7 +197,7 @@ def add_embeddings(
 
     flat: dict[str, np.ndarray | str] = {}
     for method in titles:
-        runs = mine[mine["method"] == method].sort_values("seed", kind="stable")
+        runs = of_tissue[of_tissue["method"] == method].sort_values("seed", kind="stable")
         ok = runs[runs["fit_status"] == "ok"]
         if not len(ok):
             flat[method] = "{fit_status}: {fit_reason}".format(**runs.iloc[0]).rstrip(": ")
