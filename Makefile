@@ -73,14 +73,16 @@ bundle: fetch        ## pack the data into one tar for a machine without a netwo
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Otherwise the files with few but long tests run last and one core waits for them.
+# One worker more than cores: tests of the workflow also wait for processes.
+WORKERS = $$(( $(or $(CORES),2) + 1 ))
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/unit tests/gpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test: setup $(VENV)/.dev       ## run all tests
-	@$(PYTEST) -n $(or $(CORES),2) --dist loadfile $(LONGEST_FIRST) $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile $(LONGEST_FIRST) $(ARGS)
 
 test-unit: setup $(VENV)/.dev  ## run the unit tests only
-	@$(PYTEST) -n $(or $(CORES),2) --dist loadfile tests/unit $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit $(ARGS)
 
 lint: setup $(VENV)/.dev       ## run ruff, snakefmt, snakemake --lint and mypy
 	@$(BIN)/ruff check scripts tests benchmarks

@@ -7,7 +7,7 @@ _RANKING = (
     "tests/unit/results/test_aggregates.py",
 )
 _FIGURES = "tests/unit/figures/test_domain_figures.py"
-_RUN_FIT = "tests/unit/programs/test_run_fit.py"
+_RUN_FIT = "tests/processes/test_run_fit.py"
 _STAGUE = "tests/unit/methods/test_stague.py"
 
 # Files below the project, and the tests that concern them, the fastest first. The first pattern
@@ -39,12 +39,12 @@ CORE: dict[str, tuple[str, ...]] = {
     "scripts/stbench/supervisor/attempts.py": (
         f"{_RUN_FIT}::test_the_last_attempt_records_what_happened_and_does_not_train",
         f"{_RUN_FIT}::test_the_first_attempt_begins_a_new_log_and_a_cut_line_is_no_obstacle",
-        "tests/unit/supervisor/test_slurm_limit.py",
+        "tests/processes/test_slurm_limit.py",
     ),
     "scripts/stbench/supervisor/clean_environment.py": (
         "tests/unit/supervisor/test_clean_environment.py",
     ),
-    "scripts/stbench/supervisor/gpu_locks.py": ("tests/unit/supervisor/test_gpu_locks.py",),
+    "scripts/stbench/supervisor/gpu_locks.py": ("tests/processes/test_gpu_locks.py",),
     "scripts/stbench/supervisor/gpu_memory.py": (
         f"{_RUN_FIT}::test_what_the_processes_of_a_fit_hold_on_a_gpu_is_told",
     ),
@@ -56,12 +56,12 @@ CORE: dict[str, tuple[str, ...]] = {
         f"{_RUN_FIT}::test_the_kernel_ends_the_fit_even_where_the_guardian_is_gone",
         f"{_RUN_FIT}::test_kill_9_of_the_supervisor_takes_the_fit_along",
     ),
-    "scripts/stbench/supervisor/provenance.py": ("tests/unit/supervisor/test_provenance.py",),
+    "scripts/stbench/supervisor/provenance.py": ("tests/processes/test_provenance.py",),
     "scripts/stbench/supervisor/reuse.py": ("tests/unit/supervisor/test_reuse.py",),
     "scripts/stbench/supervisor/runtime_folder.py": (
         "tests/unit/supervisor/test_runtime_folder.py",
     ),
-    "scripts/stbench/supervisor/slurm.py": ("tests/unit/supervisor/test_slurm_limit.py",),
+    "scripts/stbench/supervisor/slurm.py": ("tests/processes/test_slurm_limit.py",),
     "scripts/stbench/runs/redo.py": ("tests/unit/runs/test_redo.py",),
     "scripts/stbench/runs/retry.py": ("tests/unit/programs/test_retry_failed.py",),
     "scripts/stbench/config/identity.py": ("tests/unit/config/test_identity.py",),

@@ -16,7 +16,7 @@ LOST = "{id: none, spots: DECONV_STARmap, reference: V1_0410_cells, reference_is
 CHOSEN = (
     f"datasets=[{PAIR}, {LOST}]",
     "methods=[nnls, tangram, mean_reference, shuffled_truth]",
-    "seeds=[0, 1]",
+    "seeds=[0]",
     "params={tangram: {epochs: 50}}",
 )
 
@@ -26,7 +26,7 @@ def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_pat
     assert run.returncode == 0, run.stdout
     assert "sim: " in run.stdout and "Jensen-Shannon divergence" in run.stdout
     assert "NNLS: better than all controls (disjoint intervals) in" in run.stdout
-    assert "16 of 16 fits: 6 ok, 10 not applicable" in run.stdout
+    assert "8 of 8 fits: 3 ok, 5 not applicable" in run.stdout
     tables = workflow.own / "tables"
     scores = pd.read_csv(tables / "deconvolution_scores.csv")
     assert set(scores["dataset"]) == {"sim", "none"}
@@ -45,8 +45,8 @@ def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_pat
 
     # The other commands know these fits, too.
     plan = workflow.run(*CHOSEN, args=("plan",)).stdout
-    assert "2 datasets x 4 methods (deconvolution) x 2 seeds: 8 entries, 16 fits" in plan
-    assert "6 ok, 10 not applicable, 0 failed; 0 left" in plan
+    assert "2 datasets x 4 methods (deconvolution) x 1 seed: 8 entries, 8 fits" in plan
+    assert "3 ok, 5 not applicable, 0 failed; 0 left" in plan
     partial = workflow.run(*CHOSEN, args=("tables",)).stdout
     assert "partial: 8 of 8 entries are scored" in partial
     table = pd.read_csv(workflow.own / "partial/tables/deconvolution_scores.csv")
@@ -82,14 +82,18 @@ def test_truth_reaches_scoring_and_one_control_only(workflow):
     run = workflow.run(*CHOSEN, args=args)
     assert run.returncode == 0, run.stdout
     fits = [line for line in run.stdout.splitlines() if " --attempts-log " in line]
-    assert len(fits) == 2 * 4 * 2
+    assert len(fits) == 2 * 4
     reading = [line for line in fits if "results/truth/" in line]
-    assert len(reading) == 4 and all("--method shuffled_truth" in line for line in reading)
+    assert len(reading) == 2 and all("--method shuffled_truth" in line for line in reading)
 
 
 def test_the_command_of_make_is_understood(workflow):
     told = subprocess.run(
-        ["make", "-n", "deconvolution"], cwd=PROJECT, capture_output=True, text=True
+        ["make", "-n", "deconvolution"],
+        cwd=PROJECT,
+        env={**workflow.environment, "MAKEFLAGS": ""},  # not the variables of make test
+        capture_output=True,
+        text=True,
     )
     (line,) = [line for line in told.stdout.splitlines() if "config/deconvolution.yaml" in line]
     words = shlex.split(line.rpartition("&&")[2])[1:]

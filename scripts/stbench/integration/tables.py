@@ -70,7 +70,7 @@ def integration_tables(
     Returns:
         ``integration_scores``: ``mean``, ``sd``, ``n`` and the 95 % interval ``low``, ``high`` over
         training seeds of every metric, ``status`` and ``reason``. ``integration``: one row per
-        dataset and method with the means, the best ``overall`` first. ``mixing`` is the mean of
+        dataset and method with the means, in the order of names. ``mixing`` is the mean of
         iLISI, ASW_batch and graph_connectivity, ``biology`` that of cLISI and the joint ARI,
         ``overall`` their sum with weights .4 and .6 (Luecken et al. 2022, but without their
         rescaling to the range over methods, which would make a score depend on the other methods).
@@ -145,4 +145,4 @@ def _one_row_each(summaries: pd.DataFrame) -> pd.DataFrame:
     )
     overall = summaries[summaries["metric"] == "overall"][[*_ENTRY, "n", "status", "reason"]]
     table = means.rename_axis(columns=None).merge(overall, on=_ENTRY)
-    return in_order(table.sort_values("overall", ascending=False, kind="stable"), ["dataset"])
+    return in_order(table, _ENTRY)

@@ -58,7 +58,7 @@ def test_twenty_starts_are_not_worse_than_one():
         centers = np.stack([points[labels == k].mean(axis=0) for k in range(8)])
         return ((points - centers[labels]) ** 2).sum()
 
-    assert inertia("kmeans20") <= inertia("kmeans")
+    assert inertia("kmeans20") < inertia("kmeans")  # one start does not find the best here
 
 
 def test_mixture_finds_elongated_domains_that_kmeans_cuts():

@@ -40,7 +40,7 @@ def test_the_truth_decides_the_data_and_not_what_methods_read(tmp_path):
 def test_the_truth_counts_for_fits_of_the_control_that_sees_it_alone(tmp_path):
     def fits(truth):
         keys = made(tmp_path)
-        keys.known["data", "rings"] = truth
+        keys._cache["data", "rings"] = truth
         return [keys.fit("rings", name) for name in ("pca", "stague", "jittered_truth")]
 
     one, other = fits("a"), fits("b")
@@ -82,7 +82,7 @@ def test_a_key_is_computed_once(tmp_path):
     first = keys.fit("rings", "pca")
     keys.identity = None
     assert keys.fit("rings", "pca") == first
-    assert keys.known["fit", "rings", "pca"] == first
+    assert keys._cache["fit", "rings", "pca"] == first
 
 
 def test_own_files_are_hashed_into_the_folder_of_results(tmp_path):

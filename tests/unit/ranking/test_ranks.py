@@ -77,6 +77,17 @@ def test_friedman_and_wilcoxon_are_scipys():
     assert pairs.loc[("a", "c"), "p"] == pytest.approx(expected)
 
 
+def test_differences_of_zero_are_ranked_and_not_dropped():
+    differences = [0.0, 0.0, 0.0, -0.1, 0.2, -0.3, 0.4, 0.5, 0.6, -0.25, 0.7]
+    scores = pd.DataFrame({"a": differences, "b": np.zeros(11)})
+    (row,) = wilcoxon_holm(scores).itertuples()
+    split, dropped = (
+        scipy.stats.wilcoxon(scores["a"], zero_method=method).pvalue
+        for method in ("pratt", "wilcox")
+    )
+    assert row.p == pytest.approx(split) and abs(split - dropped) > 0.001
+
+
 def test_friedman_by_hand():
     # ranks always 1, 2, 3 on 10 datasets: chi2 = 12 n / (k (k+1)) sum (R - (k+1)/2)^2 = 20
     assert friedman_p(CLEAR) == pytest.approx(scipy.stats.chi2.sf(20, 2))
