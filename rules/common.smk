@@ -126,7 +126,7 @@ def own(*files):
 
 
 def recipe(program, paths, *settings, files=()):
-    """The only tracked param of a rule for files of one configuration: all its inputs.
+    """The only tracked param of rules for files of one configuration, with all their inputs.
 
     paths: shared input files, whose keys represent their contents, or a function of the wildcards
         that returns them.
