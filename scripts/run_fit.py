@@ -42,13 +42,14 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from stbench.common.checksums import combined_hash
-from stbench.common.errors import InputError, one_line, run_cli
+from stbench.common.errors import InputError, run_cli
 from stbench.common.io import reach_disk
 from stbench.common.seeding import THREAD_VARIABLES
 from stbench.supervisor.attempts import Attempts
 from stbench.supervisor.clean_environment import cleaned
 from stbench.supervisor.gpu_locks import own_gpus
 from stbench.supervisor.gpu_memory import GpuMeter
+from stbench.supervisor.outcome import classify, is_hdf5, read_outcome, read_provenance
 from stbench.supervisor.processes import (
     adopt_orphans,
     descendants,
@@ -60,10 +61,8 @@ from stbench.supervisor.provenance import FIELDS, device_and_driver
 from stbench.supervisor.reuse import contents_of, finished_twin, take_over
 from stbench.supervisor.slurm import reason_of_end
 
-STATUSES = ("ok", "error", "nan", "oom", "not_applicable")  # that a program may report
 RETRIED = ("oom", "killed")
 HEADROOM_MB = 50  # part of the memory limit, for this program
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class Cancelled(BaseException):
@@ -261,49 +260,6 @@ def watch(
             return {"status": "killed", "reason": f"{folder} was removed"}, peak
         # The check must be cheap, also on a machine with thousands of processes.
         pause = max(0.1, 20 * (time.monotonic() - checked))
-
-
-def read_outcome(folder: Path) -> dict[str, Any]:
-    """The outcome that the program reported; empty if there is none or it is not valid."""
-    with suppress(OSError, ValueError):
-        report = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-        if isinstance(report, dict) and report.get("status") in STATUSES:
-            return report
-    return {}
-
-
-def read_provenance(folder: Path) -> dict[str, str]:
-    """The packages, data and parameters that the program reported; empty if it reported none."""
-    facts: Any = None
-    with suppress(OSError, ValueError):
-        facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-    return {name: str(facts[name]) for name in FIELDS if isinstance(facts, dict) and name in facts}
-
-
-def classify(
-    returncode: int, folder: Path, report: Mapping[str, Any], last_line: str
-) -> dict[str, Any]:
-    """Status and reason of a program that ended by itself or by a signal."""
-    if report and report["status"] != "ok":
-        return {"status": report["status"], "reason": one_line(report.get("reason", ""))}
-    number = -returncode if returncode < 0 else returncode - 128  # a shell adds 128
-    if not report and number in set(signal.Signals):
-        return {"status": "killed", "reason": f"ended by {signal.Signals(number).name}"}
-    if not report and returncode == os.EX_TEMPFAIL:
-        return {"status": "killed", "reason": last_line}
-    if not report and returncode != 0:
-        return {"status": "error", "reason": last_line or f"ended with exit code {returncode}"}
-    if not is_hdf5(folder / "fit.h5ad"):
-        return {"status": "error", "reason": "ended without a readable fit.h5ad"}
-    return {"status": "ok", "reason": ""}
-
-
-def is_hdf5(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
-    except OSError:
-        return False
 
 
 def publish(folder: Path, outcome: Mapping[str, Any], args: argparse.Namespace) -> None:
