@@ -4,7 +4,6 @@ import re
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 BASE = Path(workflow.basedir)
-RESULTS = Path("results")
 
 from stbench.config.benchmark import load_benchmark
 from stbench.common.errors import InputError
@@ -31,6 +30,8 @@ SUPERVISOR_MINUTES = 10
 # On a cluster the memory of a job is shared by the fit and two Snakemake processes (170 MB each).
 SNAKEMAKE_MB = 400
 
+RESULTS = Layout().root
+
 clean_environment()
 use_this_python()
 note_commit(BASE)
@@ -43,7 +44,7 @@ try:
     ]
     config["name"] = configuration_name(config, files)
     if workflow.is_main_process:
-        check_places(Layout().root)
+        check_places(RESULTS)
     BENCHMARK = load_benchmark(config, BASE / "config")
     KEYS = keys_of(BENCHMARK, RESULTS)
 except InputError as error:
@@ -53,7 +54,6 @@ use_mirror(config.get("mirror"))
 # The paths below results/; PATTERN has wildcards in place of ids and keys.
 LAYOUT = Layout(RESULTS, BENCHMARK.name, KEYS)
 PATTERN = Layout(RESULTS, BENCHMARK.name)
-STAGUE_ARCHIVE = RESULTS / "raw/archive/STAGUE_archive"
 ENTRY = ("{dataset}", "{method}")
 FIT = (*ENTRY, "{seed}")
 
@@ -184,7 +184,7 @@ def get_archive(wildcards):
     name = wildcards.dataset
     chosen = (config.get("sources") or {}).get(name) == "STAGUE archive"
     mirrored = Path(mirror(), "STAGUE_archive", name, "adata.h5ad")
-    return [STAGUE_ARCHIVE] if chosen and not mirrored.is_file() else []
+    return [LAYOUT.stague_archive] if chosen and not mirrored.is_file() else []
 
 
 def get_prepare_options(wildcards):

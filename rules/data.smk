@@ -3,7 +3,7 @@ rule stague_archive:
     input:
         code=code("scripts/stague_archive.py"),
     output:
-        directory(STAGUE_ARCHIVE),
+        directory(LAYOUT.stague_archive),
     log:
         LAYOUT.log("stague_archive"),
     localrule: True

@@ -128,6 +128,11 @@ class Layout:
     def all_raw(self) -> Path:
         return self.root / "raw"
 
+    @property
+    def stague_archive(self) -> Path:
+        """The unpacked archive of STAGUE's authors; its parent is a mirror folder."""
+        return self.all_raw / "archive/STAGUE_archive"
+
     def raw(self, dataset: str) -> Path:
         return self.all_raw / dataset / self.keys.raw(dataset)
 
