@@ -60,14 +60,14 @@ def start_progress():
 
 
 def write_partial_tables():
-    """After a failed job: the tables of everything that is scored, where any were asked for."""
-    if not is_asked_for("aggregate"):
+    """Write the tables of all scores after a failed job, if the run creates tables."""
+    if not workflow.is_main_process or not is_asked_for("aggregate"):
         return
     program = [sys.executable, str(BASE / "scripts/partial_tables.py"), "--output", LAYOUT.partial]
     given = ["--config", json.dumps(config, sort_keys=True), "--results", LAYOUT.root]
     written = subprocess.run([*program, *given], capture_output=True, encoding="utf-8")
-    if written.returncode == 0:
-        print(f"\ntables of what is scored: {LAYOUT.partial}", flush=True)
+    last = written.stderr.strip().rpartition("\n")[2]
+    print(f"\npartial tables: {last if written.returncode else LAYOUT.partial}", flush=True)
 
 
 def end_progress(failed):
