@@ -82,8 +82,8 @@ def outcome(folder):
 def test_r_gets_the_dataset_and_its_answer_is_stored_in_the_order_of_the_cells(fit, tissue):
     run, folder = fit("returns_its_input", "--seed", "3")
     assert run.returncode == 0, run.stderr
-    told = sorted(path.name for path in folder.iterdir())
-    assert told == ["fit.h5ad", "outcome.json", "provenance.json"]
+    reported = sorted(path.name for path in folder.iterdir())
+    assert reported == ["fit.h5ad", "outcome.json", "provenance.json"]
     environment = json.loads((folder / "provenance.json").read_text())["environment"]
     assert environment != environment_hash()  # R and its packages belong to it
     stored = anndata.read_h5ad(folder / "fit.h5ad")
@@ -104,9 +104,9 @@ def test_r_gets_the_dataset_and_its_answer_is_stored_in_the_order_of_the_cells(f
 
 @needs_r
 def test_named_rows_are_put_in_the_order_of_the_cells(answer, tissue):
-    told = answer("returns_another_order")
-    np.testing.assert_allclose(told.embedding, tissue.obsm["spatial"], rtol=1e-6)
-    assert told.labels.tolist() == list(range(1, 91))
+    reported = answer("returns_another_order")
+    np.testing.assert_allclose(reported.embedding, tissue.obsm["spatial"], rtol=1e-6)
+    assert reported.labels.tolist() == list(range(1, 91))
 
 
 @needs_r
@@ -134,9 +134,9 @@ def test_features_reach_r_with_their_signs_and_spots_with_their_lattice(answer, 
     spots = tissue.copy()
     spots.layers["counts"] = spots.X = np.random.default_rng(0).normal(size=spots.shape)
     spots.obsm["spatial"] = 3.0 * np.column_stack([col, row])
-    told = answer("returns_the_lattice", spots).embedding
-    assert {tuple(place) for place in told[:, :2]} == set(zip(row, col, strict=True))
-    np.testing.assert_allclose(told[:, 2], spots.layers["counts"].sum(axis=1), rtol=1e-5)
+    reported = answer("returns_the_lattice", spots).embedding
+    assert {tuple(place) for place in reported[:, :2]} == set(zip(row, col, strict=True))
+    np.testing.assert_allclose(reported[:, 2], spots.layers["counts"].sum(axis=1), rtol=1e-5)
 
 
 @needs_r
@@ -169,8 +169,8 @@ def test_an_error_in_r_is_an_outcome(fit):
     assert run.returncode == 1 and "the matrix" in run.stderr
     assert outcome(folder)["status"] == "error"
     assert outcome(folder)["reason"].endswith("the matrix is cursed")
-    told = sorted(path.name for path in folder.iterdir())
-    assert told == ["outcome.json", "provenance.json"]
+    reported = sorted(path.name for path in folder.iterdir())
+    assert reported == ["outcome.json", "provenance.json"]
 
 
 @needs_r

@@ -82,7 +82,7 @@ class Workflow:
             file: that of ``--configfile``.
         """
         files = [str(self.source / "config/config.yaml"), *([file] if file else [])]
-        told = subprocess.run(
+        printed = subprocess.run(
             [sys.executable, "-c", PATHS, json.dumps([config, files, asked])],
             cwd=self.folder,
             env={**self.environment, "PYTHONPATH": str(self.source / "scripts")},
@@ -90,7 +90,7 @@ class Workflow:
             text=True,
             check=True,
         )
-        return json.loads(told.stdout)
+        return json.loads(printed.stdout)
 
     def found(self, pattern: str) -> Path:
         """The only file or folder of results with this pattern, which has ``*`` for a key."""

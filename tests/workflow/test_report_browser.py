@@ -60,7 +60,10 @@ def open_page(browser):
         context = browser.new_context(viewport=size, offline=True, reduced_motion="reduce", **how)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
+        page.on(
+            "console",
+            lambda printed: faults.append(printed.text) if printed.type == "error" else None,
+        )
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "request",
@@ -81,8 +84,8 @@ def small(tmp_path_factory):
     root = tmp_path_factory.mktemp("small")
     draw_picture(root / "figures/domains_BZ0.png")
     draw_picture(root / "figures/heatmap_ARI_final.png", (2600, 400))
-    told = {"title": "Domains", "caption": "The maps.", "alt": "Maps of BZ0.", "dataset": "BZ0"}
-    (root / "figures/captions.json").write_text(json.dumps({"domains_BZ0": told}))
+    printed = {"title": "Domains", "caption": "The maps.", "alt": "Maps of BZ0.", "dataset": "BZ0"}
+    (root / "figures/captions.json").write_text(json.dumps({"domains_BZ0": printed}))
     log = root / "logs/fits/BZ0/stague/key/seed0.log"
     log.parent.mkdir(parents=True)
     log.write_text("it trained\n")
@@ -154,8 +157,10 @@ def test_filters_change_what_is_ranked(open_page, small):
     assert "a smooth map can be wrong" in page.inner_text("#view-note")
     page.locator(".choose summary").click()
     page.click("#none")
-    told = page.inner_text("#view-note")
-    assert "0 of 3 datasets included" in told and "No selected dataset has this score." in told
+    printed = page.inner_text("#view-note")
+    assert (
+        "0 of 3 datasets included" in printed and "No selected dataset has this score." in printed
+    )
     page.locator("#items input").nth(1).check()
     assert page.locator("#entries thead th").all_inner_texts()[1:] == ["BZ1"]
 
@@ -172,8 +177,8 @@ def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):
         == "../logs/fits/BZ0/stague/key/seed0.log"
     )
     panel.locator("summary").first.press("Enter")
-    told = panel.locator("dl").inner_text()
-    assert "node7" in told and "0123456789ab" in told and "abc" in told
+    printed = panel.locator("dl").inner_text()
+    assert "node7" in printed and "0123456789ab" in printed and "abc" in printed
     assert panel.get_by_label("All scores of this run").locator("tbody tr").count() == 3
     page.keyboard.press("Escape")
     assert not panel.is_visible()

@@ -130,9 +130,9 @@ def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():
 def commands(target, *settings):
     """The Snakemake commands of a target of make."""
     make = ["make", "--dry-run", target, *settings]
-    told = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     # A recipe may list what is missing before and after the run.
-    lines = re.split(r"; code=\$\?; | && exit|\n", told)
+    lines = re.split(r"; code=\$\?; | && exit|\n", printed)
     return [line for line in lines if "/snakemake " in line]
 
 

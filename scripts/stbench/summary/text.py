@@ -182,21 +182,21 @@ def _failed_parts(interactions: Sequence[Path]) -> Iterator[str]:
     """Parts of inferring interactions that went wrong; what does not apply is no failure."""
     for folder in interactions:
         status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-        for part, told in status.items():
-            if told["status"] == "error":
+        for part, outcome in status.items():
+            if outcome["status"] == "error":
                 where = "/".join(folder.parts[-3:-1])
-                yield wrapped(f"Interactions of {where}: {part}: {told['reason']}", hanging="  ")
+                yield wrapped(f"Interactions of {where}: {part}: {outcome['reason']}", hanging="  ")
 
 
 def _to_retry(run: Run, missing: dict[str, str]) -> str:
     """The last line: how much failed, and the command after which only that is tried again."""
     _, failed = _cells(run)
     counts = {"fit": len(failed), "dataset": len(missing)}
-    told = [f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n]
-    if not told:
+    failures = [f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n]
+    if not failures:
         return ""
     return wrapped(
-        f"Failed: {' and '.join(told)}. `make retry`, then run again: only these are tried."
+        f"Failed: {' and '.join(failures)}. `make retry`, then run again: only these are tried."
     )
 
 

@@ -71,8 +71,8 @@ def test_a_pair_whose_genes_differ_in_case_is_matched_with_a_warning():
     spots, reference, truth = simulated()
     reference.var_names = [name.upper() for name in reference.var_names]
     made = checked_pair("mine", spots, reference, truth)
-    told = "warning: 120 of 120 shared genes differ only in case"
-    assert made.spots.uns["pair"]["notes"] == told
+    reported = "warning: 120 of 120 shared genes differ only in case"
+    assert made.spots.uns["pair"]["notes"] == reported
     assert made.reference.var_names.equals(made.spots.var_names)
 
 
@@ -133,10 +133,10 @@ def no_truth_of_a_spot(spots, reference, truth):
     ],
 )
 def test_bad_pairs_are_refused_in_one_line(change, message):
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         checked_pair("mine", *change(*simulated()))
-    assert str(told.value).startswith(message)
-    assert "\n" not in str(told.value)
+    assert str(reported.value).startswith(message)
+    assert "\n" not in str(reported.value)
 
 
 def test_a_type_to_rename_that_is_not_there_is_refused():

@@ -325,15 +325,15 @@ def test_lift_is_taken_over_each_null_and_the_best_of_each_tissue():
 )
 def test_the_summary_says_whether_distance_is_beaten(n, lift, words):
     tables = interaction_tables(made(n, {"distance": lift}))
-    told = list(
+    reported = list(
         interaction_sentences(
             tables["interactions_auprc"], tables["interactions_lift"], {"stague": "STAGUE"}
         )
     )
-    assert len(told) == 1
-    assert words in told[0]
-    assert "the best null model of each tissue (distance)" in told[0]
-    assert "For the strongest effect (2," in told[0]
+    assert len(reported) == 1
+    assert words in reported[0]
+    assert "the best null model of each tissue (distance)" in reported[0]
+    assert "For the strongest effect (2," in reported[0]
 
 
 def test_without_planted_tissues_the_tables_stand_and_nothing_is_said(planted):
@@ -344,8 +344,8 @@ def test_without_planted_tissues_the_tables_stand_and_nothing_is_said(planted):
     assert set(lift["status"]) == {"not_applicable"}
     assert (lift["reason"] == "no tissue has planted interactions").all()
     assert not len(tables["interactions_auprc"])
-    told = list(interaction_sentences(tables["interactions_auprc"], lift, {"stague": "STAGUE"}))
-    assert told == []
+    reported = list(interaction_sentences(tables["interactions_auprc"], lift, {"stague": "STAGUE"}))
+    assert reported == []
 
 
 def test_other_files_are_refused(tmp_path):

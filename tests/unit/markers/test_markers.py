@@ -133,32 +133,32 @@ def words(divisions, ranked, names=NAMES):
 
 
 def test_the_verdict_says_what_the_numbers_say(ranked):
-    told = words([TRUE, FOUND, FAILED], ranked)
-    assert "G7 is a marker of 1 of 2 tested: tumour [20 spots, rank 1 of 80, log2 fold" in told
-    assert "It is lower in stroma (log2 fold change -" in told
-    assert "Not tested because of too few spots: tiny." in told
-    assert "domain 1, mostly tumour (90%) [20 spots" in told
-    assert "No result for the domains of F: oom: needed 9 GB." in told
-    assert "SUPPORTED: G7 is a marker of a true domain, and of a domain in 1 of 1 divisions" in told
-    assert "NOWHERE: no result: not measured: not one of the 80 genes;" in told
-    assert "one section of one individual" in told and "do not prove a difference" in told
+    text = words([TRUE, FOUND, FAILED], ranked)
+    assert "G7 is a marker of 1 of 2 tested: tumour [20 spots, rank 1 of 80, log2 fold" in text
+    assert "It is lower in stroma (log2 fold change -" in text
+    assert "Not tested because of too few spots: tiny." in text
+    assert "domain 1, mostly tumour (90%) [20 spots" in text
+    assert "No result for the domains of F: oom: needed 9 GB." in text
+    assert "SUPPORTED: G7 is a marker of a true domain, and of a domain in 1 of 1 divisions" in text
+    assert "NOWHERE: no result: not measured: not one of the 80 genes;" in text
+    assert "one section of one individual" in text and "do not prove a difference" in text
 
 
 def test_a_filter_of_genes_is_named_where_there_is_one(ranked):
     table = gene_statistics(TRUE, ranked, NAMES)
     for hvg, least, named in ((True, 3, True), (True, 0, False), (False, 3, False)):
         facts = {**FACTS, "hvg": hvg, "filter_cell": least}
-        told = " ".join(verdict(facts, [TRUE], table, GENES).split())
-        assert ("genes tested, those detected in at least 3 spots)" in told) == named
-        assert ("genes tested)" in told) != named
+        text = " ".join(verdict(facts, [TRUE], table, GENES).split())
+        assert ("genes tested, those detected in at least 3 spots)" in text) == named
+        assert ("genes tested)" in text) != named
 
 
 def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
-    told = words([TRUE], ranked, {"G3": ("G3", "")})
-    assert "G3 is a marker of none of 2 tested; the highest" in told
-    assert "NOT SUPPORTED: G3 is a marker of no true domain." in told
-    assert " SUPPORTED: G3" not in told.replace("NOT SUPPORTED", "")
-    assert "Found domains" not in told  # there are none
+    text = words([TRUE], ranked, {"G3": ("G3", "")})
+    assert "G3 is a marker of none of 2 tested; the highest" in text
+    assert "NOT SUPPORTED: G3 is a marker of no true domain." in text
+    assert " SUPPORTED: G3" not in text.replace("NOT SUPPORTED", "")
+    assert "Found domains" not in text  # there are none
     alone = words([Domains("truth", "true domains", 3, np.empty(0, int), [], [], "none"), FOUND],
                   ranked, {"G3": ("G3", "")})  # fmt: skip
     assert "OPEN: no true domains are known" in alone and "one annotation" not in alone
@@ -208,8 +208,8 @@ def run(folder, **changed):
 
 
 def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
-    told = {**FACTS, "status": "error", "reason": "data not available"}
-    empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": told})
+    text = {**FACTS, "status": "error", "reason": "data not available"}
+    empty = anndata.AnnData(np.zeros((0, 0), np.float32), uns={"dataset": text})
     empty.write_h5ad(tmp_path / "D.h5ad")
     done = run(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -243,9 +243,9 @@ def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
         marker_study(layout, ["D", "E"])
     gene_statistics(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
     (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "error", "gone"))
-    study, told = marker_study(layout, ["D", "E"])
+    study, text = marker_study(layout, ["D", "E"])
     assert [table.title for table in study.tables] == ["requested genes, E"]
-    assert told == ["E: error: gone. There is no result for G7."]
+    assert text == ["E: error: gone. There is no result for G7."]
 
 
 def test_the_shipped_configuration_is_complete():

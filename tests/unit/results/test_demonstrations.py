@@ -86,7 +86,7 @@ def test_the_same_source_and_epochs_are_comparable():
 
 
 @pytest.mark.parametrize(
-    ("told", "why", "epoch", "said"),
+    ("printed", "why", "epoch", "said"),
     [
         (facts("E"), "D: gone", 4, "E replaced D: different cells, different labels"),
         (
@@ -99,9 +99,9 @@ def test_the_same_source_and_epochs_are_comparable():
     ],
 )
 def test_whatever_differs_makes_them_not_comparable_and_comes_before_the_numbers(
-    told, why, epoch, said
+    printed, why, epoch, said
 ):
-    found = measured(differences=differences(ONE, told, why, epoch))
+    found = measured(differences=differences(ONE, printed, why, epoch))
     lines = comparison_text([found]).splitlines()
     assert lines[1].startswith(f"  {NOT_COMPARABLE}: ")
     before = lines.index(next(line for line in lines if "measured" in line.split()))
@@ -206,9 +206,9 @@ def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
         *("--output", tmp_path / "demo"),
     )
     assert done.returncode == 0, done.stderr
-    told = (tmp_path / "demo/comparison.txt").read_text()
-    assert "NOT MEASURED: V1: data not available: put D.h5ad into a mirror" in told
-    assert "V1_0410: not a dataset of this run" in " ".join(told.split())
+    printed = (tmp_path / "demo/comparison.txt").read_text()
+    assert "NOT MEASURED: V1: data not available: put D.h5ad into a mirror" in printed
+    assert "V1_0410: not a dataset of this run" in " ".join(printed.split())
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [
         "comparison.csv",
         "comparison.txt",

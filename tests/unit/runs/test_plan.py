@@ -28,15 +28,15 @@ def test_done_failed_and_left_are_told_apart(tmp_path):
     write_fit(layout, "BZ5", "stague", 0, "oom")
     write_fit(layout, "BZ5", "bass", 0, "not_applicable")
     table = tmp_path / "plan.csv"
-    told = plan(*(tmp_path, "--output", table, "--jobs", "4"), **chosen)
-    assert told.returncode == 0, told.stderr
-    assert "2 datasets x 3 methods x 2 seeds: 6 entries, 12 fits" in told.stdout
-    assert "2 ok, 1 not applicable, 1 failed; 8 left" in told.stdout
-    assert row(told.stdout, "fit ") == ["fit", "12", "8"]
-    assert row(told.stdout, "preprocess") == ["preprocess", "2", "1"]
-    assert "at most" in told.stdout and "for methods never measured: bass" in told.stdout
-    assert "for a held-out dataset: a factor of" in told.stdout
-    assert "with 4 jobs at a time" in told.stdout
+    done = plan(*(tmp_path, "--output", table, "--jobs", "4"), **chosen)
+    assert done.returncode == 0, done.stderr
+    assert "2 datasets x 3 methods x 2 seeds: 6 entries, 12 fits" in done.stdout
+    assert "2 ok, 1 not applicable, 1 failed; 8 left" in done.stdout
+    assert row(done.stdout, "fit ") == ["fit", "12", "8"]
+    assert row(done.stdout, "preprocess") == ["preprocess", "2", "1"]
+    assert "at most" in done.stdout and "for methods never measured: bass" in done.stdout
+    assert "for a held-out dataset: a factor of" in done.stdout
+    assert "with 4 jobs at a time" in done.stdout
     cells = pd.read_csv(table).set_index(["dataset", "method"])
     assert cells.loc[("BZ5", "pca"), ["fits", "ok", "left"]].tolist() == [2, 2, 0]
     assert cells.loc[("BZ5", "stague"), ["failed", "left"]].tolist() == [1, 1]
@@ -49,26 +49,29 @@ def test_data_that_cannot_be_had_cost_nothing(tmp_path):
     failed = layout_of(configuration(**chosen), tmp_path).raw("BZ5") / "status.json"
     failed.parent.mkdir(parents=True)
     failed.write_text(json.dumps({"status": "error", "reason": "the host is down"}))
-    told = plan(tmp_path, **chosen)
-    assert told.returncode == 0, told.stderr
-    assert "not available: the host is down" in told.stdout
-    assert "4 of these fits only record missing data: BZ5, Stereo-seq" in told.stdout
-    assert row(told.stdout, "stague (GPU)")[-3::2] == ["-", row(told.stdout, "stague (GPU)")[-1]]
+    done = plan(tmp_path, **chosen)
+    assert done.returncode == 0, done.stderr
+    assert "not available: the host is down" in done.stdout
+    assert "4 of these fits only record missing data: BZ5, Stereo-seq" in done.stdout
+    assert row(done.stdout, "stague (GPU)")[-3::2] == [
+        "-",
+        row(done.stdout, "stague (GPU)")[-1],
+    ]
 
 
 def test_own_fits_are_counted_among_the_measurements(tmp_path):
     write_preprocessed(tmp_path, "BZ5", 1049, 166)
     write_fit(tmp_path, "BZ5", "stague", 0, seconds=900.0, parameters={"epochs": 100})
-    told = plan(tmp_path, datasets=["BZ5"], methods=["stague"])
-    assert "and 1 of this results folder, which took" in told.stdout
+    done = plan(tmp_path, datasets=["BZ5"], methods=["stague"])
+    assert "and 1 of this results folder, which took" in done.stdout
 
 
 def test_many_datasets_are_shown_in_blocks_and_a_wrong_configuration_in_one_line(tmp_path):
     datasets = [{"id": f"t{i}", "simulate": {"layout": "rings", "seed": i}} for i in range(20)]
-    told = plan(tmp_path, datasets=datasets, methods=["pca"])
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.count("time of a fit") == 2
-    assert max(map(len, told.stdout.splitlines())) < 250
+    done = plan(tmp_path, datasets=datasets, methods=["pca"])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("time of a fit") == 2
+    assert max(map(len, done.stdout.splitlines())) < 250
     wrong = plan(tmp_path, methods=["stageu"])
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("error: config: methods: unknown method 'stageu'")
@@ -78,19 +81,19 @@ def test_without_interactions_and_with_the_whole_paper(tmp_path):
     from stbench.config.schema import load_yaml
 
     paper = load_yaml(PROJECT / "config/paper.yaml")
-    told = plan(tmp_path, **paper, interactions=None)
-    assert told.returncode == 0, told.stderr
-    assert "15 datasets x 24 methods x 5 seeds: 360 entries, 1800 fits" in told.stdout
-    assert not any(line.startswith("interactions") for line in told.stdout.splitlines())
+    done = plan(tmp_path, **paper, interactions=None)
+    assert done.returncode == 0, done.stderr
+    assert "15 datasets x 24 methods x 5 seeds: 360 entries, 1800 fits" in done.stdout
+    assert not any(line.startswith("interactions") for line in done.stdout.splitlines())
 
 
 def test_variants_of_a_method_take_as_long_as_it_does(tmp_path):
     table = tmp_path / "plan.csv"
     variants = {"stague": {"vary": {"gamma": [1]}, "without": {"triplet": {"margin_weight": 0}}}}
-    told = plan(
+    done = plan(
         *(tmp_path, "--output", table), datasets=["BZ5"], methods=["stague"], variants=variants
     )
-    assert told.returncode == 0, told.stderr
+    assert done.returncode == 0, done.stderr
     cells = pd.read_csv(table)
     assert len(cells) == 3 and set(cells["basis"]) == {"measured"}
     assert cells["seconds"].nunique() == 1

@@ -68,8 +68,8 @@ def test_methods_that_cannot_run_here_are_expected_to_take_no_time():
 
 def test_the_line_and_durations():
     states = [FitState(KEYS[0], "ok"), FitState(KEYS[1], "oom"), FitState(KEYS[2], "running")]
-    told = line(count([*states, FitState(KEYS[3], "left")]), 400.0)
-    assert told == "2 of 4 fits: 1 ok, 1 failed; 1 running, 1 left, about 7 min"
+    printed = line(count([*states, FitState(KEYS[3], "left")]), 400.0)
+    assert printed == "2 of 4 fits: 1 ok, 1 failed; 1 running, 1 left, about 7 min"
     assert line(count(states[:2]), None) == "2 of 2 fits: 1 ok, 1 failed"
     assert [duration(s) for s in (40, 150, 3 * 3600, 3 * 86400)] == [
         "40 s",
@@ -83,8 +83,13 @@ def test_a_run_is_noted_and_one_that_went_silent_counts_as_dead(tmp_path):
     with pytest.raises(InputError, match="no run has been started here"):
         read_run(Layout(tmp_path))
     note = note_start(Layout(tmp_path), {"seeds": [0]}, KEYS, jobs=3)
-    told = read_run(Layout(tmp_path))
-    assert told.alive and told.fits == set(KEYS) and told.jobs == 3 and told.config["seeds"] == [0]
+    printed = read_run(Layout(tmp_path))
+    assert (
+        printed.alive
+        and printed.fits == set(KEYS)
+        and printed.jobs == 3
+        and printed.config["seeds"] == [0]
+    )
     long_ago = time.time() - SILENCE - 10
     os.utime(Layout(tmp_path).run, (long_ago, long_ago))
     assert not read_run(Layout(tmp_path)).alive and read_run(Layout(tmp_path)).ended is None
@@ -139,11 +144,11 @@ def test_make_status(tmp_path):
     write_fit(layout, "BZ5", "pca", 0)
     write_fit(layout, "BZ5", "stague", 0, "timeout")
     (layout.fits("BZ5", "stague") / ".seed1.9.partial").mkdir()
-    told = status(tmp_path)
-    assert told.returncode == 0, told.stderr
-    assert "running since" in told.stdout
-    assert "2 of 4 fits: 1 ok, 1 failed; 1 running, 1 left, about" in told.stdout
-    rows = [text.split() for text in told.stdout.splitlines()]
+    printed = status(tmp_path)
+    assert printed.returncode == 0, printed.stderr
+    assert "running since" in printed.stdout
+    assert "2 of 4 fits: 1 ok, 1 failed; 1 running, 1 left, about" in printed.stdout
+    rows = [text.split() for text in printed.stdout.splitlines()]
     assert ["stague", "0/2", "1f", "1r", "0/2", "1f", "1r"] in rows
     assert ["BZ5", "stague", "seed", "0", "timeout", "it", "said", "timeout"] in rows
     note_end(layout, note, failed=False)
