@@ -66,8 +66,8 @@ def write_partial_tables():
     program = [sys.executable, str(BASE / "scripts/partial_tables.py"), "--output", LAYOUT.partial]
     given = ["--config", json.dumps(config, sort_keys=True), "--results", LAYOUT.root]
     written = subprocess.run([*program, *given], capture_output=True, encoding="utf-8")
-    last = written.stderr.strip().rpartition("\n")[2]
-    print(f"\npartial tables: {last if written.returncode else LAYOUT.partial}", flush=True)
+    *_, reason = ["", *written.stderr.splitlines()]
+    print(f"\npartial tables: {reason if written.returncode else LAYOUT.partial}", flush=True)
 
 
 def end_progress(failed):
