@@ -317,6 +317,11 @@ def get_studies(*tasks):
     ]
 
 
+def get_tissues():
+    """The option for the kind and the independent unit of each dataset."""
+    return ["--tissues", json.dumps(BENCHMARK.tissues, sort_keys=True)]
+
+
 def is_asked_for(*rules):
     """Whether this run creates or checks outputs of one of these rules."""
     return any(job.rule.name in rules for job in workflow.dag.jobs)

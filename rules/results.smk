@@ -39,6 +39,7 @@ rule aggregate:
             "aggregate.py",
             get_scores(DOMAINS, INTERACTIONS, INTEGRATION, DECONVOLUTION),
             *(config["rank_by"], config.get("budget"), get_studies(), list(BENCHMARK.external)),
+            BENCHMARK.tissues,
             files=[PUBLISHED, METHODS, DECONVOLUTION_METHODS],
         ),
         rank_by=untracked(config["rank_by"]),
@@ -47,13 +48,14 @@ rule aggregate:
         fits=untracked([str(LAYOUT.fits(*entry)) for entry in BENCHMARK.entries(DOMAINS)]),
         scores=lambda wc, input: get_options(input, "interactions", "integration", "deconvolution"),
         studies=untracked(get_studies()),
+        tissues=untracked(get_tissues()),
         results=untracked(["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else []),
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --fits {params.fits:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by} --budget {params.budget} --published {input.published:q}"
-        " {params.external:q} {params.scores:q} {params.studies:q} {params.results:q}"
-        " --tables {output.tables:q} > {log:q} 2>&1"
+        " {params.external:q} {params.scores:q} {params.studies:q} {params.tissues:q}"
+        " {params.results:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 
 rule figures:

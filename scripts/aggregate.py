@@ -6,9 +6,12 @@ a folder of csv tables:
     <metric>_<protocol>.csv   mean, sd and n over training seeds, sd_clustering, status, reason
     gain.csv                  final minus untrained ARI: the effect of training
     lift.csv                  final ARI minus that of the control smoothed_pca
-    leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank
+    leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank;
+                              real, semi-synthetic and simulated tissues apart
     ranks.csv, pairs.csv      mean ranks with intervals and tied groups, and tests on each pair,
                               under each policy for failures (worst, common)
+    rank_robustness.csv       the rank under other clusterers, metrics and policies, and without
+                              each study
     published_vs_measured.csv with --published: measured scores and the published range
     runtime.csv, status.csv   seconds and peak memory; status of each fit
     LEADERBOARD.md            the complete ranking on one page, under each policy
@@ -89,6 +92,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--studies", type=json.loads, default={}, help="`derived` datasets and `variants` (JSON)"
     )
+    parser.add_argument(
+        "--tissues",
+        type=json.loads,
+        default={},
+        help="`tissue` and `unit` of each dataset (JSON); default: real, each its own unit",
+    )
     parser.add_argument("--published", type=Path, help="published scores (.csv)")
     parser.add_argument(
         "--deconvolution",
@@ -135,7 +144,7 @@ def main() -> None:
             (folder / name).write_text(text, encoding="utf-8")
     if results is not None:
         with atomic_file(args.output_parquet) as temporary:
-            results.to_parquet(temporary, index=False)
+            results.drop(columns="blocks").to_parquet(temporary, index=False)
         fits = results.drop_duplicates(["dataset", "method", "seed"])
         failed = (fits["fit_status"] != "ok").sum()
         print(f"{len(results)} scores of {len(fits)} fits ({failed} without a result)")
@@ -152,7 +161,7 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
     for name, variant in args.studies.get("variants", {}).items():
         methods[name] = {**methods[variant["method"]], "title": variant["title"]}
-    return assemble(scores, fits, methods, args.budget, args.studies)
+    return assemble(scores, fits, methods, args.budget, args.studies, args.tissues)
 
 
 def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
@@ -164,7 +173,8 @@ def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
 
 def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The tables of domains, interactions and integration, by name."""
-    from stbench.ranking.leaderboard import leaderboard
+    from stbench.ranking.leaderboard import leaderboards
+    from stbench.ranking.robustness import rank_robustness
     from stbench.ranking.tables import ranking_tables
     from stbench.results.aggregates import all_tables
     from stbench.results.studies import study_tables
@@ -173,7 +183,8 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
     tables = {
         **all_tables(results),
         **ranking_tables(whole, args.rank_by),
-        "leaderboard": leaderboard(whole, args.rank_by),
+        "leaderboard": leaderboards(whole, args.rank_by),
+        "rank_robustness": rank_robustness(whole, args.rank_by),
         **study_tables(results, args.studies),
     }
     if args.published:
@@ -199,10 +210,10 @@ def texts_of_domains(
     """The ranking on one page and for a paper, by file name."""
     from stbench.ranking.latex import latex_tables
     from stbench.ranking.markdown import leaderboard_page
-    from stbench.ranking.standings import standings
+    from stbench.ranking.standings import all_standings
 
     whole = ranked_rows(args, results)
-    ranked = standings(whole, args.rank_by)
+    ranked = all_standings(whole, args.rank_by)
     page = leaderboard_page(ranked, whole, ranked_rows(args, tables["lift"]), args.rank_by)
     compared = tables.get("published_vs_measured")
     scored = ranked_rows(args, tables["ARI_final"])

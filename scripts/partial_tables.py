@@ -59,7 +59,7 @@ def main() -> None:
     from stbench.deconvolution.robustness import split_derived
     from stbench.deconvolution.tables import read_scores, tables
     from stbench.ranking.markdown import leaderboard_page
-    from stbench.ranking.standings import standings
+    from stbench.ranking.standings import all_standings
     from stbench.results.partial import marked, rankable, read_partial, report
 
     benchmark = load_benchmark(args.config, CONFIG, need_files=False)
@@ -76,11 +76,12 @@ def main() -> None:
             write_csv(marked(table, partial), folder / f"tables/{name}.csv")
         write_csv(marked(partial.missing, partial), folder / "missing.csv")
         if len(partial.results):
-            marked(partial.results, partial).to_parquet(folder / "results.parquet", index=False)
+            every = partial.results.drop(columns="blocks")
+            marked(every, partial).to_parquet(folder / "results.parquet", index=False)
         ranked = rankable(partial.ranked)
         if len(ranked):
             rank_by = args.config["rank_by"]
-            placed = standings(ranked, rank_by)
+            placed = all_standings(ranked, rank_by)
             lift = complete["lift"]
             lift = lift[lift["dataset"].isin(ranked["dataset"])]
             page = leaderboard_page(placed, ranked, lift, rank_by, partial.words)
@@ -97,7 +98,8 @@ def tables_of_domains(
     from stbench.config.tasks import INTEGRATION, INTERACTIONS
     from stbench.integration.tables import integration_tables, read_integration_scores
     from stbench.interactions.tables import interaction_tables, read_interaction_scores
-    from stbench.ranking.leaderboard import leaderboard
+    from stbench.ranking.leaderboard import leaderboards
+    from stbench.ranking.robustness import rank_robustness
     from stbench.ranking.tables import ranking_tables
     from stbench.results.aggregates import all_tables
     from stbench.results.partial import partial_leaderboard, rankable
@@ -108,7 +110,8 @@ def tables_of_domains(
     tables = {
         **all_tables(partial.results),
         **(ranking_tables(ranked, rank_by) if len(ranked) else {}),
-        "leaderboard": partial_leaderboard(partial, rank_by, leaderboard),
+        **({"rank_robustness": rank_robustness(ranked, rank_by)} if len(ranked) else {}),
+        "leaderboard": partial_leaderboard(partial, rank_by, leaderboards),
         "published_vs_measured": published_vs_measured(
             partial.ranked, read_published(args.published)
         ),

@@ -11,7 +11,7 @@ from stbench.common.constants import PROTOCOLS
 from stbench.common.io import atomic_file
 from stbench.config.layout import Layout, SameKey
 from stbench.config.tasks import DOMAINS
-from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.leaderboard import leaderboards
 from stbench.ranking.tables import ranking_tables
 from stbench.report.page import Sources, report_page
 from stbench.results.aggregates import all_tables
@@ -27,7 +27,7 @@ def write_tables(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
     ranked = results[results["clusterer"] == "kmeans"]
     tables = {**all_tables(ranked), **ranking_tables(ranked, "kmeans")}
-    for name, table in {**tables, "leaderboard": leaderboard(ranked, "kmeans")}.items():
+    for name, table in {**tables, "leaderboard": leaderboards(ranked, "kmeans")}.items():
         table.to_csv(folder / f"{name}.csv", index=False)
 
 
@@ -93,6 +93,11 @@ def large_results(datasets=15, methods=14, seeds=5):
         study="",
         implementation=np.where(table["method"] == "smoothed_pca", "control", "reimplemented"),
         control=table["method"] == "smoothed_pca",
+        ranked=True,
+        blocks=None,
+        deterministic=False,
+        tissue="real",
+        unit=table["dataset"],
         listed=0,
         epoch=100,
         fit_status="ok",

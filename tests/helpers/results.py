@@ -4,11 +4,12 @@ import json
 
 import pandas as pd
 
+_CONTROL = {"implementation": "control", "control": True, "deterministic": True}
 METHODS = {
     "stague": {"title": "STAGUE", "implementation": "reimplemented", "trainable": True},
     "sedr": {"title": "SEDR", "implementation": "package SEDR==1.0", "trainable": True},
-    "smoothed_pca": {"title": "Smoothed PCA", "implementation": "control", "control": True},
-    "pca": {"title": "PCA", "implementation": "control", "control": True},
+    "smoothed_pca": {"title": "Smoothed PCA", **_CONTROL, "ranked": True},
+    "pca": {"title": "PCA", **_CONTROL},
 }
 NAN = float("nan")
 
@@ -25,6 +26,7 @@ def row(dataset, method, seed, **more):
         "metric": "ARI",
         "value": NAN,
         "sd_clustering": NAN,
+        "blocks": None,
         "epoch": -1,
         "status": "ok",
         "reason": "",
@@ -101,8 +103,8 @@ def write_results(results, scores):
     (layout.root / "methods.yaml").write_text(yaml.safe_dump(METHODS))
 
 
-def made_results(*scores):
+def made_results(*scores, methods=None, tissues=None):
     from stbench.results.assembly import assemble
 
     table = pd.concat(scores, ignore_index=True)
-    return assemble(table, fits_of(table), METHODS)
+    return assemble(table, fits_of(table), {**METHODS, **(methods or {})}, tissues=tissues)

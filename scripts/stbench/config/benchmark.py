@@ -32,6 +32,7 @@ from stbench.config.registry import (
 )
 from stbench.config.schema import check, load_yaml
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
+from stbench.config.tissues import tissue_of, unit_of
 from stbench.config.values import with_numbers
 
 UNKNOWN_CELLS, UNKNOWN_COLUMNS = 5000, 2000  # for resources, if the size of a file is unknown
@@ -174,6 +175,15 @@ class Benchmark:
             for name, variant in self.variants.items()
         }
         return {"derived": self.derived(DOMAINS), "variants": changed}
+
+    @property
+    def tissues(self) -> dict[str, dict[str, str]]:
+        """``tissue`` (its kind) and independent ``unit`` of each dataset of ``domains``."""
+        entries = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
+        return {
+            name: {"tissue": tissue_of(entry), "unit": unit_of(entry)}
+            for name, entry in entries.items()
+        }
 
     @property
     def external(self) -> Mapping[str, str]:

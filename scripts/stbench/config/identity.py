@@ -28,7 +28,7 @@ Entry = Mapping[str, Any]
 # Keys of an entry that do not affect cells, genes and positions of a dataset. All other keys
 # count, so that a new option cannot be forgotten.
 _DESCRIPTION = (
-    *("id", "name", "title", "technology", "organism", "donor", "study", "unit"),
+    *("id", "name", "title", "technology", "organism", "donor", "study", "tissue", "unit"),
     *("licence", "citation", "note", "cells", "genes", "n_cells", "n_spots", "reference_is"),
     *("origin", "path", "section"),  # the section is the entry as the user gave it
 )

@@ -21,6 +21,7 @@ _DEFAULTS: dict[str, Any] = {
     "organism": "unknown",
     "donor": "",
     "study": "",
+    "tissue": "real",
     "unit": "unknown",
     "kind": "counts",
     "cells": None,

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from stbench.config.tissues import TISSUE_WORDS
 from stbench.figures.figure_set import Album
 from stbench.figures.style import CLUSTERER_WORDS
-from stbench.ranking.certainty import as_sentence, note
+from stbench.ranking.certainty import as_sentence, note, where
 from stbench.ranking.ranks import POLICY_WORDS
+from stbench.ranking.robustness import rank_robustness, rank_spans
+from stbench.ranking.selection import by_tissue
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import score_table
 
@@ -127,28 +130,46 @@ def add_gap(album: Album, compared: pd.DataFrame, titles: dict[str, str], cluste
 
 
 def add_ranks(album: Album, results: pd.DataFrame, titles: dict[str, str], rank_by: str) -> None:
-    """Mean ranks under each policy for failures, and the ranks on each dataset."""
-    from stbench.figures.bump_chart import rank_bump
+    """For each kind of tissue, mean ranks under each policy for failures, the ranks on each dataset
+    and under other conditions; the names of figures of the headline have no suffix."""
+    for i, (tissue, rows) in enumerate(by_tissue(results, rank_by).items()):
+        suffix = f"_{tissue}".replace("-", "_") if i else ""
+        add_mean_ranks(album, rows, titles, rank_by, suffix)
+        add_bump(album, rows, titles, rank_by, suffix)
+        add_rank_robustness(album, rows, titles, rank_by, suffix)
+
+
+def add_mean_ranks(
+    album: Album, results: pd.DataFrame, titles: dict[str, str], rank_by: str, suffix: str
+) -> None:
+    """Mean ranks with the groups of methods that do not differ."""
     from stbench.figures.critical_difference import critical_difference
 
-    by_policy = rankings(results, rank_by)
-    for policy, ranking in by_policy.items():
-        if not ranking.scores.size:
+    for policy, ranking in rankings(results, rank_by).items():
+        if not len(ranking.scores) or ranking.scores.shape[1] < 2:
             continue
-        title = f"Mean rank by final ARI, {POLICY_WORDS[policy]}"
+        title = f"Mean rank by final ARI, {_tissues(results)}, {POLICY_WORDS[policy]}"
         best = ranking.mean_ranks.index[0]
         album.add(
             critical_difference(ranking, titles, title),
-            f"critical_difference_{policy}",
+            f"critical_difference_{policy}{suffix}",
             kind="critical_difference",
             title=title,
-            caption="Mean rank over datasets with its 95 % bootstrap interval. Bars on the right "
+            caption="Mean rank over studies with its 95 % bootstrap interval. Bars on the right "
             "join methods that do not differ significantly (Demsar, JMLR 2006). "
             + (f"{as_sentence(why)}." if (why := note(ranking)) else ""),
             alt=f"Mean ranks of {len(ranking.mean_ranks)} methods; the best is {titles[best]} with "
-            f"{ranking.mean_ranks.iloc[0]:.1f} over {len(ranking.scores)} datasets.",
+            f"{ranking.mean_ranks.iloc[0]:.1f} over {where(ranking)}.",
         )
-    ranks = by_policy["worst"].ranks
+
+
+def add_bump(
+    album: Album, results: pd.DataFrame, titles: dict[str, str], rank_by: str, suffix: str
+) -> None:
+    """The ranks on each dataset."""
+    from stbench.figures.bump_chart import rank_bump
+
+    ranks = rankings(results, rank_by)["worst"].ranks
     if min(ranks.shape) < 2:
         return
     final = results[
@@ -162,15 +183,43 @@ def add_ranks(album: Album, results: pd.DataFrame, titles: dict[str, str], rank_
     means = final.pivot_table(index="dataset", columns="method", values="value", dropna=False)
     failed = means.reindex(index=ranks.index, columns=ranks.columns).isna()
     quiet = set(results.loc[results["control"], "method"])
-    title = "Ranks by final ARI on each dataset"
+    title = f"Ranks by final ARI on each dataset, {_tissues(results)}"
     album.add(
         rank_bump(ranks, failed, titles, quiet, title),
-        "bump",
+        f"bump{suffix}",
         kind="bump",
         title=title,
         caption="Rank 1 (top) is best; ties share their mean rank. Controls are gray and dashed.",
         alt=f"Ranks of {ranks.shape[1]} methods on {ranks.shape[0]} datasets, a line per method.",
     )
+
+
+def add_rank_robustness(
+    album: Album, results: pd.DataFrame, titles: dict[str, str], rank_by: str, suffix: str
+) -> None:
+    """The rank of every method under other clusterers, metrics, policies and without each study."""
+    from stbench.figures.rank_conditions import rank_conditions
+
+    table = rank_robustness(results, rank_by)
+    if table["condition"].nunique() < 2 or table["method"].nunique() < 2:
+        return
+    spans = rank_spans(table)
+    stable = int((spans["best"] == spans["worst"]).sum())
+    title = f"Rank by condition, {_tissues(results)}"
+    album.add(
+        rank_conditions(table, titles, title),
+        f"rank_conditions{suffix}",
+        kind="rank_conditions",
+        title=title,
+        caption="A column changes one choice of the benchmark; the first is the ranking itself. "
+        "Methods are sorted by it. An empty field is a method without a score.",
+        alt=f"Ranks of {len(spans)} methods under {table['condition'].nunique()} conditions; "
+        f"{stable} of them have the same rank under all.",
+    )
+
+
+def _tissues(results: pd.DataFrame) -> str:
+    return TISSUE_WORDS[results["tissue"].iloc[0]]
 
 
 def add_costs(

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from stbench.figures.style import PROTOCOL_COLORS, QUIET, apply_style
-from stbench.ranking.certainty import note
+from stbench.ranking.certainty import note, where
 from stbench.ranking.ranks import Ranking, rank_intervals, tied_groups
 
 
@@ -38,9 +38,9 @@ def critical_difference(ranking: Ranking, titles: dict[str, str], title: str) ->
     axes.set_xticks(range(1, n + 1))
     test = (
         "dots on one bar are methods that do not differ significantly "
-        f"(Friedman p = {ranking.friedman_p:.2g}; pairs: Wilcoxon, Holm, 5 %)"
+        f"(Friedman, F: p = {ranking.iman_davenport_p:.2g}; pairs: Wilcoxon, Holm, 5 %)"
     )
-    lines = [f"mean rank over {len(ranking.scores)} datasets (1 = best)"]
+    lines = [f"mean rank over {where(ranking)} (1 = best)"]
     lines += [test if ranking.tested else "", note(ranking)]
     axes.set_xlabel("\n".join(filter(None, lines)), color=QUIET)
     return figure

@@ -11,7 +11,7 @@ import pandas as pd
 from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import in_order, read_stacked
-from stbench.results.statistics import Difference, mean_over_groups, verdict
+from stbench.results.statistics import NOTHING, mean_over_groups, verdict
 
 ALL, BEST = "all", "best"
 _INTERVAL = ["mean", "low", "high", "tissues"]
@@ -62,8 +62,8 @@ def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
     """AUPRC of every method minus that of nulls, over tissues, in total and by effect.
 
     The null ``best`` is the null with the highest mean on each tissue, so it is the strictest
-    comparison. Differences are paired by training seed if the null has seeds. For intervals,
-    tissues are drawn, then seeds.
+    comparison. Differences are paired by training seed if the null has seeds. Intervals are
+    those of Student over the means of tissues.
 
     Returns:
         ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``, ``tissues``, ``verdict``,
@@ -139,7 +139,6 @@ def _lift(
 
 
 def _interval(groups: list[np.ndarray]) -> dict:
-    nothing = Difference(np.nan, np.nan, 0, np.nan, np.nan)
-    result = mean_over_groups(groups) if groups else nothing
+    result = mean_over_groups(groups) if groups else NOTHING
     facts = {"mean": result.mean, "low": result.low, "high": result.high, "tissues": result.n}
-    return {**facts, "verdict": verdict(result)}
+    return {**facts, "verdict": verdict(result.mean, result.p)}

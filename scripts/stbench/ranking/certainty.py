@@ -7,31 +7,41 @@ from collections.abc import Mapping
 import pandas as pd
 
 from stbench.ranking.leaderboard import Order
-from stbench.ranking.ranks import DATASETS_TO_TEST, LEVEL, Ranking, not_different_from
+from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, Ranking, not_different_from
 
 
 def note(ranking: Ranking) -> str:
     """Limits of the tests: why no test is possible, or why none can be significant."""
-    n, methods = ranking.scores.shape
+    methods = ranking.scores.shape[1]
     if methods < 2:
         return "no test is possible: fewer than 2 methods"
+    n = len(ranking.unit_ranks)
+    units = f"{n} independent unit{'s' * (n != 1)}"
     if not ranking.tested:
-        datasets = f"{n} dataset{'s' * (n != 1)}"
-        return f"no test is possible: {datasets}, at least {DATASETS_TO_TEST} are needed"
+        return f"no test is possible: {units}, at least {UNITS_TO_TEST} are needed"
     if not ranking.conclusive:
-        return f"with {n} datasets and {methods} methods, no pair can differ significantly"
+        return f"with {units} and {methods} methods, no pair can differ significantly"
     return ""
+
+
+def where(ranking: Ranking) -> str:
+    """The datasets and their independent units: ``7 datasets of 5 studies``."""
+    datasets, units = len(ranking.scores), len(ranking.unit_ranks)
+    text = f"{datasets} dataset{'s' * (datasets != 1)}"
+    return text if datasets == units else f"{text} of {units} stud{'y' if units == 1 else 'ies'}"
 
 
 def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:
     """Whether the order of methods may be chance, in a sentence or two."""
     if not ranking.tested:
         return f"{as_sentence(note(ranking))}."
-    n = len(ranking.scores)
-    text = f"Friedman's test over {n} datasets: p = {ranking.friedman_p:.2g}"
+    text = (
+        f"Friedman's test over {where(ranking)}: p = {ranking.friedman_p:.2g}, by Iman and "
+        f"Davenport's F p = {ranking.iman_davenport_p:.2g}"
+    )
     if pd.isna(ranking.friedman_p):
-        text = f"Two methods over {n} datasets: Friedman's test needs at least three"
-    elif ranking.friedman_p > LEVEL:
+        text = f"Two methods over {where(ranking)}: Friedman's test needs at least three"
+    elif ranking.iman_davenport_p > LEVEL:
         return f"{text}: the differences between methods may be chance."
     else:
         text += ": the methods differ"

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stbench.config.tissues import TISSUE_WORDS
+from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import Policy
-from stbench.ranking.standings import Standing, mean_rank, memory
+from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural
 from stbench.results.formatting import number, signed
 
@@ -36,7 +38,7 @@ def escape(text: object) -> str:
 
 
 def latex_tables(
-    standings: dict[Policy, Standing],
+    standings: dict[str, dict[Policy, Standing]],
     results: pd.DataFrame,
     final: pd.DataFrame,
     published: pd.DataFrame | None,
@@ -45,7 +47,7 @@ def latex_tables(
     """All tables, by file name without ending.
 
     Args:
-        standings: of ``stbench.ranking.standings.standings``.
+        standings: of ``stbench.ranking.standings.all_standings``.
         results: of ``stbench.results.assembly.assemble``.
         final: ``ARI_final`` of ``stbench.results.aggregates.all_tables``.
         published: of ``stbench.results.published.published_vs_measured``; None where not compared.
@@ -60,18 +62,19 @@ def latex_tables(
     return tables
 
 
-def leaderboard(standings: dict[Policy, Standing], rank_by: str) -> str:
-    """One table for each policy whose ranking differs from the others."""
-    worst = standings["worst"]
+def leaderboard(standings: dict[str, dict[Policy, Standing]], rank_by: str) -> str:
+    """For each kind of tissue, one table for each policy whose ranking differs from the others."""
     floats = []
-    for standing in standings.values():
-        again = standing is not worst and standing.datasets == worst.datasets
-        if not standing.table.empty and not again:
-            floats.append(_leaderboard_float(standing, rank_by))
+    for tissue, by_policy in standings.items():
+        worst = by_policy["worst"]
+        for standing in by_policy.values():
+            again = standing is not worst and standing.datasets == worst.datasets
+            if not standing.table.empty and not again:
+                floats.append(_leaderboard_float(standing, tissue, rank_by))
     return _file(floats or ["% Nothing is ranked: no dataset has true labels and a score."])
 
 
-def _leaderboard_float(standing: Standing, rank_by: str) -> str:
+def _leaderboard_float(standing: Standing, tissue: str, rank_by: str) -> str:
     head = ["", "Method", "Mean rank", "", "Final", "Oracle", "Gap", "Gain", "Lift"]
     head += ["Time (s)", "Memory (MB)", "No score"]
     rows = []
@@ -80,9 +83,9 @@ def _leaderboard_float(standing: Standing, rank_by: str) -> str:
         tied = f"$^{{{row['tied']}}}$" if row["tied"] else ""
         rows.append(
             [
-                str(row["rank"]),
+                place(row) or _DASH,
                 rf"\emph{{{title}}}" if row["control"] else title,
-                mean_rank(row),
+                mean_rank(row) or _DASH,
                 tied,
                 *(_math(row[name], number) for name in ("ARI_final", "ARI_oracle")),
                 *(_math(row[name], signed) for name in ("gap", "gain", "lift")),
@@ -91,15 +94,15 @@ def _leaderboard_float(standing: Standing, rank_by: str) -> str:
                 escape(row["failures"]).replace(" of ", "~of~"),
             ]
         )
-    n = len(standing.datasets)
     caption = (
-        f"Methods by mean rank of the final ARI over {n} dataset{'s' * (n != 1)}, clustered by "
-        f"{escape(rank_by)}, with 95\\,\\% bootstrap intervals over datasets. "
-        f"{standing.heading}. Methods that share a letter do not differ significantly. "
+        f"{as_sentence(TISSUE_WORDS[tissue])}: methods by mean rank of the final ARI over "
+        f"{standing.where}, clustered by {escape(rank_by)}, with 95\\,\\% bootstrap intervals over "
+        f"studies, and the span of the rank over conditions. {standing.heading}. Methods "
+        "that share a letter do not differ significantly. "
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
         f"Controls in italics. {escape(standing.certainty)}"
     )
-    label = f"tab:leaderboard-{standing.policy}"
+    label = f"tab:leaderboard-{tissue}-{standing.policy}"
     return _float(_Table("rllcrrrrrrrp{22mm}", head, rows, caption, label))
 
 

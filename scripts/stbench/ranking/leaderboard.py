@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
+from stbench.ranking.ranks import mean_ranks, places
+from stbench.ranking.selection import by_tissue, final_scores, units_of
 from stbench.results.aggregates import (
     NO_BASELINE,
     fold_statuses,
     gain_table,
     lift_table,
-    methods_that_ran,
     score_table,
 )
 from stbench.results.assembly import in_order
@@ -33,6 +35,21 @@ class Order(NamedTuple):
         return f"order {words}" if words else "no other clusterer to compare with"
 
 
+def leaderboards(
+    results: pd.DataFrame, rank_by: str, no_baseline: str = NO_BASELINE
+) -> pd.DataFrame:
+    """``leaderboard`` of each kind of tissue, the headline first, with a column ``tissue``.
+
+    Args, errors: as for ``leaderboard``.
+    """
+    check_clusterer(results, rank_by)
+    parts = []
+    for tissue, rows in by_tissue(results, rank_by).items():
+        parts.append(leaderboard(rows, rank_by, no_baseline))
+        parts[-1].insert(0, "tissue", tissue)
+    return pd.concat(parts, ignore_index=True)
+
+
 def leaderboard(
     results: pd.DataFrame, rank_by: str, no_baseline: str = NO_BASELINE
 ) -> pd.DataFrame:
@@ -41,11 +58,12 @@ def leaderboard(
     On each dataset with a known truth on which any method has a score, methods are ranked by the
     mean ARI of the last epoch; equal scores share the mean of their ranks, and a method without a
     score gets the worst rank, so a method cannot improve its rank by failing on difficult data.
-    Controls are ranked like methods and marked. A method that did not run on any dataset has no
-    rank; its reason is given.
+    Ranks are averaged within units, then over units. Controls that smooth are ranked like methods
+    and marked; other controls have no rank, nor has a method that did not run on any dataset; its
+    reason is given.
 
     Args:
-        results: of ``stbench.results.assembly.assemble``.
+        results: of ``stbench.results.assembly.assemble``, of one kind of tissue.
         rank_by: the clusterer that ranks.
         no_baseline: the reason for a missing lift if the baseline has no results.
 
@@ -61,9 +79,8 @@ def leaderboard(
     Raises:
         InputError: there are no scores under ``rank_by``.
     """
+    check_clusterer(results, rank_by)
     clusterers = sorted(results["clusterer"].unique())
-    if rank_by not in clusterers:
-        raise InputError(f"--rank-by {rank_by}: no scores; use one of {', '.join(clusterers)}")
     with_truth = results[~results["exploratory"]]
     tables = {f"ARI_{protocol}": score_table(with_truth, "ARI", protocol) for protocol in PROTOCOLS}
     tables |= {"gain": gain_table(with_truth), "lift": lift_table(with_truth, no_baseline)}
@@ -73,50 +90,50 @@ def leaderboard(
     board["control"] = methods["control"]
     board["implementation"] = methods["implementation"]
     board["rank_by"] = rank_by
-    scores = _scores(tables["ARI_final"], clusterers, methods.index)
-    ran = methods_that_ran(results)
-    board["mean_rank"] = mean_ranks(scores[rank_by][ran])
+    final = _by_dataset(tables["ARI_final"], rank_by, methods.index)
+    scores = {name: final_scores(results, name).dropna(how="all") for name in clusterers}
+    units = units_of(results)
+    board["mean_rank"] = mean_ranks(scores[rank_by], units)
     for name, table in tables.items():
         board[name] = _by_dataset(table, rank_by, methods.index).mean()
     oracle = _by_dataset(tables["ARI_oracle"], rank_by, methods.index)
-    gap = (oracle - scores[rank_by]).mean()
-    board.insert(board.columns.get_loc("gain"), "gap", gap)
-    scored = scores[rank_by].notna().sum()
-    board["datasets"] = [f"{n}/{len(scores[rank_by])}" for n in scored]
-    others = [name for name in clusterers if name != rank_by]
-    board["order"] = compare_orders(scores, rank_by).summary
-    for name in others:
+    board.insert(board.columns.get_loc("gain"), "gap", (oracle - final).mean())
+    board["datasets"] = [f"{n}/{len(final)}" for n in final.notna().sum()]
+    board["order"] = compare_orders(scores, rank_by, units).summary
+    for name in [name for name in clusterers if name != rank_by]:
         has_scores = scores[name].notna().any()
-        board[f"rank_{name}"] = _places(mean_ranks(scores[name][ran]).where(has_scores))
+        board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(has_scores))
     ranked = {
-        name: table[table["dataset"].isin(scores[rank_by].index) & (table["clusterer"] == rank_by)]
+        name: table[table["dataset"].isin(final.index) & (table["clusterer"] == rank_by)]
         for name, table in tables.items()
     }
     board[["status", "reason"]] = [_status_and_reason(ranked, method) for method in methods.index]
     board = board.reset_index()
-    board.insert(0, "rank", _places(board["mean_rank"]))
+    board.insert(0, "rank", places(board["mean_rank"]))
     board = in_order(board, ["method"])
     return board.sort_values("rank", kind="stable", ignore_index=True)
 
 
-def mean_ranks(scores: pd.DataFrame) -> pd.Series:
-    """Mean over datasets (rows) of the rank of each method (column), 1 = best.
+def check_clusterer(results: pd.DataFrame, rank_by: str) -> None:
+    """Check that there are scores under the clusterer that ranks.
 
-    Ties share their mean rank, a missing score gets the worst rank (the number of methods), and
-    datasets without any score are skipped. NaN if no dataset remains.
+    Raises:
+        InputError: there are none.
     """
-    ranks = scores.dropna(how="all").rank(axis=1, ascending=False, method="average")
-    return ranks.fillna(scores.shape[1]).mean()
+    clusterers = sorted(results["clusterer"].unique())
+    if rank_by not in clusterers:
+        raise InputError(f"--rank-by {rank_by}: no scores; use one of {', '.join(clusterers)}")
 
 
 def order_under_clusterers(results: pd.DataFrame, rank_by: str) -> Order:
     """The order of the methods of ``results`` under other clusterers than ``rank_by``."""
-    final = score_table(results[~results["exploratory"]], "ARI", "final")
-    methods = pd.Index(dict.fromkeys(results["method"]))
-    return compare_orders(_scores(final, sorted(results["clusterer"].unique()), methods), rank_by)
+    scores = {name: final_scores(results, name) for name in sorted(results["clusterer"].unique())}
+    return compare_orders(scores, rank_by, units_of(results))
 
 
-def compare_orders(scores: dict[str, pd.DataFrame], rank_by: str) -> Order:
+def compare_orders(
+    scores: Mapping[str, pd.DataFrame], rank_by: str, units: Mapping[str, str] | None = None
+) -> Order:
     """The order of methods under ``rank_by`` and under every other clusterer.
 
     The methods that have any score under both clusterers are compared; with fewer than two
@@ -124,6 +141,7 @@ def compare_orders(scores: dict[str, pd.DataFrame], rank_by: str) -> Order:
 
     Args:
         scores: by clusterer, (datasets, methods).
+        units: the unit of each dataset.
     """
     order = Order([], [])
     for name in scores:
@@ -131,13 +149,11 @@ def compare_orders(scores: dict[str, pd.DataFrame], rank_by: str) -> Order:
         both = scores[name].columns[has_score[0] & has_score[1]]
         if name == rank_by or len(both) < 2:
             continue
-        places = [_places(mean_ranks(scores[clusterer][both])) for clusterer in (name, rank_by)]
-        (order.same if places[0].equals(places[1]) else order.changed).append(name)
+        order_of = [
+            places(mean_ranks(scores[clusterer][both], units)) for clusterer in (name, rank_by)
+        ]
+        (order.same if order_of[0].equals(order_of[1]) else order.changed).append(name)
     return order
-
-
-def _scores(final: pd.DataFrame, clusterers: list[str], methods: pd.Index) -> dict:
-    return {name: _by_dataset(final, name, methods) for name in clusterers}
 
 
 def _by_dataset(table: pd.DataFrame, clusterer: str, methods: pd.Index) -> pd.DataFrame:
@@ -145,11 +161,6 @@ def _by_dataset(table: pd.DataFrame, clusterer: str, methods: pd.Index) -> pd.Da
     rows = table[table["clusterer"] == clusterer]
     wide = rows.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
     return wide.reindex(columns=methods).dropna(how="all")
-
-
-def _places(mean_rank: pd.Series) -> pd.Series:
-    """1, 2, 3 ... of mean ranks; differences in the last bits count as ties."""
-    return mean_rank.round(9).rank(method="min").astype("Int64")
 
 
 def _status_and_reason(tables: dict[str, pd.DataFrame], method: str) -> tuple[str, str]:

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
-from stbench.ranking.certainty import order_sentence
+from stbench.config.tissues import TISSUE_WORDS
+from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.ranks import Policy
-from stbench.ranking.standings import Standing, mean_rank, memory
+from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import natural
 from stbench.results.formatting import number, signed
-from stbench.results.statistics import BETTER, MIN_SEEDS, WITHIN_NOISE, WORSE
+from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
 
 _COLUMNS = (
-    *("rank", "method", "mean rank", "tied", "final", "oracle", "gap", "gain", "lift"),
+    *("rank", "method", "mean rank", "first", "tied", "final", "scaled", "oracle", "gap", "gain"),
+    "lift",
     *("seconds", "memory, MB", "no score"),
 )
 _DASH = "–"
@@ -23,11 +25,17 @@ _NAMED = 20  # datasets listed by name; longer lists are only counted
 _LEFT = ("method", "mean rank", "tied", "no score")
 
 _LEGEND = """\
-- **method**: *italics* mark a control, which is ranked but is not a competing method.
-- **mean rank** over datasets, 1 = best, with its 95 % bootstrap interval over datasets.
+- **rank** by mean rank; in brackets its span over conditions: other clusterers, AMI and NMI, only \
+datasets with every score, mean ARI in place of ranks, and each study left out \
+(`rank_robustness.csv`).
+- **method**: *italics* mark a control. Controls that smooth are ranked; the others have no rank.
+- **mean rank**, 1 = best. Ranks are averaged over the datasets of a study, then over studies, \
+because sections of one study are not independent. The 95 % bootstrap interval, and **first**, the \
+share of draws in which the method is first, are over studies; both need 6 of them.
 - **tied**: methods that share a letter do not differ significantly (Wilcoxon with Holm's \
 correction, 5 %); without a test, all methods share one letter.
-- **final**: mean ARI of the last epoch, used for ranking. **oracle**: mean ARI of the best epoch, \
+- **final**: mean ARI of the last epoch, used for ranking. **scaled**: the same between 0, the \
+control random, and 1, the jittered truth. **oracle**: mean ARI of the best epoch, \
 chosen with the true labels. **gap**: oracle minus final. **gain**: final minus the untrained \
 network. **lift**: final minus smoothed PCA (principal components averaged over the 15 nearest \
 cells). Means over the datasets that have a value; –: not defined.
@@ -37,7 +45,7 @@ cells). Means over the datasets that have a value; –: not defined.
 
 
 def leaderboard_page(
-    standings: dict[Policy, Standing],
+    standings: dict[str, dict[Policy, Standing]],
     results: pd.DataFrame,
     lift: pd.DataFrame,
     rank_by: str,
@@ -46,21 +54,28 @@ def leaderboard_page(
     """The whole page.
 
     Args:
-        standings: of ``stbench.ranking.standings.standings``.
+        standings: of ``stbench.ranking.standings.all_standings``.
         results: of ``stbench.results.assembly.assemble``.
         lift: of ``stbench.results.aggregates.lift_table``.
         rank_by: the clusterer that ranks.
         note: a warning for the top of the page, for example that the run is not complete.
     """
-    parts = ["# Leaderboard", _quoted(note), _intro(standings["worst"], results, rank_by)]
-    for standing in standings.values():
-        parts += [f"## {standing.heading}", *_ranking(standing, standings["worst"])]
-    if not_run := standings["worst"].not_run:
+    ranked = [name for part in standings.values() for name in part["worst"].datasets]
+    parts = ["# Leaderboard", _quoted(note), _intro(standings, results, rank_by)]
+    for tissue, by_policy in standings.items():
+        if by_policy["worst"].datasets:
+            parts += [f"## {as_sentence(TISSUE_WORDS[tissue])}", _datasets(by_policy["worst"])]
+        for standing in by_policy.values():
+            parts += [f"### {standing.heading}", *_ranking(standing, by_policy["worst"])]
+    not_run = {
+        t: reason for part in standings.values() for t, reason in part["worst"].not_run.items()
+    }
+    if not_run:
         lines = (f"- {_text(title)}: {_text(reason)}" for title, reason in not_run.items())
         parts += ["## Methods that were not run", "\n".join(lines)]
     if sentences := list(_against_baseline(results, lift, rank_by)):
         parts += ["## Against smoothed PCA, dataset by dataset", "\n".join(sentences)]
-    if missing := list(_not_ranked(results, standings["worst"].datasets)):
+    if missing := list(_not_ranked(results, ranked)):
         parts += ["## Datasets that are not ranked", "\n".join(missing)]
     parts += ["## How to read the tables", _LEGEND.rstrip()]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -70,18 +85,25 @@ def _quoted(note: str) -> str:
     return f"> **{_text(note)}**" if note else ""
 
 
-def _intro(worst: Standing, results: pd.DataFrame, rank_by: str) -> str:
-    if not worst.datasets:
+def _intro(
+    standings: dict[str, dict[Policy, Standing]], results: pd.DataFrame, rank_by: str
+) -> str:
+    datasets = [name for part in standings.values() for name in part["worst"].datasets]
+    if not datasets:
         return "No dataset has true labels and a score, so methods cannot be ranked."
-    ranked = results[results["dataset"].isin(worst.datasets)]
+    ranked = results[results["dataset"].isin(datasets)]
     seeds = ranked[ranked["implementation"] != "external"].groupby("method")["seed"].nunique()
     n = int(seeds.max()) if len(seeds) else int(ranked["seed"].nunique())
+    apart = " Real, semi-synthetic and simulated tissues are ranked apart." * (len(standings) > 1)
     return (
         "Methods by their mean rank of ARI, the agreement with the true domains (1 = identical, "
-        f"0 = chance), at the last epoch, clustered by {rank_by}. "
-        f"{_count(len(worst.datasets), 'dataset')}: {_names(worst.datasets)}. "
-        f"{_count(n, 'training seed')}."
+        f"0 = chance), at the last epoch, clustered by {rank_by}. {_count(n, 'training seed')}."
+        f"{apart}"
     )
+
+
+def _datasets(worst: Standing) -> str:
+    return f"{as_sentence(worst.where)}: {_names(worst.datasets)}."
 
 
 def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
@@ -107,11 +129,12 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
         title = _text(row["title"])
         yield _row(
             [
-                str(row["rank"]),
+                place(row) or _DASH,
                 f"*{title}*" if row["control"] else f"**{title}**",
-                mean_rank(row),
+                mean_rank(row) or _DASH,
+                _or_dash(row["first"], "{:.0%}".format),
                 row["tied"] or _DASH,
-                *(_or_dash(row[name], number) for name in ("ARI_final", "ARI_oracle")),
+                *(_or_dash(row[name], number) for name in ("ARI_final", "scaled", "ARI_oracle")),
                 *(_or_dash(row[name], signed) for name in ("gap", "gain", "lift")),
                 _or_dash(row["seconds"], "{:.0f}".format),
                 memory(row) or _DASH,
@@ -131,7 +154,7 @@ def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -
     better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
     won = [f"{titles[method]} on {_count(n, 'dataset')}" for method, n in better.items()]
     winners = "; ".join(won) or "no method on any dataset"
-    yield f"Better than smoothed PCA beyond the noise: {winners}."
+    yield f"Better than smoothed PCA (5 %, Holm's correction for all entries): {winners}."
     yield ""
     for method in sorted(rows["method"].unique(), key=natural):
         of_method = rows[(rows["method"] == method) & rows["mean"].notna()]
@@ -145,10 +168,10 @@ def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -
 
 
 _VERDICTS = {
-    BETTER: "better beyond the noise",
-    WORSE: "worse beyond the noise",
-    WITHIN_NOISE: "within the noise",
-    "too few seeds": f"too few seeds for a conclusion ({MIN_SEEDS} are needed)",
+    BETTER: "better",
+    WORSE: "worse",
+    WITHIN_NOISE: "cannot be distinguished",
+    NO_INTERVAL: "one seed, so no conclusion",
 }
 
 

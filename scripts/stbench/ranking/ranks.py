@@ -1,13 +1,17 @@
 """Ranks over datasets, and tests of the differences between methods.
 
-The tests are those of Demsar (Journal of Machine Learning Research 2006): Friedman's test on all
-methods, then Wilcoxon's signed-rank test on each pair with Holm's correction (Benavoli et al.,
-Journal of Machine Learning Research 2016, on why pairs are not compared by mean ranks). A dataset
-is one observation, regardless of its number of training seeds.
+Sections of one study are not independent, so scores and ranks are averaged within a unit
+(``stbench.config.tissues.unit_of``), and a unit is one observation of every test and bootstrap,
+regardless of its number of sections and training seeds. The tests are those of Demsar (Journal of
+Machine Learning Research 2006): Friedman's test on all methods, decided by the F statistic of Iman
+and Davenport (Communications in Statistics 1980), then Wilcoxon's signed-rank test on each pair
+with Holm's correction (Benavoli et al., Journal of Machine Learning Research 2016, on why pairs are
+not compared by mean ranks).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -15,8 +19,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-DATASETS_TO_TEST = 5  # a pair of methods can differ at the 5 % level with 6 or more
-LEVEL = 0.05
+from stbench.results.statistics import LEVEL, holm
+
+UNITS_TO_TEST = 5  # a pair of methods can differ at the 5 % level with 6 or more
+UNITS_FOR_INTERVAL = 6  # a bootstrap over fewer values is far too narrow
 Policy = Literal["worst", "common"]
 POLICY_WORDS: dict[Policy, str] = {
     "worst": "a failure gets the worst rank",
@@ -36,7 +42,9 @@ class Ranking:
             every method has a score).
         scores: (datasets, methods) higher is better, complete under the policy.
         ranks: the same, 1 = best, ties share their mean rank.
-        friedman_p: p value over all methods; NaN where there is no test.
+        units: (datasets) the unit of each.
+        friedman_p: p value of chi-squared over all methods; NaN where there is no test.
+        iman_davenport_p: the same of the F statistic, which is less conservative and decides.
         pairs: one row per pair of methods: ``one``, ``other``, ``p``, ``p_holm``, ``n``; no rows
             where there is no test.
     """
@@ -44,42 +52,84 @@ class Ranking:
     policy: Policy
     scores: pd.DataFrame
     ranks: pd.DataFrame
+    units: pd.Series
     friedman_p: float
+    iman_davenport_p: float
     pairs: pd.DataFrame
 
     @property
+    def unit_ranks(self) -> pd.DataFrame:
+        """(units, methods): ranks averaged over the datasets of each unit."""
+        return self.ranks.groupby(self.units).mean()
+
+    @property
     def tested(self) -> bool:
-        """Whether there are enough methods and datasets for a test."""
-        return _testable(self.scores)
+        """Whether there are enough methods and units for a test."""
+        return _testable(self.unit_ranks)
 
     @property
     def conclusive(self) -> bool:
         """Whether the smallest possible p value of a pair is significant."""
-        return self.tested and 2 / 2 ** len(self.scores) * len(self.pairs) <= LEVEL
+        return self.tested and 2 / 2 ** len(self.unit_ranks) * len(self.pairs) <= LEVEL
 
     @property
     def mean_ranks(self) -> pd.Series:
-        """Mean rank of each method, best first; ties by name."""
-        return self.ranks.mean().sort_index().sort_values(kind="stable")
+        """Mean rank of each method over units, best first; ties by name."""
+        return self.unit_ranks.mean().sort_index().sort_values(kind="stable")
 
 
-def rank_methods(scores: pd.DataFrame, policy: Policy) -> Ranking:
+def rank_methods(
+    scores: pd.DataFrame, policy: Policy, units: Mapping[str, str] | None = None
+) -> Ranking:
     """Rank methods over datasets under a policy for failures.
 
     Args:
         scores: (datasets, methods), higher is better, NaN for a failure.
         policy: one of ``POLICIES``.
+        units: the unit of each dataset; without it, each dataset is its own.
 
     Raises:
         ValueError: the policy is unknown.
     """
     complete = complete_scores(scores, policy)
-    observed = scores.loc[complete.index].rank(axis=1, ascending=False, method="average")
-    ranks = observed.fillna(complete.shape[1])
-    tested = _testable(complete)
-    friedman = friedman_p(complete) if tested and complete.shape[1] > 2 else np.nan
-    pairs = wilcoxon_holm(complete) if tested else _no_pairs()
-    return Ranking(policy, complete, ranks, friedman, pairs)
+    ranks = _ranks(scores.loc[complete.index])
+    of_unit = _units(complete.index, units)
+    unit_ranks = ranks.groupby(of_unit).mean()
+    tested = _testable(unit_ranks)
+    p = friedman(unit_ranks) if tested and complete.shape[1] > 2 else (np.nan, np.nan)
+    pairs = wilcoxon_holm(complete.groupby(of_unit).mean()) if tested else _no_pairs()
+    return Ranking(policy, complete, ranks, of_unit, *p, pairs)
+
+
+def mean_ranks(scores: pd.DataFrame, units: Mapping[str, str] | None = None) -> pd.Series:
+    """Mean over units of the mean rank of each method, 1 = best; a failure gets the worst rank.
+
+    The order of ``rank_methods`` under ``worst``, without its tests.
+
+    Args:
+        scores, units: as for ``rank_methods``.
+
+    Returns:
+        By method; NaN if no dataset has a score.
+    """
+    ranks = _ranks(scores.dropna(how="all"))
+    return ranks.groupby(_units(ranks.index, units)).mean().mean()
+
+
+def places(mean_rank: pd.Series) -> pd.Series:
+    """1, 2, 3 ... of mean ranks; differences in the last bits count as ties."""
+    return mean_rank.round(9).rank(method="min").astype("Int64")
+
+
+def _ranks(scores: pd.DataFrame) -> pd.DataFrame:
+    """Ranks within datasets; ties share their mean rank, and a missing score gets the worst."""
+    ranks = scores.rank(axis=1, ascending=False, method="average")
+    return ranks.fillna(scores.shape[1])
+
+
+def _units(datasets: pd.Index, units: Mapping[str, str] | None) -> pd.Series:
+    given = units or {}
+    return pd.Series([given.get(name, name) for name in datasets], datasets, dtype=object)
 
 
 def complete_scores(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
@@ -93,13 +143,24 @@ def complete_scores(scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     return scores.apply(lambda column: column.fillna(worst))
 
 
-def friedman_p(scores: pd.DataFrame) -> float:
-    """Friedman's test over at least three methods; 1 where all scores are ties."""
-    from scipy.stats import friedmanchisquare
+def friedman(table: pd.DataFrame) -> tuple[float, float]:
+    """Friedman's test over at least three methods, and its F statistic.
 
-    if (scores.nunique(axis=1) == 1).all():
-        return 1.0
-    return float(friedmanchisquare(*(scores[method] for method in scores)).pvalue)
+    Args:
+        table: (units, methods) scores or mean ranks; they are ranked within each unit.
+
+    Returns:
+        The p values of chi-squared and of F of Iman and Davenport; 1 where all are ties.
+    """
+    from scipy.stats import f, friedmanchisquare
+
+    if (table.nunique(axis=1) == 1).all():
+        return 1.0, 1.0
+    n, k = table.shape
+    test = friedmanchisquare(*(table[method] for method in table))
+    chi2, most = float(test.statistic), n * (k - 1)
+    ratio = (n - 1) * chi2 / (most - chi2) if chi2 < most else np.inf
+    return float(test.pvalue), float(f.sf(ratio, k - 1, (k - 1) * (n - 1)))
 
 
 def wilcoxon_holm(scores: pd.DataFrame) -> pd.DataFrame:
@@ -120,26 +181,17 @@ def wilcoxon_holm(scores: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(p_holm=holm(pairs["p"].to_numpy()))[_no_pairs().columns]
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down adjustment of p values (Scandinavian Journal of Statistics 1979)."""
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
-    adjusted = np.empty_like(stepped)
-    adjusted[order] = stepped
-    return adjusted
-
-
 def tied_groups(ranking: Ranking) -> list[list[str]]:
     """Groups of methods within which no pair differs significantly, best first.
 
     A compact letter display (Piepho, Journal of Computational and Graphical Statistics 2004): two
     methods share a group if and only if they do not differ. The members of a group need not be
     adjacent in mean rank. A method that differs from all others is in none. Without a test, or if
-    Friedman's test is not significant, all methods are one group.
+    the test of all methods is not significant, all methods are one group.
     """
     order = list(ranking.mean_ranks.index)
     groups = [frozenset(order)]
-    if ranking.tested and not ranking.friedman_p > LEVEL:
+    if ranking.tested and not ranking.iman_davenport_p > LEVEL:
         for row in ranking.pairs[ranking.pairs["p_holm"] <= LEVEL].itertuples():
             groups = _separate(groups, str(row.one), str(row.other))
     listed = [[method for method in order if method in group] for group in groups]
@@ -164,25 +216,31 @@ def _separate(groups: list[frozenset[str]], one: str, other: str) -> list[frozen
 
 
 def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
-    """95 % percentile intervals of mean ranks: datasets drawn with replacement.
+    """Mean ranks when units are drawn with replacement.
 
     Returns:
-        One row per method, best first: ``mean_rank``, ``low``, ``high`` (NaN with one dataset).
+        One row per method, best first: ``mean_rank``, its 95 % percentile interval ``low``,
+        ``high``, and ``first``, the share of draws in which the method has the best mean rank
+        (ties share it); the last three are NaN for fewer than ``UNITS_FOR_INTERVAL`` units.
     """
-    ranks, mean = ranking.ranks.to_numpy(), ranking.mean_ranks
-    table = pd.DataFrame({"mean_rank": mean, "low": np.nan, "high": np.nan})
-    if len(ranks) > 1:
+    ranks, mean = ranking.unit_ranks.to_numpy(), ranking.mean_ranks
+    table = pd.DataFrame({"mean_rank": mean, "low": np.nan, "high": np.nan, "first": np.nan})
+    if len(ranks) >= UNITS_FOR_INTERVAL:
         rng = np.random.default_rng(0)
         means = ranks[rng.integers(len(ranks), size=(draws, len(ranks)))].mean(axis=1)
-        ends = np.quantile(means, [0.025, 0.975], axis=0)
-        low, high = (pd.Series(end, index=ranking.ranks.columns) for end in ends)
-        table = table.assign(low=low, high=high)
+        best = np.isclose(means, means.min(axis=1, keepdims=True))
+        columns = {
+            **dict(zip(("low", "high"), np.quantile(means, [0.025, 0.975], axis=0), strict=True)),
+            "first": (best / best.sum(axis=1, keepdims=True)).mean(axis=0),
+        }
+        methods = ranking.ranks.columns
+        table = table.assign(**{name: pd.Series(v, index=methods) for name, v in columns.items()})
     return table
 
 
-def _testable(scores: pd.DataFrame) -> bool:
-    n_datasets, n_methods = scores.shape
-    return n_methods > 1 and n_datasets >= DATASETS_TO_TEST
+def _testable(unit_ranks: pd.DataFrame) -> bool:
+    n_units, n_methods = unit_ranks.shape
+    return n_methods > 1 and n_units >= UNITS_TO_TEST
 
 
 def _no_pairs() -> pd.DataFrame:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stbench.ranking.certainty import as_sentence, certainty
+from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.leaderboard import Order, leaderboard, order_under_clusterers
 from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
+from stbench.ranking.robustness import rank_robustness, rank_spans, scaled_scores
+from stbench.ranking.selection import by_tissue, ranked_methods
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import methods_that_ran, runtime_table
 from stbench.results.assembly import method_titles, natural
@@ -24,11 +26,15 @@ class Standing:
     Attributes:
         policy: one of ``stbench.ranking.ranks.POLICIES``.
         datasets: ids of the ranked datasets, in natural order; empty if there is no ranking.
+        where: their number and that of their studies, in words.
         left_out: by the title of a method, the datasets that are excluded because the method has
             no score on them while others have one.
         table: one row per method, best first: ``rank``, ``method``, ``title``, ``control``,
-            ``mean_rank`` with its 95 % interval ``low``, ``high``, ``tied`` (letters of the groups
-            of methods that do not differ significantly), ``ARI_final``, ``ARI_oracle``, ``gap``,
+            ``mean_rank`` with its 95 % interval ``low``, ``high``, ``first`` (share of bootstrap
+            draws in which it is first), ``best`` and ``worst`` (its places over all conditions of
+            ``stbench.ranking.robustness``), ``tied`` (letters of the groups of methods that do not
+            differ significantly), ``scaled`` (mean ARI between random and jittered truth),
+            ``ARI_final``, ``ARI_oracle``, ``gap``,
             ``gain``, ``lift`` (means over datasets), ``seconds`` of a fit (mean over datasets of
             the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
         order: clusterers with the same or another order; None if there is no ranking.
@@ -38,6 +44,7 @@ class Standing:
 
     policy: Policy
     datasets: list[str]
+    where: str
     left_out: dict[str, list[str]]
     table: pd.DataFrame
     order: Order | None
@@ -50,22 +57,46 @@ class Standing:
         return as_sentence(POLICY_WORDS[self.policy])
 
 
-def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
-    """The standing under each policy, ranked by the mean final ARI.
+def all_standings(results: pd.DataFrame, rank_by: str) -> dict[str, dict[Policy, Standing]]:
+    """The standings of each kind of tissue, the headline first.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
         rank_by: the clusterer that ranks.
     """
+    return {kind: standings(rows, rank_by) for kind, rows in by_tissue(results, rank_by).items()}
+
+
+def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
+    """The standing under each policy, ranked by the mean final ARI.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``, of one kind of tissue.
+        rank_by: the clusterer that ranks.
+    """
     ranked = rankings(results, rank_by)
     all_datasets = list(ranked["worst"].scores.index)
-    return {policy: _standing(results, rank_by, r, all_datasets) for policy, r in ranked.items()}
+    spans = rank_spans(rank_robustness(results, rank_by))
+    return {
+        policy: _standing(results, rank_by, ranking, all_datasets, spans)
+        for policy, ranking in ranked.items()
+    }
 
 
 def mean_rank(row: pd.Series) -> str:
-    """``2.00 [1.5, 2.5]``; without the interval if there is none."""
+    """``2.00 [1.5, 2.5]``; without the interval if there is none; empty without a rank."""
+    if pd.isna(row["mean_rank"]):
+        return ""
     ends = "" if pd.isna(row["low"]) else f" [{row['low']:.1f}, {row['high']:.1f}]"
     return f"{row['mean_rank']:.2f}{ends}"
+
+
+def place(row: pd.Series) -> str:
+    """The rank, and its span over all conditions: ``2 (1-4)``; empty without a rank."""
+    if pd.isna(row["rank"]):
+        return ""
+    span = pd.isna(row["best"]) or row["best"] == row["worst"]
+    return str(row["rank"]) if span else f"{row['rank']} ({row['best']}-{row['worst']})"
 
 
 def memory(row: pd.Series) -> str:
@@ -90,7 +121,11 @@ def failures(results: pd.DataFrame, rank_by: str, datasets: list[str]) -> pd.Ser
 
 
 def _standing(
-    results: pd.DataFrame, rank_by: str, ranking: Ranking, all_datasets: list[str]
+    results: pd.DataFrame,
+    rank_by: str,
+    ranking: Ranking,
+    all_datasets: list[str],
+    spans: pd.DataFrame,
 ) -> Standing:
     datasets = sorted(ranking.scores.index, key=natural)
     titles = method_titles(results)
@@ -98,16 +133,18 @@ def _standing(
     table, order = pd.DataFrame(), None
     if datasets:
         board = leaderboard(counted, rank_by)
+        board = board[board["method"].isin(methods_that_ran(results))]
         order = order_under_clusterers(counted, rank_by)
-        table = board.merge(
-            rank_intervals(ranking)[["low", "high"]], left_on="method", right_index=True
-        )
+        facts = rank_intervals(ranking)[["low", "high", "first"]].join(spans)
+        table = board.merge(facts, left_on="method", right_index=True, how="left")
+        scaled = scaled_scores(counted, rank_by).mean()
         groups = tied_groups(ranking)
         costs = runtime_table(counted).groupby("method")
         lost = failures(counted, rank_by, datasets)
         table = table.assign(
             title=table["method"].map(titles),
             tied=[_letters(groups, method) for method in table["method"]],
+            scaled=table["method"].map(scaled),
             seconds=table["method"].map(costs["seconds"].mean()),
             peak_rss_mb=table["method"].map(costs["peak_rss_mb"].max()),
             peak_gpu_mb=table["method"].map(costs["peak_gpu_mb"].max()),
@@ -116,6 +153,7 @@ def _standing(
     return Standing(
         policy=ranking.policy,
         datasets=datasets,
+        where=where(ranking),
         left_out=_left_out(
             results, rank_by, titles, [d for d in all_datasets if d not in datasets]
         ),
@@ -144,11 +182,11 @@ def _left_out(
 ) -> dict[str, list[str]]:
     rows = _final(results, rank_by)
     scored = rows[rows["value"].notna()].groupby("method")["dataset"].agg(set)
-    ran = methods_that_ran(results)
+    ranked = ranked_methods(results)
     unscored = {
         title: [d for d in sorted(datasets, key=natural) if d not in scored.get(method, set())]
         for method, title in titles.items()
-        if method in ran
+        if method in ranked
     }
     return {title: names for title, names in unscored.items() if names}
 

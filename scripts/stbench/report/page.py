@@ -15,8 +15,10 @@ from markupsafe import Markup
 
 from stbench.config.layout import Layout
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, is_pair
-from stbench.ranking.certainty import order_sentence
+from stbench.config.tissues import TISSUE_WORDS
+from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.leaderboard import order_under_clusterers
+from stbench.ranking.selection import by_tissue
 from stbench.ranking.tables import rankings
 from stbench.report.bibtex import bibtex, software_entry, with_dois
 from stbench.report.images import Album, Picture, find_pictures
@@ -144,11 +146,19 @@ def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
         entry = listed.get(method["id"], {})
         method |= {key: str(entry.get(key, "")) for key in ("citation", "licence")}
     controls = {method["id"] for method in data["methods"] if method["control"]}
+    statistics = [
+        {
+            "tissues": as_sentence(TISSUE_WORDS[tissue]),
+            "verdicts": verdicts(rankings(rows, run.rank_by), run.titles, controls),
+            "order": order_sentence(order_under_clusterers(rows, run.rank_by)),
+        }
+        for tissue, rows in by_tissue(run.results, run.rank_by).items()
+    ]
     return {
         "facts": run_facts(run, fits, str(sources.config.get("budget", "full"))),
         "missing": missing_results(run.every, run.titles),
-        "verdicts": verdicts(rankings(run.results, run.rank_by), run.titles, controls),
-        "order": order_sentence(order_under_clusterers(run.results, run.rank_by)),
+        "verdicts": statistics[0]["verdicts"],
+        "statistics": statistics,
         "rank_by": run.rank_by,
         "data": _json(data),
     }

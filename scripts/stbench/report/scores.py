@@ -10,6 +10,7 @@ import pandas as pd
 
 from stbench.common.constants import PROTOCOLS
 from stbench.ranking.ranks import POLICY_WORDS
+from stbench.ranking.selection import by_tissue
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles, natural
 from stbench.scoring.metrics import METRICS
@@ -63,6 +64,7 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "policies": POLICY_WORDS,
         "baseline": BASELINE,
         "rank_by": rank_by,
+        "headline": next(iter(by_tissue(results, rank_by))),
         "scale": SCALE,
         "why": [list(why) for why in code_of],
         "codes": run_lengths(codes),
@@ -116,6 +118,8 @@ def _items(results: pd.DataFrame) -> list[dict[str, Any]]:
             "n_domains": int(row.n_domains),
             "label": f"{row.dataset} ({row.n_domains})" if row.dataset in several else row.dataset,
             "exploratory": bool(row.exploratory),
+            "tissue": str(row.tissue),
+            "unit": str(row.unit),
         }
         for row in pairs.itertuples()
     ]
@@ -130,6 +134,7 @@ def _methods(results: pd.DataFrame, titles: Mapping[str, str]) -> list[dict[str,
             "title": title,
             "implementation": str(methods.loc[method, "implementation"]),
             "control": bool(methods.loc[method, "control"]),
+            "ranked": bool(methods.loc[method, "ranked"]),
         }
         for method, title in titles.items()
     ]

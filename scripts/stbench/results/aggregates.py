@@ -8,7 +8,7 @@ the sd over clusterings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,10 @@ import pandas as pd
 from stbench.common.constants import PROTOCOLS
 from stbench.results.assembly import in_order
 from stbench.results.statistics import (
-    MIN_SEEDS,
     Difference,
     Sample,
     difference,
+    holm,
     paired_difference,
     verdict,
 )
@@ -30,9 +30,9 @@ BASELINE = "smoothed_pca"
 NO_BASELINE = f"{BASELINE} was not run"
 
 _SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
-_GAIN = ["mean", "sd", "n", "low", "high", "verdict", "status", "reason"]
-_LIFT = ["mean", "n", "low", "high", "verdict", "status", "reason"]
-_NO_INTERVAL = "one seed: no interval"
+_GAIN = ["mean", "sd", "n", "low", "high", "p", "p_holm", "verdict", "status", "reason"]
+_LIFT = [name for name in _GAIN if name != "sd"]
+_NO_INTERVAL = "one run: no interval"
 
 
 def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -77,7 +77,11 @@ def _scores(results: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def gain_table(results: pd.DataFrame) -> pd.DataFrame:
-    """The effect of training on the ARI: final minus untrained, paired by training seed."""
+    """The effect of training on the ARI: final minus untrained, paired by training seed.
+
+    Intervals and ``p`` are those of ``stbench.results.statistics``; ``p_holm``, on which the
+    verdict is based, is corrected for all entries under the same clusterer.
+    """
     keys = [*ENTRY, "seed"]
     pairs = _select(results, "ARI", "final").merge(
         _select(results, "ARI", "untrained"), on=keys, how="outer", suffixes=("", "_before")
@@ -90,19 +94,15 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
     for entry, group in pairs.groupby(ENTRY, sort=False):
         both = group.dropna(subset=["value", "value_before"])
         if len(both):
-            after = Sample(both["value"].to_numpy(), both["sd_clustering"].to_numpy())
-            before = Sample(
-                both["value_before"].to_numpy(), both["sd_clustering_before"].to_numpy()
-            )
-            rows[entry] = _facts(paired_difference(after, before))
+            rows[entry] = paired_difference(sample_of(both), sample_of(both, "_before"))
     return _differences(rows, pairs, _GAIN)
 
 
 def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.DataFrame:
     """Final ARI minus that of the control ``smoothed_pca``, a reference without training.
 
-    The interval includes the noise of training seeds and clusterings on both sides
-    (``stbench.results.statistics``); it is empty if either side has a single seed.
+    Intervals, ``p`` and ``p_holm`` are as in ``gain_table``. They are empty if a side that depends
+    on its seed has a single one.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
@@ -110,7 +110,7 @@ def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.Data
     """
     final = _select(results, "ARI", "final").copy()
     samples = {
-        entry: Sample(group["value"].to_numpy(), group["sd_clustering"].to_numpy())
+        entry: sample_of(group)
         for entry, group in final.dropna(subset=["value"]).groupby(ENTRY, sort=False)
     }
     baseline_reasons = _baseline_reasons(final)
@@ -121,13 +121,31 @@ def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.Data
         if method == BASELINE:
             missing[entry] = "the control itself"
         elif entry in samples and baseline in samples:
-            rows[entry] = _facts(difference(samples[entry], samples[baseline]))
+            rows[entry] = difference(samples[entry], samples[baseline])
         elif entry in samples:
             missing[entry] = baseline_reasons.get(baseline, no_baseline)
     for entry, reason in missing.items():
         of_entry = (final[ENTRY] == list(entry)).all(axis=1)
         final.loc[of_entry, ["status", "reason"]] = ["not_applicable", reason]
     return _differences(rows, final, _LIFT)
+
+
+def sample_of(rows: pd.DataFrame, suffix: str = "") -> Sample:
+    """The scores of one entry, one row per training seed.
+
+    Args:
+        rows: with the columns ``value``, ``sd_clustering``, ``blocks`` and ``deterministic``, their
+            names with this ``suffix``.
+    """
+    values, spreads = (rows[f"{name}{suffix}"].to_numpy() for name in ("value", "sd_clustering"))
+    blocks = list(rows[f"blocks{suffix}"])
+    known = all(np.ndim(parts) for parts in blocks)  # None, or NaN where tables were stacked
+    return Sample(
+        values,
+        spreads,
+        np.stack(blocks) if known else None,
+        bool(rows[f"deterministic{suffix}"].all()),
+    )
 
 
 def methods_that_ran(results: pd.DataFrame) -> list[str]:
@@ -193,7 +211,8 @@ def fold_reasons(seeds: Sequence[int], reasons: Sequence[str]) -> str:
 
 def _select(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
     chosen = (results["metric"] == metric) & (results["protocol"] == protocol)
-    columns = [*ENTRY, "seed", "value", "sd_clustering", "status", "reason"]
+    columns = [*ENTRY, "seed", "value", "sd_clustering", "blocks", "deterministic"]
+    columns += ["status", "reason"]
     return results.loc[chosen, columns]
 
 
@@ -219,29 +238,21 @@ def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(list(folded.values()), index=index, columns=["status", "reason"])
 
 
-def _facts(result: Difference) -> dict[str, object]:
-    word = verdict(result)
-    facts = {
-        "mean": result.mean,
-        "sd": result.sd,
-        "n": result.n,
-        "low": result.low,
-        "high": result.high,
-    }
-    note = _NO_INTERVAL if result.n < 2 else ""
-    if word == "too few seeds" and result.n >= 2:
-        note = f"{result.n} seeds: at least {MIN_SEEDS} are needed for a verdict"
-    return {**facts, "verdict": word, "note": note}
-
-
-def _differences(rows: dict, pairs: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def _differences(
+    rows: Mapping[tuple, Difference], pairs: pd.DataFrame, columns: list[str]
+) -> pd.DataFrame:
     """Differences with the statuses of their entries; entries without one keep their reason."""
     table = _statuses(pairs, ENTRY)
-    names = ["mean", "sd", "n", "low", "high", "verdict", "note"]
-    result = pd.DataFrame.from_dict(rows, orient="index", columns=names)
-    result.index = pd.MultiIndex.from_tuples(list(rows), names=ENTRY) if rows else table.index[:0]
-    numbers = ["mean", "sd", "n", "low", "high"]
-    table = table.join(result.astype(dict.fromkeys(numbers, "float64")))
+    numbers = ["mean", "sd", "n", "low", "high", "p"]
+    facts = [[getattr(result, name) for name in numbers] for result in rows.values()]
+    index = pd.MultiIndex.from_tuples(list(rows), names=ENTRY) if rows else table.index[:0]
+    found = pd.DataFrame(facts, index=index, columns=numbers, dtype="float64")
+    family = found.groupby(level="clusterer")["p"]
+    found["p_holm"] = family.transform(lambda p: holm(p.to_numpy()))
+    words = map(verdict, found["mean"], found["p_holm"])
+    found["verdict"] = pd.Series(list(words), index=index, dtype="str")
+    found["note"] = np.where(found["p"].isna(), _NO_INTERVAL, "")
+    table = table.join(found)
     table["n"] = table["n"].fillna(0).astype(int)
     table["verdict"] = table["verdict"].fillna("")
     notes = zip(table["reason"], table["note"].fillna(""), strict=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError, one_line
+from stbench.config.tissues import REAL
 from stbench.fitting.output import read_status
 from stbench.supervisor.provenance import FIELDS
 
@@ -18,7 +19,7 @@ Studies = Mapping[
 ]  # stbench.config.benchmark.Benchmark.studies
 
 KEYS = ["dataset", "method", "seed", "n_domains", "clusterer", "protocol", "metric"]
-SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "epoch", "status", "reason"]
+SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "blocks", "epoch", "status", "reason"]
 FIT = ["dataset", "method", "seed"]
 MEASURED = ["seconds", "peak_rss_mb", "peak_gpu_mb"]
 PROVENANCE = ["commit", "device", *FIELDS]
@@ -28,8 +29,12 @@ COLUMNS = [
     "title",
     "implementation",
     "control",
+    "ranked",
+    "deterministic",
     "listed",
     "study",
+    "tissue",
+    "unit",
     "seed",
     "n_domains",
     "exploratory",
@@ -38,6 +43,7 @@ COLUMNS = [
     "metric",
     "value",
     "sd_clustering",
+    "blocks",
     "epoch",
     "status",
     "reason",
@@ -109,6 +115,7 @@ def assemble(
     methods: Mapping[str, Mapping[str, Any]],
     budget: str = "full",
     studies: Studies | None = None,
+    tissues: Mapping[str, Mapping[str, str]] | None = None,
 ) -> pd.DataFrame:
     """Join scores with their fits and the methods' descriptions.
 
@@ -118,10 +125,13 @@ def assemble(
         methods: entry of ``config/methods.yaml`` by method id.
         budget: ``cpu`` is said in ``implementation`` of the methods that it shortens.
         studies: which datasets and methods belong to a study and take no part in the ranking.
+        tissues: ``tissue`` and ``unit`` of each dataset; a dataset that is not listed is real and
+            its own unit.
 
     Returns:
         One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
-        are the fit's own, ``status`` and ``reason`` the score's; ``listed`` is the place of the
+        are the fit's own, ``status`` and ``reason`` the score's; ``ranked`` is False for controls
+        that do not smooth, which are shown beside the ranking; ``listed`` is the place of the
         method in ``methods``.
 
     Raises:
@@ -146,10 +156,24 @@ def assemble(
                 if "epochs_cpu" in entry
             }
         joined[column] = joined["method"].map(named)
-    controls = [method for method, entry in methods.items() if entry.get("control")]
-    joined["control"] = joined["method"].isin(controls)
+    described = pd.DataFrame.from_dict(
+        {
+            method: {
+                "control": bool(entry.get("control")),
+                "ranked": bool(entry.get("ranked", not entry.get("control"))),
+                "deterministic": bool(entry.get("deterministic")),
+            }
+            for method, entry in methods.items()
+        },
+        orient="index",
+    )
+    for column in described:
+        joined[column] = joined["method"].map(described[column])
     joined["listed"] = joined["method"].map({name: i for i, name in enumerate(methods)})
     joined["study"] = study_of(joined, studies or {})
+    known = tissues or {}
+    joined["tissue"] = [known.get(name, {}).get("tissue", REAL) for name in joined["dataset"]]
+    joined["unit"] = [known.get(name, {}).get("unit", name) for name in joined["dataset"]]
     for column in MEASURED:
         joined[column] = joined[column].astype("float64")
     for column in ("reason", "fit_reason", *PROVENANCE):
@@ -166,15 +190,13 @@ def study_of(table: pd.DataFrame, studies: Studies) -> pd.Series:
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read the table of all results; provenance and study that an older one lacks are empty.
+    """Read the table of all results, which has no contributions of blocks: ``blocks`` is None.
 
     Raises:
         InputError: the file is missing, broken or not such a table.
     """
-    younger = [*FIELDS, "study"]
-    needed = [column for column in COLUMNS if column not in younger]
-    table = _read_parquet(Path(path), needed, "aggregate.py")
-    return table.assign(**{name: "" for name in younger if name not in table})[COLUMNS]
+    needed = [column for column in COLUMNS if column != "blocks"]
+    return _read_parquet(Path(path), needed, "aggregate.py").assign(blocks=None)[COLUMNS]
 
 
 def method_titles(results: pd.DataFrame) -> dict[str, str]:

@@ -111,6 +111,7 @@ def _results(
         benchmark.methods[DOMAINS],
         benchmark.config.get("budget", "full"),
         benchmark.studies,
+        benchmark.tissues,
     )
 
 
@@ -209,6 +210,7 @@ def _pending_scores(
             "exploratory": exploratory,
             "value": float("nan"),
             "sd_clustering": float("nan"),
+            "blocks": None,
             "epoch": -1,
             "status": PENDING,
             "reason": reason,

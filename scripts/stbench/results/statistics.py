@@ -1,10 +1,15 @@
-"""Differences between scores: bootstrap intervals and a verdict for them.
+"""Differences between scores: intervals, p values and a verdict for them.
 
-The interval of a difference includes two kinds of noise. Training seeds are drawn with replacement.
-If a score is the mean over several clusterings of one embedding (k-means with one start depends
-much on its seed), the standard error of that mean is added to each draw as normal noise. The
-interval is the percentile interval of Efron (1979). It is too narrow with few seeds, so a verdict
-requires at least ``MIN_SEEDS`` seeds.
+A difference has up to three sources of noise, whose variances are added:
+
+* training seeds: Welch's standard error of two means (Student's for paired seeds);
+* clusterings of one embedding, where a method has a single run because it is deterministic (for
+  other methods, the seeds contain this noise);
+* cells: a section is one draw of a tissue. The variance of a bootstrap of spatial blocks of cells
+  (``stbench.scoring.block_bootstrap``), in which both sides are scored on the same blocks.
+
+The interval is that of Student's t with Welch-Satterthwaite degrees of freedom; docs/scores.md
+shows its coverage.
 """
 
 from __future__ import annotations
@@ -15,13 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stbench.common.constants import KMEANS_SEEDS
+from stbench.scoring.block_bootstrap import block_noise
 
-DRAWS = 10_000
-LEVEL = 0.95
-MIN_SEEDS = 5  # with fewer, all seeds are on one side by chance in more than a tenth of cases
+LEVEL = 0.05
 
 BETTER, WORSE = "better", "worse"
-WITHIN_NOISE, TOO_FEW_SEEDS = "within the noise", "too few seeds"
+WITHIN_NOISE, NO_INTERVAL = "within the noise", "no interval"
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,16 @@ class Sample:
     """Scores of one method on one dataset.
 
     Attributes:
-        values: (n,) one per training seed, each the mean over the clusterings of that seed.
+        values: (n,) one for each training seed, each the mean over the clusterings of that seed.
         spreads: (n,) sd over those clusterings, NaN if there is only one.
+        blocks: (n, n_blocks) contributions of blocks of cells; None if they are not known.
+        deterministic: the seeds repeat one run, so they say nothing about noise.
     """
 
     values: np.ndarray
     spreads: np.ndarray
+    blocks: np.ndarray | None = None
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,9 @@ class Difference:
     Attributes:
         mean: the difference of means.
         sd: over training seeds, ddof 1, where seeds are paired; NaN otherwise or for one seed.
-        n: number of training seeds of the sample with fewer.
-        low, high: ends of the 95 % interval; NaN with fewer than two seeds on either side.
+        n: number of independent runs of the sample with fewer; a deterministic side has no limit.
+        low, high: ends of the 95 % interval; NaN where no noise could be measured.
+        p: of the difference being 0, two-sided; NaN without an interval.
     """
 
     mean: float
@@ -53,21 +62,36 @@ class Difference:
     n: int
     low: float
     high: float
+    p: float
+
+
+NOTHING = Difference(np.nan, np.nan, 0, np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class _Noise:
+    """A variance and its degrees of freedom."""
+
+    variance: float
+    freedom: float
 
 
 def difference(one: Sample, other: Sample) -> Difference:
-    """``one`` minus ``other``, training seeds drawn independently on each side.
+    """``one`` minus ``other``, with independent training seeds on each side.
 
     Raises:
         ValueError: a side is empty.
     """
-    n = _smaller(one, other)
+    sides = (one, other)
+    if not all(len(side.values) for side in sides):
+        raise ValueError("no values on one side of a difference")
     mean = float(one.values.mean() - other.values.mean())
-    if n < 2:
-        return Difference(mean, np.nan, n, np.nan, np.nan)
-    rng = np.random.default_rng(0)
-    draws = _means(one.values, rng) - _means(other.values, rng)
-    return Difference(mean, np.nan, n, *_interval(draws + _clustering_noise(one, other, rng)))
+    runs = [len(side.values) for side in sides if not side.deterministic]
+    n = min(runs, default=1)
+    if 1 in runs:
+        return Difference(mean, np.nan, n, np.nan, np.nan, np.nan)
+    noises = [_clusterings(s) if s.deterministic else _seeds(s.values) for s in sides]
+    return Difference(mean, np.nan, n, *_student(mean, [*noises, _cells(one, other)]))
 
 
 def paired_difference(one: Sample, other: Sample) -> Difference:
@@ -76,23 +100,22 @@ def paired_difference(one: Sample, other: Sample) -> Difference:
     Raises:
         ValueError: the sides are empty or of different length.
     """
-    n = _smaller(one, other)
-    if len(one.values) != len(other.values):
+    if not len(one.values) or len(one.values) != len(other.values):
         raise ValueError(f"{len(one.values)} and {len(other.values)} values are not paired")
+    if one.deterministic and other.deterministic:
+        return difference(one, other)
     differences = one.values - other.values
-    mean = float(differences.mean())
+    mean, n = float(differences.mean()), len(differences)
     if n < 2:
-        return Difference(mean, np.nan, n, np.nan, np.nan)
-    rng = np.random.default_rng(0)
-    draws = _means(differences, rng) + _clustering_noise(one, other, rng)
-    return Difference(mean, float(differences.std(ddof=1)), n, *_interval(draws))
+        return Difference(mean, np.nan, n, np.nan, np.nan, np.nan)
+    ends = _student(mean, [_seeds(differences), _cells(one, other)])
+    return Difference(mean, float(differences.std(ddof=1)), n, *ends)
 
 
 def mean_over_groups(groups: Sequence[np.ndarray]) -> Difference:
     """The mean of the groups' means, such as of differences on several datasets.
 
-    For the interval, groups are drawn with replacement, and values within each drawn group. It
-    includes both kinds of noise, and all groups have the same weight.
+    The interval is Student's over the means of groups, which contain the noise within groups.
 
     Returns:
         ``n`` is the number of groups, ``sd`` that of their means.
@@ -100,58 +123,67 @@ def mean_over_groups(groups: Sequence[np.ndarray]) -> Difference:
     Raises:
         ValueError: there is no group, or a group is empty.
     """
-    n = len(groups)
-    sizes = np.array([len(group) for group in groups])
-    if n == 0 or not sizes.all():
+    if not groups or not all(len(group) for group in groups):
         raise ValueError("no values in a group")
     means = np.array([group.mean() for group in groups])
+    mean, n = float(means.mean()), len(means)
     if n < 2:
-        return Difference(float(means.mean()), np.nan, n, np.nan, np.nan)
-    longest = sizes.max()
-    table = np.zeros((n, longest))
-    for row, group in zip(table, groups, strict=True):
-        row[: len(group)] = group
-    rng = np.random.default_rng(0)
-    chosen = rng.integers(0, n, (DRAWS, n))
-    size = sizes[chosen][:, :, None]
-    places = (rng.random((DRAWS, n, longest)) * size).astype(int)
-    drawn = np.where(np.arange(longest) < size, table[chosen[:, :, None], places], 0)
-    draws = (drawn.sum(axis=2) / size[:, :, 0]).mean(axis=1)
-    return Difference(float(means.mean()), float(means.std(ddof=1)), n, *_interval(draws))
+        return Difference(mean, np.nan, n, np.nan, np.nan, np.nan)
+    return Difference(mean, float(means.std(ddof=1)), n, *_student(mean, [_seeds(means)]))
 
 
-def verdict(result: Difference) -> str:
-    """The verdict on a difference: better, worse, within the noise, or too few seeds."""
-    if result.n < 2:
-        return TOO_FEW_SEEDS
-    if result.low <= 0 <= result.high:
-        return WITHIN_NOISE
-    if result.n < MIN_SEEDS:
-        return TOO_FEW_SEEDS
-    return BETTER if result.mean > 0 else WORSE
+def verdict(mean: float, p: float) -> str:
+    """The verdict on a difference: better, worse, within the noise, or no interval.
 
-
-def _smaller(one: Sample, other: Sample) -> int:
-    n = min(len(one.values), len(other.values))
-    if n == 0:
-        raise ValueError("no values on one side of a difference")
-    return n
-
-
-def _means(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return rng.choice(values, (DRAWS, len(values))).mean(axis=1)
-
-
-def _clustering_noise(one: Sample, other: Sample, rng: np.random.Generator) -> np.ndarray:
-    """Standard error of the mean over clusterings, assumed to be shared by all training seeds.
-
-    A control that ignores its seed gives the same embedding and the same clusterings for every
-    seed, so more training seeds do not reduce this noise.
+    Args:
+        mean: the difference.
+        p: of the difference, corrected for the number of statements where there are several.
     """
-    variance = sum(float(np.mean(np.nan_to_num(s.spreads) ** 2)) for s in (one, other))
-    return rng.normal(0.0, np.sqrt(variance / len(KMEANS_SEEDS)), DRAWS)
+    if np.isnan(p):
+        return NO_INTERVAL
+    if p > LEVEL:
+        return WITHIN_NOISE
+    return BETTER if mean > 0 else WORSE
 
 
-def _interval(draws: np.ndarray) -> tuple[float, float]:
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's step-down adjustment of p values (Scandinavian Journal of Statistics 1979).
+
+    NaN stays NaN and does not count as a test.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
+    return adjusted
+
+
+def _seeds(values: np.ndarray) -> _Noise:
+    return _Noise(float(values.var(ddof=1)) / len(values), len(values) - 1)
+
+
+def _clusterings(sample: Sample) -> _Noise:
+    """Noise of the mean over clusterings; every seed repeats the same clusterings."""
+    n = len(KMEANS_SEEDS)
+    return _Noise(float(np.mean(np.nan_to_num(sample.spreads) ** 2)) / n, n - 1)
+
+
+def _cells(one: Sample, other: Sample) -> _Noise:
+    if one.blocks is None or other.blocks is None:
+        return _Noise(0.0, 1)
+    return _Noise(*block_noise(one.blocks.mean(axis=0) - other.blocks.mean(axis=0)))
+
+
+def _student(mean: float, noises: Sequence[_Noise]) -> tuple[float, float, float]:
+    """Ends of the 95 % interval and p; NaN if there is no noise at all."""
+    from scipy.stats import t
+
+    variance = sum(noise.variance for noise in noises)
+    if not variance:
+        return np.nan, np.nan, np.nan
+    freedom = variance**2 / sum(noise.variance**2 / noise.freedom for noise in noises)
+    error = np.sqrt(variance)
+    reach = t.ppf(1 - LEVEL / 2, freedom) * error
+    p = 2 * t.sf(abs(mean) / error, freedom)
+    return float(mean - reach), float(mean + reach), float(p)

@@ -11,10 +11,9 @@ import pandas as pd
 from stbench.config.degradation import UNTOUCHED
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import Studies, in_order
-from stbench.results.statistics import Difference, Sample, paired_difference
+from stbench.results.statistics import NOTHING, Difference, Sample, paired_difference
 
 CURVE = ["dataset", "method", "clusterer", "way", "level"]
-_NOTHING = Difference(np.nan, np.nan, 0, np.nan, np.nan)
 
 
 def study_tables(results: pd.DataFrame, studies: Studies) -> dict[str, pd.DataFrame]:
@@ -132,7 +131,7 @@ def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) ->
 
 def _summary(group: pd.DataFrame) -> dict[str, Any]:
     scores = group.dropna(subset=["value"])
-    summary = _NOTHING
+    summary = NOTHING
     if len(scores):
         sample = Sample(scores["value"].to_numpy(), scores["sd_clustering"].to_numpy())
         zero = np.zeros(len(scores))
@@ -165,7 +164,7 @@ def _change(group: pd.DataFrame, unchanged: pd.DataFrame, protocol: str) -> Diff
     sides = [rows[rows["protocol"] == protocol].set_index("seed") for rows in (group, unchanged)]
     both = sides[0].join(sides[1], rsuffix="_own").dropna(subset=["value", "value_own"])
     if not len(both):
-        return _NOTHING
+        return NOTHING
     samples = [
         Sample(both[f"value{side}"].to_numpy(), both[f"sd_clustering{side}"].to_numpy())
         for side in ("", "_own")

@@ -16,6 +16,8 @@ import numpy as np
 
 from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsReader
 from stbench.common.constants import NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH, Clusterer, Protocol
+from stbench.scoring.block_bootstrap import ari_contributions
+from stbench.scoring.blocks import spatial_blocks
 from stbench.scoring.metrics import METRICS, TRUTH_METRICS
 from stbench.scoring.protocols import mean_and_sd, oracle, undefined
 from stbench.scoring.spatial_metrics import spatial_scores
@@ -34,6 +36,7 @@ COLUMNS = {
     "metric": "str",
     "value": "float64",
     "sd_clustering": "float64",
+    "blocks": "object",
     "epoch": "int64",
     "status": "str",
     "reason": "str",
@@ -78,8 +81,9 @@ def score_labels(
     Returns:
         A table with the columns ``COLUMNS``, one row for each training seed, number of domains,
         clusterer, protocol and metric. ``value`` and ``sd_clustering`` (ddof 1) are taken over the
-        clustering seeds; NaN with a status and a reason if there is no value. Results on
-        data without truth are marked ``exploratory``.
+        clustering seeds; NaN with a status and a reason if there is no value. ``blocks`` are the
+        contributions of blocks of cells to the ARI (``stbench.scoring.block_bootstrap``), None for
+        other metrics. Results on data without truth are marked ``exploratory``.
     """
     import pandas as pd
 
@@ -118,7 +122,10 @@ def _rows(given: _Given) -> Iterator[dict[str, Any]]:
         kinds = list(product(axes.clusterers, PROTOCOLS))
         choices = [_choose(given, seed, k, *kind) for kind in kinds]
         scores = _score_choices(choices, given.truth, given.coords)
-        for (clusterer, protocol), choice, score in zip(kinds, choices, scores, strict=True):
+        blocks = _blocks(choices, given.truth, given.coords)
+        for (clusterer, protocol), choice, score, parts in zip(
+            kinds, choices, scores, blocks, strict=True
+        ):
             for metric in METRICS:
                 value, sd, status, reason = _value(choice, score, metric, given.truth)
                 yield {
@@ -132,6 +139,7 @@ def _rows(given: _Given) -> Iterator[dict[str, Any]]:
                     "metric": metric,
                     "value": value,
                     "sd_clustering": sd,
+                    "blocks": parts if metric == "ARI" else None,
                     "epoch": choice.epoch,
                     "status": status,
                     "reason": reason,
@@ -211,6 +219,20 @@ def _score_choices(
         by_metric |= spatial_scores(coords, distinct)
     places = np.split(place, np.cumsum([len(choice.rows) for choice in choices])[:-1])
     return [{name: values[where] for name, values in by_metric.items()} for where in places]
+
+
+def _blocks(
+    choices: list[Choice], truth: np.ndarray | None, coords: np.ndarray | None
+) -> list[np.ndarray | None]:
+    """For each choice, contributions of blocks to its ARI; None without labels or a truth."""
+    if truth is None or coords is None:
+        return [None] * len(choices)
+    labeled = truth >= 0
+    true, blocks = truth[labeled], spatial_blocks(coords[labeled])
+    return [
+        ari_contributions(true, choice.rows[:, labeled], blocks) if len(choice.rows) else None
+        for choice in choices
+    ]
 
 
 def _value(

@@ -49,28 +49,30 @@ def sentence(
         return f"{text}cannot be compared with smoothed PCA ({lift['reason']}).{_training(gain)}"
     size = f"lift {signed(lift['mean'])}{interval(lift)}"
     reference = f"smoothed PCA ({number(baseline['mean'])})"
-    if lift["verdict"] == WITHIN_NOISE:
-        text += f"is not better than {reference}: {size}, within the noise."
-    elif lift["verdict"] in (BETTER, WORSE):
-        text += f"is {lift['verdict']} than {reference}: {size}, beyond the noise."
+    if lift["verdict"] in (BETTER, WORSE):
+        text += f"is {lift['verdict']} than {reference}: {size}."
+    elif lift["verdict"] == WITHIN_NOISE:
+        text += f"cannot be distinguished from {reference}: {size}{corrected(lift)}."
     else:
         side = "above" if lift["mean"] > 0 else "below"
-        text += f"is {side} {reference}: {size}, but {_too_few(lift['n'])}."
+        text += f"is {side} {reference}: {size}, but one seed gives no interval."
     return text + _training(gain)
+
+
+def corrected(row: Row) -> str:
+    """Why an interval without zero is no difference: Holm's correction. Otherwise nothing."""
+    if row["low"] <= 0 <= row["high"]:
+        return ""
+    return f", p = {row['p_holm']:.2g} after Holm's correction for all entries"
 
 
 def _training(gain: Row) -> str:
     """The effect of training, if it was measured."""
     if pd.isna(gain["mean"]):
         return ""
-    known_verdicts = {
-        BETTER: "beyond the noise",
-        WORSE: "beyond the noise",
-        WITHIN_NOISE: WITHIN_NOISE,
-    }
-    word = known_verdicts.get(gain["verdict"], f"but {_too_few(gain['n'])}")
-    return f" Training changed the ARI by {signed(gain['mean'])}{interval(gain)}, {word}."
-
-
-def _too_few(n: int) -> str:
-    return f"{seeds(n)} {'is' if n == 1 else 'are'} too few for a conclusion"
+    size = f"{signed(gain['mean'])}{interval(gain)}"
+    if gain["verdict"] in (BETTER, WORSE):
+        return f" Training changed the ARI by {size}."
+    if gain["verdict"] == WITHIN_NOISE:
+        return f" An effect of training cannot be shown: {size}{corrected(gain)}."
+    return f" Training changed the ARI by {size}, but one seed gives no interval."

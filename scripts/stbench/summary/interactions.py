@@ -9,7 +9,7 @@ import pandas as pd
 
 from stbench.interactions.tables import ALL, BEST, chosen_nulls
 from stbench.results.formatting import Row, interval, number, signed
-from stbench.results.statistics import BETTER, MIN_SEEDS
+from stbench.results.statistics import BETTER, WITHIN_NOISE, WORSE
 
 _WORDS = {
     "type_pair": "the type pair",
@@ -80,8 +80,9 @@ def _height(auprc: pd.DataFrame, scorer: str, effect: str) -> float:
 
 
 def _verdict(row: Row) -> str:
-    """Better requires an interval above zero, and enough tissues."""
-    if row["verdict"] == BETTER:
-        return "is better than"
-    few = row["mean"] > 0 and row["tissues"] < MIN_SEEDS
-    return "is not shown (too few tissues) to be better than" if few else "is not better than"
+    words = {
+        BETTER: "is better than",
+        WORSE: "is worse than",
+        WITHIN_NOISE: "cannot be distinguished from",
+    }
+    return words.get(row["verdict"], "cannot be compared (one tissue) with")

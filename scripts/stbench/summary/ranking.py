@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stbench.ranking.certainty import certainty
+from stbench.ranking.certainty import certainty, where
 from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
 
 
@@ -65,14 +65,15 @@ def _verdict(ranking: Ranking, titles: Mapping[str, str], controls: Container[st
 def _sentences(
     ranking: Ranking, ranks: pd.DataFrame, titles: Mapping[str, str], controls: Container[str]
 ) -> list[str]:
-    n = len(ranking.scores)
-    if n == 0:
+    if not len(ranking.scores):
         return ["There is no dataset on which every method has a score."]
-    where = f"{n} dataset{'s' * (n != 1)}"
     is_control = ranks.index.isin([method for method in ranks.index if method in controls])
     best = [
-        f"Best of the {what} by mean rank over {where}: {_best(rows, titles)}."
-        for what, rows in (("methods", ranks[~is_control]), ("controls", ranks[is_control]))
+        f"Best of the {what} by mean rank over {where(ranking)}: {_best(rows, titles)}."
+        for what, rows in (
+            ("methods", ranks[~is_control]),
+            ("controls that smooth", ranks[is_control]),
+        )
         if len(rows)
     ]
     return [*best, certainty(ranking, titles)]

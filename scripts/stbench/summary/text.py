@@ -10,8 +10,10 @@ import pandas as pd
 
 from stbench.common.constants import FAILED
 from stbench.common.text import wrapped
-from stbench.ranking.certainty import certainty, order_sentence
+from stbench.config.tissues import TISSUE_WORDS
+from stbench.ranking.certainty import as_sentence, certainty, order_sentence
 from stbench.ranking.leaderboard import order_under_clusterers
+from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
 from stbench.results.formatting import Row, mean_and_sd, number, signed
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
@@ -140,7 +142,12 @@ def _ranking(run: Run) -> Iterator[str]:
     board = run.tables["leaderboard"].dropna(subset=["rank"])
     if not len(board):
         return
-    yield f"Ranking by mean rank of the final ARI under {run.rank_by} (* control)"
+    tissue = board["tissue"].iloc[0]
+    board = board[board["tissue"] == tissue]
+    yield (
+        f"{as_sentence(TISSUE_WORDS[tissue])}: ranking by mean rank of the final ARI under "
+        f"{run.rank_by} (* control)"
+    )
     widths = (5, 20, 11, 9, 9, 11, 8, 8, 9)
     head = ("rank", "method", "mean rank", "final", "oracle", "untrained", "gain", "lift", "scored")
     yield _line(head, widths)
@@ -150,9 +157,14 @@ def _ranking(run: Run) -> Iterator[str]:
         title = run.titles[row["method"]] + (" *" if row["control"] else "")
         values = (f"{row['rank']:.0f}", title, f"{row['mean_rank']:.2f}", *means, *differences)
         yield _line((*values, row["datasets"]), widths)
-    yield wrapped(order_sentence(order_under_clusterers(run.results, run.rank_by)), hanging="  ")
-    ranking = rankings(run.results, run.rank_by)["worst"]
+    results = headline(run.results, run.rank_by)
+    yield wrapped(order_sentence(order_under_clusterers(results, run.rank_by)), hanging="  ")
+    ranking = rankings(results, run.rank_by)["worst"]
     yield wrapped(certainty(ranking, run.titles), hanging="  ")
+    others = sorted(set(run.tables["leaderboard"]["tissue"]) - {tissue})
+    if others:
+        kinds = " and ".join(TISSUE_WORDS[kind] for kind in others)
+        yield wrapped(f"LEADERBOARD.md ranks methods on {kinds}, apart from these.", hanging="  ")
 
 
 def _studies(run: Run, tables: Path) -> Iterator[str]:

@@ -247,7 +247,6 @@ def test_the_program_draws_what_can_be_drawn(drawn):
     assert stems == {
         "heatmap_ARI_final",
         "box_ARI",
-        "critical_difference_worst",
         "gallery_layers",
         "gallery_mine",
         "protocols_layers",

@@ -193,7 +193,9 @@ def test_published_ranges_stand_beside_what_was_measured():
 
 def stems(tmp_path, results, cells):
     album = Album(tmp_path)
-    add_comparisons(album, results, {"stague": "STAGUE", "pca": "PCA"}, "kmeans", cells=cells)
+    add_comparisons(
+        album, results, {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA"}, "kmeans", cells=cells
+    )
     return set(album.captions)
 
 
@@ -202,12 +204,12 @@ def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path, monkeypatch):
 
     # Only which figures there are is looked at here: writing them takes most of the time.
     monkeypatch.setattr("stbench.figures.figure_set.save", lambda figure, *_: plt.close(figure))
-    one = made_results(scores_of("A", "stague", [0.5]), scores_of("A", "pca", ["oom"]))
-    single = {"heatmap_ARI_final", "box_ARI", "critical_difference_worst"}
+    one = made_results(scores_of("A", "stague", [0.5]), scores_of("A", "smoothed_pca", ["oom"]))
+    single = {"heatmap_ARI_final", "box_ARI", "critical_difference_worst", "rank_conditions"}
     assert stems(tmp_path, one, {"A": 100}) == single
     several = made_results(
         *(scores_of(name, "stague", [0.5], oracle=[0.7]) for name in "AB"),
-        *(scores_of(name, "pca", [0.4]) for name in "AB"),
+        *(scores_of(name, "smoothed_pca", [0.4]) for name in "AB"),
     )
     more = {"heatmap_ARI_oracle", "gap", "bump", "runtime", "memory", "critical_difference_common"}
     assert stems(tmp_path, several, {"A": 100, "B": 1000}) == single | more

@@ -30,7 +30,9 @@ def test_methods_that_do_not_differ_are_not_ranked_by_words():
 
 
 def test_few_datasets_or_methods_allow_less():
-    assert said(HEIGHTS.iloc[:4]) == "No test is possible: 4 datasets, at least 5 are needed."
+    assert said(HEIGHTS.iloc[:4]) == (
+        "No test is possible: 4 independent units, at least 5 are needed."
+    )
     assert said(HEIGHTS[["a"]]) == "No test is possible: fewer than 2 methods."
     assert said(HEIGHTS[["a", "b"]]).startswith("Two methods over 10 datasets")
     assert "no pair can differ significantly" in said(HEIGHTS.iloc[:5])

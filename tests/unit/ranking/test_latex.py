@@ -9,7 +9,7 @@ import pytest
 
 from helpers.results import METHODS, NAN, fits_of, made_results, scores_of
 from stbench.ranking.latex import escape, latex_tables
-from stbench.ranking.standings import standings
+from stbench.ranking.standings import all_standings
 from stbench.results.aggregates import score_table
 from stbench.results.published import published_vs_measured
 
@@ -49,7 +49,7 @@ def made(n_datasets=7):
 def tables_of(results):
     published = published_vs_measured(results, PUBLISHED)
     final = score_table(results, "ARI", "final")
-    return latex_tables(standings(results, "kmeans"), results, final, published, "kmeans")
+    return latex_tables(all_standings(results, "kmeans"), results, final, published, "kmeans")
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stbench.ranking.certainty import certainty, note
+from stbench.ranking.certainty import certainty, note, where
 from stbench.ranking.ranks import (
     Ranking,
     complete_scores,
-    friedman_p,
-    holm,
+    friedman,
+    mean_ranks,
     not_different_from,
     rank_intervals,
     rank_methods,
@@ -55,7 +55,7 @@ def test_a_failure_is_never_better_than_a_score_below_chance():
 
 def test_few_datasets_allow_no_test():
     ranking = rank_methods(CLEAR.iloc[:4], "worst")
-    assert note(ranking) == "no test is possible: 4 datasets, at least 5 are needed"
+    assert note(ranking) == "no test is possible: 4 independent units, at least 5 are needed"
     assert np.isnan(ranking.friedman_p) and ranking.pairs.empty
     assert tied_groups(ranking) == [["a", "b", "c"]]
 
@@ -63,7 +63,7 @@ def test_few_datasets_allow_no_test():
 def test_it_says_when_no_pair_can_be_told_apart():
     assert note(rank_methods(CLEAR, "worst")) == ""
     many = pd.DataFrame({f"m{i}": CLEAR["a"][:8] - i / 10 for i in range(5)})
-    expected = "with 8 datasets and 5 methods, no pair can differ significantly"
+    expected = "with 8 independent units and 5 methods, no pair can differ significantly"
     assert note(rank_methods(many, "worst")) == expected
 
 
@@ -71,7 +71,7 @@ def test_friedman_and_wilcoxon_are_scipys():
     rng = np.random.default_rng(0)
     scores = pd.DataFrame(rng.random((9, 3)), columns=list("abc"))
     expected = scipy.stats.friedmanchisquare(*scores.to_numpy().T).pvalue
-    assert friedman_p(scores) == pytest.approx(expected)
+    assert friedman(scores)[0] == pytest.approx(expected)
     pairs = wilcoxon_holm(scores).set_index(["one", "other"])
     expected = scipy.stats.wilcoxon(scores["a"], scores["c"], zero_method="pratt").pvalue
     assert pairs.loc[("a", "c"), "p"] == pytest.approx(expected)
@@ -90,12 +90,12 @@ def test_differences_of_zero_are_ranked_and_not_dropped():
 
 def test_friedman_by_hand():
     # ranks always 1, 2, 3 on 10 datasets: chi2 = 12 n / (k (k+1)) sum (R - (k+1)/2)^2 = 20
-    assert friedman_p(CLEAR) == pytest.approx(scipy.stats.chi2.sf(20, 2))
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
-    np.testing.assert_allclose(holm(np.array([0.5, 0.9])), [1.0, 1.0])
+    assert friedman(CLEAR) == (pytest.approx(scipy.stats.chi2.sf(20, 2)), 0)
+    # One unit the other way round: sums of ranks 12, 20, 28, so chi2 = 12.8, F = 9 * 12.8 / 7.2
+    almost = CLEAR.copy()
+    almost.iloc[0] = almost.iloc[0, ::-1].to_numpy()
+    expected = scipy.stats.chi2.sf(12.8, 2), scipy.stats.f.sf(16, 2, 18)
+    assert friedman(almost) == pytest.approx(expected)
 
 
 def test_methods_that_always_differ_are_in_no_group():
@@ -114,7 +114,8 @@ def ranking_of(order, different):
         for one, other in combinations(order, 2)
         for p in [0.012 if {one, other} in different else 1.0]
     ]
-    return Ranking("worst", -ranks, ranks, 0.001, pd.DataFrame(rows))
+    units = pd.Series(ranks.index, ranks.index)
+    return Ranking("worst", -ranks, ranks, units, 0.001, 0.001, pd.DataFrame(rows))
 
 
 def test_the_best_is_not_said_to_differ_from_a_method_that_is_not_its_neighbor():
@@ -161,10 +162,53 @@ def test_intervals_hold_the_mean_rank_and_shrink_to_it_when_all_agree():
     assert rank_intervals(rank_methods(CLEAR.iloc[:1], "worst"))["low"].isna().all()
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_keeps_the_order_and_never_lowers(p):
-    p = np.array(p)
-    adjusted = holm(p)
-    assert (adjusted >= np.minimum(p, 1)).all() and (adjusted <= 1).all()
-    order = np.argsort(p, kind="stable")
-    assert (np.diff(adjusted[order]) >= 0).all()
+def test_sections_of_one_study_are_one_observation():
+    """A study of 9 sections weighs as much as one of a single section."""
+    scores = pd.DataFrame(
+        [[0.9, 0.1]] * 9 + [[0.2, 0.4], [0.3, 0.5]],
+        columns=list("ab"),
+        index=[f"s{i}" for i in range(9)] + ["x", "y"],
+    )
+    units = {**{f"s{i}": "one study" for i in range(9)}, "x": "X", "y": "Y"}
+    ranking = rank_methods(scores, "worst", units)
+    assert ranking.mean_ranks.to_dict() == pytest.approx({"b": 4 / 3, "a": 5 / 3})
+    assert mean_ranks(scores, units).to_dict() == pytest.approx({"b": 4 / 3, "a": 5 / 3})
+    assert not ranking.tested and rank_methods(scores, "worst").tested
+    text = "no test is possible: 3 independent units, at least 5 are needed"
+    assert note(ranking) == text and where(ranking) == "11 datasets of 3 studies"
+
+
+def test_tests_over_units_are_those_of_the_means_of_units():
+    rng = np.random.default_rng(3)
+    scores = pd.DataFrame(rng.random((14, 3)), columns=list("abc"))
+    units = dict(zip(scores.index, [i // 2 for i in range(14)], strict=True))
+    ranking = rank_methods(scores, "worst", units)
+    means = scores.groupby(units).mean()
+    expected = scipy.stats.wilcoxon(means["a"], means["b"], zero_method="pratt").pvalue
+    pairs = ranking.pairs.set_index(["one", "other"])
+    assert pairs.loc[("a", "b"), "p"] == pytest.approx(expected)
+    assert pairs.loc[("a", "b"), "n"] == 7
+    assert ranking.friedman_p == pytest.approx(friedman(ranking.unit_ranks)[0])
+
+
+def test_equal_sections_of_few_donors_do_not_make_a_test_significant():
+    """With an intraclass correlation of 1, 5 % of tests over sections would be far too many."""
+    rng = np.random.default_rng(0)
+    found = {True: 0, False: 0}
+    for _ in range(100):
+        of_study = rng.normal(size=(6, 3))
+        scores = pd.DataFrame(np.repeat(of_study, 4, axis=0), columns=list("abc"))
+        units = {i: i // 4 for i in range(24)}
+        for known in found:
+            ranking = rank_methods(scores, "worst", units if known else None)
+            found[known] += ranking.iman_davenport_p < 0.05
+    assert found[True] <= 10 < 30 < found[False]
+
+
+def test_the_share_of_first_places():
+    intervals = rank_intervals(rank_methods(CLEAR, "worst"))
+    assert intervals["first"].to_dict() == {"a": 1, "b": 0, "c": 0}
+    same = pd.DataFrame(dict.fromkeys("ab", CLEAR["a"]))
+    assert rank_intervals(rank_methods(same, "worst"))["first"].tolist() == [0.5, 0.5]
+    few = rank_intervals(rank_methods(CLEAR.iloc[:5], "worst"))
+    assert few[["low", "high", "first"]].isna().all(axis=None)

@@ -6,7 +6,7 @@ import pytest
 from helpers.results import made_results, scores_of
 from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.markdown import leaderboard_page
-from stbench.ranking.standings import failures, memory, standings
+from stbench.ranking.standings import all_standings, failures, memory, standings
 from stbench.results.aggregates import lift_table
 
 
@@ -88,7 +88,7 @@ def test_memory_and_failures_in_words():
 
 def page_of(results, note=""):
     return leaderboard_page(
-        standings(results, "kmeans"), results, lift_table(results), "kmeans", note
+        all_standings(results, "kmeans"), results, lift_table(results), "kmeans", note
     )
 
 
@@ -98,24 +98,24 @@ def table_rows(page):
 
 def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
     page = page_of(RESULTS)
-    worst, common = (page.index(f"## {t}") for t in ("A failure", "Only datasets"))
+    worst, common = (page.index(f"### {t}") for t in ("A failure", "Only datasets"))
     assert worst < common
     rows = table_rows(page)
-    assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {13}
+    assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {15}
     assert "*Smoothed PCA*" in page and "**STAGUE**" in page
     assert "SEDR has no score on D5; excluded from this table." in page
     assert "Ranked over" not in page[worst:common]
     assert "\n\nRanked over D0, D1, D2, D3, D4.\n\n" in page[common:]
-    assert "Better than smoothed PCA beyond the noise: " in page
+    assert "Better than smoothed PCA (5 %, Holm's correction for all entries): " in page
     assert "STAGUE on 6 datasets" in page and "SEDR on 5 datasets" in page
-    assert "6 datasets: D0, D1, D2, D3, D4, D5. 5 training seeds." in page
+    assert "6 datasets: D0, D1, D2, D3, D4, D5." in page and "5 training seeds." in page
 
 
 def test_one_table_where_nothing_failed_and_no_test_with_few_datasets():
     page = page_of(made_results(scores_of("A_1", "stague", [0.8]), scores_of("A_1", "pca", [0.1])))
     assert len(table_rows(page)) == 2 + 2
     assert "the table is the same as above" in page
-    assert "No test is possible: 1 dataset, at least 5 are needed" in page
+    assert "No test is possible: fewer than 2 methods" in page
     assert r"A\_1" in page and "no dataset with scores of both" in page
 
 

@@ -139,13 +139,15 @@ def test_the_words_claim_what_the_tests_found():
     scores = [
         scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])
         for i in range(9)
-        for method, height in (("stague", 0.8), ("sedr", 0.8), ("pca", 0.2))
+        for method, height in (("stague", 0.8), ("sedr", 0.8), ("smoothed_pca", 0.2))
     ]
     results = made_results(*scores)
-    worst, _ = verdicts(rankings(results, "kmeans"), method_titles(results), {"pca"})
+    worst, _ = verdicts(rankings(results, "kmeans"), method_titles(results), {"smoothed_pca"})
     text = " ".join(worst.sentences)
     assert "Best of the methods by mean rank over 9 datasets: S" in text
-    assert "Best of the controls by mean rank over 9 datasets: PCA (3.00" in text
+    assert (
+        "Best of the controls that smooth by mean rank over 9 datasets: Smoothed PCA (3.00" in text
+    )
     assert "Friedman's test over 9 datasets: p = 0.00" in text and "the methods differ" in text
     assert "2 of 3 pairs of methods differ significantly" in text
     assert [set(group) for group in worst.groups] == [{"STAGUE", "SEDR"}]
@@ -154,7 +156,7 @@ def test_the_words_claim_what_the_tests_found():
 def test_without_a_test_no_group_is_claimed(tmp_path):
     results = small_results()
     text = write_report(tmp_path, results).read_text()
-    assert "No test is possible: 3 datasets, at least 5 are needed." in text
+    assert "No test is possible: 3 independent units, at least 5 are needed." in text
     assert "do not differ significantly:" not in text
 
 

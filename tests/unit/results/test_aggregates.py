@@ -3,13 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.programs import run_apart, run_here
 from helpers.results import made_results, scores_of, write_results
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
-from stbench.ranking.leaderboard import compare_orders, leaderboard, mean_ranks
+from stbench.ranking.leaderboard import compare_orders, leaderboard
+from stbench.ranking.ranks import mean_ranks
 from stbench.results.aggregates import (
     all_tables,
     fold_reasons,
@@ -56,7 +58,10 @@ def test_gain_is_paired_by_seed():
     made = scores_of("BZ5", "stague", [0.8, 0.7, "oom"], untrained=[0.6, 0.6, 0.5])
     cell = only(gain_table(made_results(made)))
     assert (cell["mean"], cell["n"]) == pytest.approx((0.15, 2))
-    assert (cell["low"], cell["high"]) == pytest.approx((0.1, 0.2))
+    expected = stats.ttest_rel([0.8, 0.7], [0.6, 0.6])
+    assert cell["p"] == cell["p_holm"] == pytest.approx(expected.pvalue)
+    assert (cell["low"], cell["high"]) == pytest.approx(tuple(expected.confidence_interval()))
+    assert cell["verdict"] == "within the noise"
     assert cell["status"] == "oom 1/3"
 
 
@@ -77,7 +82,10 @@ def test_lift_over_the_control():
     )
     table = lift_table(results)
     lifted = only(table, dataset="BZ5", method="stague")
-    assert (lifted["mean"], lifted["low"], lifted["high"]) == pytest.approx((0.05, 0, 0.1))
+    reach = stats.t.ppf(0.975, 1) * 0.05  # the control is deterministic: two seeds against none
+    assert (lifted["mean"], lifted["low"], lifted["high"]) == pytest.approx(
+        (0.05, 0.05 - reach, 0.05 + reach)
+    )
     assert only(table, dataset="BZ5", method="sedr")["status"] == "error"
     assert only(table, dataset="BZ5", method="smoothed_pca")["reason"] == "the control itself"
     assert only(table, dataset="BZ9")["reason"] == "smoothed_pca was not run"
@@ -91,7 +99,23 @@ def test_one_seed_has_a_lift_but_no_interval():
     )
     cell = only(lift_table(results), method="stague")
     assert cell["mean"] == pytest.approx(0.1)
-    assert np.isnan(cell["low"]) and cell["reason"] == "one seed: no interval"
+    assert np.isnan(cell["low"]) and cell["reason"] == "one run: no interval"
+
+
+def test_holm_counts_the_entries_under_one_clusterer():
+    parts = []
+    for clusterer in ("kmeans", "gmm"):
+        for i in range(3 if clusterer == "kmeans" else 1):
+            parts += [
+                scores_of(f"D{i}", "stague", [0.8, 0.83, 0.82], clusterer=clusterer),
+                scores_of(f"D{i}", "smoothed_pca", [0.7] * 3, clusterer=clusterer),
+            ]
+    table = lift_table(made_results(*parts))
+    table = table[table["method"] == "stague"].set_index(["clusterer", "dataset"])
+    assert table.loc[("gmm", "D0"), "p_holm"] == pytest.approx(table.loc[("gmm", "D0"), "p"])
+    assert table.loc["kmeans", "p_holm"].tolist() == pytest.approx(
+        (3 * table.loc["kmeans", "p"]).tolist()
+    )
 
 
 def test_no_table_has_a_missing_value_without_a_reason():
@@ -147,7 +171,8 @@ def test_leaderboard_ranks_marks_and_says_whether_the_order_holds():
     assert list(board["method"]) == ["stague", "smoothed_pca", "pca"]
     assert list(board["control"]) == [False, True, True]
     assert set(board["order"]) == {"order is the same under: kmeans20; changes under: gmm"}
-    assert list(board["rank_gmm"]) == [2, 1, 3]
+    assert board["rank"].tolist()[:2] == [1, 2] and pd.isna(board["rank"].iloc[2])
+    assert board["rank_gmm"].tolist()[:2] == [2, 1] and pd.isna(board["rank_gmm"].iloc[2])
     assert board["lift"].iloc[0] == pytest.approx(0.1)
     assert "no training" in board["reason"].iloc[0]
     assert list(leaderboard(results, "gmm")["method"]) == ["smoothed_pca", "stague", "pca"]

@@ -10,7 +10,7 @@ import summarize
 from helpers.results import made_results, scores_of
 from stbench.common.io import write_csv
 from stbench.common.text import WIDTH
-from stbench.ranking.leaderboard import leaderboard
+from stbench.ranking.leaderboard import leaderboards
 from stbench.results.aggregates import all_tables
 from stbench.summary.run import read_run
 from stbench.summary.studies import study_sentences
@@ -21,7 +21,7 @@ def run_of(folder, *scores):
     results = made_results(*scores)
     for name, table in {
         **all_tables(results),
-        "leaderboard": leaderboard(results, "kmeans"),
+        "leaderboard": leaderboards(results, "kmeans"),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     return read_run(results, folder, "kmeans")
@@ -47,11 +47,14 @@ def unavailable(dataset, reason):
 @pytest.mark.parametrize(
     ("final", "said"),
     [
-        ([0.79, 0.8, 0.74, 0.83, 0.79], "is not better than smoothed PCA (.76): lift +.03"),
+        (
+            [0.79, 0.8, 0.74, 0.83, 0.79],
+            "cannot be distinguished from smoothed PCA (.76): lift +.03",
+        ),
         ([0.95, 0.96, 0.94, 0.95, 0.97], "is better than smoothed PCA (.76): lift +.19"),
         ([0.55, 0.56, 0.54, 0.55, 0.57], "is worse than smoothed PCA (.76): lift -.21"),
-        ([0.95, 0.97], "is above smoothed PCA (.76): lift +.20"),
-        ([0.95], "is above smoothed PCA (.76): lift +.19, but 1 seed is too few for a conclusion."),
+        ([0.75, 0.99], "cannot be distinguished from smoothed PCA (.76): lift +.11"),
+        ([0.95], "is above smoothed PCA (.76): lift +.19, but one seed gives no interval."),
     ],
 )
 def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
@@ -60,12 +63,12 @@ def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
 
 def test_the_order_is_tested_where_it_can_be(tmp_path):
     few = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL))
-    assert "No test is possible: 1 dataset, at least 5 are needed" in few
+    assert "No test is possible: 1 independent unit, at least 5 are needed" in few
     rng = np.random.default_rng(0)
     scores = [
         scores_of(f"d{i}", method, [height + rng.normal(0, 0.01)])
         for i in range(8)
-        for method, height in (("stague", 0.8), ("sedr", 0.8), ("pca", 0.2))
+        for method, height in (("stague", 0.8), ("sedr", 0.8), ("smoothed_pca", 0.2))
     ]
     text = plain(text_of(tmp_path, *scores))
     assert "Friedman's test over 8 datasets: p = 0.00" in text
@@ -94,17 +97,25 @@ def test_a_study_names_a_dataset_as_it_is_called(tmp_path):
     assert sentence.startswith("On 007, the ARI of PCA")
 
 
-def test_two_seeds_never_prove_anything(tmp_path):
-    text = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.99, 0.99]), CONTROL))
-    assert "but 2 seeds are too few for a conclusion" in text
-    assert "beyond the noise" not in text
+def test_the_number_of_statements_is_corrected_for(tmp_path):
+    made = [scores_of("BZ5", "stague", [0.84, 0.80, 0.85, 0.81, 0.86])]
+    made += [part for i in range(6) for part in (
+        scores_of(f"D{i}", "stague", [0.76, 0.75, 0.77, 0.78, 0.74]),
+        scores_of(f"D{i}", "smoothed_pca", [0.76] * 5, spread=0.05),
+    )]  # fmt: skip
+    alone, many = (plain(text_of(tmp_path, *made[:n], CONTROL)) for n in (1, 13))
+    assert "is better than smoothed PCA (.76): lift +.07" in alone
+    assert "STAGUE (ARI .83 +- .03, 5 seeds) cannot be distinguished from smoothed PCA" in many
+    assert "after Holm's correction for all entries" in many
 
 
 def test_training_and_oracle_are_told(tmp_path):
-    made = scores_of("BZ5", "stague", [0.8] * 5, untrained=[0.5] * 5, oracle=[0.9] * 5)
+    made = scores_of(
+        "BZ5", "stague", [0.8] * 5, untrained=[0.5, 0.51, 0.49, 0.5, 0.5], oracle=[0.9] * 5
+    )
     text = plain(text_of(tmp_path, made, CONTROL))
-    assert "Training changed the ARI by +.30 [+.30, +.30], beyond the noise." in text
-    assert ".80 +- .00 .90 +- .00 .50 +- .00" in text
+    assert "Training changed the ARI by +.30 [+.29, +.31]." in text
+    assert ".80 +- .00 .90 +- .00 .50 +- .01" in text
 
 
 def test_failures_show_their_status_and_how_to_retry(tmp_path):

@@ -31,9 +31,10 @@ fill(byId("metric"), DATA.metrics, Object.fromEntries(DATA.metrics.map((name) =>
 fill(byId("protocol"), DATA.protocols, PROTOCOL_WORDS);
 fill(byId("clusterer"), DATA.clusterers);
 fill(byId("policy"), Object.keys(DATA.policies), DATA.policies);
+// Kinds of tissues are ranked apart: at first, the first kind is chosen.
 byId("items").append(
-  ...DATA.items.map(({ label, exploratory }, index) =>
-    make("label", {}, make("input", { type: "checkbox", value: String(index), checked: true }), label + (exploratory ? ", no truth" : "")),
+  ...DATA.items.map(({ label, exploratory, tissue }, index) =>
+    make("label", {}, make("input", { type: "checkbox", value: String(index), checked: tissue === DATA.headline }), label + (exploratory ? ", no truth" : "")),
   ),
 );
 const BOXES = [...byId("items").querySelectorAll("input")];
@@ -71,7 +72,7 @@ function boardRow(row, board, view) {
   const failed = row.bad ? `${row.bad}/${row.fits}` : "0";
   return make(
     "tr",
-    { className: board.left.has(row.method) ? "unranked" : "" },
+    { className: Number.isNaN(row.meanRank) ? "unranked" : "" },
     cell(number(row.rank, 0), row.rank),
     methodCell(row.method, view),
     cell(number(row.meanRank), row.meanRank),

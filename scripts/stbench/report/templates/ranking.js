@@ -38,6 +38,16 @@ function ranks(scores, lowerIsBetter) {
   });
 }
 
+// The mean over units (studies) of the mean over the items of each.
+function overUnits(values, items) {
+  const units = new Map();
+  items.forEach((item, at) => {
+    const unit = DATA.items[item].unit;
+    units.set(unit, [...(units.get(unit) ?? []), values[at]]);
+  });
+  return mean([...units.values()].map(mean));
+}
+
 // A method all of whose fits are not applicable did not run, such as one without its environment.
 function neverRan(method, view) {
   const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
@@ -58,7 +68,8 @@ function isNotDefined(method, view) {
 function leaderboard(view) {
   const all = DATA.methods.map((_, index) => index);
   const left = new Set(all.filter((method) => neverRan(method, view) || isNotDefined(method, view)));
-  const ranked = all.filter((method) => !left.has(method));
+  const beside = all.filter((method) => !DATA.methods[method].ranked);
+  const ranked = all.filter((method) => !left.has(method) && !beside.includes(method));
   const lower = DATA.lower.includes(DATA.metrics[view.metric]);
   const scored = view.items
     .map((item) => ({ item, scores: ranked.map((m) => overSeeds(item, m, view).mean) }))
@@ -72,7 +83,8 @@ function leaderboard(view) {
   const items = counted.map(({ item }) => item);
   const rows = all.map((method) => {
     const at = ranked.indexOf(method);
-    return { ...facts(method, items, view), meanRank: at < 0 ? NaN : mean(byItem.map((r) => r[at])) };
+    const ranksOf = byItem.map((r) => r[at]);
+    return { ...facts(method, items, view), meanRank: at < 0 ? NaN : overUnits(ranksOf, items) };
   });
   for (const row of rows) {
     const better = rows.filter((other) => other.meanRank < row.meanRank - 1e-9).length;

@@ -1,0 +1,102 @@
+"""How the order of methods depends on choices of the benchmark: the rank under each condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from stbench.ranking.ranks import complete_scores, mean_ranks, places
+from stbench.ranking.selection import by_tissue, final_scores, units_of
+from stbench.results.aggregates import score_table
+
+RANKING = "the ranking"
+FLOOR, CEILING = "random", "jittered_truth"
+OTHER_METRICS = ("AMI", "NMI")
+
+
+def rank_robustness(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """The place of every ranked method under every condition.
+
+    Conditions change one choice at a time: the clusterer, the metric, the policy for failures (only
+    datasets on which every method has a score), the aggregate (mean ARI, or mean scaled ARI, in
+    place of the mean rank), and the units (each is left out).
+
+    Returns:
+        ``tissue``, ``kind`` of the condition, ``condition``, ``method``, ``rank`` (empty for a
+        method without a score under the condition).
+    """
+    tables = [
+        _places_of(condition, order).assign(tissue=tissue, kind=kind)
+        for tissue, rows in by_tissue(results, rank_by).items()
+        for kind, condition, order in _conditions(rows, rank_by)
+        if len(order)
+    ]
+    columns = ["tissue", "kind", "condition", "method", "rank"]
+    return (
+        pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    )
+
+
+def rank_spans(robustness: pd.DataFrame) -> pd.DataFrame:
+    """The best and the worst place of each method over all conditions.
+
+    Args:
+        robustness: of ``rank_robustness``, of one kind of tissue.
+
+    Returns:
+        By method ``best`` and ``worst``.
+    """
+    return robustness.groupby("method")["rank"].agg(best="min", worst="max")
+
+
+def scaled_scores(results: pd.DataFrame, clusterer: str) -> pd.DataFrame:
+    """Final ARI on a scale from 0, the control ``random``, to 1, the slightly wrong truth.
+
+    Datasets differ in the highest ARI that can be reached; ``jittered_truth`` estimates it.
+
+    Returns:
+        (datasets, methods); without datasets that lack one of the two controls.
+    """
+    rows = results[~results["exploratory"] & (results["clusterer"] == clusterer)]
+    table = score_table(rows, "ARI", "final")
+    wide = table.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
+    wide = wide.reindex(columns=list(dict.fromkeys([*wide.columns, FLOOR, CEILING])))
+    span = wide[CEILING] - wide[FLOOR]
+    scaled = wide.sub(wide[FLOOR], axis=0).div(span.where(span > 0), axis=0)
+    return scaled.dropna(subset=[CEILING])
+
+
+def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str, pd.Series]]:
+    """Kind, name, and a value per method, the lowest for the best."""
+    scores, units = final_scores(results, rank_by), units_of(results)
+    yield "ranking", RANKING, mean_ranks(scores, units)
+    for clusterer in sorted(set(results["clusterer"]) - {rank_by}):
+        other = final_scores(results, clusterer)
+        there = other.notna().any()
+        yield "clusterer", clusterer, mean_ranks(other.loc[:, there], units)
+    for metric in OTHER_METRICS:
+        yield "metric", metric, mean_ranks(final_scores(results, rank_by, metric), units)
+    common = complete_scores(scores, "common")
+    yield "policy", "common datasets", mean_ranks(common, units)
+    complete = complete_scores(scores, "worst")
+    scaled = scaled_scores(results, rank_by).reindex(columns=scores.columns)
+    for name, table in (("mean ARI", complete), ("mean scaled ARI", scaled)):
+        yield "aggregate", name, -_over_units(table, units)
+    ranked_units = dict.fromkeys(units[name] for name in complete.index)
+    if len(ranked_units) > 1:
+        for unit in ranked_units:
+            kept = scores[[units[name] != unit for name in scores.index]]
+            yield "unit", f"without {unit}", mean_ranks(kept, units)
+
+
+def _over_units(table: pd.DataFrame, units: dict[str, str]) -> pd.Series:
+    return table.groupby([units[name] for name in table.index]).mean().mean()
+
+
+def _places_of(condition: str, order: pd.Series) -> pd.DataFrame:
+    """The places of the methods; without a row if no method has one."""
+    if order.isna().all():
+        return pd.DataFrame({"condition": [], "method": [], "rank": []})
+    ranks = places(order)
+    return pd.DataFrame({"condition": condition, "method": ranks.index, "rank": ranks.to_numpy()})

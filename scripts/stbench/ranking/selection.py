@@ -1,0 +1,48 @@
+"""What is ranked: kinds of tissues, methods, scores, and independent units."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from stbench.config.tissues import TISSUES
+from stbench.results.aggregates import methods_that_ran, score_table
+
+
+def final_scores(results: pd.DataFrame, rank_by: str, metric: str = "ARI") -> pd.DataFrame:
+    """(datasets with a truth, ranked methods) means of the last epoch over seeds."""
+    with_truth = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
+    table = score_table(with_truth, metric, "final")
+    wide = table.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
+    return wide.reindex(columns=ranked_methods(results))
+
+
+def ranked_methods(results: pd.DataFrame) -> list[str]:
+    """Methods that ran and controls that smooth; other controls are shown beside the ranking."""
+    ranked = set(results.loc[results["ranked"], "method"])
+    return [method for method in methods_that_ran(results) if method in ranked]
+
+
+def units_of(results: pd.DataFrame) -> dict[str, str]:
+    """The independent unit of each dataset."""
+    return dict(results[["dataset", "unit"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def by_tissue(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:
+    """The rows of each kind of tissue with a ranked dataset, the headline first.
+
+    Kinds are ranked apart: methods that are good on simulated tissues need not be on real ones. If
+    no dataset is ranked, the rows are those of the first kind.
+    """
+    there = [kind for kind in TISSUES if (results["tissue"] == kind).any()]
+    parts = {kind: results[results["tissue"] == kind] for kind in there}
+    ranked = {
+        kind: rows
+        for kind, rows in parts.items()
+        if final_scores(rows, rank_by).notna().to_numpy().any()
+    }
+    return ranked or dict(list(parts.items())[:1])
+
+
+def headline(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """The rows of the first kind of tissue: real ones, where any is ranked."""
+    return next(iter(by_tissue(results, rank_by).values()), results)
