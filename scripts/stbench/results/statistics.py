@@ -23,6 +23,7 @@ from stbench.common.constants import KMEANS_SEEDS
 from stbench.scoring.block_bootstrap import block_noise
 
 LEVEL = 0.05
+_ROUNDING = 1e-30  # variances below are those of equal scores
 
 BETTER, WORSE = "better", "worse"
 WITHIN_NOISE, NO_INTERVAL = "within the noise", "no interval"
@@ -180,7 +181,7 @@ def _student(mean: float, noises: Sequence[_Noise]) -> tuple[float, float, float
     from scipy.stats import t
 
     variance = sum(noise.variance for noise in noises)
-    if not variance:
+    if variance < _ROUNDING:
         return np.nan, np.nan, np.nan
     freedom = variance**2 / sum(noise.variance**2 / noise.freedom for noise in noises)
     error = np.sqrt(variance)
