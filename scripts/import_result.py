@@ -1,10 +1,10 @@
 """Import an external result as the fit of one dataset and training seed.
 
-The folder of the result contains labels.tsv (cell, label) or embedding.npy (rows in the order of
-the dataset's cells, or of cells.tsv), and optionally graph.npz (scipy sparse, symmetric). The
-output folder contains status.json and, if the result is valid, fit.h5ad, as after training.
-Problems are printed and written to status.json (error); without a folder the status is
-not_applicable. Time, memory and machine of the training are unknown and remain empty.
+The folder of the result contains labels.tsv (cell, label) or embedding.npy, and optionally
+graph.npz (scipy sparse, symmetric); cells.tsv names the cells of the rows of these two. The output
+folder contains status.json and, if the result is valid, fit.h5ad, as after training. Problems are
+printed and written to status.json (error); without a folder the status is not_applicable. Time,
+memory and machine of the training are unknown and remain empty.
 """
 
 from __future__ import annotations

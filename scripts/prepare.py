@@ -8,6 +8,7 @@ source is fetched. Or reads your own h5ad file:
 
 The output is AnnData: X as published, the true domains in obs['cluster'] and cell types in
 obs['celltype'] (if known), coordinates in obsm['spatial'], and the description in uns['dataset'].
+The cells keep their names and are in a shuffled order, the same for the same names.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ def main() -> None:
     section = _parse(args.section) if args.section else None
     name = args.dataset or str(section.get("id") if isinstance(section, dict) else "own")
 
+    from stbench.data.row_order import shuffle_rows
     from stbench.data.validation import failed_dataset
 
     def prepared() -> AnnData:
@@ -107,7 +109,7 @@ def main() -> None:
         print(_inventory(adata))
         if note := adata.uns["dataset"]["note"]:
             print(f"{adata.uns['dataset']['id']}: {note}")
-        return adata
+        return shuffle_rows(adata)
 
     failed = partial(failed_dataset, name)
     write_h5ad(args.output, attempt(name, prepared, failed, record=args.record_failure))

@@ -3,12 +3,13 @@
 The files of one dataset and training seed:
 
     labels.tsv     two columns separated by a tab: cell, label; a header line is optional
-    embedding.npy  (n_cells, d) numbers, rows in the order of the dataset's cells
-    cells.tsv      the cells of the rows, one per line, if their order is different
-    graph.npz      scipy sparse (n_cells, n_cells) symmetric scores of pairs, in the same order
+    embedding.npy  (n_cells, d) numbers
+    graph.npz      scipy sparse (n_cells, n_cells) symmetric scores of pairs
+    cells.tsv      the cells of the rows of these two, one per line
 
-One of the first two is required. Nothing is unpickled. A result may include cells that the dataset
-dropped because they have no expression: they are left out.
+One of the first two is required, and cells.tsv with any array: prepared datasets are shuffled, so
+rows without names could be of other cells. Nothing is unpickled. A result may include cells that
+the dataset dropped because they have no expression: they are left out.
 """
 
 from __future__ import annotations
@@ -71,15 +72,17 @@ def read_result(folder: Path, cells: Sequence[str], dropped: int = 0) -> Fit:
     given = {name: path for name, path in paths.items() if path.is_file()}
     if LABELS not in given and EMBEDDING not in given:
         raise InputError(f"{folder}: has neither {LABELS} nor {EMBEDDING}; add one of them")
-    rows = _Rows(np.arange(len(cells)), len(cells))
-    if CELLS in given:
-        rows = _order(_lines(paths[CELLS]), cells, dropped, paths[CELLS])
-    labels, left_out = None, rows.left_out
+    labels = embedding = graph = None
+    left_out: tuple[str, ...] = ()
     if LABELS in given:
-        labels, unknown = _labels(paths[LABELS], cells, dropped)
-        left_out = tuple(dict.fromkeys([*left_out, *unknown]))
-    embedding = _embedding(paths[EMBEDDING], rows, dropped) if EMBEDDING in given else None
-    graph = _graph(paths[GRAPH], rows) if GRAPH in given else None
+        labels, left_out = _labels(paths[LABELS], cells, dropped)
+    if arrays := [name for name in (EMBEDDING, GRAPH) if name in given]:
+        if CELLS not in given:
+            raise InputError(f"{paths[arrays[0]]}: name the cells of its rows in {CELLS}")
+        rows = _order(_lines(paths[CELLS]), cells, dropped, paths[CELLS])
+        left_out = tuple(dict.fromkeys([*rows.left_out, *left_out]))
+        embedding = _embedding(paths[EMBEDDING], rows) if EMBEDDING in given else None
+        graph = _graph(paths[GRAPH], rows) if GRAPH in given else None
     info = {"left_out": list(left_out)} if left_out else None
     return Fit(embedding=embedding, labels=labels, adj_raw=graph, info=info)
 
@@ -136,15 +139,10 @@ def _order(named: Sequence[str], cells: Sequence[str], dropped: int, path: Path)
     return _Rows(np.array([place[cell] for cell in cells]), len(named), tuple(unknown))
 
 
-def _embedding(path: Path, rows: _Rows, dropped: int) -> np.ndarray:
+def _embedding(path: Path, rows: _Rows) -> np.ndarray:
     values = read_array(path)
     if values.dtype.kind not in "fiu":
         raise InputError(f"{path}: holds {values.dtype}, not real numbers; save it with numpy.save")
-    if dropped and not rows.left_out and values.shape[:1] == (rows.count + dropped,):
-        raise InputError(
-            f"{path}: {len(values)} rows for {rows.count} cells; {dropped} cells without "
-            f"expression were dropped: name the cells of the rows in {CELLS}"
-        )
     embedding = _checked(Fit(embedding=values), rows.count, path).embedding
     assert embedding is not None
     return embedding[rows.order]

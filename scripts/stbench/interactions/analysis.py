@@ -147,10 +147,15 @@ def write_edges(folder: Path, tissue: Tissue, edges: Edges, settings: Mapping[st
     """edges.parquet (of each seed), consensus.parquet and graph.h5ad (opens in scanpy, squidpy)."""
     from anndata import AnnData
 
-    edges.by_seed.to_parquet(folder / "edges.parquet", index=False)
-    mean, n = edges.consensus, len(tissue.cells)
-    mean.to_parquet(folder / "consensus.parquet", index=False)
-    graph = AnnData(obs=pd.DataFrame(index=tissue.cells.astype(str)))
+    names = tissue.cells.astype(str)
+    for table, file in ((edges.by_seed, "edges"), (edges.consensus, "consensus")):
+        ends = {
+            f"cell_{end}": pd.Categorical.from_codes(table[end], names)
+            for end in ("source", "target")
+        }
+        table.assign(**ends).to_parquet(folder / f"{file}.parquet", index=False)
+    mean, n = edges.consensus, len(names)
+    graph = AnnData(obs=pd.DataFrame(index=names))
     graph.obsm["spatial"] = tissue.coords
     graph.obsp["interactions"] = as_graph(mean, n)
     if "above" in mean:

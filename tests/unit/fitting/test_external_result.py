@@ -22,8 +22,10 @@ GRAPH = sp.csr_matrix(([0.5, 0.5, 2, 2], ([0, 1, 1, 3], [1, 0, 3, 1])), shape=(4
 
 
 def put(folder, **files):
-    """Write files: labels and cells as text, embedding and graph as arrays."""
+    """Write files: labels and cells as text, embedding and graph as arrays of ``CELLS``."""
     folder.mkdir(parents=True, exist_ok=True)
+    if not files.keys().isdisjoint(("embedding", "graph")):
+        files.setdefault("cells", "\n".join(CELLS))
     for name, content in files.items():
         if name in ("labels", "cells"):
             (folder / f"{name}.tsv").write_text(content)
@@ -42,18 +44,27 @@ def test_labels_are_put_in_the_order_of_the_cells(tmp_path, header):
 
 
 def test_rows_are_put_in_the_order_of_the_cells(tmp_path):
-    plain = read_result(put(tmp_path / "plain", embedding=EMBEDDING, graph=GRAPH), CELLS)
     order = [2, 0, 3, 1]
     other = put(
-        tmp_path / "other",
+        tmp_path,
         embedding=EMBEDDING[order].astype(int),
         graph=GRAPH[order][:, order],
         cells="\n".join(CELLS[order]),
     )
     named = read_result(other, CELLS)
-    np.testing.assert_array_equal(plain.embedding, EMBEDDING)
     np.testing.assert_array_equal(named.embedding, EMBEDDING)
-    assert (plain.adj_raw != GRAPH).nnz == (named.adj_raw != GRAPH).nnz == 0
+    assert (named.adj_raw != GRAPH).nnz == 0
+
+
+@pytest.mark.parametrize("name", ["embedding.npy", "graph.npz"])
+def test_rows_without_names_are_refused(tmp_path, name):
+    """The dataset is shuffled: they could be of other cells."""
+    put(tmp_path, labels="a\t1\nb\t1\nc\t2\nd\t2\n", embedding=EMBEDDING, graph=GRAPH)
+    (tmp_path / "cells.tsv").unlink()
+    other = {"embedding.npy": "graph.npz", "graph.npz": "embedding.npy"}[name]
+    (tmp_path / other).unlink()
+    with pytest.raises(InputError, match=re.escape(f"{name}: name the cells of its rows in cells")):
+        read_result(tmp_path, CELLS)
 
 
 def with_nan():
@@ -158,20 +169,22 @@ def run_import(tmp_path, result, data):
 
 def test_the_program_leaves_what_training_leaves(tmp_path):
     data = preprocessed(tmp_path / "D.h5ad")
-    result = put(tmp_path / "mine", embedding=np.ones((30, 2)))
+    cells = "\n".join(anndata.read_h5ad(data).obs_names)
+    result = put(tmp_path / "mine", embedding=np.ones((30, 2)), cells=cells)
     done, status = run_import(tmp_path, result, data)
     assert done.returncode == 0, done.stderr
     assert (status["status"], status["seconds"], status["host"]) == ("ok", None, "")
     fit = anndata.read_h5ad(tmp_path / "fit/fit.h5ad")
     assert fit.obsm["embedding"].shape == (30, 2)
-    assert list(json.loads(fit.uns["fit"]["info"])["files"]) == ["embedding.npy"]
+    files = list(json.loads(fit.uns["fit"]["info"])["files"])
+    assert files == ["cells.tsv", "embedding.npy"]
 
 
 def test_the_program_records_what_is_wrong(tmp_path):
     data = preprocessed(tmp_path / "D.h5ad")
     done, status = run_import(tmp_path, put(tmp_path / "mine", embedding=EMBEDDING), data)
     assert done.returncode == 0 and status["status"] == "error"
-    assert "(4, 2), not (30, columns)" in status["reason"]
+    assert "cells.tsv: " in status["reason"] and "of 30 cells are" in status["reason"]
     assert [path.name for path in (tmp_path / "fit").iterdir()] == ["status.json"]
 
     lost = preprocessed(tmp_path / "lost.h5ad", status="error", reason="ask the authors")
@@ -193,12 +206,6 @@ def test_a_result_of_all_cells_is_taken_without_those_that_were_dropped(tmp_path
     assert fit.info == {"left_out": ["x", "y"]}
     with pytest.raises(InputError, match="2 of 4 cells are not of this dataset, such as 'x'"):
         read_result(tmp_path, CELLS, dropped=1)
-
-
-def test_rows_of_all_cells_without_names_are_refused_with_the_reason(tmp_path):
-    put(tmp_path, embedding=np.ones((6, 2)))
-    with pytest.raises(InputError, match=r"2 cells without expression were dropped: name .*cells"):
-        read_result(tmp_path, CELLS, dropped=2)
 
 
 def test_the_program_names_who_was_left_out(tmp_path):

@@ -119,6 +119,9 @@ def test_everything_is_there(study):
     both = mean.set_index(["source", "target"])["score"]
     assert np.allclose(by_seed.loc[both.index], both)
     graph = anndata.read_h5ad(out / "graph.h5ad")
+    for end in ("source", "target"):
+        named = graph.obs_names[mean[end]]
+        assert mean[f"cell_{end}"].tolist() == named.tolist()
     assert graph.obsp["interactions"].nnz == 2 * len(mean)
     assert graph.obsp["interactions_above"].nnz == 2 * mean["above"].sum() > 0
     assert len(pd.read_csv(out / "type_pairs.csv")) == 6
