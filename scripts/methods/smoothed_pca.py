@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import knn
@@ -27,10 +28,12 @@ def fit(
     return Fit(smoothed(components, adata.obsm["spatial"], int(params["n_neighbors"])))
 
 
-def smoothed(components: np.ndarray, coords: np.ndarray, n_neighbors: int) -> np.ndarray:
-    """Means over a cell and its ``n_neighbors`` nearest others, (n, components) float32."""
+def smoothed(
+    values: np.ndarray | sp.csr_matrix, coords: np.ndarray, n_neighbors: int
+) -> np.ndarray | sp.csr_matrix:
+    """Means over a cell and its ``n_neighbors`` nearest others, (n, columns) float32."""
     _, neighbors = knn(coords, n_neighbors)
-    total = components.copy()
+    total = values.copy()
     for column in neighbors.T:
-        total += components[column]
+        total += values[column]
     return (total / (neighbors.shape[1] + 1)).astype(np.float32)

@@ -15,27 +15,28 @@ from stbench.common.paths import PROJECT
 from workflow.conftest import QUICK, TISSUE, Workflow, copy_of_the_project, environment
 
 SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
+METHODS = ["stague", "jittered_truth", "smoothed_pca", "pca", "coordinates", "random"]
+WHOLE = (*SMALL, f"methods=[{','.join(METHODS)}]")
 TABLES = ("results/default/tables",)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """One undisturbed run of all default methods on a small tissue, by a copy of the project."""
+    """One undisturbed run of six methods on a small tissue, by a copy of the project."""
     folder = tmp_path_factory.mktemp("finished")
     source = copy_of_the_project(folder / "source")
     (folder / "run").mkdir()
     flow = Workflow(source, folder / "run", environment())
-    return flow, flow.run(*SMALL)
+    return flow, flow.run(*WHOLE)
 
 
 def test_every_cell_is_scored_and_the_ranking_is_printed(finished):
     flow, run = finished
     assert run.returncode == 0, run.stdout
     results = flow.results()
-    methods = {"stague", "jittered_truth", "smoothed_pca", "pca", "coordinates", "random"}
-    assert set(results.method) == methods
+    assert set(results.method) == set(METHODS)
     final = results.query("protocol == 'final' and metric == 'ARI' and clusterer == 'kmeans'")
-    assert len(final) == 2 * len(methods)
+    assert len(final) == 2 * len(METHODS)
     assert set(final.status) == {"ok"}
     assert final.value.between(-0.5, 1).all()
     ari = final.groupby("method").value.mean()
@@ -47,7 +48,7 @@ def test_every_cell_is_scored_and_the_ranking_is_printed(finished):
 def test_time_memory_and_circumstances_of_every_fit_are_recorded(finished):
     flow, _ = finished
     files = list((flow.folder / "results/fits").rglob("status.json"))
-    assert len(files) == 2 * 6
+    assert len(files) == 2 * len(METHODS)
     for file in files:
         status = json.loads(file.read_text())
         assert status["seconds"] > 0 and status["peak_rss_mb"] > 10
@@ -95,7 +96,7 @@ def test_the_report_tells_of_the_run(finished):
 
 def test_running_again_does_nothing(finished):
     flow, _ = finished
-    again = flow.run(*SMALL, args=("--dry-run",))
+    again = flow.run(*WHOLE, args=("--dry-run",))
     assert "Nothing to be done" in again.stdout
 
 
@@ -149,7 +150,7 @@ def test_an_edit_reruns_only_what_it_touches(finished):
     script = flow.source / "scripts/methods/pca.py"
     text, times = script.read_text(), (script.stat().st_atime_ns, script.stat().st_mtime_ns)
     script.write_text(text + "\nEDITED = True\n")
-    again = flow.run(*SMALL, args=("--dry-run", "--quiet", "host"))
+    again = flow.run(*WHOLE, args=("--dry-run", "--quiet", "host"))
     script.write_text(text)
     os.utime(script, ns=times)
     rules = set(re.findall(r"^(?:local)?rule (\w+):", again.stdout, re.M))

@@ -1,4 +1,4 @@
-"""The five controls: what they return, what they read, and what they score."""
+"""The controls: what they return, what they read, and what they score."""
 
 from __future__ import annotations
 
@@ -7,13 +7,25 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from methods import coordinates, jittered_truth, pca, random, smoothed_pca
+from methods import (
+    bands,
+    coordinates,
+    jittered_truth,
+    pca,
+    random,
+    smoothed_expression,
+    smoothed_pca,
+    smoothed_pca8,
+    smoothed_pca30,
+)
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import write_h5ad
+from stbench.common.paths import CONFIG
+from stbench.config.schema import load_yaml
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
 
-DETERMINISTIC = [coordinates, pca, smoothed_pca]
+DETERMINISTIC = [coordinates, pca, smoothed_pca, smoothed_expression]
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +101,40 @@ def test_smoothing_is_the_mean_over_a_cell_and_its_nearest_others(adata):
         embed(smoothed_pca, line, n_neighbors=1), [[1.5, 0], [1.5, 0], [3, 4], [6, 4]]
     )
     np.testing.assert_allclose(embed(smoothed_pca, line), np.tile([3.75, 2], (4, 1)))
+
+
+@pytest.mark.parametrize(("method", "number"), [(smoothed_pca8, 8), (smoothed_pca30, 30)])
+def test_the_family_differs_in_the_number_of_neighbors_alone(method, number, adata):
+    entry = load_yaml(CONFIG / "methods.yaml")[method.__name__.rpartition(".")[2]]
+    assert entry["params"] == {"n_neighbors": number}
+    np.testing.assert_array_equal(
+        embed(method, adata, **entry["params"]), embed(smoothed_pca, adata, n_neighbors=number)
+    )
+
+
+def test_expression_is_averaged_before_the_components(adata):
+    """Two groups of cells far apart: each cell gets the mean of its group of eight."""
+    groups = adata[:16].copy()
+    groups.obsm["spatial"] = np.repeat([[0.0, 0], [100, 0]], 8, axis=0)
+    groups.var["highly_variable"] = np.arange(60) < 40
+    means = groups.X[:, :40].toarray().reshape(2, 8, 40).mean(axis=1)
+    found = embed(smoothed_expression, groups, n_neighbors=7)
+    distance = np.linalg.norm(means[0] - means[1])
+    np.testing.assert_allclose(abs(found[:, 0]), distance / 2, rtol=1e-5)
+    assert (np.sign(found[:8, 0]) == -np.sign(found[8:, 0])).all()
+    np.testing.assert_allclose(found[:, 1:], 0, atol=1e-5)
+
+
+def test_bands_cross_the_longer_axis(adata):
+    angle = np.deg2rad(30)
+    long = np.random.default_rng(0).permutation(400)
+    across = np.random.default_rng(1).uniform(0, 90, 400)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    copy = adata.copy()
+    copy.obsm["spatial"] = np.column_stack([long, across]) @ turn + 1e6
+    labels = bands.fit(copy, 5, 0, "cpu", {}, None).labels
+    assert np.bincount(labels).tolist() == [80] * 5
+    assert adjusted_rand_score(long // 80, labels) > 0.9
 
 
 def test_the_order_of_the_controls(adata, truth, truth_file):
