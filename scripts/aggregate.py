@@ -5,7 +5,8 @@ a folder of csv tables:
 
     <metric>_<protocol>.csv   mean, sd and n over training seeds, sd_clustering, status, reason
     gain.csv                  final minus untrained ARI: the effect of training
-    lift.csv                  final ARI minus that of the control smoothed_pca
+    lift.csv                  final ARI minus that of the control smoothed_pca;
+    lift_best_control.csv     minus that of the best control of the dataset
     leaderboard.csv           methods by mean rank of the final ARI; failures get the worst rank;
                               real, semi-synthetic and simulated tissues apart
     ranks.csv, pairs.csv      mean ranks with intervals and tied groups, and tests on each pair,
@@ -177,11 +178,13 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
     from stbench.ranking.robustness import rank_robustness
     from stbench.ranking.tables import ranking_tables
     from stbench.results.aggregates import all_tables
+    from stbench.results.best_control import lift_over_best_control
     from stbench.results.studies import study_tables
 
     whole = ranked_rows(args, results)
     tables = {
         **all_tables(results),
+        "lift_best_control": lift_over_best_control(results),
         **ranking_tables(whole, args.rank_by),
         "leaderboard": leaderboards(whole, args.rank_by),
         "rank_robustness": rank_robustness(whole, args.rank_by),

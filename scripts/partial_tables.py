@@ -102,6 +102,7 @@ def tables_of_domains(
     from stbench.ranking.robustness import rank_robustness
     from stbench.ranking.tables import ranking_tables
     from stbench.results.aggregates import all_tables
+    from stbench.results.best_control import lift_over_best_control
     from stbench.results.partial import partial_leaderboard, rankable
     from stbench.results.published import published_vs_measured, read_published
     from stbench.results.studies import study_tables
@@ -109,6 +110,7 @@ def tables_of_domains(
     rank_by, ranked = args.config["rank_by"], rankable(partial.ranked)
     tables = {
         **all_tables(partial.results),
+        "lift_best_control": lift_over_best_control(partial.results),
         **(ranking_tables(ranked, rank_by) if len(ranked) else {}),
         **({"rank_robustness": rank_robustness(ranked, rank_by)} if len(ranked) else {}),
         "leaderboard": partial_leaderboard(partial, rank_by, leaderboards),

@@ -31,7 +31,7 @@ NO_BASELINE = f"{BASELINE} was not run"
 
 _SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
 _GAIN = ["mean", "sd", "n", "low", "high", "p", "p_holm", "verdict", "status", "reason"]
-_LIFT = [name for name in _GAIN if name != "sd"]
+LIFT = [name for name in _GAIN if name != "sd"]
 _NO_INTERVAL = "one run: no interval"
 
 
@@ -95,7 +95,7 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
         both = group.dropna(subset=["value", "value_before"])
         if len(both):
             rows[entry] = paired_difference(sample_of(both), sample_of(both, "_before"))
-    return _differences(rows, pairs, _GAIN)
+    return differences(rows, pairs, _GAIN)
 
 
 def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.DataFrame:
@@ -127,7 +127,7 @@ def lift_table(results: pd.DataFrame, no_baseline: str = NO_BASELINE) -> pd.Data
     for entry, reason in missing.items():
         of_entry = (final[ENTRY] == list(entry)).all(axis=1)
         final.loc[of_entry, ["status", "reason"]] = ["not_applicable", reason]
-    return _differences(rows, final, _LIFT)
+    return differences(rows, final, LIFT)
 
 
 def sample_of(rows: pd.DataFrame, suffix: str = "") -> Sample:
@@ -143,7 +143,7 @@ def sample_of(rows: pd.DataFrame, suffix: str = "") -> Sample:
     return Sample(
         values,
         spreads,
-        np.stack(blocks) if known else None,
+        np.stack(blocks) if known and blocks else None,
         bool(rows[f"deterministic{suffix}"].all()),
     )
 
@@ -238,7 +238,7 @@ def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(list(folded.values()), index=index, columns=["status", "reason"])
 
 
-def _differences(
+def differences(
     rows: Mapping[tuple, Difference], pairs: pd.DataFrame, columns: list[str]
 ) -> pd.DataFrame:
     """Differences with the statuses of their entries; entries without one keep their reason."""
