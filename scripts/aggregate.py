@@ -41,6 +41,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stbench.common.constants import RANK_BY
 from stbench.common.errors import run_cli
 from stbench.common.io import write_csv
 from stbench.common.paths import CONFIG
@@ -66,7 +67,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--methods", required=True, type=Path, help="config/methods.yaml")
     parser.add_argument(
-        "--rank-by", default="kmeans", help="clusterer that ranks the leaderboard (default kmeans)"
+        "--rank-by",
+        default=RANK_BY,
+        help=f"clusterer that ranks the leaderboard (default {RANK_BY})",
     )
     parser.add_argument(
         "--budget", choices=["full", "cpu"], default="full", help="the configuration's budget"

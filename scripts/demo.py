@@ -134,11 +134,11 @@ def draw(
     from stbench.figures.domains import Map, domain_maps
     from stbench.figures.embedding import embedding_figure
     from stbench.figures.layout import umap_and_paga
-    from stbench.figures.style import CLUSTERER_WORDS, save
+    from stbench.figures.style import save, words_of
     from stbench.scoring.matching import match_labels
 
     one, name = outcome.demonstration, outcome.dataset
-    clusterer = CLUSTERER_WORDS.get(one.clusterer, one.clusterer)
+    clusterer = words_of(one.clusterer)
     stem, where = f"{one.method}_{name}", f"{name}, {title}, seed {one.seed}"
     truth, domains = true_domains(data)
     scores = ", ".join(f"{metric} {value:.3f}" for metric, value in outcome.measured.items())

@@ -29,6 +29,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stbench.common.constants import RANK_BY
 from stbench.common.errors import InputError, run_cli
 from stbench.common.paths import CONFIG
 
@@ -56,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", nargs="*", default=[], type=Path, help="datasets with their truth (.h5ad)"
     )
-    parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
+    parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument(
         "--deconvolution-methods",
         type=Path,

@@ -17,6 +17,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stbench.common.constants import RANK_BY
 from stbench.common.errors import InputError, NotApplicableError, attempt, run_cli
 from stbench.common.seeding import limit_threads
 
@@ -46,7 +47,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--titles", required=True, help="methods and their names, a JSON object")
     parser.add_argument("--genes", required=True, nargs="+", help="symbols of the genes to report")
     parser.add_argument("--gene-sets", type=Path, help="GMT file to score in every domain")
-    parser.add_argument("--rank-by", default="kmeans", help="clusterer (default kmeans)")
+    parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     parser.add_argument(
         "--record-failure",

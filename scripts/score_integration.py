@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stbench.common.constants import RANK_BY
 from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.seeding import limit_threads
 
@@ -32,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dataset", required=True, help="id of the dataset")
     parser.add_argument("--method", required=True, help="id of the method")
     parser.add_argument(
-        "--clusterer", default="kmeans", help="clusterer of the scored labels (default kmeans)"
+        "--clusterer", default=RANK_BY, help=f"clusterer of the scored labels (default {RANK_BY})"
     )
     parser.add_argument("--output", required=True, type=Path, help="table to write (.parquet)")
     parser.add_argument(

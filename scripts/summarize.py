@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from stbench.common.constants import RANK_BY
 from stbench.common.errors import InputError, run_cli
 from stbench.common.paths import CONFIG
 
@@ -56,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
         "--derived-pairs", type=json.loads, default={}, help="degraded pairs (JSON)"
     )
     parser.add_argument("--report", type=Path, help="path of the report, printed in the summary")
-    parser.add_argument("--rank-by", default="kmeans", help="clusterer shown (default kmeans)")
+    parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="text file to write")
     return parser.parse_args()
 

@@ -24,6 +24,7 @@ SMALL = (
     "seeds=[0]",
     QUICK,
     "clusterers=[kmeans]",
+    "rank_by=kmeans",
     "interactions=null",
 )
 SMALL += (f"methods=[{','.join(METHODS)}]",)

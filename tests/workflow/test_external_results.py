@@ -14,7 +14,12 @@ OTHER = "{id: other, simulate: {layout: rings, n_cells: 120, n_genes: 40, n_doma
 GRAPHS = (
     "interactions={graph: raw, threshold: 0.8, threshold_by: quantile, shuffles: 20, reach: 15}"
 )
-SMALL = (f"datasets=[{TISSUE},{OTHER}]", "methods=[smoothed_pca]", "clusterers=[kmeans,gmm]")
+SMALL = (
+    f"datasets=[{TISSUE},{OTHER}]",
+    "methods=[smoothed_pca]",
+    "clusterers=[kmeans,gmm]",
+    "rank_by=kmeans",
+)
 SEEDS = (0, 1)
 TABLES = ("results/default/results.parquet",)
 

@@ -63,7 +63,7 @@ def test_misbehaving_methods_get_their_status_and_the_table_stands(copied_workfl
     methods = ",".join(["smoothed_pca", *statuses])
     run = flow.run(
         f"datasets=[{TISSUE}]",
-        *("seeds=[0]", f"methods=[{methods}]", "clusterers=[kmeans]"),
+        *("seeds=[0]", f"methods=[{methods}]", "clusterers=[kmeans]", "rank_by=kmeans"),
         args=("results/default/tables",),
     )
     assert run.returncode == 0, run.stdout
@@ -97,6 +97,7 @@ def test_data_and_methods_that_fail_in_one_run_leave_every_other_entry(copied_wo
         "methods=[pca,raises]",
         "seeds=[0]",
         "clusterers=[kmeans]",
+        "rank_by=kmeans",
     )
     run = flow.run(*config)
     assert run.returncode == 0, run.stdout
@@ -167,7 +168,7 @@ def test_a_refused_file_alone_fails_the_run_with_its_reason(workflow):
     coordinates = np.random.default_rng(0).random((60, 2))
     coordinates[7, 1] = np.nan
     own_file(workflow.folder / "mine.h5ad", spatial=coordinates)
-    run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    run = workflow.run(MINE, "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]", "rank_by=kmeans")
     assert run.returncode != 0
     assert "mine" in run.stdout and "coordinates: NaN or infinite in 1 cells" in run.stdout
     assert re.search(

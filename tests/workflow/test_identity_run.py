@@ -19,6 +19,7 @@ datasets:
 methods: [smoothed_pca, random]
 seeds: [0]
 clusterers: [kmeans]
+rank_by: kmeans
 interactions: null
 """
 FITS = {"train_smoothed_pca": 1, "train_random": 1}

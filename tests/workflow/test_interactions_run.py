@@ -38,7 +38,15 @@ DEMONSTRATION = {
 def finished(tmp_path_factory):
     flow = Workflow(PROJECT, tmp_path_factory.mktemp("interactions"), environment())
     demonstrations = f"demonstrations={json.dumps([DEMONSTRATION])}"
-    config = (TISSUES, ASKED, METHODS, "seeds=[0,1]", "clusterers=[kmeans]", QUICK)
+    config = (
+        TISSUES,
+        ASKED,
+        METHODS,
+        "seeds=[0,1]",
+        "clusterers=[kmeans]",
+        "rank_by=kmeans",
+        QUICK,
+    )
     run = flow.run(
         *config,
         "refine=6",

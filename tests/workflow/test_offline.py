@@ -62,7 +62,13 @@ def offline(tmp_path_factory):
 
 
 def test_the_default_configuration_runs_from_a_bundle_without_a_route(offline):
-    narrow = ("datasets=[BZ5, V1]", "methods=[stague, pca]", "seeds=[0]", "clusterers=[kmeans]")
+    narrow = (
+        "datasets=[BZ5, V1]",
+        "methods=[stague, pca]",
+        "seeds=[0]",
+        "clusterers=[kmeans]",
+        "rank_by=kmeans",
+    )
     final = offline(*narrow, QUICK)
     statuses = final.groupby("dataset").status.unique().apply(list).to_dict()
     assert statuses == {"BZ5": ["ok"], "V1": ["not_applicable"]}
@@ -72,7 +78,7 @@ def test_the_default_configuration_runs_from_a_bundle_without_a_route(offline):
 
 def test_the_real_configuration_runs_what_a_bundle_has_without_a_route(offline):
     real = str(PROJECT / "config/real.yaml")
-    narrow = ("name=default", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+    narrow = ("name=default", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]", "rank_by=kmeans")
     final = offline(*narrow, args=("--configfile", real))
     ok = set(final[final.status == "ok"].dataset)
     assert ok == {"BZ5", "BZ9", "BZ14"}

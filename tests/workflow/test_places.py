@@ -14,7 +14,13 @@ from stbench.common.h5ad import read_elements
 from stbench.common.paths import PROJECT
 from workflow.conftest import TISSUE, Workflow, environment
 
-CONFIG = (f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", "clusterers=[kmeans]")
+CONFIG = (
+    f"datasets=[{TISSUE}]",
+    "methods=[pca]",
+    "seeds=[0]",
+    "clusterers=[kmeans]",
+    "rank_by=kmeans",
+)
 DATA = ("datasets",)
 
 

@@ -9,7 +9,13 @@ import pandas as pd
 
 from workflow.conftest import TISSUE
 
-SMALL = (f"datasets=[{TISSUE}]", "methods=[pca,random]", "seeds=[0,1]", "clusterers=[kmeans]")
+SMALL = (
+    f"datasets=[{TISSUE}]",
+    "methods=[pca,random]",
+    "seeds=[0,1]",
+    "clusterers=[kmeans]",
+    "rank_by=kmeans",
+)
 
 
 def status(flow):

@@ -67,7 +67,7 @@ NO_MEMORY = """\
 
 def test_a_fault_of_the_machine_fails_the_run_and_leaves_partial_tables(tmp_path):
     flow = broken_project(tmp_path / "copy", NO_MEMORY)
-    options = ("methods=[pca, random]", "seeds=[0]", "clusterers=[kmeans]")
+    options = ("methods=[pca, random]", "seeds=[0]", "clusterers=[kmeans]", "rank_by=kmeans")
     targets = ("aggregate", "--retries", "0")
     ended = flow.run(f"datasets=[{TISSUE}]", *options, args=targets)
     assert ended.returncode == 1

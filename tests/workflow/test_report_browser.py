@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.report import draw_picture, large_results, small_results, write_report
+from helpers.results import NAN, made_results, scores_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -163,6 +164,19 @@ def test_filters_change_what_is_ranked(open_page, small):
     )
     page.locator("#items input").nth(1).check()
     assert page.locator("#entries thead th").all_inner_texts()[1:] == ["BZ1"]
+
+
+def test_the_oracle_and_the_spread_of_starts_belong_to_kmeans(open_page, tmp_path):
+    kmeans = scores_of("A", "stague", [0.5, 0.5], oracle=[0.8, 0.8], spread=0.05)
+    best = scores_of("A", "stague", [0.7, 0.7], clusterer="kmeans20", spread=NAN)
+    page = open_page(write_report(tmp_path, made_results(kmeans, best)))
+    assert column(page, "entries", 2) == ["0.50 (±0.05)"]
+    assert "Oracle and gap" not in page.inner_text("#view-note")
+    choose(page, clusterer="kmeans20")
+    assert column(page, "entries", 2) == ["0.70 ±0.00"]
+    found = [column(page, "board", number) for number in (4, 5, 7)]
+    assert found == [["0.70"], ["0.80"], ["+0.30"]]
+    assert "Oracle and gap are under kmeans" in page.inner_text("#view-note")
 
 
 def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):

@@ -134,7 +134,7 @@ def test_a_further_seed_and_clusterer_retrain_nothing(finished, tmp_path):
     subprocess.run(["cp", "-a", flow.folder, copy], check=True)
     wider = Workflow(flow.source, copy, environment())
     more = (f"datasets=[{TISSUE}]", "seeds=[0,1,2]", QUICK, "methods=[stague]")
-    run = wider.run(*more, "clusterers=[kmeans,gmm,leiden]", args=TABLES)
+    run = wider.run(*more, "clusterers=[kmeans,gmm,leiden]", "rank_by=kmeans", args=TABLES)
     assert run.returncode == 0, run.stdout
     before, after = (run.found("fits/tissue/stague/*") for run in (flow, wider))
     for seed in ("seed0", "seed1"):

@@ -19,6 +19,7 @@ CONFIG = (
     "methods=[sedr,pca]",
     "seeds=[0]",
     "clusterers=[kmeans]",
+    "rank_by=kmeans",
     "params={sedr: {epochs: 2}}",
     "attempts=8",
 )

@@ -15,6 +15,8 @@ FAILED = ("error", "oom", "timeout", "nan", "killed")
 
 Clusterer = Literal["kmeans", "kmeans20", "gmm", "mclust", "louvain", "leiden", "own"]
 CLUSTERERS: tuple[Clusterer, ...] = get_args(Clusterer)
+RANK_BY: Clusterer = "kmeans20"  # ranks, if nothing else is asked for
+ORACLE_CLUSTERER: Clusterer = "kmeans"  # chooses the epoch of the oracle, as in STAGUE's paper
 KMEANS_SEEDS = (0, 1, 2, 3, 4)
 Protocol = Literal["oracle", "final", "untrained"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)

@@ -12,13 +12,14 @@ import pandas as pd
 
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.figures.figure_set import Album
-from stbench.figures.style import CLUSTERER_WORDS
+from stbench.figures.style import words_of
 from stbench.ranking.certainty import as_sentence, note, where
 from stbench.ranking.ranks import POLICY_WORDS
 from stbench.ranking.robustness import rank_robustness, rank_spans
 from stbench.ranking.selection import by_tissue
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import score_table
+from stbench.results.oracle import oracle_clusterer, rows_under
 
 _MEANING = {"final": "last epoch", "oracle": "best epoch, chosen by the true labels"}
 
@@ -40,19 +41,25 @@ def add_comparisons(
         rank_by: id of the clusterer that ranks.
         cells: number of cells by dataset.
     """
-    compared = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
-    clusterer = CLUSTERER_WORDS.get(rank_by, rank_by)
-    add_heatmaps(album, compared, titles, clusterer)
-    add_boxes(album, compared, titles, clusterer)
-    add_gap(album, compared, titles, clusterer)
+    with_truth = results[~results["exploratory"]]
+    oracle_by = oracle_clusterer(with_truth, rank_by)
+    compared = rows_under(with_truth, rank_by)
+    words = {"final": words_of(rank_by), "oracle": words_of(oracle_by)}
+    add_heatmaps(album, compared, titles, words)
+    add_boxes(album, compared, titles, words["final"])
+    add_gap(album, with_truth[with_truth["clusterer"] == oracle_by], titles, words["oracle"])
     add_ranks(album, results, titles, rank_by)
     add_costs(album, results, titles, cells)
 
 
 def add_heatmaps(
-    album: Album, compared: pd.DataFrame, titles: dict[str, str], clusterer: str
+    album: Album, compared: pd.DataFrame, titles: dict[str, str], clusterers: Mapping[str, str]
 ) -> None:
-    """Mean ARI of every method on every dataset, for the last and for the best epoch."""
+    """Mean ARI of every method on every dataset, for the last and for the best epoch.
+
+    Args:
+        clusterers: the words for the clusterer of each protocol.
+    """
     from stbench.figures.heatmap import score_heatmap
 
     for protocol, meaning in _MEANING.items():
@@ -62,7 +69,7 @@ def add_heatmaps(
         table = table[table["method"].isin(shown)]
         if not len(table):
             continue
-        title = f"ARI of the {meaning} ({clusterer})"
+        title = f"ARI of the {meaning} ({clusterers[protocol]})"
         best = table.loc[table["mean"].idxmax()] if defined else None
         top = (
             f"; the highest is {best['mean']:.2f}, {titles[best['method']]} on {best['dataset']}"
@@ -74,7 +81,8 @@ def add_heatmaps(
             f"heatmap_ARI_{protocol}",
             kind="heatmap",
             title=title,
-            caption="Mean over training seeds; small: the standard deviation. An entry without a "
+            caption="Mean over training seeds; small: the standard deviation, in brackets over "
+            "starts of k-means where the seed changes nothing or there is one. An entry without a "
             "score shows its status, which the legend explains.",
             alt=f"Heat map of ARI, methods ({len(shown)}) by datasets "
             f"({table['dataset'].nunique()}){top}.",

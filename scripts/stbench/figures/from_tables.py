@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from stbench.common.constants import ORACLE_CLUSTERER
 from stbench.common.io import read_csv
 from stbench.figures.figure_set import Album
-from stbench.figures.style import CLUSTERER_WORDS
+from stbench.figures.style import words_of
 
 
 def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], rank_by: str) -> None:
@@ -44,7 +45,7 @@ def add_published(album: Album, tables: Path, titles: dict[str, str], rank_by: s
         return
     table = table[table["method"].isin(compared["method"])]
     inside = int((compared["position"] == "inside").sum())
-    title = f"Final ARI and published scores ({CLUSTERER_WORDS.get(rank_by, rank_by)})"
+    title = f"Final ARI and published scores ({words_of(rank_by)})"
     album.add(
         published_panels(table, titles, title),
         "published",
@@ -113,7 +114,8 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
         name: read_csv(tables / f"ARI_{name}.csv").set_index(["dataset", "method", "clusterer"])
         for name in ("final", "oracle")
     }
-    shown = changes[changes["clusterer"] == rank_by]
+    shown, oracle_by = _with_oracle(changes, rank_by)
+    clusterers = {"final": rank_by, "oracle": oracle_by}
     for (dataset, method), group in shown.groupby(["dataset", "method"], sort=False):
         name = f"{titles[method]} on {dataset}"
         shared = {"kind": "sensitivity", "dataset": dataset}
@@ -122,21 +124,38 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
             tornado(group, title),
             f"sensitivity_tornado_{method}_{dataset}",
             title=title,
-            caption="Numbers are the tested values of a setting. The zero line is the published "
+            caption=f"Bars are under {words_of(rank_by)}, dots under {words_of(oracle_by)}. "
+            "Numbers are the tested values of a setting. The zero line is the published "
             "value. With few training seeds, small changes are noise.",
             alt=f"Effect of {len(group)} changes of {titles[method]} on the final ARI.",
             **shared,
         )
-        unchanged = {p: scores[p].loc[(dataset, method, rank_by), "mean"] for p in scores}
+        unchanged = {
+            protocol: scores[protocol].loc[(dataset, method, clusterer), "mean"]
+            for protocol, clusterer in clusterers.items()
+        }
         if lines := setting_lines(group, unchanged, name):
             album.add(
                 lines,
                 f"sensitivity_lines_{method}_{dataset}",
                 title=f"{name}: settings",
-                caption="ARI of the best epoch (oracle) and of the last epoch for each setting.",
+                caption=f"ARI of the best epoch (oracle, {words_of(oracle_by)}) and of the last "
+                f"epoch ({words_of(rank_by)}) for each setting.",
                 alt=f"ARI over {group['factor'].nunique()} settings of {titles[method]}.",
                 **shared,
             )
+
+
+def _with_oracle(changes: pd.DataFrame, rank_by: str) -> tuple[pd.DataFrame, str]:
+    """The changes under a clusterer, with those of the oracle, and the oracle's clusterer."""
+    shown = changes[changes["clusterer"] == rank_by]
+    of_oracle = changes[changes["clusterer"] == ORACLE_CLUSTERER]
+    if shown["ARI_oracle"].notna().any() or of_oracle.empty:
+        return shown, rank_by
+    columns = ["ARI_oracle", "change_oracle"]
+    keys = ["dataset", "method", "factor", "value"]
+    others = shown.drop(columns=columns)
+    return others.merge(of_oracle[[*keys, *columns]], on=keys, how="left"), ORACLE_CLUSTERER
 
 
 def add_integration(album: Album, tables: Path, titles: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from stbench.common.constants import FAILED
 from stbench.figures.style import FAILED_TEXT, FAILURE_FACES, QUIET
+from stbench.results.formatting import sd_of_starts
 
 _SHORT = {"not_applicable": "n/a"}
 _MEANING = {
@@ -97,6 +98,8 @@ def _write_entry(ax: Axes, x: int, y: int, entry: pd.Series) -> set[str]:
         return statuses
     color = "white" if entry["mean"] < 0.6 else "black"
     below = "" if np.isnan(entry["sd"]) else f"± {entry['sd']:.2f}"
+    if not np.isnan(starts := sd_of_starts(entry)):
+        below = f"(± {starts:.2f})"
     if entry["status"] != "ok":
         below = _counted(words)
     text = f"{round(entry['mean'], 2) + 0:.2f}"

@@ -14,8 +14,9 @@ from stbench.common.h5ad import read_elements
 from stbench.config.layout import Layout
 from stbench.data.sections import drawn_close
 from stbench.figures.figure_set import Album
-from stbench.figures.style import CLUSTERER_WORDS
+from stbench.figures.style import words_of
 from stbench.results.assembly import method_titles
+from stbench.results.oracle import rows_under
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ def add_figures_of(
         layout: where labels and epochs are, and the fits of joined sections.
     """
     titles = method_titles(results)
-    of_tissue = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
+    of_tissue = rows_under(results[results["dataset"] == tissue.name], rank_by)
     if not len(tissue.coords) or not len(of_tissue):
         return
     shown = {m: t for m, t in titles.items() if m in set(of_tissue["method"])}
-    how = CLUSTERER_WORDS.get(rank_by, rank_by)
+    how = words_of(rank_by)
     _add_galleries(album, tissue, of_tissue, shown, how=how, layout=layout)
     _add_protocols(album, tissue, of_tissue, shown, how)
     _add_curves(album, tissue, shown, layout)
@@ -118,7 +119,8 @@ def _add_galleries(
         )
         caption = (
             "The true domains first; of each method that trains the best epoch, chosen by the "
-            "true labels, and the last one, of the others the last one. Labels take the color of "
+            "true labels under k-means with one start, and the last one, of the others the last "
+            "one. Labels take the color of "
             "the true domain that they are matched to, one to one (Hungarian algorithm). Shown is "
             "the training seed with the median final ARI, and of its clusterings the one with the "
             "median ARI; the ARI written is the mean over its clusterings."
@@ -152,8 +154,9 @@ def _add_protocols(
         f"protocols_{tissue.name}",
         kind="protocols",
         title=title,
-        caption="Small marks are training seeds, large ones their mean: the best epoch, the last "
-        "one, and the network before its first step.",
+        caption="Small marks are training seeds, large ones their mean: the best epoch, which the "
+        "true labels choose under k-means with one start, the last one, and the network before its "
+        "first step.",
         alt=f"ARI of {len(titles)} methods on {tissue.name} by protocol; the highest final mean is "
         f"{best.max():.2f}, {titles[best.idxmax()]}.",
         dataset=tissue.name,

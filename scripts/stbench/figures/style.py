@@ -43,8 +43,8 @@ SERIES = {
     "GPU memory": ("#d55e00", "^"),
 }
 
-CLUSTERER_WORDS = {
-    "kmeans": "k-means",
+_CLUSTERER_WORDS = {
+    "kmeans": "k-means, one start",
     "kmeans20": "k-means, best of 20 starts",
     "gmm": "Gaussian mixture",
     "own": "the methods' own labels",
@@ -64,6 +64,11 @@ _STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "text.parse_math": False,  # names of data and labels may hold $; it is no formula there
 }
+
+
+def words_of(clusterer: str) -> str:
+    """A clusterer in words."""
+    return _CLUSTERER_WORDS.get(clusterer, clusterer)
 
 
 def apply_style() -> None:

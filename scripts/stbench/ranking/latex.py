@@ -16,7 +16,7 @@ from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural
-from stbench.results.formatting import number, signed
+from stbench.results.formatting import number, sd_of_starts, signed
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -100,6 +100,7 @@ def _leaderboard_float(standing: Standing, tissue: str, rank_by: str) -> str:
         f"studies, and the span of the rank over conditions. {standing.heading}. Methods "
         "that share a letter do not differ significantly. "
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
+        f"Oracle and gap: clustered by {escape(standing.table['oracle_by'].iloc[0])}. "
         f"Controls in italics. {escape(standing.certainty)}"
     )
     label = f"tab:leaderboard-{tissue}-{standing.policy}"
@@ -135,7 +136,8 @@ def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> st
         which = f" (part {part} of {len(blocks)})" if len(blocks) > 1 else ""
         caption = (
             f"ARI of the last epoch, clustered by {escape(rank_by)}{which}: mean $\\pm$ sd over "
-            "training seeds. Bold: the best method of a dataset, excluding controls (italics). "
+            "training seeds, in brackets over starts of k-means where the seed changes nothing or "
+            "there is one. Bold: the best method of a dataset, excluding controls (italics). "
             "Methods without a score show their status."
         )
         label = "tab:ari-final" + (f"-{part}" if len(blocks) > 1 else "")
@@ -148,6 +150,8 @@ def _score(entry: pd.Series, bold: bool) -> str:
     if pd.isna(entry["mean"]):
         return escape(entry["status"])
     spread = "" if pd.isna(entry["sd"]) else rf" \pm {number(entry['sd'])}"
+    if pd.notna(starts := sd_of_starts(entry)):
+        spread = rf"\ (\pm {number(starts)})"
     text = f"${number(entry['mean'])}{spread}$"
     if bold:
         text = rf"{{\boldmath{text}}}"

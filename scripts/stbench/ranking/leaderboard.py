@@ -19,6 +19,7 @@ from stbench.results.aggregates import (
     score_table,
 )
 from stbench.results.assembly import in_order
+from stbench.results.oracle import oracle_clusterer
 
 
 class Order(NamedTuple):
@@ -69,8 +70,9 @@ def leaderboard(
 
     Returns:
         One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
-        ``rank_by``, ``mean_rank``, the means over datasets of ``ARI_final``, ``ARI_oracle``,
-        ``ARI_untrained``, ``gap`` (oracle minus final: the effect of choosing the epoch by the true
+        ``rank_by``, ``oracle_by`` (the clusterer of ``ARI_oracle`` and ``gap``), ``mean_rank``, the
+        means over datasets of ``ARI_final``, ``ARI_oracle``, ``ARI_untrained``, ``gap`` (oracle
+        minus final, both under ``oracle_by``: the effect of choosing the epoch by the true
         labels), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
         (with a score / ranked), ``order`` (clusterers under which the order of methods is
         the same, and under which it changes), ``rank_<clusterer>`` for each other clusterer (empty
@@ -82,6 +84,7 @@ def leaderboard(
     check_clusterer(results, rank_by)
     clusterers = sorted(results["clusterer"].unique())
     with_truth = results[~results["exploratory"]]
+    oracle_by = oracle_clusterer(results, rank_by)
     tables = {f"ARI_{protocol}": score_table(with_truth, "ARI", protocol) for protocol in PROTOCOLS}
     tables |= {"gain": gain_table(with_truth), "lift": lift_table(with_truth, no_baseline)}
 
@@ -90,21 +93,27 @@ def leaderboard(
     board["control"] = methods["control"]
     board["implementation"] = methods["implementation"]
     board["rank_by"] = rank_by
-    final = _by_dataset(tables["ARI_final"], rank_by, methods.index)
+    board["oracle_by"] = oracle_by
+    finals = {
+        name: _by_dataset(tables["ARI_final"], name, methods.index)
+        for name in dict.fromkeys([rank_by, oracle_by])
+    }
+    final = finals[rank_by]
     scores = {name: final_scores(results, name).dropna(how="all") for name in clusterers}
     units = units_of(results)
     board["mean_rank"] = mean_ranks(scores[rank_by], units)
+    clusterer_of = dict.fromkeys(tables, rank_by) | {"ARI_oracle": oracle_by}
     for name, table in tables.items():
-        board[name] = _by_dataset(table, rank_by, methods.index).mean()
-    oracle = _by_dataset(tables["ARI_oracle"], rank_by, methods.index)
-    board.insert(board.columns.get_loc("gain"), "gap", (oracle - final).mean())
+        board[name] = _by_dataset(table, clusterer_of[name], methods.index).mean()
+    oracle = _by_dataset(tables["ARI_oracle"], oracle_by, methods.index)
+    board.insert(board.columns.get_loc("gain"), "gap", (oracle - finals[oracle_by]).mean())
     board["datasets"] = [f"{n}/{len(final)}" for n in final.notna().sum()]
     board["order"] = compare_orders(scores, rank_by, units).summary
     for name in [name for name in clusterers if name != rank_by]:
         has_scores = scores[name].notna().any()
         board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(has_scores))
     ranked = {
-        name: table[table["dataset"].isin(final.index) & (table["clusterer"] == rank_by)]
+        name: table[table["dataset"].isin(final.index) & (table["clusterer"] == clusterer_of[name])]
         for name, table in tables.items()
     }
     board[["status", "reason"]] = [_status_and_reason(ranked, method) for method in methods.index]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, order_sentence
+from stbench.ranking.first_methods import Place, first_methods, in_words
 from stbench.ranking.ranks import Policy
+from stbench.ranking.selection import headline
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import natural
 from stbench.results.formatting import number, signed
@@ -34,9 +36,10 @@ because sections of one study are not independent. The 95 % bootstrap interval, 
 share of draws in which the method is first, are over studies; both need 6 of them.
 - **tied**: methods that share a letter do not differ significantly (Wilcoxon with Holm's \
 correction, 5 %); without a test, all methods share one letter.
-- **final**: mean ARI of the last epoch, used for ranking. **scaled**: the same between 0, the \
-control random, and 1, the jittered truth. **oracle**: mean ARI of the best epoch, \
-chosen with the true labels. **gap**: oracle minus final. **gain**: final minus the untrained \
+- **final**: mean ARI of the last epoch, used for ranking; no label picks this epoch. **scaled**: \
+the same between 0, the control random, and 1, the jittered truth. **oracle**: mean ARI of the \
+best epoch, chosen with the true labels. **gap**: oracle minus final, both under the clusterer of \
+the oracle. **gain**: final minus the untrained \
 network. **lift**: final minus smoothed PCA (principal components averaged over the 15 nearest \
 cells). Means over the datasets that have a value; –: not defined.
 - **seconds** of a fit, mean over datasets; **memory**: largest peak of a fit, host and GPU.
@@ -67,6 +70,8 @@ def leaderboard_page(
             parts += [f"## {as_sentence(TISSUE_WORDS[tissue])}", _datasets(by_policy["worst"])]
         for standing in by_policy.values():
             parts += [f"### {standing.heading}", *_ranking(standing, by_policy["worst"])]
+    if firsts := first_methods(headline(results, rank_by), rank_by):
+        parts += ["## First methods under every clusterer", "\n".join(_firsts(firsts))]
     not_run = {
         t: reason for part in standings.values() for t, reason in part["worst"].not_run.items()
     }
@@ -123,7 +128,9 @@ def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
 
 
 def _table(table: pd.DataFrame) -> Iterator[str]:
-    yield _row(_COLUMNS)
+    first = table.iloc[0]
+    under = "" if first["oracle_by"] == first["rank_by"] else f" ({first['oracle_by']})"
+    yield _row(f"{name}{under}" if name in ("oracle", "gap") else name for name in _COLUMNS)
     yield _row(":--" if name in _LEFT else "--:" for name in _COLUMNS)
     for _, row in table.iterrows():
         title = _text(row["title"])
@@ -141,6 +148,14 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
                 _text(row["failures"]),
             ]
         )
+
+
+def _firsts(firsts: Mapping[str, Sequence[Place]]) -> Iterator[str]:
+    """A line for every clusterer; the mean final ARI behind each method."""
+    yield "By mean rank of the final ARI, controls left out; the numbers are mean ARI."
+    yield ""
+    for clusterer, places in firsts.items():
+        yield f"- **{clusterer}**: {_text(in_words(places))}"
 
 
 def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:

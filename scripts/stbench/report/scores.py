@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stbench.common.constants import PROTOCOLS
+from stbench.common.constants import ORACLE_CLUSTERER, PROTOCOLS
 from stbench.ranking.ranks import POLICY_WORDS
 from stbench.ranking.selection import by_tissue
 from stbench.results.aggregates import BASELINE
@@ -17,6 +17,7 @@ from stbench.scoring.metrics import METRICS
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 SCALE = 1_000_000  # scores are stored as integers, with six decimals
+SPREAD_SCALE = 1_000  # their sd over clusterings has three
 AXES = ("items", "methods", "seeds", "clusterers", "protocols", "metrics")
 NOT_RUN = ("not run", "")
 
@@ -27,7 +28,8 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
     An item is a dataset with a number of domains. ``codes`` are run lengths (index into ``why``,
     count) over all combinations of the axes; ``values`` has one integer for each combination with a
     value, which is the third element of its ``why``. ``epochs`` are run lengths (epoch, count) over
-    all axes except the last.
+    all axes except the last. ``spreads`` are run lengths (sd over clusterings, count) over the
+    values, -1 for a single clustering.
 
     Args:
         results: of ``stbench.results.assembly.read_results``.
@@ -52,6 +54,9 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
     codes[positions] = [code_of[why] for why in whys]
     values = np.full(codes.shape, np.nan)
     values[positions] = results["value"].to_numpy(dtype=float)
+    spreads = np.full(codes.shape, np.nan)
+    spreads[positions] = results["sd_clustering"].to_numpy(dtype=float)
+    spreads = np.nan_to_num(np.rint(spreads * SPREAD_SCALE), nan=-1).astype(int)
     epochs = np.full(codes.shape, -1, dtype=np.int64)
     epochs[positions] = results["epoch"].to_numpy()
     return {
@@ -65,10 +70,13 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "baseline": BASELINE,
         "rank_by": rank_by,
         "headline": next(iter(by_tissue(results, rank_by))),
+        "oracle_clusterer": ORACLE_CLUSTERER,
         "scale": SCALE,
+        "spread_scale": SPREAD_SCALE,
         "why": [list(why) for why in code_of],
         "codes": run_lengths(codes),
         "values": np.rint(values[~np.isnan(values)] * SCALE).astype(int).tolist(),
+        "spreads": run_lengths(spreads[~np.isnan(values)]),
         "epochs": run_lengths(epochs.reshape(-1, shape[-1]).max(axis=1)),
     }
 

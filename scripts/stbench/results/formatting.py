@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 Row = Mapping[str, Any]
+HIDDEN = 0.005  # a smaller sd is written as .00
 
 
 def number(value: float) -> str:
@@ -22,8 +23,27 @@ def signed(value: float) -> str:
 
 
 def mean_and_sd(row: Row) -> str:
-    """``.79 +- .03``, without the sd if there is a single seed."""
+    """``.79 +- .03``; with ``sd_of_starts`` in brackets if there is one: ``.76 (+- .08)``."""
+    if pd.notna(starts := sd_of_starts(row)):
+        return f"{number(row['mean'])} (+- {number(starts)})"
     return number(row["mean"]) + ("" if pd.isna(row["sd"]) else f" +- {number(row['sd'])}")
+
+
+def sd_of_starts(row: Row) -> float:
+    """The sd over clusterings of one embedding, if the sd over training seeds hides it.
+
+    It is hidden if there is one seed, or if the sd over seeds rounds to .00, as for a method that
+    ignores its seed.
+
+    Args:
+        row: with ``sd`` and ``sd_clustering``; either may be NaN.
+
+    Returns:
+        NaN if it is not hidden, rounds to .00 itself, or there is one clustering.
+    """
+    hides = pd.isna(row["sd"]) or row["sd"] < HIDDEN
+    starts = float(row["sd_clustering"])
+    return starts if hides and starts >= HIDDEN else float("nan")
 
 
 def seeds(n: int) -> str:

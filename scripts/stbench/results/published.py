@@ -13,7 +13,7 @@ from stbench.results.assembly import in_order
 COLUMNS = ["dataset", "method", "metric", "mean", "sd", "n", "source"]
 _ENTRY = ["dataset", "method", "metric"]
 COMPARED = [
-    *(*_ENTRY, "clusterer", "measured", "measured_sd", "n"),
+    *(*_ENTRY, "clusterer", "measured", "measured_sd", "sd_clustering", "n"),
     *("published_low", "published_high", "position", "sources", "status", "reason"),
 ]
 
@@ -45,10 +45,11 @@ def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.
 
     Returns:
         One row per dataset, method, metric and clusterer of the results with a published score:
-        ``measured``, ``measured_sd``, ``n``, ``published_low``, ``published_high``, ``position``
-        (``inside``, ``below`` or ``above``), ``sources``, and ``status`` and ``reason`` where
-        nothing was measured. A method without a published score on a dataset with other published
-        scores has rows for ARI with empty published range, position and sources.
+        ``measured``, ``measured_sd``, ``sd_clustering``, ``n``, ``published_low``,
+        ``published_high``, ``position`` (``inside``, ``below`` or ``above``), ``sources``, and
+        ``status`` and ``reason`` where nothing was measured. A method without a published score on
+        a dataset with other published scores has rows for ARI with empty published range, position
+        and sources.
     """
     spread = 2 * published["sd"].fillna(0)
     ends = published.assign(

@@ -10,6 +10,7 @@ import pandas as pd
 from stbench.common.errors import InputError
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row
+from stbench.results.oracle import oracle_clusterer
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 ARI_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
@@ -25,6 +26,7 @@ class Run:
         every: the same with the studies.
         tables: by file name without ending, those of ``aggregate.py``.
         rank_by: the clusterer that ranks.
+        oracle_by: that of ``ARI_oracle`` (``stbench.results.oracle``).
         titles: of ``method_titles``.
     """
 
@@ -32,15 +34,20 @@ class Run:
     every: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     rank_by: str
+    oracle_by: str
     titles: dict[str, str]
 
     def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
-        """The row of a table for one entry under the clusterer that ranks, or None."""
+        """The row of a table for one entry, or None.
+
+        It is that of the clusterer that ranks, of ``ARI_oracle`` that of ``oracle_by``.
+        """
         rows = self.tables[table]
+        clusterer = self.oracle_by if table == "ARI_oracle" else self.rank_by
         matches = rows[
             (rows["dataset"] == dataset)
             & (rows["method"] == method)
-            & (rows["clusterer"] == self.rank_by)
+            & (rows["clusterer"] == clusterer)
             & (rows["n_domains"] == n_domains)
         ]
         return matches.iloc[0].to_dict() if len(matches) else None
@@ -90,4 +97,11 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         )
         texts = {"status", "reason", "verdict"} & set(table)
         tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
-    return Run(results[results["study"] == ""], results, tables, rank_by, method_titles(results))
+    return Run(
+        results=results[results["study"] == ""],
+        every=results,
+        tables=tables,
+        rank_by=rank_by,
+        oracle_by=oracle_clusterer(results, rank_by),
+        titles=method_titles(results),
+    )

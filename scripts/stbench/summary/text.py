@@ -12,6 +12,7 @@ from stbench.common.constants import FAILED
 from stbench.common.text import wrapped
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, certainty, order_sentence
+from stbench.ranking.first_methods import first_methods, in_words
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
@@ -65,11 +66,14 @@ def unavailable(run: Run) -> dict[str, str]:
 
 def _intro(run: Run) -> str:
     n = run.results["seed"].nunique()
+    under = "" if run.oracle_by == run.rank_by else f", clustered by {run.oracle_by}"
     text = (
         f"Agreement with the true domains: ARI, 1 = identical, 0 = chance. Clustered by "
-        f"{run.rank_by}, which ranks; mean +- sd of {n} training seed{'s' * (n != 1)}. final: last "
-        "epoch. oracle: the epoch chosen by the true labels. untrained: before the first step. "
-        "lift: final minus smoothed PCA, with its 95 % interval. -: not defined."
+        f"{run.rank_by}, which ranks; mean +- sd of {n} training seed{'s' * (n != 1)}, in brackets "
+        "over starts of k-means where the seed changes nothing or there is one. final: last epoch, "
+        f"which no label picks. oracle: the epoch chosen by the true labels{under}. untrained: "
+        "before the first step. lift: final minus smoothed PCA, with its 95 % interval. "
+        "-: not defined."
     )
     return wrapped(text)
 
@@ -158,6 +162,9 @@ def _ranking(run: Run) -> Iterator[str]:
         values = (f"{row['rank']:.0f}", title, f"{row['mean_rank']:.2f}", *means, *differences)
         yield _line((*values, row["datasets"]), widths)
     results = headline(run.results, run.rank_by)
+    for clusterer, places in first_methods(results, run.rank_by).items():
+        text = f"First methods, with their mean ARI, under {clusterer}: {in_words(places)}"
+        yield wrapped(text, hanging="  ")
     yield wrapped(order_sentence(order_under_clusterers(results, run.rank_by)), hanging="  ")
     ranking = rankings(results, run.rank_by)["worst"]
     yield wrapped(certainty(ranking, run.titles), hanging="  ")

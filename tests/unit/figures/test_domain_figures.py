@@ -236,7 +236,7 @@ def drawn(tmp_path, monkeypatch):
     arguments = ["--results", tmp_path / "results.parquet", "--data", *files]
     shared = [*tmp_path.glob("labels/*/*/*.h5"), *tmp_path.glob("epochs/*/*/*.parquet")]
     arguments += ["--root", tmp_path, "--files", *shared, "--tables", tmp_path / "tables"]
-    arguments += ["--output", tmp_path / "figures"]
+    arguments += ["--output", tmp_path / "figures", "--rank-by", "kmeans"]
     monkeypatch.setattr("sys.argv", ["figures.py", *map(str, arguments)])
     figures.main()
     return tmp_path / "figures"

@@ -191,12 +191,30 @@ def test_published_ranges_stand_beside_what_was_measured():
     assert colors == {DOMAIN_COLORS[0]}
 
 
-def stems(tmp_path, results, cells):
+TITLES = {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA"}
+
+
+def drawn(tmp_path, results, cells, rank_by="kmeans"):
     album = Album(tmp_path)
-    add_comparisons(
-        album, results, {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA"}, "kmeans", cells=cells
-    )
-    return set(album.captions)
+    add_comparisons(album, results, TITLES, rank_by, cells=cells)
+    return album.captions
+
+
+def stems(tmp_path, results, cells):
+    return set(drawn(tmp_path, results, cells))
+
+
+def test_the_oracle_is_drawn_under_its_own_clusterer(tmp_path, monkeypatch):
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr("stbench.figures.figure_set.save", lambda figure, *_: plt.close(figure))
+    parts = [scores_of("A", "stague", [0.5], oracle=[0.8])]
+    parts += [scores_of("A", "stague", [0.6], clusterer="kmeans20")]
+    captions = drawn(tmp_path, made_results(*parts), {"A": 100}, rank_by="kmeans20")
+    titles = {stem: captions[stem]["title"] for stem in ("heatmap_ARI_final", "heatmap_ARI_oracle")}
+    assert titles["heatmap_ARI_final"] == "ARI of the last epoch (k-means, best of 20 starts)"
+    assert titles["heatmap_ARI_oracle"].endswith("(k-means, one start)")
+    assert "the largest gap is 0.30" in captions["gap"]["alt"]
 
 
 def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path, monkeypatch):

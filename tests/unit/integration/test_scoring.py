@@ -39,6 +39,7 @@ def give_sections(bench: Bench, section: np.ndarray | None) -> None:
 
 def program(bench: Bench, *options: str):
     command = [PROJECT / "scripts/score_integration.py", "--data", bench.data]
+    command += ["--clusterer", "kmeans"]
     command += ["--labels", bench.labels, "--fits", *sorted((bench.root / "fits").iterdir())]
     command += ["--dataset", "D", "--method", "m", "--output", bench.root / "out.parquet", *options]
     return run_here(*command)

@@ -129,6 +129,7 @@ def test_the_program_writes_the_tables_where_it_is_given_scores(tmp_path: Path) 
     command += ["--scores", *sorted(root.glob("scores/*/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--output-parquet", tmp_path / "r.parquet"]
     command += ["--tables", tmp_path / "tables", "--integration", tmp_path / "scores.parquet"]
+    command += ["--rank-by", "kmeans"]
     done = run_here(*command)
     assert done.returncode == 0, done.stderr
     written = pd.read_csv(tmp_path / "tables/integration.csv")

@@ -51,6 +51,32 @@ def test_the_gap_is_oracle_minus_final():
     assert table.loc["stague", "gap"] == pytest.approx(0.9 - 0.82)
 
 
+def under_two_clusterers():
+    """STAGUE's final ARI differs between the clusterers; only k-means has an oracle."""
+    parts = [
+        scores_of(name, method, [final], clusterer=clusterer, oracle=oracle)
+        for name in ("D0", "D1")
+        for method, final, clusterer, oracle in (
+            ("stague", 0.6, "kmeans", [0.9]),
+            ("stague", 0.85, "kmeans20", None),
+            ("sedr", 0.5, "kmeans", [0.7]),
+            ("sedr", 0.55, "kmeans20", None),
+        )
+    ]
+    return made_results(*parts)
+
+
+def test_the_gap_compares_both_protocols_under_the_clusterer_of_the_oracle():
+    board = leaderboard(under_two_clusterers(), "kmeans20").set_index("method").loc["stague"]
+    assert (board["rank_by"], board["oracle_by"]) == ("kmeans20", "kmeans")
+    assert (board["ARI_final"], board["ARI_oracle"]) == pytest.approx((0.85, 0.9))
+    assert board["gap"] == pytest.approx(0.9 - 0.6)
+    page = page_of(under_two_clusterers(), rank_by="kmeans20")
+    assert "| oracle (kmeans) | gap (kmeans) | gain |" in page
+    assert "- **kmeans20**: STAGUE .85, SEDR .55\n- **kmeans**: STAGUE .60, SEDR .50" in page
+    assert "| final | oracle | gap | gain |" in page_of(under_two_clusterers())
+
+
 def test_a_method_that_did_not_run_is_listed_and_not_ranked():
     parts = [
         scores_of(f"D{i}", method, values)
@@ -86,9 +112,9 @@ def test_memory_and_failures_in_words():
     assert failures(RESULTS, "kmeans", ["D0"]).to_dict()["stague"] == "0 of 5"
 
 
-def page_of(results, note=""):
+def page_of(results, note="", rank_by="kmeans"):
     return leaderboard_page(
-        all_standings(results, "kmeans"), results, lift_table(results), "kmeans", note
+        all_standings(results, rank_by), results, lift_table(results), rank_by, note
     )
 
 

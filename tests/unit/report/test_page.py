@@ -42,6 +42,7 @@ CONFIG = {
     **yaml.safe_load((PROJECT / "config/config.yaml").read_text()),
     "datasets": ["BZ5"],
     "methods": ["stague", "smoothed_pca"],
+    "rank_by": "kmeans",
 }
 
 
@@ -70,6 +71,16 @@ def test_packed_scores_are_the_results_and_nothing_more():
     expected = results[columns].sort_values(KEYS, ignore_index=True)
     found = unpacked(packed_scores(results, "kmeans")).sort_values(KEYS, ignore_index=True)
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=0, atol=1e-6)
+
+
+def test_spreads_go_with_the_values():
+    made = scores_of("A", "stague", [0.5, 0.6], oracle=[0.8, 0.8], spread=0.0125)
+    single = scores_of("A", "stague", [0.7, 0.7], clusterer="kmeans20", spread=np.nan)
+    packed = packed_scores(made_results(made, single), "kmeans")
+    value, count = packed["spreads"][::2], packed["spreads"][1::2]
+    spreads = np.repeat(value, count)
+    assert len(spreads) == len(packed["values"])
+    assert set(spreads) == {-1, 12} and (spreads == 12).sum() == 2 * 2 * 4
 
 
 def test_run_lengths_hold_every_value():

@@ -211,7 +211,7 @@ def aggregate(root, to, run=run_here):
         *(PROJECT / "scripts/aggregate.py", "--methods", root / "methods.yaml"),
         *("--fits", *root.glob("fits/*/*/*")),
         *("--scores", *sorted(root.glob("scores/*/*/*.parquet"))),
-        *("--output-parquet", to / "r.parquet", "--tables", to / "tables"),
+        *("--output-parquet", to / "r.parquet", "--tables", to / "tables", "--rank-by", "kmeans"),
     )
 
 

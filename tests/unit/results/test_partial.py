@@ -16,6 +16,7 @@ CHOSEN = {
     "methods": ["stague", "sedr", "pca", "smoothed_pca"],
     "seeds": [0, 1],
     "clusterers": ["kmeans"],
+    "rank_by": "kmeans",
     "interactions": None,
 }
 

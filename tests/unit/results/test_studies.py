@@ -124,7 +124,7 @@ def study_run(root: Path) -> Path:
     command = [PROJECT / "scripts/aggregate.py", "--fits", *root.glob("fits/*/*/*")]
     command += ["--scores", *sorted(root.glob("scores/*/*/*.parquet"))]
     command += ["--methods", root / "methods.yaml", "--studies", json.dumps(studies)]
-    command += ["--published", PROJECT / "resources/published/scores.csv"]
+    command += ["--published", PROJECT / "resources/published/scores.csv", "--rank-by", "kmeans"]
     command += ["--output-parquet", root / "results.parquet", "--tables", root / "tables"]
     done = run_here(*command)
     assert done.returncode == 0, done.stderr

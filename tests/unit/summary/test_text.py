@@ -17,19 +17,20 @@ from stbench.summary.studies import study_sentences
 from stbench.summary.text import any_score, summary
 
 
-def run_of(folder, *scores):
+def run_of(folder, *scores, rank_by="kmeans"):
     results = made_results(*scores)
     for name, table in {
         **all_tables(results),
-        "leaderboard": leaderboards(results, "kmeans"),
+        "leaderboard": leaderboards(results, rank_by),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False)
-    return read_run(results, folder, "kmeans")
+    return read_run(results, folder, rank_by)
 
 
-def text_of(folder, *scores):
+def text_of(folder, *scores, rank_by="kmeans"):
     report = folder / "report/index.html"
-    return summary(run_of(folder, *scores), folder, folder / "figures", report=report)
+    run = run_of(folder, *scores, rank_by=rank_by)
+    return summary(run, folder, folder / "figures", report=report)
 
 
 def plain(text):
@@ -118,6 +119,19 @@ def test_training_and_oracle_are_told(tmp_path):
     assert ".80 +- .00 .90 +- .00 .50 +- .01" in text
 
 
+def test_the_oracle_is_shown_under_its_own_clusterer(tmp_path):
+    made = [
+        scores_of("BZ5", "stague", [0.8], oracle=[0.9]),
+        scores_of("BZ5", "stague", [0.82], clusterer="kmeans20"),
+        scores_of("BZ5", "sedr", [0.7]),
+        scores_of("BZ5", "sedr", [0.85], clusterer="kmeans20"),
+    ]
+    text = plain(text_of(tmp_path, *made, rank_by="kmeans20"))
+    assert "STAGUE .82 .90 -" in text
+    assert "oracle: the epoch chosen by the true labels, clustered by kmeans." in text
+    assert "with their mean ARI, under kmeans20: SEDR .85, STAGUE .82" in text
+
+
 def test_failures_show_their_status_and_how_to_retry(tmp_path):
     text = text_of(tmp_path, scores_of("BZ5", "stague", ["oom", "oom"]), CONTROL)
     assert "On BZ5, STAGUE has no score (oom: it said oom)." in plain(text)
@@ -171,6 +185,7 @@ def test_a_run_without_a_single_score_fails_and_says_so(tmp_path, monkeypatch, c
     run.results.to_parquet(tmp_path / "results.parquet")
     output = tmp_path / "summary.txt"
     arguments = ["--results", tmp_path / "results.parquet", "--tables", tmp_path]
+    arguments += ["--rank-by", "kmeans"]
     arguments += ["--figures", tmp_path / "figures", "--output", output]
     monkeypatch.setattr("sys.argv", ["summarize.py", *map(str, arguments)])
     with pytest.raises(summarize.InputError, match="no score is available"):

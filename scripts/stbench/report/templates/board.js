@@ -14,7 +14,7 @@ const COLUMNS = [
   ["final", "final"],
   ["oracle", "oracle"],
   ["untrained", "untrained"],
-  ["gap", "gap", { title: "oracle − final" }],
+  ["gap", "gap", { title: "oracle − final, both under the clusterer of the oracle" }],
   ["gain", "gain", { title: "final − untrained" }],
   ["lift", "lift", { title: "final − smoothed PCA" }],
   ["seconds", "seconds", { first: "ascending", title: "median over fits" }],
@@ -98,6 +98,9 @@ function viewNote(board, view) {
   else if (!board.items.length) {
     const lacking = board.lacking.length ? ` (no score at all: ${titles(board.lacking)})` : "";
     sentences.push(`No dataset has scores of all methods${lacking}.`);
+  }
+  if (board.oracle.clusterer !== view.clusterer) {
+    sentences.push(`Oracle and gap are under ${DATA.clusterers[board.oracle.clusterer]}, which chooses the epoch.`);
   }
   if (board.left.size) sentences.push(`Not ranked, because they have no such score: ${titles(board.left)}.`);
   return sentences.join(" ");

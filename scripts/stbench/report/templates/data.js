@@ -16,8 +16,14 @@ function fromRunLengths(lengths, size) {
 const CODES = fromRunLengths(DATA.codes, COMBINATIONS);
 const EPOCHS = fromRunLengths(DATA.epochs, COMBINATIONS / SIZES.at(-1));
 const VALUES = new Float64Array(COMBINATIONS).fill(NaN);
-for (let i = 0, next = 0; i < COMBINATIONS; i++) {
-  if (DATA.why[CODES[i]][2]) VALUES[i] = DATA.values[next++] / DATA.scale;
+const SPREADS = new Float64Array(COMBINATIONS).fill(NaN); // sd over clusterings; NaN for one
+{
+  const spreads = fromRunLengths(DATA.spreads, DATA.values.length);
+  for (let i = 0, next = 0; i < COMBINATIONS; i++) {
+    if (!DATA.why[CODES[i]][2]) continue;
+    if (spreads[next] >= 0) SPREADS[i] = spreads[next] / DATA.spread_scale;
+    VALUES[i] = DATA.values[next++] / DATA.scale;
+  }
 }
 
 // The position of a combination, given the index on each axis.
@@ -25,6 +31,7 @@ function place(...indices) {
   return indices.reduce((sum, index, axis) => sum * SIZES[axis] + index, 0);
 }
 const valueAt = (...indices) => VALUES[place(...indices)];
+const spreadAt = (...indices) => SPREADS[place(...indices)];
 const epochAt = (...indices) => EPOCHS[place(...indices)];
 function whyAt(...indices) {
   const [status, reason] = DATA.why[CODES[place(...indices)]];

@@ -22,7 +22,7 @@ function entryCell(item, method, view, score, least, most) {
   const open = make("button", { type: "button", "aria-haspopup": "dialog", onclick: () => openRuns(item, method, view) });
   if (score.n) {
     open.append(number(score.mean));
-    if (!Number.isNaN(score.sd)) open.append(" ", make("small", {}, `±${number(score.sd)}`));
+    open.append(" ", make("small", {}, spreadText(score).replace("± ", "±")));
     open.style.setProperty("--part", ((score.mean - least) / (most - least || 1)).toFixed(3));
   } else {
     const { status, reason } = whyAt(item, method, 0, view.clusterer, view.protocol, view.metric);

@@ -17,7 +17,27 @@ function overSeeds(item, method, view, protocol = view.protocol) {
   const middle = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
   const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN;
-  return { mean: middle, sd, n: values.length };
+  const spreads = known(
+    SEEDS.map((seed) => spreadAt(item, method, seed, view.clusterer, protocol, view.metric)),
+  );
+  const starts = Math.sqrt(mean(spreads.map((spread) => spread ** 2)));
+  return { mean: middle, sd, starts, n: values.length };
+}
+
+// "± 0.03": the sd over seeds; where it rounds to 0 or there is one seed, that over the starts of
+// k-means in brackets (sd_of_starts in results/formatting.py).
+function spreadText({ sd, starts }) {
+  const hidden = Number.isNaN(sd) || sd < 0.005;
+  if (hidden && starts >= 0.005) return `(± ${number(starts)})`;
+  return Number.isNaN(sd) ? "" : `± ${number(sd)}`;
+}
+
+// The view of oracle scores: the chosen clusterer if it has any, else k-means with one start.
+function oracleView(view) {
+  const has = (chosen) =>
+    chosen.items.some((item) => DATA.methods.some((_, m) => overSeeds(item, m, chosen, PROTOCOL.oracle).n > 0));
+  const clusterer = indexOf("clusterers", DATA.oracle_clusterer);
+  return PROTOCOL.oracle === undefined || clusterer < 0 || has(view) ? view : { ...view, clusterer };
 }
 
 // Mean over seeds of one protocol minus another, seed by seed.
@@ -81,10 +101,11 @@ function leaderboard(view) {
     ranks(scores, lower).map((rank) => (Number.isNaN(rank) ? ranked.length : rank)),
   );
   const items = counted.map(({ item }) => item);
+  const oracle = oracleView(view);
   const rows = all.map((method) => {
     const at = ranked.indexOf(method);
     const ranksOf = byItem.map((r) => r[at]);
-    return { ...facts(method, items, view), meanRank: at < 0 ? NaN : overUnits(ranksOf, items) };
+    return { ...facts(method, items, view, oracle), meanRank: at < 0 ? NaN : overUnits(ranksOf, items) };
   });
   for (const row of rows) {
     const better = rows.filter((other) => other.meanRank < row.meanRank - 1e-9).length;
@@ -92,14 +113,14 @@ function leaderboard(view) {
   }
   rows.sort((one, other) => (one.rank || Infinity) - (other.rank || Infinity) || one.method - other.method);
   const lacking = ranked.filter((method, at) => scored.every(({ scores }) => Number.isNaN(scores[at])));
-  return { rows, items, left, lacking, lower, scored: scored.length };
+  return { rows, items, left, lacking, lower, oracle, scored: scored.length };
 }
 
 // The columns of a method on the board, over the included items.
-function facts(method, items, view) {
+function facts(method, items, view, oracle) {
   const over = (measure) => mean(known(items.map(measure)));
-  const score = (protocol) =>
-    protocol === undefined ? NaN : over((item) => overSeeds(item, method, view, protocol).mean);
+  const score = (protocol, chosen = view) =>
+    protocol === undefined ? NaN : over((item) => overSeeds(item, method, chosen, protocol).mean);
   const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
   const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
   const existing = [...new Set(fits)].filter((fit) => fit !== undefined);
@@ -108,9 +129,9 @@ function facts(method, items, view) {
   return {
     method,
     final: score(PROTOCOL.final),
-    oracle: score(PROTOCOL.oracle),
+    oracle: score(PROTOCOL.oracle, oracle),
     untrained: score(PROTOCOL.untrained),
-    gap: over((item) => difference(item, method, view, PROTOCOL.oracle, PROTOCOL.final)),
+    gap: over((item) => difference(item, method, oracle, PROTOCOL.oracle, PROTOCOL.final)),
     gain: over((item) => difference(item, method, view, PROTOCOL.final, PROTOCOL.untrained)),
     lift:
       BASELINE < 0 || method === BASELINE

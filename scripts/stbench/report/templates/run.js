@@ -35,9 +35,9 @@ function openMethod(method, view) {
 }
 
 function scoreText(item, method, view, protocol) {
-  const { mean: middle, sd, n } = overSeeds(item, method, view, protocol);
-  if (!n) return words(whyAt(item, method, 0, view.clusterer, protocol, view.metric).status);
-  return number(middle) + (Number.isNaN(sd) ? "" : ` ± ${number(sd)}`);
+  const score = overSeeds(item, method, view, protocol);
+  if (!score.n) return words(whyAt(item, method, 0, view.clusterer, protocol, view.metric).status);
+  return [number(score.mean), spreadText(score)].filter(Boolean).join(" ");
 }
 
 function openRuns(item, method, view) {

@@ -1,0 +1,53 @@
+"""The first methods under every clusterer: the clusterer often decides which one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from stbench.ranking.ranks import mean_ranks
+from stbench.ranking.selection import final_scores, units_of
+from stbench.results.assembly import method_titles
+from stbench.results.formatting import number
+
+
+class Place(NamedTuple):
+    """A method and its mean final ARI over the datasets with a score."""
+
+    title: str
+    ari: float
+
+    @property
+    def words(self) -> str:
+        return f"{self.title} {number(self.ari)}"
+
+
+def first_methods(results: pd.DataFrame, rank_by: str, n: int = 3) -> dict[str, list[Place]]:
+    """The first methods by mean rank of the final ARI, by clusterer, that which ranks first.
+
+    Only methods are ranked here, without controls. A failure gets the worst rank. Methods without
+    any score under a clusterer are left out, and so are clusterers with fewer than two methods.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``, of one kind of tissue.
+        rank_by: the clusterer that ranks.
+        n: number of methods.
+    """
+    methods, units = results[~results["control"]], units_of(results)
+    titles = method_titles(results)
+    others = sorted(set(results["clusterer"]) - {rank_by})
+    first = {}
+    for clusterer in (rank_by, *others):
+        scores = final_scores(methods, clusterer).dropna(how="all").dropna(how="all", axis=1)
+        if scores.shape[1] < 2:
+            continue
+        order = mean_ranks(scores, units).round(9).sort_values(kind="stable").index[:n]
+        first[clusterer] = [Place(titles[method], scores[method].mean()) for method in order]
+    return first
+
+
+def in_words(places: Sequence[Place]) -> str:
+    """``BANKSY .78, STAGUE .72``."""
+    return ", ".join(place.words for place in places)
