@@ -95,8 +95,9 @@ def place(row: pd.Series) -> str:
     """The rank, and its span over all conditions: ``2 (1-4)``; empty without a rank."""
     if pd.isna(row["rank"]):
         return ""
-    span = pd.isna(row["best"]) or row["best"] == row["worst"]
-    return str(row["rank"]) if span else f"{row['rank']} ({row['best']}-{row['worst']})"
+    alone = pd.isna(row["best"]) or row["best"] == row["worst"]
+    words = f"{row['rank']:.0f}"
+    return words if alone else f"{words} ({row['best']:.0f}-{row['worst']:.0f})"
 
 
 def memory(row: pd.Series) -> str:

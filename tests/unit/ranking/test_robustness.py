@@ -1,0 +1,71 @@
+"""The rank under other conditions than those of the ranking."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.results import made_results, scores_of
+from stbench.ranking.robustness import RANKING, rank_robustness, rank_spans, scaled_scores
+from stbench.ranking.standings import place, standings
+
+SCORES = {  # STAGUE wins on two sections of one study, smoothed PCA on another study
+    "A1": {"stague": 0.8, "smoothed_pca": 0.7, "random": 0.0, "jittered_truth": 0.9},
+    "A2": {"stague": 0.8, "smoothed_pca": 0.7, "random": 0.0, "jittered_truth": 0.9},
+    "B": {"stague": 0.4, "smoothed_pca": 0.6, "random": 0.1, "jittered_truth": 0.6},
+}
+CONTROLS = {
+    name: {"title": name, "implementation": "control", "control": True}
+    for name in ("random", "jittered_truth")
+}
+TISSUES = {name: {"tissue": "real", "unit": name[0]} for name in SCORES}
+
+
+def made(**under_gmm):
+    parts = [
+        scores_of(dataset, method, [value])
+        for dataset, by_method in SCORES.items()
+        for method, value in by_method.items()
+    ]
+    parts += [
+        scores_of("B", method, [value], clusterer="gmm") for method, value in under_gmm.items()
+    ]
+    return made_results(*parts, methods=CONTROLS, tissues=TISSUES)
+
+
+def ranks_of(results):
+    table = rank_robustness(results, "kmeans")
+    return table.pivot(index="condition", columns="method", values="rank")
+
+
+def test_every_condition_changes_one_choice():
+    ranks = ranks_of(made(stague=0.9, smoothed_pca=0.1))
+    assert set(ranks) == {"stague", "smoothed_pca"}
+    assert ranks.loc[RANKING].tolist() == [1, 1]  # each study has one vote
+    assert ranks.loc["gmm"].to_dict() == {"stague": 1, "smoothed_pca": 2}
+    assert ranks.loc["without A"].to_dict() == {"stague": 2, "smoothed_pca": 1}
+    assert ranks.loc["without B"].to_dict() == {"stague": 1, "smoothed_pca": 2}
+    # (.8 + .4) / 2 < (.7 + .6) / 2
+    assert ranks.loc["mean ARI"].to_dict() == {"stague": 2, "smoothed_pca": 1}
+
+
+def test_a_method_without_a_score_under_a_clusterer_has_no_rank_there():
+    ranks = ranks_of(made(stague=0.9))
+    assert ranks.loc["gmm", "stague"] == 1 and pd.isna(ranks.loc["gmm", "smoothed_pca"])
+
+
+def test_the_span_is_shown_beside_the_rank():
+    results = made(stague=0.9, smoothed_pca=0.1)
+    spans = rank_spans(rank_robustness(results, "kmeans"))
+    assert spans.loc["stague"].tolist() == [1, 2]
+    table = standings(results, "kmeans")["worst"].table.set_index("method")
+    assert place(table.loc["stague"]) == "1 (1-2)" and place(table.loc["random"]) == ""
+
+
+def test_scores_are_scaled_between_noise_and_a_slightly_wrong_truth():
+    scaled = scaled_scores(made(), "kmeans")
+    assert scaled["stague"].tolist() == pytest.approx([0.8 / 0.9, 0.8 / 0.9, 0.3 / 0.5])
+    assert (scaled["random"] == 0).all() and (scaled["jittered_truth"] == 1).all()
+    without = made()
+    without = without[without["method"] != "jittered_truth"]
+    assert scaled_scores(without, "kmeans").empty
+    assert np.isnan(standings(without, "kmeans")["worst"].table["scaled"]).all()
