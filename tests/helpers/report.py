@@ -64,7 +64,7 @@ def data_of(page):
 
 
 def small_results():
-    """Three datasets; a method with failures, one without, and two controls."""
+    """Three datasets of two studies; a method with failures, one without, and two controls."""
     scores = []
     for number, height in enumerate((0.0, -0.1, 0.15)):
         name = f"BZ{number}"
@@ -75,7 +75,9 @@ def small_results():
             scores_of(name, "pca", [0.2, 0.21]),
             scores_of(name, "sedr", ["oom", "oom"] if number == 2 else [0.65, 0.75]),
         ]  # fmt: skip
-    return made_results(*scores)
+    units = {"BZ0": "one", "BZ1": "one", "BZ2": "two"}
+    tissues = {name: {"tissue": "real", "unit": unit} for name, unit in units.items()}
+    return made_results(*scores, tissues=tissues)
 
 
 def large_results(datasets=15, methods=14, seeds=5):

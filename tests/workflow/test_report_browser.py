@@ -125,7 +125,8 @@ def test_the_board_is_the_leaderboard_of_the_tables(open_page, small):
     assert [ids[title] for title in methods(page)] == list(board["method"])
     marked = [text.endswith("control") for text in column(page, "board", 2)]
     assert marked == list(board["control"])
-    assert column(page, "board", 3) == [f"{rank:.2f}" for rank in board["mean_rank"]]
+    ranks = ["–" if pd.isna(rank) else f"{rank:.2f}" for rank in board["mean_rank"]]
+    assert column(page, "board", 3) == ranks
     assert column(page, "board", 4) == [f"{score:.2f}" for score in board["ARI_final"]]
     lift = ["–" if pd.isna(v) else f"{v:+.2f}".replace("-", "−") for v in board["lift"]]
     assert column(page, "board", 9) == lift
@@ -154,7 +155,7 @@ def test_filters_change_what_is_ranked(open_page, small):
     assert methods(page)[0] == "STAGUE"
     assert "no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#view-note")
     choose(page, protocol="final (last epoch)", metric="CHAOS (lower is better)")
-    assert methods(page)[0] == "PCA"
+    assert methods(page)[0] == "Smoothed PCA"
     assert "a smooth map can be wrong" in page.inner_text("#view-note")
     page.locator(".choose summary").click()
     page.click("#none")
