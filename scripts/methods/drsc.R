@@ -1,12 +1,24 @@
 # DR-SC: dimension reduction and domains in one model with a hidden Markov random field
 # (Liu et al., Nucleic Acids Research 2022), by the package DR.SC.
-# Written from the package's documentation; the tests do not run it, because they lack the package.
+# Run for docs/reproduction.md; the tests do not run the model, because they lack the package.
 
-# On a lattice: the adjacent spots; elsewhere: within the radius that gives a median of 4 to 6 neighbors.
+# The radius within which the median cell has 5 neighbors: the middle of the 4 to 6 that the package's
+# getAdj_auto looks for. That function draws 100 cells to begin with and fails for one seed in five on BZ5.
+radius_of_5_neighbors <- function(coordinates) {
+  x <- coordinates[, 1]
+  y <- coordinates[, 2]
+  squared <- vapply(seq_along(x), function(i) {
+    sort((x - x[i])^2 + (y - y[i])^2, partial = 6)[6] # the first is the cell itself
+  }, numeric(1))
+  sqrt(median(squared)) * (1 + 1e-9) # the package's neighbors are closer than the radius
+}
+
+# On a lattice the adjacent spots.
 neighbors <- function(data) {
   lattice <- data$lattice
   if (is.null(lattice)) {
-    return(DR.SC::getAdj_auto(unname(data$coordinates)))
+    coordinates <- unname(data$coordinates)
+    return(DR.SC::getAdj_manual(coordinates, radius = radius_of_5_neighbors(coordinates)))
   }
   if (lattice$kind == "hexagonal") {
     DR.SC::getAdj_manual(cbind(lattice$col, sqrt(3) * lattice$row), radius = 2.2)

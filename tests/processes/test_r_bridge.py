@@ -219,6 +219,20 @@ def test_methods_whose_package_is_not_installed_say_so(method, package, scripts,
 
 
 @needs_r
+def test_the_radius_of_drsc_gives_the_median_cell_five_neighbors(scripts, tmp_path):
+    places = np.random.default_rng(0).uniform(size=(301, 2)) * 1e-3
+    np.savetxt(tmp_path / "places.txt", places)
+    program = (
+        "source(commandArgs(TRUE)[1]); places <- as.matrix(read.table(commandArgs(TRUE)[2]));"
+        "cat(format(radius_of_5_neighbors(places), digits = 15))"
+    )
+    command = ["Rscript", "-e", program, scripts / "methods/drsc.R", tmp_path / "places.txt"]
+    radius = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    within = (np.linalg.norm(places[:, None] - places, axis=2) < radius).sum(axis=1) - 1
+    assert np.median(within) == 5
+
+
+@needs_r
 def test_bayesspace_needs_a_lattice(scripts, tissue, tmp_path):
     method = RMethod(scripts / "methods/bayesspace.R", tmp_path)
     with pytest.raises(NotApplicableError, match="needs a lattice of spots"):
