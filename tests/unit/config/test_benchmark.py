@@ -93,6 +93,12 @@ def test_resources_grow_with_the_data_and_the_attempt():
     assert chosen.gpus("domains", "stague") == 1 and chosen.gpus("domains", "pca") == 0
 
 
+def test_the_memory_of_bayesspace_holds_its_chains():
+    entry = load_yaml(CONFIG / "methods.yaml")["bayesspace"]
+    four_copies = 4 * 8 * 1000 * entry["params"]["n_iterations"] / 2**20  # MB for 1000 cells
+    assert entry["resources"]["mem_mb"]["per_1k_cells"] > four_copies
+
+
 def test_every_rule_of_a_method_has_its_script_and_entry_and_the_reverse():
     rules = {path.stem for path in (CONFIG.parent / "rules/methods").glob("*.smk")}
     scripts = set(method_files(CONFIG.parent / "scripts/methods"))
