@@ -1,7 +1,7 @@
 """Score the proportions of one method on one pair, over all seeds.
 
 The output (.parquet) has one row for each metric, and for metrics of maps one for each type: mean
-over seeds with its bootstrap interval over spots and seeds, status and reason. For missing values,
+over seeds with its interval over blocks of spots and seeds, status and reason. For missing values,
 the columns status and reason give the cause.
 """
 

@@ -1,9 +1,10 @@
-"""Scores of one method on one pair, with intervals over spots and seeds.
+"""Scores of one method on one pair, with intervals for the noise of spots and seeds.
 
-A bootstrap draw (Efron 1979) draws the spots with replacement, the same for all seeds and methods,
-and the seeds with replacement; a score is the mean over the seeds drawn. Within each draw, a mean
-over types uses the types for which the metric is defined. A type in a few spots has its own score
-but is not in the means of ``FREQUENT_ONLY``: these would depend on whether a draw holds its spots.
+The noise of spots is that of a bootstrap of blocks of neighboring spots, the same for all seeds and
+methods, because neighbors have similar errors. Within each draw, a mean over types uses the types
+for which the metric is defined. A type in a few spots has its own score but is not in the means of
+``FREQUENT_ONLY``: these would depend on whether a draw holds its spots. The noise of seeds is the
+variance of their mean.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import pandas as pd
 
 from stbench.deconvolution.metrics import METRICS, metrics_on
 from stbench.deconvolution.proportions import aligned
+from stbench.results.confidence import Noise, interval
+from stbench.scoring.block_draws import BlockDraws
 
-DRAWS = 1000
-LEVEL = 0.95
 ALL_TYPES = "(all)"
 MIN_SPOTS_OF_TYPE = 5
 FREQUENT_ONLY = ("pearson_type", "ssim", "auroc", "f1")
-COLUMNS = ["metric", "type", "mean", "low", "high", "sd_seeds", "n_seeds", "n_spots"]
+COLUMNS = [
+    *("metric", "type", "mean", "low", "high", "sd_seeds", "n_seeds"),
+    *("n_spots", "se_spots", "blocks"),
+]
 
 
 def scores(
@@ -36,30 +40,30 @@ def scores(
 
     Returns:
         Columns ``COLUMNS``; ``type`` is ``(all)`` for means over types or spots. The 95 % interval
-        is ``low`` to ``high``; ``sd_seeds`` is over seeds (n - 1), NaN for one.
+        is ``low`` to ``high``, inside the range of the metric; one seed counts as without noise of
+        seeds. ``sd_seeds`` is over seeds (n - 1), NaN for one; ``se_spots`` the standard error due
+        to spots, from this number of large ``blocks``.
     """
     n, seeds = len(truth), list(predicted)
-    rng = np.random.default_rng(0)
-    weights = rng.multinomial(n, np.full(n, 1 / n), DRAWS).astype(np.float64)
-    share = rng.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), DRAWS) / len(seeds)
+    draws = BlockDraws.of(coords)
     whole = np.ones((1, n))
     pairs = [aligned(truth, predicted[seed]) for seed in seeds]
     types = sorted(set().union(*(table.columns for table, _ in pairs)))
     frequent = (_over(types, truth) > 0).sum(axis=0) >= MIN_SPOTS_OF_TYPE
     rows = []
     for name, metric in metrics_on(coords).items():
-        point, draws = [], []
+        point, drawn = [], []
         for true, ours in pairs:
             both = (_over(types, true), _over(types, ours))
             point.append(metric(*both, whole)[0])
-            draws.append(metric(*both, weights))
-        values, drawn = np.array(point), np.array(draws)  # seeds (x draws) x types
+            drawn.append(metric(*both, draws.weights))
+        values, again = np.array(point), np.array(drawn)  # seeds (x draws) x types
         if values.shape[1] > 1:
             for j, kind in enumerate(types):
-                rows.append(_row(name, kind, values[:, j], drawn[:, :, j], share, n))
+                rows.append(_row(name, kind, values[:, j], again[:, :, j], draws))
         if name in FREQUENT_ONLY:
-            values, drawn = values[:, frequent], drawn[:, :, frequent]
-        rows.append(_row(name, ALL_TYPES, _mean(values, 1), _mean(drawn, 2), share, n))
+            values, again = values[:, frequent], again[:, :, frequent]
+        rows.append(_row(name, ALL_TYPES, _mean(values, 1), _mean(again, 2), draws))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -68,16 +72,25 @@ def _over(types: Sequence[str], table: pd.DataFrame) -> np.ndarray:
 
 
 def _row(
-    metric: str, kind: str, values: np.ndarray, drawn: np.ndarray, share: np.ndarray, n: int
+    name: str, kind: str, values: np.ndarray, again: np.ndarray, draws: BlockDraws
 ) -> tuple[object, ...]:
-    """``values`` (seeds,), ``drawn`` (seeds, draws), ``share`` (draws, seeds)."""
-    means = (drawn.T * share).sum(axis=1)
-    means = means[~np.isnan(means)]
-    low, high = (np.nan, np.nan)
-    if len(means):
-        low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    sd = values.std(ddof=1) if len(values) > 1 else np.nan
-    return metric, kind, values.mean(), low, high, sd, len(values), n
+    """``values`` (seeds,), ``again`` (seeds, draws)."""
+    se_spots = float(np.sqrt(draws.variance(again.mean(axis=0))))
+    seeds = mean_of_seeds(name, values, se_spots, draws.n_large)
+    return name, kind, *seeds, len(values), draws.weights.shape[1], se_spots, draws.n_large
+
+
+def mean_of_seeds(
+    metric: str, values: np.ndarray, se_spots: float, blocks: int
+) -> tuple[float, float, float, float]:
+    """Mean, ends of the 95 % interval and sd of a score of several seeds; see ``scores``."""
+    mean = float(values.mean())
+    sd = float(values.std(ddof=1)) if len(values) > 1 else np.nan
+    noises = [Noise(se_spots**2, blocks - 1)]
+    if len(values) > 1:
+        noises.append(Noise.of_mean(sd, len(values)))
+    low, high = np.clip(interval(mean, noises), METRICS[metric].low, METRICS[metric].high)
+    return mean, float(low), float(high), sd
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:
@@ -91,5 +104,5 @@ def _mean(values: np.ndarray, axis: int) -> np.ndarray:
 
 def nothing_to_score(n_spots: int) -> pd.DataFrame:
     """The rows of a method without a result: every metric, no value."""
-    rows = [(name, ALL_TYPES, *[np.nan] * 4, 0, n_spots) for name in METRICS]
+    rows = [(name, ALL_TYPES, *[np.nan] * 4, 0, n_spots, np.nan, 0) for name in METRICS]
     return pd.DataFrame(rows, columns=COLUMNS)

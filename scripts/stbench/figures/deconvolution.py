@@ -31,7 +31,7 @@ def add_scores(
         "deconvolution_scores",
         kind="deconvolution",
         title="Proportions of cell types compared with the truth",
-        caption="Means with 95 % bootstrap intervals over spots and seeds; controls are gray.",
+        caption="Means with 95 % intervals over blocks of spots and seeds; controls are gray.",
         alt=f"Bars of {len(SHOWN)} scores of {len(titles)} methods on "
         f"{means['dataset'].nunique()} pairs of spots and reference.",
     )

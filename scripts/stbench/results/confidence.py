@@ -1,0 +1,44 @@
+"""Confidence intervals from independent sources of noise.
+
+With two samples of scores as the sources this is Welch's interval (Biometrika 1947).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Noise:
+    """One source of noise: its variance of the estimate, with degrees of freedom."""
+
+    variance: float
+    degrees: float
+
+    @classmethod
+    def of_mean(cls, sd: float, n: int) -> Noise:
+        """The noise of a mean of ``n`` values with this standard deviation (n - 1)."""
+        return cls(sd**2 / n if n > 1 else np.nan, n - 1)
+
+
+def interval(mean: float, noises: Iterable[Noise]) -> tuple[float, float]:
+    """The ends of the 95 % interval: Student's t, degrees of freedom by Satterthwaite.
+
+    NaN if a variance is unknown; ``mean`` twice if there is no noise at all.
+    """
+    from scipy.stats import t
+
+    noises = list(noises)
+    variance = sum(noise.variance for noise in noises)
+    if np.isnan(variance):
+        return np.nan, np.nan
+    if variance == 0:
+        return mean, mean
+    parts = sum(noise.variance**2 / noise.degrees for noise in noises if noise.variance)
+    half = float(t.ppf((1 + LEVEL) / 2, variance**2 / parts) * np.sqrt(variance))
+    return mean - half, mean + half
