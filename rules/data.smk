@@ -129,9 +129,10 @@ rule degrade:
     params:
         way=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["way"]),
         level=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["level"]),
+        draw=untracked(lambda wc: BENCHMARK.datasets[wc.dataset]["degrade"]["draw"]),
     shell:
         "python {input.code:q} --data {input.data:q} --way {params.way:q} --level {params.level:q}"
-        " --id {wildcards.dataset:q} --output {output:q} > {log:q} 2>&1"
+        " --draw {params.draw:q} --id {wildcards.dataset:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule preprocess:

@@ -1,7 +1,7 @@
 """Degrade a dataset in a controlled way: thin counts, drop cells, add dropout or jitter positions.
 
-Example: python scripts/degrade.py --data BZ5.h5ad --way counts --level 0.25 --id BZ5.counts0.25 \\
-    --output BZ5.counts0.25.h5ad
+Example: python scripts/degrade.py --data BZ5.h5ad --way counts --level 0.25 --draw 0 \\
+    --id BZ5.counts0.25.draw0 --output BZ5.counts0.25.draw0.h5ad
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def main() -> None:
         type=float,
         help="share of counts or cells kept, share of counts lost, or jitter in cell spacings",
     )
+    parser.add_argument("--draw", type=int, default=0, help="seed of all random numbers")
     parser.add_argument("--id", required=True, help="id of the new dataset")
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
     args = parser.parse_args()
@@ -44,7 +45,7 @@ def main() -> None:
     def degraded() -> AnnData:
         if facts.get("status") == "error":
             raise NotApplicableError(facts["reason"])
-        return degrade(adata, args.way, args.level, args.id)
+        return degrade(adata, args.way, args.level, args.id, args.draw)
 
     failed = partial(failed_dataset, args.id)
     write_h5ad(args.output, attempt(args.id, degraded, failed))

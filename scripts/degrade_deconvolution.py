@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
         required=True,
         type=json.loads,
         help="the degraded pair as JSON: the pair of prepare_deconvolution.py with a new `id` and "
-        "`degrade`: {way, level}",
+        "`degrade`: {way, level, draw}",
     )
     for part in ("spots", "reference", "truth"):
         parser.add_argument(f"--base-{part}", required=True, type=Path, help="of the pair (.h5ad)")

@@ -63,7 +63,10 @@ def test_one_configuration_may_have_both_tasks(workflow):
     run = workflow.run(*chosen, "robustness={counts: [0.5]}")
     assert run.returncode == 0, run.stdout
     tables = workflow.own / "tables"
-    assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == {"tissue", "tissue.counts0.5"}
+    assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == {
+        "tissue",
+        "tissue.counts0.5.draw0",
+    }
     assert (tables / "robustness_curves.csv").exists()
     assert set(pd.read_csv(tables / "deconvolution_scores.csv")["dataset"]) == {"sim"}
     curves = pd.read_csv(tables / "deconvolution_robustness_curves.csv")

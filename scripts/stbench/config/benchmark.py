@@ -145,7 +145,7 @@ class Benchmark:
         return str(self.datasets[dataset].get("derived_from", dataset))
 
     def derived(self, task: str) -> dict[str, dict[str, Any]]:
-        """``of``, ``way`` and ``level`` of the degraded datasets of a task, by id."""
+        """``of``, ``way``, ``level`` and ``draw`` of the degraded datasets of a task, by id."""
         return levels_of({name: self.datasets[name] for name in self.datasets_of(task)})
 
     @property
@@ -157,7 +157,7 @@ class Benchmark:
     def studies(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Entries outside the ranking: ``derived`` datasets and ``variants`` of methods.
 
-        Both by id: for a degraded dataset ``of``, ``way`` and ``level``; for a variant
+        Both by id: for a degraded dataset ``of``, ``way``, ``level`` and ``draw``; for a variant
         ``method``, ``factor``, ``value``, ``title`` and ``published``, the method's own value of
         the factor by dataset.
         """
@@ -195,8 +195,13 @@ class Benchmark:
         return external.result_folder(self.external[name], dataset, seed)
 
     def seeds(self, method: str, dataset: str) -> list[int]:
-        """The training seeds of a method, or of an external result, on a dataset."""
+        """The training seeds of a method, or of an external result, on a dataset.
+
+        A degraded dataset has one: each seed has its own draw of the degradation.
+        """
         seeds = list(self.config["seeds"])
+        if "degrade" in self.datasets[dataset]:
+            seeds = [self.datasets[dataset]["degrade"]["draw"]]
         if method in self.external:
             return external.seeds_given(self.external[method], dataset, seeds)
         return seeds
@@ -359,7 +364,8 @@ def _chosen_datasets(
         if entry["id"] in datasets:
             raise InputError(f"config: datasets: {entry['id']!r} is listed twice")
         datasets[entry["id"]] = entry
-    for entry in degraded_sections(config.get("robustness") or {}, dict(datasets)):
+    study = config.get("robustness") or {}
+    for entry in degraded_sections(study, dict(datasets), config["seeds"]):
         if entry["id"] in datasets:
             raise InputError(
                 f"config: datasets: {entry['id']!r} is also the id of a degraded copy of "

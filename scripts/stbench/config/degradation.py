@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 # The level of each way of degradation that changes nothing.
@@ -10,12 +11,18 @@ UNTOUCHED: dict[str, float] = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jit
 
 
 def degraded_sections(
-    study: Mapping[str, list[float]], bases: Mapping[str, Mapping[str, Any]]
+    study: Mapping[str, list[float]],
+    bases: Mapping[str, Mapping[str, Any]],
+    seeds: Iterable[int],
 ) -> Iterator[dict[str, Any]]:
-    """The description of a dataset for each base, way and level that changes the data."""
+    """The description of a dataset for each base, way and level that changes the data, and seed.
+
+    Each training seed has its own random draw of the degradation, so that the spread over seeds
+    includes the noise of the draw.
+    """
     for base, entry in bases.items():
         for way, levels in study.items():
-            for level in levels:
+            for level, draw in product(levels, seeds):
                 if level != UNTOUCHED[way]:
                     changed: dict[str, Any] = {}
                     if way == "cells" and entry.get("cells"):  # a pair keeps its reference
@@ -23,15 +30,15 @@ def degraded_sections(
                     yield {
                         **entry,
                         **changed,
-                        "id": f"{base}.{way}{level:g}",
+                        "id": f"{base}.{way}{level:g}.draw{draw}",
                         "origin": "degraded",
                         "derived_from": base,
-                        "degrade": {"way": way, "level": level},
+                        "degrade": {"way": way, "level": level, "draw": draw},
                     }
 
 
 def levels_of(datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The original (``of``), ``way`` and ``level`` of each degraded dataset, by its id."""
+    """Of each degraded dataset, by its id: the original (``of``), ``way``, ``level``, ``draw``."""
     return {
         name: {"of": entry["derived_from"], **entry["degrade"]}
         for name, entry in datasets.items()

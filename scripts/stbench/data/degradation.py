@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
-def degrade(adata: AnnData, way: Way, level: float, name: str, seed: int = 0) -> AnnData:
+def degrade(adata: AnnData, way: Way, level: float, name: str, draw: int = 0) -> AnnData:
     """A dataset (``results/data``) at one level of one way of degradation; see ``WAYS``.
 
-    Cells without any remaining count are dropped, and the number of domains is that of the
-    remaining cells.
+    ``draw`` is the seed of all random numbers. Cells without any remaining count are dropped, and
+    the number of domains is that of the remaining cells.
 
     Raises:
         NotApplicableError: the way needs counts, and there are none.
@@ -29,7 +29,7 @@ def degrade(adata: AnnData, way: Way, level: float, name: str, seed: int = 0) ->
     if way in ("counts", "dropout") and facts["kind"] != "counts":
         raise NotApplicableError(f"{way} needs counts, this dataset holds {facts['kind']}")
     features = facts["kind"] == "features"
-    remaining = degraded_copy(adata, way, level, seed, keep_empty=features)
+    remaining = degraded_copy(adata, way, level, draw, keep_empty=features)
     if remaining.n_obs < MIN_CELLS:
         raise InputError(f"{name}: only {remaining.n_obs} cells remain; choose a milder level")
     for column in ("section", "cluster", "celltype"):
@@ -37,7 +37,7 @@ def degrade(adata: AnnData, way: Way, level: float, name: str, seed: int = 0) ->
             remaining.obs[column] = remaining.obs[column].cat.remove_unused_categories()
     if "cluster" in remaining.obs:
         facts["n_domains"] = int(remaining.obs["cluster"].nunique())
-    derived_from = f"{facts['id']}, {way} {level:g}"
+    derived_from = f"{facts['id']}, {way} {level:g}, draw {draw}"
     remaining.uns["dataset"] = {**facts, "id": name, "derived_from": derived_from}
     remaining.uns.pop("true_triples", None)
     remaining.obsp.pop("true_interactions", None)
@@ -45,17 +45,17 @@ def degrade(adata: AnnData, way: Way, level: float, name: str, seed: int = 0) ->
 
 
 def degraded_copy(
-    adata: AnnData, way: Way, level: float, seed: int = 0, keep_empty: bool = False
+    adata: AnnData, way: Way, level: float, draw: int = 0, keep_empty: bool = False
 ) -> AnnData:
     """A degraded copy at one level of one way; see ``WAYS``.
 
     Args:
         adata: cells, or spots, by genes (CSR), with ``obsm['spatial']``.
         way, level: see ``WAYS``.
-        seed: of all random numbers.
+        draw: seed of all random numbers.
         keep_empty: whether rows without a count are kept.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(draw)
     adata = adata.copy()
     kept = WAYS[way](adata, level, rng)
     if not keep_empty:

@@ -25,15 +25,16 @@ def degraded_pair(entry: Mapping[str, Any], base: Pair) -> Pair:
     Raises:
         InputError: too few spots or genes are left.
     """
-    way, level = entry["degrade"]["way"], entry["degrade"]["level"]
+    way, level, draw = (entry["degrade"][name] for name in ("way", "level", "draw"))
     if way == "cells" and "simulate" in entry:
-        degraded = simulated_pair(entry, level)
+        degraded = simulated_pair(entry, level, draw)
     else:
-        spots = degraded_copy(base.spots, way, level, keep_empty=True)  # checked_pair removes them
+        # checked_pair removes empty spots.
+        spots = degraded_copy(base.spots, way, level, draw, keep_empty=True)
         degraded = checked_pair(entry["id"], spots, base.reference, base.truth)
     facts = dict(base.spots.uns["pair"])
     notes = filter(None, (facts["notes"], degraded.spots.uns["pair"]["notes"]))
-    derived = f"{facts['id']}, {way} {level:g}"
+    derived = f"{facts['id']}, {way} {level:g}, draw {draw}"
     degraded.spots.uns["pair"] = {
         **facts,
         "id": entry["id"],

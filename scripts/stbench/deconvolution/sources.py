@@ -56,17 +56,20 @@ def make_pair(
     return checked_pair(name, spots, reference, _truth(pair, spots), pair.get("rename"))
 
 
-def simulated_pair(pair: Mapping[str, Any], kept: float = 1.0) -> Pair:
+def simulated_pair(pair: Mapping[str, Any], kept: float = 1.0, draw: int = 0) -> Pair:
     """A simulated tissue: half of the cells is the reference, the others are put on a grid.
 
     Args:
         pair: of ``stbench.config.pairs.pair_entry``, with ``simulate`` and ``spot_size``.
         kept: share of the cells on the grid that is kept; spots without cells are removed.
+        draw: seed of the choice of these cells.
     """
     tissue = Tissue(**pair["simulate"])
     in_place, reference = held_out_halves(simulate(tissue, pair["id"]), tissue.seed)
     corner = in_place.obsm["spatial"].min(axis=0)  # the same grid at all levels
-    spots, truth = grid_cells(degraded_copy(in_place, "cells", kept), pair["spot_size"], corner)
+    spots, truth = grid_cells(
+        degraded_copy(in_place, "cells", kept, draw), pair["spot_size"], corner
+    )
     return checked_pair(pair["id"], spots, reference, truth)
 
 

@@ -81,8 +81,9 @@ def add_curves(album: Album, curves: pd.DataFrame, titles: Mapping[str, str]) ->
         "deconvolution_robustness",
         kind="robustness",
         title=title,
-        caption="Means with 95 % bootstrap intervals over spots and seeds; the reference is not "
-        "degraded. In simulated tissue, cells are removed before they are combined into spots.",
+        caption="Means with 95 % intervals over blocks of spots and seeds, each with its own draw "
+        "of the degradation; the reference is not degraded. In simulated tissue, cells are removed "
+        "before they are combined into spots.",
         alt=f"Curves of {len(CURVES)} scores of {curves['method'].nunique()} methods on "
         f"{curves['dataset'].nunique()} pairs, by kind of degradation.",
     )

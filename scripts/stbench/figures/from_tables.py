@@ -102,8 +102,8 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
             "robustness_curves",
             kind="robustness",
             title=title,
-            caption="Lines are means over training seeds. Bands are their 95 % intervals, which "
-            "are too narrow with fewer than five seeds.",
+            caption="Lines are means over training seeds, each with its own draw of the "
+            "degradation. Bands are their 95 % intervals.",
             alt=f"Curves of {curves['method'].nunique()} methods on "
             f"{curves['dataset'].nunique()} datasets.",
         )

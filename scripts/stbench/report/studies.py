@@ -42,12 +42,14 @@ STUDIES = {
     "robustness": (
         "Robustness",
         "Scores on the same data with thinned counts, fewer cells, dropout or jittered positions. "
-        "Compare methods by the area under each curve.",
+        "Each of the n training seeds has its own random draw of the degradation, so intervals "
+        "include the noise of the draw. Compare methods by the area under each curve.",
     ),
     "sensitivity": (
         "Sensitivity and ablation",
-        "One setting changed, or one part removed, at a time. If a score hardly changes, the "
-        "setting or the part matters little on this data.",
+        "One setting changed, or one part removed, at a time; low and high are the 95 % interval "
+        "of the change over n training seeds. A change whose interval contains zero, or of one "
+        "seed, can be chance.",
     ),
 }
 ROWS = 200  # of a table; the file contains all

@@ -33,12 +33,26 @@ def interval(mean: float, noises: Iterable[Noise]) -> tuple[float, float]:
     """
     from scipy.stats import t
 
+    total = combined(noises)
+    if not total.variance:
+        return mean, mean
+    half = float(t.ppf((1 + LEVEL) / 2, total.degrees) * np.sqrt(total.variance))
+    return mean - half, mean + half
+
+
+def p_value(mean: float, noises: Iterable[Noise]) -> float:
+    """The two-sided p value of a mean of 0, as ``interval``; NaN without any noise."""
+    from scipy.stats import t
+
+    total = combined(noises)
+    return float(2 * t.sf(abs(mean) / np.sqrt(total.variance or np.nan), total.degrees))
+
+
+def combined(noises: Iterable[Noise]) -> Noise:
+    """The sum of independent noises, with Satterthwaite's degrees of freedom."""
     noises = list(noises)
     variance = sum(noise.variance for noise in noises)
     if np.isnan(variance):
-        return np.nan, np.nan
-    if variance == 0:
-        return mean, mean
+        return Noise(np.nan, np.nan)
     parts = sum(noise.variance**2 / noise.degrees for noise in noises if noise.variance)
-    half = float(t.ppf((1 + LEVEL) / 2, variance**2 / parts) * np.sqrt(variance))
-    return mean - half, mean + half
+    return Noise(variance, variance**2 / parts if parts else np.nan)

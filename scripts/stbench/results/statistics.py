@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stbench.common.constants import KMEANS_SEEDS
+from stbench.results.confidence import Noise, combined, interval, p_value
 from stbench.scoring.block_bootstrap import block_noise
 
 LEVEL = 0.05
@@ -67,14 +68,6 @@ class Difference:
 
 
 NOTHING = Difference(np.nan, np.nan, 0, np.nan, np.nan, np.nan)
-
-
-@dataclass(frozen=True)
-class _Noise:
-    """A variance and its degrees of freedom."""
-
-    variance: float
-    freedom: float
 
 
 def difference(one: Sample, other: Sample) -> Difference:
@@ -160,31 +153,24 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def _seeds(values: np.ndarray) -> _Noise:
-    return _Noise(float(values.var(ddof=1)) / len(values), len(values) - 1)
+def _seeds(values: np.ndarray) -> Noise:
+    return Noise(float(values.var(ddof=1)) / len(values), len(values) - 1)
 
 
-def _clusterings(sample: Sample) -> _Noise:
+def _clusterings(sample: Sample) -> Noise:
     """Noise of the mean over clusterings; every seed repeats the same clusterings."""
     n = len(KMEANS_SEEDS)
-    return _Noise(float(np.mean(np.nan_to_num(sample.spreads) ** 2)) / n, n - 1)
+    return Noise(float(np.mean(np.nan_to_num(sample.spreads) ** 2)) / n, n - 1)
 
 
-def _cells(one: Sample, other: Sample) -> _Noise:
+def _cells(one: Sample, other: Sample) -> Noise:
     if one.blocks is None or other.blocks is None:
-        return _Noise(0.0, 1)
-    return _Noise(*block_noise(one.blocks.mean(axis=0) - other.blocks.mean(axis=0)))
+        return Noise(0.0, 1)
+    return Noise(*block_noise(one.blocks.mean(axis=0) - other.blocks.mean(axis=0)))
 
 
-def _student(mean: float, noises: Sequence[_Noise]) -> tuple[float, float, float]:
+def _student(mean: float, noises: Sequence[Noise]) -> tuple[float, float, float]:
     """Ends of the 95 % interval and p; NaN if there is no noise at all."""
-    from scipy.stats import t
-
-    variance = sum(noise.variance for noise in noises)
-    if variance < _ROUNDING:
+    if combined(noises).variance < _ROUNDING:
         return np.nan, np.nan, np.nan
-    freedom = variance**2 / sum(noise.variance**2 / noise.freedom for noise in noises)
-    error = np.sqrt(variance)
-    reach = t.ppf(1 - LEVEL / 2, freedom) * error
-    p = 2 * t.sf(abs(mean) / error, freedom)
-    return float(mean - reach), float(mean + reach), float(p)
+    return *interval(mean, noises), p_value(mean, noises)

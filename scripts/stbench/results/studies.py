@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stbench.common.constants import KMEANS_SEEDS
 from stbench.config.degradation import UNTOUCHED
-from stbench.results.aggregates import fold_reasons, fold_statuses
+from stbench.results.aggregates import fold_reasons, fold_statuses, sample_of
 from stbench.results.assembly import Studies, in_order
-from stbench.results.statistics import NOTHING, Difference, Sample, paired_difference
+from stbench.results.confidence import Noise, interval
+from stbench.results.statistics import NOTHING, paired_difference
+from stbench.scoring.metrics import METRICS
 
 CURVE = ["dataset", "method", "clusterer", "way", "level"]
 
@@ -30,12 +33,14 @@ def robustness_tables(
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
-        derived: by dataset ``of``, ``way`` and ``level`` (``stbench.data.degradation``).
+        derived: by dataset ``of``, ``way``, ``level`` and ``draw``
+            (``stbench.config.degradation.levels_of``).
 
     Returns:
         ``robustness_curves``: for every ``dataset``, ``method``, ``clusterer``, ``way`` and
         ``level``, including the original data, ``mean``, ``sd``, ``n`` and the 95 %
-        interval ``low``, ``high`` of the ARI, ``status`` and ``reason``. ``robustness_area``: for
+        interval ``low``, ``high`` of the ARI over training seeds, each with its own draw of the
+        degradation, ``status`` and ``reason``. ``robustness_area``: for
         each curve ``area``, its mean height from the original data to the strongest level (the area
         under it, with evenly spaced levels), and ``kept``, this area divided by the ARI of the
         original data; empty if a level failed.
@@ -92,11 +97,11 @@ def sensitivity_table(
                     "published": (facts.get("published") or {}).get(dataset),
                     "ARI_final": final["value"].mean(),
                     "ARI_oracle": group.loc[group["protocol"] == "oracle", "value"].mean(),
-                    "change_final": changes["final"].mean,
-                    "change_oracle": changes["oracle"].mean,
-                    "n": changes["final"].n,
-                    "low": changes["final"].low,
-                    "high": changes["final"].high,
+                    "change_final": changes["final"]["mean"],
+                    "change_oracle": changes["oracle"]["mean"],
+                    "n": changes["final"]["n"],
+                    "low": changes["final"]["low"],
+                    "high": changes["final"]["high"],
                     "status": fold_statuses(final["status"].tolist()),
                     "reason": fold_reasons(final["seed"].tolist(), final["reason"].tolist()),
                 }
@@ -113,17 +118,18 @@ def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) ->
 
     Args:
         scores: with columns ``dataset`` and ``method``.
-        derived: by dataset ``of``, ``way`` and ``level`` (``stbench.data.degradation``).
+        derived: by dataset ``of``, ``way``, ``level`` and ``draw``
+            (``stbench.config.degradation.levels_of``).
 
     Returns:
-        The same rows with ``way`` and ``level``.
+        The same rows with ``way``, ``level`` and ``draw`` (-1 for the original).
     """
-    facts = pd.DataFrame.from_dict(dict(derived), orient="index", columns=["of", "way", "level"])
+    facts = pd.DataFrame.from_dict(dict(derived), orient="index")
     degraded = scores.merge(facts, left_on="dataset", right_index=True)
     degraded["dataset"] = degraded["of"]
     studied = scores[scores["method"].isin(degraded["method"])]
     unchanged = [
-        studied[studied["dataset"] == dataset].assign(way=way, level=UNTOUCHED[str(way)])
+        studied[studied["dataset"] == dataset].assign(way=way, level=UNTOUCHED[str(way)], draw=-1)
         for dataset, way in facts[["of", "way"]].drop_duplicates().itertuples(index=False)
     ]
     return pd.concat([*unchanged, degraded.drop(columns="of")], ignore_index=True)
@@ -131,13 +137,11 @@ def at_levels(scores: pd.DataFrame, derived: Mapping[str, Mapping[str, Any]]) ->
 
 def _summary(group: pd.DataFrame) -> dict[str, Any]:
     scores = group.dropna(subset=["value"])
-    summary = NOTHING
-    if len(scores):
-        sample = Sample(scores["value"].to_numpy(), scores["sd_clustering"].to_numpy())
-        zero = np.zeros(len(scores))
-        summary = paired_difference(sample, Sample(zero, zero))
+    summary = _over_seeds(scores["value"], scores["sd_clustering"])
+    for end in ("low", "high"):
+        summary[end] = np.clip(summary[end], METRICS["ARI"].low, METRICS["ARI"].high)
     return {
-        **{name: getattr(summary, name) for name in _SUMMARY[:5]},
+        **summary,
         "status": fold_statuses(group["status"].tolist()),
         "reason": fold_reasons(group["seed"].tolist(), group["reason"].tolist()),
     }
@@ -160,13 +164,27 @@ def area_under(curve: pd.DataFrame, way: str) -> dict[str, Any]:
     return {"area": area, "kept": kept, "status": "ok", "reason": ""}
 
 
-def _change(group: pd.DataFrame, unchanged: pd.DataFrame, protocol: str) -> Difference:
+def _change(group: pd.DataFrame, unchanged: pd.DataFrame, protocol: str) -> dict[str, Any]:
     sides = [rows[rows["protocol"] == protocol].set_index("seed") for rows in (group, unchanged)]
     both = sides[0].join(sides[1], rsuffix="_own").dropna(subset=["value", "value_own"])
-    if not len(both):
-        return NOTHING
-    samples = [
-        Sample(both[f"value{side}"].to_numpy(), both[f"sd_clustering{side}"].to_numpy())
-        for side in ("", "_own")
-    ]
-    return paired_difference(*samples)
+    change = NOTHING
+    if len(both):
+        change = paired_difference(sample_of(both), sample_of(both, "_own"))
+    return {name: getattr(change, name) for name in ("mean", "sd", "n", "low", "high")}
+
+
+def _over_seeds(values: pd.Series, spreads: pd.Series) -> dict[str, Any]:
+    """``mean``, ``sd``, ``n`` and the 95 % interval ``low``, ``high`` of a score over seeds.
+
+    ``spreads`` are sds over the clusterings of each seed. Their noise is added, although the sd
+    over seeds contains it for most methods, because a method that ignores its seed has the same
+    embedding and clusterings for all.
+    """
+    n = len(values)
+    if n == 0:
+        return {"mean": np.nan, "sd": np.nan, "n": 0, "low": np.nan, "high": np.nan}
+    mean, sd = float(values.mean()), float(values.std())
+    clusterings = float((spreads.fillna(0) ** 2).mean()) / len(KMEANS_SEEDS)
+    noises = [Noise.of_mean(sd, n), Noise(clusterings, len(KMEANS_SEEDS) - 1)]
+    low, high = interval(mean, noises)
+    return {"mean": mean, "sd": sd, "n": n, "low": low, "high": high}

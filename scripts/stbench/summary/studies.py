@@ -9,7 +9,7 @@ import pandas as pd
 
 from stbench.common.io import read_csv
 from stbench.config.degradation import UNTOUCHED
-from stbench.results.formatting import number, signed
+from stbench.results.formatting import interval, number, seeds, signed
 
 _WORSE = {
     "counts": "with {:.0%} of the counts",
@@ -51,18 +51,31 @@ def _robustness(curves: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str
                 _way(str(way), of_method[of_method["way"] == way])
                 for way in dict.fromkeys(of_method["way"])
             ]
-            original = of_method[of_method["level"] == of_method["way"].map(UNTOUCHED)][
-                "mean"
-            ].max()
-            start = "not scored" if pd.isna(original) else number(original)
-            yield f"On {dataset}, the ARI of {titles[method]} ({start}) becomes {', '.join(ways)}."
+            untouched = of_method["level"] == of_method["way"].map(UNTOUCHED)
+            original = of_method[untouched].dropna(subset=["mean"])
+            start = "not scored"
+            if len(original):
+                start = f"{_score(original.iloc[0])}, {seeds(int(original.iloc[0]['n']))}"
+            yield f"On {dataset}, the ARI of {titles[method]} ({start}) becomes {'; '.join(ways)}."
 
 
 def _way(way: str, curve: pd.DataFrame) -> str:
     """The score at the worst level."""
     worst = curve.loc[(curve["level"] - UNTOUCHED[way]).abs().idxmax()]
-    score = number(worst["mean"]) if pd.notna(worst["mean"]) else f"no score ({worst['status']})"
-    return f"{score} {_WORSE[way].format(worst['level'])}"
+    level = _WORSE[way].format(worst["level"])
+    if pd.isna(worst["mean"]):
+        return f"no score ({worst['status']}) {level}"
+    return f"{_score(worst)} {level} ({_draws(int(worst['n']))})"
+
+
+def _draws(n: int) -> str:
+    return f"{n} draw{'s' * (n != 1)}"
+
+
+def _score(row: pd.Series) -> str:
+    """``.65 [.60, .70]``; without an interval if there is none."""
+    ends = "" if pd.isna(row["low"]) else f" [{number(row['low'])}, {number(row['high'])}]"
+    return number(row["mean"]) + ends
 
 
 def _sensitivity(changes: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
@@ -70,11 +83,14 @@ def _sensitivity(changes: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[s
         scored = group.dropna(subset=["change_final"])
         small = scored["change_final"].abs() < SMALL
         large = scored[~small].sort_values("change_final", key=pd.Series.abs, ascending=False)
-        larger = [f"{_change(row)} {signed(row['change_final'])}" for _, row in large.iterrows()]
+        larger = [
+            f"{_change(row)} {signed(row['change_final'])}{interval(row)}"
+            for _, row in large.iterrows()
+        ]
         text = (
             f"{small.sum()} of {len(group)} variants change the final ARI of {titles[str(method)]}"
         )
-        text += f" on {dataset} by less than {number(SMALL)}"
+        text += f" on {dataset} by less than {number(SMALL)}{_seeds_of(scored)}"
         text += f"; larger changes: {', '.join(larger)}" if larger else ""
         failed = [
             f"{_change(row)} ({row['status']})"
@@ -82,6 +98,16 @@ def _sensitivity(changes: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[s
             if pd.isna(row["change_final"])
         ]
         yield text + (f"; no score: {', '.join(failed)}." if failed else ".")
+
+
+def _seeds_of(scored: pd.DataFrame) -> str:
+    """`` (2 seeds)``, or `` (2 to 5 seeds)``; without intervals if all have one seed."""
+    if scored.empty:
+        return ""
+    least, most = int(scored["n"].min()), int(scored["n"].max())
+    if most == 1:
+        return " (1 seed: no interval, so any change can be chance)"
+    return f" ({seeds(most)})" if least == most else f" ({least} to {seeds(most)})"
 
 
 def _change(row: pd.Series) -> str:

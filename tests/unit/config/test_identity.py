@@ -133,9 +133,11 @@ def test_joined_and_degraded_datasets_have_the_keys_of_what_they_are_made_of(own
         }
         benchmark = load_benchmark(config, CONFIG)
         identity = Identity(benchmark.datasets, hashes)
+        own = f"{section['id']}.counts0.5"
+        copies = [f"{own}.draw0", f"{own}.draw1", "both.counts0.25.draw0"]
         return {
             name: (identity.data(name), identity.truth(name))
-            for name in (section["id"], "both", f"{section['id']}.counts0.5", "both.counts0.25")
+            for name in (section["id"], "both", *copies)
         }
 
     before, relabeled = made(own), made({**own, "label": "domain"})

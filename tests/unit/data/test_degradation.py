@@ -74,10 +74,21 @@ def test_what_cannot_be_is_said() -> None:
         degrade(tissue(), "cells", 0.02, "x")
 
 
+def test_each_seed_has_its_own_draw_of_the_degradation() -> None:
+    found = benchmark(datasets=["BZ5"], seeds=[3, 7], robustness={"counts": [0.5]})
+    assert found.seeds("stague", "BZ5") == [3, 7]
+    for seed in (3, 7):
+        name = f"BZ5.counts0.5.draw{seed}"
+        assert found.seeds("stague", name) == [seed]
+        assert found.datasets[name]["degrade"]["draw"] == seed
+        assert found.derived("domains")[name]["draw"] == seed
+
+
 def test_a_study_adds_each_level_that_changes_anything() -> None:
     found = benchmark(datasets=["BZ5"], robustness={"counts": [1, 0.5], "jitter": [0, 2]})
-    assert list(found.datasets) == ["BZ5", "BZ5.counts0.5", "BZ5.jitter2"]
-    half = benchmark(datasets=["BZ5"], robustness={"cells": [0.5]}).datasets["BZ5.cells0.5"]
+    draws = [f"BZ5.{level}.draw{seed}" for level in ("counts0.5", "jitter2") for seed in (0, 1)]
+    assert list(found.datasets) == ["BZ5", *draws]
+    half = benchmark(datasets=["BZ5"], robustness={"cells": [0.5]}).datasets["BZ5.cells0.5.draw0"]
     assert half["cells"] == round(found.datasets["BZ5"]["cells"] / 2)
     published = found.params("stague", "BZ5")
-    assert found.params("stague", "BZ5.counts0.5") == published  # the setting of its tissue
+    assert found.params("stague", "BZ5.counts0.5.draw1") == published  # the setting of its tissue

@@ -241,8 +241,8 @@ def test_a_setting_that_all_sections_have_is_that_of_the_joined_dataset() -> Non
 def test_joined_datasets_can_be_made_worse() -> None:
     pair_ = {"id": "pair", "join": ["BZ5", "BZ9"]}
     found = benchmark(pair_, robustness={"counts": [0.5]})
-    assert list(found.datasets) == ["pair", "pair.counts0.5"]
-    assert found.params("stague", "pair.counts0.5") == found.params("stague", "pair")
+    assert list(found.datasets) == ["pair", "pair.counts0.5.draw0", "pair.counts0.5.draw1"]
+    assert found.params("stague", "pair.counts0.5.draw0") == found.params("stague", "pair")
 
 
 def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
@@ -254,8 +254,9 @@ def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
     found = benchmark("sim_rings", lost, pair, robustness={"cells": [0.5]})
     plan = make_plan(found, Layout(tmp_path), PROJECT / "resources/cost_model.csv", [])
     assert plan.lost["lost"].startswith("section Stereo-seq: ")
-    assert plan.lost["lost.cells0.5"] == plan.lost["lost"]
-    assert set(plan.lost) & set(found.datasets) == {"lost", "lost.cells0.5"}
+    copies = {f"lost.cells0.5.draw{seed}" for seed in (0, 1)}
+    assert {plan.lost[name] for name in copies} == {plan.lost["lost"]}
+    assert set(plan.lost) & set(found.datasets) == {"lost", *copies}
     assert ("download", 3, 3) in plan.stages
     assert "joined from its sections" in as_text(plan, jobs=1)
 
@@ -289,8 +290,8 @@ def test_a_wrong_join_is_refused_in_one_line(join, message) -> None:
 
 def test_a_section_may_not_be_named_like_a_worse_copy() -> None:
     rings = {"layout": "rings", "seed": 3}
-    join = ["BZ5", {"id": "sim.cells0.5", "simulate": rings}]
-    with pytest.raises(InputError, match=r"'sim\.cells0\.5', joined in 'x', is the id of"):
+    join = ["BZ5", {"id": "sim.cells0.5.draw0", "simulate": rings}]
+    with pytest.raises(InputError, match=r"'sim\.cells0\.5\.draw0', joined in 'x', is the id of"):
         benchmark(
             {"id": "sim", "simulate": rings},
             {"id": "x", "join": join},

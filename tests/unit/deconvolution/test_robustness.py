@@ -15,13 +15,14 @@ from stbench.deconvolution.sources import make_pair
 from stbench.deconvolution.synthetic_spots import squares
 from stbench.figures.deconvolution import add_curves
 from stbench.figures.figure_set import Album
+from stbench.results.confidence import Noise, interval
 
 SIM = {"id": "sim", "spot_size": 3.0, "simulate": SIMULATE}
 OWN = {"id": "own", "spots": {"path": "s.h5ad"}, "reference": {"path": "r.h5ad"}}
 
 
-def made_worse(entry: dict, base: Pair, way: str, level: float) -> Pair:
-    degrade = {"way": way, "level": level}
+def made_worse(entry: dict, base: Pair, way: str, level: float, draw: int = 0) -> Pair:
+    degrade = {"way": way, "level": level, "draw": draw}
     return degraded_pair({**entry, "id": f"{entry['id']}.{way}", "degrade": degrade}, base)
 
 
@@ -42,9 +43,15 @@ def test_the_reference_and_the_notes_stay(entry, way, base):
     facts = worse.spots.uns["pair"]
     assert facts["notes"].startswith("5 cells left out")
     assert (facts["id"], facts["reference"]) == (f"{entry['id']}.{way}", "held-out cells")
-    assert facts["derived_from"] == f"sim, {way} 0.5"
+    assert facts["derived_from"] == f"sim, {way} 0.5, draw 0"
     assert worse.truth.index.equals(worse.spots.obs_names)
     assert np.allclose(worse.truth.sum(axis=1), 1)
+    other = made_worse(entry, base, way, 0.5, draw=1).spots
+    assert (
+        other.shape != worse.spots.shape
+        or (other.X != worse.spots.X).nnz
+        or (other.obsm["spatial"] != worse.spots.obsm["spatial"]).any()
+    )
 
 
 def test_counts_dropout_and_jitter_leave_the_truth_alone(base):
@@ -109,14 +116,15 @@ def test_squares_stay_where_the_grid_was():
 
 
 DERIVED = {
-    "a.counts0.5": {"of": "a", "way": "counts", "level": 0.5},
-    "a.counts0.1": {"of": "a", "way": "counts", "level": 0.1},
-    "a.jitter2": {"of": "a", "way": "jitter", "level": 2.0},
+    f"a.{way}{level:g}.draw{draw}": {"of": "a", "way": way, "level": level, "draw": draw}
+    for way, level in (("counts", 0.5), ("counts", 0.1), ("jitter", 2.0))
+    for draw in (0, 1)
 }
 
 
 def rows_of(dataset: str, method: str, correlation: float, error: float) -> list[dict]:
     known = {"sd_seeds": 0.0, "n_seeds": 1, "n_spots": 30, "status": "ok", "reason": ""}
+    known |= {"se_spots": 0.05, "blocks": 12}
     if np.isnan(correlation):
         known |= {"status": "not_applicable", "reason": "too little is left"}
     heights = {"pearson_type": correlation, "rmse_type": error, "ssim": 0.1}
@@ -129,7 +137,12 @@ def rows_of(dataset: str, method: str, correlation: float, error: float) -> list
 
 
 def test_curves_begin_with_the_pair_itself_and_areas_are_mean_heights(tmp_path):
-    heights = {"a": (0.8, 0.1), "a.counts0.5": (0.6, 0.2), "a.counts0.1": (0.2, 0.5)}
+    heights = {
+        "a": (0.8, 0.1),
+        "a.counts0.5.draw0": (0.5, 0.2),
+        "a.counts0.5.draw1": (0.7, 0.2),
+        "a.counts0.1.draw0": (0.2, 0.5),
+    }
     scores = pd.DataFrame(
         [
             row
@@ -137,7 +150,9 @@ def test_curves_begin_with_the_pair_itself_and_areas_are_mean_heights(tmp_path):
             for name, (up, down) in heights.items()
             for row in rows_of(name, method, factor * up, down)
         ]
-        + rows_of("a.jitter2", "nnls", np.nan, np.nan)
+        + rows_of("a.counts0.1.draw1", "nnls", np.nan, np.nan)
+        + rows_of("a.jitter2.draw0", "nnls", np.nan, np.nan)
+        + rows_of("a.jitter2.draw1", "nnls", np.nan, np.nan)
         + rows_of("b", "nnls", 0.5, 0.3)
     )
     whole, made = split_derived(scores, DERIVED)
@@ -147,7 +162,16 @@ def test_curves_begin_with_the_pair_itself_and_areas_are_mean_heights(tmp_path):
     nnls = curves[(curves["method"] == "nnls") & (curves["metric"] == "pearson_type")]
     at = nnls.set_index(["way", "level"])
     assert at.loc[("counts", 1.0), "mean"] == at.loc[("jitter", 0.0), "mean"] == 0.8
-    assert at.loc[("counts", 0.1), ["low", "high"]].tolist() == pytest.approx([0.1, 0.3])
+    assert at.loc[("counts", 1.0), ["low", "high"]].tolist() == pytest.approx([0.7, 0.9])
+    both = at.loc[("counts", 0.5)]
+    assert both[["mean", "sd_seeds", "n_seeds"]].tolist() == pytest.approx([0.6, 0.02**0.5, 2])
+    # The noise of two draws, .1, and that of the spots they share, .05.
+    noises = [Noise.of_mean(0.02**0.5, 2), Noise(0.05**2, 11)]
+    low, high = interval(0.6, noises)
+    assert both[["low", "high"]].tolist() == pytest.approx([low, min(high, 1)])
+    one_left = at.loc[("counts", 0.1)]
+    assert (one_left["mean"], one_left["status"]) == (0.2, "not_applicable 1/2")
+    assert one_left["reason"] == "seed 1: too little is left"
     assert at.loc[("jitter", 2.0), "reason"] == "too little is left"
     area = made["deconvolution_robustness_area"].set_index(["method", "metric", "way"])
     up, down = (area.loc[("nnls", m, "counts")] for m in ("pearson_type", "rmse_type"))

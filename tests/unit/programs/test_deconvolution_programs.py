@@ -144,7 +144,7 @@ def test_a_pair_made_worse_by_the_program_or_why_it_was_not(tmp_path):
     write_h5ad(files["truth"], truth_as_anndata(pair.truth))
     given = [word for part, path in files.items() for word in (f"--base-{part}", path)]
     for level, n_spots in ((0.5, round(spots.n_obs / 2)), (0.1, 0)):
-        entry = {"id": "mine.cells", "degrade": {"way": "cells", "level": level}}
+        entry = {"id": "mine.cells", "degrade": {"way": "cells", "level": level, "draw": 0}}
         written = {part: tmp_path / f"{level}/{part}.h5ad" for part in ("spots", "truth")}
         told = [word for part, path in written.items() for word in (f"--{part}", path)]
         made = run("degrade_deconvolution.py", "--pair", json.dumps(entry), *given, *told)

@@ -122,7 +122,11 @@ def test_studies_have_their_tables_and_are_not_ranked(tmp_path):
     kept = {"untrained": [0.5, 0.5], "oracle": [0.8, 0.8]}
     scores = [
         scores_of("BZ5", "stague", [0.8, 0.7], **kept),
-        scores_of("BZ5.counts0.5", "stague", [0.6, 0.5], **kept),
+        *(
+            scores[scores["seed"] == seed].assign(dataset=f"BZ5.counts0.5.draw{seed}")
+            for scores in [scores_of("BZ5", "stague", [0.6, 0.5], **kept)]
+            for seed in (0, 1)
+        ),
         scores_of("BZ5", "stague__gamma_1", [0.9, 0.9], **kept),
     ]
     studies = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from helpers.programs import run_here
 from helpers.results import METHODS, fits_of, scores_of, write_results
@@ -20,10 +21,16 @@ from stbench.summary.run import read_run
 from stbench.summary.text import summary
 
 DERIVED = {
-    "A.counts0.5": {"of": "A", "way": "counts", "level": 0.5},
-    "A.counts0.1": {"of": "A", "way": "counts", "level": 0.1},
-    "A.jitter2": {"of": "A", "way": "jitter", "level": 2},
+    f"A.{way}{level}.draw{draw}": {"of": "A", "way": way, "level": level, "draw": draw}
+    for way, level in (("counts", 0.5), ("counts", 0.1), ("jitter", 2))
+    for draw in (0, 1)
 }
+
+
+def draws_of(level: str, method: str, final: list, **more: list) -> pd.DataFrame:
+    """Scores at one level of degradation: the draw of each seed is a dataset."""
+    scores = scores_of(level, method, final, **more)
+    return scores.assign(dataset=level + ".draw" + scores["seed"].astype(str))
 
 
 def results_of(*parts: pd.DataFrame, methods: dict = METHODS) -> pd.DataFrame:
@@ -35,21 +42,25 @@ def test_curves_begin_with_the_untouched_data_and_areas_are_mean_heights() -> No
     tables = robustness_tables(
         results_of(
             scores_of("A", "pca", [0.7, 0.9]),
-            scores_of("A.counts0.5", "pca", [0.5, 0.7]),
-            scores_of("A.counts0.1", "pca", [0.1, 0.3]),
-            scores_of("A.jitter2", "pca", ["oom", "oom"]),
+            draws_of("A.counts0.5", "pca", [0.59, 0.61]),
+            draws_of("A.counts0.1", "pca", [0.1, "oom"]),
+            draws_of("A.jitter2", "pca", ["oom", "oom"]),
         ),
         DERIVED,
     )
     curves = tables["robustness_curves"].set_index(["way", "level"])
     assert curves["dataset"].unique() == ["A"]
     assert curves.loc[("counts", 1.0), "mean"] == pytest.approx(0.8)
-    assert curves.loc[("counts", 0.1), ["mean", "n"]].tolist() == pytest.approx([0.2, 2])
-    assert curves.loc[("counts", 0.5), "low"] <= 0.6 <= curves.loc[("counts", 0.5), "high"]
+    assert curves.loc[("counts", 0.1), ["mean", "n"]].tolist() == pytest.approx([0.1, 1])
+    assert curves.loc[("counts", 0.1), "status"] == "oom 1/2"
+    assert np.isnan(curves.loc[("counts", 0.1), "low"])
+    ends = t.interval(0.95, 1, 0.6, 0.01)  # two draws: sd over the square root of 2 is .01
+    assert curves.loc[("counts", 0.5), ["low", "high"]].tolist() == pytest.approx(list(ends))
+    assert curves.loc[("counts", 1.0), "high"] == 1  # never above the range of the ARI
     assert curves.loc[("jitter", 0.0), "mean"] == pytest.approx(0.8)
     assert curves.loc[("jitter", 2.0), "status"] == "oom"
     area = tables["robustness_area"].set_index("way")
-    expected = (0.8 / 2 + 0.6 + 0.2 / 2) / 2
+    expected = (0.8 / 2 + 0.6 + 0.1 / 2) / 2
     assert area.loc["counts", "area"] == pytest.approx(expected)
     assert area.loc["counts", "kept"] == pytest.approx(expected / 0.8)
     assert np.isnan(area.loc["jitter", "area"])
@@ -80,6 +91,7 @@ def test_changes_are_to_the_method_itself_seed_by_seed() -> None:
     assert k["change_final"] == pytest.approx(0.15)
     assert k["change_oracle"] == pytest.approx(0.05)
     assert (k["value"], k["published"], k["n"]) == (8, 15, 2)
+    assert [k["low"], k["high"]] == pytest.approx(list(t.interval(0.95, 1, 0.15, 0.05)))
     assert np.isnan(without["change_final"])
     assert without["status"] == "nan"
     bars = tornado(table, "t").axes[0]
@@ -110,15 +122,18 @@ def study_run(root: Path) -> Path:
     scores = [
         scores_of("BZ5", "stague", [0.8, 0.8], **trained),
         scores_of("BZ5", "pca", [0.3, 0.3]),
-        scores_of("BZ5.counts0.5", "stague", [0.6, 0.7], **trained),
-        scores_of("BZ5.counts0.5", "pca", ["oom", "oom"]),
+        draws_of("BZ5.counts0.5", "stague", [0.6, 0.7], **trained),
+        draws_of("BZ5.counts0.5", "pca", ["oom", "oom"]),
         scores_of("BZ5", "stague__k_8", [0.5, 0.5], **trained),
         scores_of("BZ5", "stague__gamma_1", [0.82, 0.79], **trained),
         scores_of("BZ5", "stague__without_it", ["timeout", "timeout"]),
     ]
     write_results(root, pd.concat(scores, ignore_index=True))
     studies = {
-        "derived": {"BZ5.counts0.5": {"of": "BZ5", "way": "counts", "level": 0.5}},
+        "derived": {
+            f"BZ5.counts0.5.draw{draw}": {"of": "BZ5", "way": "counts", "level": 0.5, "draw": draw}
+            for draw in (0, 1)
+        },
         "variants": CHANGES,
     }
     command = [PROJECT / "scripts/aggregate.py", "--fits", *root.glob("fits/*/*/*")]
@@ -142,11 +157,16 @@ def test_a_run_with_studies_ranks_without_them_and_tells_of_them(tmp_path: Path)
         assert "stague__" not in table and "counts0.5" not in table
     run = read_run(results, root / "tables", "kmeans")
     text = " ".join(summary(run, root / "tables", root / "figures").split())
-    assert "On BZ5, the ARI of STAGUE (.80) becomes .65 with 50% of the counts." in text
-    assert "On BZ5, the ARI of PCA (.30) becomes no score (oom) with 50% of the counts" in text
     assert (
-        "1 of 3 variants change the final ARI of STAGUE on BZ5 by less than .05; larger changes: "
-        in text
+        "On BZ5, the ARI of STAGUE (.80 [.80, .80], 2 seeds) becomes .65 [.01, 1.00] with 50% of "
+        "the counts (2 draws)." in text
+    )
+    assert (
+        "On BZ5, the ARI of PCA (.30 [.30, .30], 2 seeds) becomes no score (oom) with 50%" in text
+    )
+    assert (
+        "1 of 3 variants change the final ARI of STAGUE on BZ5 by less than .05 (2 seeds); "
+        "larger changes: " in text
     )
     assert "k 8 -.30; no score: without it (timeout)." in text
     assert "4 of 14 fits failed" in text

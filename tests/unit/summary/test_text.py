@@ -91,11 +91,16 @@ def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
 
 
 def test_a_study_names_a_dataset_as_it_is_called(tmp_path):
-    rows = [("007", "pca", "kmeans", "jitter", level, 0.5, "ok", "") for level in (0.0, 1.0)]
-    columns = ["dataset", "method", "clusterer", "way", "level", "mean", "status", "reason"]
+    columns = ["dataset", "method", "clusterer", "way", "level", "mean", "low", "high", "n"]
+    columns += ["status", "reason"]
+    entry = ("007", "pca", "kmeans", "jitter")
+    rows = [(*entry, level, 0.5, 0.4, 0.6, 3, "ok", "") for level in (0.0, 1.0)]
     write_csv(pd.DataFrame(rows, columns=columns), tmp_path / "robustness_curves.csv")
     (sentence,) = study_sentences(tmp_path, {"pca": "PCA"}, "kmeans")["robustness"]
-    assert sentence.startswith("On 007, the ARI of PCA")
+    assert sentence == (
+        "On 007, the ARI of PCA (.50 [.40, .60], 3 seeds) becomes .50 [.40, .60] with positions "
+        "jittered by 1 cell spacings (3 draws)."
+    )
 
 
 def test_the_number_of_statements_is_corrected_for(tmp_path):
