@@ -13,7 +13,7 @@ a folder of csv tables:
                               under each policy for failures (worst, common)
     rank_robustness.csv       the rank under other clusterers, metrics and policies, and without
                               each study
-    published_vs_measured.csv with --published: measured scores and the published range
+    published_vs_measured.csv with --published: measured minus published scores, with intervals
     runtime.csv, status.csv   seconds and peak memory; status of each fit
     LEADERBOARD.md            the complete ranking on one page, under each policy
     latex/                    leaderboard, ARI_final, published_vs_measured for a paper

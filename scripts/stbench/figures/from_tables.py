@@ -32,31 +32,34 @@ def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], ra
 
 def add_published(album: Album, tables: Path, titles: dict[str, str], rank_by: str) -> None:
     """Measured scores beside published scores, where both exist."""
-    from stbench.figures.published import published_panels
+    from stbench.figures.published import overall_verdict, published_panels
+    from stbench.results.published import AGREES, DIFFERS
 
     path = tables / "published_vs_measured.csv"
     if not path.is_file():
         return
     texts = {"dataset": str, "method": str}
-    table = pd.read_csv(path, dtype=texts).fillna({"position": ""})
+    table = pd.read_csv(path, dtype=texts)
     table = table[(table["metric"] == "ARI") & (table["clusterer"] == rank_by)]
-    compared = table[table["position"] != ""]
+    verdicts = table.groupby(["dataset", "method"])["verdict"].agg(overall_verdict)
+    compared = verdicts[verdicts.isin([AGREES, DIFFERS])]
     if not len(compared):
         return
-    table = table[table["method"].isin(compared["method"])]
-    inside = int((compared["position"] == "inside").sum())
+    table = table[table["method"].isin(compared.index.get_level_values("method"))]
+    agrees = int((compared == AGREES).sum())
     title = f"Final ARI and published scores ({words_of(rank_by)})"
     album.add(
         published_panels(table, titles, title),
         "published",
         kind="published",
         title=title,
-        caption="Methods with a published score. Gray: the range over all sources, extended by two "
-        "standard deviations on each side where a source gives one. Marks: measured mean and "
-        "standard deviation over training seeds. Publications often use another clusterer; "
-        "tables/published_vs_measured.csv lists all clusterers and the sources.",
-        alt=f"Measured and published ARI on {table['dataset'].nunique()} datasets; {inside} of "
-        f"{len(compared)} measured means are inside the published range.",
+        caption="Methods with a published score. Marks are means, lines standard deviations over "
+        "training seeds. A measured mean agrees with a source if the 95 % interval of the "
+        "difference (Welch) contains zero; with few seeds this interval is wide. Publications "
+        "often use another clusterer; tables/published_vs_measured.csv lists all clusterers, "
+        "sources and intervals.",
+        alt=f"Measured and published ARI on {table['dataset'].nunique()} datasets; {agrees} of "
+        f"{len(compared)} measured means agree with a source.",
     )
 
 

@@ -160,34 +160,41 @@ def _score(entry: pd.Series, bold: bool) -> str:
 
 
 def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> str:
-    """Measured scores beside the published range, with numbered sources below."""
+    """Measured scores beside published ones, with numbered sources below."""
     rows = published[published["clusterer"] == rank_by]
     if rows.empty:
         return _file(["% There are no published scores of these methods on these datasets."])
     titles = method_titles(results)
-    listed = [source for text in rows["sources"] for source in text.split("; ") if source]
-    sources = {source: i for i, source in enumerate(dict.fromkeys(listed), start=1)}
+    listed = dict.fromkeys(source for source in rows["source"] if source)
+    sources = {source: str(i) for i, source in enumerate(listed, start=1)}
     body = []
     for _, row in rows.iterrows():
-        low, high = (_published(row[f"published_{end}"]) for end in ("low", "high"))
-        span = low if low == high else f"{low} to {high}"
-        cited = ", ".join(map(str, sorted(sources[s] for s in row["sources"].split("; ") if s)))
         measured = row.rename({"measured": "mean", "measured_sd": "sd"})
         names = (row["dataset"], titles[row["method"]], row["metric"])
-        body.append([*map(escape, names), _score(measured, False), span, row["position"], cited])
-    head = ["Dataset", "Method", "Metric", "Measured", "Published", "", "Source"]
+        compared = (_published(row["published"]), _change(row), escape(row["verdict"]))
+        cited = sources.get(row["source"], "")
+        body.append([*map(escape, names), _score(measured, False), *compared, cited])
+    head = ["Dataset", "Method", "Metric", "Measured", "Published", "Difference", "", "Source"]
     caption = (
         f"Measured scores (last epoch, clustered by {escape(rank_by)}, mean $\\pm$ sd over "
-        "training seeds) and the published range for the same method and dataset, extended by two "
-        "standard deviations on each side where a source gives one. Empty: not known."
+        "training seeds) and published scores of the same method and dataset, and their difference "
+        "with its 95~\\% interval (Welch). Empty: not known."
     )
     notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
-    table = _Table("lllrlll", head, body, caption, "tab:published")
+    table = _Table("lllrlllr", head, body, caption, "tab:published")
     return _file([_long(table, notes)])
 
 
 def _published(value: float) -> str:
     return "" if pd.isna(value) else f"${number(value)}$"
+
+
+def _change(row: pd.Series) -> str:
+    """``$-.08$ $[-.15, -.00]$``."""
+    if pd.isna(row["difference"]):
+        return ""
+    ends = "" if pd.isna(row["low"]) else rf" $[{signed(row['low'])}, {signed(row['high'])}]$"
+    return f"${signed(row['difference'])}${ends}"
 
 
 def _math(value: float, write: Callable[[float], str]) -> str:

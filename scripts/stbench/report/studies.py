@@ -18,9 +18,10 @@ from stbench.report.images import Picture
 STUDIES = {
     "published": (
         "Published and measured",
-        "Scores of this run and the range of published scores for the same method and dataset. "
-        "Settings, versions and clusterers differ between papers, so a score outside the range "
-        "is not necessarily an error.",
+        "Scores of this run minus published scores for the same method and dataset, with the 95 % "
+        "interval of the difference (Welch). Agrees means that the interval contains zero; with "
+        "few seeds it is wide. Settings, versions and clusterers differ between papers, so a "
+        "score that differs is not necessarily an error.",
     ),
     "interactions": (
         "Planted interactions",

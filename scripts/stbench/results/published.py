@@ -1,21 +1,28 @@
-"""Published scores for the same methods and datasets, beside measured scores."""
+"""Published scores for the same methods and datasets, compared with measured scores."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from stbench.common.errors import InputError
 from stbench.results.aggregates import score_table
 from stbench.results.assembly import in_order
+from stbench.results.confidence import Noise, interval
 
 COLUMNS = ["dataset", "method", "metric", "mean", "sd", "n", "source"]
 _ENTRY = ["dataset", "method", "metric"]
 COMPARED = [
     *(*_ENTRY, "clusterer", "measured", "measured_sd", "sd_clustering", "n"),
-    *("published_low", "published_high", "position", "sources", "status", "reason"),
+    *("published", "published_sd", "published_n", "difference", "low", "high", "verdict"),
+    *("assumed", "source", "status", "reason"),
 ]
+
+_FOUND = ["difference", "low", "high", "verdict", "assumed"]
+AGREES, DIFFERS, NO_VERDICT = "agrees", "differs", "cannot be compared"
+RUNS_IF_UNKNOWN = 10  # SDMBench, the only source without n, reports means of up to 10 runs
 
 
 def read_published(path: str | Path) -> pd.DataFrame:
@@ -34,49 +41,86 @@ def read_published(path: str | Path) -> pd.DataFrame:
 
 
 def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Measured final scores beside the range of published scores.
+    """The difference of each measured final score from each published one, with Welch's interval.
 
-    The range spans all sources, extended by two standard deviations on each side where a source
-    gives one. Publications use different clusterers, so every clusterer is compared.
+    Publications use different clusterers, so every clusterer is compared.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
         published: of ``read_published``.
 
     Returns:
-        One row per dataset, method, metric and clusterer of the results with a published score:
-        ``measured``, ``measured_sd``, ``sd_clustering``, ``n``, ``published_low``,
-        ``published_high``, ``position`` (``inside``, ``below`` or ``above``), ``sources``, and
-        ``status`` and ``reason`` where nothing was measured. A method without a published score on
-        a dataset with other published scores has rows for ARI with empty published range, position
-        and sources.
+        One row per dataset, method, metric, clusterer and source with a published score:
+        ``measured``, ``measured_sd``, ``sd_clustering``, ``n``, ``published``, ``published_sd``,
+        ``published_n``,
+        ``difference`` (measured minus published) with its 95 % interval ``low``, ``high``,
+        ``verdict`` (``agrees`` if the interval contains zero, ``differs``, or ``cannot be
+        compared: <reason>``), ``assumed`` (what the interval assumes of an incomplete source),
+        ``source``, and ``status`` and ``reason`` where nothing was measured. A method without a
+        published score on a dataset with other published scores has a row for ARI.
     """
-    spread = 2 * published["sd"].fillna(0)
-    ends = published.assign(
-        published_low=published["mean"] - spread, published_high=published["mean"] + spread
-    )
-    ranges = ends.groupby(_ENTRY, as_index=False).agg(
-        published_low=("published_low", "min"),
-        published_high=("published_high", "max"),
-        sources=("source", "; ".join),
-    )
     with_truth = results[~results["exploratory"]]
     measured = pd.concat(
         score_table(with_truth, metric, "final").assign(metric=metric)
         for metric in sorted(published["metric"].unique())
     )
     measured = measured.rename(columns={"mean": "measured", "sd": "measured_sd"})
-    table = measured.merge(ranges, on=_ENTRY, how="left")
+    names = {"mean": "published", "sd": "published_sd", "n": "published_n"}
+    table = measured.merge(published.rename(columns=names), on=_ENTRY, how="left")
     controls = results.loc[results["control"], "method"].unique()
     unpublished = (
         (table["metric"] == "ARI")
         & table["dataset"].isin(published["dataset"])
         & ~table["method"].isin(controls)
     )
-    table = table[table["sources"].notna() | unpublished]
-    position = pd.Series("inside", index=table.index)
-    position[table["measured"] < table["published_low"]] = "below"
-    position[table["measured"] > table["published_high"]] = "above"
-    position[table["measured"].isna() | table["sources"].isna()] = ""
-    table = table.assign(position=position, sources=table["sources"].fillna(""))[COMPARED]
-    return in_order(table, [*_ENTRY, "clusterer"])
+    table = table[table["source"].notna() | unpublished].fillna({"source": ""})
+    rows = [_compared(row) for _, row in table.iterrows()]
+    compared = pd.DataFrame(rows, index=table.index, columns=_FOUND)
+    return in_order(pd.concat([table, compared], axis=1)[COMPARED], [*_ENTRY, "clusterer"])
+
+
+def _compared(row: pd.Series) -> dict[str, object]:
+    """``difference``, ``low``, ``high``, ``verdict`` and ``assumed`` of one row."""
+    missing = {"difference": np.nan, "low": np.nan, "high": np.nan, "assumed": ""}
+    for side in ("published", "measured"):
+        if pd.isna(row[side]):
+            return {**missing, "verdict": f"{NO_VERDICT}: not {side}"}
+    difference = row["measured"] - row["published"]
+    noises, assumed = _noises(row)
+    if not noises:
+        reason = f"{NO_VERDICT}: neither side has a spread"
+        return {**missing, "difference": difference, "verdict": reason, "assumed": assumed}
+    low, high = interval(difference, noises)
+    return {
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "verdict": AGREES if low <= 0 <= high else DIFFERS,
+        "assumed": assumed,
+    }
+
+
+def _noises(row: pd.Series) -> tuple[list[Noise], str]:
+    """The noise of both means, and what is assumed; no noise if neither side has a spread.
+
+    A side without a spread, such as a single run, is assumed to have that of the other side. An sd
+    of exactly zero over published runs means one seed that was repeated.
+    """
+    n, sd = int(row["n"]), row["measured_sd"]
+    runs, assumed = row["published_n"], []
+    if pd.isna(runs):
+        runs = RUNS_IF_UNKNOWN
+        assumed.append(f"n unknown: {runs} runs")
+    if row["published_sd"] == 0 and runs > 1:
+        runs = 1
+        assumed.append("published sd 0: one seed, repeated")
+    if runs > 1 and pd.notna(row["published_sd"]):
+        theirs = Noise.of_mean(row["published_sd"], int(runs))
+        if n > 1:
+            return [theirs, Noise.of_mean(sd, n)], "; ".join(assumed)
+        assumed.append("measured sd unknown: as published")
+        return [Noise(row["published_sd"] ** 2 * (1 + 1 / runs), runs - 1)], "; ".join(assumed)
+    if n > 1 and sd > 0:
+        assumed.append("published sd unknown: as measured")
+        return [Noise(sd**2 * (1 / n + 1 / runs), n - 1)], "; ".join(assumed)
+    return [], "; ".join(assumed)

@@ -171,24 +171,33 @@ def test_many_curves_break_into_bands():
     assert figure.get_figwidth() < 14
 
 
-def test_published_ranges_stand_beside_what_was_measured():
-    columns = ["dataset", "method", "measured", "measured_sd", "published_low", "published_high"]
+def test_published_scores_are_beside_what_was_measured():
+    columns = ["dataset", "method", "measured", "measured_sd", "published", "published_sd"]
+    unknown = "cannot be compared: "
     table = pd.DataFrame(
-        [("A", "x", 0.5, 0.1, 0.4, 0.6), ("A", "y", 0.2, NAN, 0.4, 0.4)]
-        + [("B", "x", 0.9, NAN, NAN, NAN), ("B", "y", NAN, NAN, 0.3, 0.5)],
+        [("A", "x", 0.5, 0.1, 0.4, 0.1), ("A", "x", 0.5, 0.1, 0.9, NAN)]
+        + [("A", "y", 0.2, NAN, 0.4, NAN)]
+        + [("B", "x", 0.9, NAN, NAN, NAN), ("B", "y", NAN, NAN, 0.3, 0.1)],
         columns=columns,
-    ).assign(position=["inside", "below", "", ""], status=["ok", "ok", "ok", "not_applicable"])
+    ).assign(
+        verdict=["agrees", "differs", "differs", f"{unknown}not published", f"{unknown}..."],
+        status=["ok", "ok", "ok", "ok", "not_applicable"],
+    )
     figure = published_panels(table, {"y": "Y", "x": "X"}, "published")
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["A", "B"]
     assert names_of(figure.axes[0].yaxis) == ["Y", "X"]
     assert texts_of(figure) == ["not applicable"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    words = ["published range", "measured, inside the range", "measured, below the range"]
-    assert legend == [*words, "measured, no published score"]
-    bars = [line for line in figure.axes[0].lines if line.get_linewidth() == 6]
-    assert [tuple(line.get_xdata()) for line in bars] == [(0.4, 0.4), (0.4, 0.6)]
-    colors = {line.get_color() for line in figure.axes[0].lines if line.get_marker() == "o"}
-    assert colors == {DOMAIN_COLORS[0]}
+    words = ["measured, agrees with a source", "measured, differs from every source"]
+    words = ["published, one for each source", *words, "measured, cannot be compared"]
+    assert legend == words
+    squares = [line for line in figure.axes[0].lines if line.get_marker() == "s"]
+    assert [list(line.get_xdata()) for line in squares] == [[0.4], [0.4, 0.9]]
+    marks = {m: line for line in figure.axes[0].lines if (m := line.get_marker()) in "oD"}
+    assert {m: (line.get_color(), list(line.get_xdata())) for m, line in marks.items()} == {
+        "o": (DOMAIN_COLORS[0], [0.5]),
+        "D": (DOMAIN_COLORS[5], [0.2]),
+    }
 
 
 TITLES = {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA"}

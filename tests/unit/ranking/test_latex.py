@@ -131,13 +131,16 @@ def test_the_leaderboard_has_a_table_for_each_policy(tables):
     assert len(list(bodies(again["leaderboard"]))) == 1
 
 
-def test_published_ranges_have_numbered_sources_and_stay_empty_where_unknown(tables):
+def test_published_scores_have_numbered_sources_and_stay_empty_where_unknown(tables):
     ((_, rows),) = bodies(tables["published_vs_measured"])
     cells = [[cell.strip(" \\") for cell in row] for row in rows if row[0].startswith("D")][2:]
     assert cells[0] == [r"D\_0", "SEDR", "ARI", *cells[0][3:]]
-    assert cells[0][4:] == ["$.30$ to $.70$", "inside", "1, 2"]
-    assert cells[1][3:] == [r"$.85 \pm .07$", "", "", ""]
-    assert [r"D\_1", "SEDR", "ARI", "oom", "$.20$", "", "2"] in cells
+    assert cells[0][4:] == ["$.50$", "$+.10$ $[-.11, +.31]$", "agrees", "1"]
+    no_spread = "cannot be compared: neither side has a spread"
+    assert cells[1][4:] == ["$.70$", "$-.10$", no_spread, "2"]
+    unknown = "cannot be compared: not"
+    assert cells[2][3:] == [r"$.85 \pm .07$", "", "", f"{unknown} published", ""]
+    assert [r"D\_1", "SEDR", "ARI", "oom", "$.20$", "", f"{unknown} measured", "2"] in cells
     assert r"[1]~file\_1.txt \& more. [2]~100\% of \#2." in tables["published_vs_measured"]
 
 

@@ -1,20 +1,17 @@
-"""Measured scores beside the range of the reported ones."""
+"""Measured scores compared with published ones."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import t, ttest_ind
 
 from helpers.results import NAN, made_results, scores_of
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
-from stbench.results.published import published_vs_measured, read_published
+from stbench.results.published import COMPARED, published_vs_measured, read_published
 
 FILE = PROJECT / "resources/published/scores.csv"
-RESULTS = made_results(
-    scores_of("BZ5", "stague", [0.8, 0.9]),
-    scores_of("BZ5", "sedr", [0.30, 0.32]),
-    scores_of("BZ9", "sedr", [0.9, "oom"]),
-)
 
 
 def reported(*rows):
@@ -22,21 +19,60 @@ def reported(*rows):
     return pd.DataFrame(rows, columns=columns)
 
 
-def test_the_range_spans_all_sources_and_their_spread():
-    published = reported(
-        ("BZ5", "sedr", "ARI", 0.10, NAN, NAN, "one"),
-        ("BZ5", "sedr", "ARI", 0.30, 0.05, 20, "other"),
-        ("BZ9", "sedr", "ARI", 0.5, 0.1, 3, "one"),
-        ("BZ14", "sedr", "ARI", 0.5, 0.1, 3, "one"),
+def compare(measured, *published):
+    """The comparison of one method on BZ5 with rows (mean, sd, n) of sources."""
+    results = made_results(scores_of("BZ5", "sedr", measured))
+    rows = [("BZ5", "sedr", "ARI", *values, f"source {i}") for i, values in enumerate(published)]
+    return published_vs_measured(results, reported(*rows)).set_index("source")
+
+
+def test_two_samples_are_compared_by_welchs_interval():
+    # The last epoch of STAGUE on BZ14: inside the mean +- 2 sd of single runs, yet it differs.
+    ours = np.array([0.53, 0.55, 0.60, 0.63, 0.67])
+    theirs = np.array([0.61, 0.64, 0.67, 0.70, 0.74])
+    row = compare(ours, (theirs.mean(), theirs.std(ddof=1), 5)).loc["source 0"]
+    expected = ttest_ind(ours, theirs, equal_var=False)
+    low, high = expected.confidence_interval()
+    assert [row["low"], row["high"]] == pytest.approx([low, high])
+    assert row["difference"] == pytest.approx(ours.mean() - theirs.mean())
+    assert (row["verdict"], expected.pvalue < 0.05) == ("agrees", False)
+    closer = theirs + 0.02
+    row = compare(ours, (closer.mean(), closer.std(ddof=1), 5)).loc["source 0"]
+    assert (row["verdict"], ttest_ind(ours, closer, equal_var=False).pvalue < 0.05) == (
+        "differs",
+        True,
     )
-    table = published_vs_measured(RESULTS, published)
-    table = table[table["method"] == "sedr"].set_index("dataset")
-    assert list(table.index) == ["BZ5", "BZ9"]
-    bz5 = table.loc["BZ5"]
-    assert (bz5["published_low"], bz5["published_high"]) == pytest.approx((0.1, 0.4))
-    assert bz5["measured"] == pytest.approx(0.31) and bz5["position"] == "inside"
-    assert bz5["sources"] == "one; other"
-    assert table.loc["BZ9", "position"] == "above" and table.loc["BZ9", "n"] == 1
+    assert ours.mean() > closer.mean() - 2 * closer.std(ddof=1)
+    assert row["assumed"] == ""
+
+
+def test_each_source_has_its_own_verdict():
+    table = compare([0.50, 0.52, 0.54], (0.51, 0.02, 20), (0.9, 0.02, 20))
+    assert table["verdict"].tolist() == ["agrees", "differs"]
+    assert table["measured"].tolist() == pytest.approx([0.52, 0.52])
+
+
+def test_what_a_source_does_not_say_is_assumed_and_named():
+    ours = np.array([0.50, 0.52, 0.54])
+    table = compare(ours, (0.6, NAN, 1), (0.6, NAN, NAN), (0.6, 0.0, 20))
+    assert table["assumed"].tolist() == [
+        "published sd unknown: as measured",
+        "n unknown: 10 runs; published sd unknown: as measured",
+        "published sd 0: one seed, repeated; published sd unknown: as measured",
+    ]
+    half = (table["high"] - table["low"]) / 2
+    for source, runs in zip(table.index, (1, 10, 1), strict=True):
+        expected = t.ppf(0.975, 2) * ours.std(ddof=1) * np.sqrt(1 / 3 + 1 / runs)
+        assert half[source] == pytest.approx(expected)
+
+
+def test_one_measured_seed_has_the_spread_of_the_source_or_no_verdict():
+    table = compare([0.5], (0.6, 0.05, 20), (0.6, NAN, 1))
+    half = t.ppf(0.975, 19) * 0.05 * np.sqrt(1 + 1 / 20)
+    assert table.loc["source 0", "high"] == pytest.approx(-0.1 + half)
+    assert table.loc["source 0", "assumed"] == "measured sd unknown: as published"
+    assert table.loc["source 1", "verdict"] == "cannot be compared: neither side has a spread"
+    assert table.loc["source 1", "difference"] == pytest.approx(-0.1)
 
 
 def test_what_nobody_reported_of_a_method_stays_empty():
@@ -51,16 +87,23 @@ def test_what_nobody_reported_of_a_method_stays_empty():
     assert list(table.index) == ["sedr", "stague"]  # no control, and no dataset nobody used
     unknown = table.loc["stague"]
     assert unknown["measured"] == pytest.approx(0.85)
-    assert unknown[["published_low", "published_high"]].isna().all()
-    assert (unknown["position"], unknown["sources"]) == ("", "")
+    assert unknown[["published", "difference", "low"]].isna().all()
+    assert (unknown["verdict"], unknown["source"]) == ("cannot be compared: not published", "")
 
 
 def test_what_could_not_be_measured_says_why():
     published = reported(("BZ9", "sedr", "ARI", 0.5, 0.1, 3, "one"))
     results = made_results(scores_of("BZ9", "sedr", ["oom", "oom"]))
     row = published_vs_measured(results, published).iloc[0]
-    assert pd.isna(row["measured"]) and row["position"] == ""
-    assert (row["status"], row["published_high"]) == ("oom", pytest.approx(0.7))
+    assert pd.isna(row["measured"]) and row["verdict"] == "cannot be compared: not measured"
+    assert (row["status"], row["published"]) == ("oom", 0.5)
+
+
+def test_without_a_published_dataset_the_table_is_empty_with_its_columns():
+    published = reported(("BZ14", "sedr", "ARI", 0.5, 0.1, 3, "one"))
+    results = made_results(scores_of("BZ5", "sedr", [0.1, 0.2]))
+    table = published_vs_measured(results, published)
+    assert table.empty and list(table.columns) == COMPARED
 
 
 def test_the_shipped_figures_are_of_known_methods_and_datasets_each_with_a_source():
