@@ -11,9 +11,10 @@ from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.first_methods import Place, first_methods, in_words
 from stbench.ranking.ranks import Policy
+from stbench.ranking.seed_failures import incomplete_means
 from stbench.ranking.selection import headline
 from stbench.ranking.standings import Standing, mean_rank, memory, place
-from stbench.results.assembly import natural
+from stbench.results.assembly import method_titles, natural
 from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
 
@@ -78,6 +79,8 @@ def leaderboard_page(
     if not_run:
         lines = (f"- {_text(title)}: {_text(reason)}" for title, reason in not_run.items())
         parts += ["## Methods that were not run", "\n".join(lines)]
+    if lacking := list(_incomplete(results, ranked, rank_by)):
+        parts += ["## Means that lack training seeds", "\n".join(lacking)]
     if sentences := list(_against_baseline(results, lift, rank_by)):
         parts += ["## Against smoothed PCA, dataset by dataset", "\n".join(sentences)]
     if missing := list(_not_ranked(results, ranked)):
@@ -156,6 +159,18 @@ def _firsts(firsts: Mapping[str, Sequence[Place]]) -> Iterator[str]:
     yield ""
     for clusterer, places in firsts.items():
         yield f"- **{clusterer}**: {_text(in_words(places))}"
+
+
+def _incomplete(results: pd.DataFrame, datasets: list[str], rank_by: str) -> Iterator[str]:
+    """For each method, the datasets on which its mean lacks seeds, with n."""
+    lacking = incomplete_means(results[results["dataset"].isin(datasets)], rank_by)
+    titles = method_titles(results)
+    for method, rows in lacking.groupby("method", sort=False):
+        means = ", ".join(
+            f"{_text(dataset)} (n = {n} of {requested})"
+            for dataset, n, requested in rows[["dataset", "n", "requested"]].itertuples(index=False)
+        )
+        yield f"- {_text(titles[str(method)])}: {means}"
 
 
 def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:

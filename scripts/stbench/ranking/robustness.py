@@ -77,7 +77,7 @@ def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str,
         yield "clusterer", clusterer, mean_ranks(other.loc[:, there], units)
     for metric in OTHER_METRICS:
         yield "metric", metric, mean_ranks(final_scores(results, rank_by, metric), units)
-    common = complete_scores(scores, "common")
+    common = complete_scores(final_scores(results, rank_by, policy="common"), "common")
     yield "policy", "common datasets", mean_ranks(common, units)
     complete = complete_scores(scores, "worst")
     scaled = scaled_scores(results, rank_by).reindex(columns=scores.columns)

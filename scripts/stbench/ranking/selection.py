@@ -5,15 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 from stbench.config.tissues import TISSUES
-from stbench.results.aggregates import methods_that_ran, score_table
+from stbench.ranking.ranks import Policy
+from stbench.ranking.seed_failures import scores_with_failures
+from stbench.results.aggregates import methods_that_ran
 
 
-def final_scores(results: pd.DataFrame, rank_by: str, metric: str = "ARI") -> pd.DataFrame:
-    """(datasets with a truth, ranked methods) means of the last epoch over seeds."""
-    with_truth = results[~results["exploratory"] & (results["clusterer"] == rank_by)]
-    table = score_table(with_truth, metric, "final")
-    wide = table.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
-    return wide.reindex(columns=ranked_methods(results))
+def final_scores(
+    results: pd.DataFrame, clusterer: str, metric: str = "ARI", policy: Policy = "worst"
+) -> pd.DataFrame:
+    """(datasets with a truth, ranked methods) scores of the last epoch.
+
+    Means over seeds; failed seeds count as ``scores_with_failures`` says.
+    """
+    methods = ranked_methods(results)
+    rows = results[~results["exploratory"] & (results["clusterer"] == clusterer)]
+    rows = rows[rows["method"].isin(methods)]
+    scores, _ = scores_with_failures(rows, policy, metric)
+    return scores.reindex(columns=methods)
 
 
 def ranked_methods(results: pd.DataFrame) -> list[str]:

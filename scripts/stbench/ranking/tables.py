@@ -26,8 +26,11 @@ def rankings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Ranking]:
     Returns:
         Rankings of the methods that ran and of the controls that smooth.
     """
-    scores, units = final_scores(results, rank_by), units_of(results)
-    return {policy: rank_methods(scores, policy, units) for policy in POLICIES}
+    units = units_of(results)
+    return {
+        policy: rank_methods(final_scores(results, rank_by, policy=policy), policy, units)
+        for policy in POLICIES
+    }
 
 
 def ranking_tables(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:

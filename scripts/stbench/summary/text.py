@@ -16,7 +16,7 @@ from stbench.ranking.first_methods import first_methods, in_words
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
-from stbench.results.formatting import Row, mean_and_sd, number, signed
+from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
@@ -97,7 +97,7 @@ def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
         scores = (_score(final), _score(oracle), _score(untrained), _lift(lift))
         yield _line((title, *scores, *cost))
         if final["status"] != "ok":
-            yield f"    of which {final['status']}"
+            yield f"    mean of {seeds(int(final['n']))}; {final['status']}"
 
 
 def _exploratory_block(run: Run, dataset: str, n_domains: int, methods: list[str]) -> Iterator[str]:

@@ -145,6 +145,18 @@ def test_one_table_where_nothing_failed_and_no_test_with_few_datasets():
     assert r"A\_1" in page and "no dataset with scores of both" in page
 
 
+def test_means_that_lack_seeds_are_listed_with_their_n():
+    assert "lack training seeds" not in page_of(RESULTS)  # a failure of all seeds is no mean
+    results = made_results(
+        scores_of("A_1", "stague", [0.8, "oom", 0.8]),
+        scores_of("B", "stague", [0.8, "oom", "oom"]),
+        scores_of("B", "pca", [0.1, 0.1, 0.1]),
+    )
+    page = page_of(results)
+    assert "## Means that lack training seeds\n\n- STAGUE: A" in page
+    assert r"- STAGUE: A\_1 (n = 2 of 3), B (n = 1 of 3)" + "\n" in page and "- PCA: " not in page
+
+
 def test_a_note_stands_on_top():
     first, quoted = page_of(RESULTS, "Partial: 3 of 40 cells\nare | pending").splitlines()[:3:2]
     assert first == "# Leaderboard"

@@ -148,7 +148,7 @@ def test_failures_show_their_status_and_how_to_retry(tmp_path):
 
 def test_a_partly_failed_cell_says_how_much(tmp_path):
     text = text_of(tmp_path, scores_of("BZ5", "stague", [0.8, "nan", 0.8]), CONTROL)
-    assert "of which nan 1/3" in text
+    assert "mean of 2 seeds; nan 1/3" in text
     assert "2 seeds; nan 1/3" in plain(text)
 
 

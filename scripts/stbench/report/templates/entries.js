@@ -23,6 +23,7 @@ function entryCell(item, method, view, score, least, most) {
   if (score.n) {
     open.append(number(score.mean));
     open.append(" ", make("small", {}, spreadText(score).replace("± ", "±")));
+    if (score.n < score.requested) open.append(" ", make("small", {}, `n ${score.n} of ${score.requested}`));
     open.style.setProperty("--part", ((score.mean - least) / (most - least || 1)).toFixed(3));
   } else {
     const { status, reason } = whyAt(item, method, 0, view.clusterer, view.protocol, view.metric);

@@ -9,7 +9,7 @@ function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-// Mean, sd (n - 1) and n over seeds of one metric; mean is NaN without values.
+// Mean, sd (n - 1) and n over seeds of one metric, and the requested seeds; mean is NaN without values.
 function overSeeds(item, method, view, protocol = view.protocol) {
   const values = known(
     SEEDS.map((seed) => valueAt(item, method, seed, view.clusterer, protocol, view.metric)),
@@ -17,11 +17,12 @@ function overSeeds(item, method, view, protocol = view.protocol) {
   const middle = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
   const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN;
+  const requested = SEEDS.filter((seed) => fitOf(item, method, seed) !== undefined).length;
   const spreads = known(
     SEEDS.map((seed) => spreadAt(item, method, seed, view.clusterer, protocol, view.metric)),
   );
   const starts = Math.sqrt(mean(spreads.map((spread) => spread ** 2)));
-  return { mean: middle, sd, starts, n: values.length };
+  return { mean: middle, sd, starts, n: values.length, requested };
 }
 
 // "± 0.03": the sd over seeds; where it rounds to 0 or there is one seed, that over the starts of
@@ -84,6 +85,17 @@ function isNotDefined(method, view) {
   return !any(view, view.protocol) && any(usual, PROTOCOL.final);
 }
 
+// Means of methods on an item, where a failed seed counts as the worst score of the item, and never
+// as more than 0 (ranking/seed_failures.py). For "common", a method that lacks a seed has no score.
+function withFailures(entries, view, lowerIsBetter) {
+  const means = known(entries.map((entry) => entry.mean));
+  const worst = lowerIsBetter ? Math.max(...means) : Math.min(...means, 0);
+  return entries.map(({ mean: middle, n, requested }) => {
+    if (Number.isNaN(middle) || n === requested) return middle;
+    return view.policy === "common" ? NaN : (middle * n + worst * (requested - n)) / requested;
+  });
+}
+
 // The leaderboard of a view {metric, protocol, clusterer, policy, items}: indices, except policy.
 function leaderboard(view) {
   const all = DATA.methods.map((_, index) => index);
@@ -92,7 +104,7 @@ function leaderboard(view) {
   const ranked = all.filter((method) => !left.has(method) && !beside.includes(method));
   const lower = DATA.lower.includes(DATA.metrics[view.metric]);
   const scored = view.items
-    .map((item) => ({ item, scores: ranked.map((m) => overSeeds(item, m, view).mean) }))
+    .map((item) => ({ item, scores: withFailures(ranked.map((m) => overSeeds(item, m, view)), view, lower) }))
     .filter(({ scores }) => known(scores).length > 0);
   const counted = scored.filter(
     ({ scores }) => view.policy !== "common" || known(scores).length === scores.length,
