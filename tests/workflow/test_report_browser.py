@@ -156,7 +156,15 @@ def test_filters_change_what_is_ranked(open_page, small):
     assert "no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#view-note")
     choose(page, protocol="final (last epoch)", metric="CHAOS (lower is better)")
     assert methods(page)[0] == "Smoothed PCA"
-    assert "a smooth map can be wrong" in page.inner_text("#view-note")
+    assert "above the jittered truth" in page.inner_text("#view-note")
+    for what in ("#board td.ranking", "#entries td button"):  # the lowest score is drawn as best
+        shades = page.evaluate(
+            f"[...document.querySelectorAll('{what}')]"
+            ".map(one => [parseFloat(one.innerText), +one.style.getPropertyValue('--part')])"
+        )
+        scores, parts = zip(*[pair for pair in shades if pair[0] is not None], strict=True)
+        assert parts[scores.index(min(scores))] == max(parts)
+        assert parts[scores.index(max(scores))] == min(parts) < max(parts)
     page.locator(".choose summary").click()
     page.click("#none")
     printed = page.inner_text("#view-note")

@@ -14,7 +14,7 @@ from stbench.ranking.selection import by_tissue
 from stbench.results.aggregates import BASELINE
 from stbench.results.assembly import method_titles, natural
 from stbench.scoring.metrics import METRICS
-from stbench.scoring.spatial_metrics import SPATIAL_METRICS
+from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE, SPATIAL_METRICS
 
 SCALE = 1_000_000  # scores are stored as integers, with six decimals
 SPREAD_SCALE = 1_000  # their sd over clusterings has three
@@ -66,6 +66,7 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
         "metric_labels": {name: METRICS[name].label for name in axes["metrics"]},
         "lower": [name for name in axes["metrics"] if not METRICS[name].higher_is_better],
         "smoothness": [name for name in axes["metrics"] if name in SPATIAL_METRICS],
+        "smoothness_note": SMOOTHNESS_NOTE.replace("`", ""),
         "policies": POLICY_WORDS,
         "baseline": BASELINE,
         "rank_by": rank_by,

@@ -17,7 +17,7 @@ from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
 from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
-from stbench.scoring.spatial_metrics import SPATIAL_METRICS
+from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE, SPATIAL_METRICS
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.run import ARI_TABLES, SMOOTHNESS_TABLES, Run
@@ -104,6 +104,7 @@ def _exploratory_block(run: Run, dataset: str, n_domains: int, methods: list[str
     metrics = SPATIAL_METRICS.values()
     low = ", ".join(metric.label for metric in metrics if not metric.higher_is_better)
     yield f"{dataset}: no true labels, exploratory, {n_domains} domains (low {low}: smooth)"
+    yield wrapped(SMOOTHNESS_NOTE.replace("`", ""), hanging="  ")
     yield _line(("", *(metric.label for metric in metrics), "", "seconds", "MB"))
     for method in methods:
         found = [run.cell(table, dataset, method, n_domains) for table in SMOOTHNESS_TABLES]

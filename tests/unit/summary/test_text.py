@@ -170,6 +170,7 @@ def test_data_without_truth_show_smoothness(tmp_path):
     made.loc[lacks, ["value", "status", "reason"]] = [np.nan, "not_applicable", "no true labels"]
     text = text_of(tmp_path, made)
     assert "mine: no true labels, exploratory, 3 domains" in text and ".12" in text
+    assert "they rank the control coordinates above the jittered truth" in plain(text)
     assert "On mine" not in text
 
 

@@ -60,12 +60,19 @@ function methodCell(method, view) {
   return name;
 }
 
+// The longest bar is the best: where lower is better, the highest score of the board has no bar.
+function lengthOfBar(score, board) {
+  if (Number.isNaN(score)) return 0;
+  const length = board.lower ? 1 - score / (board.highest || 1) : score;
+  return Math.min(Math.max(length, 0), 1);
+}
+
 function boardRow(row, board, view) {
   const scores = ["final", "oracle", "untrained"].map((protocol) => {
     const score = cell(number(row[protocol]), row[protocol]);
     if (PROTOCOL[protocol] === view.protocol) {
       score.classList.add("ranking");
-      score.style.setProperty("--part", Math.min(Math.max(row[protocol] || 0, 0), 1));
+      score.style.setProperty("--part", lengthOfBar(row[protocol], board));
     }
     return score;
   });
@@ -93,7 +100,7 @@ function viewNote(board, view) {
     `${metric} of the ${DATA.protocols[view.protocol]} protocol under ${DATA.clusterers[view.clusterer]}, ` +
       `${board.items.length} of ${DATA.items.length} datasets included.`,
   ];
-  if (DATA.smoothness.includes(metric)) sentences.push("It measures smoothness, not agreement with the true domains: a smooth map can be wrong.");
+  if (DATA.smoothness.includes(metric)) sentences.push(DATA.smoothness_note);
   if (!board.scored) sentences.push("No selected dataset has this score.");
   else if (!board.items.length) {
     const lacking = board.lacking.length ? ` (no score at all: ${titles(board.lacking)})` : "";

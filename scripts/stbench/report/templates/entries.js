@@ -1,4 +1,5 @@
-// Methods by datasets: each entry is a mean over seeds; a click shows its runs.
+// Methods by datasets: each entry is a mean over seeds; a click shows its runs. The darkest entry is
+// the best, also where lower is better.
 
 const GRID = byId("entries");
 sortable(GRID);
@@ -8,23 +9,24 @@ function showEntries(view, lower) {
   const means = DATA.methods.map((_, method) => shown.map((item) => overSeeds(item, method, view)));
   const all = known(means.flat().map((score) => score.mean));
   const [least, most] = [Math.min(0, ...all), Math.max(...all)];
+  const shade = ({ mean }) => (lower ? most - mean : mean - least) / (most - least || 1);
   const columns = shown.map((item) => headCell(DATA.items[item].label, { first: lower ? "ascending" : "descending" }));
   GRID.tHead.replaceChildren(make("tr", {}, headCell("method", { numeric: false, stick: true }), ...columns));
   GRID.tBodies[0].replaceChildren(
     ...DATA.methods.map((_, method) => {
-      const cells = shown.map((item, at) => entryCell(item, method, view, means[method][at], least, most));
+      const cells = shown.map((item, at) => entryCell(item, method, view, means[method][at], shade));
       return make("tr", {}, methodCell(method, view), ...cells);
     }),
   );
 }
 
-function entryCell(item, method, view, score, least, most) {
+function entryCell(item, method, view, score, shade) {
   const open = make("button", { type: "button", "aria-haspopup": "dialog", onclick: () => openRuns(item, method, view) });
   if (score.n) {
     open.append(number(score.mean));
     open.append(" ", make("small", {}, spreadText(score).replace("± ", "±")));
     if (score.n < score.requested) open.append(" ", make("small", {}, `n ${score.n} of ${score.requested}`));
-    open.style.setProperty("--part", ((score.mean - least) / (most - least || 1)).toFixed(3));
+    open.style.setProperty("--part", shade(score).toFixed(3));
   } else {
     const { status, reason } = whyAt(item, method, 0, view.clusterer, view.protocol, view.metric);
     open.append(make("small", {}, words(status)));

@@ -125,7 +125,9 @@ function leaderboard(view) {
   }
   rows.sort((one, other) => (one.rank || Infinity) - (other.rank || Infinity) || one.method - other.method);
   const lacking = ranked.filter((method, at) => scored.every(({ scores }) => Number.isNaN(scores[at])));
-  return { rows, items, left, lacking, lower, oracle, scored: scored.length };
+  const shown = rows.flatMap((row) => known([row.final, row.oracle, row.untrained]));
+  const highest = Math.max(...shown);
+  return { rows, items, left, lacking, lower, oracle, highest, scored: scored.length };
 }
 
 // The columns of a method on the board, over the included items.
