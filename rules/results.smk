@@ -38,12 +38,14 @@ rule aggregate:
         recipe=recipe(
             "aggregate.py",
             get_scores(DOMAINS, INTERACTIONS, INTEGRATION, DECONVOLUTION),
-            *(config["rank_by"], config.get("budget"), get_studies(), list(BENCHMARK.external)),
+            *(config["rank_by"], BENCHMARK.shortened, get_studies(), list(BENCHMARK.external)),
             BENCHMARK.tissues,
             files=[PUBLISHED, METHODS, DECONVOLUTION_METHODS],
         ),
         rank_by=untracked(config["rank_by"]),
-        budget=untracked(config.get("budget", "full")),
+        shortened=untracked(
+            ["--shortened", json.dumps(BENCHMARK.shortened)] if BENCHMARK.shortened else []
+        ),
         external=untracked(["--external", *BENCHMARK.external] if BENCHMARK.external else []),
         fits=untracked([str(LAYOUT.fits(*entry)) for entry in BENCHMARK.entries(DOMAINS)]),
         scores=lambda wc, input: get_options(input, "interactions", "integration", "deconvolution"),
@@ -53,7 +55,7 @@ rule aggregate:
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --fits {params.fits:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
-        " --rank-by {params.rank_by} --budget {params.budget} --published {input.published:q}"
+        " --rank-by {params.rank_by} {params.shortened:q} --published {input.published:q}"
         " {params.external:q} {params.scores:q} {params.studies:q} {params.tissues:q}"
         " {params.results:q} --tables {output.tables:q} > {log:q} 2>&1"
 

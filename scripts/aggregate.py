@@ -72,7 +72,10 @@ def parse_arguments() -> argparse.Namespace:
         help=f"clusterer that ranks the leaderboard (default {RANK_BY})",
     )
     parser.add_argument(
-        "--budget", choices=["full", "cpu"], default="full", help="the configuration's budget"
+        "--shortened",
+        type=json.loads,
+        default={},
+        help="epochs of methods that the budget cuts (JSON)",
     )
     parser.add_argument(
         "--interactions",
@@ -165,7 +168,7 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
     for name, variant in args.studies.get("variants", {}).items():
         methods[name] = {**methods[variant["method"]], "title": variant["title"]}
-    return assemble(scores, fits, methods, args.budget, args.studies, args.tissues)
+    return assemble(scores, fits, methods, args.shortened, args.studies, args.tissues)
 
 
 def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:

@@ -93,6 +93,7 @@ def large_results(datasets=15, methods=14, seeds=5):
     table = table.assign(
         title=table["method"].str.upper(),
         study="",
+        budget="",
         implementation=np.where(table["method"] == "smoothed_pca", "control", "reimplemented"),
         control=table["method"] == "smoothed_pca",
         ranked=True,

@@ -103,8 +103,9 @@ def write_results(results, scores):
     (layout.root / "methods.yaml").write_text(yaml.safe_dump(METHODS))
 
 
-def made_results(*scores, methods=None, tissues=None):
+def made_results(*scores, methods=None, tissues=None, shortened=None):
     from stbench.results.assembly import assemble
 
     table = pd.concat(scores, ignore_index=True)
-    return assemble(table, fits_of(table), {**METHODS, **(methods or {})}, tissues=tissues)
+    known = {**METHODS, **(methods or {})}
+    return assemble(table, fits_of(table), known, shortened, tissues=tissues)

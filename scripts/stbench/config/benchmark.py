@@ -214,9 +214,25 @@ class Benchmark:
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
         """Parameters: defaults, then the dataset's published setting, the budget, the user's."""
+        return self._params(method, dataset, self.config.get("budget") == "cpu")
+
+    @property
+    def shortened(self) -> dict[str, int]:
+        """The methods of ``domains`` that the budget cuts, with the epochs they are trained."""
+        if self.config.get("budget") != "cpu":
+            return {}
+        return {
+            method: self.methods[DOMAINS][method]["epochs_cpu"]
+            for method in dict.fromkeys(method for _, method in self.entries(DOMAINS))
+            if any(
+                self._params(method, dataset, True) != self._params(method, dataset, False)
+                for dataset in self.datasets_of(DOMAINS)
+            )
+        }
+
+    def _params(self, method: str, dataset: str, cpu: bool) -> dict[str, Any]:
         entry = self.method(self.task(dataset), method)
-        named = self.known_params(method, dataset)
-        params = named["cpu" if self.config.get("budget") == "cpu" else "published"]
+        params = self.known_params(method, dataset)["cpu" if cpu else "published"]
         given = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
         own = {name: value for name, value in given.items() if name in entry.get("params", {})}
         return {**params, **own, **entry.get("changes", {})}

@@ -16,6 +16,7 @@ from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural
+from stbench.results.budget import MARK, budget_note
 from stbench.results.formatting import number, sd_of_starts, signed
 
 _SPECIAL = {
@@ -27,6 +28,7 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
+    MARK: r"\textdagger{}",
 }
 _DASH = "--"
 _BLOCK = 5  # datasets side by side: as many as fit the width of a page
@@ -54,7 +56,7 @@ def latex_tables(
         rank_by: the clusterer that ranks.
     """
     tables = {
-        "leaderboard": leaderboard(standings, rank_by),
+        "leaderboard": leaderboard(standings, rank_by, budget_note(results)),
         "ARI_final": final_scores(results, final, rank_by),
     }
     if published is not None:
@@ -62,7 +64,7 @@ def latex_tables(
     return tables
 
 
-def leaderboard(standings: dict[str, dict[Policy, Standing]], rank_by: str) -> str:
+def leaderboard(standings: dict[str, dict[Policy, Standing]], rank_by: str, note: str) -> str:
     """For each kind of tissue, one table for each policy whose ranking differs from the others."""
     floats = []
     for tissue, by_policy in standings.items():
@@ -70,11 +72,11 @@ def leaderboard(standings: dict[str, dict[Policy, Standing]], rank_by: str) -> s
         for standing in by_policy.values():
             again = standing is not worst and standing.datasets == worst.datasets
             if not standing.table.empty and not again:
-                floats.append(_leaderboard_float(standing, tissue, rank_by))
+                floats.append(_leaderboard_float(standing, tissue, rank_by, note))
     return _file(floats or ["% Nothing is ranked: no dataset has true labels and a score."])
 
 
-def _leaderboard_float(standing: Standing, tissue: str, rank_by: str) -> str:
+def _leaderboard_float(standing: Standing, tissue: str, rank_by: str, note: str) -> str:
     head = ["", "Method", "Mean rank", "", "Final", "Oracle", "Gap", "Gain", "Lift"]
     head += ["Time (s)", "Memory (MB)", "No score"]
     rows = []
@@ -101,7 +103,7 @@ def _leaderboard_float(standing: Standing, tissue: str, rank_by: str) -> str:
         "that share a letter do not differ significantly. "
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "
         f"Oracle and gap: clustered by {escape(standing.table['oracle_by'].iloc[0])}. "
-        f"Controls in italics. {escape(standing.certainty)}"
+        f"Controls in italics. {escape(standing.certainty)} {escape(note)}"
     )
     label = f"tab:leaderboard-{tissue}-{standing.policy}"
     return _float(_Table("rllcrrrrrrrp{22mm}", head, rows, caption, label))
@@ -138,7 +140,7 @@ def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> st
             f"ARI of the last epoch, clustered by {escape(rank_by)}{which}: mean $\\pm$ sd over "
             "training seeds, in brackets over starts of k-means where the seed changes nothing or "
             "there is one. Bold: the best method of a dataset, excluding controls (italics). "
-            "Methods without a score show their status."
+            f"Methods without a score show their status. {escape(budget_note(results))}"
         )
         label = "tab:ari-final" + (f"-{part}" if len(blocks) > 1 else "")
         head = ["Method", *map(escape, block)]
@@ -178,7 +180,7 @@ def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> 
     caption = (
         f"Measured scores (last epoch, clustered by {escape(rank_by)}, mean $\\pm$ sd over "
         "training seeds) and published scores of the same method and dataset, and their difference "
-        "with its 95~\\% interval (Welch). Empty: not known."
+        f"with its 95~\\% interval (Welch). Empty: not known. {escape(budget_note(results))}"
     )
     notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
     table = _Table("lllrlllr", head, body, caption, "tab:published")

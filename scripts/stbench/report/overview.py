@@ -13,6 +13,7 @@ from stbench.common.h5ad import read_elements
 from stbench.config.layout import Layout
 from stbench.config.tasks import is_pair
 from stbench.results.assembly import natural
+from stbench.results.budget import MARK
 from stbench.runs.measurements import shape_of
 from stbench.summary.run import Run
 
@@ -76,7 +77,7 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
         ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
         ("Studies", _of_studies(run.every)),
         ("Clusterers", f"{rank_by} (used for ranking)" + "".join(f", {name}" for name in others)),
-        ("Budget", "cpu: slow methods train fewer epochs" if budget == "cpu" else budget),
+        ("Budget", f"cpu: methods with {MARK} train fewer epochs" if budget == "cpu" else budget),
         ("Commit", _joined(_different(fits["commit"]))),
         ("Time", _span(times)),
         ("Hosts", _joined(_different(fits["host"]))),

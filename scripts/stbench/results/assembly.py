@@ -12,6 +12,7 @@ import pandas as pd
 from stbench.common.errors import InputError, one_line
 from stbench.config.tissues import REAL
 from stbench.fitting.output import read_status
+from stbench.results.budget import MARK
 from stbench.supervisor.provenance import FIELDS
 
 Studies = Mapping[
@@ -28,6 +29,7 @@ COLUMNS = [
     "method",
     "title",
     "implementation",
+    "budget",
     "control",
     "ranked",
     "deterministic",
@@ -113,7 +115,7 @@ def assemble(
     scores: pd.DataFrame,
     fits: pd.DataFrame,
     methods: Mapping[str, Mapping[str, Any]],
-    budget: str = "full",
+    shortened: Mapping[str, int] | None = None,
     studies: Studies | None = None,
     tissues: Mapping[str, Mapping[str, str]] | None = None,
 ) -> pd.DataFrame:
@@ -123,7 +125,8 @@ def assemble(
         scores: of ``read_scores``.
         fits: of ``read_fits``.
         methods: entry of ``config/methods.yaml`` by method id.
-        budget: ``cpu`` is said in ``implementation`` of the methods that it shortens.
+        shortened: epochs of the methods that ``budget: cpu`` trains for fewer epochs than usual, by
+            id; ``implementation`` and ``budget`` state them, and ``title`` has a mark.
         studies: which datasets and methods belong to a study and take no part in the ranking.
         tissues: ``tissue`` and ``unit`` of each dataset; a dataset that is not listed is real and
             its own unit.
@@ -147,14 +150,14 @@ def assemble(
     if len(lost):
         where = "/".join(str(lost.iloc[0][key]) for key in FIT)
         raise InputError(f"--fits: no fit for the scores of {where}; name its folder")
-    for column in ("title", "implementation"):
-        named = {method: str(entry[column]) for method, entry in methods.items()}
-        if column == "implementation" and budget == "cpu":
-            named |= {
-                method: f"{named[method]}, cpu budget: at most {entry['epochs_cpu']} epochs"
-                for method, entry in methods.items()
-                if "epochs_cpu" in entry
-            }
+    budget = {name: f"at most {epochs} epochs" for name, epochs in (shortened or {}).items()}
+    joined["budget"] = joined["method"].map(budget).fillna("")
+    for column, addition in (("title", MARK), ("implementation", ", cpu budget: {}")):
+        named = {
+            method: str(entry[column])
+            + (addition.format(budget[method]) if method in budget else "")
+            for method, entry in methods.items()
+        }
         joined[column] = joined["method"].map(named)
     described = pd.DataFrame.from_dict(
         {

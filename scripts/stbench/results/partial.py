@@ -109,7 +109,7 @@ def _results(
         _stack(kept, pd.DataFrame(rows, columns=SCORES)),
         _stack(fits, pd.DataFrame(unfitted, columns=list(fits))),
         benchmark.methods[DOMAINS],
-        benchmark.config.get("budget", "full"),
+        benchmark.shortened,
         benchmark.studies,
         benchmark.tissues,
     )

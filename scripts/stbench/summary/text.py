@@ -16,6 +16,7 @@ from stbench.ranking.first_methods import first_methods, in_words
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
+from stbench.results.budget import budget_note
 from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
 from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE, SPATIAL_METRICS
 from stbench.summary.domains import dataset_sentences
@@ -41,7 +42,7 @@ def summary(
 ) -> str:
     """The whole text, no line longer than ``text.WIDTH`` but addresses that cannot be broken."""
     missing = unavailable(run)
-    parts = [_intro(run)]
+    parts = [_intro(run), wrapped(budget_note(run.results), hanging="  ")]
     for dataset, rows in run.results.groupby("dataset", sort=False):
         if dataset not in missing:
             for n_domains in sorted(set(rows["n_domains"])):

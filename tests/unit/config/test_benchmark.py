@@ -78,12 +78,20 @@ def test_the_cpu_budget_shortens_only_what_is_longer():
         == short.method("domains", "ccst")["epochs_cpu"]
         == 1000
     )
-    assert short.params("stague", "BZ9") == full.params("stague", "BZ9")
+    assert short.params("stague", "BZ9") == {**full.params("stague", "BZ9"), "epochs": 50}
+    assert short.params("sedr", "BZ9") == full.params("sedr", "BZ9")
     own = benchmark(budget="cpu", params={"ccst": {"epochs": 1700}})
     assert own.params("ccst", "BZ9")["epochs"] == 1700
     for method, entry in full.methods["domains"].items():
         if "epochs_cpu" in entry:
             assert entry["epochs_cpu"] < entry["params"]["epochs"], method
+
+
+def test_a_method_counts_as_cut_only_if_the_budget_changes_its_epochs():
+    methods = ["stague", "ccst", "sedr", "pca"]
+    assert benchmark(methods=methods).shortened == {}
+    cut = benchmark(methods=methods, budget="cpu", params={"ccst": {"epochs": 1700}})
+    assert cut.shortened == {"stague": 50}
 
 
 def test_resources_grow_with_the_data_and_the_attempt():

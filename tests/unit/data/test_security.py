@@ -175,7 +175,7 @@ def test_a_hostile_id_is_refused_in_one_line(name):
 def test_every_word_of_a_rule_is_quoted():
     """Texts of users (ids, paths, settings) go into commands through Snakemake's ``:q`` only."""
     safe = {"threads", "wildcards.seed", "params.record", "params.keep", "params.trainable"}
-    safe |= {"params.clusterers", "params.rank_by", "params.budget"}  # of fixed lists
+    safe |= {"params.clusterers", "params.rank_by"}  # of fixed lists
     safe |= {"params.refine", "params.ties"}  # a number, a fixed word
     safe |= {"params.python", "params.gdown"}  # ours, in double quotes: a variable is expanded
     (train,) = (PROJECT / "rules").glob("train.smk")

@@ -38,7 +38,9 @@ def made(n_datasets=7):
     for i in range(n_datasets):
         parts += [
             scores_of(f"D_{i}", "stague", [0.8, 0.9], oracle=[0.9, 0.9]),
-            scores_of(f"D_{i}", "sedr", ["oom", "oom"] if i == 1 else [0.6, "timeout" if i == 0 else 0.6]),
+            scores_of(
+                f"D_{i}", "sedr", ["oom", "oom"] if i == 1 else [0.6, "timeout" if i == 0 else 0.6]
+            ),
             scores_of(f"D_{i}", "smoothed_pca", [0.95, 0.95]),
         ]
     scores = pd.concat(parts, ignore_index=True)

@@ -35,7 +35,7 @@ def draws_of(level: str, method: str, final: list, **more: list) -> pd.DataFrame
 
 def results_of(*parts: pd.DataFrame, methods: dict = METHODS) -> pd.DataFrame:
     scores = pd.concat(parts, ignore_index=True)
-    return assemble(scores, fits_of(scores), methods, "full")
+    return assemble(scores, fits_of(scores), methods)
 
 
 def test_curves_begin_with_the_untouched_data_and_areas_are_mean_heights() -> None:
