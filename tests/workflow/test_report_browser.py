@@ -8,6 +8,8 @@ import pytest
 
 from helpers.report import draw_picture, large_results, small_results, write_report
 from helpers.results import NAN, made_results, scores_of
+from stbench.ranking.ranks import rank_methods
+from stbench.ranking.seed_failures import scores_with_failures
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -186,6 +188,26 @@ def test_the_oracle_and_the_spread_of_starts_belong_to_kmeans(open_page, tmp_pat
     found = [column(page, "board", number) for number in (4, 5, 7)]
     assert found == [["0.70"], ["0.80"], ["+0.30"]]
     assert "Oracle and gap are under kmeans" in page.inner_text("#view-note")
+
+
+def test_failed_seeds_count_and_means_that_lack_them_say_n(open_page, tmp_path):
+    results = made_results(
+        scores_of("A", "stague", [0.6, 0.6]),
+        scores_of("A", "sedr", [0.9, "oom"]),  # with the failure .5 instead of .9
+        scores_of("A", "smoothed_pca", [0.1, 0.1]),
+        *(scores_of("B", name, [0.5, 0.5]) for name in ("stague", "sedr", "smoothed_pca")),
+    )
+    page = open_page(write_report(tmp_path, results))
+    expected = rank_methods(scores_with_failures(results, "worst")[0], "worst").mean_ranks
+    assert methods(page) == ["STAGUE", "SEDR", "Smoothed PCA"]
+    assert (
+        column(page, "board", 3)
+        == [f"{rank:.2f}" for rank in expected]
+        == [*("1.50", "2.00", "2.50")]
+    )
+    assert "0.90 n 1 of 2" in column(page, "entries", 2)
+    choose(page, policy="only datasets on which every method has a score")
+    assert "1 of 2 datasets included" in page.inner_text("#view-note")
 
 
 def test_a_score_leads_to_its_runs_by_keyboard(open_page, small):
