@@ -6,8 +6,12 @@ rule markers:
         code=code("scripts/run_stage.py", "scripts/markers.py"),
         data=lambda wc: LAYOUT.data(wc.dataset),
         preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
-        scores=lambda wc: [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
-        labels=lambda wc: [LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
+        scores=lambda wc: [
+            LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.methods_of(MARKERS, wc.dataset)
+        ],
+        labels=lambda wc: [
+            LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.methods_of(MARKERS, wc.dataset)
+        ],
         gene_sets=lambda wc: config["markers"].get("gene_sets") or [],
     output:
         directory(PATTERN.markers("{dataset}")),
@@ -22,7 +26,7 @@ rule markers:
     params:
         recipe=lambda wc: recipe(
             "markers.py",
-            [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.chosen(DOMAINS)],
+            [LAYOUT.scores(wc.dataset, m) for m in BENCHMARK.methods_of(MARKERS, wc.dataset)],
             *(TITLES, config["markers"]["genes"], config["rank_by"]),
             files=BENCHMARK.gene_sets(MARKERS),
         )(wc),

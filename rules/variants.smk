@@ -1,4 +1,5 @@
-# Variants of methods (`variants:` of the configuration) are trained like their methods, with other parameters.
+# Variants of methods (`variants:` of the configuration), and methods with published settings (`published_settings:`), are
+# trained like their methods, with other parameters.
 use rule train as train_variant with:
     input:
         **once(
@@ -13,7 +14,7 @@ use rule train as train_variant with:
         PATTERN.fit_log(*FIT),
     wildcard_constraints:
         dataset=one_of(BENCHMARK.datasets_of(DOMAINS)),
-        method=one_of(BENCHMARK.variants),
+        method=one_of([*BENCHMARK.variants, *BENCHMARK.published]),
     conda:
         lambda wc: get_environment(wc.method)
     resources:

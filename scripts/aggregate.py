@@ -14,6 +14,8 @@ a folder of csv tables:
     rank_robustness.csv       the rank under other clusterers, metrics and policies, and without
                               each study
     published_vs_measured.csv with --published: measured minus published scores, with intervals
+    tuning_gain.csv           with --studies: methods with published instead of default settings,
+    paper_protocol.csv        and scores by the protocol of STAGUE's paper; not ranked
     runtime.csv, status.csv   seconds and peak memory; status of each fit
     LEADERBOARD.md            the complete ranking on one page, under each policy
     latex/                    leaderboard, ARI_final, published_vs_measured for a paper
@@ -97,7 +99,10 @@ def parse_arguments() -> argparse.Namespace:
         "--external", nargs="+", default=[], metavar="NAME", help="names of external results"
     )
     parser.add_argument(
-        "--studies", type=json.loads, default={}, help="`derived` datasets and `variants` (JSON)"
+        "--studies",
+        type=json.loads,
+        default={},
+        help="`derived` datasets, `variants` and `published` (JSON)",
     )
     parser.add_argument(
         "--tissues",
@@ -166,8 +171,9 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     scores = read_scores(args.scores)
     fits = read_fits(fit_folders(scores, args.fits))
     methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
-    for name, variant in args.studies.get("variants", {}).items():
-        methods[name] = {**methods[variant["method"]], "title": variant["title"]}
+    for group in ("variants", "published"):
+        for name, variant in args.studies.get(group, {}).items():
+            methods[name] = {**methods[variant["method"]], "title": variant["title"]}
     return assemble(scores, fits, methods, args.shortened, args.studies, args.tissues)
 
 
@@ -186,8 +192,10 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
     from stbench.results.aggregates import all_tables
     from stbench.results.best_control import lift_over_best_control
     from stbench.results.studies import study_tables
+    from stbench.results.tuning import settings_tables
 
     whole = ranked_rows(args, results)
+    tuned = args.studies.get("published", {})
     tables = {
         **all_tables(results),
         "lift_best_control": lift_over_best_control(results),
@@ -195,12 +203,13 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
         "leaderboard": leaderboards(whole, args.rank_by),
         "rank_robustness": rank_robustness(whole, args.rank_by),
         **study_tables(results, args.studies),
+        **settings_tables(results, tuned),
     }
     if args.published:
         from stbench.results.published import published_vs_measured, read_published
 
         published = read_published(args.published)
-        tables["published_vs_measured"] = published_vs_measured(whole, published)
+        tables["published_vs_measured"] = published_vs_measured(results, published, tuned)
     if args.interactions:
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 
@@ -223,7 +232,9 @@ def texts_of_domains(
 
     whole = ranked_rows(args, results)
     ranked = all_standings(whole, args.rank_by)
-    page = leaderboard_page(ranked, whole, ranked_rows(args, tables["lift"]), args.rank_by)
+    tuning = {name: tables[name] for name in ("tuning_gain", "paper_protocol") if name in tables}
+    lift = ranked_rows(args, tables["lift"])
+    page = leaderboard_page(ranked, whole, lift, args.rank_by, tuning=tuning)
     compared = tables.get("published_vs_measured")
     scored = ranked_rows(args, tables["ARI_final"])
     papers = latex_tables(ranked, whole, scored, compared, args.rank_by)

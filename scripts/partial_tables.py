@@ -84,7 +84,9 @@ def main() -> None:
             placed = all_standings(ranked, rank_by)
             lift = complete["lift"]
             lift = lift[lift["dataset"].isin(ranked["dataset"])]
-            page = leaderboard_page(placed, ranked, lift, rank_by, partial.words)
+            names = ("tuning_gain", "paper_protocol")
+            tuning = {name: complete[name] for name in names if name in complete}
+            page = leaderboard_page(placed, ranked, lift, rank_by, partial.words, tuning=tuning)
             (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
         (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")
     print(report(partial))
@@ -106,8 +108,10 @@ def tables_of_domains(
     from stbench.results.partial import partial_leaderboard, rankable
     from stbench.results.published import published_vs_measured, read_published
     from stbench.results.studies import study_tables
+    from stbench.results.tuning import settings_tables
 
     rank_by, ranked = args.config["rank_by"], rankable(partial.ranked)
+    tuned = benchmark.studies["published"]
     tables = {
         **all_tables(partial.results),
         "lift_best_control": lift_over_best_control(partial.results),
@@ -115,9 +119,10 @@ def tables_of_domains(
         **({"rank_robustness": rank_robustness(ranked, rank_by)} if len(ranked) else {}),
         "leaderboard": partial_leaderboard(partial, rank_by, leaderboards),
         "published_vs_measured": published_vs_measured(
-            partial.ranked, read_published(args.published)
+            partial.results, read_published(args.published), tuned
         ),
         **study_tables(partial.results, benchmark.studies),
+        **settings_tables(partial.results, tuned),
     }
     graphs, joined = (
         [path for path in benchmark.score_files(layout, task) if path.is_file()]

@@ -11,7 +11,8 @@ from stbench.config.schema import load_yaml
 
 
 def config(**more):
-    return {**load_yaml(PROJECT / "config/config.yaml"), **more}
+    default = load_yaml(PROJECT / "config/config.yaml")
+    return {**default, "published_settings": False, **more}
 
 
 def configuration(**more):

@@ -52,9 +52,11 @@ class Workflow:
     environment: dict[str, str]
 
     def command(self, *config: str, args: tuple[str, ...] = ()) -> list[str]:
-        """The command line; interactions are left out unless asked for, to save time."""
-        if not any(entry.startswith("interactions=") for entry in config):
-            config = (*config, "interactions=null")
+        """The command line; what takes more time is left out unless asked for."""
+        for left_out in ("interactions=null", "published_settings=false"):
+            key = left_out.partition("=")[0]
+            if not any(entry.startswith(f"{key}=") for entry in config):
+                config = (*config, left_out)
         return [
             *(sys.executable, "-m", "snakemake"),
             *("--snakefile", str(self.source / "Snakefile")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from stbench.config.methods import (
     check_parameter,
     check_params,
     load_methods,
-    published_setting,
+    setting_for,
 )
 from stbench.config.pairs import pair_entry, raw_parts
+from stbench.config.published import has_published_settings, published_entries
 from stbench.config.registry import (
     check_own_files,
     check_sections,
@@ -52,7 +54,7 @@ class Benchmark:
         config: the configuration as given.
         datasets: uniform description of each chosen dataset, by id, in the requested order.
         methods: entry of every known method by task and id; among those of ``domains`` also every
-            external result and variant.
+            external result and variant, and the second entries with published settings.
         downloads: description of each dataset of the registry whose files are needed, by id.
     """
 
@@ -81,13 +83,19 @@ class Benchmark:
         return [name for name, entry in self.datasets.items() if applies(entry, self.config)]
 
     def chosen(self, task: str) -> list[str]:
-        """The methods, variants and external results of a task."""
+        """The methods of a task; of ``domains`` also second entries, variants, external results."""
         methods = [name for name in self.config["methods"] if name in self.methods[task]]
-        return [*methods, *self.variants, *self.external] if task == DOMAINS else methods
+        if task != DOMAINS:
+            return methods
+        return [*methods, *self.published, *self.variants, *self.external]
 
     def methods_of(self, task: str, dataset: str) -> list[str]:
         """The methods that take part in a task on one of its datasets."""
-        methods = self.chosen(TASKS[task].fits)
+        methods = [
+            method
+            for method in self.chosen(TASKS[task].fits)
+            if method not in self.published or self._differs(method, dataset)
+        ]
         if TASKS[task].needs_graph:
             return [method for method in methods if self.gives_graph(method, dataset)]
         return methods
@@ -153,13 +161,43 @@ class Benchmark:
         """The variants of methods in this configuration, by id."""
         return {variant.id: variant for variant in variants.variants_of(self.config)}
 
+    @cached_property
+    def published(self) -> dict[str, str]:
+        """The methods with a second entry with published settings, by the id of that entry.
+
+        Such an entry takes part on datasets on which its parameters differ from the default ones
+        (``methods_of``); an entry that differs on none is left out.
+        """
+        second = {
+            name: str(entry["variant_of"])
+            for name, entry in self.methods[DOMAINS].items()
+            if has_published_settings(entry)
+        }
+        datasets = self.datasets_of(DOMAINS)
+        return {
+            name: method
+            for name, method in second.items()
+            if any(self._differs(name, dataset) for dataset in datasets)
+        }
+
+    def _differs(self, method: str, dataset: str) -> bool:
+        """Whether published settings differ from the default ones on a dataset.
+
+        Settings are published for tissues of the registry, not for simulated or own data.
+        """
+        if self.datasets[dataset]["origin"] != "files":
+            return False
+        default = str(self.methods[DOMAINS][method]["variant_of"])
+        return self.params(method, dataset) != self.params(default, dataset)
+
     @property
     def studies(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Entries outside the ranking: ``derived`` datasets and ``variants`` of methods.
+        """Entries outside the ranking: ``derived`` datasets, ``variants`` and ``published``.
 
-        Both by id: for a degraded dataset ``of``, ``way``, ``level`` and ``draw``; for a variant
-        ``method``, ``factor``, ``value``, ``title`` and ``published``, the method's own value of
-        the factor by dataset.
+        All by id: for a degraded dataset ``of``, ``way``, ``level`` and ``draw``; for a
+        variant
+        ``method``, ``factor``, ``value``, ``title`` and ``unchanged``, the method's own value of
+        the factor by dataset; for a method with published settings ``method`` and ``title``.
         """
         changed = {
             name: {
@@ -167,14 +205,18 @@ class Benchmark:
                 "factor": variant.factor,
                 "value": variant.value,
                 "title": self.method(DOMAINS, name)["title"],
-                "published": {
+                "unchanged": {
                     dataset: self.params(variant.method, dataset).get(variant.factor)
                     for dataset in self.datasets_of(DOMAINS)
                 },
             }
             for name, variant in self.variants.items()
         }
-        return {"derived": self.derived(DOMAINS), "variants": changed}
+        published = {
+            name: {"method": method, "title": self.method(DOMAINS, name)["title"]}
+            for name, method in self.published.items()
+        }
+        return {"derived": self.derived(DOMAINS), "variants": changed, "published": published}
 
     @property
     def tissues(self) -> dict[str, dict[str, str]]:
@@ -213,7 +255,10 @@ class Benchmark:
         return bool(self.method(self.task(dataset), method).get("graph"))
 
     def params(self, method: str, dataset: str) -> dict[str, Any]:
-        """Parameters: defaults, then the dataset's published setting, the budget, the user's."""
+        """Parameters: defaults, the setting for the dataset, the budget, the user's, a variant's.
+
+        Those of an entry with published settings have the published setting for the dataset.
+        """
         return self._params(method, dataset, self.config.get("budget") == "cpu")
 
     @property
@@ -232,20 +277,27 @@ class Benchmark:
 
     def _params(self, method: str, dataset: str, cpu: bool) -> dict[str, Any]:
         entry = self.method(self.task(dataset), method)
-        params = self.known_params(method, dataset)["cpu" if cpu else "published"]
+        name = f"{'published' * has_published_settings(entry)}{'cpu' * cpu}" or "default"
+        params = self.known_params(method, dataset)[name]
         given = (self.config.get("params") or {}).get(entry.get("variant_of", method), {})
         own = {name: value for name, value in given.items() if name in entry.get("params", {})}
         return {**params, **own, **entry.get("changes", {})}
 
     def known_params(self, method: str, dataset: str) -> dict[str, dict[str, Any]]:
-        """Named sets of parameters: ``default``, ``published`` for a dataset, ``cpu``."""
+        """Named sets of parameters for a dataset: ``default``, ``published``, and both cut.
+
+        The latter are ``cpu`` and ``publishedcpu``, for ``budget: cpu``.
+        """
         entry = self.method(self.task(dataset), method)
-        default = dict(entry.get("params", {}))
-        published = {**default, **published_setting(entry, self.datasets[dataset])}
-        cpu = dict(published)
-        if "epochs_cpu" in entry:
-            cpu["epochs"] = min(cpu["epochs"], entry["epochs_cpu"])
-        return {"default": default, "published": published, "cpu": cpu}
+        described = self.datasets[dataset]
+        default = {**entry.get("params", {}), **setting_for(entry, described)}
+        published = {**default, **setting_for(entry, described, "published")}
+        return {
+            "default": default,
+            "published": published,
+            "cpu": _cut(default, entry),
+            "publishedcpu": _cut(published, entry),
+        }
 
     def refine(self, dataset: str) -> int:
         """The number of neighbors that refine the labels of a dataset; 0: none."""
@@ -348,9 +400,16 @@ def load_benchmark(
     return Benchmark(config, datasets, methods, _downloads(datasets, registry))
 
 
+def _cut(params: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters under ``budget: cpu``."""
+    if "epochs_cpu" not in entry:
+        return dict(params)
+    return {**params, "epochs": min(params["epochs"], entry["epochs_cpu"])}
+
+
 def _with_derived(config: Mapping[str, Any], methods: Methods) -> dict[str, dict[str, Any]]:
-    """The methods of ``domains`` with variants and external results."""
-    entries = dict(methods[DOMAINS])
+    """The methods of ``domains`` with second entries, variants and external results."""
+    entries = {**methods[DOMAINS], **published_entries(config, methods)}
     for variant in variants.variants_of(config):
         if variant.method not in config["methods"] or variant.method not in entries:
             raise InputError(

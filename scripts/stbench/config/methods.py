@@ -77,20 +77,20 @@ def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[
         defaults = [entry.get("params", {}) for entry in entries]
         for name, value in params.items():
             matches = [default for default in defaults if name in default] or defaults[:1]
-            for published in matches:
-                check_parameter(f"params.{method}", name, value, published)
+            for default in matches:
+                check_parameter(f"params.{method}", name, value, default)
 
 
 def check_parameter(key: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
-    """Check one parameter against the published parameters of the method.
+    """Check one parameter against the default parameters of the method.
 
     Args:
         key: key of the configuration that sets it.
         name, value: the parameter.
-        known: the published parameters.
+        known: the default parameters.
 
     Raises:
-        InputError: an unknown name, or a type that differs from the published value.
+        InputError: an unknown name, or a type that differs from the default value.
     """
     where = f"config: {key}"
     if name not in known:
@@ -113,15 +113,22 @@ def unknown_method(name: str, known: Collection[str], key: str = "methods") -> I
     )
 
 
-def published_setting(method: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """The first published setting of a method that applies to a dataset; empty for none.
+def setting_for(
+    method: Mapping[str, Any], dataset: Mapping[str, Any], key: str = "settings"
+) -> dict[str, Any]:
+    """The first setting of a method that applies to a dataset; empty for none.
 
     For joined sections it is the setting that all sections share.
+
+    Args:
+        method: its entry.
+        dataset: its description.
+        key: ``settings`` or ``published``.
     """
-    of_parts = [published_setting(method, part) for part in dataset.get("parts", [])]
+    of_parts = [setting_for(method, part, key) for part in dataset.get("parts", [])]
     if of_parts and all(setting == of_parts[0] for setting in of_parts):
         return of_parts[0]
-    settings = method.get("settings", [])
+    settings = method.get(key, [])
     return next((dict(s["params"]) for s in settings if _applies(s, dataset)), {})
 
 

@@ -89,7 +89,7 @@ def setting_lines(changes: pd.DataFrame, unchanged: dict[str, float], title: str
 
     Args:
         changes: rows of the table ``sensitivity``.
-        unchanged: the method's ARI with its published settings, by protocol.
+        unchanged: the ARI of the method itself, by protocol.
     """
     varied = changes.dropna(subset=["value"])
     factors = list(dict.fromkeys(varied["factor"]))
@@ -105,10 +105,10 @@ def setting_lines(changes: pd.DataFrame, unchanged: dict[str, float], title: str
         of_factor = varied[varied["factor"] == factor]
         for protocol in ("oracle", "final"):
             points = dict(zip(of_factor["value"], of_factor[f"ARI_{protocol}"], strict=True))
-            published = of_factor["published"].iloc[0]
-            if not np.isnan(published):
-                points[published] = unchanged[protocol]
-                axis.axvline(sorted(points).index(published), color=QUIET, lw=0.6, ls=":")
+            own = of_factor["unchanged"].iloc[0]
+            if not np.isnan(own):
+                points[own] = unchanged[protocol]
+                axis.axvline(sorted(points).index(own), color=QUIET, lw=0.6, ls=":")
             values = sorted(points)
             line = [points[value] for value in values]
             style = {"marker": "o", "ms": 3, "color": PROTOCOL_COLORS[protocol], "label": protocol}
@@ -120,5 +120,5 @@ def setting_lines(changes: pd.DataFrame, unchanged: dict[str, float], title: str
     for row in axes:
         row[0].set_ylabel("ARI")
     axes[0][0].legend(fontsize=7)
-    figure.suptitle(f"{title}; dotted: published")
+    figure.suptitle(f"{title}; dotted: unchanged")
     return figure

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stbench.common.constants import ORACLE_CLUSTERER
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import Policy
@@ -163,7 +164,8 @@ def _score(entry: pd.Series, bold: bool) -> str:
 
 def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> str:
     """Measured scores beside published ones, with numbered sources below."""
-    rows = published[published["clusterer"] == rank_by]
+    clusterer = ORACLE_CLUSTERER if ORACLE_CLUSTERER in set(published["clusterer"]) else rank_by
+    rows = published[(published["clusterer"] == clusterer) & (published["protocol"] == "final")]
     if rows.empty:
         return _file(["% There are no published scores of these methods on these datasets."])
     titles = method_titles(results)
@@ -178,9 +180,10 @@ def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> 
         body.append([*map(escape, names), _score(measured, False), *compared, cited])
     head = ["Dataset", "Method", "Metric", "Measured", "Published", "Difference", "", "Source"]
     caption = (
-        f"Measured scores (last epoch, clustered by {escape(rank_by)}, mean $\\pm$ sd over "
-        "training seeds) and published scores of the same method and dataset, and their difference "
-        f"with its 95~\\% interval (Welch). Empty: not known. {escape(budget_note(results))}"
+        f"Measured scores (last epoch, clustered by {escape(clusterer)}, published settings where "
+        "there are any, mean $\\pm$ sd over training seeds) and published scores of the same "
+        "method and dataset, and their difference with its 95~\\% interval (Welch). Empty: not "
+        f"known. {escape(budget_note(results))}"
     )
     notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
     table = _Table("lllrlllr", head, body, caption, "tab:published")

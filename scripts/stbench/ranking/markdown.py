@@ -16,8 +16,9 @@ from stbench.ranking.selection import headline
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural
 from stbench.results.budget import budget_note
-from stbench.results.formatting import number, signed
+from stbench.results.formatting import interval, number, signed
 from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
+from stbench.results.tuning import WARNING
 
 _COLUMNS = (
     *("rank", "method", "mean rank", "first", "tied", "final", "scaled", "oracle", "gap", "gain"),
@@ -55,6 +56,8 @@ def leaderboard_page(
     lift: pd.DataFrame,
     rank_by: str,
     note: str = "",
+    *,
+    tuning: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:
     """The whole page.
 
@@ -64,6 +67,7 @@ def leaderboard_page(
         lift: of ``stbench.results.aggregates.lift_table``.
         rank_by: the clusterer that ranks.
         note: a warning for the top of the page, for example that the run is not complete.
+        tuning: of ``stbench.results.tuning.settings_tables``.
     """
     ranked = [name for part in standings.values() for name in part["worst"].datasets]
     parts = ["# Leaderboard", _quoted(note), _intro(standings, results, rank_by)]
@@ -73,6 +77,11 @@ def leaderboard_page(
             parts += [f"## {as_sentence(TISSUE_WORDS[tissue])}", _datasets(by_policy["worst"])]
         for standing in by_policy.values():
             parts += [f"### {standing.heading}", *_ranking(standing, by_policy["worst"])]
+    if tuning:
+        titles = method_titles(results)
+        gains = tuning["tuning_gain"]
+        parts += ["## Published settings", *_tuning(gains[gains["clusterer"] == rank_by], titles)]
+        parts += ["## The protocol of STAGUE's paper", *_paper(tuning["paper_protocol"], titles)]
     if firsts := first_methods(headline(results, rank_by), rank_by):
         parts += ["## First methods under every clusterer", "\n".join(_firsts(firsts))]
     not_run = {
@@ -153,6 +162,40 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
                 _text(row["failures"]),
             ]
         )
+
+
+def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
+    """The tuning gain of every method on every dataset with published settings."""
+    yield _text(
+        "Final ARI with the settings that the authors published for a dataset, or that were copied "
+        f"from a similar one, minus that with the default settings, which rank. {WARNING}"
+    )
+    names = ("dataset", "method", "default", "published", "tuning gain", "seeds", "conclusion")
+    lines = [_row(names), _row(["---", "---", *["---:"] * 4, "---"])]
+    for _, row in gains.iterrows():
+        gain = _or_dash(row["gain"], signed) + interval(row)
+        words = row["verdict"] if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
+        means = [_or_dash(row[side], number) for side in ("default", "published")]
+        names = (_text(row["dataset"]), _text(titles.get(row["method"], row["method"])))
+        lines.append(_row([*names, *means, _text(gain), str(row["n"]), _text(words)]))
+    yield "\n".join(lines)
+
+
+def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
+    """Means over datasets under the protocol of STAGUE's paper."""
+    yield (
+        "Published settings where there are any, k-means with one start, and the best epoch, which "
+        "the true labels choose. Means over datasets; `paper_protocol.csv` has each dataset. This "
+        "is no ranking: see above."
+    )
+    names = ("method", "best epoch", "last epoch", "datasets", "with published settings")
+    lines = [_row(names), _row(["---", *["---:"] * 4])]
+    for method in [name for name in titles if name in set(scores["method"])]:
+        rows = scores[scores["method"] == method]
+        means = [_or_dash(rows[f"ARI_{name}"].mean(), number) for name in ("oracle", "final")]
+        counts = (rows["ARI_final"].notna().sum(), (rows["settings"] == "published").sum())
+        lines.append(_row([_text(titles[method]), *means, *map(str, counts)]))
+    yield "\n".join(lines)
 
 
 def _firsts(firsts: Mapping[str, Sequence[Place]]) -> Iterator[str]:

@@ -16,6 +16,17 @@ from stbench.report.images import Picture
 # A study is shown if a table <name>.csv or <name>_*.csv has rows. To add a study, add its name, its
 # title and one or two sentences of explanation.
 STUDIES = {
+    "tuning": (
+        "Published settings",
+        "The ranked entries have default settings. These have the settings that authors published "
+        "for a dataset, or that were copied from a similar one. Tuning gain: final ARI with "
+        "published minus default settings.",
+    ),
+    "paper": (
+        "The protocol of STAGUE’s paper",
+        "Published settings where there are any, k-means with one start, and the best epoch, which "
+        "the true labels choose. This is no ranking.",
+    ),
     "published": (
         "Published and measured",
         "Scores of this run minus published scores for the same method and dataset, with the 95 % "

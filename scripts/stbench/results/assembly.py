@@ -19,6 +19,7 @@ Studies = Mapping[
     str, Mapping[str, Mapping[str, Any]]
 ]  # stbench.config.benchmark.Benchmark.studies
 
+PUBLISHED_SETTINGS = "published settings"  # a study: methods with other than default settings
 KEYS = ["dataset", "method", "seed", "n_domains", "clusterer", "protocol", "metric"]
 SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "blocks", "epoch", "status", "reason"]
 FIT = ["dataset", "method", "seed"]
@@ -185,8 +186,12 @@ def assemble(
 
 
 def study_of(table: pd.DataFrame, studies: Studies) -> pd.Series:
-    """For each row ``robustness``, ``sensitivity`` or nothing: it takes part in the ranking."""
+    """For each row the study it belongs to, or nothing: it takes part in the ranking.
+
+    The studies are ``robustness``, ``sensitivity`` and ``published settings``.
+    """
     study = pd.Series("", index=table.index)
+    study[table["method"].isin(studies.get("published", {}))] = PUBLISHED_SETTINGS
     study[table["method"].isin(studies.get("variants", {}))] = "sensitivity"
     study[table["dataset"].isin(studies.get("derived", {}))] = "robustness"
     return study

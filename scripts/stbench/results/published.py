@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stbench.common.constants import ORACLE_CLUSTERER
 from stbench.common.errors import InputError
 from stbench.results.aggregates import score_table
 from stbench.results.assembly import in_order
 from stbench.results.confidence import Noise, interval
+from stbench.results.tuning import Published, with_published
 
 COLUMNS = ["dataset", "method", "metric", "mean", "sd", "n", "source"]
 _ENTRY = ["dataset", "method", "metric"]
 COMPARED = [
-    *(*_ENTRY, "clusterer", "measured", "measured_sd", "sd_clustering", "n"),
+    *(*_ENTRY, "settings", "clusterer", "protocol"),
+    *("measured", "measured_sd", "sd_clustering", "n"),
     *("published", "published_sd", "published_n", "difference", "low", "high", "verdict"),
     *("assumed", "source", "status", "reason"),
 ]
@@ -40,30 +43,39 @@ def read_published(path: str | Path) -> pd.DataFrame:
     return table[COLUMNS]
 
 
-def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """The difference of each measured final score from each published one, with Welch's interval.
+def published_vs_measured(
+    results: pd.DataFrame, published: pd.DataFrame, tuned: Published | None = None
+) -> pd.DataFrame:
+    """The difference of each measured score from each published one, with Welch's interval.
 
-    Publications use different clusterers, so every clusterer is compared.
+    Publications use different clusterers, so every clusterer is compared at the last epoch, and
+    k-means with one start also at the best one, as in STAGUE's paper.
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
         published: of ``read_published``.
+        tuned: entries with published settings, which replace the default ones (``with_published``).
 
     Returns:
-        One row per dataset, method, metric, clusterer and source with a published score:
-        ``measured``, ``measured_sd``, ``sd_clustering``, ``n``, ``published``, ``published_sd``,
-        ``published_n``,
+        One row per dataset, method, metric, clusterer, protocol and source with a published score:
+        ``settings`` (``default`` or ``published``), ``measured``, ``measured_sd``,
+        ``sd_clustering``, ``n``, ``published``, ``published_sd``, ``published_n``,
         ``difference`` (measured minus published) with its 95 % interval ``low``, ``high``,
         ``verdict`` (``agrees`` if the interval contains zero, ``differs``, or ``cannot be
         compared: <reason>``), ``assumed`` (what the interval assumes of an incomplete source),
         ``source``, and ``status`` and ``reason`` where nothing was measured. A method without a
-        published score on a dataset with other published scores has a row for ARI.
+        published score on a dataset with other published scores has rows for ARI.
     """
-    with_truth = results[~results["exploratory"]]
+    rows = with_published(results, tuned or {})
+    with_truth = rows[~rows["exploratory"]]
+    of_oracle = with_truth[with_truth["clusterer"] == ORACLE_CLUSTERER]
     measured = pd.concat(
-        score_table(with_truth, metric, "final").assign(metric=metric)
+        score_table(part, metric, protocol).assign(metric=metric, protocol=protocol)
         for metric in sorted(published["metric"].unique())
+        for protocol, part in (("final", with_truth), ("oracle", of_oracle))
     )
+    settings = with_truth[["dataset", "method", "settings"]].drop_duplicates()
+    measured = measured.merge(settings, on=["dataset", "method"])
     measured = measured.rename(columns={"mean": "measured", "sd": "measured_sd"})
     names = {"mean": "published", "sd": "published_sd", "n": "published_n"}
     table = measured.merge(published.rename(columns=names), on=_ENTRY, how="left")
@@ -74,9 +86,10 @@ def published_vs_measured(results: pd.DataFrame, published: pd.DataFrame) -> pd.
         & ~table["method"].isin(controls)
     )
     table = table[table["source"].notna() | unpublished].fillna({"source": ""})
-    rows = [_compared(row) for _, row in table.iterrows()]
-    compared = pd.DataFrame(rows, index=table.index, columns=_FOUND)
-    return in_order(pd.concat([table, compared], axis=1)[COMPARED], [*_ENTRY, "clusterer"])
+    found = [_compared(row) for _, row in table.iterrows()]
+    compared = pd.DataFrame(found, index=table.index, columns=_FOUND)
+    table = pd.concat([table, compared], axis=1)[COMPARED]
+    return in_order(table, [*_ENTRY, "clusterer", "protocol"])
 
 
 def _compared(row: pd.Series) -> dict[str, object]:

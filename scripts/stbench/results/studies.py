@@ -70,11 +70,11 @@ def sensitivity_table(
     Args:
         results: of ``stbench.results.assembly.assemble``.
         variants: by id ``method``, ``factor``, ``value`` (None for a part that is removed) and
-            ``published``: the method's own value of the factor by dataset.
+            ``unchanged``: the method's own value of the factor by dataset.
 
     Returns:
         One row per dataset, variant and clusterer: ``method``, ``factor``, ``value``,
-        ``published``, ``ARI_final``, ``ARI_oracle`` (means over seeds), ``change_final``,
+        ``unchanged``, ``ARI_final``, ``ARI_oracle`` (means over seeds), ``change_final``,
         ``change_oracle`` (compared with the method itself, seeds paired), ``n``, ``low``, ``high``
         (95 % interval of ``change_final``), ``status`` and ``reason``.
     """
@@ -94,7 +94,7 @@ def sensitivity_table(
                     "method": facts["method"],
                     "factor": facts["factor"],
                     "value": facts["value"],
-                    "published": (facts.get("published") or {}).get(dataset),
+                    "unchanged": (facts.get("unchanged") or {}).get(dataset),
                     "ARI_final": final["value"].mean(),
                     "ARI_oracle": group.loc[group["protocol"] == "oracle", "value"].mean(),
                     "change_final": changes["final"]["mean"],
@@ -107,7 +107,7 @@ def sensitivity_table(
                 }
             )
     table = pd.DataFrame(rows)
-    return table.astype({"value": float, "published": float}) if rows else table
+    return table.astype({"value": float, "unchanged": float}) if rows else table
 
 
 _SUMMARY = ["mean", "sd", "n", "low", "high", "status", "reason"]

@@ -198,8 +198,8 @@ def _methods_tables(table: pd.DataFrame) -> Iterator[str]:
         memory = [("memory of a fit, GB", *heads)]
         for method, entries in table.groupby("method", sort=False):
             title = f"{method}{' (GPU)' if entries['gpus'].any() else ''}"
-            costs = entries.set_index("dataset").loc[shown]
-            marks = map(_mark, costs["basis"])
+            costs = entries.set_index("dataset").reindex(shown)
+            marks = map(_mark, costs["basis"].fillna(NOTHING))  # not on every dataset
             marked = list(zip(marks, costs["seconds"], costs["peak_mb"], strict=True))
             counted = [*map(str, _counts(entries)), _hours(entries["hours"].sum())]
             times.append(

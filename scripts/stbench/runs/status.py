@@ -76,7 +76,10 @@ def _tables(benchmark: Benchmark, states: Sequence[FitState]) -> list[str]:
             rows = [(f"{TASKS[task].title}: ok of all fits", *block, "all")]
             for method in [*methods, "all"]:
                 chosen = methods if method == "all" else [method]
-                row = [[state for m in chosen for state in by_entry[name, m]] for name in block]
+                row = [
+                    [state for m in chosen for state in by_entry.get((name, m), [])]
+                    for name in block
+                ]
                 rows.append((method, *map(_entry, row), _entry(list(chain.from_iterable(row)))))
             tables.append(columns(rows))
     legend = "r running, f failed, n not applicable; all others are left"
@@ -84,7 +87,9 @@ def _tables(benchmark: Benchmark, states: Sequence[FitState]) -> list[str]:
 
 
 def _entry(states: Sequence[FitState]) -> str:
-    """``3/5 1f 1r``."""
+    """``3/5 1f 1r``; empty if there are none."""
+    if not states:
+        return ""
     counted = count(states)
     letters = {"failed": "f", "not_applicable": "n", "running": "r"}
     others = [f"{counted[name]}{letter}" for name, letter in letters.items() if counted[name]]

@@ -1,4 +1,4 @@
-"""Sentences about the studies: robustness to degraded data, and the effect of settings."""
+"""Sentences about the studies: published settings, robustness to degraded data, single changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from stbench.common.io import read_csv
 from stbench.config.degradation import UNTOUCHED
 from stbench.results.formatting import interval, number, seeds, signed
+from stbench.results.tuning import WARNING
 
 _WORSE = {
     "counts": "with {:.0%} of the counts",
@@ -29,6 +30,8 @@ def study_sentences(tables: Path, titles: Mapping[str, str], rank_by: str) -> di
         rank_by: the clusterer that is reported.
     """
     by_study = {}
+    if (path := tables / "tuning_gain.csv").is_file():
+        by_study["tuning"] = list(_tuning(_read(path, rank_by), titles))
     if (path := tables / "robustness_curves.csv").is_file():
         by_study["robustness"] = list(_robustness(_read(path, rank_by), titles))
     if (path := tables / "sensitivity.csv").is_file():
@@ -40,6 +43,23 @@ def _read(path: Path, rank_by: str) -> pd.DataFrame:
     table = read_csv(path)
     texts = {name: table[name].fillna("") for name in ("status", "reason")}
     return table[table["clusterer"] == rank_by].assign(**texts)
+
+
+def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
+    """The tuning gains of each method, and why they are not ranked."""
+    for method, rows in gains.groupby("method", sort=False):
+        parts = [
+            f"{signed(row['gain'])}{interval(row)} on {row['dataset']}"
+            if pd.notna(row["gain"])
+            else f"not known on {row['dataset']} ({row['status']})"
+            for _, row in rows.iterrows()
+        ]
+        yield (
+            f"Tuning gain of {titles.get(str(method), method)}, the final ARI with published minus "
+            f"default settings: {', '.join(parts)}."
+        )
+    if len(gains):
+        yield WARNING
 
 
 def _robustness(curves: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:

@@ -16,10 +16,11 @@ STUDY = {
 
 
 def benchmark(**changes):
-    return load_benchmark(load_yaml(CONFIG / "config.yaml") | changes, CONFIG)
+    config = load_yaml(CONFIG / "config.yaml") | {"published_settings": False} | changes
+    return load_benchmark(config, CONFIG)
 
 
-def test_one_change_at_a_time_over_the_published_setting() -> None:
+def test_one_change_at_a_time_over_the_default() -> None:
     found = benchmark(methods=["stague"], variants={"stague": STUDY}, params={"stague": {"lr": 1}})
     assert found.chosen("domains") == [
         "stague",

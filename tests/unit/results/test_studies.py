@@ -83,14 +83,14 @@ def test_changes_are_to_the_method_itself_seed_by_seed() -> None:
             methods=METHODS | changed,
         ),
         {
-            "stague__k_8": {"method": "stague", "factor": "k", "value": 8, "published": {"A": 15}},
+            "stague__k_8": {"method": "stague", "factor": "k", "value": 8, "unchanged": {"A": 15}},
             "stague__without_it": {"method": "stague", "factor": "without it", "value": None},
         },
     )
     k, without = table.to_dict("records")
     assert k["change_final"] == pytest.approx(0.15)
     assert k["change_oracle"] == pytest.approx(0.05)
-    assert (k["value"], k["published"], k["n"]) == (8, 15, 2)
+    assert (k["value"], k["unchanged"], k["n"]) == (8, 15, 2)
     assert [k["low"], k["high"]] == pytest.approx(list(t.interval(0.95, 1, 0.15, 0.05)))
     assert np.isnan(without["change_final"])
     assert without["status"] == "nan"

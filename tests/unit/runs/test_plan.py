@@ -83,8 +83,16 @@ def test_without_interactions_and_with_the_whole_paper(tmp_path):
     paper = load_yaml(PROJECT / "config/paper.yaml")
     done = plan(tmp_path, **paper, interactions=None)
     assert done.returncode == 0, done.stderr
-    assert "15 datasets x 24 methods x 5 seeds: 360 entries, 1800 fits" in done.stdout
+    assert "15 datasets x 32 methods x 5 seeds: 459 entries, 2295 fits" in done.stdout
     assert not any(line.startswith("interactions") for line in done.stdout.splitlines())
+
+
+def test_a_second_entry_is_on_some_datasets_only(tmp_path):
+    chosen = {"datasets": ["BZ5", "sim_layers"], "methods": ["stague"], "published_settings": True}
+    done = plan(tmp_path, **chosen)
+    assert done.returncode == 0, done.stderr
+    assert "2 datasets x 2 methods x 2 seeds: 3 entries, 6 fits" in done.stdout
+    assert row(done.stdout, "stague__published (GPU)")[-1] == "-"
 
 
 def test_variants_of_a_method_take_as_long_as_it_does(tmp_path):
