@@ -142,6 +142,7 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory, atomic_file
+    from stbench.results.assembly import one_row_per_fit
 
     results = read_domains(args) if args.scores else None
     tables = tables_of_domains(args, results) if results is not None else {}
@@ -157,7 +158,7 @@ def main() -> None:
     if results is not None:
         with atomic_file(args.output_parquet) as temporary:
             results.drop(columns="blocks").to_parquet(temporary, index=False)
-        fits = results.drop_duplicates(["dataset", "method", "seed"])
+        fits = one_row_per_fit(results)
         failed = (fits["fit_status"] != "ok").sum()
         print(f"{len(results)} scores of {len(fits)} fits ({failed} without a result)")
 

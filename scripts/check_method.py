@@ -276,7 +276,7 @@ def _unscored(method: str, entry: Mapping[str, Any], folders: Sequence[Path], ti
 
     from stbench.clustering.label_file import open_labels
     from stbench.clustering.stage import cluster_fits
-    from stbench.common.constants import EPOCHS_UNSEEN, PROTOCOLS
+    from stbench.common.constants import EPOCHS_UNSEEN, OF_ALL_SEEDS, OF_EACH_SEED
     from stbench.common.io import read_h5ad
     from stbench.scoring.epoch_scores import epoch_table
     from stbench.scoring.scores import score_labels
@@ -293,13 +293,14 @@ def _unscored(method: str, entry: Mapping[str, Any], folders: Sequence[Path], ti
         table = score_labels(reader, truth, coords, bool(entry.get("trainable")), epochs)
     rows = table[table["metric"] == "ARI"]
     missing = rows["value"].isna()
-    if len(rows) != len(seeds) * len(CLUSTERERS) * len(PROTOCOLS):
+    wanted = (len(seeds) * len(OF_EACH_SEED) + len(OF_ALL_SEEDS)) * len(CLUSTERERS)
+    if len(rows) != wanted:
         return f"{len(rows)} rows of ARI"
     if (rows["status"][~missing] != "ok").any() or (rows["status"][missing] == "ok").any():
         return "status and value are inconsistent"
     if (rows["reason"][missing] == "").any():
         return "a value is missing without a reason"
-    seen = rows[(rows["clusterer"] == "kmeans") & (rows["protocol"] != "final")]
+    seen = rows[(rows["clusterer"] == "kmeans") & rows["protocol"].isin(["oracle", "untrained"])]
     watched = set(seen["status"]) == {"ok"} or set(seen["reason"]) == {EPOCHS_UNSEEN}
     return "" if watched or not entry.get("trainable") else "trainable, but no epoch was recorded"
 

@@ -1,8 +1,10 @@
 """Cluster the embeddings of one method on one dataset into domain labels.
 
 Every clusterer is run on the last epoch and on the untrained network; epochs in between are
-clustered by k-means with five seeds. The program uses the number of domains and the positions of
-the cells, never the true labels. Labels of the epochs are kept in the folder of each fit
+clustered by k-means with five seeds, and by two more starts that do not choose the epoch of the
+oracle. From these labels follow the epoch that the data select and the consensus of all training
+seeds. The program uses the number of domains, the principal components and the positions of the
+cells, never the true labels. Labels of the epochs are kept in the folder of each fit
 (epoch_labels.h5) and reused, so that another clusterer can be added later; the embeddings of the
 epochs (trajectory.h5) are removed after all labels are written.
 """

@@ -2,14 +2,14 @@
 
     heatmap_ARI_<protocol>   methods by datasets, with statuses of failures (final and oracle)
     box_ARI                  final ARI of every run by method
-    gap                      best and last epoch of each method
+    gap                      best and last epoch of each method, and the best one clustered again
     critical_difference_<policy>  mean ranks with intervals, and which methods are tied
     bump                     ranks on each dataset
     runtime, memory          against the number of cells, with the exponent of each method
     published                measured beside published scores
     gallery_<dataset>        true domains, then those of the best and the last epoch of each method,
                              in the colors of the matched true domains
-    protocols_<dataset>      ARI of the best, the last and the untrained epoch of each method
+    protocols_<dataset>      ARI of each method under each protocol
     curves_<dataset>         ARI and training loss by epoch
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
     interactions_lift        difference by effect, if the tables contain any

@@ -1,10 +1,11 @@
 """Score the labels of one method on one dataset: agreement with the truth, and smoothness in space.
 
 The table has one row for every training seed, number of domains, clusterer, protocol (oracle,
-final, untrained) and metric (ARI, AMI, NMI, homogeneity, completeness, V, CHAOS, PAS, ASW). For a
-missing value, the columns status and reason give the cause. Metrics that need the truth exclude
-cells without a true label; CHAOS, PAS and ASW use all cells. The epoch of the oracle protocol is
-chosen here. A second table contains ARI and loss of every epoch.
+oracle_reclustered, final, selected, untrained) and metric (ARI, AMI, NMI, homogeneity,
+completeness, V, CHAOS, PAS, ASW), and one for the consensus of all training seeds, whose seed is
+-1. For a missing value, the columns status and reason give the cause. Metrics that need the truth
+exclude cells without a true label; CHAOS, PAS and ASW use all cells. The epoch of the oracle
+protocols is chosen here. A second table contains ARI and loss of every epoch.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from methods.smoothed_pca import smoothed
 from stbench.data.preprocessing import principal_components
 from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.smoothing import smoothed
 
 
 def fit(

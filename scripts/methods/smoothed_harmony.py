@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from methods import harmony
-from methods.smoothed_pca import smoothed
 from stbench.fitting.interface import Fit, Recorder
+from stbench.graphs.smoothing import smoothed
 
 
 def fit(

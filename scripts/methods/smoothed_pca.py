@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from stbench.fitting.interface import Fit, Recorder
-from stbench.graphs.neighbors import knn
+from stbench.graphs.smoothing import smoothed
 
 
 def fit(
@@ -26,14 +25,3 @@ def fit(
     """Mean components of a cell and its ``n_neighbors`` nearest others, (n, at most 30)."""
     components = np.asarray(adata.obsm["X_pca"], dtype=np.float64)
     return Fit(smoothed(components, adata.obsm["spatial"], int(params["n_neighbors"])))
-
-
-def smoothed(
-    values: np.ndarray | sp.csr_matrix, coords: np.ndarray, n_neighbors: int
-) -> np.ndarray | sp.csr_matrix:
-    """Means over a cell and its ``n_neighbors`` nearest others, (n, columns) float32."""
-    _, neighbors = knn(coords, n_neighbors)
-    total = values.copy()
-    for column in neighbors.T:
-        total += values[column]
-    return (total / (neighbors.shape[1] + 1)).astype(np.float32)

@@ -15,6 +15,7 @@ from stbench.scoring.scores import score_labels
 N = 90
 CELLS = [f"cell{i}" for i in range(N)]
 TRUTH = np.arange(N) % 3
+COMPONENTS = np.eye(3)[TRUTH] * 4 + np.random.default_rng(8).normal(size=(N, 3))
 COORDS = np.random.default_rng(7).uniform(size=(N, 2)) + np.column_stack([2 * TRUTH, 0 * TRUTH])
 # Separation of the domains at each epoch: the best is not the last.
 SEPARATION = {0: 0.0, 1: 0.3, 2: 8.0, 3: 1.0, 4: 0.7}
@@ -53,7 +54,8 @@ class Bench:
     def dataset(self, truth=TRUTH, **about):
         facts = {"id": "D", "n_domains": 3, "refine": 0, **about}
         obs = pd.DataFrame(index=CELLS)
-        clean = anndata.AnnData(obs=obs, obsm={"spatial": COORDS}, uns={"dataset": facts})
+        obsm = {"spatial": COORDS, "X_pca": COMPONENTS.astype(np.float32)}
+        clean = anndata.AnnData(obs=obs, obsm=obsm, uns={"dataset": facts})
         clean.write_h5ad(self.preprocessed)
         if truth is not None:
             names = np.array(["a", "b", "c", None], dtype=object)

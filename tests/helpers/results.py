@@ -4,6 +4,8 @@ import json
 
 import pandas as pd
 
+from stbench.common.constants import ALL_SEEDS
+
 _CONTROL = {"implementation": "control", "control": True, "deterministic": True}
 METHODS = {
     "stague": {"title": "STAGUE", "implementation": "reimplemented", "trainable": True},
@@ -34,9 +36,19 @@ def row(dataset, method, seed, **more):
     }
 
 
-def scores_of(dataset, method, final, *, untrained=None, oracle=None, spread=0.0, **more):
+def scores_of(
+    dataset, method, final, *, untrained=None, oracle=None, consensus=None, spread=0.0, **more
+):
     """Scores of one method: per seed a value, or the status of a fit that failed."""
     rows = []
+    if consensus is not None:
+        together = {
+            "protocol": "consensus",
+            "value": consensus,
+            "reason": "consensus of 10",
+            **more,
+        }
+        rows.append(row(dataset, method, ALL_SEEDS, **together))
     for seed, value in enumerate(final):
         failed = {"status": value, "reason": f"it said {value}"} if isinstance(value, str) else {}
         given = {"final": final, "untrained": untrained, "oracle": oracle}
@@ -58,6 +70,7 @@ def scores_of(dataset, method, final, *, untrained=None, oracle=None, spread=0.0
 def fits_of(scores):
     """One fit per dataset, method and seed; failed where all its scores carry a failure."""
     fits = []
+    scores = scores[scores["seed"] != ALL_SEEDS]
     for (dataset, method, seed), group in scores.groupby(["dataset", "method", "seed"], sort=False):
         ok = (group["status"] == "ok").any() or (group["reason"] == "no training").all()
         first = group.iloc[0]

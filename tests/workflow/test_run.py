@@ -65,6 +65,17 @@ def test_untrained_and_oracle_are_given_for_the_trainable_method_only(finished):
         assert all(list(status[m]) == ["not_applicable"] for m in status.index if m != "stague")
 
 
+def test_every_method_has_a_consensus_of_all_seeds(finished):
+    flow, _ = finished
+    rows = flow.results().query(
+        "protocol == 'consensus' and metric == 'ARI' and clusterer == 'kmeans'"
+    )
+    rows = rows.set_index("method")
+    assert len(rows) == 6 and set(rows.seed) == {-1} and set(rows.status) == {"ok"}
+    assert rows.reason["pca"] == "consensus of 40 labelings of 2 training seeds"
+    assert (flow.folder / "results/default/tables/ARI_consensus.csv").is_file()
+
+
 def test_oracle_is_never_below_the_final_epoch(finished):
     flow, _ = finished
     stague = flow.results().query(

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from stbench.clustering.algorithms import cluster_labels, majority
-from stbench.common.constants import KMEANS_SEEDS
+from stbench.common.constants import HELD_OUT_SEEDS, KMEANS_SEEDS
 from stbench.common.errors import InputError
 from stbench.common.io import atomic_hdf5
 from stbench.common.parallel import Map
 from stbench.fitting.trajectory import read_embedding, read_epochs
 
 _VERSION = 1  # increase it when the labels of `kmeans` change
+_SEEDS = (*KMEANS_SEEDS, *HELD_OUT_SEEDS)
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,20 @@ class EpochLabels:
 
     Attributes:
         epochs: (n_epochs,) int32, ascending; 0 is the untrained network.
-        labels: by number of domains: [epoch, k-means seed, cell] int16, -1 = not clustered.
+        labels: by number of domains: [epoch, k-means seed, cell] int16, -1 = not clustered. The
+            seeds are ``KMEANS_SEEDS``, then ``HELD_OUT_SEEDS``.
     """
 
     epochs: np.ndarray
     labels: dict[int, np.ndarray]
+
+    def choosing(self, n_domains: int) -> np.ndarray:
+        """Labels [epoch, k-means seed, cell] of ``KMEANS_SEEDS``."""
+        return self.labels[n_domains][:, : len(KMEANS_SEEDS)]
+
+    def held_out(self, n_domains: int) -> np.ndarray:
+        """Labels [epoch, k-means seed, cell] of ``HELD_OUT_SEEDS``."""
+        return self.labels[n_domains][:, len(KMEANS_SEEDS) :]
 
 
 def settings_of(n_domains: Sequence[int]) -> str:
@@ -42,13 +52,13 @@ def settings_of(n_domains: Sequence[int]) -> str:
     settings = {
         "version": _VERSION,
         "n_domains": list(n_domains),
-        "kmeans_seeds": list(KMEANS_SEEDS),
+        "kmeans_seeds": list(_SEEDS),
     }
     return json.dumps(settings)
 
 
 def cluster_epochs(trajectory: Path, n_domains: Sequence[int], mapper: Map) -> EpochLabels:
-    """Cluster every recorded epoch by k-means with each of the five seeds.
+    """Cluster every recorded epoch by k-means with each seed.
 
     Args:
         trajectory: file of the recorded embeddings.
@@ -79,9 +89,11 @@ def refine_rows(labelings: np.ndarray, neighbors: np.ndarray, nearest_wins: bool
             row[:] = majority(row, neighbors, nearest_wins)
 
 
-def kmeans_rows(embedding: np.ndarray, n_domains: int) -> tuple[np.ndarray, str]:
-    """k-means labels (5 seeds, n_cells) int16, -1 if there are none, and a note."""
-    results = [cluster_labels(embedding, n_domains, "kmeans", seed) for seed in KMEANS_SEEDS]
+def kmeans_rows(
+    embedding: np.ndarray, n_domains: int, seeds: Sequence[int] = KMEANS_SEEDS
+) -> tuple[np.ndarray, str]:
+    """k-means labels (seeds, n_cells) int16, -1 if there are none, and a note."""
+    results = [cluster_labels(embedding, n_domains, "kmeans", seed) for seed in seeds]
     empty = np.full(len(embedding), -1, np.int16)
     rows = np.stack([empty if result.labels is None else result.labels for result in results])
     return rows, next((result.reason for result in results if result.reason), "")
@@ -89,7 +101,7 @@ def kmeans_rows(embedding: np.ndarray, n_domains: int) -> tuple[np.ndarray, str]
 
 def _cluster_epoch(trajectory: Path, index: int, n_domains: Sequence[int]) -> list[np.ndarray]:
     embedding = read_embedding(trajectory, index)
-    return [kmeans_rows(embedding, k)[0] for k in n_domains]
+    return [kmeans_rows(embedding, k, _SEEDS)[0] for k in n_domains]
 
 
 def write_epoch_labels(path: Path, result: EpochLabels, settings: str) -> None:

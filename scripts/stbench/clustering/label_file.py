@@ -5,6 +5,12 @@ if nothing was clustered; ``notes/<number of domains>`` are strings [training_se
 epoch]: a note on these labels, or why there are none. Clusterers with a single start use only the
 first k-means seed. ``losses/<training seed>`` is float32 [epoch - 1], the training losses of
 methods that report them.
+
+``held_out/<number of domains>`` is int16 [training_seed, epoch, start, cell]: labels of the epochs
+by further starts of k-means. ``selected/<number of domains>`` is int32 [training_seed], the epoch
+that the data select, -1 for none. ``consensus/<number of domains>`` is int16 [cell], the consensus
+of all training seeds, -1 if there is none; its attributes ``status`` and ``reason`` say why, or of
+how many labelings it is.
 """
 
 from __future__ import annotations
@@ -17,7 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stbench.common.constants import KMEANS_SEEDS, Clusterer
+from stbench.clustering.algorithms import ClusterResult
+from stbench.common.constants import HELD_OUT_SEEDS, KMEANS_SEEDS, Clusterer
 from stbench.common.errors import InputError
 from stbench.common.io import atomic_hdf5
 
@@ -96,6 +103,22 @@ class LabelsWriter:
         if note:
             self._file[f"notes/{n_domains}"][place] = note
 
+    def put_held_out(self, n_domains: int, seed: int, epoch: int, rows: np.ndarray) -> None:
+        """Write the labels (held-out seeds, n_cells) of an epoch."""
+        place = (self._axes.training_seeds.index(seed), self._axes.epochs.index(epoch))
+        self._file[f"held_out/{n_domains}"][place] = rows
+
+    def put_selected(self, n_domains: int, seed: int, epoch: int) -> None:
+        """Write the epoch that the data select."""
+        self._file[f"selected/{n_domains}"][self._axes.training_seeds.index(seed)] = epoch
+
+    def put_consensus(self, n_domains: int, result: ClusterResult) -> None:
+        """Write the consensus of all training seeds, or why there is none."""
+        dataset = self._file[f"consensus/{n_domains}"]
+        if result.labels is not None:
+            dataset[:] = result.labels
+        dataset.attrs.update(status=result.status, reason=result.reason)
+
     def put_losses(self, seed: int, losses: np.ndarray) -> None:
         """Write the training losses (n_epochs,) of a training seed, epochs from 1 on."""
         self._file[f"losses/{seed}"] = np.asarray(losses, np.float32)
@@ -134,6 +157,19 @@ def labels_writer(path: str | Path, axes: LabelAxes) -> Iterator[LabelsWriter]:
             for dimension, axis in zip(labels.dims, _AXES, strict=True):
                 dimension.label = axis
             file.create_dataset(f"notes/{k}", shape=places, dtype=text)
+            held_out = (len(HELD_OUT_SEEDS), axes.n_cells)
+            file.create_dataset(
+                f"held_out/{k}",
+                shape=(len(axes.training_seeds), len(axes.epochs), *held_out),
+                chunks=(1, 1, *held_out),
+                dtype="int16",
+                fillvalue=-1,
+                compression="gzip",
+            )
+            file.create_dataset(
+                f"selected/{k}", shape=len(axes.training_seeds), dtype="int32", fillvalue=NO_EPOCH
+            )
+            file.create_dataset(f"consensus/{k}", shape=axes.n_cells, dtype="int16", fillvalue=-1)
         yield LabelsWriter(file, axes)
 
 
@@ -146,8 +182,23 @@ class LabelsReader:
     def rows(self, n_domains: int, seed: int, clusterer: Clusterer, epoch: int) -> np.ndarray:
         """Labels (clustering seeds, n_cells) int16; (0, n_cells) if there are none."""
         place = self.axes.place(seed, clusterer, epoch)
-        rows = self._file[f"labels/{n_domains}"][place]
-        return rows[rows[:, 0] >= 0]
+        return _clustered(self._file[f"labels/{n_domains}"][place])
+
+    def held_out(self, n_domains: int, seed: int, epoch: int) -> np.ndarray:
+        """Labels (held-out seeds, n_cells) int16 of an epoch; (0, n_cells) if there are none."""
+        place = (self.axes.training_seeds.index(seed), self.axes.epochs.index(epoch))
+        return _clustered(self._file[f"held_out/{n_domains}"][place])
+
+    def selected(self, n_domains: int, seed: int) -> int:
+        """The epoch that the data select; ``NO_EPOCH`` if there is none."""
+        return int(self._file[f"selected/{n_domains}"][self.axes.training_seeds.index(seed)])
+
+    def consensus(self, n_domains: int) -> ClusterResult:
+        """The consensus of all training seeds."""
+        dataset = self._file[f"consensus/{n_domains}"]
+        labels = dataset[:]
+        status, reason = (str(dataset.attrs[name]) for name in ("status", "reason"))
+        return ClusterResult(labels if status == "ok" else None, status, reason)
 
     def note(self, n_domains: int, seed: int, clusterer: Clusterer, epoch: int) -> str:
         """The note on these labels; usually empty."""
@@ -158,6 +209,10 @@ class LabelsReader:
         """Training losses (n_epochs,) from epoch 1 on; empty if the method does not report them."""
         name = f"losses/{seed}"
         return self._file[name][:] if name in self._file else np.empty(0, np.float32)
+
+
+def _clustered(rows: np.ndarray) -> np.ndarray:
+    return rows[rows[:, 0] >= 0]
 
 
 @contextmanager

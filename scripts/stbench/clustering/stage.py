@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stbench.clustering.algorithms import cluster_labels
+from stbench.clustering.algorithms import ClusterResult, cluster_labels
+from stbench.clustering.consensus import STARTS, consensus_labels, last_third
 from stbench.clustering.epochs import (
     EpochLabels,
     cluster_epochs,
@@ -22,8 +23,9 @@ from stbench.clustering.epochs import (
 )
 from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsWriter, labels_writer
 from stbench.clustering.mclust import mclust_missing
+from stbench.clustering.selection import select_epoch, smoothed_components
 from stbench.common.constants import EPOCHS_UNSEEN, UNTRAINED_EPOCH, Clusterer
-from stbench.common.errors import InputError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.h5ad import cells_digest, read_elements
 from stbench.common.parallel import Map, worker_map
 from stbench.fitting.output import FitFolder, read_fit
@@ -50,13 +52,17 @@ class Tissue:
     Attributes:
         cells: names of the cells.
         n_domains: numbers of domains, ascending; empty if the dataset is not available.
+        coords: (n_cells, 2) positions.
+        components: (n_cells, d) principal components.
         neighbors: (n_cells, k) cells whose majority refines a label; None: no refinement.
         nearest_wins: how the method breaks ties; see ``majority``.
     """
 
     cells: Sequence[str]
     n_domains: list[int]
-    neighbors: np.ndarray | None
+    coords: np.ndarray
+    components: np.ndarray
+    neighbors: np.ndarray | None = None
     nearest_wins: bool = False
 
 
@@ -70,17 +76,19 @@ def read_tissue(path: str | Path, refine: int = 0) -> Tissue:
     Raises:
         InputError: the file is missing, broken or not a preprocessed dataset.
     """
-    data = read_elements(path, "obsm/spatial", "uns/dataset")
+    data = read_elements(path, "obsm/spatial", "obsm/X_pca", "uns/dataset")
     dataset = data.get("uns/dataset", {})
     if dataset.get("status") == "error":
-        return Tissue(data["cells"], [], None)
-    if "n_domains" not in dataset or "obsm/spatial" not in data:
+        return Tissue(data["cells"], [], np.empty((0, 2)), np.empty((0, 0)))
+    if "n_domains" not in dataset or not {"obsm/spatial", "obsm/X_pca"} <= data.keys():
         raise InputError(
             f"{path}: not a preprocessed dataset; create it with scripts/preprocess.py"
         )
     return Tissue(
         cells=data["cells"],
         n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
+        coords=data["obsm/spatial"],
+        components=data["obsm/X_pca"],
         neighbors=knn(data["obsm/spatial"], refine)[1] if refine else None,
     )
 
@@ -101,8 +109,9 @@ def cluster_fits(
     """Cluster the fits of one method on one dataset and write their labels.
 
     Every clusterer is run on the last and the untrained epoch; epochs in between are clustered only
-    by k-means. Labels of epochs are stored in the folders of the fits, and trajectories are removed
-    after all labels are written. Labels do not depend on the number of processes.
+    by k-means. From their labels follow the epoch that the data select and the consensus of all
+    training seeds. Labels of epochs are stored in the folders of the fits, and trajectories are
+    removed after all labels are written. Labels do not depend on the number of processes.
 
     Args:
         folders: folders of the fits, one per training seed.
@@ -140,7 +149,10 @@ def cluster_fits(
             for fit, labels in zip(fits, recorded, strict=True):
                 if labels is not None and "kmeans" in axes.clusterers:
                     _put_epochs(writer, fit, labels)
+            _put_selected(writer, fits, recorded, tissue)
             _put_ends(writer, axes, fits, tissue, mapper)
+            for k in axes.n_domains:
+                writer.put_consensus(k, _consensus(axes, fits, recorded, tissue, k))
             for fit in fits:
                 if fit.losses is not None:
                     writer.put_losses(fit.seed, fit.losses)
@@ -187,8 +199,9 @@ def write_no_labels(
         clusterer_status=[["error"] * len(kinds)] * len(seeds),
         clusterer_reason=[[reason] * len(kinds)] * len(seeds),
     )
-    with labels_writer(output, axes):
-        pass
+    with labels_writer(output, axes) as writer:
+        for k in axes.n_domains:
+            writer.put_consensus(k, ClusterResult(None, "error", reason))
 
 
 def _labels_of_epochs(
@@ -210,11 +223,16 @@ def _labels_of_epochs(
 
 
 def _refined(labels: EpochLabels, tissue: Tissue) -> EpochLabels:
-    """The labels, refined in place where the tissue has neighbors for it."""
-    if tissue.neighbors is not None:
-        for rows in labels.labels.values():
-            refine_rows(rows.reshape(-1, rows.shape[-1]), tissue.neighbors, tissue.nearest_wins)
+    for rows in labels.labels.values():
+        _refine(rows.reshape(-1, rows.shape[-1]), tissue)
     return labels
+
+
+def _refine(rows: np.ndarray, tissue: Tissue) -> np.ndarray:
+    """The labels (n_labelings, n_cells), refined in place where the tissue has neighbors for it."""
+    if tissue.neighbors is not None:
+        refine_rows(rows, tissue.neighbors, tissue.nearest_wins)
+    return rows
 
 
 def _axes(
@@ -269,9 +287,69 @@ def _of_clusterer(fit: FitFolder, clusterer: Clusterer, no_mclust: str) -> tuple
 
 
 def _put_epochs(writer: LabelsWriter, fit: FitFolder, recorded: EpochLabels) -> None:
-    for k, labels in recorded.labels.items():
-        for epoch, rows in zip(recorded.epochs.tolist(), labels, strict=True):
+    for k in recorded.labels:
+        both = (recorded.choosing(k), recorded.held_out(k))
+        for epoch, rows, held_out in zip(recorded.epochs.tolist(), *both, strict=True):
             writer.put(k, fit.seed, "kmeans", epoch, rows=rows)
+            writer.put_held_out(k, fit.seed, epoch, held_out)
+
+
+def _put_selected(
+    writer: LabelsWriter,
+    fits: Sequence[FitFolder],
+    recorded: Sequence[EpochLabels | None],
+    tissue: Tissue,
+) -> None:
+    """The epoch of each training seed that the data select."""
+    if not any(recorded):
+        return
+    points = smoothed_components(tissue.components, tissue.coords)
+    for fit, labels in zip(fits, recorded, strict=True):
+        for k in labels.labels if labels else ():
+            epoch = select_epoch(labels.epochs, labels.choosing(k), points)
+            if epoch is not None:
+                writer.put_selected(k, fit.seed, epoch)
+
+
+def _consensus(
+    axes: LabelAxes,
+    fits: Sequence[FitFolder],
+    recorded: Sequence[EpochLabels | None],
+    tissue: Tissue,
+    k: int,
+) -> ClusterResult:
+    """The consensus of all training seeds for ``k`` domains."""
+    gone = [why for why in axes.epochs_reason if why not in ("", EPOCHS_UNSEEN)]
+    if gone:
+        return ClusterResult(None, "not_applicable", gone[0])
+    labelings = [
+        _labelings(fit, labels, tissue, k)
+        for fit, labels in zip(fits, recorded, strict=True)
+        if fit.ok
+    ]
+    seeds = sum(len(rows) > 0 for rows in labelings)
+    if not seeds:
+        return ClusterResult(None, "not_applicable", "no labels to join")
+    rows = np.concatenate(labelings)
+    try:
+        labels = consensus_labels(rows, k)
+    except NotApplicableError as error:
+        return ClusterResult(None, "not_applicable", str(error))
+    parts = f"{len(rows)} labeling{'s' * (len(rows) > 1)} of {seeds} training seed"
+    return ClusterResult(labels, reason=f"consensus of {parts}{'s' * (seeds > 1)}")
+
+
+def _labelings(fit: FitFolder, recorded: EpochLabels | None, tissue: Tissue, k: int) -> np.ndarray:
+    """The labels (n_labelings, n_cells) with which a fit takes part in the consensus."""
+    if recorded is not None and recorded.epochs[-1] > UNTRAINED_EPOCH:
+        rows = recorded.choosing(k)[last_third(recorded.epochs)].reshape(-1, len(tissue.cells))
+    elif fit.embedding is not None:
+        rows = _refine(kmeans_rows(fit.embedding, k, STARTS)[0], tissue)
+    else:
+        # A method gets one number of domains, the largest (scripts/fit.py).
+        assert fit.own_labels is not None
+        rows = _refine(fit.own_labels[None].copy(), tissue)[: int(k == tissue.n_domains[-1])]
+    return rows[rows[:, 0] >= 0]
 
 
 @dataclass(frozen=True)
@@ -295,8 +373,7 @@ def _put_ends(
     """Labels of the last and the untrained epoch by every clusterer, and the methods' own."""
     tasks = list(_tasks(axes, fits))
     for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
-        if tissue.neighbors is not None:
-            refine_rows(rows, tissue.neighbors, tissue.nearest_wins)
+        _refine(rows, tissue)
         writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows=rows, note=note)
     for fit, last in zip(fits, axes.last_epochs, strict=True):
         if fit.own_labels is not None and axes.n_domains:
@@ -309,9 +386,7 @@ def _put_own(
     """Write the labels that a method provides. Without an embedding they are used for all
     clusterers, so that such a method can be ranked."""
     assert fit.own_labels is not None
-    rows = fit.own_labels[None].copy()
-    if tissue.neighbors is not None:
-        refine_rows(rows, tissue.neighbors, tissue.nearest_wins)
+    rows = _refine(fit.own_labels[None].copy(), tissue)
     # A method gets one number of domains, the largest (scripts/fit.py).
     *other_numbers, n_domains = axes.n_domains
     for clusterer in axes.clusterers:

@@ -15,7 +15,7 @@ from stbench.config.layout import Layout
 from stbench.data.sections import drawn_close
 from stbench.figures.figure_set import Album
 from stbench.figures.style import words_of
-from stbench.results.assembly import method_titles
+from stbench.results.assembly import method_titles, one_row_per_fit
 from stbench.results.oracle import rows_under
 
 
@@ -154,9 +154,8 @@ def _add_protocols(
         f"protocols_{tissue.name}",
         kind="protocols",
         title=title,
-        caption="Small marks are training seeds, large ones their mean: the best epoch, which the "
-        "true labels choose under k-means with one start, the last one, and the network before its "
-        "first step.",
+        caption="Small marks are training seeds, large ones their mean. A consensus has one score "
+        "for all seeds. The true labels choose the best epoch under k-means with one start.",
         alt=f"ARI of {len(titles)} methods on {tissue.name} by protocol; the highest final mean is "
         f"{best.max():.2f}, {titles[best.idxmax()]}.",
         dataset=tissue.name,
@@ -200,7 +199,7 @@ def add_embeddings(
 
     flat: dict[str, np.ndarray | str] = {}
     for method in titles:
-        runs = of_tissue[of_tissue["method"] == method].sort_values("seed", kind="stable")
+        runs = one_row_per_fit(of_tissue[of_tissue["method"] == method]).sort_values("seed")
         ok = runs[runs["fit_status"] == "ok"]
         if not len(ok):
             flat[method] = "{fit_status}: {fit_reason}".format(**runs.iloc[0]).rstrip(": ")

@@ -1,4 +1,4 @@
-"""ARI under each protocol: best epoch, last epoch, untrained."""
+"""ARI under each protocol."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from matplotlib.figure import Figure
 from stbench.figures.style import FAILED_TEXT, PROTOCOL_COLORS, QUIET
 from stbench.results.aggregates import BASELINE
 
-_MARKERS = {"oracle": "^", "final": "o", "untrained": "s"}
+_MARKERS = {
+    "oracle": "^",
+    "oracle_reclustered": "v",
+    "final": "o",
+    "selected": "D",
+    "consensus": "P",
+    "untrained": "s",
+}
 _MEANING = {
     "oracle": "oracle: the epoch chosen by the true labels",
+    "oracle_reclustered": "oracle, re-clustered: by starts of k-means that did not choose it",
     "final": "final: the last epoch",
+    "selected": "selected: the epoch whose domains the data separate best",
+    "consensus": "consensus: of all training seeds",
     "untrained": "untrained: before the first training step",
 }
-_OFFSETS = {"oracle": -0.2, "final": 0.0, "untrained": 0.2}
+_OFFSETS = {name: 0.14 * place - 0.35 for place, name in enumerate(_MARKERS)}
 
 
 def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
@@ -30,7 +40,7 @@ def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Fig
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 
-    figure, ax = plt.subplots(figsize=(6.4, 1.2 + 0.42 * len(titles)), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6.4, 1.5 + 0.6 * len(titles)), layout="constrained")
     for y, method in enumerate(titles):
         of_method = rows[rows["method"] == method]
         for protocol, offset in _OFFSETS.items():

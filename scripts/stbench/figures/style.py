@@ -34,7 +34,14 @@ FAILURE_FACES = {
 }
 FAILED_TEXT = "#8a2415"
 QUIET, INK, GRID = "#666666", "#333333", "#e5e5e5"
-PROTOCOL_COLORS = {"oracle": "#e69f00", "final": "#0072b2", "untrained": "#999999"}
+PROTOCOL_COLORS = {
+    "oracle": "#e69f00",
+    "oracle_reclustered": "#d55e00",
+    "final": "#0072b2",
+    "selected": "#009e73",
+    "consensus": "#cc79a7",
+    "untrained": "#999999",
+}
 # Costs of a fit: color and mark of each kind of measurement.
 SERIES = {
     "CPU": ("#0072b2", "o"),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stbench.common.constants import PROTOCOLS
+from stbench.common.constants import OF_KMEANS, PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.ranking.ranks import mean_ranks, places
 from stbench.ranking.selection import by_tissue, final_scores, units_of
@@ -70,9 +70,9 @@ def leaderboard(
 
     Returns:
         One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
-        ``rank_by``, ``oracle_by`` (the clusterer of ``ARI_oracle`` and ``gap``), ``mean_rank``, the
-        means over datasets of ``ARI_final``, ``ARI_oracle``, ``ARI_untrained``, ``gap`` (oracle
-        minus final, both under ``oracle_by``: the effect of choosing the epoch by the true
+        ``rank_by``, ``oracle_by`` (the clusterer of the protocols of k-means and of ``gap``),
+        ``mean_rank``, the means over datasets of ``ARI_<protocol>``, ``gap`` (oracle minus final,
+        both under ``oracle_by``: the effect of choosing the epoch by the true
         labels), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
         (with a score / ranked), ``order`` (clusterers under which the order of methods is
         the same, and under which it changes), ``rank_<clusterer>`` for each other clusterer (empty
@@ -102,7 +102,8 @@ def leaderboard(
     scores = {name: final_scores(results, name).dropna(how="all") for name in clusterers}
     units = units_of(results)
     board["mean_rank"] = mean_ranks(scores[rank_by], units)
-    clusterer_of = dict.fromkeys(tables, rank_by) | {"ARI_oracle": oracle_by}
+    of_kmeans = [f"ARI_{protocol}" for protocol in OF_KMEANS]
+    clusterer_of = dict.fromkeys(tables, rank_by) | dict.fromkeys(of_kmeans, oracle_by)
     for name, table in tables.items():
         board[name] = _by_dataset(table, clusterer_of[name], methods.index).mean()
     oracle = _by_dataset(tables["ARI_oracle"], oracle_by, methods.index)

@@ -14,7 +14,7 @@ from stbench.ranking.ranks import Policy
 from stbench.ranking.seed_failures import incomplete_means
 from stbench.ranking.selection import headline
 from stbench.ranking.standings import Standing, mean_rank, memory, place
-from stbench.results.assembly import method_titles, natural
+from stbench.results.assembly import method_titles, natural, one_row_per_fit
 from stbench.results.budget import budget_note
 from stbench.results.formatting import interval, number, signed
 from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
@@ -110,9 +110,9 @@ def _intro(
     datasets = [name for part in standings.values() for name in part["worst"].datasets]
     if not datasets:
         return "No dataset has true labels and a score, so methods cannot be ranked."
-    ranked = results[results["dataset"].isin(datasets)]
-    seeds = ranked[ranked["implementation"] != "external"].groupby("method")["seed"].nunique()
-    n = int(seeds.max()) if len(seeds) else int(ranked["seed"].nunique())
+    fits = one_row_per_fit(results[results["dataset"].isin(datasets)])
+    seeds = fits[fits["implementation"] != "external"].groupby("method")["seed"].nunique()
+    n = int(seeds.max()) if len(seeds) else int(fits["seed"].nunique())
     apart = " Real, semi-synthetic and simulated tissues are ranked apart." * (len(standings) > 1)
     return (
         "Methods by their mean rank of ARI, the agreement with the true domains (1 = identical, "

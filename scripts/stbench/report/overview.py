@@ -12,7 +12,7 @@ from stbench.common.constants import FAILED
 from stbench.common.h5ad import read_elements
 from stbench.config.layout import Layout
 from stbench.config.tasks import is_pair
-from stbench.results.assembly import natural
+from stbench.results.assembly import natural, one_row_per_fit
 from stbench.results.budget import MARK
 from stbench.runs.measurements import shape_of
 from stbench.summary.run import Run
@@ -66,7 +66,7 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
     results, rank_by = run.results, run.rank_by
     methods = results.drop_duplicates("method")
     controls = int(methods["control"].sum())
-    total, seeds = len(methods), sorted(int(seed) for seed in results["seed"].unique())
+    total, seeds = len(methods), sorted(one_row_per_fit(results)["seed"].unique().tolist())
     ended = fits["status"].value_counts()
     times = sorted(filter(None, [*fits["started"], *fits["finished"]]))
     others = [name for name in _different(results["clusterer"]) if name != rank_by]
@@ -90,7 +90,7 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
 
 def _of_studies(results: pd.DataFrame) -> str:
     """Number of fits of each study; studies do not take part in the ranking."""
-    fits = results.drop_duplicates(["dataset", "method", "seed"])
+    fits = one_row_per_fit(results)
     counted = fits[fits["study"] != ""]["study"].value_counts(sort=False)
     return _joined(f"{n} fits for {study}" for study, n in counted.items())
 
@@ -104,7 +104,7 @@ def missing_results(
     not applicable to all other datasets for the same reason. All other failures are listed by
     entry.
     """
-    fits = results.drop_duplicates(["dataset", "method", "seed"])
+    fits = one_row_per_fit(results)
     lost = fits[fits["fit_status"].isin([*FAILED, "not_applicable"])]
     datasets = {str(name): reason for name, reason in _nowhere(fits, "dataset").items()}
     lost = lost[~lost["dataset"].isin(datasets)]

@@ -12,7 +12,7 @@ import pandas as pd
 from stbench.common.errors import InputError
 from stbench.config.layout import Layout
 from stbench.report.scores import pooled
-from stbench.results.assembly import FIT, MEASURED, PROVENANCE, in_order
+from stbench.results.assembly import FIT, MEASURED, PROVENANCE, in_order, one_row_per_fit
 from stbench.supervisor.attempts import Attempts
 
 LABELS = {
@@ -47,7 +47,7 @@ def fit_records(results: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     Raises:
         InputError: a fit is not readable.
     """
-    fits = results.drop_duplicates(FIT).drop(columns=["status", "reason"])
+    fits = one_row_per_fit(results).drop(columns=["status", "reason"])
     fits = fits.rename(columns={"fit_status": "status", "fit_reason": "reason"})
     rows = []
     for fit in in_order(fits, FIT).to_dict("records"):

@@ -25,7 +25,8 @@ NOT_RUN = ("not run", "")
 def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
     """The scores in the order of the axes, the last one fastest.
 
-    An item is a dataset with a number of domains. ``codes`` are run lengths (index into ``why``,
+    An item is a dataset with a number of domains. The last seed is ``ALL_SEEDS``, if there are
+    scores of all training seeds together. ``codes`` are run lengths (index into ``why``,
     count) over all combinations of the axes; ``values`` has one integer for each combination with a
     value, which is the third element of its ``why``. ``epochs`` are run lengths (epoch, count) over
     all axes except the last. ``spreads`` are run lengths (sd over clusterings, count) over the
@@ -40,7 +41,7 @@ def packed_scores(results: pd.DataFrame, rank_by: str) -> dict[str, Any]:
     axes: dict[str, list[Any]] = {
         "items": [(item["dataset"], item["n_domains"]) for item in items],
         "methods": list(titles),
-        "seeds": sorted(int(seed) for seed in results["seed"].unique()),
+        "seeds": sorted(results["seed"].unique().tolist(), key=lambda seed: (seed < 0, seed)),
         "clusterers": _in_order([rank_by], results["clusterer"]),
         "protocols": _in_order(["final", *PROTOCOLS], results["protocol"]),
         "metrics": _in_order(list(METRICS), results["metric"]),

@@ -3,7 +3,7 @@
 An entry is a method on a dataset under a clusterer (and a number of domains, if several are
 requested). An entry without a value always has a status and a reason. ``sd`` is taken over training
 seeds (ddof 1, empty for one seed), ``sd_clustering`` is the root mean square over those seeds of
-the sd over clusterings.
+the sd over clusterings. A score of all training seeds together has n = 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stbench.common.constants import PROTOCOLS
-from stbench.results.assembly import in_order
+from stbench.results.assembly import FIT, in_order, one_row_per_fit
 from stbench.results.statistics import (
     Difference,
     Sample,
@@ -217,10 +217,9 @@ def _select(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
 
 
 def _fits(results: pd.DataFrame) -> pd.DataFrame:
-    keys = ["dataset", "method", "seed"]
-    fits = results.drop_duplicates(keys).drop(columns=["status", "reason"])
+    fits = one_row_per_fit(results).drop(columns=["status", "reason"])
     fits = fits.rename(columns={"fit_status": "status", "fit_reason": "reason"})
-    return in_order(fits, keys)
+    return in_order(fits, FIT)
 
 
 def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

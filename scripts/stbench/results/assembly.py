@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from stbench.common.constants import ALL_SEEDS
 from stbench.common.errors import InputError, one_line
 from stbench.config.tissues import REAL
 from stbench.fitting.output import read_status
@@ -105,7 +106,7 @@ def fit_folders(scores: pd.DataFrame, entries: Iterable[Path]) -> list[Path]:
         InputError: there is none for a dataset and a method.
     """
     folders = {path.parts[-3:-1]: path for path in entries}
-    fits = list(scores[FIT].drop_duplicates().itertuples(index=False))
+    fits = list(one_row_per_fit(scores)[FIT].itertuples(index=False))
     for fit in fits:
         if (fit.dataset, fit.method) not in folders:
             raise InputError(f"--fits: no folder of {fit.method} on {fit.dataset}")
@@ -136,7 +137,8 @@ def assemble(
         One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
         are the fit's own, ``status`` and ``reason`` the score's; ``ranked`` is False for controls
         that do not smooth, which are shown beside the ranking; ``listed`` is the place of the
-        method in ``methods``.
+        method in ``methods``. A score of all training seeds has the seed
+        ``ALL_SEEDS``, and the best status of their fits.
 
     Raises:
         InputError: a fit or a method's description is missing.
@@ -145,7 +147,8 @@ def assemble(
     if unknown:
         raise InputError(f"config/methods.yaml: no entry for {', '.join(unknown)}; add one")
     wanted = [*FIT, *MEASURED, *PROVENANCE, "status", "reason"]
-    facts = fits[wanted].rename(columns={"status": "fit_status", "reason": "fit_reason"})
+    facts = pd.concat([fits, _all_seeds(fits)], ignore_index=True)[wanted]
+    facts = facts.rename(columns={"status": "fit_status", "reason": "fit_reason"})
     joined = scores.merge(facts, on=FIT, how="left", validate="many_to_one", indicator=True)
     lost = joined[joined["_merge"] == "left_only"]
     if len(lost):
@@ -183,6 +186,19 @@ def assemble(
     for column in ("reason", "fit_reason", *PROVENANCE):
         joined[column] = joined[column].fillna("").astype(str)
     return in_order(joined[COLUMNS], KEYS)
+
+
+def one_row_per_fit(table: pd.DataFrame) -> pd.DataFrame:
+    """The first row of each fit; a score of all training seeds together belongs to no fit."""
+    return table[table["seed"] != ALL_SEEDS].drop_duplicates(FIT)
+
+
+def _all_seeds(fits: pd.DataFrame) -> pd.DataFrame:
+    """A row for all fits of a method on a dataset together, without cost and provenance."""
+    order = fits["status"].map({"ok": 0, "not_applicable": 2}).fillna(1)
+    best = fits.loc[order.sort_values(kind="stable").index].drop_duplicates(FIT[:2])
+    empty = {**dict.fromkeys(MEASURED, float("nan")), **dict.fromkeys(PROVENANCE, "")}
+    return best.assign(seed=ALL_SEEDS, **empty)
 
 
 def study_of(table: pd.DataFrame, studies: Studies) -> pd.Series:

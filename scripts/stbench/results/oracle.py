@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from stbench.common.constants import ORACLE_CLUSTERER
+from stbench.common.constants import OF_KMEANS, ORACLE_CLUSTERER
 
 
 def oracle_clusterer(results: pd.DataFrame, rank_by: str) -> str:
@@ -23,10 +23,10 @@ def oracle_clusterer(results: pd.DataFrame, rank_by: str) -> str:
 
 
 def rows_under(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
-    """The rows of one clusterer; those of the oracle under ``oracle_clusterer``."""
+    """The rows of one clusterer; those of protocols ``OF_KMEANS`` under ``oracle_clusterer``."""
     by_protocol = (
         results["protocol"]
-        .eq("oracle")
+        .isin(OF_KMEANS)
         .map({True: oracle_clusterer(results, rank_by), False: rank_by})
     )
     return results[results["clusterer"] == by_protocol]

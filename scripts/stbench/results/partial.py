@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.common.constants import PROTOCOLS
+from stbench.common.constants import ALL_SEEDS, OF_ALL_SEEDS, OF_EACH_SEED
 from stbench.common.errors import InputError
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
@@ -100,11 +100,19 @@ def _results(
     ended = {state.key[1:] for state in states if state.ended}
     if not named & ended:
         return pd.DataFrame(columns=COLUMNS)
-    kept = scores[[fit in ended for fit in scores[FIT].itertuples(index=False, name=None)]]
     fits = read_fits(layout.fit(*state.key[1:]) for state in states if state.ended)
     pending = [state for state in states if state.key[1:] not in named & ended]
+    reasons = {state.key: NOT_SCORED if state.ended else NOT_RUN for state in pending}
+    reasons |= {key._replace(seed=ALL_SEEDS): reason for key, reason in reasons.items()}
+    whole = {state.key._replace(seed=ALL_SEEDS) for state in states} - reasons.keys()
+    ended |= {key[1:] for key in whole}
+    kept = scores[[fit in ended for fit in scores[FIT].itertuples(index=False, name=None)]]
     unfitted = [_unfitted(state.key, list(fits)) for state in pending if not state.ended]
-    rows = [row for state in pending for row in _pending_scores(benchmark, kept, state)]
+    rows = [
+        row
+        for key, reason in reasons.items()
+        for row in _pending_scores(benchmark, kept, key, reason)
+    ]
     return assemble(
         _stack(kept, pd.DataFrame(rows, columns=SCORES)),
         _stack(fits, pd.DataFrame(unfitted, columns=list(fits))),
@@ -182,7 +190,8 @@ def _scores(benchmark: Benchmark, layout: Layout) -> pd.DataFrame:
     """The scores of ``domains`` of seeds and clusterers that the configuration asks for."""
     paths = [path for path in benchmark.score_files(layout, DOMAINS) if path.is_file()]
     scores = read_scores(paths) if paths else pd.DataFrame(columns=SCORES)
-    wanted = {key[1:] for key in matrix(benchmark)}
+    keys = matrix(benchmark)
+    wanted = {key[1:] for key in (*keys, *(key._replace(seed=ALL_SEEDS) for key in keys))}
     asked = [
         tuple(key) in wanted and clusterer in benchmark.config["clusterers"]
         for *key, clusterer in scores[[*FIT, "clusterer"]].itertuples(index=False)
@@ -191,15 +200,15 @@ def _scores(benchmark: Benchmark, layout: Layout) -> pd.DataFrame:
 
 
 def _pending_scores(
-    benchmark: Benchmark, scores: pd.DataFrame, state: FitState
+    benchmark: Benchmark, scores: pd.DataFrame, key: Key, reason: str
 ) -> list[dict[str, Any]]:
-    key, config = state.key, benchmark.config
+    config = benchmark.config
     alike = scores[scores["dataset"] == key.dataset]
     given = benchmark.datasets[key.dataset]["n_domains"]
     numbers = alike["n_domains"].unique() if len(alike) else _listed(given)
     exploratory = bool(alike["exploratory"].any()) if len(alike) else isinstance(given, list)
-    reason = NOT_SCORED if state.ended else NOT_RUN
-    axes = product(numbers, config["clusterers"], PROTOCOLS, METRICS)
+    protocols = OF_ALL_SEEDS if key.seed == ALL_SEEDS else OF_EACH_SEED
+    axes = product(numbers, config["clusterers"], protocols, METRICS)
     return [
         {
             **_names(key),

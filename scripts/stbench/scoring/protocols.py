@@ -2,7 +2,10 @@
 
 * ``oracle`` (the protocol of the STAGUE paper): the epoch with the best mean ARI over the
   k-means seeds, the first one on ties. This choice uses the true labels.
+* ``oracle_reclustered``: the same epoch, clustered by starts of k-means that did not choose it.
 * ``final``: the last epoch.
+* ``selected``: the epoch that the data select (``stbench.clustering.selection``).
+* ``consensus``: the consensus of all training seeds (``stbench.clustering.consensus``).
 * ``untrained``: the network before the first training step, a reference for the effect of training.
 """
 
@@ -57,7 +60,7 @@ def undefined(
     """Why a protocol is not defined for a method and a clusterer; empty if it is defined.
 
     Args:
-        protocol: ``oracle``, ``final`` or ``untrained``.
+        protocol: one that has a score for each training seed.
         clusterer: id.
         trainable: whether the method trains in epochs at all.
         has_truth: whether true labels are known.
@@ -76,4 +79,4 @@ def undefined(
         return NOT_KMEANS
     if epochs_reason:
         return epochs_reason
-    return "" if has_truth else NO_TRUTH
+    return "" if has_truth or protocol == "selected" else NO_TRUTH

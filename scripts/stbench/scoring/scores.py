@@ -1,8 +1,8 @@
 """Scores of one file of labels: a long table with a row for every combination, defined or not.
 
 Metrics that compare with the truth use the cells that have a true label. Metrics of smoothness in
-space need no truth and use all cells. The epoch of the oracle
-protocol is chosen here from the table of epochs (``stbench.scoring.epoch_scores``).
+space need no truth and use all cells. The epoch of the oracle protocols is chosen here from the
+table of epochs (``stbench.scoring.epoch_scores``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsReader
-from stbench.common.constants import NO_TRUTH, PROTOCOLS, UNTRAINED_EPOCH, Clusterer, Protocol
+from stbench.clustering.selection import FIRST_EPOCH
+from stbench.common.constants import (
+    ALL_SEEDS,
+    NO_TRUTH,
+    NOT_KMEANS,
+    OF_ALL_SEEDS,
+    OF_EACH_SEED,
+    UNTRAINED_EPOCH,
+    Clusterer,
+    Protocol,
+)
 from stbench.scoring.block_bootstrap import ari_contributions
 from stbench.scoring.blocks import spatial_blocks
 from stbench.scoring.metrics import METRICS, TRUTH_METRICS
@@ -80,10 +90,11 @@ def score_labels(
 
     Returns:
         A table with the columns ``COLUMNS``, one row for each training seed, number of domains,
-        clusterer, protocol and metric. ``value`` and ``sd_clustering`` (ddof 1) are taken over the
-        clustering seeds; NaN with a status and a reason if there is no value. ``blocks`` are the
-        contributions of blocks of cells to the ARI (``stbench.scoring.block_bootstrap``), None for
-        other metrics. Results on data without truth are marked ``exploratory``.
+        clusterer, protocol and metric. Protocols ``OF_ALL_SEEDS`` have one row for all training
+        seeds, whose seed is ``ALL_SEEDS``. ``value`` and ``sd_clustering`` (ddof 1) are taken over
+        the clustering seeds; NaN with a status and a reason if there is no value. ``blocks`` are
+        the contributions of blocks of cells to the ARI (``stbench.scoring.block_bootstrap``), None
+        for other metrics. Results on data without truth are marked ``exploratory``.
     """
     import pandas as pd
 
@@ -118,8 +129,9 @@ class _Given:
 
 def _rows(given: _Given) -> Iterator[dict[str, Any]]:
     axes = given.reader.axes
-    for seed, k in product(axes.training_seeds, axes.n_domains or [NO_NUMBER]):
-        kinds = list(product(axes.clusterers, PROTOCOLS))
+    for seed, k in product([*axes.training_seeds, ALL_SEEDS], axes.n_domains or [NO_NUMBER]):
+        protocols = OF_ALL_SEEDS if seed == ALL_SEEDS else OF_EACH_SEED
+        kinds = list(product(axes.clusterers, protocols))
         choices = [_choose(given, seed, k, *kind) for kind in kinds]
         scores = _score_choices(choices, given.truth, given.coords)
         blocks = _blocks(choices, given.truth, given.coords)
@@ -148,6 +160,8 @@ def _rows(given: _Given) -> Iterator[dict[str, Any]]:
 
 def _choose(given: _Given, seed: int, k: int, clusterer: Clusterer, protocol: Protocol) -> Choice:
     """The labels of a protocol."""
+    if seed == ALL_SEEDS:
+        return _consensus(given, k, clusterer)
     reader, axes = given.reader, given.reader.axes
     i, j = axes.training_seeds.index(seed), axes.clusterers.index(clusterer)
     nothing = np.empty((0, axes.n_cells), np.int16)
@@ -168,16 +182,44 @@ def _choose(given: _Given, seed: int, k: int, clusterer: Clusterer, protocol: Pr
     if reason:
         return Choice(NO_EPOCH, nothing, "not_applicable", reason)
 
-    epoch = axes.last_epochs[i] if protocol == "final" else UNTRAINED_EPOCH
-    if protocol == "oracle":
-        epoch = _oracle_epoch(given.epochs, seed, k)
-        if epoch == NO_EPOCH:
-            return Choice(NO_EPOCH, nothing, "not_applicable", "no epoch could be clustered")
-    rows = reader.rows(k, seed, clusterer, epoch)
+    epoch, missing = _epoch(given, seed, k, protocol)
+    if epoch == NO_EPOCH:
+        return Choice(NO_EPOCH, nothing, "not_applicable", missing)
+    if protocol == "oracle_reclustered":
+        rows = reader.held_out(k, seed, epoch)
+    else:
+        rows = reader.rows(k, seed, clusterer, epoch)
     note = reader.note(k, seed, clusterer, epoch)
     if not len(rows):
         return Choice(NO_EPOCH, rows, "not_applicable", note or "not clustered")
     return Choice(epoch, rows, "ok", note)
+
+
+def _consensus(given: _Given, k: int, clusterer: Clusterer) -> Choice:
+    """The labels of all training seeds together."""
+    axes = given.reader.axes
+    nothing = np.empty((0, axes.n_cells), np.int16)
+    if "ok" not in axes.status:
+        place = next((i for i, name in enumerate(axes.status) if name != "not_applicable"), 0)
+        return Choice(NO_EPOCH, nothing, axes.status[place], axes.reason[place])
+    if clusterer != "kmeans":
+        return Choice(NO_EPOCH, nothing, "not_applicable", NOT_KMEANS)
+    result = given.reader.consensus(k)
+    if result.labels is None:
+        return Choice(NO_EPOCH, nothing, result.status, result.reason)
+    return Choice(NO_EPOCH, result.labels[None], "ok", result.reason)
+
+
+def _epoch(given: _Given, seed: int, k: int, protocol: Protocol) -> tuple[int, str]:
+    """The epoch of a protocol; ``NO_EPOCH`` and the reason if there is none."""
+    axes = given.reader.axes
+    if protocol == "untrained":
+        return UNTRAINED_EPOCH, ""
+    if protocol == "final":
+        return axes.last_epochs[axes.training_seeds.index(seed)], ""
+    if protocol == "selected":
+        return given.reader.selected(k, seed), f"no epoch from {FIRST_EPOCH} on was clustered"
+    return _oracle_epoch(given.epochs, seed, k), "no epoch could be clustered"
 
 
 def _has_untrained(reader: LabelsReader, seed: int, k: int) -> bool:

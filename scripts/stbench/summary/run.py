@@ -14,6 +14,7 @@ from stbench.results.oracle import oracle_clusterer
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 ARI_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
+LABEL_FREE_TABLES = ("ARI_selected", "ARI_consensus")
 SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
 
 
@@ -78,6 +79,7 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
     tables = {}
     for name in (
         *ARI_TABLES,
+        *LABEL_FREE_TABLES,
         *SMOOTHNESS_TABLES,
         "gain",
         "lift",

@@ -16,11 +16,13 @@ from stbench.ranking.first_methods import first_methods, in_words
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
+from stbench.results.assembly import one_row_per_fit
 from stbench.results.budget import budget_note
 from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
 from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE, SPATIAL_METRICS
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
+from stbench.summary.label_free import label_free_sentence
 from stbench.summary.run import ARI_TABLES, SMOOTHNESS_TABLES, Run
 from stbench.summary.studies import study_sentences
 
@@ -66,7 +68,7 @@ def unavailable(run: Run) -> dict[str, str]:
 
 
 def _intro(run: Run) -> str:
-    n = run.results["seed"].nunique()
+    n = one_row_per_fit(run.results)["seed"].nunique()
     under = "" if run.oracle_by == run.rank_by else f", clustered by {run.oracle_by}"
     text = (
         f"Agreement with the true domains: ARI, 1 = identical, 0 = chance. Clustered by "
@@ -174,6 +176,8 @@ def _ranking(run: Run) -> Iterator[str]:
     if others:
         kinds = " and ".join(TISSUE_WORDS[kind] for kind in others)
         yield wrapped(f"LEADERBOARD.md ranks methods on {kinds}, apart from these.", hanging="  ")
+    if sentence := label_free_sentence(run):
+        yield wrapped(sentence, hanging="  ")
 
 
 def _studies(run: Run, tables: Path) -> Iterator[str]:
@@ -223,7 +227,7 @@ def _to_retry(run: Run, missing: dict[str, str]) -> str:
 
 def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row for every fit, and those that failed."""
-    cells = run.every.drop_duplicates(["dataset", "method", "seed"])
+    cells = one_row_per_fit(run.every)
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 

@@ -67,8 +67,8 @@ def test_boxes_show_every_run_and_count_failures():
 
 def test_dumbbells_write_the_gap_of_methods_that_have_one():
     pairs = pd.DataFrame(
-        [("A", "x", 0.5, 0.4), ("B", "x", 0.9, 0.6), ("A", "y", 0.8, 0.8)],
-        columns=["dataset", "method", "oracle", "final"],
+        [("A", "x", 0.5, NAN, 0.4), ("B", "x", 0.9, 0.8, 0.6), ("A", "y", 0.8, 0.8, 0.8)],
+        columns=["dataset", "method", "oracle", "oracle_reclustered", "final"],
     )
     figure = gap_dumbbells(pairs, {"y": "Y", "x": "X", "z": "Z"}, "gap")
     assert names_of(figure.axes[0].yaxis) == ["X", "Y"]

@@ -17,14 +17,17 @@ from helpers.fits import (
 )
 from helpers.programs import run_apart, run_here
 from stbench.clustering.algorithms import cluster_labels, refine_labels
+from stbench.clustering.consensus import consensus_labels
 from stbench.clustering.label_file import open_labels
-from stbench.common.constants import PROTOCOLS
+from stbench.common.constants import ALL_SEEDS, HELD_OUT_SEEDS, OF_ALL_SEEDS, OF_EACH_SEED
 from stbench.common.errors import InputError
 from stbench.common.h5ad import cells_digest
 from stbench.common.paths import SCRIPTS
 from stbench.scoring.metrics import METRICS, TRUTH_METRICS, ari
 from stbench.scoring.scores import COLUMNS
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS, pas
+
+KINDS = len(OF_EACH_SEED) + len(OF_ALL_SEEDS)  # of scores of one training seed
 
 
 @pytest.fixture
@@ -62,7 +65,64 @@ def test_the_three_protocols_look_at_their_epochs(bench):
             assert row.value == pytest.approx(values.mean())
             assert row.sd_clustering == pytest.approx(values.std(ddof=1))
     scores = table.xs("ARI", level="metric").value.unstack("protocol")
+    scores = scores.loc[[0, 1]]
     assert (scores.oracle > scores.final).all() and (scores.final > scores.untrained).all()
+
+
+def test_the_oracle_is_clustered_again_by_starts_that_did_not_choose_it(bench):
+    bench.recorded_fit(0)
+    bench.cluster()
+    row = bench.score().loc[0, 3, "kmeans", "oracle_reclustered", "ARI"]
+    starts = [cluster_labels(embedding(2), 3, "kmeans", seed).labels for seed in HELD_OUT_SEEDS]
+    assert (row.epoch, row.status) == (2, "ok")
+    assert row.value == pytest.approx(np.mean([ari(TRUTH, labels) for labels in starts]))
+
+
+def test_the_selected_epoch_is_that_whose_domains_the_data_separate(bench, monkeypatch):
+    bench.recorded_fit(0)
+    bench.cluster(keep_trajectories=True)
+    none = bench.score().loc[0, 3, "kmeans", "selected", "ARI"]
+    assert (none.status, none.reason) == (
+        "not_applicable",
+        "no epoch from 10 on was clustered",
+    )
+    monkeypatch.setattr("stbench.clustering.selection.FIRST_EPOCH", 1)
+    monkeypatch.setattr("stbench.clustering.selection.WINDOW", 1)
+    bench.cluster()
+    row = bench.score().loc[0, 3, "kmeans", "selected", "ARI"]
+    assert (row.epoch, row.value) == (2, pytest.approx(kmeans_ari(embedding(2)).mean()))
+
+
+def test_the_consensus_joins_the_last_third_of_the_epochs_of_all_seeds(bench):
+    for seed in (0, 1):
+        bench.recorded_fit(seed)
+    bench.failed_fit(2, "oom", "more memory than there is")
+    bench.cluster("kmeans", "gmm")
+    with open_labels(bench.labels) as reader:
+        rows = [reader.rows(3, seed, "kmeans", epoch) for seed in (0, 1) for epoch in (3, 4)]
+        labels = consensus_labels(np.concatenate(rows), 3)
+        assert np.array_equal(reader.consensus(3).labels, labels)
+    table = bench.score()
+    row = table.loc[ALL_SEEDS, 3, "kmeans", "consensus", "ARI"]
+    assert row.value == pytest.approx(ari(TRUTH, labels))
+    assert (row.status, row.reason) == ("ok", "consensus of 20 labelings of 2 training seeds")
+    assert np.isnan(row.sd_clustering) and row.epoch == -1
+    other = table.loc[ALL_SEEDS, 3, "gmm", "consensus", "ARI"]
+    assert other.reason == "defined for k-means with one start only"
+
+
+def test_without_epochs_the_consensus_joins_twenty_starts(bench):
+    for seed in (0, 1):
+        bench.plain_fit(seed, trainable=False)
+    bench.cluster()
+    starts = [
+        cluster_labels(embedding(3, seed), 3, "kmeans", start).labels
+        for seed in (0, 1)
+        for start in range(20)
+    ]
+    row = bench.score(trainable=False).loc[ALL_SEEDS, 3, "kmeans", "consensus", "ARI"]
+    assert row.reason == "consensus of 40 labelings of 2 training seeds"
+    assert row.value == pytest.approx(ari(TRUTH, consensus_labels(np.stack(starts), 3)))
 
 
 def test_every_combination_has_a_row_of_the_right_types(bench):
@@ -71,7 +131,8 @@ def test_every_combination_has_a_row_of_the_right_types(bench):
     clusterers = ("kmeans", "kmeans20", "gmm", "own")
     bench.cluster(*clusterers)
     table = bench.score().reset_index()
-    assert len(table) == 2 * len(clusterers) * len(PROTOCOLS) * len(METRICS)
+    kinds = 2 * len(OF_EACH_SEED) + len(OF_ALL_SEEDS)
+    assert len(table) == kinds * len(clusterers) * len(METRICS)
     assert not table.duplicated(["seed", "clusterer", "protocol", "metric"]).any()
     assert set(table.columns) == set(COLUMNS)
     assert (table.value.notna() == (table.status == "ok")).all()
@@ -92,7 +153,7 @@ def test_other_clusterers_see_the_last_and_the_untrained_epoch_only(bench):
         )
         assert np.isnan(rows.loc["final", "ARI"].sd_clustering)
         assert set(rows.loc["oracle"].status) == {"not_applicable"}
-        assert set(rows.loc["oracle"].reason) == {"the oracle is defined for k-means only"}
+        assert set(rows.loc["oracle"].reason) == {"defined for k-means with one start only"}
 
 
 def test_a_failed_fit_stands_in_all_its_rows_and_hides_no_other(bench):
@@ -111,7 +172,7 @@ def test_when_all_fits_failed_the_table_still_stands(bench):
     bench.cluster()
     table = bench.score()
     assert set(table.status) == {"timeout"}
-    assert len(table) == len(PROTOCOLS) * len(METRICS)
+    assert len(table) == KINDS * len(METRICS)
 
 
 def test_a_dataset_that_could_not_be_had_gives_rows_with_its_reason(bench):
@@ -119,7 +180,7 @@ def test_a_dataset_that_could_not_be_had_gives_rows_with_its_reason(bench):
     bench.failed_fit(0, "not_applicable", "data not available: ask")
     bench.cluster("kmeans", "gmm")
     table = bench.score().reset_index()
-    assert len(table) == 2 * len(PROTOCOLS) * len(METRICS)
+    assert len(table) == 2 * KINDS * len(METRICS)
     assert set(table.reason) == {"data not available: ask"}
     assert set(table.n_domains) == {0}
 
@@ -181,6 +242,8 @@ def test_a_method_that_gives_labels_only(bench):
     assert (own.value, own.status, own.epoch) == (1, "ok", 1)
     kmeans = table.loc[0, 3, "kmeans", "final", "ARI"]
     assert (kmeans.value, kmeans.status) == (1, "ok")
+    consensus = table.loc[ALL_SEEDS, 3, "kmeans", "consensus", "ARI"]
+    assert (consensus.value, consensus.reason) == (1, "consensus of 1 labeling of 1 training seed")
     assert kmeans.reason == "the method's own labels; it provides no embedding"
 
 
@@ -264,7 +327,7 @@ def test_epochs_are_clustered_once_and_their_embeddings_removed(bench):
     assert table.loc[0, 3, "gmm", "final", "ARI"].status == "ok"
 
 
-def test_epochs_that_are_gone_cost_the_oracle_and_nothing_else(bench):
+def test_epochs_that_are_gone_cost_the_protocols_of_epochs_and_nothing_else(bench):
     bench.recorded_fit(0)
     bench.cluster()
     bench.dataset(n_domains=4)
@@ -273,6 +336,7 @@ def test_epochs_that_are_gone_cost_the_oracle_and_nothing_else(bench):
     oracle = table.loc[0, 4, "kmeans", "oracle", "ARI"]
     assert oracle.status == "not_applicable"
     assert f"remove {bench.folder(0)} to train again" in oracle.reason
+    assert table.loc[ALL_SEEDS, 4, "kmeans", "consensus", "ARI"].reason == oracle.reason
     assert table.loc[0, 4, "kmeans", "final", "ARI"].status == "ok"
     assert table.loc[0, 4, "kmeans", "untrained", "ARI"].status == "ok"
 

@@ -140,6 +140,19 @@ def test_run_times_and_statuses_are_the_fits():
     assert list(status_table(results)["status"]) == ["ok", "ok", "oom"]
 
 
+def test_a_consensus_is_one_score_and_no_fit():
+    made = scores_of("BZ5", "stague", [0.8, 0.9], consensus=0.95)
+    results = made_results(made, scores_of("BZ5", "pca", [0.3, 0.3]))
+    cell = only(score_table(results, "ARI", "consensus"))
+    assert (cell["mean"], cell["n"], cell["reason"]) == (0.95, 1, "consensus of 10")
+    assert np.isnan(cell["sd"])
+    board = leaderboard(results, "kmeans").set_index("method")
+    assert board.loc["stague", "ARI_consensus"] == 0.95
+    assert np.isnan(board.loc["pca", "ARI_consensus"])
+    assert set(status_table(results)["seed"]) == {0, 1}
+    assert only(runtime_table(results), method="stague")["n"] == 2
+
+
 def test_numbers_of_domains_stay_apart():
     parts = [
         scores_of("mine", "pca", [v], n_domains=k, exploratory=True)
@@ -225,7 +238,7 @@ def test_the_program_writes_the_same_bytes_twice(tmp_path):
     files = [path for path in (one / "tables").rglob("*") if path.is_file()]
     names = sorted(str(path.relative_to(one / "tables")) for path in files)
     scores = {f"{metric}_{protocol}.csv" for metric in METRICS for protocol in PROTOCOLS}
-    assert len(scores) == 9 * 3 and scores <= set(names)
+    assert len(scores) == 9 * 6 and scores <= set(names)
     pages = {"LEADERBOARD.md", "latex/leaderboard.tex", "latex/ARI_final.tex"}
     assert {"leaderboard.csv", "lift.csv", *pages} <= set(names)
     for name in names:

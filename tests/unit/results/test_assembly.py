@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.results import METHODS, fits_of, made_results, scores_of, write_results
+from stbench.common.constants import ALL_SEEDS
 from stbench.common.errors import InputError
 from stbench.results.assembly import (
     COLUMNS,
@@ -13,6 +14,7 @@ from stbench.results.assembly import (
     fit_folders,
     method_titles,
     natural,
+    one_row_per_fit,
     read_fits,
     read_results,
     read_scores,
@@ -30,6 +32,17 @@ def test_scores_carry_what_their_fit_took():
     lost = results[results["seed"] == 1]
     assert set(lost["fit_status"]) == {"oom"} and lost["seconds"].isna().all()
     assert set(lost["device"]) == {""}
+
+
+def test_a_score_of_all_seeds_belongs_to_no_fit_and_has_their_best_status():
+    made = scores_of("BZ5", "stague", [0.8, "oom"], consensus=0.9)
+    lost = scores_of("BZ9", "stague", ["not_applicable", "oom"], consensus=0.9)
+    results = made_results(made, lost)
+    together = results[results["seed"] == ALL_SEEDS].set_index("dataset")
+    assert together["fit_status"].to_dict() == {"BZ5": "ok", "BZ9": "oom"}
+    assert together["seconds"].isna().all() and set(together["host"]) == {""}
+    fits = one_row_per_fit(results)
+    assert list(fits["dataset"] + fits["seed"].astype(str)) == ["BZ50", "BZ51", "BZ90", "BZ91"]
 
 
 def test_order_does_not_depend_on_the_order_of_files():

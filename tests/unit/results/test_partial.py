@@ -35,7 +35,12 @@ def tables(root, **more):
 def half(tmp_path):
     """BZ5 is scored but for smoothed_pca, of BZ9 one method; one fit waits for its scores."""
     scores = [
-        scores_of("BZ5", "stague", [0.8, 0.7], untrained=[0.5, 0.5], oracle=[0.8, 0.8]),
+        scores_of(
+            *("BZ5", "stague", [0.8, 0.7]),
+            untrained=[0.5, 0.5],
+            oracle=[0.8, 0.8],
+            consensus=0.9,
+        ),
         scores_of("BZ5", "pca", [0.3, "oom"]),
         scores_of("BZ9", "stague", [0.6, 0.6], untrained=[0.5, 0.5], oracle=[0.8, 0.8]),
     ]
@@ -76,6 +81,9 @@ def test_what_is_not_there_yet_stands_as_pending(half):
     assert ari.loc[("BZ9", "sedr"), ["status", "reason"]].tolist() == ["pending", "not run yet"]
     assert ari.loc[("BZ9", "pca"), "status"] == "pending"
     assert "seed 0: fitted, not scored yet" in ari.loc[("BZ9", "pca"), "reason"]
+    together = read(half, "ARI_consensus").set_index(["dataset", "method"])
+    assert together.loc[("BZ5", "stague"), "mean"] == 0.9
+    assert together.loc[("BZ9", "sedr"), "status"] == "pending"
     assert ari.loc[("BZ5", "pca"), "status"] == "oom 1/2"  # a failure is no pending cell
     missing = pd.read_csv(half / "partial/missing.csv").set_index(["dataset", "method"])
     assert missing.loc[("BZ9", "pca"), ["waiting", "not_run"]].tolist() == [1, 1]

@@ -137,6 +137,18 @@ def test_the_oracle_is_shown_under_its_own_clusterer(tmp_path):
     assert "with their mean ARI, under kmeans20: SEDR .85, STAGUE .82" in text
 
 
+def test_the_consensus_is_compared_with_the_last_epoch(tmp_path):
+    scores = [
+        scores_of("BZ5", "stague", [0.8, 0.8], consensus=0.9),
+        scores_of("BZ9", "stague", [0.7, 0.7], consensus=0.66),
+        scores_of("BZ5", "smoothed_pca", [0.7, 0.7], consensus=0.1),
+    ]
+    text = plain(text_of(tmp_path, *scores))
+    assert "mean +- sd of 2 training seeds" in text and "All 6 fits succeeded." in text
+    said = "the consensus of all training seeds is above the last epoch in 1 of 2 entries"
+    assert f"Without true labels, controls aside: {said} (on average +.03)." in text
+
+
 def test_failures_show_their_status_and_how_to_retry(tmp_path):
     text = text_of(tmp_path, scores_of("BZ5", "stague", ["oom", "oom"]), CONTROL)
     assert "On BZ5, STAGUE has no score (oom: it said oom)." in plain(text)

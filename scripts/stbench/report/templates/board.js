@@ -4,6 +4,9 @@ const BOARD = byId("board");
 const PROTOCOL_WORDS = {
   final: "final (last epoch)",
   oracle: "oracle (best epoch)",
+  oracle_reclustered: "oracle, re-clustered",
+  selected: "selected (epoch, by the data)",
+  consensus: "consensus (all seeds)",
   untrained: "untrained",
 };
 
@@ -13,6 +16,8 @@ const COLUMNS = [
   ["mean rank", "meanRank", { first: "ascending" }],
   ["final", "final"],
   ["oracle", "oracle"],
+  ["selected", "selected", { title: "the epoch that the data select" }],
+  ["consensus", "consensus", { title: "of all training seeds" }],
   ["untrained", "untrained"],
   ["gap", "gap", { title: "oracle − final, both under the clusterer of the oracle" }],
   ["gain", "gain", { title: "final − untrained" }],
@@ -68,7 +73,7 @@ function lengthOfBar(score, board) {
 }
 
 function boardRow(row, board, view) {
-  const scores = ["final", "oracle", "untrained"].map((protocol) => {
+  const scores = ["final", "oracle", "selected", "consensus", "untrained"].map((protocol) => {
     const score = cell(number(row[protocol]), row[protocol]);
     if (PROTOCOL[protocol] === view.protocol) {
       score.classList.add("ranking");

@@ -38,6 +38,12 @@ function whyAt(...indices) {
   return { status, reason };
 }
 
+// Why there is no score: the reason of the first seed that has this protocol.
+function whyNone(item, method, view, protocol) {
+  const all = SEEDS.map((seed) => whyAt(item, method, seed, view.clusterer, protocol, view.metric));
+  return all.find(({ status }) => status !== "not run") ?? all[0];
+}
+
 const indexOf = (axis, name) => DATA[axis].indexOf(name);
 const SEEDS = DATA.seeds.map((_, index) => index);
 const PROTOCOL = Object.fromEntries(DATA.protocols.map((name, index) => [name, index]));

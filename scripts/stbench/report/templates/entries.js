@@ -28,7 +28,7 @@ function entryCell(item, method, view, score, shade) {
     if (score.n < score.requested) open.append(" ", make("small", {}, `n ${score.n} of ${score.requested}`));
     open.style.setProperty("--part", shade(score).toFixed(3));
   } else {
-    const { status, reason } = whyAt(item, method, 0, view.clusterer, view.protocol, view.metric);
+    const { status, reason } = whyNone(item, method, view, view.protocol);
     open.append(make("small", {}, words(status)));
     open.title = reason;
   }

@@ -144,6 +144,8 @@ function facts(method, items, view, oracle) {
     method,
     final: score(PROTOCOL.final),
     oracle: score(PROTOCOL.oracle, oracle),
+    selected: score(PROTOCOL.selected, oracle),
+    consensus: score(PROTOCOL.consensus, oracle),
     untrained: score(PROTOCOL.untrained),
     gap: over((item) => difference(item, method, oracle, PROTOCOL.oracle, PROTOCOL.final)),
     gain: over((item) => difference(item, method, view, PROTOCOL.final, PROTOCOL.untrained)),

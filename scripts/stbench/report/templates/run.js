@@ -36,7 +36,7 @@ function openMethod(method, view) {
 
 function scoreText(item, method, view, protocol) {
   const score = overSeeds(item, method, view, protocol);
-  if (!score.n) return words(whyAt(item, method, 0, view.clusterer, protocol, view.metric).status);
+  if (!score.n) return words(whyNone(item, method, view, protocol).status);
   return [number(score.mean), spreadText(score)].filter(Boolean).join(" ");
 }
 
@@ -54,19 +54,23 @@ function openRuns(item, method, view) {
   );
 }
 
+// A row for each fit, and for scores of all training seeds together.
 function runRow(item, method, seed, view) {
+  const together = DATA.seeds[seed] < 0;
   const fit = fitOf(item, method, seed);
   const scores = DATA.protocols.map((_, protocol) => {
     const value = valueAt(item, method, seed, view.clusterer, protocol, view.metric);
     const { status, reason } = whyAt(item, method, seed, view.clusterer, protocol, view.metric);
-    return make("td", { className: "number", title: reason }, Number.isNaN(value) ? words(status) : number(value, 4));
+    const none = status === "not run" ? "" : words(status);
+    return make("td", { className: "number", title: reason }, Number.isNaN(value) ? none : number(value, 4));
   });
   const status = fit === undefined ? "not run" : fact(fit, "status");
+  const ended = make("td", { className: status === "ok" ? "" : "bad" }, words(status));
   return make(
     "tr",
     {},
-    make("td", { className: "number" }, String(DATA.seeds[seed])),
-    make("td", { className: status === "ok" ? "" : "bad" }, words(status)),
+    make("td", { className: "number" }, together ? "all" : String(DATA.seeds[seed])),
+    together ? make("td") : ended,
     ...scores,
     make("td", { className: "number" }, fact(fit, "seconds")),
     make("td", { className: "number" }, fact(fit, "peak_rss_mb")),
