@@ -34,6 +34,16 @@ class Lattice:
     col: np.ndarray
 
 
+def adjacent(lattice: Lattice) -> np.ndarray:
+    """The pairs of adjacent spots: (m, 2), each pair once with the smaller spot first, sorted."""
+    if lattice.kind == "hexagonal":
+        places, pitch = np.column_stack([np.sqrt(3.0) * lattice.row, lattice.col]), 2.0
+    else:
+        places, pitch = np.column_stack([lattice.row, lattice.col]), 1.0
+    pairs = cKDTree(places).query_pairs(_REACH * pitch, output_type="ndarray")
+    return np.unique(pairs, axis=0)
+
+
 def lattice_of(adata: AnnData) -> Lattice | None:
     """The lattice of a preprocessed dataset's spots; None if they form none.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stbench.graphs.lattice import find_lattice, lattice_of
+from stbench.graphs.lattice import adjacent, find_lattice, lattice_of
 from stbench.graphs.neighbors import knn
 
 STEPS = {
@@ -46,6 +46,19 @@ def test_neighbors_on_the_lattice_are_those_of_the_tissue(kind, turn, pitch):
         }
         linked = {places.get((row + r, col + c)) for r, c in STEPS[kind]} - {None}
         assert linked == near
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_adjacent_spots_are_one_step_apart(kind):
+    lattice = find_lattice(spots(kind, turn=0.3))
+    pairs = adjacent(lattice)
+    place = np.column_stack([lattice.row, lattice.col])
+    steps = {tuple(step) for step in (place[pairs[:, 1]] - place[pairs[:, 0]]).tolist()}
+    assert steps == STEPS[kind]
+    places = set(map(tuple, place.tolist()))
+    links = sum((r + dr, c + dc) in places for r, c in places for dr, dc in STEPS[kind])
+    assert len(pairs) == links / 2
+    assert (pairs[:, 0] < pairs[:, 1]).all()
 
 
 @pytest.mark.parametrize(
