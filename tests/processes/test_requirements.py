@@ -18,6 +18,8 @@ from stbench.runs.environment import python_of
 FILES = sorted((PROJECT / "envs").glob("*.yaml"))
 METHODS = yaml.safe_load((PROJECT / "config/methods.yaml").read_text())
 DECONVOLUTION = yaml.safe_load((PROJECT / "config/deconvolution_methods.yaml").read_text())
+# The package that a method needs, where it has another name.
+PACKAGE = dict.fromkeys(("squidpy_utag", "squidpy_cellcharter"), "squidpy")
 OWN = {method: entry["environment"] for method, entry in METHODS.items() if "environment" in entry}
 PYPI = re.compile(r"([A-Za-z0-9._-]+)==([^\s;]+)")
 CONDA = re.compile(r"[a-z0-9._-]+=[0-9][^=\s]*")
@@ -144,4 +146,5 @@ def test_methods_without_their_environment_are_not_applicable(method, tmp_path):
     command = [sys.executable, PROJECT / "scripts/fit.py", "--method", method, "--output", tmp_path]
     dataset = preprocessed(tmp_path / "D.h5ad")
     run = subprocess.run([*command, "--input", dataset], capture_output=True, text=True)
-    assert run.stderr.startswith(f"not_applicable: environment missing: {method} is not installed")
+    package = PACKAGE.get(method, method)
+    assert run.stderr.startswith(f"not_applicable: environment missing: {package} is not installed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,7 @@ def communities(
 ) -> tuple[np.ndarray, float]:
     """Louvain or Leiden communities of the 15-nearest-neighbor graph (union, unweighted).
 
-    The resolution of modularity is bisected in [0, 5], at most 100 times, until the number of
-    communities is the requested one.
+    The resolution of modularity is bisected until it gives the requested number of communities.
 
     Args:
         points: (n_cells, d).
@@ -33,13 +33,27 @@ def communities(
         first on ties), and their resolution.
     """
     graph = neighbor_graph(points)
+    return bisected(lambda resolution: _detect(graph, how, resolution, seed), n_domains)
+
+
+def bisected(labels_at: Callable[[float], np.ndarray], n_domains: int) -> tuple[np.ndarray, float]:
+    """Bisect a resolution in [0, 5], at most 100 times, until it gives the requested number.
+
+    Args:
+        labels_at: from a resolution to labels (n_cells,), integers from 0 without gaps.
+        n_domains: requested number of communities.
+
+    Returns:
+        Labels with the number of communities closest to the requested one (the first on ties), and
+        their resolution.
+    """
     low, high = 0.0, _MAX_RESOLUTION
-    best, best_resolution = _detect(graph, how, 0.0, seed), 0.0
+    best, best_resolution = labels_at(0.0), 0.0
     for _ in range(_MAX_BISECTIONS):
         if best.max() + 1 == n_domains or high - low < _FINEST:
             break
         resolution = (low + high) / 2
-        labels = _detect(graph, how, resolution, seed)
+        labels = labels_at(resolution)
         n_communities = labels.max() + 1
         if abs(n_communities - n_domains) < abs(best.max() + 1 - n_domains):
             best, best_resolution = labels, resolution
