@@ -47,7 +47,7 @@ class WatchedTraining:
 
     def finish(self, embedding: np.ndarray) -> None:
         """Record the last epoch, with the embedding that the package returned."""
-        with _random_states_restored():
+        with random_states_restored():
             self._record(self.epochs, embedding.copy())
 
     def _remember(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -58,7 +58,7 @@ class WatchedTraining:
         if self._seen is None:
             raise RuntimeError(f"no {self._class.__name__} was used before the first step")
         if self.epochs % self._every == 0:
-            with _evaluated(self._seen[0]), _random_states_restored():
+            with _evaluated(self._seen[0]), random_states_restored():
                 self._record(self.epochs, self._embed(*self._seen))
         self.epochs += 1
 
@@ -93,7 +93,7 @@ def _evaluated(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _random_states_restored() -> Iterator[None]:
+def random_states_restored() -> Iterator[None]:
     """Restore the global random states of the CPU afterwards."""
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
