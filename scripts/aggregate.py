@@ -233,7 +233,8 @@ def texts_of_domains(
 
     whole = ranked_rows(args, results)
     ranked = all_standings(whole, args.rank_by)
-    tuning = {name: tables[name] for name in ("tuning_gain", "paper_protocol") if name in tables}
+    beside = ["tuning_gain", "paper_protocol"]
+    tuning = {name: tables[name] for name in beside if name in tables}
     lift = ranked_rows(args, tables["lift"])
     page = leaderboard_page(ranked, whole, lift, args.rank_by, tuning=tuning)
     compared = tables.get("published_vs_measured")

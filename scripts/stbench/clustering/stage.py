@@ -305,7 +305,9 @@ def _put_selected(
         return
     points = smoothed_components(tissue.components, tissue.coords)
     for fit, labels in zip(fits, recorded, strict=True):
-        for k in labels.labels if labels else ():
+        if labels is None:
+            continue
+        for k in labels.labels:
             epoch = select_epoch(labels.epochs, labels.choosing(k), points)
             if epoch is not None:
                 writer.put_selected(k, fit.seed, epoch)

@@ -170,8 +170,8 @@ def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
         "Final ARI with the settings that the authors published for a dataset, or that were copied "
         f"from a similar one, minus that with the default settings, which rank. {WARNING}"
     )
-    names = ("dataset", "method", "default", "published", "tuning gain", "seeds", "conclusion")
-    lines = [_row(names), _row(["---", "---", *["---:"] * 4, "---"])]
+    head = ("dataset", "method", "default", "published", "tuning gain", "seeds", "conclusion")
+    lines = [_row(head), _row(["---", "---", *["---:"] * 4, "---"])]
     for _, row in gains.iterrows():
         gain = _or_dash(row["gain"], signed) + interval(row)
         words = row["verdict"] if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
