@@ -1,6 +1,6 @@
 # BASS: cell types and spatial domains in one Bayesian hierarchy
 # (Li and Zhou, Genome Biology 2022), by the package of that name.
-# Written from the package's documentation; the tests do not run it, because they lack the package.
+# Run for docs/reproduction.md; the tests do not run it, because they lack the package.
 
 fit <- function(data, n_domains, seed, params) {
   kind <- data$dataset$kind

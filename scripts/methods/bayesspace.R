@@ -1,6 +1,6 @@
 # BayesSpace: a Markov random field over a lattice of spots, on principal components
 # (Zhao et al., Nature Biotechnology 2021), by the package of that name.
-# Written from the package's documentation; the tests do not run it, because they lack Bioconductor.
+# Run for docs/reproduction.md; the tests do not run it, because they lack Bioconductor.
 
 fit <- function(data, n_domains, seed, params) {
   if (is.null(data$lattice)) not_applicable("needs a lattice of spots (10x Visium or Spatial Transcriptomics)")

@@ -232,9 +232,10 @@ def test_a_setting_that_all_sections_have_is_that_of_the_joined_dataset() -> Non
     mixed = {"id": "mixed", "join": ["DLPFC151507", "DLPFC151510"]}
     mice = {"id": "mice", "join": ["BZ5", "BZ9"]}
     found = benchmark("DLPFC151507", "sim_layers", cortex, mixed, mice)
-    assert found.params("stague", "cortex") == found.params("stague", "DLPFC151507")
-    assert found.params("stague", "mixed")["k"] == 20  # by technology
-    assert found.params("stague", "mice") == found.params("stague", "sim_layers")  # by genes
+    assert found.params("stagate", "cortex") == found.params("stagate", "DLPFC151507")
+    assert found.params("stagate", "mixed")["graph"] == "radius"  # by technology
+    assert found.params("stagate", "mice")["graph"] == "knn"
+    assert found.params("sedr", "mice") == found.params("sedr", "sim_layers")  # by genes
     assert found.datasets["cortex"]["hvg"] and found.datasets["cortex"]["filter_cell"] == 50
 
 
