@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
 from snakemake.cli import parse_config
 
+from helpers.copies import Copies
 from stbench.common.errors import InputError, one_line
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
@@ -22,14 +25,12 @@ from stbench.config.values import with_numbers
 PATHS = """
 import json, sys
 from pathlib import Path
-from snakemake.cli import parse_config
 from stbench.common.paths import CONFIG
 from stbench.config.benchmark import load_benchmark
 from stbench.config.keys import layout_of
 from stbench.config.schema import load_yaml
 from stbench.config.values import with_numbers
-options, files, asked = json.loads(sys.argv[1])
-given = parse_config(options)
+given, files, asked = json.loads(sys.argv[1])
 config = {key: value for file in files for key, value in load_yaml(Path(file)).items()}
 config |= with_numbers(given, given)
 layout = layout_of(load_benchmark(config, CONFIG), Path("results"))
@@ -41,6 +42,16 @@ TISSUE = (
     "{id: tissue, simulate: {layout: layers, n_cells: 150, n_genes: 40, n_domains: 3, seed: 1}}"
 )
 QUICK = "params={stague: {epochs: 3, hidden_dim: 32, exp_out: 32}}"
+
+
+@cache
+def loaded_snakemake() -> Copies:
+    return Copies("import snakemake.cli; snakemake.cli.get_argument_parser()")
+
+
+def run_snakemake(command: list[str], cwd: Path, env: dict[str, str]) -> CompletedProcess:
+    """``subprocess.run`` of a command that begins with Python, without loading Snakemake again."""
+    return loaded_snakemake().run(command[1:], cwd, env)
 
 
 @dataclass
@@ -65,15 +76,8 @@ class Workflow:
             *("--config", *config),
         ]
 
-    def run(self, *config: str, args: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.command(*config, args=args),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def run(self, *config: str, args: tuple[str, ...] = ()) -> CompletedProcess:
+        return run_snakemake(self.command(*config, args=args), self.folder, self.environment)
 
     def paths(self, *asked, config: tuple[str, ...] = (), file: str = "") -> list[str]:
         """Paths of shared files, each asked for by a method of ``Layout`` and its arguments.
@@ -85,7 +89,7 @@ class Workflow:
         """
         files = [str(self.source / "config/config.yaml"), *([file] if file else [])]
         printed = subprocess.run(
-            [sys.executable, "-c", PATHS, json.dumps([config, files, asked])],
+            [sys.executable, "-c", PATHS, json.dumps([parse_config(config), files, asked])],
             cwd=self.folder,
             env={**self.environment, "PYTHONPATH": str(self.source / "scripts")},
             capture_output=True,

@@ -5,6 +5,7 @@ What is cheap is run; make and Snakemake run dry; of programs the options are he
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from stbench.common.paths import PROJECT
-from workflow.conftest import PARTS
+from workflow.conftest import PARTS, run_snakemake
 
 PAGES = sorted(
     [*(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "config/README.md"))]
@@ -62,9 +63,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def run(words: tuple[str, ...], folder: Path) -> str:
     """What a command prints; one that several pages have is run once."""
-    done = subprocess.run(
-        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    if "snakemake" in words:
+        done = run_snakemake([*words], folder, dict(os.environ))
+    else:
+        done = subprocess.run(
+            words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout[-2000:]}"
     return done.stdout
 

@@ -1,11 +1,11 @@
 """Every method there is, on a tissue of 200 cells: what each must give, whatever it computes."""
 
-import multiprocessing
 import os
 
 import pytest
 
 from check_method import in_a_process, make_tissue, planned_jobs, points
+from helpers.copies import Copies
 from helpers.programs import run_apart, run_here
 from stbench.common.paths import PROJECT, SCRIPTS
 from workflow.test_faults import add_method
@@ -13,16 +13,7 @@ from workflow.test_faults import add_method
 METHODS = sorted(path.stem for path in (PROJECT / "rules/methods").glob("*.smk"))
 # What most methods need, loaded once; a fit is then a copy of that process. Packages that start
 # threads while they are loaded must not be among them.
-LIBRARIES = ["anndata", "scanpy", "torch", "torch_geometric", "sklearn.cluster", "sklearn.mixture"]
-
-
-def as_program(words, log, folder):
-    """Become the program of these words, with the file as its output."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    done = run_here(*words, cwd=folder)
-    os.write(1, (done.stdout + done.stderr).encode())
+LIBRARIES = "anndata, scanpy, torch, torch_geometric, sklearn.cluster, sklearn.mixture"
 
 
 @pytest.fixture(scope="module")
@@ -32,27 +23,25 @@ def planned(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def copies():
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LIBRARIES)
+def run():
+    """Runs a fit in a copy of one process."""
+    copies = Copies(f"import {LIBRARIES}")
 
     def run(words, log):
         python, *rest = words
-        if python != "python":  # an environment of its own, which no copy of this process has
+        if python == "python":
+            log.write_text(copies.run(rest, log.parent.parent, os.environ).stdout)
+        else:  # an environment of its own, which no copy of this process has
             in_a_process(words, log)
-            return
-        process = context.Process(target=as_program, args=(rest, log, log.parent.parent))
-        process.start()
-        process.join()
 
     return run
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_method_keeps_the_contract(planned, copies, method):
+def test_a_method_keeps_the_contract(planned, run, method):
     jobs, folder = planned
     tissue = make_tissue(jobs[method], folder)
-    found, declined = points(method, jobs[method], tissue, folder / method, copies)
+    found, declined = points(method, jobs[method], tissue, folder / method, run)
     assert [point for point in found if point.problem] == []
     if declined:
         pytest.skip(declined)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from stbench.common.paths import PROJECT
-from workflow.conftest import environment
+from workflow.conftest import environment, run_snakemake
 
 PAPER = str(PROJECT / "config/paper.yaml")
 PROFILE = ("--profile", str(PROJECT / "profiles/slurm"))
@@ -54,14 +54,8 @@ def cluster(workflow, tmp_path):
 def on_cluster(flow, *config, args=()):
     """Like ``flow.run``, but the profile decides about cores."""
     command = [word for word in flow.command(args=args) if word not in ("--cores", "2")]
-    return subprocess.run(
-        [*command, *(("--config", *config) if config else ())],
-        cwd=flow.folder,
-        env=flow.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    more = ("--config", *config) if config else ()
+    return run_snakemake([*command, *more], flow.folder, flow.environment)
 
 
 def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
