@@ -6,6 +6,7 @@ from snakemake.settings.types import Quietness
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from stbench.common.shutdown import end_quickly
 from stbench.runs.console import Console, failure_report
 from stbench.runs.live_line import LiveLine
 
@@ -39,3 +40,4 @@ def print_failure():
 
 
 start_console()
+end_quickly()

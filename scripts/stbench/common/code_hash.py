@@ -26,6 +26,7 @@ NEUTRAL = (
     "stbench/common/import_closure.py",
     "stbench/common/io.py",
     "stbench/common/paths.py",
+    "stbench/common/shutdown.py",
     "stbench/common/source_code.py",
     "stbench/common/text.py",
     "stbench/fitting/program.py",

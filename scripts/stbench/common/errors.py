@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import TypeVar
 
+from stbench.common.shutdown import end_quickly
+
 T = TypeVar("T")
 
 CRASH = "STBENCH_CRASH"  # set by scripts/run_stage.py: how the program crashed before
@@ -91,6 +93,7 @@ def run_cli(main: Callable[[], None]) -> None:
 
     The same applies to faults of the machine: a full, read-only or broken disk, a file in use.
     """
+    end_quickly()
     try:
         main()
     except (InputError, NotApplicableError) as error:

@@ -17,6 +17,7 @@ from stbench.common.checksums import file_hash
 from stbench.common.errors import MACHINE_ERRORS, InputError, NotApplicableError, one_line
 from stbench.common.io import write_json
 from stbench.common.seeding import limit_threads
+from stbench.common.shutdown import end_quickly
 from stbench.fitting.device import choose_device, out_of_memory, peak_gpu_mb
 from stbench.supervisor.packages import loaded_versions
 from stbench.supervisor.provenance import environment_hash
@@ -132,6 +133,7 @@ def run_fit(
         prepare: reads and checks the inputs of ``args``, and returns the fit, which is called with
             the chosen device.
     """
+    end_quickly()
     limit_threads(args.threads)
     args.output.mkdir(parents=True, exist_ok=True)
     outcome = _outcome(args, prepare)
