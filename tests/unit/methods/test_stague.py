@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 import stague as stague_program
-from helpers.programs import run_apart, run_here
+from helpers.programs import run_here
 from methods.stague.clustering import scanpy_communities
 from methods.stague.model import fit, keep_mask, seeded_model
 from methods.stague.settings import Settings
@@ -279,7 +279,7 @@ def count_file(path: Path) -> ad.AnnData:
 def test_command_line(tmp_path: Path) -> None:
     half = count_file(tmp_path / "in.h5ad").obs["mine"]
     model = [text for name, value in SMALL.items() for text in (f"--{name}", value)]
-    done = run_apart(
+    done = run_here(
         PROGRAM,
         *("--adata_file", tmp_path / "in.h5ad", "--output_dir", tmp_path / "out"),
         *("--n_clusters", 2, "--device", "cpu", "--adj_weight", 0.3, "--refine", 5, *model),

@@ -1,7 +1,7 @@
 """scripts/fit.py by hand, and the checks on what a method returns."""
 
 import json
-import subprocess
+import os
 import sys
 
 import anndata
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from helpers.copies import Copies
 from helpers.supervised import N_CELLS, copy_of_scripts, preprocessed
 from stbench.fitting.device import choose_device, out_of_memory
 from stbench.fitting.interface import Fit, checked
@@ -20,28 +21,26 @@ def scripts(tmp_path_factory):
     return copy_of_scripts(tmp_path_factory.mktemp("programs"))
 
 
+@pytest.fixture(scope="module")
+def copies():
+    return Copies("import anndata")
+
+
 @pytest.fixture
-def fit(tmp_path, scripts):
+def fit(tmp_path, scripts, copies):
     dataset = preprocessed(tmp_path / "D.h5ad")
 
     def run(*flags, output="fit", deed="good"):
-        program = [
-            sys.executable,
-            scripts / "fit.py",
-            "--method",
-            "misbehaving",
-            "--input",
-            dataset,
-        ]
+        program = [scripts / "fit.py", "--method", "misbehaving", "--input", dataset]
         program += ["--output", tmp_path / output, "--params", json.dumps({"deed": deed}), *flags]
-        return subprocess.run(program, capture_output=True, text=True), tmp_path / output
+        return copies.run(program, tmp_path, os.environ), tmp_path / output
 
     return run
 
 
 def test_a_fit_holds_the_embedding_and_its_circumstances(fit):
     run, folder = fit("--record", "--seed", "3", "--implementation", "control")
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == 0, run.stdout
     adata = anndata.read_h5ad(folder / "fit.h5ad")
     assert adata.obsm["embedding"].shape == (N_CELLS, 3)
     assert adata.obsm["embedding"].dtype == adata.obsm["embedding_untrained"].dtype == np.float32
@@ -72,8 +71,8 @@ def test_the_seed_decides_random_draws(fit):
 def test_a_failed_fit_says_why_and_leaves_no_result(fit):
     run, folder = fit("--record", deed="raises")
     assert run.returncode == 1
-    assert run.stderr.splitlines()[-1] == "error: ValueError: the matrix is cursed"
-    assert "Traceback" in run.stderr
+    assert run.stdout.splitlines()[-1] == "error: ValueError: the matrix is cursed"
+    assert "Traceback" in run.stdout
     told = sorted(path.name for path in folder.iterdir())
     assert told == ["outcome.json", "provenance.json"]
 
@@ -93,7 +92,7 @@ def test_wrong_input_is_one_line(fit, flags, said, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     run, _ = fit(*flags)
     assert run.returncode == 1
-    assert len(run.stderr.splitlines()) == 1 and said in run.stderr
+    assert len(run.stdout.splitlines()) == 1 and said in run.stdout
 
 
 def test_arrays_are_stored_in_the_types_of_the_contract():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from helpers.programs import run_apart, run_here
+from helpers.programs import run_here
 from methods import pca
 from prepare import prepare_own
 from stbench.common.paths import PROJECT
@@ -235,7 +235,7 @@ def test_the_program_gives_the_same_tables_as_the_library(study, tmp_path):
     command = [PROGRAM, "--data", tmp_path / "data.h5ad", "--method", "pca"]
     command += ["--preprocessed", tmp_path / "preprocessed.h5ad", "--fits", *study.fits]
     command += ["--output", tmp_path / "again", "--settings"]
-    run = run_apart(*command, json.dumps(SETTINGS))
+    run = run_here(*command, json.dumps(SETTINGS))
     assert run.returncode == 0, run.stderr
     assert "ligand_receptor: ok: " in run.stdout
     for name in ("edges.parquet", "consensus.parquet", "ligand_receptor.csv", "status.json"):
