@@ -68,6 +68,8 @@ def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
         rule = block[: block.index(":")]
         if rule in LOCAL:
             continue
+        if rule == "train_variant":  # with published settings
+            rule = f"train_{re.search('method=([a-z0-9]+)__published', block)[1]}"
         resources = dict(re.findall(r"(\w+)=([^,\s]+)", re.search("resources: .*", block)[0]))
         assert int(resources.get("gpu", 0)) == gpus.get(rule, 0), block
         assert int(resources["mem_mb"]) >= 1000 and int(resources["runtime"]) >= 10, block
@@ -75,7 +77,8 @@ def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
         seen[rule] = seen.get(rule, 0) + 1
     paper = yaml.safe_load((PROJECT / "config/paper.yaml").read_text())
     datasets = len(paper["datasets"])
-    assert {seen[f"train_{method}"] for method in paper["methods"]} == {datasets}
+    fits = {method: seen[f"train_{method}"] for method in paper["methods"]}
+    assert min(fits.values()) == datasets and fits["stague"] == 2 * datasets
     assert gpus["train_stague"] == 1
     assert seen["preprocess"] == datasets
 
