@@ -76,8 +76,7 @@ bundle: fetch        ## pack the data into one tar for a machine without a netwo
 # One worker more than cores: tests of the workflow also wait for processes.
 WORKERS = $$(( $(or $(CORES),2) + 1 ))
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/unit tests/gpu
-# Python and pytest keep what they compile, also where the shell forbids it.
-PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test: setup $(VENV)/.dev       ## run all tests
 	@$(PYTEST) -n $(WORKERS) --dist loadfile $(LONGEST_FIRST) $(ARGS)

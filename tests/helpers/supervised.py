@@ -22,9 +22,9 @@ DO += "DEEDS[sys.argv[2]](None, json.loads(sys.argv[3]), None)"
 
 
 def copy_of_scripts(folder):
-    """The programs, as compiled, with the misbehaving method among the others."""
+    """The programs with the misbehaving method among the others."""
     scripts = folder / "scripts"
-    shutil.copytree(PROJECT / "scripts", scripts)
+    shutil.copytree(PROJECT / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "tests/helpers/misbehaving/misbehaving.py", scripts / "methods")
     return scripts
 
