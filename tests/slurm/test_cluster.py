@@ -26,6 +26,7 @@ SMALL = (
     "clusterers=[kmeans]",
     "rank_by=kmeans",
     "interactions=null",
+    "published_settings=false",
 )
 # Fits of the run, those of its tables and one that needs no GPU; each is clustered as well.
 FITS = [("stague", "tissue"), ("stague", "BZ5"), ("pca", "BZ5")]

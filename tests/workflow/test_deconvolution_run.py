@@ -60,7 +60,11 @@ def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_pat
 
 
 def test_one_configuration_may_have_both_tasks(workflow):
-    chosen = (f"datasets=[{TISSUE}, {PAIR}]", "methods=[smoothed_pca, nnls, mean_reference]", "seeds=[0]")
+    chosen = (
+        f"datasets=[{TISSUE}, {PAIR}]",
+        "methods=[smoothed_pca, nnls, mean_reference]",
+        "seeds=[0]",
+    )
     run = workflow.run(*chosen, "robustness={counts: [0.5]}", *KMEANS)
     assert run.returncode == 0, run.stdout
     tables = workflow.own / "tables"

@@ -106,4 +106,5 @@ def test_the_stand_in_of_a_demonstration_is_compared_drawn_and_named(finished):
     with h5py.File(fit / "epoch_labels.h5") as file, open_labels(labels) as reader:
         (n_domains, last), *_ = ((int(k), rows[-1]) for k, rows in file["labels"].items())
         refined = reader.rows(n_domains, 0, "kmeans", 3)
+    last = last[: len(refined)]  # after these are starts that choose no epoch
     assert refined.shape == last.shape and (refined != last).any()  # the majority of 6 neighbors
