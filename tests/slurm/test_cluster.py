@@ -33,6 +33,7 @@ FITS = [("stague", "tissue"), ("stague", "BZ5"), ("pca", "BZ5")]
 FAULTS = {
     "cancelled": "import time; time.sleep(600)",
     "overtime": "import time; time.sleep(600)",
+    "greedy": "return [bytearray(10**8) for _ in range(1000)]",
     # More than the first attempt's 1000 MB, less than the second's.
     "hungry": "import time; eaten = b'x' * (1200 << 20); time.sleep(3)\n"
     "    return Fit(embedding=adata.obsm['X_pca'])",
@@ -218,6 +219,9 @@ def test_a_job_past_slurms_time_limit_ends_as_timeout_without_a_third_try(run):
 def test_out_of_memory_is_sent_again_with_more_memory(run):
     assert [asked(job)[0] for job in run.jobs["train_hungry"]] == [1400, 2400]
     assert (run.fit("hungry")["status"], run.fit("hungry")["attempt"]) == ("ok", 2)
+    assert [asked(job)[0] for job in run.jobs["train_greedy"]] == [1400, 2400, 3400]
+    assert run.fit("greedy")["status"] == "oom"
+    assert "2000 MB" in run.fit("greedy")["reason"]
 
 
 def test_no_job_retries_within_its_allocation(run):

@@ -17,19 +17,18 @@ from stbench.clustering.epochs import (
     cluster_epochs,
     kmeans_rows,
     read_epoch_labels,
-    refine_rows,
     settings_of,
     write_epoch_labels,
 )
 from stbench.clustering.label_file import NO_EPOCH, LabelAxes, LabelsWriter, labels_writer
 from stbench.clustering.mclust import mclust_missing
 from stbench.clustering.selection import select_epoch, smoothed_components
+from stbench.clustering.tissue import Tissue, read_tissue
 from stbench.common.constants import EPOCHS_UNSEEN, UNTRAINED_EPOCH, Clusterer
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.common.h5ad import cells_digest, read_elements
+from stbench.common.h5ad import cells_digest
 from stbench.common.parallel import Map, worker_map
 from stbench.fitting.output import FitFolder, read_fit
-from stbench.graphs.neighbors import knn
 
 UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
 LABELS_ONLY = "the method's own labels; it provides no embedding"
@@ -43,54 +42,6 @@ class EpochsClustered(NamedTuple):
     n_epochs: int
     seconds: float
     training_seconds: float
-
-
-@dataclass(frozen=True)
-class Tissue:
-    """The part of a dataset that clustering uses.
-
-    Attributes:
-        cells: names of the cells.
-        n_domains: numbers of domains, ascending; empty if the dataset is not available.
-        coords: (n_cells, 2) positions.
-        components: (n_cells, d) principal components.
-        neighbors: (n_cells, k) cells whose majority refines a label; None: no refinement.
-        nearest_wins: how the method breaks ties; see ``majority``.
-    """
-
-    cells: Sequence[str]
-    n_domains: list[int]
-    coords: np.ndarray
-    components: np.ndarray
-    neighbors: np.ndarray | None = None
-    nearest_wins: bool = False
-
-
-def read_tissue(path: str | Path, refine: int = 0) -> Tissue:
-    """Read the part of a preprocessed dataset that clustering uses.
-
-    Args:
-        path: the preprocessed dataset.
-        refine: number of neighbors that refine labels; 0: none.
-
-    Raises:
-        InputError: the file is missing, broken or not a preprocessed dataset.
-    """
-    data = read_elements(path, "obsm/spatial", "obsm/X_pca", "uns/dataset")
-    dataset = data.get("uns/dataset", {})
-    if dataset.get("status") == "error":
-        return Tissue(data["cells"], [], np.empty((0, 2)), np.empty((0, 0)))
-    if "n_domains" not in dataset or not {"obsm/spatial", "obsm/X_pca"} <= data.keys():
-        raise InputError(
-            f"{path}: not a preprocessed dataset; create it with scripts/preprocess.py"
-        )
-    return Tissue(
-        cells=data["cells"],
-        n_domains=np.unique(dataset["n_domains"]).astype(int).tolist(),
-        coords=data["obsm/spatial"],
-        components=data["obsm/X_pca"],
-        neighbors=knn(data["obsm/spatial"], refine)[1] if refine else None,
-    )
 
 
 def cluster_fits(
@@ -224,15 +175,8 @@ def _labels_of_epochs(
 
 def _refined(labels: EpochLabels, tissue: Tissue) -> EpochLabels:
     for rows in labels.labels.values():
-        _refine(rows.reshape(-1, rows.shape[-1]), tissue)
+        tissue.refine(rows.reshape(-1, rows.shape[-1]))
     return labels
-
-
-def _refine(rows: np.ndarray, tissue: Tissue) -> np.ndarray:
-    """The labels (n_labelings, n_cells), refined in place where the tissue has neighbors for it."""
-    if tissue.neighbors is not None:
-        refine_rows(rows, tissue.neighbors, tissue.nearest_wins)
-    return rows
 
 
 def _axes(
@@ -346,11 +290,11 @@ def _labelings(fit: FitFolder, recorded: EpochLabels | None, tissue: Tissue, k: 
     if recorded is not None and recorded.epochs[-1] > UNTRAINED_EPOCH:
         rows = recorded.choosing(k)[last_third(recorded.epochs)].reshape(-1, len(tissue.cells))
     elif fit.embedding is not None:
-        rows = _refine(kmeans_rows(fit.embedding, k, STARTS)[0], tissue)
+        rows = tissue.refine(kmeans_rows(fit.embedding, k, STARTS)[0])
     else:
         # A method gets one number of domains, the largest (scripts/fit.py).
         assert fit.own_labels is not None
-        rows = _refine(fit.own_labels[None].copy(), tissue)[: int(k == tissue.n_domains[-1])]
+        rows = tissue.refine(fit.own_labels[None].copy())[: int(k == tissue.n_domains[-1])]
     return rows[rows[:, 0] >= 0]
 
 
@@ -375,7 +319,7 @@ def _put_ends(
     """Labels of the last and the untrained epoch by every clusterer, and the methods' own."""
     tasks = list(_tasks(axes, fits))
     for task, (rows, note) in zip(tasks, mapper(_cluster_task, tasks), strict=True):
-        _refine(rows, tissue)
+        tissue.refine(rows)
         writer.put(task.n_domains, task.seed, task.clusterer, task.epoch, rows=rows, note=note)
     for fit, last in zip(fits, axes.last_epochs, strict=True):
         if fit.own_labels is not None and axes.n_domains:
@@ -388,7 +332,7 @@ def _put_own(
     """Write the labels that a method provides. Without an embedding they are used for all
     clusterers, so that such a method can be ranked."""
     assert fit.own_labels is not None
-    rows = _refine(fit.own_labels[None].copy(), tissue)
+    rows = tissue.refine(fit.own_labels[None].copy())
     # A method gets one number of domains, the largest (scripts/fit.py).
     *other_numbers, n_domains = axes.n_domains
     for clusterer in axes.clusterers:

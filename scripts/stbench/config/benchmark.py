@@ -11,28 +11,13 @@ from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.config import external, variants
-from stbench.config.degradation import degraded_sections, levels_of
-from stbench.config.grid import expand_grids
+from stbench.config.degradation import levels_of
 from stbench.config.layout import Layout, configuration_name
-from stbench.config.methods import (
-    Methods,
-    check_chosen,
-    check_parameter,
-    check_params,
-    load_methods,
-    setting_for,
-)
-from stbench.config.pairs import pair_entry, raw_parts
-from stbench.config.published import has_published_settings, published_entries
-from stbench.config.registry import (
-    check_own_files,
-    check_sections,
-    choose_sources,
-    dataset_entry,
-    load_registry,
-    with_shape,
-)
+from stbench.config.methods import check_chosen, check_params, load_methods, setting_for
+from stbench.config.published import has_published_settings
+from stbench.config.registry import check_own_files, choose_sources, load_registry
 from stbench.config.schema import check, load_yaml
+from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
 from stbench.config.tissues import tissue_of, unit_of
 from stbench.config.values import with_numbers
@@ -194,8 +179,7 @@ class Benchmark:
     def studies(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Entries outside the ranking: ``derived`` datasets, ``variants`` and ``published``.
 
-        All by id: for a degraded dataset ``of``, ``way``, ``level`` and ``draw``; for a
-        variant
+        All by id: for a degraded dataset ``of``, ``way``, ``level`` and ``draw``; for a variant
         ``method``, ``factor``, ``value``, ``title`` and ``unchanged``, the method's own value of
         the factor by dataset; for a method with published settings ``method`` and ``title``.
         """
@@ -385,19 +369,19 @@ def load_benchmark(
         registry = choose_sources(registry, config.get("sources") or {})
     except InputError as error:
         raise InputError(f"config: {error}") from error
-    datasets = _chosen_datasets(config, registry)
+    datasets = chosen_datasets(config, registry)
     if need_files:
         check_own_files(datasets.values())
     tasks = list(dict.fromkeys(map(task_of, datasets.values())))
     check_chosen(config, methods, tasks)
     check_params(config, methods, tasks)
-    methods = {**methods, DOMAINS: _with_derived(config, methods)}
+    methods = {**methods, DOMAINS: methods_of_domains(config, methods)}
     if config["rank_by"] not in config["clusterers"]:
         raise InputError(
             f"config: rank_by: {config['rank_by']!r} is not among the clusterers "
             f"({', '.join(config['clusterers'])})"
         )
-    return Benchmark(config, datasets, methods, _downloads(datasets, registry))
+    return Benchmark(config, datasets, methods, downloads_of(datasets, registry))
 
 
 def _cut(params: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -405,71 +389,3 @@ def _cut(params: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     if "epochs_cpu" not in entry:
         return dict(params)
     return {**params, "epochs": min(params["epochs"], entry["epochs_cpu"])}
-
-
-def _with_derived(config: Mapping[str, Any], methods: Methods) -> dict[str, dict[str, Any]]:
-    """The methods of ``domains`` with second entries, variants and external results."""
-    entries = {**methods[DOMAINS], **published_entries(config, methods)}
-    for variant in variants.variants_of(config):
-        if variant.method not in config["methods"] or variant.method not in entries:
-            raise InputError(
-                f"config: variants: {variant.method!r} is not among the methods of {DOMAINS}"
-            )
-        if variant.id in entries:
-            raise InputError(
-                f"config: variants: {variant.method}: {variant.title!r} and another variant are "
-                f"both called {variant.id!r}; give them different names or values"
-            )
-        params = entries[variant.method].get("params", {})
-        for name, value in variant.params.items():
-            check_parameter(f"variants.{variant.method}", name, value, params)
-        entries[variant.id] = variants.entry(variant, entries[variant.method])
-    results = config.get("external") or {}
-    external.check_external(results, entries)
-    return {**entries, **{name: external.entry(name) for name in results}}
-
-
-def _chosen_datasets(
-    config: Mapping[str, Any], registry: Mapping[str, Any]
-) -> dict[str, Mapping[str, Any]]:
-    """The datasets that the configuration names, and those degraded from them."""
-    datasets: dict[str, Mapping[str, Any]] = {}
-    for section in expand_grids(config["datasets"]):
-        entry = _entry(section, registry)
-        if entry["id"] in datasets:
-            raise InputError(f"config: datasets: {entry['id']!r} is listed twice")
-        datasets[entry["id"]] = entry
-    study = config.get("robustness") or {}
-    for entry in degraded_sections(study, dict(datasets), config["seeds"]):
-        if entry["id"] in datasets:
-            raise InputError(
-                f"config: datasets: {entry['id']!r} is also the id of a degraded copy of "
-                f"{entry['derived_from']!r}; choose another id, or other levels in robustness"
-            )
-        datasets[entry["id"]] = entry
-    check_sections(datasets)
-    return datasets
-
-
-def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        if isinstance(section, dict) and is_pair(section):
-            return pair_entry(section, registry)
-        return with_shape(dataset_entry(section, registry))
-    except InputError as error:
-        text = str(error)
-        raise InputError(
-            text if text.startswith("config:") else f"config: datasets: {text}"
-        ) from error
-
-
-def _downloads(
-    datasets: Mapping[str, Mapping[str, Any]], registry: Mapping[str, Any]
-) -> dict[str, Mapping[str, Any]]:
-    """The datasets to fetch: chosen datasets, sections of joined ones, and parts of pairs."""
-    whole = [part for entry in datasets.values() for part in entry.get("parts", [entry])]
-    downloads = {entry["id"]: entry for entry in whole if entry["origin"] == "files"}
-    for entry in datasets.values():
-        for name in raw_parts(entry).values():
-            downloads[name] = dataset_entry(name, registry)
-    return downloads

@@ -35,7 +35,7 @@ def test_a_method_with_published_settings_has_a_second_entry_beside_the_ranking(
         ("BZ5", ["stague", "scanit", "spatialfusion"], ["stague", "scanit"]),
         ("DLPFC151510", ["stague", "scanit", "spatialfusion"], ["stague", "spatialfusion"]),
         ("seqFISHplus", ["stague"], []),  # nothing was published for it or for similar data
-        ("sim_layers", ["stague", "scanit"], []),  # nobody publishes settings for simulated data
+        ("sim_layers", ["stague", "scanit"], []),  # no published settings for simulated data
     ],
 )
 def test_it_is_run_only_where_its_parameters_differ(dataset, methods, second):
