@@ -135,7 +135,7 @@ def test_same_seed_same_tissue_other_seed_another():
 
 
 def test_blocks_do_not_repeat_their_randomness(monkeypatch):
-    monkeypatch.setattr("stbench.data.simulation._VALUES_AT_ONCE", 200 * 50)
+    monkeypatch.setattr("stbench.data.simulation.counts._VALUES_AT_ONCE", 200 * 50)
     counts = simulate(Tissue(n_cells=600), "x").X.toarray()
     assert counts.shape == (600, 200)
     assert len(np.unique(counts, axis=0)) == 600
