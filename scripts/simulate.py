@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from stbench.common.errors import attempt, run_cli
-from stbench.data.simulation import LAYOUTS, Tissue
+from stbench.data.simulation import Tissue
+from stbench.data.simulation.layouts import LAYOUTS
 
 
 def main() -> None:
@@ -50,6 +51,11 @@ def main() -> None:
         "number of the replicate section of the seed's tissue; 0: an independent tissue",
     )
     option("section_effect", float, "sd of the log shift of each gene in a replicate section")
+    option("gradient", float, "sd of the log change of a gene along a smooth trend")
+    option("patchiness", float, "sd of the log odds of a cell type between places of a domain")
+    option("spillover", float, "share of the molecules that are counted in a neighboring cell")
+    option("density_sd", float, "sd of the log density of cells between domains")
+    option("reference", str, "real section whose genes are used: a table of resources/simulation")
     parser.add_argument(
         "--record-failure",
         action="store_true",

@@ -9,6 +9,11 @@ ENVIRONMENTS = PROJECT / "envs"
 RESOURCES = PROJECT / "resources"
 
 
+def gene_statistics_file(name: str) -> Path:
+    """The statistics of genes of a real section, for simulated tissues."""
+    return RESOURCES / f"simulation/{name}.csv"
+
+
 def method_files(folder: Path = SCRIPTS / "methods") -> dict[str, Path]:
     """The file of each method by its id: ``<id>.py``, ``<id>.R`` or ``<id>/model.py``."""
     alone = {path.stem: path for path in folder.glob("[!_]*.*") if path.suffix in (".py", ".R")}

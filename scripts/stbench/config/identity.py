@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stbench.common.code_hash import code_hash
-from stbench.common.paths import ENVIRONMENTS, SCRIPTS
+from stbench.common.paths import ENVIRONMENTS, SCRIPTS, gene_statistics_file
 from stbench.config.registry import loaders
 from stbench.config.schema import load_yaml
 
@@ -107,10 +107,17 @@ class Identity:
             parts = [(part["id"], self._truth(part)) for part in entry["parts"]]
             return self.stage("join.py", parts=parts)
         if origin == "simulate":
-            return self.stage("simulate.py", simulate=entry["simulate"])
+            return self.stage("simulate.py", simulate=self._tissue(entry["simulate"]))
         if origin == "pair":
             return self._pair(entry)
         return key_of(code=self._code_of_prepare(entry), **self._recipe(entry))
+
+    def _tissue(self, simulate: Entry) -> Entry:
+        """The parameters of a tissue, with the content of the table of genes that it uses."""
+        if not simulate.get("reference"):
+            return simulate
+        table = gene_statistics_file(simulate["reference"])
+        return {**simulate, "reference": self.contents([table])}
 
     def _truth(self, entry: Entry) -> str:
         columns = [entry.get("label"), entry.get("celltype")]
@@ -132,6 +139,8 @@ class Identity:
     def _recipe(self, entry: Entry) -> dict[str, Any]:
         """An entry without descriptions, with contents in place of paths and URLs."""
         recipe = _without_words(entry)
+        if "simulate" in entry:
+            recipe["simulate"] = self._tissue(entry["simulate"])
         if "path" in entry:
             recipe["content"] = self.file_hash(entry["path"])
         if "sources" in entry:

@@ -178,6 +178,29 @@ def test_a_pair_is_its_options_and_the_contents_of_its_parts(own, hashes):
     assert len(set(different)) == len(different)
 
 
+def test_a_tissue_is_its_parameters_and_the_genes_of_its_reference(hashes, tmp_path, monkeypatch):
+    table = tmp_path / "genes.csv"
+    monkeypatch.setattr(identity_module, "gene_statistics_file", lambda name: table)
+
+    def tissue_keys(**options):
+        simulate = {"layout": "rings", **options}
+        tissue = dataset_entry({"id": "t", "simulate": simulate}, REGISTRY)
+        pair = {"id": "p", "origin": "pair", "spot_size": 2, "simulate": simulate}
+        identity = Identity({"t": tissue, "p": pair}, hashes)
+        return [identity.data("t"), identity.data("p")]
+
+    table.write_text("one")
+    drawn, real, uneven = (
+        tissue_keys(),
+        tissue_keys(reference="BZ9"),
+        tissue_keys(gradient=0.2),
+    )
+    assert len({*drawn, *real, *uneven}) == 6
+    table.write_text("other")
+    assert tissue_keys() == drawn
+    assert not set(tissue_keys(reference="BZ9")) & set(real)
+
+
 def test_an_edit_of_code_changes_the_keys_of_what_it_makes(hashes, scripts):
     def all_keys():
         data, _, preprocessed = keys(entry_of("BZ5"), hashes, scripts=scripts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
@@ -11,16 +13,9 @@ from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad
 from stbench.common.paths import SCRIPTS
 from stbench.data.preprocessing import preprocess
-from stbench.data.simulation import (
-    LAYOUTS,
-    Expression,
-    Tissue,
-    draw_counts,
-    draw_mixtures,
-    draw_types,
-    scatter_cells,
-    simulate,
-)
+from stbench.data.simulation import Tissue, simulate
+from stbench.data.simulation.layouts import LAYOUTS
+from stbench.data.simulation.positions import scatter_cells
 
 PROGRAM = SCRIPTS / "simulate.py"
 REQUIRED = {
@@ -177,16 +172,32 @@ def test_contrast_decides_how_hard_it_is():
     assert none < some < much
 
 
-def test_a_tissue_that_is_no_section_is_drawn_as_ever_from_one_stream():
-    tissue, rng = Tissue(n_cells=90, n_genes=30, seed=3), np.random.default_rng(3)
-    unit_square = scatter_cells(90, rng)
-    domains = LAYOUTS["layers"](unit_square, 5, rng)
-    types = draw_types(domains, draw_mixtures(tissue, rng), rng)
-    counts = draw_counts(Expression.draw(tissue, rng), domains, types, 0.0, rng)
-    made = simulate(tissue, "x").X
-    assert (made != counts).nnz == 0
+PUBLISHED = {
+    "layers": "0e966d1fe7ed8f51d98d72b21cfaef70a94104a20ee213f686516c426cdcb0bb",
+    "rings": "6fdf81a1ca6422f96cd770ba526b6b498b0e47b1b3044188cc3dff34c2ec4e54",
+    "islands": "919d865103ac18cac15c34e436611fba7269bcb0b63c79ed3344bb11b2e96b60",
+    "mosaic": "a34acbe7c4ba3228b4293b245f237005a41f8b856a2a65c8cdfc9859650bf3c4",
+}
+"""Digests of tissues as they were before there were gradients, patches, spill-over and references:
+published numbers belong to these."""
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_tissues_without_later_options_are_the_published_ones(layout):
+    adata = simulate(Tissue(layout=layout, n_cells=150, n_genes=40, dropout=0.2, seed=3), "x")
+    labels = [adata.obs[column].cat.codes.to_numpy() for column in ("cluster", "celltype")]
+    digest = hashlib.sha256()
+    for array in (adata.X.toarray(), adata.obsm["spatial"].round(9), *labels):
+        digest.update(array.tobytes())
+    assert digest.hexdigest() == PUBLISHED[layout]
+
+
+def test_parameters_without_effect_are_no_part_of_the_description():
     told = simulate(Tissue(), "x").uns["dataset"]["sha256"]
     assert told == "922b471fb5be1acf61679cf77dd66ba93df658a897f2651231582be18c731637"
+    settings = Tissue(gradient=0.1, spillover=0.2).settings()
+    assert {"gradient", "spillover"} <= set(settings)
+    assert not {"patchiness", "density_sd", "reference", "effect"} & set(settings)
 
 
 def profiles(adata, by: str) -> np.ndarray:
@@ -251,6 +262,11 @@ def test_the_effect_of_a_section_is_the_shift_of_each_gene():
         ({"section": 1, "section_effect": -0.1}, "section_effect"),
         ({"section_effect": 0.5}, "section_effect"),
         ({"section": 1, "n_triples": 1}, "n_triples"),
+        ({"gradient": -0.1}, "gradient"),
+        ({"patchiness": float("nan")}, "patchiness"),
+        ({"density_sd": float("inf")}, "density_sd"),
+        ({"spillover": 1.0}, "spillover"),
+        ({"reference": "nowhere"}, "reference"),
     ],
 )
 def test_bad_parameters_are_named(bad, named):

@@ -6,6 +6,10 @@ mixture of cell types, and it shifts some genes in all of its cells. Counts are 
 with log-normal library sizes. Interactions between cells can be planted in addition
 (``stbench.data.planted_interactions``); positions, domains and types do not depend on them.
 
+Further options, off by default, make a tissue as uneven as a real one: smooth trends of genes that
+cross domains, patches of cell types, molecules counted in a neighboring cell, domains that differ
+in density, and genes with the statistics of a real section. Without them nothing more is drawn.
+
 Replicate sections (``section`` 1, 2, ...) of one seed share the domains' mixtures of types and the
 expression of types and domains. They differ in positions, shapes, cells, counts, and in a shift of
 every gene that is common to a section's cells, the batch effect.
@@ -15,26 +19,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stbench.data.simulation.cell_types import draw_mixtures, draw_types
-from stbench.data.simulation.counts import draw_counts
+from stbench.data.simulation.cells import Cells
+from stbench.data.simulation.counts import draw_counts, spill_over
 from stbench.data.simulation.expression import Expression
-from stbench.data.simulation.layouts import LAYOUTS
-from stbench.data.simulation.positions import scatter_cells
 from stbench.data.simulation.tissue import Tissue
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from stbench.data.planted_interactions import Planted
-
-_PLANTING = ("n_triples", "n_targets", "effect", "radius")
-_REPLICATION = ("section", "section_effect")
 
 
 def simulate(tissue: Tissue, name: str) -> AnnData:
@@ -58,31 +56,29 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
     if tissue.section:
         model = np.random.default_rng([tissue.seed, 3])
         rng = np.random.default_rng([tissue.seed, 3, tissue.section])
-    unit_square = scatter_cells(tissue.n_cells, rng)
-    domains = LAYOUTS[tissue.layout](unit_square, tissue.n_domains, rng)
-    types = draw_types(domains, draw_mixtures(tissue, model), rng)
-    coords = unit_square * math.sqrt(tissue.n_cells / tissue.density)
+    cells = Cells.draw(tissue, rng, model)
     expression = Expression.draw(tissue, model)
     if tissue.section:
         shift = rng.normal(0, tissue.section_effect, tissue.n_genes)
         expression = replace(expression, base=expression.base + shift)
-    planted = _plant(tissue, coords, types, expression.base) if tissue.n_triples else None
-    raised = planted.raised if planted else None
-    counts = draw_counts(expression, domains, types, tissue.dropout, rng, raised)
+    planted = _plant(tissue, cells, expression.base) if tissue.n_triples else None
+    counts = draw_counts(expression, cells, rng, planted.raised if planted else None)
+    if tissue.spillover:
+        counts = spill_over(counts, cells.coords, tissue.spillover, rng)
 
     def labels(prefix: str, codes: np.ndarray, n: int) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, [f"{prefix}{i + 1}" for i in range(n)])
 
     observed = {
-        "cluster": labels("domain", domains, tissue.n_domains),
-        "celltype": labels("type", types, tissue.n_types).remove_unused_categories(),
+        "cluster": labels("domain", cells.domains, tissue.n_domains),
+        "celltype": labels("type", cells.types, tissue.n_types).remove_unused_categories(),
     }
     adata = AnnData(
         counts,
         pd.DataFrame(observed, index=[f"cell{i + 1}" for i in range(tissue.n_cells)]),
         pd.DataFrame(index=[f"gene{i + 1}" for i in range(tissue.n_genes)]),
     )
-    adata.obsm["spatial"] = coords
+    adata.obsm["spatial"] = cells.coords
     adata.uns["dataset"] = _description(tissue, name)
     if planted:
         types_by_name = np.array([f"type{i + 1}" for i in range(tissue.n_types)], dtype=object)
@@ -92,22 +88,17 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
     return adata
 
 
-def _plant(tissue: Tissue, coords: np.ndarray, types: np.ndarray, base: np.ndarray) -> Planted:
+def _plant(tissue: Tissue, cells: Cells, base: np.ndarray) -> Planted:
     """With its own generator: positions, domains and types are those of the tissue without it."""
     from stbench.data.planted_interactions import plant
 
     rng = np.random.default_rng([tissue.seed, 1])
     settings = (tissue.n_triples, tissue.n_targets, tissue.effect, tissue.radius)
-    return plant(coords, types, base, *settings, rng)
+    return plant(cells.coords, cells.types, base, *settings, rng)
 
 
 def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | bool]:
-    settings = asdict(tissue)
-    if not tissue.n_triples:
-        settings = {name: value for name, value in settings.items() if name not in _PLANTING}
-    if not tissue.section:
-        settings = {name: value for name, value in settings.items() if name not in _REPLICATION}
-    parameters = json.dumps(settings, sort_keys=True)
+    parameters = json.dumps(tissue.settings(), sort_keys=True)
     return {
         "id": name,
         "technology": "simulated",

@@ -22,8 +22,20 @@ def draw_mixtures(tissue: Tissue, rng: np.random.Generator) -> np.ndarray:
     return mixtures
 
 
-def draw_types(domains: np.ndarray, mixtures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A cell type for each cell, (n,), from its domain's mixture."""
-    ladder = mixtures.cumsum(axis=1)
+def draw_types(
+    domains: np.ndarray,
+    mixtures: np.ndarray,
+    rng: np.random.Generator,
+    log_odds: np.ndarray | None = None,
+) -> np.ndarray:
+    """A cell type for each cell, (n,), from its domain's mixture.
+
+    ``log_odds``: (n, types) additions to the log shares of the types at each cell.
+    """
+    shares = mixtures[domains]
+    if log_odds is not None:
+        shares = shares * np.exp(log_odds)
+        shares /= shares.sum(axis=1, keepdims=True)
+    ladder = shares.cumsum(axis=1)
     ladder[:, -1] = 1
-    return (rng.random(len(domains))[:, None] > ladder[domains]).sum(axis=1)
+    return (rng.random(len(domains))[:, None] > ladder).sum(axis=1)

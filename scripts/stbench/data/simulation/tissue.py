@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from stbench.common.errors import InputError
+from stbench.common.paths import gene_statistics_file
 from stbench.data.simulation.layouts import LAYOUTS
+
+_TRENDS = 5
+# Parameters without effect while the first of them is 0 or empty.
+_UNUSED_TOGETHER = (
+    ("n_triples", "n_targets", "effect", "radius"),
+    ("section", "section_effect"),
+    *(("gradient",), ("patchiness",), ("spillover",), ("density_sd",), ("reference",)),
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,14 @@ class Tissue:
         section: number of the replicate section of the seed's tissue; 0: an independent tissue.
         section_effect: standard deviation of the log shift of each gene in a replicate section,
             the same in all of its cells.
+        gradient: standard deviation of the log change of a gene along a smooth trend; the trends
+            cross the borders of domains. 0: none.
+        patchiness: standard deviation of the log odds of a cell type between places of a domain;
+            0: types are mixed at random.
+        spillover: share of the molecules that are counted in a neighboring cell.
+        density_sd: standard deviation of the log density of cells between domains.
+        reference: a real section whose genes and library sizes are used, a table of
+            ``resources/simulation``; empty: they are drawn from fixed distributions.
     """
 
     layout: str = "layers"
@@ -45,6 +62,11 @@ class Tissue:
     radius: float = 1.3
     section: int = 0
     section_effect: float = 0.0
+    gradient: float = 0.0
+    patchiness: float = 0.0
+    spillover: float = 0.0
+    density_sd: float = 0.0
+    reference: str = ""
 
     def __post_init__(self) -> None:
         def demand(valid: bool, name: str, rule: str) -> None:
@@ -70,3 +92,20 @@ class Tissue:
         independent = self.section == 0
         demand(independent or self.n_triples == 0, "n_triples", "0 in a replicate section")
         demand(not (independent and self.section_effect), "section_effect", "0 without a section")
+        for name in ("gradient", "patchiness", "density_sd"):
+            demand(0 <= getattr(self, name) < math.inf, name, "0 or a positive number")
+        demand(0 <= self.spillover < 1, "spillover", "at least 0 and below 1")
+        known = not self.reference or gene_statistics_file(self.reference).is_file()
+        demand(known, "reference", "empty or the name of a table in resources/simulation")
+
+    @property
+    def n_trends(self) -> int:
+        """Number of smooth trends of genes."""
+        return _TRENDS if self.gradient else 0
+
+    def settings(self) -> dict[str, str | int | float]:
+        """The parameters that have an effect."""
+        unused = {
+            name for names in _UNUSED_TOGETHER if not getattr(self, names[0]) for name in names
+        }
+        return {name: value for name, value in asdict(self).items() if name not in unused}
