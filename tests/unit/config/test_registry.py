@@ -60,7 +60,8 @@ FURTHER = [
     *[f"CTCM_MERFISH_{section}" for section in range(1, 13)],
     "CTCM_osmFISH",
 ]
-SIMULATED = ["sim_layers", "sim_rings", "sim_islands", "sim_mosaic"]
+LAYOUTS = ("layers", "rings", "islands", "mosaic")
+SIMULATED = [f"{regime}_{layout}" for regime in ("sim", "sim_real") for layout in LAYOUTS]
 DESCRIPTION = [
     "id",
     "origin",

@@ -2,19 +2,23 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
 from stbench.common.paths import CONFIG
 from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
-from stbench.data.simulation import LAYOUTS, Tissue
+from stbench.data.simulation import Tissue
+from stbench.data.simulation.layouts import LAYOUTS
 
 
-def tissues(name: str):
+def tissues(name: str, realistic: bool = False):
+    """The configuration, and its tissues without or with a reference."""
     config = {**load_yaml(CONFIG / "config.yaml"), **load_yaml(CONFIG / f"{name}.yaml")}
     benchmark = load_benchmark(config, CONFIG)
-    return benchmark, [Tissue(**entry["simulate"]) for entry in benchmark.datasets.values()]
+    found = [Tissue(**entry["simulate"]) for entry in benchmark.datasets.values()]
+    return benchmark, [tissue for tissue in found if bool(tissue.reference) == realistic]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,18 @@ def test_grids_are_complete_and_each_tissue_is_drawn_anew(name, factors, n):
     assert len({tissue.seed for tissue in found}) == n
 
 
+def test_the_realistic_group_has_a_grid_of_its_own_around_the_registry_tissues():
+    _, found = tissues("simulated", realistic=True)
+    grid = {(tissue.layout, tissue.contrast, tissue.gradient) for tissue in found}
+    assert len(found) == len(grid) == 4 * 3 * 3
+    everyone = found + tissues("simulated")[1]
+    assert len({tissue.seed for tissue in everyone}) == len(everyone)
+    registry = load_yaml(CONFIG / "datasets.yaml")
+    for layout in LAYOUTS:
+        central = Tissue(**registry[f"sim_real_{layout}"]["simulate"])
+        assert central in [replace(tissue, seed=central.seed) for tissue in found]
+
+
 @pytest.mark.parametrize(
     ("name", "digest"),
     [
@@ -45,7 +61,9 @@ def test_grids_give_the_tissues_that_were_once_listed_one_by_one(name, digest):
     """Same ids, parameters (with their types) and order: published numbers belong to these."""
     benchmark, _ = tissues(name)
     rows = [
-        [id, dict(sorted(entry["simulate"].items()))] for id, entry in benchmark.datasets.items()
+        [id, dict(sorted(entry["simulate"].items()))]
+        for id, entry in benchmark.datasets.items()
+        if "reference" not in entry["simulate"]
     ]
     assert hashlib.sha256(json.dumps(rows).encode()).hexdigest() == digest
 
