@@ -235,8 +235,8 @@ def texts_of_domains(
     ranked = all_standings(whole, args.rank_by)
     beside = ["tuning_gain", "paper_protocol"]
     tuning = {name: tables[name] for name in beside if name in tables}
-    lift = ranked_rows(args, tables["lift"])
-    page = leaderboard_page(ranked, whole, lift, args.rank_by, tuning=tuning)
+    lift, best = (ranked_rows(args, tables[name]) for name in ("lift", "lift_best_control"))
+    page = leaderboard_page(ranked, whole, lift, args.rank_by, best_control=best, tuning=tuning)
     compared = tables.get("published_vs_measured")
     scored = ranked_rows(args, tables["ARI_final"])
     papers = latex_tables(ranked, whole, scored, compared, args.rank_by)

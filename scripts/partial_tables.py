@@ -82,11 +82,17 @@ def main() -> None:
         if len(ranked):
             rank_by = args.config["rank_by"]
             placed = all_standings(ranked, rank_by)
-            lift = complete["lift"]
-            lift = lift[lift["dataset"].isin(ranked["dataset"])]
+            lift, best_control = (
+                table[table["dataset"].isin(ranked["dataset"])]
+                for table in (complete["lift"], complete["lift_best_control"])
+            )
             names = ("tuning_gain", "paper_protocol")
             tuning = {name: complete[name] for name in names if name in complete}
-            page = leaderboard_page(placed, ranked, lift, rank_by, partial.words, tuning=tuning)
+            page = leaderboard_page(
+                *(placed, ranked, lift, rank_by, partial.words),
+                best_control=best_control,
+                tuning=tuning,
+            )
             (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
         (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")
     print(report(partial))

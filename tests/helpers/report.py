@@ -15,6 +15,7 @@ from stbench.ranking.tables import ranking_tables
 from stbench.report.page import Sources, report_page
 from stbench.results.aggregates import all_tables
 from stbench.results.assembly import KEYS, in_order
+from stbench.results.best_control import lift_over_best_control
 from stbench.scoring.metrics import METRICS
 from stbench.summary.run import read_run
 
@@ -26,6 +27,7 @@ def write_tables(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
     ranked = results[results["clusterer"] == "kmeans"]
     tables = {**all_tables(ranked), **ranking_tables(ranked, "kmeans")}
+    tables["lift_best_control"] = lift_over_best_control(ranked)
     for name, table in {**tables, "leaderboard": leaderboards(ranked, "kmeans")}.items():
         table.to_csv(folder / f"{name}.csv", index=False)
 

@@ -57,6 +57,7 @@ def leaderboard_page(
     rank_by: str,
     note: str = "",
     *,
+    best_control: pd.DataFrame | None = None,
     tuning: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:
     """The whole page.
@@ -67,6 +68,7 @@ def leaderboard_page(
         lift: of ``stbench.results.aggregates.lift_table``.
         rank_by: the clusterer that ranks.
         note: a warning for the top of the page, for example that the run is not complete.
+        best_control: of ``stbench.results.best_control.lift_over_best_control``.
         tuning: of ``stbench.results.tuning.settings_tables``.
     """
     ranked = [name for part in standings.values() for name in part["worst"].datasets]
@@ -92,8 +94,9 @@ def leaderboard_page(
         parts += ["## Methods that were not run", "\n".join(lines)]
     if lacking := list(_incomplete(results, ranked, rank_by)):
         parts += ["## Means that lack training seeds", "\n".join(lacking)]
-    if sentences := list(_against_baseline(results, lift, rank_by)):
-        parts += ["## Against smoothed PCA, dataset by dataset", "\n".join(sentences)]
+    for lifts, control in ((lift, "smoothed PCA"), (best_control, "the best control")):
+        if lifts is not None and (said := list(_against(control, results, lifts, rank_by))):
+            parts += [f"## Against {control}, dataset by dataset", "\n".join(said)]
     if missing := list(_not_ranked(results, ranked)):
         parts += ["## Datasets that are not ranked", "\n".join(missing)]
     parts += ["## How to read the tables", _LEGEND.rstrip()]
@@ -218,8 +221,10 @@ def _incomplete(results: pd.DataFrame, datasets: list[str], rank_by: str) -> Ite
         yield f"- {_text(titles[str(method)])}: {means}"
 
 
-def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -> Iterator[str]:
-    """Methods that are better than smoothed PCA, then a line for every method but controls."""
+def _against(
+    control: str, results: pd.DataFrame, lift: pd.DataFrame, rank_by: str
+) -> Iterator[str]:
+    """Methods that are better than a control, then a line for every method but controls."""
     described = results.drop_duplicates("method").set_index("method")
     titles = described[~described["control"]]["title"].map(_text)
     rows = lift[(lift["clusterer"] == rank_by) & ~lift["exploratory"]]
@@ -229,7 +234,14 @@ def _against_baseline(results: pd.DataFrame, lift: pd.DataFrame, rank_by: str) -
     better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
     won = [f"{titles[method]} on {_count(n, 'dataset')}" for method, n in better.items()]
     winners = "; ".join(won) or "no method on any dataset"
-    yield f"Better than smoothed PCA (5 %, Holm's correction for all entries): {winners}."
+    yield f"Better than {control} (5 %, Holm's correction for all entries): {winners}."
+    if "best_control" in rows:
+        named = rows[rows["best_control"] != ""].drop_duplicates("dataset")
+        every = described["title"].map(_text)
+        pairs = zip(named["dataset"], named["best_control"], strict=True)
+        best = ", ".join(f"{every[name]} on {_text(dataset)}" for dataset, name in pairs)
+        if len(named) <= _NAMED:
+            yield f"The best control is {best}."
     yield ""
     for method in sorted(rows["method"].unique(), key=natural):
         of_method = rows[(rows["method"] == method) & rows["mean"].notna()]

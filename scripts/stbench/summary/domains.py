@@ -25,7 +25,7 @@ def dataset_sentences(run: Run, dataset: str) -> Iterator[str]:
             baseline=run.row("ARI_final", dataset, BASELINE, where[2]),
             lift=run.cell("lift", *where),
             gain=run.cell("gain", *where),
-        )
+        ) + _best_control(run, *where)
 
 
 def sentence(
@@ -57,6 +57,15 @@ def sentence(
         side = "above" if lift["mean"] > 0 else "below"
         text += f"is {side} {reference}: {size}, but one seed gives no interval."
     return text + _training(gain)
+
+
+def _best_control(run: Run, dataset: str, method: str, n_domains: int) -> str:
+    """The method against the control that is best here, unless that is smoothed PCA."""
+    row = run.row("lift_best_control", dataset, method, n_domains)
+    if row is None or pd.isna(row["mean"]) or row["best_control"] in ("", BASELINE):
+        return ""
+    size = f"{signed(row['mean'])}{interval(row)}"
+    return f" Against the best control here, {run.titles[row['best_control']]}: {size}."
 
 
 def corrected(row: Row) -> str:

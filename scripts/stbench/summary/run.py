@@ -83,6 +83,7 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         *SMOOTHNESS_TABLES,
         "gain",
         "lift",
+        "lift_best_control",
         "leaderboard",
         "runtime",
         "status",

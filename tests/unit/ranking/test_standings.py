@@ -8,6 +8,7 @@ from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.standings import all_standings, failures, memory, standings
 from stbench.results.aggregates import lift_table
+from stbench.results.best_control import lift_over_best_control
 
 
 def three_methods(datasets=6):
@@ -114,7 +115,8 @@ def test_memory_and_failures_in_words():
 
 def page_of(results, note="", rank_by="kmeans"):
     return leaderboard_page(
-        all_standings(results, rank_by), results, lift_table(results), rank_by, note
+        *(all_standings(results, rank_by), results, lift_table(results), rank_by, note),
+        best_control=lift_over_best_control(results),
     )
 
 
@@ -134,6 +136,8 @@ def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
     assert "\n\nRanked over D0, D1, D2, D3, D4.\n\n" in page[common:]
     assert "Better than smoothed PCA (5 %, Holm's correction for all entries): " in page
     assert "STAGUE on 6 datasets" in page and "SEDR on 5 datasets" in page
+    assert "Better than the best control (5 %, Holm's correction for all entries): " in page
+    assert "The best control is Smoothed PCA on D0, Smoothed PCA on D1" in page
     assert "6 datasets: D0, D1, D2, D3, D4, D5." in page and "5 training seeds." in page
 
 

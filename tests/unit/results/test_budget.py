@@ -8,6 +8,7 @@ from stbench.ranking.leaderboard import leaderboards
 from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.standings import all_standings
 from stbench.results.aggregates import all_tables, lift_table, score_table
+from stbench.results.best_control import lift_over_best_control
 from stbench.results.budget import budget_note
 from stbench.summary.run import read_run
 from stbench.summary.text import summary
@@ -44,7 +45,11 @@ def test_the_leaderboard_marks_and_explains(results):
 
 
 def test_the_summary_marks_and_explains(results, tmp_path):
-    tables = {**all_tables(results), "leaderboard": leaderboards(results, "kmeans")}
+    tables = {
+        **all_tables(results),
+        "lift_best_control": lift_over_best_control(results),
+        "leaderboard": leaderboards(results, "kmeans"),
+    }
     for name, table in tables.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
     text = " ".join(summary(read_run(results, tmp_path, "kmeans"), tmp_path, tmp_path).split())

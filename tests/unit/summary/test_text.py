@@ -12,6 +12,7 @@ from stbench.common.io import write_csv
 from stbench.common.text import WIDTH
 from stbench.ranking.leaderboard import leaderboards
 from stbench.results.aggregates import all_tables
+from stbench.results.best_control import lift_over_best_control
 from stbench.summary.run import read_run
 from stbench.summary.studies import study_sentences
 from stbench.summary.text import any_score, summary
@@ -21,6 +22,7 @@ def run_of(folder, *scores, rank_by="kmeans"):
     results = made_results(*scores)
     for name, table in {
         **all_tables(results),
+        "lift_best_control": lift_over_best_control(results),
         "leaderboard": leaderboards(results, rank_by),
     }.items():
         table.to_csv(folder / f"{name}.csv", index=False)
@@ -60,6 +62,14 @@ def unavailable(dataset, reason):
 )
 def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
     assert said in plain(text_of(tmp_path, scores_of("BZ5", "stague", final), CONTROL))
+
+
+def test_the_best_control_is_named_where_it_is_another_one(tmp_path):
+    method = scores_of("BZ5", "stague", [0.96, 0.96])
+    best = "Against the best control here, "
+    assert best not in plain(text_of(tmp_path, method, CONTROL))
+    text = plain(text_of(tmp_path, method, CONTROL, scores_of("BZ5", "pca", [0.9, 0.9])))
+    assert f"{best}PCA: +.06" in text
 
 
 def test_the_order_is_tested_where_it_can_be(tmp_path):
