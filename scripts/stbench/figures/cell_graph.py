@@ -17,6 +17,7 @@ SIGNIFICANT = 0.05
 NULLS = {
     "shuffled": "cell types shuffled among cells",
     "distance": "edges redrawn among pairs at similar distance",
+    "degree": "edges of the same distances and numbers per cell",
 }
 _COLORED_PAIRS = 7  # as many as Okabe and Ito have colors
 _OTHER_PAIRS = "#a8a8a8"
@@ -82,7 +83,7 @@ def type_pair_heatmap(table: pd.DataFrame, title: str) -> Figure:
     """Ratio of observed to expected edges for every pair of cell types, one matrix per null.
 
     Args:
-        table: of ``stbench.interactions.type_pairs.type_pairs``.
+        table: that of ``stbench.interactions.type_pairs.type_pairs``.
         title: above the matrices.
     """
     import matplotlib.pyplot as plt

@@ -44,7 +44,7 @@ def draw(parts: Parts, folder: Path, findings: Findings, *, title: str) -> None:
     add_figure(
         "type_pairs",
         "type_pairs",
-        lambda: type_pair_heatmap(pairs, f"{where}: edges between cell types"),
+        lambda: type_pair_heatmap(pairs.table, f"{where}: edges between cell types"),
     )
     add_figure(
         "ligand_receptor",

@@ -19,7 +19,7 @@ from stbench.interactions.ligand_receptor import Support, ligand_receptor_suppor
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.threshold import threshold
 from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_tissue
-from stbench.interactions.type_pairs import type_pairs
+from stbench.interactions.type_pairs import TypePairs, type_pairs
 
 
 class Findings(NamedTuple):
@@ -28,7 +28,7 @@ class Findings(NamedTuple):
     tissue: Tissue
     graphs: Sequence[LearnedGraph]
     above: pd.DataFrame
-    type_pairs: pd.DataFrame
+    type_pairs: TypePairs
     support: Support
 
 
@@ -59,8 +59,8 @@ def analyze(
         settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
             ``gene_sets``, see config/README.md.
         folder: receives edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
-            ligand_receptor.csv, genes.csv, gene_checks.csv, gene_sets.csv (if given), figures/ and
-            status.json, which gives the reason of a missing part.
+            same_type.csv, ligand_receptor.csv, genes.csv, gene_checks.csv, gene_sets.csv (if
+            given), figures/ and status.json, which gives the reason of a missing part.
         module: of the method; its ``edge_scorer`` explains the scores. None: the fits were made
             outside the pipeline.
         draw: draws the figures from the parts, see ``figures.interaction_figures.draw``.
@@ -81,7 +81,8 @@ def analyze(
         write_edges(folder, tissue, marked or edges, settings)
     pairs = parts.make("type_pairs", lambda: between_types(above, tissue, shuffles), "above")
     if pairs is not None:
-        pairs.to_csv(folder / "type_pairs.csv", index=False)
+        pairs.table.to_csv(folder / "type_pairs.csv", index=False)
+        pairs.same_type.to_csv(folder / "same_type.csv", index=False)
     support = parts.make("ligand_receptor", lambda: supported(above, tissue, shuffles), "above")
     if support is not None:
         support.table.to_csv(folder / "ligand_receptor.csv", index=False)
@@ -168,7 +169,7 @@ def write_edges(folder: Path, tissue: Tissue, edges: Edges, settings: Mapping[st
     write_h5ad(folder / "graph.h5ad", graph)
 
 
-def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[pd.DataFrame, str]:
+def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[TypePairs, str]:
     """Pairs of cell types that the edges join more often than expected.
 
     Raises:
@@ -176,11 +177,18 @@ def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[p
     """
     if tissue.types is None:
         raise NotApplicableError("no cell types: the dataset has no obs['celltype']")
-    table = type_pairs(above, tissue.types, tissue.coords, shuffles)
-    far = (
-        "" if table["p_distance"].notna().any() else "; too many pairs within reach to redraw edges"
-    )
-    return table, f"{len(table)} pairs of types{far}{resolution(len(table), shuffles)}"
+    found = type_pairs(above, tissue.types, tissue.coords, shuffles)
+    table = found.table
+    notes = [
+        f"; too many pairs of cells within reach for the null {null}"
+        for null in ("distance", "degree")
+        if table[f"p_{null}"].isna().all()
+    ]
+    if found.open_edges is not None:
+        n_edges, n_open = table["observed"].sum(), found.open_edges
+        notes.append(f"; the null degree leaves {n_open:.0f} of {n_edges} edges open")
+    n = len(table)
+    return found, f"{n} pairs of types{''.join(notes)}{resolution(n, shuffles)}"
 
 
 def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Support, str]:

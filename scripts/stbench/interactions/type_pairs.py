@@ -1,47 +1,63 @@
-"""Pairs of cell types that are joined more or less often than expected under two nulls.
+"""Pairs of cell types that are joined more or less often than expected under three nulls.
 
 ``shuffled``: cell types are shuffled among cells, the graph is kept; z = (count - mean) / sd over
 the shuffles, as in squidpy's ``gr.nhood_enrichment`` (counting an undirected edge once instead of
-twice does not change z). ``distance``: edges are redrawn without replacement within bins of
-distance, among all pairs of cells not farther apart than the longest edge. It tests for structure
-beyond spatial proximity. The counts of such draws have a multivariate hypergeometric distribution.
+twice does not change z). ``distance``: edges are redrawn at the same distances. ``degree``: so that
+every cell keeps its number of edges, too. The last two are exact
+(``stbench.interactions.edge_nulls``); they test for structure beyond spatial proximity.
 
-Time: shuffles x (edges + type pairs x bins) + pairs of cells within reach; memory: edges + pairs
-within reach + shuffles x type pairs.
+Time: shuffles x edges + pairs of cells within reach; memory: edges + pairs within reach + shuffles
+x type pairs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control
 
 from stbench.common.errors import NotApplicableError
-from stbench.interactions.edges import pair_distances
+from stbench.interactions.edge_nulls import of_same_degree, open_edges, pool_of, redrawn
+from stbench.interactions.sums import Comparison
 
-DISTANCE_BINS = 20
-_MAX_POOL = 30_000_000  # pairs within reach, about 2 GB
+_EXACT = {"distance": redrawn, "degree": of_same_degree}
+
+
+class TypePairs(NamedTuple):
+    """Edges between cell types.
+
+    Attributes:
+        table: one row per unordered pair of types.
+        same_type: one row per null, for all edges between cells of one type together.
+        open_edges: how many edges the null ``degree`` does not decide, None if it was not computed.
+    """
+
+    table: pd.DataFrame
+    same_type: pd.DataFrame
+    open_edges: float | None
 
 
 def type_pairs(
     edges: pd.DataFrame, types: pd.Categorical, coords: np.ndarray, shuffles: int, seed: int = 0
-) -> pd.DataFrame:
-    """Observed and expected edges of every pair of cell types.
+) -> TypePairs:
+    """Observed and expected edges of every pair of cell types, and of all same-type pairs.
 
     Args:
         edges: source and target (positions of cells), each edge once.
         types: (n,) cell types; cells without a type, and their edges, are excluded.
         coords: (n, 2) positions.
-        shuffles: draws of each null.
+        shuffles: draws of the null ``shuffled``.
         seed: of the draws.
 
     Returns:
-        One row per unordered pair, by category order: type_a, type_b, cells_a, cells_b, observed,
-        and for both nulls (suffixes ``_shuffled`` and ``_distance``) expected, ratio (observed over
-        expected, NaN if none is expected), z (NaN if the null does not vary), p (two-sided,
-        (1 + draws as far from the mean) / (1 + shuffles)) and q (Benjamini and Hochberg over
-        pairs). The distance null is NaN if too many pairs of cells are within reach.
+        The table by category order: type_a, type_b, cells_a, cells_b, observed, and for each null
+        (as suffix) expected, ratio (observed over expected, NaN if none is expected), z (NaN if
+        the null does not vary), p (two-sided; of shuffles (1 + draws as far from the mean) / (1 +
+        shuffles), else exact) and q (Benjamini and Hochberg over pairs). A null is NaN if too many
+        pairs of cells are within reach. ``same_type`` has null, observed, expected, sd, z, p.
 
     Raises:
         NotApplicableError: fewer than two types, or no edge between cells that have one.
@@ -67,15 +83,30 @@ def type_pairs(
             "observed": count_pairs(codes[source], codes[target], len(names)),
         }
     )
-    rng, typed = np.random.default_rng(seed), (source, target, codes, len(names))
-    nulls = {
-        "shuffled": shuffled_counts(*typed, shuffles=shuffles, rng=rng),
-        "distance": redrawn_counts(*typed, coords, shuffles=shuffles, rng=rng),
-    }
-    for name, draws in nulls.items():
-        for key, values in _against(table["observed"].to_numpy(), draws).items():
-            table[f"{key}_{name}"] = values
-    return table
+    observed, same = table["observed"].to_numpy(), a == b
+    sides = np.array([observed[same].sum(), observed[~same].sum()])
+    rng = np.random.default_rng(seed)
+    draws = shuffled_counts(source, target, codes, len(names), shuffles=shuffles, rng=rng)
+    by_pair: dict[str, Sequence[Comparison] | None] = {"shuffled": _of_draws(observed, draws)}
+    by_side = {"shuffled": _of_draws(sides[:1], draws[:, same].sum(axis=1, keepdims=True))}
+    pool = pool_of(source, target, coords, codes >= 0)
+    for null, test in _EXACT.items():
+        by_pair[null] = None
+        if pool is not None:
+            kind = _kinds(codes[pool.one], codes[pool.other], len(names))
+            by_pair[null] = test(pool, kind, observed)
+            by_side[null] = test(pool, (~same[kind]).astype(np.int64), sides) or []
+    for null, tests in by_pair.items():
+        for key, values in _columns(observed, tests).items():
+            table[f"{key}_{null}"] = values
+    rows = [
+        {"null": null, "observed": sides[0], **tests[0]._asdict()}
+        for null, tests in by_side.items()
+        if tests
+    ]
+    pooled = pd.DataFrame(rows).rename(columns={"mean": "expected"})
+    pooled.insert(4, "z", (pooled["observed"] - pooled["expected"]) / pooled["sd"])
+    return TypePairs(table, pooled, open_edges(pool))
 
 
 def count_pairs(one: np.ndarray, other: np.ndarray, n_types: int) -> np.ndarray:
@@ -88,6 +119,14 @@ def count_pairs(one: np.ndarray, other: np.ndarray, n_types: int) -> np.ndarray:
     both = counts + counts.T
     np.fill_diagonal(both, counts.diagonal())
     return both[np.triu_indices(n_types)]
+
+
+def _kinds(one: np.ndarray, other: np.ndarray, n_types: int) -> np.ndarray:
+    """The number of the unordered pair of two types, in the order of ``np.triu_indices``."""
+    number = np.zeros((n_types, n_types), dtype=np.int64)
+    a, b = np.triu_indices(n_types)
+    number[a, b] = number[b, a] = np.arange(len(a))
+    return number[one, other]
 
 
 def shuffled_counts(
@@ -109,54 +148,19 @@ def shuffled_counts(
     return counts
 
 
-def redrawn_counts(
-    source: np.ndarray,
-    target: np.ndarray,
-    codes: np.ndarray,
-    n_types: int,
-    coords: np.ndarray,
-    *,
-    shuffles: int,
-    rng: np.random.Generator,
-) -> np.ndarray | None:
-    """The counts if edges are redrawn within bins of distance; None: too many pairs in reach."""
-    distance = pair_distances(coords, source, target)
-    longest = distance.max()
-    pool = _pairs_within(coords, longest)
-    if pool is None:
-        return None
-    one, other = pool[(codes[pool] >= 0).all(axis=1)].T
-    reach = pair_distances(coords, one, other)
-    one, other, reach = one[reach <= longest], other[reach <= longest], reach[reach <= longest]
-    cuts = np.unique(np.quantile(distance, np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1]))
-    edge_bins = np.bincount(np.searchsorted(cuts, distance), minlength=len(cuts) + 1)
-    pool_bins = np.searchsorted(cuts, reach)
-    draws = np.zeros((shuffles, n_types * (n_types + 1) // 2), dtype=np.int64)
-    for number, edges in enumerate(edge_bins):
-        inside = pool_bins == number
-        counts = count_pairs(codes[one[inside]], codes[other[inside]], n_types)
-        present = np.flatnonzero(counts)
-        if edges:
-            draws[:, present] += rng.multivariate_hypergeometric(counts[present], edges, shuffles)
-    return draws
-
-
-def _pairs_within(coords: np.ndarray, reach: float) -> np.ndarray | None:
-    tree = cKDTree(coords)
-    radius = float(reach) * (1 + 1e-6)
-    if tree.count_neighbors(tree, radius) > 2 * _MAX_POOL:
-        return None
-    return tree.query_pairs(radius, output_type="ndarray")
-
-
-def _against(observed: np.ndarray, draws: np.ndarray | None) -> dict[str, np.ndarray]:
-    if draws is None:
-        nothing = np.full(len(observed), np.nan)
-        return dict.fromkeys(("expected", "ratio", "z", "p", "q"), nothing)
+def _of_draws(observed: np.ndarray, draws: np.ndarray) -> list[Comparison]:
+    """Observed numbers (k,) against draws (n, k) of them."""
     mean, sd = draws.mean(axis=0), draws.std(axis=0)
     far = np.abs(draws - mean) >= np.abs(observed - mean) - 1e-9
     p = (1 + far.sum(axis=0)) / (1 + len(draws))
+    return [Comparison(*map(float, row)) for row in zip(mean, sd, p, strict=True)]
+
+
+def _columns(observed: np.ndarray, tests: Sequence[Comparison] | None) -> dict[str, np.ndarray]:
     nan = np.full(len(observed), np.nan)
+    if tests is None:
+        return dict.fromkeys(("expected", "ratio", "z", "p", "q"), nan)
+    mean, sd, p = np.array(tests).T
     return {
         "expected": mean,
         "ratio": np.divide(observed, mean, out=nan.copy(), where=mean > 0),

@@ -20,7 +20,12 @@ _TABLES = {
         "Type pairs that differ most from edges redrawn at the same distances",
         ["q_distance", "p_distance"],
         ["type_a", "type_b", "observed", "ratio_shuffled", "q_shuffled", "ratio_distance"]
-        + ["p_distance", "q_distance"],
+        + ["p_distance", "q_distance", "q_degree"],
+    ),
+    "same_type": (
+        "Edges between cells of the same type, together",
+        ["null"],
+        ["null", "observed", "expected", "sd", "z", "p"],
     ),
     "ligand_receptor": (
         "Ligands and receptors with the strongest support from the edges",

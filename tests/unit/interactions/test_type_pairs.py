@@ -1,7 +1,5 @@
 """Edges between cell types: counted right, and against nulls that hold what they promise."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,13 +9,10 @@ from scipy.spatial import cKDTree
 from scipy.stats import kstest
 
 from stbench.common.errors import NotApplicableError
+from stbench.interactions import edge_nulls
+from stbench.interactions.edge_nulls import of_same_degree, pool_of, redrawn
 from stbench.interactions.edges import pair_distances
-from stbench.interactions.type_pairs import (
-    count_pairs,
-    redrawn_counts,
-    shuffled_counts,
-    type_pairs,
-)
+from stbench.interactions.type_pairs import count_pairs, shuffled_counts, type_pairs
 
 
 def tissue(n, n_types, seed, k=4):
@@ -46,7 +41,7 @@ def test_a_small_graph_is_counted_by_hand():
     assert counts.tolist() == [1, 3, 1]  # aa, ab, bb
     coords = np.random.default_rng(0).random((5, 2))
     types = pd.Categorical(["a", "a", "b", "b", "a"])
-    table = type_pairs(edges, types, coords, shuffles=4000)
+    table = type_pairs(edges, types, coords, shuffles=4000).table
     assert list(zip(table["type_a"], table["type_b"], strict=True)) == [
         ("a", "a"), ("a", "b"), ("b", "b"),
     ]  # fmt: skip
@@ -60,7 +55,7 @@ def test_a_small_graph_is_counted_by_hand():
 @settings(max_examples=30)
 def test_counts_add_up_to_edges_and_degrees(n, n_types, seed):
     edges, codes, coords = tissue(n, n_types, seed, k=3)
-    table = type_pairs(edges, named(codes), coords, shuffles=20)
+    table = type_pairs(edges, named(codes), coords, shuffles=20).table
     a, b = np.triu_indices(n_types)
     matrix = np.zeros((n_types, n_types))
     np.add.at(matrix, (a, b), table["observed"])
@@ -69,17 +64,18 @@ def test_counts_add_up_to_edges_and_degrees(n, n_types, seed):
     assert matrix.sum(axis=1).tolist() == np.bincount(codes, degrees).tolist()
     for column in ("observed", "expected_shuffled", "expected_distance"):
         assert table[column].sum() == pytest.approx(len(edges))
+    assert table["expected_degree"].sum() == pytest.approx(len(edges), rel=0.01)
 
 
 @given(st.integers(6, 30), st.integers(0, 99))
 @settings(max_examples=30)
 def test_names_and_order_of_cells_and_ends_of_edges_change_nothing(n, seed):
     edges, codes, coords = tissue(n, 3, seed, k=3)
-    table = type_pairs(edges, named(codes), coords, shuffles=10)
+    table = type_pairs(edges, named(codes), coords, shuffles=10).table
     order = np.random.default_rng(seed).permutation(n)
     place = np.argsort(order)
     moved = pd.DataFrame({"source": place[edges["target"]], "target": place[edges["source"]]})
-    again = type_pairs(moved, named(codes[order]), coords[order], shuffles=10)
+    again = type_pairs(moved, named(codes[order]), coords[order], shuffles=10).table
     for column in ("observed", "cells_a"):
         assert table[column].tolist() == again[column].tolist()
     assert again["expected_shuffled"].sum() == pytest.approx(table["expected_shuffled"].sum())
@@ -103,9 +99,9 @@ def test_a_plain_slow_loop_gives_the_same_shuffled_counts():
 def test_redrawn_edges_have_the_distribution_of_a_plain_slow_draw():
     edges, codes, coords = tissue(40, 2, 3)
     source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
-    fast = redrawn_counts(
-        source, target, codes, 2, coords, shuffles=3000, rng=np.random.default_rng(0)
-    )
+    pool = pool_of(source, target, coords, np.ones(40, bool))
+    observed = count_pairs(codes[source], codes[target], 2)
+    exact = redrawn(pool, codes[pool.one] + codes[pool.other], observed)
     distance = pair_distances(coords, source, target)
     cuts = np.unique(np.quantile(distance, np.linspace(0, 1, 21)[1:-1]))
     i, j = np.triu_indices(40, 1)
@@ -125,16 +121,88 @@ def test_redrawn_edges_have_the_distribution_of_a_plain_slow_draw():
         drawn = np.concatenate(chosen)
         slow.append(count_pairs(codes[i[drawn]], codes[j[drawn]], 2))
     slow = np.array(slow)
-    assert (fast.sum(axis=1) == len(edges)).all()
-    assert fast.mean(axis=0) == pytest.approx(slow.mean(axis=0), abs=0.35)
-    assert fast.std(axis=0) == pytest.approx(slow.std(axis=0), rel=0.12)
+    for k, (mean, sd, p) in enumerate(exact):
+        assert mean == pytest.approx(slow[:, k].mean(), abs=0.35)
+        assert sd == pytest.approx(slow[:, k].std(), rel=0.12)
+        far = np.abs(slow[:, k] - mean) >= abs(observed[k] - mean) - 1e-9
+        assert p == pytest.approx(far.mean(), abs=0.06)
+
+
+def test_the_null_of_degrees_keeps_the_edges_of_every_cell_and_distance():
+    edges, codes, coords = tissue(200, 2, 4, k=6)
+    source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
+    pool = pool_of(source, target, coords, np.ones(200, bool))
+    p = pool.probability
+    kept = np.bincount(pool.one, p, 200) + np.bincount(pool.other, p, 200)
+    np.testing.assert_allclose(kept, np.bincount(edges.to_numpy().ravel(), minlength=200), atol=0.1)
+    np.testing.assert_allclose(np.bincount(pool.bins, p), pool.edges, atol=0.1)
+    assert pool.is_edge.sum() == len(edges)
+    # Few levels of probability give the distribution of single draws of every pair.
+    observed = count_pairs(codes[source], codes[target], 2)
+    kind = codes[pool.one] + codes[pool.other]
+    rng = np.random.default_rng(0)
+    slow = np.array([np.bincount(kind[rng.random(len(p)) < p], minlength=3) for _ in range(2000)])
+    for k, (mean, sd, _) in enumerate(of_same_degree(pool, kind, observed)):
+        assert mean == pytest.approx(p[kind == k].sum())
+        assert sd == pytest.approx(slow[:, k].std(), rel=0.06)
+
+
+def test_a_type_of_well_connected_cells_is_significant_by_distance_but_not_by_degree():
+    rng = np.random.default_rng(0)
+    coords = rng.random((400, 2))
+    codes = rng.integers(0, 2, 400)
+    pairs = cKDTree(coords).query_pairs(0.12, output_type="ndarray")
+    chance = np.array([0.1, 0.3])[codes]
+    kept = rng.random(len(pairs)) < (chance[pairs[:, 0]] + chance[pairs[:, 1]])
+    table = type_pairs(
+        pd.DataFrame(pairs[kept], columns=["source", "target"]), named(codes), coords, 10
+    ).table
+    assert table.loc[2, "q_distance"] < 1e-6
+    assert (table["q_degree"] > 0.05).all()
+
+
+def test_nothing_is_open_where_every_near_pair_is_an_edge():
+    coords = np.random.default_rng(0).random((150, 2))
+    pairs = cKDTree(coords).query_pairs(0.1, output_type="ndarray")
+    edges = pd.DataFrame(pairs, columns=["source", "target"])
+    codes = np.arange(150) % 3
+    assert type_pairs(edges, named(codes), coords, 10).open_edges < 0.1
+    some = edges[np.random.default_rng(1).random(len(edges)) < 0.5]
+    assert type_pairs(some, named(codes), coords, 10).open_edges > 0.1 * len(some)
+
+
+def test_edges_within_types_are_tested_together():
+    edges, codes, coords = tissue(200, 6, 5)
+    favored = (codes[edges["source"]] == codes[edges["target"]]) | (
+        np.random.default_rng(0).random(len(edges)) < 0.5
+    )
+    table, same, _ = type_pairs(edges[favored], named(codes), coords, 400)
+    own = table["type_a"] == table["type_b"]
+    assert same["null"].tolist() == ["shuffled", "distance", "degree"]
+    assert (same["observed"] == table.loc[own, "observed"].sum()).all()
+    assert same["expected"].tolist() == pytest.approx(
+        [table.loc[own, f"expected_{null}"].sum() for null in same["null"]]
+    )
+    assert (same["z"] > 3).all() and same["p"].iloc[1] < 1e-3
+
+
+def test_too_many_pairs_leave_the_exact_nulls_empty(monkeypatch):
+    edges, codes, coords = tissue(60, 2, 6)
+    monkeypatch.setattr(edge_nulls, "MAX_FITTED", 10)
+    table, same, n_open = type_pairs(edges, named(codes), coords, 10)
+    assert n_open is None
+    assert table["p_degree"].isna().all() and table["p_distance"].notna().all()
+    assert same["null"].tolist() == ["shuffled", "distance"]
+    monkeypatch.setattr(edge_nulls, "MAX_POOL", 10)
+    table, same, _ = type_pairs(edges, named(codes), coords, 10)
+    assert table["p_distance"].isna().all() and same["null"].tolist() == ["shuffled"]
 
 
 def test_p_is_uniform_where_types_are_random():
     found = {"shuffled": [], "distance": []}
     for seed in range(80):
         edges, codes, coords = tissue(250, 2, seed, k=6)
-        table = type_pairs(edges, named(codes), coords, shuffles=199, seed=seed)
+        table = type_pairs(edges, named(codes), coords, shuffles=199, seed=seed).table
         for null, values in found.items():
             values.append(table.loc[1, f"p_{null}"])  # one pair of each tissue: independent
     for values in found.values():
@@ -149,12 +217,12 @@ def test_neighbors_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance(
     pairs = cKDTree(coords).query_pairs(0.08, output_type="ndarray")
     drawn = rng.choice(len(pairs), len(pairs) // 3, replace=False)
     edges = pd.DataFrame(pairs[drawn], columns=["source", "target"])
-    table = type_pairs(edges, named(codes), coords, shuffles=500)
+    table = type_pairs(edges, named(codes), coords, shuffles=500).table
     assert (table["q_shuffled"] < 0.02).all() and table["z_shuffled"].abs().min() > 5
     assert (table["q_distance"] > 0.05).all()
     mixed = codes[edges["source"]] != codes[edges["target"]]
     kept = edges[mixed | (rng.random(len(edges)) < 0.2)]  # now the graph itself favors mixed ones
-    assert type_pairs(kept, named(codes), coords, shuffles=500).loc[1, "q_distance"] < 0.02
+    assert type_pairs(kept, named(codes), coords, shuffles=500).table.loc[1, "q_distance"] < 0.02
 
 
 def test_one_type_no_types_and_no_typed_edges_are_not_applicable():
@@ -171,13 +239,6 @@ def test_cells_without_a_type_are_left_out():
     edges, codes, coords = tissue(50, 2, 5)
     types = pd.Categorical.from_codes(np.where(np.arange(50) < 10, -1, codes), ["a", "b"])
     typed = edges[(edges >= 10).all(axis=1)]
-    table = type_pairs(edges, types, coords, 50)
+    table = type_pairs(edges, types, coords, 50).table
     assert table["observed"].sum() == len(typed)
     assert table["expected_shuffled"].sum() == pytest.approx(len(typed))
-
-
-def test_five_thousand_cells_and_a_thousand_shuffles_are_quick():
-    edges, codes, coords = tissue(5000, 15, 0, k=14)
-    started = time.process_time()
-    type_pairs(edges, named(codes), coords, shuffles=1000)
-    assert time.process_time() - started < 30

@@ -290,7 +290,7 @@ def test_pictures_hold_what_they_show(drawn):
     assert len(coloured.axes[0].collections) == 2
     assert len(coloured.legends[0].get_texts()) == 8  # seven pairs and the others
     drawn(coloured)
-    table = type_pairs(edges, types, coords, 50)
+    table = type_pairs(edges, types, coords, 50).table
     matrices = type_pair_heatmap(table, "types")
     image = matrices.axes[0].images[0].get_array()
     assert image.shape == (5, 5) and np.allclose(image, image.T)
