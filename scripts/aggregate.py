@@ -24,6 +24,7 @@ a folder of csv tables:
     interactions_truth.csv    every metric of every scorer of planted interactions; with
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
     interactions_lift.csv     its difference to the nulls
+    interactions_regimes.csv  every scorer by regime and range of planted interactions
     integration.csv           mixing of joined sections, conserved biology, and overall; with
     integration_scores.csv    --integration only: also every metric with its interval
     deconvolution_scores.csv  with --deconvolution only: every mean with its interval, also one

@@ -12,6 +12,7 @@ from pathlib import Path
 from stbench.common.errors import attempt, run_cli
 from stbench.data.simulation import Tissue
 from stbench.data.simulation.layouts import LAYOUTS
+from stbench.data.simulation.tissue import RANGES, REGIMES
 
 
 def main() -> None:
@@ -45,6 +46,8 @@ def main() -> None:
     option("n_targets", int, "target genes of each triple")
     option("effect", float, "increase (log) of the targets in a triggered receiver")
     option("radius", float, "reach of a sender, in the unit of the coordinates")
+    option("regime", str, f"what an interaction does: {', '.join(REGIMES)}")
+    option("range", str, f"which pairs can interact: {', '.join(RANGES)}")
     option(
         "section",
         int,

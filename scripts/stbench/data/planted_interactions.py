@@ -1,9 +1,22 @@
 """Interactions planted into a simulated tissue: true ligands, receptors and targets.
 
 A triple acts from cells of one type (senders) on cells of one type (receivers), which may be the
-same. A random half of its senders are active: they express more ligand. In a receiver with an
-active sender within the radius, the target genes are raised by the effect. The interacting pairs
-are those of an active sender and a receiver within the radius.
+same. A random half of its senders are active. The interacting pairs are those of an active sender
+and a receiver in its range, and the other pairs of these types are decoys. The regime says what an
+interaction does to the two cells:
+
+* ``complementary``: active senders express more ligand, all receivers more receptor, receivers in
+  an interacting pair more of the targets. The two cells do not become alike.
+* ``alike``: both cells of an interacting pair express more ligand, receptor and targets, as in
+  SRTsim's simulation of interactions (Zhu et al., Genome Biology 2023).
+* ``unlike``: active senders express more ligand, all receivers more receptor; of the targets,
+  senders in an interacting pair express more and receivers less, as in lateral inhibition.
+
+The range says which pairs can act:
+
+* ``radius``: all within the radius.
+* ``contact``: neighbors in the Delaunay triangulation within the radius.
+* ``secreted``: all within the radius, with probability exp(-d^2 / (2 s^2)), s half of the radius.
 
 Three choices make the task solvable, but not by a shortcut.
 
@@ -21,6 +34,7 @@ sufficient.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +47,7 @@ from stbench.common.errors import InputError
 
 _ACTIVE_SHARE = 0.5  # of the senders
 _LIGAND_RAISE, _RECEPTOR_RAISE = 2.0, 1.0  # log: in active senders, in all receivers
+_BOTH_RAISED = math.log(3)  # ligand and receptor of both cells in the regime alike
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,8 @@ def plant(
     effect: float,
     radius: float,
     rng: np.random.Generator,
+    regime: str = "complementary",
+    range_: str = "radius",
 ) -> Planted:
     """Draw triples and apply them.
 
@@ -97,13 +114,20 @@ def plant(
         effect: addition to the log means of a triggered receiver's targets.
         radius: reach of a sender, in the unit of the coordinates.
         rng: source of all random numbers.
+        regime, range_: as of ``stbench.data.simulation.tissue``.
 
     Raises:
         InputError: fewer pairs of types touch than there are triples.
     """
     n_cells, n_genes = len(types), len(base)
     contacts = cKDTree(coords).query_pairs(radius, output_type="ndarray")
+    if range_ == "contact":
+        contacts = contacts[_adjacent(coords, contacts)]
     sender, receiver = np.concatenate([contacts, contacts[:, ::-1]]).T
+    reached = np.ones(len(sender))
+    if range_ == "secreted":
+        distance = np.linalg.norm(coords[sender] - coords[receiver], axis=1)
+        reached = np.exp(-2 * np.square(distance / radius))
     touching = np.zeros((types.max() + 1,) * 2)
     np.add.at(touching, (types[sender], types[receiver]), 1)
     triples = _draw(touching, base, n_triples, n_targets, rng)
@@ -114,16 +138,36 @@ def plant(
         active = (types == triples.sender_type[t]) & (rng.random(n_cells) < _ACTIVE_SHARE)
         receives = types == triples.receiver_type[t]
         acting = active[sender] & receives[receiver]
-        triggered = np.unique(receiver[acting])
-        raised[np.flatnonzero(active), triples.ligand[t]] = _LIGAND_RAISE
-        raised[np.flatnonzero(receives), triples.receptor[t]] = _RECEPTOR_RAISE
-        raised[np.ix_(triggered, triples.targets[t])] = effect
+        if range_ == "secreted":
+            acting &= rng.random(len(acting)) < reached
+        triggering, triggered = np.unique(sender[acting]), np.unique(receiver[acting])
+        ligand, receptor, targets = triples.ligand[t], triples.receptor[t], triples.targets[t]
+        if regime == "alike":
+            both = np.union1d(triggering, triggered)
+            raised[np.ix_(both, [ligand, receptor])] = _BOTH_RAISED
+            raised[np.ix_(both, targets)] = effect
+        else:
+            raised[np.flatnonzero(active), ligand] = _LIGAND_RAISE
+            raised[np.flatnonzero(receives), receptor] = _RECEPTOR_RAISE
+            if regime == "unlike":
+                raised[np.ix_(triggering, targets)] = effect
+            raised[np.ix_(triggered, targets)] = -effect if regime == "unlike" else effect
         interacting.append(np.column_stack([sender, receiver])[acting])
     pairs = np.unique(np.sort(np.concatenate(interacting), axis=1), axis=0)
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
     ones = np.ones(len(rows), np.float32)
     interactions = sp.csr_matrix((ones, (rows, columns)), (n_cells, n_cells))
     return Planted(triples, raised.tocsr(), interactions)
+
+
+def _adjacent(coords: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Which of the pairs are neighbors in the Delaunay triangulation."""
+    from scipy.spatial import Delaunay
+
+    corners = Delaunay(coords).simplices
+    sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]))
+    numbers = np.array([len(coords), 1])
+    return np.isin(np.sort(pairs) @ numbers, sides @ numbers)
 
 
 def _draw(
@@ -153,11 +197,11 @@ def informed(
     pairs: np.ndarray,
     distances: np.ndarray,
 ) -> np.ndarray:
-    """Scores of an informed scorer: an upper bound, neither a method nor a null.
+    """Scores of a scorer that knows the rules: neither a method nor a null, nor the best possible.
 
     It uses the true types, triples and radius and estimates the rest from the counts: the score of
     a pair of a triple's types within the radius is the sender's ligand times the receiver's mean
-    target.
+    target, or in the regime ``unlike`` times how much lower it is than the largest.
 
     Args:
         types: (cells,) names of cell types.
@@ -180,6 +224,8 @@ def informed(
     ):
         ligand_level = columns[:, [number[ligand]]].toarray().ravel()
         target_level = columns[:, [number[gene] for gene in targets]].toarray().mean(axis=1)
+        if triples.get("regime") == "unlike":
+            target_level = target_level.max() - target_level
         for sender, receiver in (pairs.T, pairs.T[::-1]):
             possible = near & (types[sender] == sender_type) & (types[receiver] == receiver_type)
             likely = possible * (1 + ligand_level[sender] * target_level[receiver])

@@ -26,6 +26,7 @@ def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], ra
     """
     add_published(album, tables, titles, rank_by)
     add_interactions(album, tables, titles)
+    add_regimes(album, tables, titles)
     add_studies(album, tables, titles, rank_by)
     add_integration(album, tables, titles)
 
@@ -92,6 +93,25 @@ def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None
             title="Planted interactions: AUPRC above null models, by effect",
             caption="Mean AUPRC minus that of null models, with its 95 % interval over tissues.",
             alt="AUPRC lift over null models by size of the planted effect.",
+        )
+
+
+def add_regimes(album: Album, tables: Path, titles: dict[str, str]) -> None:
+    """Scores by regime and range of planted interactions, where tissues differ in them."""
+    from stbench.figures.interaction_regimes import regime_heatmap
+
+    path = tables / "interactions_regimes.csv"
+    if not path.is_file():
+        return
+    table = pd.read_csv(path, dtype={"method": str}).fillna({"method": "", "verdict": ""})
+    if table.groupby(["regime", "range"]).ngroups > 2:  # all tissues, and more than one regime
+        album.add(
+            regime_heatmap(table, titles),
+            "interactions_regimes",
+            kind="interactions",
+            title="Planted interactions beyond distance and cell types, by regime",
+            caption="AUROC within strata of pairs at the same distance and of the same types.",
+            alt="AUROC within strata, by scorer and regime.",
         )
 
 

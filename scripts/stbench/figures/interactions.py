@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from stbench.figures.style import DOMAIN_COLORS, QUIET
 from stbench.interactions.metrics import METRICS
-from stbench.interactions.scores import COMMON_NULLS, INFORMED, OWN_NULLS
+from stbench.interactions.scores import COMMON_NULLS, INFORMED, KNOWING, OWN_NULLS, SUPERVISED
 from stbench.interactions.tables import ALL, BEST
 
 _NAMES = {
@@ -17,10 +17,15 @@ _NAMES = {
     "cosine": "cosine of expression",
     "knn": "kNN graph",
     "type_pair": "type pair (given the true pair)",
+    "type_pair_distance": "type pair (given), then distance",
+    "ligand_receptor": "ligand x receptor (given the genes)",
     "formula": "score formula on PCA",
+    "formula_of_types": "score formula on found types",
     "untrained": "untrained",
     "permuted": "permuted scores",
-    INFORMED: "informed: upper limit from the counts",
+    "permuted_by_distance": "scores permuted at their distance",
+    INFORMED: "informed: knows the rules",
+    SUPERVISED: "supervised: trained on half of the truth",
 }
 _NULL, _CEILING, _METHOD = "#bbbbbb", "#e8e8e8", DOMAIN_COLORS[0]
 _LIFTED = {BEST: "best null model of each tissue", "distance": "distance", "untrained": "untrained"}
@@ -36,7 +41,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     import matplotlib.pyplot as plt
 
     effects = list(dict.fromkeys(auprc["effect"]))
-    scorers = _in_order(auprc, titles)
+    scorers = in_order(auprc, titles)
     figure, panels = plt.subplots(
         1,
         len(effects),
@@ -56,7 +61,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
         ax.set_title(f"{name} ({tissues})", loc="left")
         ax.set_xlabel(METRICS["AUPRC"].label)
         ax.tick_params(axis="y", length=0)
-    panels[0][0].set_yticks(range(len(scorers)), [_label(*key, titles) for key in scorers])
+    panels[0][0].set_yticks(range(len(scorers)), [label(*key, titles) for key in scorers])
     panels[0][0].set_ylim(len(scorers) - 0.4, -0.6)
     panels[0][0].set_xlim(0, 1)
     figure.suptitle(
@@ -105,16 +110,16 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
     return figure
 
 
-def _in_order(auprc: pd.DataFrame, titles: dict[str, str]) -> list[tuple[str, str]]:
-    """Methods, each with its own nulls below it, then the common nulls, then the ceiling."""
+def in_order(auprc: pd.DataFrame, titles: dict[str, str]) -> list[tuple[str, str]]:
+    """Methods, each with its own nulls below it, the common nulls, and those that know more."""
     present = set(zip(auprc["scorer"], auprc["method"], strict=True))
     methods = sorted({method for _, method in present if method}, key=list(titles).index)
     wanted = [(scorer, method) for method in methods for scorer in (method, *OWN_NULLS)]
-    wanted += [(scorer, "") for scorer in (*COMMON_NULLS, INFORMED)]
+    wanted += [(scorer, "") for scorer in (*COMMON_NULLS, *KNOWING)]
     return [key for key in wanted if key in present]
 
 
-def _label(scorer: str, method: str, titles: dict[str, str]) -> str:
+def label(scorer: str, method: str, titles: dict[str, str]) -> str:
     if scorer == method:
         return titles[method]
     return f"{titles[method]}, {_NAMES[scorer]}" if method else _NAMES[scorer]
@@ -122,7 +127,7 @@ def _label(scorer: str, method: str, titles: dict[str, str]) -> str:
 
 def _bar(ax: Axes, y: int, key: tuple[str, str], row: pd.Series) -> None:
     scorer, method = key
-    color = _METHOD if scorer == method else _CEILING if scorer == INFORMED else _NULL
+    color = _METHOD if scorer == method else _CEILING if scorer in KNOWING else _NULL
     ax.barh(y, row["mean"], 0.72, color=color)
     if pd.notna(row["low"]):
         ax.plot([row["low"], row["high"]], [y, y], color="black", lw=1)

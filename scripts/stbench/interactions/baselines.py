@@ -58,9 +58,15 @@ def knn(coords: np.ndarray, candidates: Candidates) -> np.ndarray:
     return np.isin(candidates.pairs @ numbers, knn_pairs(coords, KNN) @ numbers).astype(float)
 
 
-def permuted(scores: np.ndarray, seed: int) -> np.ndarray:
-    """Learned scores, permuted among the candidates."""
-    return np.random.default_rng(seed).permutation(scores)
+def permuted(scores: np.ndarray, seed: int, stratum: np.ndarray | None = None) -> np.ndarray:
+    """Learned scores, permuted among the candidates, or among those of the same stratum."""
+    rng = np.random.default_rng(seed)
+    if stratum is None:
+        return rng.permutation(scores)
+    drawn = np.lexsort((rng.random(len(scores)), stratum))
+    mixed = np.empty_like(scores)
+    mixed[np.argsort(stratum, kind="stable")] = scores[drawn]
+    return mixed
 
 
 def type_pair(
@@ -80,6 +86,53 @@ def type_pair(
         for one, other in (candidates.pairs.T, candidates.pairs.T[::-1]):
             scores[(types[one] == sender) & (types[other] == receiver)] = 1
     return scores
+
+
+def type_pair_distance(
+    types: np.ndarray, triples: Mapping[str, np.ndarray], candidates: Candidates
+) -> np.ndarray:
+    """Pairs of interacting types first, each group by distance, near pairs first.
+
+    Args:
+        types, triples, candidates: as of ``type_pair``.
+    """
+    near = 1 - candidates.distances / (2 * candidates.distances.max())
+    return type_pair(types, triples, candidates) + near.astype(np.float64)
+
+
+def ligand_receptor(
+    expression: sp.spmatrix,
+    genes: np.ndarray,
+    triples: Mapping[str, np.ndarray],
+    candidates: Candidates,
+) -> np.ndarray:
+    """Mean over the planted pairs of genes of ligand times receptor, the larger direction.
+
+    It gets the interacting genes, which methods do not, but neither types nor positions.
+
+    Args:
+        expression: (n, genes) log-normalized.
+        genes: (genes,) names.
+        triples: ``uns['true_triples']``.
+        candidates: the pairs.
+    """
+    number = {gene: i for i, gene in enumerate(genes)}
+    columns = sp.csc_matrix(expression)
+    ligands, receptors = (
+        columns[:, [number[gene] for gene in triples[role]]].toarray()
+        for role in ("ligand", "receptor")
+    )
+    one, other = candidates.pairs.T
+    directions = [(ligands[a] * receptors[b]).mean(axis=1) for a, b in ((one, other), (other, one))]
+    return np.maximum(*directions).astype(np.float64)
+
+
+def means_of_found_types(components: np.ndarray, n_types: int) -> np.ndarray:
+    """Components of every cell's type, the types being found by k-means (10 starts)."""
+    from sklearn.cluster import KMeans
+
+    clusters = KMeans(n_types, n_init=10, random_state=0).fit(components)
+    return clusters.cluster_centers_[clusters.labels_]
 
 
 def formula(

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from stbench.common.metric import Metric, by_name
+from stbench.interactions.strata import SCHEMES, permuted_within, within
 
 _PERMUTATIONS = 20
 
@@ -112,6 +113,28 @@ def _recall(ranked: Sequence[str], roles: Mapping[str, set[str]], role: str) -> 
     return len(top & roles[role]) / len(roles[role])
 
 
+def _within(
+    truth: np.ndarray,
+    scores: np.ndarray,
+    strata: Mapping[str, np.ndarray],
+    *,
+    scheme: str,
+    area: str,
+) -> float:
+    return within(truth, scores, strata[scheme])[area]
+
+
+def _permuted_within(
+    truth: np.ndarray,
+    scores: np.ndarray,
+    strata: Mapping[str, np.ndarray],
+    seed: int,
+    *,
+    scheme: str,
+) -> float:
+    return permuted_within(truth, scores, strata[scheme], seed)
+
+
 _FAWCETT = "Fawcett, Pattern Recognition Letters 2006"
 _DAVIS = "Davis and Goadrich, ICML 2006"
 _HALDANE = "Haldane, Annals of Human Genetics 1956"
@@ -122,6 +145,32 @@ METRICS = by_name(
     Metric("AUPRC", "AUPRC", auprc, _DAVIS),
     Metric("precision", "precision of the top pairs", precision, _DAVIS),
     Metric("odds_ratio", "odds ratio of the top pairs", odds_ratio, _HALDANE, high=math.inf),
+)
+_STRATA = {name: name.replace(" ", "_") for name in SCHEMES}
+# Arguments: which pairs are true, scores, and the strata by scheme.
+WITHIN = by_name(
+    *(
+        Metric(
+            f"{area}_within_{short}",
+            f"{area} within strata of {scheme}",
+            partial(_within, scheme=scheme, area=area),
+            source,
+        )
+        for scheme, short in _STRATA.items()
+        for area, source in (("AUROC", _FAWCETT), ("AUPRC", _DAVIS))
+    )
+)
+# They also take a seed.
+PERMUTED_WITHIN = by_name(
+    *(
+        Metric(
+            f"AUROC_within_{short}_permuted_truth",
+            f"AUROC within strata of {scheme} against truth permuted within them",
+            partial(_permuted_within, scheme=scheme),
+            _FAWCETT,
+        )
+        for scheme, short in _STRATA.items()
+    )
 )
 # It also takes a seed.
 PERMUTED_TRUTH = Metric(

@@ -1,8 +1,9 @@
 """Scores of all scorers of one dataset against its planted interactions, one row each.
 
-Scorers are the methods that learn a cell graph, the nulls (``baselines.py``) and ``informed``, the
-upper limit. ``permuted``, ``untrained`` and ``formula`` are nulls of one method and name it in the
-column ``method``. The scorer ``truth`` has no scores; its rows give the size of the task.
+Scorers are the methods that learn a cell graph, the nulls (``baselines.py``), and two that know
+more than any method: ``informed`` knows the rules, ``supervised`` half of the truth. The scorers
+of ``OWN_NULLS`` are nulls of one method and name it in the column ``method``. The scorer ``truth``
+has no scores; its rows give the size of the task and its regime and range.
 """
 
 from __future__ import annotations
@@ -22,15 +23,21 @@ from stbench.interactions.metrics import (
     HELD_OUT,
     METRICS,
     PERMUTED_TRUTH,
+    PERMUTED_WITHIN,
     RECALLS,
+    WITHIN,
     gene_recall,
     true_genes,
     true_pairs,
     truth_scores,
 )
+from stbench.interactions.strata import strata_of
+from stbench.interactions.supervised import supervised
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from stbench.common.metric import Metric
 
 COLUMNS = {
     "dataset": "str",
@@ -43,9 +50,10 @@ COLUMNS = {
     "reason": "str",
 }
 NO_SEED = -1  # of scorers that do not depend on a seed
-TRUTH, INFORMED = "truth", "informed"
-COMMON_NULLS = ("distance", "cosine", "knn", "type_pair")
-OWN_NULLS = ("formula", "untrained", "permuted")
+TRUTH, INFORMED, SUPERVISED = "truth", "informed", "supervised"
+COMMON_NULLS = ("distance", "cosine", "knn", "type_pair", "type_pair_distance", "ligand_receptor")
+OWN_NULLS = ("formula", "formula_of_types", "untrained", "permuted", "permuted_by_distance")
+KNOWING = (INFORMED, SUPERVISED)  # more than any method
 NULLS = (*COMMON_NULLS, *OWN_NULLS)
 
 _NO_TRUTH = "no planted interactions; the true interactions of real tissue are not known"
@@ -108,6 +116,7 @@ class Task:
     candidates: Candidates | None
     truth: np.ndarray
     reason: str
+    strata: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def score_interactions(
@@ -161,7 +170,7 @@ def _task(tissue: Tissue, reach: int) -> Task:
     truth = true_pairs(tissue.interactions, candidates.pairs)
     if truth.sum() in (0, len(truth)):
         return Task(None, truth, f"{truth.sum()} of {len(truth)} candidate pairs interact")
-    return Task(candidates, truth, "")
+    return Task(candidates, truth, "", strata_of(candidates, tissue.types))
 
 
 class _Scorer(NamedTuple):
@@ -192,6 +201,19 @@ def _against_truth(
     values = {} if scores is None else truth_scores(task.truth, scores)
     for metric in METRICS:
         yield _row(scorer, metric, values.get(metric), cause)
+    for stratified in WITHIN.values():
+        value = None
+        if scores is not None:
+            value, cause = _within(task, stratified, scores)
+        yield _row(scorer, stratified.name, value, cause)
+
+
+def _within(task: Task, metric: Metric, scores: np.ndarray, *seed: int) -> tuple[float | None, Any]:
+    """A metric within strata, or the cause why it has no value."""
+    try:
+        return metric(task.truth, scores, task.strata, *seed), ("ok", "")
+    except ValueError as error:
+        return None, ("not_applicable", str(error))
 
 
 def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
@@ -204,6 +226,9 @@ def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
         "true_pairs_out_of_reach": tissue.interactions.nnz / 2 - float(task.truth.sum()),
         "recall_by_chance": len(true_genes(tissue.triples)["gene"]) / len(tissue.genes),
     }
+    for name in ("regime", "range"):
+        if name in tissue.triples:
+            facts[f"{name}_{tissue.triples[name]}"] = 1.0
     for metric, value in facts.items():
         yield _row(_Scorer(TRUTH), metric, value, None)
 
@@ -217,6 +242,13 @@ def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
             "cosine": baselines.cosine(tissue.expression, candidates),
             "knn": baselines.knn(tissue.coords, candidates),
             "type_pair": baselines.type_pair(tissue.types, tissue.triples, candidates),
+            "type_pair_distance": baselines.type_pair_distance(
+                tissue.types, tissue.triples, candidates
+            ),
+            "ligand_receptor": baselines.ligand_receptor(
+                tissue.expression, tissue.genes, tissue.triples, candidates
+            ),
+            SUPERVISED: supervised(tissue.components, tissue.coords, candidates, task.truth),
             INFORMED: informed(
                 tissue.types,
                 tissue.expression,
@@ -226,25 +258,34 @@ def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
                 candidates.distances,
             ),
         }
-    for scorer in (*COMMON_NULLS, INFORMED):
+    for scorer in (*COMMON_NULLS, *KNOWING):
         cause = ("not_applicable", task.reason)
         yield from _against_truth(_Scorer(scorer), task, scores.get(scorer), cause)
 
 
 def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[dict]:
-    """STAGUE's score formula without its learner, if the method has this formula."""
+    """STAGUE's score formula without its learner, if the method has this formula.
+
+    On components, and on the mean components of types that k-means finds in them.
+    """
     trained = [fit for fit in fits if fit.status == "ok"]
-    scores, cause = None, ("not_applicable", task.reason or "no fit reports its parameters")
+    scores: list[np.ndarray | None] = [None, None]
+    cause = ("not_applicable", task.reason or "no fit reports its parameters")
     if trained and not set(baselines.FORMULA) <= set(trained[0].params):
         cause = ("not_applicable", "its score is not a mixture of similarity and distance")
-    elif trained and task.candidates is not None:
-        params = trained[0].params
-        scores = baselines.formula(tissue.components, tissue.coords, params, task.candidates)
-    yield from _against_truth(_Scorer("formula", fits[0].method), task, scores, cause)
+    elif trained and task.candidates is not None and tissue.types is not None:
+        params, components = trained[0].params, tissue.components
+        of_types = baselines.means_of_found_types(components, len(np.unique(tissue.types)))
+        scores = [
+            baselines.formula(features, tissue.coords, params, task.candidates)
+            for features in (components, of_types)
+        ]
+    for name, values in zip(("formula", "formula_of_types"), scores, strict=True):
+        yield from _against_truth(_Scorer(name, fits[0].method), task, values, cause)
 
 
 def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
-    """The learned graph of one seed, its two nulls, and the edges that it held out."""
+    """The learned graph of one seed, its nulls, and the edges that it held out."""
     name, seed = fit.method, fit.seed
     own = _Scorer(name, name, seed)
     failed = (fit.status, fit.reason) if fit.status != "ok" else None
@@ -252,8 +293,15 @@ def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
     yield from _against_truth(own, task, learned, cause)
     alone = None if learned is None else PERMUTED_TRUTH(task.truth, learned, seed)
     yield _row(own, PERMUTED_TRUTH.name, alone, cause)
-    permuted = None if learned is None else baselines.permuted(learned, seed)
-    yield from _against_truth(_Scorer("permuted", name, seed), task, permuted, cause)
+    for scheme, metric in PERMUTED_WITHIN.items():
+        value, why = None, cause
+        if learned is not None:
+            value, why = _within(task, metric, learned, seed)
+        yield _row(own, scheme, value, why)
+    strata = {"permuted": None, "permuted_by_distance": task.strata.get("distance")}
+    for scorer, stratum in strata.items():
+        permuted = None if learned is None else baselines.permuted(learned, seed, stratum)
+        yield from _against_truth(_Scorer(scorer, name, seed), task, permuted, cause)
     before, cause = _graph(
         task, fit.untrained, failed, "it provides no graph of the untrained network"
     )

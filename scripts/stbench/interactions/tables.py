@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stbench.interactions.regimes import regime_table
 from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import in_order, read_stacked
@@ -30,6 +31,7 @@ def interaction_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "interactions_truth": truth_table(scores),
         "interactions_auprc": auprc_table(scores),
         "interactions_lift": lift_table(scores),
+        "interactions_regimes": regime_table(scores),
     }
 
 

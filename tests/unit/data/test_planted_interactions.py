@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.spatial import Delaunay
 
 from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
@@ -14,9 +16,11 @@ from stbench.common.paths import SCRIPTS
 from stbench.data.planted_interactions import informed
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
+from stbench.data.simulation.tissue import RANGES, REGIMES
 from stbench.interactions import baselines
 from stbench.interactions.candidate_pairs import within_reach
 from stbench.interactions.metrics import true_pairs, truth_scores
+from stbench.interactions.strata import strata_of, within
 
 PLANTED = Tissue(n_triples=4, effect=2.0, seed=5)
 
@@ -123,6 +127,93 @@ def test_neither_trivial_nor_impossible(density):
     assert mean["informed"] > 0.8
     assert mean["prevalence"] < mean["near"] < 0.4
     assert mean["prevalence"] < mean["types"] < 0.6
+
+
+def test_the_defaults_are_the_tissues_from_before_there_were_regimes():
+    old = simulate(PLANTED, "x").uns["dataset"]["sha256"]
+    assert (
+        simulate(replace(PLANTED, regime="complementary", range="radius"), "x").uns["dataset"][
+            "sha256"
+        ]
+        == old
+    )
+    shas = {
+        simulate(replace(PLANTED, regime=regime, range=range_), "x").uns["dataset"]["sha256"]
+        for regime in REGIMES
+        for range_ in RANGES
+    }
+    assert len(shas) == 9 and old in shas
+
+
+def raised_targets(regime: str) -> np.ndarray:
+    """Mean log change of the targets of the first triple in senders and receivers of a pair, and
+    of the ligand in receivers."""
+    options = {"regime": regime, "n_cells": 1500, "n_triples": 1, "effect": 1.5, "seed": 1}
+    adata = simulate(Tissue(**options), "x")
+    plain = simulate(Tissue(**options | {"n_triples": 0}), "x")
+    triples = adata.uns["true_triples"]
+    assert triples["regime"] == regime and triples["range"] == "radius"
+    types = adata.obs["celltype"].astype(str).to_numpy()
+    touched = adata.obsp["true_interactions"].getnnz(axis=1) > 0
+    sender, receiver = (
+        touched & (types == triples[f"{side}_type"][0]) for side in ("sender", "receiver")
+    )
+    assert triples["sender_type"][0] != triples["receiver_type"][0]
+    targets = adata.var_names.get_indexer(triples["targets"][0])
+    ligand = adata.var_names.get_indexer(triples["ligand"])
+
+    def change(cells: np.ndarray, genes: np.ndarray) -> float:
+        after, before = (x.X[cells][:, genes].sum() / x.X[cells].sum() for x in (adata, plain))
+        return float(np.log(after / before))
+
+    return np.array([change(sender, targets), change(receiver, targets), change(receiver, ligand)])
+
+
+def test_a_regime_says_which_of_the_two_cells_changes():
+    sender, receiver, ligand = raised_targets("complementary")
+    assert abs(sender) < 0.2 and receiver > 1 and abs(ligand) < 0.3
+    sender, receiver, ligand = raised_targets("alike")
+    assert sender > 1 and receiver > 1 and ligand > 0.7
+    sender, receiver, ligand = raised_targets("unlike")
+    assert sender > 1 and receiver < -1 and abs(ligand) < 0.3
+
+
+def test_contacts_are_delaunay_neighbors_and_secreted_signals_fade_with_distance():
+    tissue = replace(PLANTED, n_cells=1500, n_triples=6)
+    contact = simulate(replace(tissue, range="contact", radius=1.6), "x")
+    corners = Delaunay(contact.obsm["spatial"]).simplices
+    near = {tuple(sorted(pair)) for corner in corners for pair in combinations(corner, 2)}
+    assert {tuple(pair) for pair in pairs_of(contact)} <= near
+
+    secreted = simulate(replace(tissue, range="secreted", radius=3.5), "x")
+    c = within_reach(secreted.obsm["spatial"], 40)
+    truth = true_pairs(secreted.obsp["true_interactions"], c.pairs)
+    types = secreted.obs["celltype"].astype(str).to_numpy()
+    could = baselines.type_pair(types, secreted.uns["true_triples"], c) > 0
+    rates = [
+        truth[could & (low <= c.distances) & (c.distances < high)].mean()
+        for low, high in ((0, 1.2), (1.2, 2.4), (2.4, 3.5))
+    ]
+    assert rates[0] > 1.3 * rates[1] and rates[1] > 1.3 * rates[2] > 0
+    assert not truth[c.distances > 3.5].any()
+
+
+def test_likeness_separates_interacting_pairs_only_where_they_become_alike():
+    found = {}
+    for regime in REGIMES:
+        values = []
+        for seed in range(3):
+            tissue = Tissue(n_triples=4, effect=2.0, seed=seed, regime=regime)
+            adata = simulate(replace(tissue, range="contact", radius=1.6), "x")
+            c = within_reach(adata.obsm["spatial"], 15)
+            truth = true_pairs(adata.obsp["true_interactions"], c.pairs)
+            likeness = baselines.cosine(preprocess(adata).obsm["X_pca"], c)
+            stratum = strata_of(c, adata.obs["celltype"].astype(str).to_numpy())
+            values.append(within(truth, likeness, stratum["distance and types"])["AUROC"])
+        found[regime] = np.mean(values)
+    assert found["alike"] > 0.65
+    assert abs(found["complementary"] - 0.5) < 0.07
+    assert found["unlike"] < 0.42
 
 
 def test_truth_is_written_and_does_not_reach_the_methods(adata, tmp_path):

@@ -19,7 +19,15 @@ from stbench.interactions.metrics import (
     true_pairs,
     truth_scores,
 )
-from stbench.interactions.scores import METRICS, GraphFit, score_interactions
+from stbench.interactions.regimes import regime_table
+from stbench.interactions.scores import (
+    COMMON_NULLS,
+    KNOWING,
+    METRICS,
+    WITHIN,
+    GraphFit,
+    score_interactions,
+)
 from stbench.interactions.scores import Tissue as Known
 from stbench.interactions.tables import interaction_tables, read_interaction_scores
 from stbench.summary.interactions import interaction_sentences
@@ -204,14 +212,31 @@ def test_every_scorer_has_every_metric(planted):
     assert (table.loc[table["status"] != "ok", "reason"] != "").all()
     keys = ["scorer", "method", "seed", "metric"]
     value = table.set_index(keys)["value"].sort_index()
-    for scorer in ("distance", "cosine", "knn", "type_pair", "informed"):
-        assert value[(scorer, "", -1)].index.tolist() == sorted(METRICS)
+    for scorer in (*COMMON_NULLS, *KNOWING):
+        assert value[(scorer, "", -1)].index.tolist() == sorted({**METRICS, **WITHIN})
+    no_order = table[(table["scorer"] == "type_pair") & table["metric"].str.contains("types")]
+    assert set(no_order["reason"]) == {"the scores are constant within strata: no signal to rank"}
+    told, near, genes_told, trained = (
+        value[scorer, "", -1, "AUPRC"]
+        for scorer in ("type_pair_distance", "distance", "ligand_receptor", "supervised")
+    )
+    assert told > value["type_pair", "", -1, "AUPRC"] and told > near
+    assert min(genes_told, trained) > 1.3 * value["permuted", "stague", 0, "AUPRC"]
+    assert value["truth", "", -1, "regime_complementary"] == 1
+    assert value["truth", "", -1, "range_radius"] == 1
     assert value[("formula", "stague", -1, "AUPRC")] > 0
     for seed in (0, 1):
         mine = value["stague", "stague", seed]
         assert mine["AUPRC"] > value["untrained", "stague", seed, "AUPRC"]
         assert value["permuted", "stague", seed, "AUROC"] == pytest.approx(0.5, abs=0.06)
         assert mine["AUROC_permuted_truth"] == pytest.approx(0.5, abs=0.03)
+        for scheme in ("distance", "types", "distance_and_types"):
+            within = mine[f"AUROC_within_{scheme}_permuted_truth"]
+            assert within == pytest.approx(0.5, abs=0.03)
+            assert mine[f"AUROC_within_{scheme}"] > 0.55
+        assert value["permuted_by_distance", "stague", seed, "AUROC_within_distance"] == (
+            pytest.approx(0.5, abs=0.06)
+        )
         assert (mine["edge_AUROC"], mine["edge_AP"]) == (0.9, 0.8)
     assert value["truth", "", -1, "effect"] == 2
     assert 0 <= value["stague", "stague", -1, "recall_gene"] <= 1
@@ -273,6 +298,34 @@ def made(n_tissues: int, lifts: dict[str, float]) -> pd.DataFrame:
             add(null, "", -1, "AUPRC", 0.3 - lift + rng.normal(0, 0.01))
     names = ["dataset", "scorer", "method", "seed", "metric", "value", "status", "reason"]
     return pd.DataFrame(rows, columns=names)
+
+
+def of_regimes() -> pd.DataFrame:
+    """Made scores within strata: stague is above distance where cells become alike."""
+    rng = np.random.default_rng(0)
+    metric, rows = "AUROC_within_distance_and_types", []
+    for i, regime in enumerate(["alike", "unlike"] * 6):
+        name = f"t{i}"
+        for fact in (f"regime_{regime}", "range_contact"):
+            rows.append((name, "truth", "", -1, fact, 1.0))
+        height = {"alike": 0.7, "unlike": 0.3}[regime]
+        for seed in (0, 1):
+            rows.append((name, "stague", "stague", seed, metric, height + rng.normal(0, 0.01)))
+        rows.append((name, "distance", "", -1, metric, 0.5 + rng.normal(0, 0.01)))
+    names = ["dataset", "scorer", "method", "seed", "metric", "value"]
+    return pd.DataFrame(rows, columns=names).assign(status="ok", reason="")
+
+
+def test_every_regime_has_its_means_and_lifts_over_distance():
+    table = regime_table(of_regimes()).set_index(["regime", "range", "scorer"])
+    assert set(table.index.get_level_values("regime")) == {"all", "alike", "unlike"}
+    alike, unlike = (table.loc[(name, "contact", "stague")] for name in ("alike", "unlike"))
+    assert alike["mean"] == pytest.approx(0.7, abs=0.02) and alike["tissues"] == 6
+    assert alike["lift_low"] < 0.2 < alike["lift_high"] and alike["verdict"] == "better"
+    assert unlike["lift"] == pytest.approx(-0.2, abs=0.02) and unlike["verdict"] == "worse"
+    everywhere = table.loc[("all", "all", "stague")]
+    assert everywhere["tissues"] == 12 and everywhere["verdict"] == "within the noise"
+    assert np.isnan(table.loc[("alike", "contact", "distance"), "p_holm"])
 
 
 def test_lift_is_taken_over_each_null_and_the_best_of_each_tissue():
@@ -341,6 +394,7 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_pictures_are_drawn_and_repeat(tmp_path):
+    from stbench.figures.interaction_regimes import regime_heatmap
     from stbench.figures.interactions import auprc_bars, lift_by_effect
     from stbench.figures.style import apply_style, save
 
@@ -350,7 +404,9 @@ def test_pictures_are_drawn_and_repeat(tmp_path):
     for folder in (tmp_path / "a", tmp_path / "b"):
         save(auprc_bars(tables["interactions_auprc"], titles), folder, "bars")
         save(lift_by_effect(tables["interactions_lift"], titles), folder, "lift")
+        save(regime_heatmap(regime_table(of_regimes()), titles), folder, "regimes")
     names = {path.name for path in (tmp_path / "a").iterdir()}
-    assert names == {"bars.png", "bars.pdf", "lift.png", "lift.pdf"}
+    figures = ("bars", "lift", "regimes")
+    assert names == {f"{name}.{kind}" for name in figures for kind in ("png", "pdf")}
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -44,7 +44,7 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
         Every domain has a cell, and every cell a count. With planted triples also
         ``obsp['true_interactions']`` (n, n) CSR, symmetric 0/1, and ``uns['true_triples']``: names
         of ``sender_type``, ``receiver_type``, ``ligand``, ``receptor`` (t,) and ``targets`` (t, m),
-        and the numbers ``effect`` and ``radius``.
+        ``effect``, ``radius``, ``regime`` and ``range``.
 
     Raises:
         InputError: fewer pairs of types touch than ``n_triples``.
@@ -84,7 +84,8 @@ def simulate(tissue: Tissue, name: str) -> AnnData:
         types_by_name = np.array([f"type{i + 1}" for i in range(tissue.n_types)], dtype=object)
         triples = planted.triples.named(types_by_name, adata.var_names.to_numpy(dtype=object))
         adata.obsp["true_interactions"] = planted.interactions
-        adata.uns["true_triples"] = {**triples, "effect": tissue.effect, "radius": tissue.radius}
+        facts = {name: getattr(tissue, name) for name in ("effect", "radius", "regime", "range")}
+        adata.uns["true_triples"] = {**triples, **facts}
     return adata
 
 
@@ -94,7 +95,7 @@ def _plant(tissue: Tissue, cells: Cells, base: np.ndarray) -> Planted:
 
     rng = np.random.default_rng([tissue.seed, 1])
     settings = (tissue.n_triples, tissue.n_targets, tissue.effect, tissue.radius)
-    return plant(cells.coords, cells.types, base, *settings, rng)
+    return plant(cells.coords, cells.types, base, *settings, rng, tissue.regime, tissue.range)
 
 
 def _description(tissue: Tissue, name: str) -> dict[str, str | int | float | bool]:

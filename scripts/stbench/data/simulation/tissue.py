@@ -9,13 +9,19 @@ from stbench.common.errors import InputError
 from stbench.common.paths import gene_statistics_file
 from stbench.data.simulation.layouts import LAYOUTS
 
+# Of planted interactions (stbench.data.planted_interactions).
+REGIMES = ("complementary", "alike", "unlike")
+RANGES = ("radius", "contact", "secreted")
+
 _TRENDS = 5
 # Parameters without effect while the first of them is 0 or empty.
 _UNUSED_TOGETHER = (
-    ("n_triples", "n_targets", "effect", "radius"),
+    ("n_triples", "n_targets", "effect", "radius", "regime", "range"),
     ("section", "section_effect"),
     *(("gradient",), ("patchiness",), ("spillover",), ("density_sd",), ("reference",)),
 )
+# Their defaults are what was there before, so that old tissues keep their bytes.
+_LATER = {"regime": "complementary", "range": "radius"}
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,13 @@ class Tissue:
         dropout: share of the counts that are set to zero.
         density: cells per unit of area.
         seed: of all random numbers.
-        n_triples: planted ligand-receptor-target triples; with 0 the next three are not used.
+        n_triples: planted ligand-receptor-target triples; with 0 the next five are not used.
         n_targets: target genes of each triple.
         effect: increase (log) of the targets in a triggered receiver.
         radius: reach of a sender, in the unit of the coordinates, which at density 1 is the mean
             spacing of the cells.
+        regime, range: what an interaction does, and which pairs can act
+            (``stbench.data.planted_interactions``).
         section: number of the replicate section of the seed's tissue; 0: an independent tissue.
         section_effect: standard deviation of the log shift of each gene in a replicate section,
             the same in all of its cells.
@@ -67,6 +75,8 @@ class Tissue:
     spillover: float = 0.0
     density_sd: float = 0.0
     reference: str = ""
+    regime: str = "complementary"
+    range: str = "radius"
 
     def __post_init__(self) -> None:
         def demand(valid: bool, name: str, rule: str) -> None:
@@ -89,6 +99,8 @@ class Tissue:
         demand(0 <= self.n_triples <= most, "n_triples", f"0 to {most} with {self.n_genes} genes")
         demand(self.section >= 0, "section", "0 or a positive integer")
         demand(0 <= self.section_effect < math.inf, "section_effect", "0 or a positive number")
+        demand(self.regime in REGIMES, "regime", f"one of {', '.join(REGIMES)}")
+        demand(self.range in RANGES, "range", f"one of {', '.join(RANGES)}")
         independent = self.section == 0
         demand(independent or self.n_triples == 0, "n_triples", "0 in a replicate section")
         demand(not (independent and self.section_effect), "section_effect", "0 without a section")
@@ -104,8 +116,9 @@ class Tissue:
         return _TRENDS if self.gradient else 0
 
     def settings(self) -> dict[str, str | int | float]:
-        """The parameters that have an effect."""
+        """The parameters that have an effect; later ones only if they are not the default."""
         unused = {
             name for names in _UNUSED_TOGETHER if not getattr(self, names[0]) for name in names
         }
+        unused |= {name for name, value in _LATER.items() if getattr(self, name) == value}
         return {name: value for name, value in asdict(self).items() if name not in unused}

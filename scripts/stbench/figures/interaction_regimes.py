@@ -1,0 +1,57 @@
+"""Scorers by regime and range of planted interactions, as one table of colors and numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from stbench.figures.interactions import in_order, label
+from stbench.interactions.regimes import ALL
+from stbench.results.statistics import BETTER, WORSE
+
+METRIC = "AUROC_within_distance_and_types"
+_MARKS = {BETTER: "+", WORSE: "–"}
+
+
+def regime_heatmap(table: pd.DataFrame, titles: dict[str, str]) -> Figure:
+    """AUROC within strata of distance and types; marks say what is above or below distance alone.
+
+    Args:
+        table: ``interactions_regimes`` with at least one regime.
+        titles: display names of the methods, by id.
+    """
+    import matplotlib.pyplot as plt
+
+    rows = table[(table["metric"] == METRIC) & (table["regime"] != ALL)]
+    scorers = in_order(rows, titles)
+    columns = list(dict.fromkeys(zip(rows["regime"], rows["range"], strict=True)))
+    placed = rows.set_index(["scorer", "method", "regime", "range"])
+    figure, ax = plt.subplots(
+        figsize=(3.6 + 1.05 * len(columns), 1.5 + 0.29 * len(scorers)), layout="constrained"
+    )
+    values = np.full((len(scorers), len(columns)), np.nan)
+    for y, scorer in enumerate(scorers):
+        for x, column in enumerate(columns):
+            if (*scorer, *column) in placed.index:
+                row = placed.loc[(*scorer, *column)]
+                values[y, x] = row["mean"]
+                text = f"{row['mean']:.2f}".lstrip("0") + _MARKS.get(row["verdict"], "")
+                dark = abs(row["mean"] - 0.5) > 0.3
+                color = "white" if dark else "black"
+                ax.text(x, y, text, ha="center", va="center", fontsize=8, color=color)
+    image = ax.imshow(values, cmap="RdBu_r", vmin=0, vmax=1, aspect="auto")
+    figure.colorbar(image, ax=ax, label="AUROC within strata; .5 is chance", pad=0.02)
+    ax.set_yticks(range(len(scorers)), [label(*scorer, titles) for scorer in scorers])
+    tissues = placed.groupby(["regime", "range"])["tissues"].max()
+    names = [f"{regime}\n{range_} ({tissues[regime, range_]})" for regime, range_ in columns]
+    ax.set_xticks(range(len(columns)), names, fontsize=8)
+    ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    figure.suptitle(
+        "Planted interactions among pairs at the same distance and of the same types\n"
+        "+ above, – below distance alone (5 %, Holm); number of tissues in brackets",
+        x=0.01, ha="left", fontweight="bold", fontsize=9,
+    )  # fmt: skip
+    return figure

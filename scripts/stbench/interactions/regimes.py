@@ -1,0 +1,80 @@
+"""Every scorer by regime and range of planted interactions, and its lift over distance alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from stbench.interactions.scores import TRUTH
+from stbench.results.statistics import NOTHING, Difference, holm, mean_over_groups, verdict
+
+ALL = "all"
+SHOWN = ("AUROC", "AUPRC", "AUROC_within_distance_and_types", "AUPRC_within_distance_and_types")
+_BASELINE = "distance"
+COLUMNS = {
+    **dict.fromkeys(("regime", "range", "scorer", "method", "metric"), "str"),
+    **dict.fromkeys(("mean", "low", "high", "lift", "lift_low", "lift_high", "p_holm"), "float64"),
+    "verdict": "str",
+    "tissues": "int64",
+}
+
+
+def regime_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean of every scorer over the tissues of a regime and range, with Student's interval.
+
+    Args:
+        scores: of ``stbench.interactions.scores.score_interactions``, stacked.
+
+    Returns:
+        ``COLUMNS``; ``lift`` is the mean difference to the scorer ``distance`` on the same tissues,
+        its p corrected by Holm over the scorers and regimes of a metric. The mean over the seeds of
+        a tissue counts once. The regime ``all`` has all tissues.
+    """
+    values = scores[scores["metric"].isin(SHOWN) & scores["value"].notna()]
+    keys = ["dataset", "scorer", "method", "metric"]
+    means = values.groupby(keys, sort=False)["value"].mean().reset_index()
+    rows = []
+    for regime, range_, datasets in _groups(scores):
+        here = means[means["dataset"].isin(datasets)]
+        near = here[here["scorer"] == _BASELINE].set_index(["dataset", "metric"])["value"]
+        for (scorer, method, metric), of_scorer in here.groupby(keys[1:], sort=False):
+            own = of_scorer.set_index("dataset")["value"]
+            base = near.xs(metric, level="metric").reindex(own.index) if len(near) else own * np.nan
+            mean, lift = _interval(own), _interval((own - base).dropna())
+            rows.append(
+                {
+                    **{"regime": regime, "range": range_, "scorer": scorer, "method": method},
+                    **{"metric": metric, "mean": mean.mean, "low": mean.low, "high": mean.high},
+                    **{"lift": lift.mean, "lift_low": lift.low, "lift_high": lift.high},
+                    **{"p_holm": lift.p if scorer != _BASELINE else np.nan, "tissues": len(own)},
+                }
+            )
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for _, of_metric in table.groupby("metric"):
+        table.loc[of_metric.index, "p_holm"] = holm(of_metric["p_holm"].to_numpy(dtype=float))
+    table["verdict"] = [verdict(*pair) for pair in zip(table["lift"], table["p_holm"], strict=True)]
+    return table.astype(COLUMNS)
+
+
+def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
+    """Regime, range and the datasets with both; first all datasets."""
+    truth = scores[scores["scorer"] == TRUTH]
+    by_name = {
+        name: {
+            str(metric).removeprefix(f"{name}_"): set(rows["dataset"])
+            for metric, rows in truth.groupby("metric", sort=False)
+            if str(metric).startswith(f"{name}_")
+        }
+        for name in ("regime", "range")
+    }
+    yield ALL, ALL, list(dict.fromkeys(truth["dataset"]))
+    for regime, of_regime in by_name["regime"].items():
+        for range_, of_range in by_name["range"].items():
+            if both := sorted(of_regime & of_range):
+                yield regime, range_, both
+
+
+def _interval(values: pd.Series) -> Difference:
+    return mean_over_groups([np.array([value]) for value in values]) if len(values) else NOTHING

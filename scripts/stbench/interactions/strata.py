@@ -1,0 +1,100 @@
+"""Metrics within strata of candidate pairs: what a score says beyond distance and cell types.
+
+Interacting cells are near, and of certain types. A score that only knows this has an AUROC of .5
+within strata of pairs that are equally far apart and of the same types. Strata without a true or
+without a false pair are left out. AUROCs of strata are weighted by the number of comparisons, true
+times false pairs; average precisions by the number of true pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from stbench.interactions.candidate_pairs import Candidates
+
+DISTANCE_BINS = 10
+SCHEMES = ("distance", "types", "distance and types")
+
+
+class NoSignal(ValueError):
+    """The scores are constant within every stratum, so that there is no order to judge."""
+
+
+def strata_of(candidates: Candidates, types: np.ndarray) -> dict[str, np.ndarray]:
+    """The stratum (m,) of every pair, by scheme.
+
+    Args:
+        candidates: the pairs.
+        types: (n,) names of cell types.
+    """
+    cuts = np.quantile(candidates.distances, np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1])
+    near = np.searchsorted(cuts, candidates.distances)
+    _, codes = np.unique(types, return_inverse=True)
+    first, second = np.sort(codes[candidates.pairs], axis=1).T
+    kind = first * (codes.max() + 1) + second
+    return dict(zip(SCHEMES, (near, kind, kind * DISTANCE_BINS + near), strict=True))
+
+
+def judged(truth: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Pairs in strata that have true and false pairs, (m,) bool."""
+    _, place = np.unique(stratum, return_inverse=True)
+    n, n_true = np.bincount(place), np.bincount(place, truth)
+    return ((n_true > 0) & (n_true < n))[place]
+
+
+def within(truth: np.ndarray, scores: np.ndarray, stratum: np.ndarray) -> Mapping[str, float]:
+    """AUROC and average precision within strata, and the average precision of chance.
+
+    Args:
+        truth: (m,) bool.
+        scores: (m,) finite.
+        stratum: (m,) of ``strata_of``.
+
+    Raises:
+        ValueError: no stratum has true and false pairs.
+        NoSignal: the scores are constant within every stratum.
+    """
+    from scipy.stats import rankdata
+
+    kept = judged(truth, stratum)
+    if not kept.any():
+        raise ValueError("no stratum has pairs that interact and pairs that do not")
+    order = np.lexsort((scores[kept], stratum[kept]))
+    truth, scores, stratum = (values[kept][order] for values in (truth, scores, stratum))
+    edges = np.flatnonzero(np.diff(stratum)) + 1
+    constant, wins, comparisons, precision, chance = True, 0.0, 0.0, 0.0, 0.0
+    for true, values in zip(np.split(truth, edges), np.split(scores, edges), strict=True):
+        n_true, n = int(true.sum()), len(true)
+        constant &= values[0] == values[-1]
+        wins += rankdata(values)[true].sum() - n_true * (n_true + 1) / 2
+        comparisons += n_true * (n - n_true)
+        precision += n_true * _average_precision(true, values)
+        chance += n_true * n_true / n
+    if constant:
+        raise NoSignal("the scores are constant within strata: no signal to rank")
+    total = int(truth.sum())
+    return {"AUROC": wins / comparisons, "AUPRC": precision / total, "chance": chance / total}
+
+
+def _average_precision(truth: np.ndarray, ascending: np.ndarray) -> float:
+    """As of scikit-learn: ties are one step."""
+    last = np.append(np.flatnonzero(np.diff(ascending[::-1])), len(ascending) - 1)
+    hits = np.cumsum(truth[::-1])[last]
+    return float((np.diff(hits, prepend=0) * hits / (last + 1)).sum() / hits[-1])
+
+
+def permuted_within(
+    truth: np.ndarray, scores: np.ndarray, stratum: np.ndarray, seed: int, times: int = 20
+) -> float:
+    """Mean AUROC within strata against truth permuted within strata: .5 if nothing is biased."""
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(times):
+        order = np.lexsort((rng.random(len(truth)), stratum))
+        place = np.argsort(stratum, kind="stable")
+        permuted = np.empty_like(truth)
+        permuted[place] = truth[order]
+        values.append(within(permuted, scores, stratum)["AUROC"])
+    return float(np.mean(values))
