@@ -298,10 +298,10 @@ def get_options(input, *names):
     ]
 
 
-def get_interaction_folders():
+def get_interaction_folders(option="--interactions"):
     """The option for the folders of inferred interactions; empty if there are none."""
     folders = [str(LAYOUT.interactions(*entry)) for entry in BENCHMARK.entries(INTERACTIONS)]
-    return ["--interactions", *folders] if folders else []
+    return [option, *folders] if folders else []
 
 
 def get_studies(*tasks):

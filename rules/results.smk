@@ -48,6 +48,7 @@ rule aggregate:
         ),
         external=untracked(["--external", *BENCHMARK.external] if BENCHMARK.external else []),
         fits=untracked([str(LAYOUT.fits(*entry)) for entry in BENCHMARK.entries(DOMAINS)]),
+        folders=untracked(get_interaction_folders("--interaction-folders")),
         scores=lambda wc, input: get_options(input, "interactions", "integration", "deconvolution"),
         studies=untracked(get_studies()),
         tissues=untracked(get_tissues()),
@@ -57,6 +58,7 @@ rule aggregate:
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by} {params.shortened:q} --published {input.published:q}"
         " {params.external:q} {params.scores:q} {params.studies:q} {params.tissues:q}"
+        " {params.folders:q}"
         " {params.results:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 

@@ -25,6 +25,8 @@ a folder of csv tables:
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
     interactions_lift.csv     its difference to the nulls
     interactions_regimes.csv  every scorer by regime and range of planted interactions
+    replication.csv           with --interaction-folders: agreement of training seeds on the edges,
+                              and of sections on the pairs of cell types
     integration.csv           mixing of joined sections, conserved biology, and overall; with
     integration_scores.csv    --integration only: also every metric with its interval
     deconvolution_scores.csv  with --deconvolution only: every mean with its interval, also one
@@ -95,6 +97,14 @@ def parse_arguments() -> argparse.Namespace:
         default=[],
         metavar="FILE",
         help="scores of integration (.parquet)",
+    )
+    parser.add_argument(
+        "--interaction-folders",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="inferred interactions",
     )
     parser.add_argument(
         "--external", nargs="+", default=[], metavar="NAME", help="names of external results"
@@ -216,6 +226,11 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 
         tables |= interaction_tables(read_interaction_scores(args.interactions))
+    if args.interaction_folders:
+        from stbench.interactions.replication import replication_table
+
+        units = {dataset: facts["unit"] for dataset, facts in args.tissues.items()}
+        tables["replication"] = replication_table(args.interaction_folders, units)
     if args.integration:
         from stbench.integration.tables import integration_tables, read_integration_scores
 

@@ -17,6 +17,7 @@ from stbench.interactions.edges import as_graph, consensus, edge_table
 from stbench.interactions.enrichment import enrichment, read_gmt
 from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
 from stbench.interactions.partial_results import Parts
+from stbench.interactions.replication import between_seeds
 from stbench.interactions.threshold import threshold
 from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_tissue
 from stbench.interactions.type_pairs import TypePairs, type_pairs
@@ -59,8 +60,9 @@ def analyze(
         settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
             ``gene_sets``, see config/README.md.
         folder: receives edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
-            same_type.csv, ligand_receptor.csv, genes.csv, gene_checks.csv, gene_sets.csv (if
-            given), figures/ and status.json, which gives the reason of a missing part.
+            same_type.csv, seeds.csv, ligand_receptor.csv, genes.csv, gene_checks.csv,
+            gene_sets.csv (if given), figures/ and status.json, which gives the reason of a missing
+            part.
         module: of the method; its ``edge_scorer`` explains the scores. None: the fits were made
             outside the pipeline.
         draw: draws the figures from the parts, see ``figures.interaction_figures.draw``.
@@ -79,6 +81,9 @@ def analyze(
     above = parts.make("above", lambda: edges_above(marked), "threshold")
     if edges is not None:
         write_edges(folder, tissue, marked or edges, settings)
+    seeds = parts.make("seeds", lambda: agreement_of_seeds(marked), "threshold")
+    if seeds is not None:
+        seeds.to_csv(folder / "seeds.csv", index=False)
     pairs = parts.make("type_pairs", lambda: between_types(above, tissue, shuffles), "above")
     if pairs is not None:
         pairs.table.to_csv(folder / "type_pairs.csv", index=False)
@@ -142,6 +147,18 @@ def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:
             f"none of {len(table)} edges is above the threshold (the highest score is {best:.4g})"
         )
     return chosen, f"{len(chosen)} of {len(table)} edges"
+
+
+def agreement_of_seeds(edges: Edges) -> tuple[pd.DataFrame, str]:
+    """How well the training seeds agree on the edges.
+
+    Raises:
+        NotApplicableError: there is one seed only.
+    """
+    table = between_seeds(edges.by_seed)
+    if table.empty:
+        raise NotApplicableError("one training seed; at least 2 are needed")
+    return table, f"mean Jaccard index {table['jaccard'].mean():.2f}"
 
 
 def write_edges(folder: Path, tissue: Tissue, edges: Edges, settings: Mapping[str, Any]) -> None:

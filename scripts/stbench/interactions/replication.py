@@ -1,0 +1,168 @@
+"""What of the inferred interactions is found again: by other seeds, and in other sections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stbench.common.io import read_csv
+
+_LEAST_PAIRS = 6  # pairs of types that two sections must share
+_DRAWS = 999
+NULLS = ("shuffled", "distance")
+SEEDS, SECTIONS = "training seeds", "sections"
+COLUMNS = {
+    **dict.fromkeys(("method", "between", "first", "second", "measure"), "str"),
+    **{"value": "float64", "p": "float64", "n": "int64"},
+}
+
+
+def between_seeds(edges: pd.DataFrame) -> pd.DataFrame:
+    """How well two training seeds agree on the edges of one section.
+
+    Args:
+        edges: of all seeds: source, target, score, distance, above, seed.
+
+    Returns:
+        One row per pair of seeds: ``first``, ``second``, ``edges`` (of both), ``correlation``
+        (Spearman's, of the scores of edges of both), ``beyond_distance`` (the same, partial,
+        given the distance) and ``jaccard`` (of the edges above the threshold; NaN without any).
+    """
+    by_seed = {
+        int(seed): rows.set_index(["source", "target"])
+        for seed, rows in edges.groupby("seed", sort=True)
+    }
+    rows = []
+    for (first, one), (second, other) in combinations(by_seed.items(), 2):
+        both = one.join(other, how="inner", rsuffix="_other")
+        values = both[["score", "score_other", "distance"]].rank().to_numpy()
+        ends = [set(table.index[table["above"]]) for table in (one, other)]
+        either = len(ends[0] | ends[1])
+        rows.append(
+            {
+                "first": first,
+                "second": second,
+                "edges": len(both),
+                "correlation": _correlation(values[:, :2])[0, 1],
+                "beyond_distance": _partial(_correlation(values)),
+                "jaccard": len(ends[0] & ends[1]) / either if either else np.nan,
+            }
+        )
+    names = ["first", "second", "edges", "correlation", "beyond_distance", "jaccard"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.DataFrame:
+    """All that can be found again in the results of a configuration.
+
+    Between training seeds: the columns of ``between_seeds``. Between two sections of one unit
+    (usually a study): Spearman's correlation of z over the pairs of cell types that both have, by
+    null. Its p is the share of 999 permutations of the names of types of one section that reach it
+    (one-sided), which keeps how the pairs of one type depend on each other.
+
+    Args:
+        folders: ``interactions/<dataset>/<method>/<key>``; those without results are skipped.
+        units: by dataset.
+
+    Returns:
+        ``COLUMNS``; ``n`` is the number of edges or of pairs of types.
+    """
+    rows = []
+    tables: dict[str, dict[str, pd.DataFrame]] = {}
+    for folder in folders:
+        dataset, method = folder.parts[-3:-1]
+        if (folder / "seeds.csv").is_file():
+            rows += list(_seed_rows(method, dataset, read_csv(folder / "seeds.csv")))
+        if (folder / "type_pairs.csv").is_file():
+            tables.setdefault(method, {})[dataset] = read_csv(folder / "type_pairs.csv")
+    for method, by_dataset in tables.items():
+        for first, second in combinations(by_dataset, 2):
+            if units.get(first, first) == units.get(second, second):
+                rows += _section_rows(method, (first, second), by_dataset)
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _seed_rows(method: str, dataset: str, seeds: pd.DataFrame) -> list[dict]:
+    """Means over the pairs of seeds of a section."""
+    return [
+        {
+            **{"method": method, "between": SEEDS, "first": dataset, "second": dataset},
+            **{"measure": measure, "value": seeds[measure].mean(), "p": np.nan},
+            "n": int(seeds["edges"].mean()),
+        }
+        for measure in ("correlation", "beyond_distance", "jaccard")
+        if seeds[measure].notna().any()
+    ]
+
+
+def _section_rows(
+    method: str, pair: tuple[str, str], tables: Mapping[str, pd.DataFrame]
+) -> list[dict]:
+    rows = []
+    for null in NULLS:
+        column = f"z_{null}"
+        if not all(column in tables[dataset] for dataset in pair):
+            continue
+        found = _agreement(*(_matrix(tables[dataset], column) for dataset in pair))
+        if found is not None:
+            value, p, n = found
+            rows.append(
+                {
+                    **{"method": method, "between": SECTIONS, "first": pair[0], "second": pair[1]},
+                    **{"measure": column, "value": value, "p": p, "n": n},
+                }
+            )
+    return rows
+
+
+def _matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """z by both types, symmetric; NaN where it is not known."""
+    half = table.assign(type_a=table["type_a"].astype(str), type_b=table["type_b"].astype(str))
+    half = half.pivot(index="type_a", columns="type_b", values=column)
+    names = sorted({*half.index, *half.columns})
+    half = half.reindex(index=names, columns=names)
+    return half.fillna(half.T)
+
+
+def _agreement(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, int] | None:
+    """Correlation, p and number of pairs; None if too few pairs of types are shared."""
+    names = sorted(set(one.index) & set(other.index))
+    upper = np.triu_indices(len(names))
+    first, second = (table.reindex(index=names, columns=names).to_numpy() for table in (one, other))
+    n = int((~np.isnan(first[upper]) & ~np.isnan(second[upper])).sum())
+    value = _shared(first[upper], second[upper])
+    if n < _LEAST_PAIRS or np.isnan(value):
+        return None
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(_DRAWS):
+        order = rng.permutation(len(names))
+        draws.append(_shared(first[upper], second[np.ix_(order, order)][upper]))
+    reached = int((np.nan_to_num(draws, nan=-1) >= value - 1e-12).sum())
+    return value, (1 + reached) / (1 + _DRAWS), n
+
+
+def _shared(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's correlation over values that both know; NaN if one does not vary."""
+    known = ~np.isnan(one) & ~np.isnan(other)
+    ranks = pd.DataFrame({"one": one[known], "other": other[known]}).rank().to_numpy()
+    return float(_correlation(ranks)[0, 1]) if len(ranks) > 1 else np.nan
+
+
+def _correlation(columns: np.ndarray) -> np.ndarray:
+    """Correlation matrix of columns; NaN where one does not vary."""
+    centered = columns - columns.mean(axis=0) if len(columns) else columns
+    length = np.sqrt(np.square(centered).sum(axis=0))
+    products = centered.T @ centered
+    scale = np.outer(length, length)
+    return np.divide(products, scale, out=np.full_like(products, np.nan), where=scale > 0)
+
+
+def _partial(r: np.ndarray) -> float:
+    """Correlation of the first two columns given the third."""
+    rest = (1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2)
+    return float((r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt(rest)) if rest > 0 else np.nan

@@ -1,0 +1,83 @@
+"""Agreement of training seeds and of sections: high where a pattern repeats, none by chance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stbench.interactions.replication import between_seeds, replication_table
+
+TYPES = [f"t{i}" for i in range(8)]
+A, B = np.triu_indices(len(TYPES))
+
+
+def edges(seed: int, own: float, n: int = 600) -> pd.DataFrame:
+    """Scores that follow the distance, and what is common to all seeds unless ``own`` is large."""
+    common, rng = np.random.default_rng(0), np.random.default_rng(seed)
+    distance = common.random(n)
+    shared = common.normal(size=n)
+    score = -3 * distance + (1 - own) * shared + own * rng.normal(size=n)
+    table = pd.DataFrame({"source": np.arange(n), "target": np.arange(n) + n, "score": score})
+    return table.assign(distance=distance, above=score > np.quantile(score, 0.8), seed=seed)
+
+
+def test_seeds_that_follow_the_distance_alone_do_not_agree_beyond_it():
+    alone = between_seeds(pd.concat([edges(1, 1.0), edges(2, 1.0)])).iloc[0]
+    assert alone["correlation"] > 0.3 and abs(alone["beyond_distance"]) < 0.1
+    alike = between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2)])).iloc[0]
+    assert alike["beyond_distance"] > 0.8 and alike["jaccard"] > alone["jaccard"] + 0.2
+    assert alike["edges"] == 600
+
+
+def test_jaccard_by_hand_and_pairs_of_three_seeds():
+    rows = pd.concat([edges(seed, 0.5, 4).assign(above=[True, True, seed == 2, False])
+                      for seed in (1, 2, 3)])  # fmt: skip
+    table = between_seeds(rows)
+    assert list(zip(table["first"], table["second"], strict=True)) == [(1, 2), (1, 3), (2, 3)]
+    assert table["jaccard"].tolist() == pytest.approx([2 / 3, 1, 2 / 3])
+    assert between_seeds(edges(1, 0.5)).empty
+    none = between_seeds(rows.assign(above=False))
+    assert none["jaccard"].isna().all()
+
+
+def section(folder, dataset: str, z: np.ndarray, swap: bool = False):
+    """A folder of results; with ``swap`` the columns of types are exchanged."""
+    path = folder / dataset / "stague" / "key"
+    path.mkdir(parents=True)
+    names = np.array(TYPES)
+    ends = (names[B], names[A]) if swap else (names[A], names[B])
+    table = pd.DataFrame({"type_a": ends[0], "type_b": ends[1], "z_shuffled": z})
+    table["z_distance"] = np.random.default_rng(len(dataset)).normal(size=len(z))
+    table.to_csv(path / "type_pairs.csv", index=False)
+    return path
+
+
+def test_sections_of_one_study_are_compared_pair_of_types_by_pair_of_types(tmp_path):
+    z = np.random.default_rng(5).normal(size=len(A))
+    folders = [
+        section(tmp_path, "one", z),
+        section(tmp_path, "other", z + 0.1, swap=True),
+        section(tmp_path, "third", np.random.default_rng(6).normal(size=len(A))),
+        section(tmp_path, "elsewhere", z),
+    ]
+    units = {"one": "study", "other": "study", "third": "study", "elsewhere": "far"}
+    table = replication_table(folders, units)
+    assert not table[["first", "second"]].isin(["elsewhere"]).any(axis=None)
+    found = table.set_index(["first", "second", "measure"])
+    same = found.loc[("one", "other", "z_shuffled")]
+    assert same["value"] == pytest.approx(1) and same["p"] < 0.01 and same["n"] == len(A)
+    assert found.loc[("one", "third", "z_shuffled"), "p"] > 0.05
+    assert found.loc[("one", "other", "z_distance"), "p"] > 0.05
+
+
+def test_agreement_of_seeds_is_collected_and_missing_results_are_skipped(tmp_path):
+    path = section(tmp_path, "one", np.zeros(len(A)))
+    between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2), edges(3, 0.2)])).to_csv(
+        path / "seeds.csv", index=False
+    )
+    table = replication_table([path, tmp_path / "gone" / "stague" / "key"], {})
+    assert table["measure"].tolist() == ["correlation", "beyond_distance", "jaccard"]
+    assert (table["between"] == "training seeds").all() and (table["n"] == 600).all()
+    # z that does not vary cannot be compared
+    other = section(tmp_path, "two", np.zeros(len(A)))
+    both = replication_table([path, other], {"one": "s", "two": "s"})
+    assert set(both[both["between"] == "sections"]["measure"]) == {"z_distance"}
