@@ -30,6 +30,7 @@ include: "rules/interactions.smk"
 include: "rules/interaction_truth.smk"
 include: "rules/integration.smk"
 include: "rules/deconvolution.smk"
+include: "rules/domains.smk"
 include: "rules/markers.smk"
 include: "rules/results.smk"
 include: "rules/report.smk"
@@ -45,7 +46,7 @@ rule all:
         LAYOUT.figures,
         LAYOUT.report,
         [LAYOUT.demo] if config.get("demonstrations") else [],
-        get_scores(MARKERS),
+        get_scores(MAPS, MARKERS),
 
 
 onstart:

@@ -11,7 +11,7 @@ from stbench.config.external import result_files
 from stbench.config.keys import keys_of
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.pairs import own_parts, raw_parts
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MARKERS
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MAPS, MARKERS
 from stbench.config.values import with_numbers
 from stbench.runs.preflight import check_places
 from stbench.runs.environment import (
@@ -189,10 +189,16 @@ def get_archive(wildcards):
 
 def get_prepare_options(wildcards):
     """The options of prepare.py for a published dataset, or for one of the user."""
+    published = ["--dataset", wildcards.dataset, "--raw", str(get_raw_data(wildcards))]
+    return get_section(wildcards) or published
+
+
+def get_section(wildcards):
+    """The option for the description of a dataset of the user; empty for others."""
     entry = BENCHMARK.made[wildcards.dataset]
-    if entry["origin"] == "path":
-        return ["--section", json.dumps(entry["section"], sort_keys=True)]
-    return ["--dataset", wildcards.dataset, "--raw", str(get_raw_data(wildcards))]
+    if entry["origin"] != "path":
+        return []
+    return ["--section", json.dumps(entry["section"], sort_keys=True)]
 
 
 def get_simulate_options(wildcards):

@@ -12,7 +12,7 @@ LAYERS = [
     {"data", "fitting", "runs"},
     {"nn", "clustering"},
     {"scoring"},
-    {"results", "markers"},
+    {"results", "markers", "maps"},
     {"ranking", "integration", "interactions", "deconvolution"},
     {"summary", "figures"},
     {"report"},

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import time
 
+import anndata
 import pandas as pd
 import pytest
 import yaml
 
 from stbench.common.paths import PROJECT
+from stbench.scoring.metrics import ari
 from workflow.conftest import QUICK, TISSUE, Workflow, copy_of_the_project, environment
 
 SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
@@ -103,6 +105,18 @@ def test_the_report_tells_of_the_run(finished):
     assert "tissue" in page and "Nie et al., Advanced Science 2024" in page
     pictures = list((flow.folder / "results/default/figures").glob("*.png"))
     assert page.count("data:image/webp") >= len(pictures) > 0
+
+
+def test_the_domains_of_any_tissue_are_one_file_on_request(finished):
+    flow, _ = finished
+    file = "results/default/domains/tissue.h5ad"
+    run = flow.run(*WHOLE, args=(file,))
+    assert run.returncode == 0, run.stdout
+    tissue = anndata.read_h5ad(flow.folder / file)
+    assert tissue.shape == (150, 40)
+    assert {"stague", "stague_consensus", "smoothed_pca", "consensus"} <= set(tissue.obs)
+    assert not {"jittered_truth", "pca", "coordinates", "random"} & set(tissue.obs)
+    assert ari(tissue.obs["cluster"], tissue.obs["consensus"]) > 0.3
 
 
 def test_running_again_does_nothing(finished):

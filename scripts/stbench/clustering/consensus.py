@@ -1,9 +1,10 @@
-"""One labeling from many: the consensus of all training seeds. The truth is never used here.
+"""One labeling from many, for example of all training seeds. The truth is never used here.
 
-The rule is fixed and has no settings. The labelings are those of k-means on the last third of the
-epochs of all training seeds, or 20 starts of k-means for each seed without epochs
-(``stbench.clustering.stage`` collects them). They are joined by the accumulation of evidence of
-Fred and Jain (IEEE TPAMI 2005): average linkage of the co-association matrix.
+The rule is fixed and has no settings. For a method, the labelings are those of k-means on the last
+third of the epochs of all training seeds, or 20 starts of k-means for each seed without epochs
+(``stbench.clustering.stage`` collects them); ``stbench.maps.consensus`` joins those of several
+methods. They are joined by the accumulation of evidence of Fred and Jain (IEEE TPAMI 2005): average
+linkage of the co-association matrix.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ def last_third(epochs: np.ndarray) -> np.ndarray:
     return 3 * epochs > 2 * epochs[-1]
 
 
-def consensus_labels(labelings: np.ndarray, n_domains: int) -> np.ndarray:
+def consensus_labels(
+    labelings: np.ndarray, n_domains: int, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Cut the average linkage of cells; their distance is the share of labelings that part them.
 
     Args:
         labelings: (n_labelings, n_cells) integers; the names of labels do not matter.
         n_domains: wanted number of domains, at most n_cells.
+        weights: (n_labelings,) positive weights of the labelings; None: equal weights.
 
     Returns:
         (n_cells,) int16 from 0 without gaps.
@@ -45,7 +49,7 @@ def consensus_labels(labelings: np.ndarray, n_domains: int) -> np.ndarray:
         )
     if n_cells < 2:
         return np.zeros(n_cells, np.int16)
-    distances = pdist(np.ascontiguousarray(labelings.T, dtype=np.float64), "hamming")
+    distances = pdist(np.ascontiguousarray(labelings.T, dtype=np.float64), "hamming", w=weights)
     return _cut(linkage(distances, "average"), n_domains)
 
 

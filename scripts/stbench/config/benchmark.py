@@ -85,6 +85,22 @@ class Benchmark:
             return [method for method in methods if self.gives_graph(method, dataset)]
         return methods
 
+    def mapped(self, dataset: str) -> list[str]:
+        """The methods whose maps of a dataset are compared and joined: those that are ranked.
+
+        Controls that do not smooth, variants and second entries with published settings are not.
+        """
+        return [
+            method
+            for method in self.methods_of(DOMAINS, dataset)
+            if method not in {**self.variants, **self.published} and self.is_ranked(method)
+        ]
+
+    def is_ranked(self, method: str) -> bool:
+        """Whether a method of ``domains`` takes part in ranks and tests."""
+        entry = self.method(DOMAINS, method)
+        return bool(entry.get("ranked", not entry.get("control")))
+
     def entries(self, *tasks: str) -> list[tuple[str, str]]:
         """Every (dataset, method) of these tasks; without arguments, of all that fit methods."""
         return [

@@ -241,6 +241,10 @@ class Layout:
     def run(self) -> Path:
         return self.own / "run.json"
 
+    def domains(self, dataset: str, ending: str) -> Path:
+        """A file of the maps of a dataset by all methods: ``h5ad``, ``tsv``, ``methods.csv``."""
+        return self.own / "domains" / f"{dataset}.{ending}"
+
     def markers(self, dataset: str) -> Path:
         return self.own / "markers" / dataset
 

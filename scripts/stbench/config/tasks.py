@@ -15,6 +15,7 @@ from stbench.config.layout import Layout
 
 DOMAINS, DECONVOLUTION = "domains", "deconvolution"
 INTEGRATION, INTERACTIONS, MARKERS = "integration", "interactions", "markers"
+MAPS = "maps"
 
 Entry = Mapping[str, Any]
 Config = Mapping[str, Any]
@@ -51,6 +52,11 @@ def is_pair(entry: Entry) -> bool:
 def task_of(entry: Entry) -> str:
     """The task whose methods are fitted on a dataset."""
     return DECONVOLUTION if is_pair(entry) else DOMAINS
+
+
+def is_own(entry: Entry) -> bool:
+    """Whether a dataset of ``domains`` is read from files of the user."""
+    return entry["origin"] == "path" or any(map(is_own, entry.get("parts", [])))
 
 
 def _of_methods(layout: Layout, dataset: str, methods: Sequence[str]) -> list[Path]:
@@ -98,10 +104,19 @@ TASKS = {
             needs_graph=True,
         ),
         Task(
+            id=MAPS,
+            title="Maps of your tissue",
+            fits=DOMAINS,
+            applies=lambda entry, config: task_of(entry) == DOMAINS and is_own(entry),
+            scores=lambda layout, dataset, methods: [layout.domains(dataset, "h5ad")],
+        ),
+        Task(
             id=MARKERS,
             title="Markers of domains",
             fits=DOMAINS,
-            applies=lambda entry, config: bool(config.get(MARKERS)) and task_of(entry) == DOMAINS,
+            applies=lambda entry, config: (
+                task_of(entry) == DOMAINS and (is_own(entry) or bool(config.get(MARKERS)))
+            ),
             scores=lambda layout, dataset, methods: [layout.markers(dataset)],
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import REFERENCE, SPOTS, Layout
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MARKERS
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MAPS, MARKERS
 from stbench.runs.fit_status import matrix
 
 
@@ -29,6 +29,7 @@ def stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int
         "interactions": [layout.interactions(*entry) for entry in graphs]
         + benchmark.score_files(layout, INTERACTIONS),
         "integration": benchmark.score_files(layout, INTEGRATION),
+        "maps": benchmark.score_files(layout, MAPS),
         "markers": benchmark.score_files(layout, MARKERS),
     }
     for name, paths in outputs.items():

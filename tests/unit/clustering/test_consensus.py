@@ -41,6 +41,12 @@ def test_it_is_the_average_linkage_of_the_shares_of_labelings_that_part_two_cell
     assert ari(model.fit_predict(apart), consensus_labels(copies, 4)) == 1
 
 
+def test_a_weight_counts_as_often_as_copies():
+    copies = noisy_copies(0.6, 4)
+    weighted = consensus_labels(copies, 4, np.array([3.0, 1, 1, 1]))
+    assert np.array_equal(weighted, consensus_labels(copies[[0, 0, 0, 1, 2, 3]], 4))
+
+
 def test_the_number_of_domains_is_exact_where_all_merges_are_equally_far():
     assert sorted(np.bincount(consensus_labels(TRUTH[None], 2))) in ([10, 50], [20, 40], [30, 30])
     assert len(set(consensus_labels(np.zeros((1, 5), int), 3))) == 3

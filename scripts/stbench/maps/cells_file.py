@@ -1,0 +1,111 @@
+"""The maps of a tissue in the file of the user: all its cells, with columns added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.common.errors import InputError
+from stbench.maps.comparison import CONSENSUS
+from stbench.maps.consensus import Consensus
+from stbench.maps.method_maps import MethodMaps
+from stbench.scoring.matching import match_labels
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+DISAGREEMENT, LEFT_OUT = "disagreement", "left_out"
+NO_COUNTS = "no counts"
+
+
+def matched_maps(maps: Sequence[MethodMaps], consensus: Consensus | None) -> dict[str, np.ndarray]:
+    """Labels (n_cells,) from 0 by column, with the numbers of the domains of the consensus.
+
+    Columns are ``<method>``, of methods that train also ``<method>_selected`` and
+    ``<method>_consensus``, and ``consensus``, of all methods. Without a consensus, labels are
+    matched to those of the first method.
+    """
+    columns: dict[str, np.ndarray] = {}
+    for one in maps:
+        if len(one.shown):
+            further = {f"{one.method}_{name}": labels for name, labels in one.further.items()}
+            columns |= {one.method: one.shown, **further}
+    if not columns:
+        return {}
+    reference = consensus.labels if consensus else next(iter(columns.values()))
+    columns = {name: match_labels(reference, labels) for name, labels in columns.items()}
+    return {**columns, **({CONSENSUS: consensus.labels} if consensus else {})}
+
+
+def add_maps(
+    tissue: AnnData,
+    cells: Sequence[str],
+    columns: Mapping[str, np.ndarray],
+    consensus: Consensus | None,
+    embeddings: Mapping[str, np.ndarray],
+    colors: Sequence[str],
+) -> None:
+    """Add maps to all cells of a tissue; those that were left out have no label.
+
+    Adds a categorical column of obs with domains ``1``, ``2``, ... and ``uns['<column>_colors']``
+    for each map, ``obs['disagreement']``, ``obs['left_out']`` (why a cell has no label; empty if it
+    has one), and ``obsm['X_<method>']``. A column of the tissue with the name of a new one is
+    renamed to ``<column>_input``.
+
+    Args:
+        tissue: all cells of the user, changed in place; may have reasons in ``obs['left_out']``.
+        cells: (n,) names of the cells that were clustered.
+        columns: of ``matched_maps``, by column (n,).
+        consensus: of the methods.
+        embeddings: (n, d) by method.
+        colors: of domains 0, 1, ...
+
+    Raises:
+        InputError: the tissue lacks a cell that was clustered.
+    """
+    rows = tissue.obs_names.get_indexer(pd.Index(cells))
+    if (rows < 0).any():
+        raise InputError(
+            f"{int((rows < 0).sum())} cells that were clustered are not in the file, for example "
+            f"{cells[int(np.argmin(rows))]}; did it change? run again"
+        )
+    used = np.zeros(tissue.n_obs, bool)
+    used[rows] = True
+    _keep_own_columns(tissue, [*columns, DISAGREEMENT])
+    for name, labels in columns.items():
+        everywhere = np.full(tissue.n_obs, -1)
+        everywhere[rows] = labels
+        present = np.unique(labels)
+        codes = np.where(used, np.searchsorted(present, everywhere), -1)
+        tissue.obs[name] = pd.Categorical.from_codes(codes, [str(i + 1) for i in present])
+        tissue.uns[f"{name}_colors"] = [colors[i] for i in present]
+    if consensus:
+        disagreement = np.full(tissue.n_obs, np.nan)
+        disagreement[rows] = consensus.disagreement
+        tissue.obs[DISAGREEMENT] = disagreement
+    tissue.obs[LEFT_OUT] = _reasons(tissue.obs, used)
+    for method, embedding in embeddings.items():
+        points = np.full((tissue.n_obs, embedding.shape[1]), np.nan, np.float32)
+        points[rows] = embedding
+        tissue.obsm[f"X_{method}"] = points
+
+
+def _keep_own_columns(tissue: AnnData, added: Sequence[str]) -> None:
+    names = {name: f"{name}_input" for name in added if name in tissue.obs}
+    tissue.obs = tissue.obs.rename(columns=names)
+
+
+def _reasons(obs: pd.DataFrame, used: np.ndarray) -> np.ndarray:
+    known = np.array(obs[LEFT_OUT].astype(str) if LEFT_OUT in obs else [""] * len(obs), object)
+    return np.where(used, "", np.where(known == "", NO_COUNTS, known))
+
+
+def table_of_cells(tissue: AnnData, columns: Sequence[str]) -> pd.DataFrame:
+    """Name, position, maps, disagreement and reason of every cell."""
+    positions = np.asarray(tissue.obsm["spatial"])
+    table: dict[str, Any] = {"cell": tissue.obs_names, "x": positions[:, 0], "y": positions[:, 1]}
+    shown = [*columns, *([DISAGREEMENT] if DISAGREEMENT in tissue.obs else []), LEFT_OUT]
+    return pd.DataFrame({**table, **{name: tissue.obs[name].to_numpy() for name in shown}})
