@@ -1,5 +1,8 @@
 # make creates the environment; every target is a call of snakemake, pytest or python that also works without make.
 #: CONFIG=FILE      configuration to use; default: config/config.yaml, or the one that the target names
+#: DATA=FILE        domains: your section, an h5ad file
+#: N=7              domains: the number of domains
+#: LABEL=COLUMN     domains: the column of obs with the true domains, if they are known
 #: PROFILE=NAME     slurm: submit to a cluster; local: a workstation with GPUs (see profiles/)
 #: CORES=N          cores to use; default: all, for tests 2
 #: ARGS="..."       more options for snakemake, pytest or the program, for example ARGS=--dry-run
@@ -29,13 +32,20 @@ TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
-.PHONY: run real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
+.PHONY: run domains real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
   test test-unit lint doctor bench soak mutants setup lock clean help
 
 run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
 	@$(SNAKEMAKE) $(OPTIONS)
 
 # A CONFIG= on the command line takes precedence over these.
+domains: CONFIG = config/domains.yaml
+domains: setup       ## find the domains of your section DATA= with N= domains; no configuration is needed
+	@$(if $(DATA),,echo "error: name your section: make domains DATA=section.h5ad N=7"; exit 1)
+	@$(BIN)/python scripts/preflight.py
+	@$(BIN)/python scripts/own_section.py --path '$(DATA)' $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') \
+	  -- $(BIN)/snakemake $(OPTIONS)
+
 real: CONFIG = config/real.yaml
 real: run            ## run on the small real datasets
 

@@ -1,0 +1,69 @@
+"""Run a Snakemake command on one section of your own, without a configuration file.
+
+    own_section.py --path section.h5ad --n-domains 7 -- snakemake --configfile domains.yaml
+
+The name of the results is that of the file, `results/section/`. The command is started with
+`--config name=... datasets=...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+from pathlib import Path
+
+from stbench.common.errors import InputError, run_cli
+from stbench.common.paths import CONFIG
+from stbench.config.layout import SHARED
+from stbench.config.registry import load_registry
+
+LONGEST = 64  # characters of a name of results
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--path", required=True, help="file or folder of the section")
+    parser.add_argument("--n-domains", type=int, help="number of domains")
+    parser.add_argument("--label", help="column of obs with the true domains, if they are known")
+    parser.add_argument("command", nargs="+", help="the command, after --")
+    return parser.parse_args()
+
+
+def section_name(path: Path) -> str:
+    """A name for the section and its results: that of the file, in the allowed characters."""
+    stem = path.name.partition(".")[0] or path.stem
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-")[:LONGEST] or "section"
+    reserved = {*SHARED, *load_registry(CONFIG / "datasets.yaml")}
+    return f"{name[: LONGEST - 4]}_own" if name in reserved else name
+
+
+def with_config(command: list[str], values: list[str]) -> list[str]:
+    """The command with these values of ``--config``, beside those that it has already."""
+    if "--config" not in command:
+        return [*command, "--config", *values]
+    place = command.index("--config") + 1
+    return [*command[:place], *values, *command[place:]]
+
+
+def main() -> None:
+    args = parse_arguments()
+    path = Path(args.path).expanduser()
+    if not path.exists():
+        raise InputError(f"{path}: no such file; name it: make domains DATA=section.h5ad N=7")
+    name = section_name(path.resolve())
+    section = {"id": name, "path": str(path)}
+    if args.n_domains is not None:
+        section["n_domains"] = args.n_domains
+    if args.label:
+        section["label"] = args.label
+    values = [f"name={name}", f"datasets={json.dumps([section])}"]
+    command = with_config(args.command, values)
+    os.execvp(command[0], command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    run_cli(main)

@@ -1,0 +1,67 @@
+"""The command of ``make domains``: one section without a configuration file."""
+
+import json
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from helpers.programs import run_here
+from stbench.common.paths import PROJECT, SCRIPTS
+
+PROGRAM = runpy.run_path(str(SCRIPTS / "own_section.py"))
+
+
+def shown(*words, path):
+    """The arguments that the command gets, one a line."""
+    script = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    ended = subprocess.run(
+        [sys.executable, SCRIPTS / "own_section.py", "--path", path, *words, "--"]
+        + [sys.executable, "-c", script, "--cores", "2"],
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_the_command_gets_the_section_and_the_name_of_its_results(tmp_path):
+    path = tmp_path / "my section.h5ad"
+    path.touch()
+    words = shown("--n-domains", "7", "--label", "layer", path=path)
+    assert words[:4] == ["--cores", "2", "--config", "name=my_section"]
+    (section,) = json.loads(words[4].removeprefix("datasets="))
+    assert section == {"id": "my_section", "path": str(path), "n_domains": 7, "label": "layer"}
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("a.h5ad", "a"),
+        ("2024.v2.h5ad", "2024"),
+        ("data.h5ad", "data_own"),  # a shared folder
+        ("BZ5.h5ad", "BZ5_own"),  # a dataset of the registry
+        ("Größe.zarr", "Gr_e"),
+        (".h5ad", "h5ad"),
+        (f"{'x' * 99}.h5ad", "x" * 64),
+    ],
+)
+def test_every_file_name_gives_a_valid_name(file, name, tmp_path):
+    assert PROGRAM["section_name"](tmp_path / file) == name
+
+
+def test_values_of_the_user_are_kept():
+    words = PROGRAM["with_config"](["s", "--config", "seeds=[0]", "-n"], ["name=a"])
+    assert words == ["s", "--config", "name=a", "seeds=[0]", "-n"]
+
+
+def test_a_file_that_does_not_exist_is_refused(tmp_path):
+    ended = run_here(SCRIPTS / "own_section.py", "--path", tmp_path / "x.h5ad", "--", "true")
+    assert ended.returncode == 1 and "x.h5ad: no such file" in ended.stderr
+
+
+def test_make_says_that_a_file_is_needed():
+    words = ["make", "--no-print-directory", "-o", "setup", "domains"]
+    ended = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True)
+    assert ended.returncode and "name your section: make domains DATA=" in ended.stdout
