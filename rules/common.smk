@@ -10,6 +10,7 @@ from stbench.common.errors import InputError
 from stbench.config.external import result_files
 from stbench.config.keys import keys_of
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
+from stbench.config.own_files import files_of
 from stbench.config.pairs import own_parts, raw_parts
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MAPS, MARKERS
 from stbench.config.values import with_numbers
@@ -168,9 +169,10 @@ def get_external_files(wildcards):
 
 
 def get_raw_data(wildcards):
-    """The folder of the raw files of a published dataset, or the file of the user."""
+    """The folder of the raw files of a published dataset, or the files of the user."""
     entry = BENCHMARK.made[wildcards.dataset]
-    return entry["path"] if entry["origin"] == "path" else LAYOUT.raw(wildcards.dataset)
+    own = entry["origin"] == "path"
+    return list(map(str, files_of(entry))) if own else LAYOUT.raw(wildcards.dataset)
 
 
 def get_source(wildcards):
@@ -198,7 +200,7 @@ def get_section(wildcards):
     entry = BENCHMARK.made[wildcards.dataset]
     if entry["origin"] != "path":
         return []
-    return ["--section", json.dumps(entry["section"], sort_keys=True)]
+    return ["--section", json.dumps(entry["given"], sort_keys=True)]
 
 
 def get_simulate_options(wildcards):

@@ -1,7 +1,7 @@
 """Convert one dataset to the common format of all later stages, and check it.
 
 Reads a folder that download.py wrote (--dataset with --raw); if it cannot be loaded, the next
-source is fetched. Or reads your own h5ad file:
+source is fetched. Or reads your own file or folder (docs/add-a-dataset.md):
 
     prepare.py --output mine.h5ad \\
       --section '{"id": "mine", "path": "some/file.h5ad", "n_domains": 7, "label": "cluster"}'
@@ -21,10 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError, attempt, run_cli
 from stbench.common.io import write_h5ad
 from stbench.common.paths import CONFIG
+from stbench.config.own_files import with_file
 from stbench.config.registry import choose_sources, dataset_entry, load_registry
 from stbench.data.fetch import mirror_folders
 from stbench.data.published import published_dataset
@@ -61,19 +61,20 @@ def prepare_own(section: Any, registry: Mapping[str, Any]) -> AnnData:
     Raises:
         InputError: the section or its file is not valid.
     """
-    from stbench.data.loaders.h5ad import load_file
-    from stbench.data.validation import validate
+    from stbench.data.own_files import own_dataset
 
     if not isinstance(section, dict) or "path" not in section:
         raise InputError("--section: a JSON object with id, path and n_domains is required")
     entry = dataset_entry(section, registry)
-    path = Path(entry["path"])
-    label, celltype = ([entry[key]] if key in entry else [] for key in ("label", "celltype"))
-    try:
-        adata = load_file(path, label, celltype)
-    except InputError as error:
-        raise InputError(f"{entry['id']}: {error}") from error
-    return validate(adata, {**entry, "source": path.name, "sha256": file_hash(path)})
+    if not Path(entry["path"]).exists():
+        raise InputError(f"{entry['id']}: {entry['path']}: no such file")
+    entry = with_file(entry)
+    if entry["origin"] == "joined":
+        raise InputError(
+            f"{entry['id']}: section: this program prepares one section: name it, "
+            "section: {column: value}, and join them with scripts/join.py"
+        )
+    return own_dataset(entry)
 
 
 def _inventory(adata: AnnData) -> str:

@@ -1,7 +1,8 @@
 """Run STAGUE on one file: find spatial domains and learn the cell graph.
 
-Reads raw counts (X) and positions (obsm['spatial'], else the columns x and y, or st_x and st_y, of
-obs) from an h5ad file and writes OUTPUT_DIR/adata_processed.h5ad: the log-normalized data with
+Reads raw counts and positions from a file or folder as a platform writes it
+(docs/add-a-dataset.md), leaves out what the pipeline leaves out, and writes
+OUTPUT_DIR/adata_processed.h5ad: the log-normalized data with
   obsm['embedding']               the embedding, which is clustered into domains
   obsp['learned_adj_raw']         scores of the learned cell graph
   obsp['learned_adj_normalized']  these scores, symmetrically normalized
@@ -34,7 +35,9 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     files = parser.add_argument_group("files and domains")
-    files.add_argument("--adata_file", required=True, type=Path, help="input (.h5ad)")
+    files.add_argument("--adata_file", required=True, type=Path, help="file or folder")
+    files.add_argument("--layer", default="", help="layer with the counts (X)")
+    files.add_argument("--raw", action="store_true", help="use the counts in raw")
     files.add_argument("--output_dir", required=True, type=Path, help="folder of the result")
     files.add_argument("--n_clusters", required=True, type=int, help="number of domains")
     files.add_argument(
@@ -83,31 +86,38 @@ def read_input(args: argparse.Namespace) -> tuple[AnnData, AnnData]:
     Raises:
         InputError: the file is not a valid dataset.
     """
-    from stbench.common.io import read_h5ad
-    from stbench.data.loaders.h5ad import load_file
-    from stbench.data.validation import validate
+    from stbench.data.own_files import own_dataset, read_own
 
-    loaded = load_file(args.adata_file)
-    if not 1 <= args.n_clusters < loaded.n_obs:
-        raise InputError(
-            f"--n_clusters {args.n_clusters}: must be at least 1 and below the {loaded.n_obs} cells"
-        )
+    path = args.adata_file
     entry = {
         **dict.fromkeys(("technology", "organism", "donor", "study", "unit"), "unknown"),
         **dict.fromkeys(("sha256", "licence", "citation", "note"), ""),
-        "id": str(args.adata_file),
-        "source": args.adata_file.name,
+        "id": str(path),
+        "path": str(path),
         "kind": args.kind,
         "n_domains": max(2, args.n_clusters),
         "hvg": args.hvg,
         "filter_cell": args.filter_cell,
         "norm_target": args.norm_target or 0.0,
         "refine": args.refine,
+        **({"layer": args.layer} if args.layer else {}),
+        **({"raw": True} if args.raw else {}),
     }
-    checked = validate(loaded, entry)
-    if dropped := checked.uns["dataset"]["dropped_cells"]:
-        print(f"{args.adata_file}: {dropped} cells without expression dropped", file=sys.stderr)
-    return read_h5ad(args.adata_file)[checked.obs_names].copy(), checked
+    adata = read_own(path, entry)
+    if not 1 <= args.n_clusters < adata.n_obs:
+        raise InputError(
+            f"--n_clusters {args.n_clusters}: must be at least 1 and below the {adata.n_obs} cells"
+        )
+    checked = own_dataset(entry)
+    facts = checked.uns["dataset"]
+    if dropped := facts["dropped_cells"]:
+        print(f"{path}: {dropped} cells without expression dropped", file=sys.stderr)
+    if facts["note"]:
+        print(f"{path}: {facts['note']}", file=sys.stderr)
+    used = adata[checked.obs_names, checked.var_names].copy()
+    for table in (used.obs, used.var):
+        del table["left_out"]
+    return used, checked
 
 
 def domains(embedding: np.ndarray, coords: np.ndarray, args: argparse.Namespace) -> Any:

@@ -8,6 +8,7 @@ from stbench.common.paths import SCRIPTS
 
 LAYERS = [
     {"common", "supervisor"},
+    {"platforms"},
     {"config", "graphs"},
     {"data", "fitting", "runs"},
     {"nn", "clustering"},

@@ -10,9 +10,19 @@ _CHUNK = 1 << 20
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal."""
+    """SHA-256 of a file, as hexadecimal; of a folder, of the names and hashes of all its files."""
+    if path.is_dir():
+        lines = [
+            f"{file.relative_to(path).as_posix()} {file_hash(file)}" for file in all_files(path)
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def all_files(folder: Path) -> list[Path]:
+    """The files in a folder and in all folders below it, sorted."""
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def combined_hash(paths: Sequence[Path]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
 
-from stbench.common.checksums import file_hash
+from stbench.common.checksums import all_files, file_hash
 from stbench.common.io import write_json
 
 
@@ -30,14 +31,13 @@ class FileHashes:
                 self._known = hashes
 
     def __call__(self, path: str | Path) -> str:
-        """The hash of a file's content.
+        """The hash of the content of a file, or of all files in a folder.
 
         Raises:
             OSError: the file cannot be read.
         """
         file = Path(path).absolute()
-        name, stat = str(file), file.stat()
-        state = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
+        name, state = str(file), _state(file)
         entry = self._known.get(name)
         if isinstance(entry, list) and entry[:-1] == state and isinstance(entry[-1], str):
             return entry[-1]
@@ -46,3 +46,12 @@ class FileHashes:
         with suppress(OSError):
             write_json(self._memory, self._known)
         return digest
+
+
+def _state(path: Path) -> list[object]:
+    """What changes if a file, or a file in a folder, is replaced."""
+    if path.is_dir():
+        states = [[str(file.relative_to(path)), _state(file)] for file in all_files(path)]
+        return [hashlib.sha256(json.dumps(states).encode()).hexdigest()]
+    stat = path.stat()
+    return [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]

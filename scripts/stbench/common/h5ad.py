@@ -95,8 +95,15 @@ def read_column(table: h5py.Group | h5py.Dataset, name: str) -> Any:
 
 
 def read_element(item: h5py.Group | h5py.Dataset) -> Any:
-    """An element by its encoding in anndata's file format; anndata reads the rarer encodings."""
+    """An element by its encoding in anndata's file format.
+
+    anndata reads the rarer encodings, and all elements of zarr stores.
+    """
     encoding = item.attrs.get("encoding-type")
+    if type(item).__module__.partition(".")[0] == "zarr":
+        from anndata.io import read_elem
+
+        return read_elem(item)
     if encoding in ("csr_matrix", "csc_matrix") or "h5sparse_format" in item.attrs:
         return _sparse(item)
     if encoding == "array":

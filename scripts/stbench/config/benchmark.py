@@ -14,8 +14,9 @@ from stbench.config import external, variants
 from stbench.config.degradation import levels_of
 from stbench.config.layout import Layout, configuration_name
 from stbench.config.methods import check_chosen, check_params, load_methods, setting_for
+from stbench.config.own_files import check_own_files
 from stbench.config.published import has_published_settings
-from stbench.config.registry import check_own_files, choose_sources, load_registry
+from stbench.config.registry import choose_sources, load_registry
 from stbench.config.schema import check, load_yaml
 from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of

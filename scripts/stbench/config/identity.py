@@ -18,6 +18,7 @@ from typing import Any
 
 from stbench.common.code_hash import code_hash
 from stbench.common.paths import ENVIRONMENTS, SCRIPTS, gene_statistics_file
+from stbench.config.own_files import files_of
 from stbench.config.registry import loaders
 from stbench.config.schema import load_yaml
 
@@ -30,11 +31,15 @@ Entry = Mapping[str, Any]
 _DESCRIPTION = (
     *("id", "name", "title", "technology", "organism", "donor", "study", "tissue", "unit"),
     *("licence", "citation", "note", "cells", "genes", "n_cells", "n_spots", "reference_is"),
-    *("origin", "path", "section"),  # the section is the entry as the user gave it
+    *("origin", "path", "given"),
 )
 # They determine the truth or the labels of a clustering, which have separate keys.
 _NOT_DATA = ("label", "celltype", "refine")
 _LOADERS = "stbench/data/loaders/"
+_OWN_FILES = tuple(
+    f"stbench/{name}.py"
+    for name in ("config/own_files", "data/own_files", "data/left_out", "data/overlaps")
+)
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,11 @@ class Identity:
         if "simulate" in entry:
             recipe["simulate"] = self._tissue(entry["simulate"])
         if "path" in entry:
-            recipe["content"] = self.file_hash(entry["path"])
+            folder = Path(entry["path"])
+            files = files_of(entry)
+            recipe["content"] = [
+                [file.relative_to(folder).as_posix(), self.file_hash(str(file))] for file in files
+            ]
         if "sources" in entry:
             recipe["sources"] = [
                 {**_without_words(source), "files": _files(source)} for source in entry["sources"]
@@ -151,8 +160,10 @@ class Identity:
 
     def _code_of_prepare(self, entry: Entry) -> str:
         """Hash of the code that reads a dataset, without the loaders of other formats."""
-        used = {source["loader"] for source in entry.get("sources", [])} or {"h5ad"}
+        used = {source["loader"] for source in entry.get("sources", [])}
         others = tuple(f"{_LOADERS}{name}.py" for name in loaders() if name not in used)
+        if "sources" in entry:
+            others += _OWN_FILES if "h5ad" in used else (*_OWN_FILES, "stbench/platforms/")
         return _code_hash(("prepare.py",), self.scripts, others)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,6 @@ SETTINGS = ("hvg", "filter_cell", "norm_target", "refine")
 DESCRIBED = ("technology", "organism", "donor", "study", "unit", "licence", "citation", "note")
 """Descriptive texts."""
 
-_MANY = 10**9  # a file with a larger stated number of cells or genes is not trusted
 _OWN = {"path": "own_section", "simulate": "own_simulated", "join": "own_joined"}
 _SIMULATED = {
     "technology": "simulated",
@@ -76,8 +75,9 @@ def dataset_entry(section: str | Mapping[str, Any], registry: Mapping[str, Any])
         organism, donor, study (both empty if not provided), unit, kind, cells, genes (None if
         unknown), n_domains (int, list, or None if it follows from the labels in the file), hvg,
         filter_cell, norm_target, refine, ``licence``, citation, note; and, depending on the origin,
-        ``sources``, ``path`` and ``section``, ``simulate``, or ``parts`` (such dicts). Keys of the
-        first source override those of the entry.
+        ``sources``, ``path`` and ``given`` (the section as configured), ``simulate``, or ``parts``
+        (such dicts). Keys of the first source override those of the entry. ``hvg`` is None if it
+        follows from the number of genes in the user's file.
 
     Raises:
         InputError: an unknown id, or a section with a wrong key or value.
@@ -283,7 +283,14 @@ def _own_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[
         raise InputError(
             f"{where}: n_domains: a list is for data without labels; with 'label' use one number"
         )
-    return {**_DEFAULTS, **section, "origin": "path", "section": dict(section)}
+    return {
+        **_DEFAULTS,
+        "hvg": None,  # depends on the number of genes
+        **section,
+        "path": str(Path(section["path"]).expanduser()),
+        "origin": "path",
+        "given": dict(section),
+    }
 
 
 def _parts(
@@ -314,31 +321,3 @@ def check_sections(datasets: Mapping[str, Mapping[str, Any]]) -> None:
                     f"config: datasets: {part['id']!r}, joined in {entry['id']!r}, is the id of "
                     "another dataset; choose another id"
                 )
-
-
-def with_shape(entry: dict[str, Any]) -> dict[str, Any]:
-    """Add the size of a user's file, if it can be read."""
-    if entry["origin"] == "joined":
-        return joined_entry(entry["id"], [with_shape(part) for part in entry["parts"]])
-    if entry["origin"] != "path":
-        return entry
-    import h5py
-
-    try:
-        with h5py.File(entry["path"]) as file:
-            x = file["X"]
-            shape = x.attrs.get("h5sparse_shape", x.attrs.get("shape", getattr(x, "shape", None)))
-            cells, genes = (int(length) for length in shape)
-    except Exception:  # the loader reports the error, for this dataset only
-        return entry
-    if not (0 < cells < _MANY and 0 < genes < _MANY):
-        return entry
-    return {**entry, "cells": cells, "genes": genes}
-
-
-def check_own_files(entries: Iterable[Mapping[str, Any]]) -> None:
-    """Raise InputError if a user's file is missing, also of a joined section."""
-    for entry in entries:
-        check_own_files(entry.get("parts", []))
-        if entry["origin"] == "path" and not Path(entry["path"]).is_file():
-            raise InputError(f"config: datasets: {entry['id']!r}: {entry['path']}: no such file")

@@ -49,8 +49,9 @@ def check(value: Any, schema: dict[str, Any], where: str) -> None:
 
 def suggestion(name: str, known: list[str]) -> str:
     """`` (did you mean 'x'?)`` if a known name has a similar spelling, else empty."""
-    close = difflib.get_close_matches(str(name), known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    folded = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(str(name).casefold(), folded, n=1)
+    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
 def _describe(error: Any, where: str) -> str:

@@ -10,9 +10,10 @@ from stbench.config import external, variants
 from stbench.config.degradation import degraded_sections
 from stbench.config.grid import expand_grids
 from stbench.config.methods import Methods, check_parameter
+from stbench.config.own_files import with_file
 from stbench.config.pairs import pair_entry, raw_parts
 from stbench.config.published import published_entries
-from stbench.config.registry import check_sections, dataset_entry, with_shape
+from stbench.config.registry import check_sections, dataset_entry
 from stbench.config.tasks import DOMAINS, is_pair
 
 
@@ -80,7 +81,7 @@ def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if isinstance(section, dict) and is_pair(section):
             return pair_entry(section, registry)
-        return with_shape(dataset_entry(section, registry))
+        return with_file(dataset_entry(section, registry))
     except InputError as error:
         text = str(error)
         raise InputError(

@@ -12,6 +12,7 @@ _EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 _NAMES = {
     *("datasets", "methods", "clusterers", "rank_by", "join", "id", "name", "dataset", "method"),
     *("path", "mirror", "gene_sets", "label", "celltype", "genes", "spots", "reference"),
+    *("layer", "table", "x", "y"),
     *("proportions", "title", "technology", "organism", "unit", "licence", "citation", "note"),
     *("source", "stand_in", "reported"),
 }

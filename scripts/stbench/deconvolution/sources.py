@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.hdf5_safety import check_hdf5
 from stbench.common.io import read_h5ad
 from stbench.config.registry import source_entry
 from stbench.data.degradation import degraded_copy
 from stbench.data.fetch import read_status
-from stbench.data.hdf5_safety import check_hdf5
 from stbench.data.loaders import load
 from stbench.data.loaders.build import categories, column
 from stbench.data.simulation import Tissue, simulate

@@ -25,10 +25,10 @@ import scipy.sparse as sp
 
 from stbench.common.array_files import read_array, read_sparse
 from stbench.common.errors import InputError, NotApplicableError, one_line
+from stbench.common.labels import is_missing
 from stbench.config.external import CELLS, EMBEDDING, GRAPH, LABELS, SEED_FOLDER, result_files
 from stbench.fitting.interface import Fit, checked
 
-_NO_LABEL = {"", "nan", "na", "none"}
 _SYMMETRIC = 1e-5  # tolerance relative to the largest score: rounding of float32
 
 
@@ -102,7 +102,7 @@ def _labels(path: Path, cells: Sequence[str], dropped: int) -> tuple[np.ndarray,
     file_rows = _order([cell for cell, _ in rows], cells, dropped, path)
     labels = np.array([label.strip() for _, label in rows], dtype=object)[file_rows.order]
     for cell, label in zip(cells, labels, strict=True):
-        if label.lower() in _NO_LABEL:
+        if is_missing(label):
             raise InputError(f"{path}: the cell {cell!r} has no label; give every cell one")
     numbers = np.unique(labels.astype(str), return_inverse=True)[1].astype(np.int32)
     return numbers, file_rows.left_out

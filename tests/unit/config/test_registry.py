@@ -202,7 +202,7 @@ def test_simulated_datasets_tell_their_size(registry):
 
 def test_an_own_section_keeps_what_was_said(registry):
     entry = dataset_entry({**OWN, "hvg": True}, registry)
-    assert entry["section"] == {**OWN, "hvg": True}
+    assert entry["given"] == {**OWN, "hvg": True}
     assert (entry["cells"], entry["kind"], entry["hvg"], entry["refine"]) == (
         None,
         "counts",

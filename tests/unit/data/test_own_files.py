@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from helpers.malformed import good
+from helpers.own_sections import GENES, N, write_anndata_0_6
 from stbench.common.errors import InputError, is_machine_fault, run_cli
 from stbench.common.h5ad import read_elements
 from stbench.common.io import read_h5ad
 from stbench.common.paths import PROJECT
-from stbench.config.registry import with_shape
+from stbench.config.own_files import with_file
+from stbench.config.registry import dataset_entry
 from stbench.data.loaders import load
 from stbench.data.loaders.h5ad import load_file
 
@@ -31,71 +33,6 @@ def test_what_is_not_needed_may_be_anything(path):
             file[place].attrs["encoding-type"] = "of a later version"
     made = load_file(path, ["cluster"])
     assert made.shape == (40, 6) and made.obs["cluster"].nunique() == 2
-
-
-def anndata_0_6(file):
-    """Tables as compound arrays, categories in uns, another mark of sparse matrices."""
-    obs = np.zeros(40, dtype=[("index", "S4"), ("cluster", "i1")])
-    obs["index"] = [f"c{i}" for i in range(40)]
-    obs["cluster"] = [0, 1] * 19 + [-1, 1]
-    var = np.zeros(6, dtype=[("index", "S4")])
-    var["index"] = [f"g{i}" for i in range(6)]
-    obsm = np.zeros(40, dtype=[("spatial", "f8", (2,))])
-    obsm["spatial"] = file["obsm/spatial"][()]
-    for name, value in {"obs": obs, "var": var, "obsm": obsm}.items():
-        del file[name]
-        file[name] = value
-    del file["uns"]
-    file["uns/cluster_categories"] = np.array([b"a", b"b"])
-    shape = file["X"].attrs["shape"]
-    for name in list(file["X"].attrs):
-        del file["X"].attrs[name]
-    file["X"].attrs.update({"h5sparse_format": "csr", "h5sparse_shape": shape})
-    for name in list(file.attrs):
-        del file.attrs[name]
-
-
-def categories_beside_the_columns(file):
-    codes = np.array([0, 1] * 19 + [-1, 1], dtype=np.int8)
-    del file["obs/cluster"]
-    file["obs/cluster"] = codes
-    file["obs/__categories/cluster"] = np.array([b"a", b"b"], dtype=object)
-    file["obs/cluster"].attrs["categories"] = file["obs/__categories/cluster"].ref
-    for name in list(file["obs"].attrs):
-        del file["obs"].attrs[name]
-    del file["obs/_index"].attrs["encoding-type"]
-
-
-def nullable(file):
-    del file["obs/cluster"]
-    group = file.create_group("obs/cluster")
-    group.attrs["encoding-type"] = "nullable-string-array"
-    group["values"] = np.array([b"a", b"b"] * 20, dtype=object)
-    group["values"].attrs["encoding-type"] = "string-array"
-    group["mask"] = np.arange(40) == 38
-
-
-@pytest.mark.parametrize("layout", [anndata_0_6, categories_beside_the_columns, nullable])
-def test_other_layouts_of_anndata_are_read(path, layout):
-    expected = load_file(path, ["cluster"])
-    with h5py.File(path, "a") as file:
-        layout(file)
-    made = load_file(path, ["cluster"])
-    assert made.obs["cluster"].astype(object).tolist()[:38] == ["a", "b"] * 19
-    assert made.obs["cluster"].isna().tolist() == [False] * 38 + [True, False]
-    assert (made.X != expected.X).nnz == 0
-    assert list(made.obs_names) == list(expected.obs_names)
-    assert list(made.var_names) == list(expected.var_names)
-    np.testing.assert_array_equal(made.obsm["spatial"], expected.obsm["spatial"])
-
-
-def test_half_precision_is_read_as_single(path):
-    adata = good()
-    adata.X = adata.X.toarray().astype(np.float16)
-    adata.write_h5ad(path)
-    made = load_file(path)
-    assert made.X.dtype == np.float32
-    np.testing.assert_array_equal(made.X, good().X.toarray())
 
 
 def put(value, **attributes):
@@ -124,16 +61,18 @@ def test_an_odd_file_is_one_line_and_not_a_fault_at_start(path, name):
         change(file)
     with pytest.raises(InputError, match=message):
         load_file(path)
-    entry = {"id": "mine", "origin": "path", "path": str(path), "cells": None, "genes": None}
-    assert with_shape(entry)["id"] == "mine"
+    entry = dataset_entry({"id": "mine", "path": str(path), "n_domains": 2}, {})
+    assert with_file(entry)["id"] == "mine"
 
 
 def test_the_size_of_a_file_of_every_layout_is_known_at_start(path):
-    entry = {"id": "mine", "origin": "path", "path": str(path)}
-    for change in (lambda file: None, anndata_0_6, put(np.ones((40, 6)))):
-        with h5py.File(path, "a") as file:
-            change(file)
-        assert (with_shape(entry)["cells"], with_shape(entry)["genes"]) == (40, 6)
+    entry = dataset_entry({"id": "mine", "path": str(path), "n_domains": 2}, {})
+    assert (with_file(entry)["cells"], with_file(entry)["genes"]) == (40, 6)
+    with h5py.File(path, "a") as file:
+        put(np.ones((40, 6)))(file)
+    assert (with_file(entry)["cells"], with_file(entry)["genes"]) == (40, 6)
+    write_anndata_0_6(path)
+    assert (with_file(entry)["cells"], with_file(entry)["genes"]) == (N, GENES)
 
 
 # A file that another program has open

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.labels import categories, label_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _LAYERS = {"L1", "L2", "L3", "L4", "L5", "L6", "WM"}
-_MISSING = {"", "nan", "NaN", "NA", "None", "<NA>"}  # spellings of a missing label
 
 
 def assemble(
@@ -57,17 +57,9 @@ def assemble(
     return AnnData(x, obs=obs, var=var, obsm={"spatial": spatial})
 
 
-def categories(values: Any) -> pd.Categorical:
-    """Labels as categories of strings; NaN, empty and ``NA`` are missing, 1.0 is ``1``."""
-    labels = [_label(value) for value in np.asarray(values, dtype=object)]
-    return pd.Categorical(
-        labels, categories=sorted({label for label in labels if label is not None})
-    )
-
-
 def layer_names(values: Any) -> list[str | None]:
     """Cortical layers in one spelling: ``Layer1`` becomes ``L1``; ``WM`` is unchanged."""
-    labels = [_label(value) for value in np.asarray(values, dtype=object)]
+    labels = [label_of(value) for value in np.asarray(values, dtype=object)]
     return [label and label.replace("Layer", "L") for label in labels]
 
 
@@ -161,14 +153,3 @@ def _names(given: Iterable[Any] | None, n: int, stem: str) -> pd.Index:
     if len(names) != n:
         raise InputError(f"{stem} names: {len(names)} names for {n} {stem}s")
     return pd.Index(names)
-
-
-def _label(value: Any) -> str | None:
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return None
-    if isinstance(value, bytes):
-        value = value.decode()
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        value = int(value)
-    text = str(value)
-    return None if text in _MISSING else text

@@ -1,0 +1,260 @@
+"""Files as they are met in practice: read right, or refused with the key that reads them."""
+
+import anndata
+import numpy as np
+import pytest
+
+from helpers import own_sections
+from helpers.own_sections import GENES, LAYERS, N, entry_of, tissue
+from stbench.common.errors import InputError
+from stbench.common.io import write_h5ad
+from stbench.config.own_files import with_file
+from stbench.config.registry import dataset_entry
+from stbench.data.own_files import own_dataset, read_own
+
+
+def prepared(path, **keys):
+    return own_dataset(with_file(dataset_entry(entry_of(path, **keys), {})))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "mine.h5ad"
+
+
+def note(adata):
+    return adata.uns["dataset"]["note"]
+
+
+def test_overlapping_fields_of_view_are_refused_and_split(path):
+    own_sections.several_fovs().write_h5ad(path)
+    with pytest.raises(InputError, match=r"fov 'fov1' and 'fov2' overlap.*section: fov separates"):
+        prepared(path)
+    joined = with_file(dataset_entry(entry_of(path, section="fov"), {}))
+    assert joined["origin"] == "joined" and joined["cells"] == 3 * N
+    ids = [part["id"] for part in joined["parts"]]
+    assert ids == ["mine_fov1", "mine_fov2", "mine_fov3"]
+    given = joined["parts"][1]["given"]
+    assert given == entry_of(path, id="mine_fov2", section={"fov": "fov2"})
+    part = own_dataset(with_file(dataset_entry(given, {})))
+    assert list(part.obs_names) == [f"cell{i}-fov2" for i in range(N)]
+    assert prepared(path, section=None).n_obs == 3 * N
+
+
+def test_libraries_are_found_by_their_names(path):
+    adata = own_sections.several_fovs()
+    adata.obs = adata.obs.rename(columns={"fov": "well"})
+    adata.write_h5ad(path)
+    with pytest.raises(InputError, match="section: well separates"):
+        prepared(path)
+    adata.obsm["spatial"] += 100 * adata.obs["well"].cat.codes.to_numpy()[:, None]
+    adata.write_h5ad(path)
+    assert prepared(path).n_obs == 3 * N
+
+
+def test_antibodies_are_left_out(path):
+    own_sections.genes_and_antibodies().write_h5ad(path)
+    made = prepared(path)
+    assert list(made.var_names) == [f"gene{i}" for i in range(9)]
+    assert "3 of 12 features left out: 3 Antibody Capture" in note(made)
+
+
+@pytest.mark.parametrize(
+    "control",
+    ["Blank-12", "BLANK_0123", "NegControlProbe_00042", "UnassignedCodeword_0037", "NegPrb03",
+     "SystemControl45", "Negative10", "antisense_ACTB", "FalseCode_0001"],
+)  # fmt: skip
+def test_controls_are_left_out_by_name(path, control):
+    adata = tissue()
+    adata.var_names = [control, *adata.var_names[1:]]
+    adata.write_h5ad(path)
+    made = prepared(path)
+    assert made.n_vars == GENES - 1
+    assert "1 of 12 features left out: 1 control" in note(made)
+
+
+def test_spots_off_tissue_are_left_out(path):
+    own_sections.spots_off_tissue().write_h5ad(path)
+    made = prepared(path)
+    assert made.n_obs == 64
+    assert "16 of 80 cells left out: 16 not in tissue" in note(made)
+    whole = read_own(path, entry_of(path))
+    assert whole.n_obs == N and (whole.obs["left_out"] == "not in tissue").sum() == 16
+    assert set(made.obs_names) == set(whole.obs_names[whole.obs["left_out"] == ""])
+
+
+def test_cells_that_share_a_place_are_counted(path):
+    own_sections.cells_share_places().write_h5ad(path)
+    assert "80 of 80 cells share a place with another cell" in note(prepared(path))
+
+
+def test_words_for_a_missing_label_are_no_domains(path):
+    own_sections.missing_as_words().write_h5ad(path)
+    made = prepared(path)
+    assert list(made.obs["cluster"].cat.categories) == ["L1", "L2", "L3", "L4"]
+    assert made.obs["cluster"].isna().sum() == 16
+    assert "domains" not in note(made)
+    assert "the labels name 4 domains, n_domains is 6" in note(prepared(path, n_domains=6))
+
+
+def test_categories_beside_the_columns(path):
+    own_sections.write_categories_beside_the_columns(path)
+    made = prepared(path)
+    assert list(made.obs_names) == list(tissue().obs_names)
+    assert made.obs["cluster"].isna().tolist() == [i == 5 for i in range(N)]
+
+
+def test_counts_are_found_in_a_layer_and_in_raw(path):
+    own_sections.log_normalized().write_h5ad(path)
+    with pytest.raises(InputError) as error:
+        prepared(path)
+    said = str(error.value)
+    assert "were log-transformed" in said and "layer: counts or raw: true" in said
+    assert "intensities" not in said
+    with pytest.raises(InputError, match="were log-transformed"):
+        prepared(path, kind="intensities")
+    for option in ({"layer": "counts"}, {"raw": True}):
+        assert (prepared(path, **option).X != tissue().X).nnz == 0
+    with pytest.raises(InputError, match=r"layer: no 'count'; available: counts"):
+        prepared(path, layer="count")
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_log_values_are_recognized_without_a_mark(path, marked):
+    adata = own_sections.log_normalized()
+    del adata.raw, adata.layers["counts"]
+    if not marked:
+        del adata.uns["log1p"]
+    adata.write_h5ad(path)
+    with pytest.raises(InputError, match=r"log-transformed.*provide the counts$"):
+        prepared(path, kind="intensities")
+
+
+def test_counts_by_volume_are_no_log_values(path):
+    adata = tissue()
+    adata.X = adata.X.multiply(np.random.default_rng(3).uniform(0.1, 0.9, (N, 1))).tocsr()
+    adata.write_h5ad(path)
+    assert prepared(path, kind="intensities").n_obs == N
+    with pytest.raises(InputError, match="set kind: intensities"):
+        prepared(path)
+
+
+def test_a_file_of_anndata_0_6(path):
+    own_sections.write_anndata_0_6(path)
+    made = prepared(path)
+    assert made.obs["cluster"].tolist() == LAYERS.tolist()
+    assert (made.X != tissue().X).nnz == 0
+    assert with_file(dataset_entry(entry_of(path), {}))["genes"] == GENES
+
+
+def test_half_precision(path):
+    own_sections.half_precision().write_h5ad(path)
+    assert (prepared(path).X.toarray() == tissue().X.toarray()).all()
+
+
+def test_nullable_columns_are_read_and_written(path, tmp_path):
+    own_sections.write_nullable_strings(path)
+    whole = read_own(path, entry_of(path))
+    assert list(whole.obs) == ["cluster", "seen", "age", "words", "left_out"]
+    write_h5ad(tmp_path / "again.h5ad", whole)
+    again = anndata.read_h5ad(tmp_path / "again.h5ad")
+    assert again.obs["words"].isna().sum() == 1 and again.obs["age"].isna().sum() == N // 2
+    assert prepared(path, label="words").obs["cluster"].nunique() == 2
+
+
+@pytest.mark.parametrize("positions", [True, False])
+def test_a_spatialdata_store(tmp_path, positions):
+    store = tmp_path / "sdata.zarr"
+    own_sections.write_spatialdata(store, positions=positions)
+    made = prepared(store)
+    assert made.obs["cluster"].tolist() == LAYERS.tolist()
+    np.testing.assert_array_equal(made.obsm["spatial"], tissue().obsm["spatial"])
+    facts = made.uns["dataset"]
+    assert (facts["platform"], facts["y_down"]) == ("SpatialData", "true")
+
+
+def test_one_of_several_tables_is_named(tmp_path):
+    store = tmp_path / "sdata.zarr"
+    own_sections.write_spatialdata(store, "cells", "bins")
+    with pytest.raises(
+        InputError, match=r"has 2 tables \(bins, cells\); choose one: table: <name>"
+    ):
+        prepared(store)
+    with pytest.raises(InputError, match="no table 'cell'; available: bins, cells"):
+        prepared(store, table="cell")
+    assert prepared(store, table="cells").n_obs == N
+
+
+def test_an_anndata_store(tmp_path):
+    adata = own_sections.log_normalized()
+    adata.write_zarr(tmp_path / "a.zarr")
+    with pytest.raises(InputError, match="layer: counts or raw: true"):
+        prepared(tmp_path / "a.zarr")
+    made = prepared(tmp_path / "a.zarr", layer="counts")
+    assert made.uns["dataset"]["platform"] == "AnnData (zarr)"
+    assert (made.X != tissue().X).nnz == 0
+
+
+def test_repeated_gene_names_are_made_unique(path):
+    adata = tissue()
+    adata.var_names = ["gene1", *adata.var_names[1:]]
+    adata.write_h5ad(path)
+    made = prepared(path)
+    assert list(made.var_names[:2]) == ["gene1", "gene1-1"]
+    assert "1 repeated gene names were made unique" in note(made)
+
+
+def test_columns_of_coordinates(path):
+    adata = tissue()
+    adata.obs["x_centroid"], adata.obs["y_centroid"] = adata.obsm["spatial"].T
+    adata.obs["col"], adata.obs["row"] = adata.obsm["spatial"].T * 2
+    chosen = {"x": "col", "y": "row"}
+    adata.write_h5ad(path)
+    assert (prepared(path, **chosen).obsm["spatial"] == 2 * adata.obsm["spatial"]).all()
+    del adata.obsm["spatial"]
+    adata.write_h5ad(path)
+    made = prepared(path)
+    assert (made.obsm["spatial"] == tissue().obsm["spatial"]).all()
+    facts = made.uns["dataset"]
+    assert (facts["unit"], facts["y_down"]) == ("um", "true")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"label": "layers"}, "label: no column 'layers' in obs; available: cluster"),
+        ({"section": "fov"}, "section: no column 'fov' in obs"),
+        ({"x": "a", "y": "b"}, "x: no column 'a' in obs"),
+        ({"x": "a"}, "'y' is a dependency of 'x'"),
+        ({"technology": "visium"}, "unknown 'visium' (did you mean '10x Visium'?)"),
+        ({"technology": "merscope"}, "unknown 'merscope' (did you mean 'MERSCOPE'?)"),
+    ],
+)
+def test_wrong_keys_are_refused_before_the_file_is_loaded(path, keys, message):
+    tissue().write_h5ad(path)
+    with pytest.raises(InputError) as error:
+        with_file(dataset_entry(entry_of(path, **keys), {}))
+    assert message in str(error.value)
+
+
+def test_home_is_expanded(path, monkeypatch):
+    tissue().write_h5ad(path)
+    monkeypatch.setenv("HOME", str(path.parent))
+    assert prepared("~/mine.h5ad").n_obs == N
+
+
+def test_large_panels_use_variable_genes(path):
+    adata = tissue()
+    wide = anndata.AnnData(np.tile(adata.X.toarray(), 420), obs=adata.obs, obsm=dict(adata.obsm))
+    wide.write_h5ad(path)
+    made = prepared(path)
+    assert made.uns["dataset"]["hvg"]
+    assert "3000 variable genes of 5040 are used" in note(made)
+    assert not prepared(path, hvg=False).uns["dataset"]["hvg"]
+
+
+def test_a_folder_of_no_known_platform_says_what_was_looked_for(tmp_path):
+    with pytest.raises(InputError) as error:
+        with_file(dataset_entry(entry_of(tmp_path), {}))
+    for platform in ("SpatialData", "AnnData"):
+        assert platform in str(error.value)
