@@ -41,8 +41,8 @@ rule domains:
             lambda wc: [str(LAYOUT.fits(wc.dataset, m)) for m in BENCHMARK.mapped(wc.dataset)]
         ),
         rank_by=untracked(config["rank_by"]),
-        zarr=untracked("--zarr" if config.get("zarr") else ""),
+        zarr=untracked(["--zarr"] if config.get("zarr") else []),
     shell:
         "python {input.code:q} --data {input.data:q} {params.section:q} --methods {params.methods:q}"
-        " --labels {input.labels:q} --fits {params.fits:q} --rank-by {params.rank_by} {params.zarr}"
+        " --labels {input.labels:q} --fits {params.fits:q} --rank-by {params.rank_by} {params.zarr:q}"
         " --output {output.h5ad:q} --record-failure > {log:q} 2>&1"
