@@ -6,11 +6,14 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
+# The folder of this workflow, also if another workflow imports it as a module.
+BASE = Path(str(workflow.current_basedir))
+
 
 include: "rules/console.smk"
 
 
-configfile: Path(workflow.basedir) / "config/config.yaml"
+configfile: BASE / "config/config.yaml"
 
 
 include: "rules/common.smk"
@@ -18,7 +21,7 @@ include: "rules/data.smk"
 include: "rules/train.smk"
 
 
-for method_rules in sorted(Path(workflow.basedir).glob("rules/methods/*.smk")):
+for method_rules in sorted(BASE.glob("rules/methods/*.smk")):
 
     include: method_rules
 

@@ -3,8 +3,6 @@ import re
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
-BASE = Path(workflow.basedir)
-
 from stbench.config.benchmark import load_benchmark
 from stbench.common.errors import InputError
 from stbench.config.external import result_files
@@ -12,6 +10,7 @@ from stbench.config.keys import keys_of
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.own_files import files_of
 from stbench.config.pairs import own_parts, raw_parts
+from stbench.config.schema import load_yaml
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MAPS, MARKERS
 from stbench.config.values import with_numbers
 from stbench.runs.preflight import check_places
@@ -38,6 +37,8 @@ use_this_python()
 note_commit(BASE)
 note_home(BASE)
 
+# A workflow that imports this one as a module gives a configuration of its own.
+config.update({**load_yaml(BASE / "config/config.yaml"), **config})
 config.update(with_numbers(config, workflow.config_settings.config or {}))
 try:
     files = [

@@ -1,10 +1,9 @@
 import logging
 import sys
-from pathlib import Path
 
 from snakemake.settings.types import Quietness
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+sys.path.insert(0, str(BASE / "scripts"))
 
 from stbench.common.shutdown import end_quickly
 from stbench.runs.console import Console, failure_report

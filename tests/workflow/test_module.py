@@ -1,0 +1,58 @@
+"""This workflow as a module of another one, in a folder of any name."""
+
+import os
+
+import pandas as pd
+import yaml
+
+from stbench.common.paths import PROJECT
+from workflow.conftest import Workflow, environment
+
+OUTER = """\
+configfile: "outer.yaml"
+
+module stbench:
+    snakefile: {snakefile!r}
+    config: config["stbench"]
+
+use rule * from stbench as stb_*
+
+rule best:
+    default_target: True
+    input:
+        "results/compared/tables",
+    output:
+        "best.txt",
+    shell:
+        "head -n 2 {{input:q}}/leaderboard.csv > {{output:q}}"
+"""
+TISSUE = {
+    "id": "tissue",
+    "simulate": {"layout": "layers", "n_cells": 150, "n_genes": 40, "n_domains": 3, "seed": 1},
+}
+CONFIG = {
+    "name": "compared",
+    "datasets": [TISSUE],
+    "methods": ["smoothed_pca", "pca"],
+    "seeds": [0],
+    "clusterers": ["kmeans"],
+    "rank_by": "kmeans",
+    "interactions": None,
+}
+
+
+def test_another_workflow_uses_all_rules_under_names_of_its_own(tmp_path):
+    source, folder = tmp_path / "outer workflow", tmp_path / "work é x"
+    source.mkdir()
+    folder.mkdir()
+    (source / "Snakefile").write_text(OUTER.format(snakefile=str(PROJECT / "Snakefile")))
+    (folder / "outer.yaml").write_text(yaml.safe_dump({"stbench": CONFIG}))
+    outer = Workflow(source, folder, environment())
+    run = outer.run("note=none", args=("--printshellcmds",))
+    assert run.returncode == 0, run.stdout
+    assert "smoothed_pca" in (folder / "best.txt").read_text()
+    board = pd.read_csv(folder / "results/compared/tables/leaderboard.csv")
+    assert set(board["method"]) == {"smoothed_pca", "pca"}
+    again = outer.run("note=none", args=("--dry-run",))
+    assert "Nothing to be done" in again.stdout
+    assert sorted(os.listdir(source)) == ["Snakefile"]
