@@ -150,6 +150,89 @@ def write_spatialdata(path: Path, *tables: str, positions: bool = True) -> None:
         pd.DataFrame({"geometry": points}).to_parquet(path / "shapes/cells/shapes.parquet")
 
 
+def write_tenx_h5(path: Path, adata: anndata.AnnData, types: list[str] | None = None) -> None:
+    """A feature-barcode matrix of 10x, version 3."""
+    types = types or ["Gene Expression"] * adata.n_vars
+    with h5py.File(path, "w") as file:
+        group = file.create_group("matrix")
+        counts = sp.csr_matrix(adata.X)
+        for part in ("data", "indices", "indptr"):
+            group[part] = getattr(counts, part)
+        group["shape"] = np.array(adata.shape[::-1])
+        group["barcodes"] = np.array(adata.obs_names, dtype="S24")
+        group["features/name"] = np.array(adata.var_names, dtype="S40")
+        group["features/id"] = np.array([f"ENSG{i:011d}" for i in range(adata.n_vars)], "S20")
+        group["features/feature_type"] = np.array(types, dtype="S40")
+        group["features/genome"] = np.array(["GRCh38"] * adata.n_vars, dtype="S8")
+
+
+def write_space_ranger(outs: Path, positions: str = "tissue_positions.csv") -> None:
+    """``outs`` of Space Ranger, or a bin folder of Visium HD; positions in another order."""
+    adata = tissue()
+    adata.obs_names = [f"AAAC{i:04d}-1" for i in range(N)]
+    (outs / "spatial").mkdir(parents=True)
+    write_tenx_h5(outs / "filtered_feature_bc_matrix.h5", adata)
+    rows = adata.obsm["spatial"][:, ::-1]
+    table = pd.DataFrame({"barcode": adata.obs_names, "in_tissue": (np.arange(N) != 7).astype(int)})
+    table["array_row"], table["array_col"] = np.arange(N) // 10, np.arange(N) % 10
+    table["pxl_row_in_fullres"], table["pxl_col_in_fullres"] = rows.T
+    table = table.iloc[::-1]
+    file = outs / "spatial" / positions
+    if file.suffix == ".parquet":
+        table.to_parquet(file)
+    else:
+        table.to_csv(file, index=False, header=positions != "tissue_positions_list.csv")
+
+
+def write_xenium(folder: Path, cells: str = "cells.parquet") -> None:
+    """An output folder of Xenium with a few controls."""
+    adata = tissue()
+    adata.obs_names = [f"aaaa{i:04d}-1" for i in range(N)]
+    folder.mkdir()
+    (folder / "experiment.xenium").write_text("{}")
+    types = ["Gene Expression"] * 9
+    types += ["Negative Control Probe", "Negative Control Codeword", "Unassigned Codeword"]
+    write_tenx_h5(folder / "cell_feature_matrix.h5", adata, types)
+    table = pd.DataFrame({"cell_id": adata.obs_names, "cell_area": np.arange(N) + 20.0})
+    table["x_centroid"], table["y_centroid"] = adata.obsm["spatial"].T
+    table["region"] = LAYERS
+    if cells.endswith(".parquet"):
+        table.assign(cell_id=[name.encode() for name in table["cell_id"]]).to_parquet(
+            folder / cells
+        )
+    else:
+        table.to_csv(folder / cells, index=False)
+
+
+def write_merscope(folder: Path) -> None:
+    """A region of MERSCOPE with blanks; ids are large numbers."""
+    adata = tissue()
+    ids = [2_837_000_000_000_000_000 + i for i in range(N)]
+    genes = [*adata.var_names[:10], "Blank-1", "Blank-12"]
+    folder.mkdir()
+    counts = pd.DataFrame(adata.X.toarray(), index=pd.Index(ids, name="cell"), columns=genes)
+    counts.to_csv(folder / "cell_by_gene.csv")
+    table = pd.DataFrame({"fov": np.arange(N) // 40, "volume": 100.0, "region": LAYERS}, index=ids)
+    table["center_x"], table["center_y"] = adata.obsm["spatial"].T
+    table.iloc[::-1].to_csv(folder / "cell_metadata.csv")
+
+
+def write_cosmx(folder: Path) -> None:
+    """Flat files of CosMx: two fields of view with global positions, controls, cell_ID 0."""
+    adata = tissue()
+    folder.mkdir()
+    genes = [*adata.var_names[:9], "NegPrb1", "SystemControl2", "Negative3"]
+    ids = pd.DataFrame({"fov": 1 + np.arange(N) // 40, "cell_ID": 1 + np.arange(N) % 40})
+    counts = pd.concat([ids, pd.DataFrame(adata.X.toarray().astype(int), columns=genes)], axis=1)
+    outside = pd.DataFrame({name: [1] for name in counts}).assign(cell_ID=0)
+    counts = pd.concat([outside, counts])
+    counts.to_csv(folder / "Lung_exprMat_file.csv.gz", index=False)
+    table = ids.assign(Area=50, region=LAYERS)
+    table["CenterX_local_px"], table["CenterY_local_px"] = 1, 2
+    table["CenterX_global_px"], table["CenterY_global_px"] = adata.obsm["spatial"].T
+    table.to_csv(folder / "Lung_metadata_file.csv.gz", index=False)
+
+
 def entry_of(path: Path, **keys: Any) -> dict[str, Any]:
     """A section of a configuration."""
     return {"id": "mine", "path": str(path), "n_domains": 4, "label": "cluster", **keys}

@@ -36,9 +36,15 @@ _DESCRIPTION = (
 # They determine the truth or the labels of a clustering, which have separate keys.
 _NOT_DATA = ("label", "celltype", "refine")
 _LOADERS = "stbench/data/loaders/"
-_OWN_FILES = tuple(
+_OWN_FILES = tuple(  # they read files of users only
     f"stbench/{name}.py"
-    for name in ("config/own_files", "data/own_files", "data/left_out", "data/overlaps")
+    for name in (
+        *("config/own_files", "data/own_files", "data/left_out", "data/log_values"),
+        *("data/overlaps", "platforms/anndata_zarr", "platforms/cosmx", "platforms/detection"),
+        *("platforms/joined_tables", "platforms/merscope", "platforms/space_ranger"),
+        *("platforms/spatialdata_zarr", "platforms/tables", "platforms/wkb", "platforms/xenium"),
+        "platforms/zarr_store",
+    )
 )
 
 
@@ -163,7 +169,7 @@ class Identity:
         used = {source["loader"] for source in entry.get("sources", [])}
         others = tuple(f"{_LOADERS}{name}.py" for name in loaders() if name not in used)
         if "sources" in entry:
-            others += _OWN_FILES if "h5ad" in used else (*_OWN_FILES, "stbench/platforms/")
+            others += _OWN_FILES
         return _code_hash(("prepare.py",), self.scripts, others)
 
 

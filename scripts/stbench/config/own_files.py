@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MANY = 10**9  # a file with a larger stated number of cells or genes is not trusted
 _MANY_SECTIONS = 100
+_OPTIONS = ("layer", "raw", "table", "x", "y")
 _COLUMNS = ("label", "celltype", "x", "y")
 
 
@@ -42,6 +43,7 @@ def with_file(entry: dict[str, Any]) -> dict[str, Any]:
     where, path = f"dataset {entry['id']!r}", Path(entry["path"])
     try:
         platform = platform_of(path)
+        _check_options(platform, path, entry)
         platform.files(path, entry)
         _check_columns(platform, path, entry)
         entry = {**entry, **_technology(platform, path, entry), **_size(platform, path, entry)}
@@ -77,6 +79,12 @@ def _part(entry: dict[str, Any]) -> dict[str, Any]:
     if part["origin"] == "joined":
         raise InputError(f"dataset {entry['id']!r}: section: a section of join cannot be split")
     return part
+
+
+def _check_options(platform: Platform, path: Path, entry: Mapping[str, Any]) -> None:
+    for key in _OPTIONS:
+        if key in entry and key not in platform.OPTIONS:
+            raise InputError(f"{path}: {key}: not for {platform.NAME}; leave the key out")
 
 
 def _check_columns(platform: Platform, path: Path, entry: Mapping[str, Any]) -> None:

@@ -76,7 +76,8 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
         }
         if "section" not in entry:
             check_apart(adata, [entry[key] for key in labels], str(path))
-        remarks = list(adata.uns["remarks"])
+        remarks = [f"read as {platform.NAME}"] if path.is_dir() else []
+        remarks += adata.uns["remarks"]
         remarks += in_words(adata.obs["left_out"], "cells")
         remarks += in_words(adata.var["left_out"], "features")
         kept = (adata.obs["left_out"] == "").to_numpy(), (adata.var["left_out"] == "").to_numpy()

@@ -2,7 +2,7 @@
 
 Each module has
 
-- ``NAME`` and ``LOOKS_FOR``, for messages,
+- ``NAME`` and ``LOOKS_FOR``, for messages, and ``OPTIONS``, the keys that it knows,
 - ``matches(path)``: whether a file or folder is of this platform,
 - ``technology(path)``: its name in ``config/schemas/datasets.schema.yaml``, empty if unknown,
 - ``files(path, options)``: what ``read`` reads: files, or folders of which everything is read,

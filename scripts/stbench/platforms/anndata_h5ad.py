@@ -12,6 +12,7 @@ from stbench.platforms import anndata_store
 
 NAME = "AnnData"
 LOOKS_FOR = "a file (h5ad)"
+OPTIONS: tuple[str, ...] = ("layer", "raw", "x", "y")
 
 
 def matches(path: Path) -> bool:

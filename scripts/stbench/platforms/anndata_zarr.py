@@ -12,6 +12,7 @@ from stbench.platforms.zarr_store import is_group, open_group
 
 NAME = "AnnData (zarr)"
 LOOKS_FOR = "a zarr store with obs and var"
+OPTIONS: tuple[str, ...] = ("layer", "raw", "x", "y")
 
 
 def matches(path: Path) -> bool:

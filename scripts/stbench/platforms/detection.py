@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stbench.common.errors import InputError
-from stbench.platforms import anndata_h5ad, anndata_zarr, spatialdata_zarr
+from stbench.platforms import (
+    anndata_h5ad,
+    anndata_zarr,
+    cosmx,
+    merscope,
+    space_ranger,
+    spatialdata_zarr,
+    xenium,
+)
 
 
 class Platform(Protocol):
@@ -15,6 +23,7 @@ class Platform(Protocol):
 
     NAME: str
     LOOKS_FOR: str
+    OPTIONS: tuple[str, ...]
 
     def matches(self, path: Path) -> bool: ...
     def technology(self, path: Path) -> str: ...
@@ -25,7 +34,15 @@ class Platform(Protocol):
     def read(self, path: Path, options: Mapping[str, Any]) -> Any: ...
 
 
-PLATFORMS: tuple[Platform, ...] = (anndata_h5ad, spatialdata_zarr, anndata_zarr)
+PLATFORMS: tuple[Platform, ...] = (
+    anndata_h5ad,
+    spatialdata_zarr,
+    anndata_zarr,
+    space_ranger,
+    xenium,
+    merscope,
+    cosmx,
+)
 
 
 def platform_of(path: Path) -> Platform:

@@ -21,6 +21,7 @@ from stbench.platforms.zarr_store import is_group, open_group
 
 NAME = "SpatialData"
 LOOKS_FOR = "a zarr store with tables/"
+OPTIONS: tuple[str, ...] = ("layer", "raw", "table", "x", "y")
 
 
 def matches(path: Path) -> bool:

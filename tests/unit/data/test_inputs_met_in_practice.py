@@ -251,10 +251,3 @@ def test_large_panels_use_variable_genes(path):
     assert made.uns["dataset"]["hvg"]
     assert "3000 variable genes of 5040 are used" in note(made)
     assert not prepared(path, hvg=False).uns["dataset"]["hvg"]
-
-
-def test_a_folder_of_no_known_platform_says_what_was_looked_for(tmp_path):
-    with pytest.raises(InputError) as error:
-        with_file(dataset_entry(entry_of(tmp_path), {}))
-    for platform in ("SpatialData", "AnnData"):
-        assert platform in str(error.value)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import scipy.sparse as sp
 
-from stbench.common.array_files import sparse_of_parts
 from stbench.common.errors import InputError
 from stbench.data.loaders.build import assemble, column, visium_positions, visium_section
+from stbench.platforms import tenx_h5
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -51,15 +51,7 @@ def load(
 
 def read_matrix(path: Path) -> tuple[sp.csr_matrix, list[str], list[str]]:
     """(spots x genes counts, barcodes, gene names made unique) of a 10x HDF5 file."""
-    import h5py
     from anndata.utils import make_index_unique
 
-    with h5py.File(path) as file:
-        group = file["matrix"] if "matrix" in file else file[next(iter(file))]
-        parts = tuple(group[name][:] for name in ("data", "indices", "indptr"))
-        n_genes, n_spots = group["shape"][:]
-        names = group["features/name"] if "features" in group else group["gene_names"]
-        genes = [name.decode() for name in names[:]]
-        spots = [name.decode() for name in group["barcodes"][:]]
-    x = sparse_of_parts("csr", parts, (n_spots, n_genes), path.name)
-    return x, spots, list(make_index_unique(pd.Index(genes)))
+    x, spots, features = tenx_h5.read_matrix(path)
+    return x, spots, list(make_index_unique(features.index))
