@@ -11,7 +11,15 @@ from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.own_files import files_of
 from stbench.config.pairs import own_parts, raw_parts
 from stbench.config.schema import load_yaml
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MAPS, MARKERS
+from stbench.config.tasks import (
+    CHOOSING,
+    DECONVOLUTION,
+    DOMAINS,
+    INTEGRATION,
+    INTERACTIONS,
+    MAPS,
+    MARKERS,
+)
 from stbench.config.values import with_numbers
 from stbench.runs.preflight import check_places
 from stbench.runs.environment import (

@@ -17,6 +17,7 @@ rule aggregate:
     input:
         code=code("scripts/aggregate.py"),
         scores=get_scores(DOMAINS),
+        choosing=get_scores(CHOOSING),
         interactions=get_scores(INTERACTIONS),
         integration=get_scores(INTEGRATION),
         deconvolution=get_scores(DECONVOLUTION),
@@ -37,7 +38,7 @@ rule aggregate:
     params:
         recipe=recipe(
             "aggregate.py",
-            get_scores(DOMAINS, INTERACTIONS, INTEGRATION, DECONVOLUTION),
+            get_scores(DOMAINS, CHOOSING, INTERACTIONS, INTEGRATION, DECONVOLUTION),
             *(config["rank_by"], BENCHMARK.shortened, get_studies(), list(BENCHMARK.external)),
             BENCHMARK.tissues,
             files=[PUBLISHED, METHODS, DECONVOLUTION_METHODS],
@@ -49,7 +50,9 @@ rule aggregate:
         external=untracked(["--external", *BENCHMARK.external] if BENCHMARK.external else []),
         fits=untracked([str(LAYOUT.fits(*entry)) for entry in BENCHMARK.entries(DOMAINS)]),
         folders=untracked(get_interaction_folders("--interaction-folders")),
-        scores=lambda wc, input: get_options(input, "interactions", "integration", "deconvolution"),
+        scores=lambda wc, input: get_options(
+            input, "choosing", "interactions", "integration", "deconvolution"
+        ),
         studies=untracked(get_studies()),
         tissues=untracked(get_tissues()),
         results=untracked(["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else []),

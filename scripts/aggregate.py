@@ -27,6 +27,8 @@ a folder of csv tables:
     interactions_regimes.csv  every scorer by regime and range of planted interactions
     replication.csv           with --interaction-folders: agreement of training seeds on the edges,
                               and of sections on the pairs of cell types
+    number_of_domains.csv     curves over the number of domains and the recommended number, with
+                              --choosing only
     integration.csv           mixing of joined sections, conserved biology, and overall; with
     integration_scores.csv    --integration only: also every metric with its interval
     deconvolution_scores.csv  with --deconvolution only: every mean with its interval, also one
@@ -81,6 +83,14 @@ def parse_arguments() -> argparse.Namespace:
         type=json.loads,
         default={},
         help="epochs of methods that the budget cuts (JSON)",
+    )
+    parser.add_argument(
+        "--choosing",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="numbers of domains compared, a folder for each dataset",
     )
     parser.add_argument(
         "--interactions",
@@ -222,6 +232,10 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
 
         published = read_published(args.published)
         tables["published_vs_measured"] = published_vs_measured(results, published, tuned)
+    if args.choosing:
+        from stbench.choosing.tables import stacked
+
+        tables |= stacked(args.choosing)
     if args.interactions:
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 

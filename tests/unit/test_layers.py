@@ -13,7 +13,7 @@ LAYERS = [
     {"data", "fitting", "runs"},
     {"nn", "clustering"},
     {"scoring"},
-    {"results", "markers", "maps"},
+    {"results", "markers", "maps", "choosing"},
     {"ranking", "integration", "interactions", "deconvolution"},
     {"summary", "figures"},
     {"report"},

@@ -158,6 +158,8 @@ class Identity:
             recipe["content"] = [
                 [file.relative_to(folder).as_posix(), self.file_hash(str(file))] for file in files
             ]
+        if "path" in entry and entry["n_domains"] is None:
+            recipe["label"] = entry["label"]  # its number of values is that of the domains
         if "sources" in entry:
             recipe["sources"] = [
                 {**_without_words(source), "files": _files(source)} for source in entry["sources"]

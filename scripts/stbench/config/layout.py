@@ -245,6 +245,9 @@ class Layout:
         """A file of the maps of a dataset by all methods: ``h5ad``, ``tsv``, ``methods.csv``."""
         return self.own / "domains" / f"{dataset}.{ending}"
 
+    def choosing(self, dataset: str) -> Path:
+        return self.own / "choosing" / dataset
+
     def markers(self, dataset: str) -> Path:
         return self.own / "markers" / dataset
 

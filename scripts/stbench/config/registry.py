@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from stbench.common.errors import InputError
 from stbench.common.paths import CONFIG
+from stbench.config.number_of_domains import requested_numbers
 from stbench.config.schema import check, load_yaml, suggestion
 
 SCHEMA_FILE = CONFIG / "schemas/datasets.schema.yaml"
@@ -279,14 +280,12 @@ def _own_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> dict[
         return joined_entry(section["id"], _parts(section["join"], registry, where))
     if form == "simulate":
         return _simulated_entry(section["id"], {"simulate": section["simulate"]})
-    if "label" in section and isinstance(section["n_domains"], list):
-        raise InputError(
-            f"{where}: n_domains: a list is for data without labels; with 'label' use one number"
-        )
+    numbers = {"n_domains": requested_numbers(section, where)}
     return {
         **_DEFAULTS,
         "hvg": None,  # depends on the number of genes
         **section,
+        **numbers,
         "path": str(Path(section["path"]).expanduser()),
         "origin": "path",
         "given": dict(section),

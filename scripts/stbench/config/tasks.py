@@ -16,6 +16,7 @@ from stbench.config.layout import Layout
 DOMAINS, DECONVOLUTION = "domains", "deconvolution"
 INTEGRATION, INTERACTIONS, MARKERS = "integration", "interactions", "markers"
 MAPS = "maps"
+CHOOSING = "choosing"
 
 Entry = Mapping[str, Any]
 Config = Mapping[str, Any]
@@ -57,6 +58,12 @@ def task_of(entry: Entry) -> str:
 def is_own(entry: Entry) -> bool:
     """Whether a dataset of ``domains`` is read from files of the user."""
     return entry["origin"] == "path" or any(map(is_own, entry.get("parts", [])))
+
+
+def _is_chosen_for(entry: Entry) -> bool:
+    """Whether a number of domains, or a method, is to be chosen for a dataset."""
+    several = isinstance(entry["n_domains"], list) and len(entry["n_domains"]) > 1
+    return "degrade" not in entry and (is_own(entry) or several)
 
 
 def _of_methods(layout: Layout, dataset: str, methods: Sequence[str]) -> list[Path]:
@@ -109,6 +116,13 @@ TASKS = {
             fits=DOMAINS,
             applies=lambda entry, config: task_of(entry) == DOMAINS and is_own(entry),
             scores=lambda layout, dataset, methods: [layout.domains(dataset, "h5ad")],
+        ),
+        Task(
+            id=CHOOSING,
+            title="Number of domains and method",
+            fits=DOMAINS,
+            applies=lambda entry, config: task_of(entry) == DOMAINS and _is_chosen_for(entry),
+            scores=lambda layout, dataset, methods: [layout.choosing(dataset)],
         ),
         Task(
             id=MARKERS,

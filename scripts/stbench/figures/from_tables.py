@@ -29,6 +29,7 @@ def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], ra
     add_regimes(album, tables, titles)
     add_studies(album, tables, titles, rank_by)
     add_integration(album, tables, titles)
+    add_numbers_of_domains(album, tables)
 
 
 def add_published(album: Album, tables: Path, titles: dict[str, str], rank_by: str) -> None:
@@ -208,3 +209,36 @@ def add_integration(album: Album, tables: Path, titles: dict[str, str]) -> None:
         alt=f"Mixing against biology of {scores['method'].nunique()} methods on "
         f"{scores['dataset'].nunique()} datasets.",
     )
+
+
+def add_numbers_of_domains(album: Album, tables: Path) -> None:
+    """The criteria over the number of domains, for each dataset with several numbers."""
+    from stbench.choosing.tables import ALTERNATIVE, NUMBERS, RECOMMENDED
+    from stbench.figures.number_of_domains import number_curves
+
+    path = tables / f"{NUMBERS}.csv"
+    if not path.is_file():
+        return
+    compared = read_csv(path)
+    compared = compared[compared["status"] == "ok"]
+    for dataset, curves in compared.groupby("dataset", sort=False):
+        recommended, others = (
+            sorted(set(curves.loc[curves["choice"] == choice, "n_domains"].astype(int)))
+            for choice in (RECOMMENDED, ALTERNATIVE)
+        )
+        title = f"{dataset}: how many domains?"
+        words = f"{recommended[0]} domains are recommended" if recommended else "no recommendation"
+        also = f", also possible: {', '.join(map(str, others))}" if others else ""
+        album.add(
+            number_curves(curves, title),
+            f"number_of_domains_{dataset}",
+            kind="number_of_domains",
+            title=title,
+            caption=f"{words[0].upper()}{words[1:]}{also}. Higher is better; a ring is the choice "
+            "of a criterion, the solid line the recommended number, dotted lines are alternatives. "
+            "None of these criteria finds the number of annotated domains reliably "
+            "(docs/choosing.md): look at the maps of several numbers.",
+            alt=f"{curves['criterion'].nunique()} criteria over {curves['n_domains'].nunique()} "
+            f"numbers of domains of {dataset}; {words}{also}.",
+            dataset=str(dataset),
+        )

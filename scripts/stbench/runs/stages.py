@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import REFERENCE, SPOTS, Layout
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS, MAPS, MARKERS
+from stbench.config.tasks import (
+    CHOOSING,
+    DECONVOLUTION,
+    DOMAINS,
+    INTEGRATION,
+    INTERACTIONS,
+    MAPS,
+    MARKERS,
+)
 from stbench.runs.fit_status import matrix
 
 
@@ -30,6 +38,7 @@ def stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int
         + benchmark.score_files(layout, INTERACTIONS),
         "integration": benchmark.score_files(layout, INTEGRATION),
         "maps": benchmark.score_files(layout, MAPS),
+        "choosing": benchmark.score_files(layout, CHOOSING),
         "markers": benchmark.score_files(layout, MARKERS),
     }
     for name, paths in outputs.items():

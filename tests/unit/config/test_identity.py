@@ -110,6 +110,23 @@ def test_a_corrected_label_changes_the_truth_alone(own, hashes):
     assert not set(others) & {data, truth, preprocessed}
 
 
+def test_labels_that_give_the_number_of_domains_are_data(own, hashes):
+    """With auto, other labels are another number of domains, which decides the training."""
+    auto = {**own, "n_domains": "auto"}
+    known = keys(dataset_entry(auto, REGISTRY), hashes)
+    changed = keys(dataset_entry({**auto, "label": "domain"}, REGISTRY), hashes)
+    assert not set(changed) & set(known)
+
+
+def test_a_range_is_the_list_of_its_numbers(own, hashes):
+    unlabeled = {name: value for name, value in own.items() if name != "label"}
+    one, other = (
+        keys(dataset_entry({**unlabeled, "n_domains": numbers}, REGISTRY), hashes)
+        for numbers in ({"from": 3, "to": 5}, [3, 4, 5])
+    )
+    assert one == other
+
+
 def test_an_own_file_is_what_it_holds(own, hashes, tmp_path):
     known = keys(dataset_entry(own, REGISTRY), hashes)
     moved = tmp_path / "elsewhere/renamed.h5ad"

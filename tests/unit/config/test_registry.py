@@ -212,12 +212,38 @@ def test_an_own_section_keeps_what_was_said(registry):
 
 
 @pytest.mark.parametrize(
+    ("given", "label", "numbers"),
+    [
+        ("auto", None, list(range(2, 13))),
+        ("auto", "cluster", None),
+        ({"from": 3, "to": 5}, None, [3, 4, 5]),
+        ({"from": 4, "to": 4}, None, [4]),
+        ([7, 5], None, [7, 5]),
+        (7, "cluster", 7),
+    ],
+)
+def test_numbers_of_domains_of_an_own_section(given, label, numbers):
+    section = {"id": "mine", "path": "x.h5ad", "n_domains": given}
+    section |= {"label": label} if label else {}
+    assert dataset_entry(section, {})["n_domains"] == numbers
+
+
+def test_a_range_needs_a_number():
+    section = {"id": "mine", "path": "x.h5ad", "n_domains": {"from": 5, "to": 3}}
+    with pytest.raises(InputError, match="from 5 to 3 has no number"):
+        dataset_entry(section, {})
+
+
+@pytest.mark.parametrize(
     ("section", "message"),
     [
         ("BZ55", "unknown dataset 'BZ55' (did you mean 'BZ5'?)"),
         ({**OWN, "labels": "cluster"}, "unknown key 'labels' (did you mean 'label'?)"),
         ({"id": "mine", "path": "x.h5ad"}, "the key 'n_domains' is missing"),
-        ({**OWN, "n_domains": "seven"}, "'seven' is not of type integer or array"),
+        ({**OWN, "n_domains": "seven"}, "n_domains: 'seven' is neither a number nor auto"),
+        ({**OWN, "n_domains": {"from": 3}}, "n_domains: the key 'to' is missing"),
+        ({**OWN, "n_domains": {"from": 1, "to": 4}}, "n_domains.from"),
+        ({**OWN, "n_domains": {"from": 3, "to": 5}}, "a range is for data without labels"),
         ({**OWN, "n_domains": 1}, "n_domains"),
         ({**OWN, "n_domains": [5, 7]}, "a list is for data without labels"),
         ({**OWN, "kind": "count"}, "unknown 'count' (did you mean 'counts'?)"),

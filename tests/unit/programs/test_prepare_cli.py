@@ -66,6 +66,13 @@ def test_a_section_without_labels(monkeypatch, tmp_path):
     assert adata.uns["dataset"]["n_domains"].tolist() == [3, 5]
 
 
+def test_auto_with_labels_is_the_number_of_labels(monkeypatch, tmp_path):
+    good().write_h5ad(tmp_path / "mine.h5ad")
+    section = {**SECTION, "path": str(tmp_path / "mine.h5ad"), "n_domains": "auto"}
+    run(monkeypatch, "--section", json.dumps(section), "--output", tmp_path / "out.h5ad")
+    assert anndata.read_h5ad(tmp_path / "out.h5ad").uns["dataset"]["n_domains"] == 2
+
+
 def test_the_same_input_gives_the_same_bytes(monkeypatch, tmp_path):
     good().write_h5ad(tmp_path / "mine.h5ad")
     outputs = [tmp_path / "1.h5ad", tmp_path / "2.h5ad"]

@@ -1,0 +1,36 @@
+rule choose:
+    input:
+        code=code("scripts/run_stage.py", "scripts/choose.py"),
+        preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
+        labels=lambda wc: [LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)],
+    output:
+        directory(PATTERN.choosing("{dataset}")),
+    log:
+        PATTERN.log(LAYOUT.name, "choosing", "{dataset}"),
+    retries: 0
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        recipe=lambda wc: recipe(
+            "choose.py",
+            [
+                LAYOUT.preprocessed(wc.dataset),
+                *(LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)),
+            ],
+            config["rank_by"],
+        )(wc),
+        seeded=untracked(
+            lambda wc: [
+                m
+                for m in BENCHMARK.mapped(wc.dataset)
+                if not BENCHMARK.method(DOMAINS, m).get("deterministic")
+            ]
+        ),
+        rank_by=untracked(config["rank_by"]),
+    shell:
+        "python {input.code:q} --preprocessed {input.preprocessed:q} --dataset {wildcards.dataset:q}"
+        " --labels {input.labels:q} --seeded {params.seeded:q} --rank-by {params.rank_by}"
+        " --record-failure --output {output:q} > {log:q} 2>&1"
