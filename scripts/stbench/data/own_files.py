@@ -14,10 +14,12 @@ import scipy.sparse as sp
 from stbench.common.checksums import combined_hash
 from stbench.common.errors import InputError, is_machine_fault, one_line
 from stbench.common.labels import categories
+from stbench.data.given_interactions import add_given
 from stbench.data.left_out import cells_left_out, features_left_out, in_words
 from stbench.data.log_values import LARGEST_LOG, is_logged
 from stbench.data.overlaps import check_apart
 from stbench.data.validation import validate
+from stbench.platforms.anndata_store import PAIRS, TRIPLES
 from stbench.platforms.detection import platform_of
 from stbench.platforms.positions import no_column
 
@@ -101,9 +103,13 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
     used.uns["remarks"] = remarks
     files = platform.files(path, entry)
     dataset = validate(used, {**entry, "source": path.name, "sha256": combined_hash(files)})
+    try:
+        of_truth = add_given(dataset, used)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
     about = dataset.uns["dataset"]
     about["platform"], about["y_down"] = facts["name"], str(facts["y_down"]).lower()
-    about["note"] = "; ".join(filter(None, [about["note"], *_remarks(dataset, entry)]))
+    about["note"] = "; ".join(filter(None, [about["note"], *of_truth, *_remarks(dataset, entry)]))
     return dataset
 
 
@@ -159,9 +165,16 @@ def _used(
     )
     x = adata.X
     x = sp.csr_matrix(x) if sp.issparse(x) else x
-    return AnnData(
-        x[cells][:, genes], obs=obs, var=var, obsm={"spatial": adata.obsm["spatial"][cells]}
+    truth = {name: value[cells][:, cells] for name, value in adata.obsp.items() if name == PAIRS}
+    used = AnnData(
+        x[cells][:, genes],
+        obs=obs,
+        var=var,
+        obsm={"spatial": adata.obsm["spatial"][cells]},
+        obsp=truth,
     )
+    used.uns = {name: value for name, value in adata.uns.items() if name == TRIPLES}
+    return used
 
 
 def _check_kind(x: Any, kind: str, marked: bool, elsewhere: Callable[[], list[str]]) -> None:

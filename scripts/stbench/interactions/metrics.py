@@ -121,7 +121,7 @@ def _within(
     scheme: str,
     area: str,
 ) -> float:
-    return within(truth, scores, strata[scheme])[area]
+    return within(truth, scores, _stratum(strata, scheme))[area]
 
 
 def _permuted_within(
@@ -132,7 +132,13 @@ def _permuted_within(
     *,
     scheme: str,
 ) -> float:
-    return permuted_within(truth, scores, strata[scheme], seed)
+    return permuted_within(truth, scores, _stratum(strata, scheme), seed)
+
+
+def _stratum(strata: Mapping[str, np.ndarray], scheme: str) -> np.ndarray:
+    if scheme not in strata:
+        raise ValueError("the cell types are not known")
+    return strata[scheme]
 
 
 _FAWCETT = "Fawcett, Pattern Recognition Letters 2006"

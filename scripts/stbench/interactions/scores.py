@@ -49,6 +49,7 @@ COLUMNS = {
     "status": "str",
     "reason": "str",
 }
+_N_TYPES = 8  # that are searched for where cell types are not known
 NO_SEED = -1  # of scorers that do not depend on a seed
 TRUTH, INFORMED, SUPERVISED = "truth", "informed", "supervised"
 COMMON_NULLS = ("distance", "cosine", "knn", "type_pair", "type_pair_distance", "ligand_receptor")
@@ -57,6 +58,7 @@ KNOWING = (INFORMED, SUPERVISED)  # more than any method
 NULLS = (*COMMON_NULLS, *OWN_NULLS)
 
 _NO_TRUTH = "no planted interactions; the true interactions of real tissue are not known"
+_NO_TRIPLES = "the types, genes or radius of the interactions are not known"
 _NO_HELD_OUT = "its graph is trained on all edges, so none is held out"
 _NO_GENES = "its edges are not attributed to genes"
 
@@ -73,8 +75,8 @@ class Tissue:
         components: (n, d) principal components.
         genes: (genes,) names.
         types: (n,) names of cell types, None if not known.
-        interactions: ``obsp['true_interactions']``, None without planted truth.
-        triples: ``uns['true_triples']``, None without planted truth.
+        interactions: ``obsp['true_interactions']``, None if the truth is not known.
+        triples: ``uns['true_triples']``, None if types and genes of the interactions are not known.
     """
 
     name: str
@@ -161,7 +163,7 @@ def _task(tissue: Tissue, reach: int) -> Task:
     nothing = np.empty(0, bool)
     if tissue.missing:
         return Task(None, nothing, tissue.missing)
-    if tissue.interactions is None or tissue.triples is None or tissue.types is None:
+    if tissue.interactions is None:
         return Task(None, nothing, _NO_TRUTH)
     try:
         candidates = within_reach(tissue.coords, reach)
@@ -217,50 +219,56 @@ def _within(task: Task, metric: Metric, scores: np.ndarray, *seed: int) -> tuple
 
 
 def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
-    if task.candidates is None or tissue.triples is None or tissue.interactions is None:
+    if task.candidates is None or tissue.interactions is None:
         return
+    triples = tissue.triples or {}
     facts = {
-        "effect": float(tissue.triples["effect"]),
         "pairs": float(len(task.truth)),
         "true_pairs": float(task.truth.sum()),
         "true_pairs_out_of_reach": tissue.interactions.nnz / 2 - float(task.truth.sum()),
-        "recall_by_chance": len(true_genes(tissue.triples)["gene"]) / len(tissue.genes),
     }
+    if triples:
+        facts["recall_by_chance"] = len(true_genes(triples)["gene"]) / len(tissue.genes)
+    if "effect" in triples:
+        facts["effect"] = float(triples["effect"])
     for name in ("regime", "range"):
-        if name in tissue.triples:
-            facts[f"{name}_{tissue.triples[name]}"] = 1.0
+        if name in triples:
+            facts[f"{name}_{triples[name]}"] = 1.0
     for metric, value in facts.items():
         yield _row(_Scorer(TRUTH), metric, value, None)
 
 
 def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
     scores: dict[str, np.ndarray] = {}
-    if task.candidates is not None and tissue.triples is not None and tissue.types is not None:
+    if task.candidates is not None:
         candidates = task.candidates
         scores = {
             "distance": baselines.distance(candidates),
             "cosine": baselines.cosine(tissue.expression, candidates),
             "knn": baselines.knn(tissue.coords, candidates),
-            "type_pair": baselines.type_pair(tissue.types, tissue.triples, candidates),
-            "type_pair_distance": baselines.type_pair_distance(
-                tissue.types, tissue.triples, candidates
-            ),
-            "ligand_receptor": baselines.ligand_receptor(
-                tissue.expression, tissue.genes, tissue.triples, candidates
-            ),
             SUPERVISED: supervised(tissue.components, tissue.coords, candidates, task.truth),
-            INFORMED: informed(
-                tissue.types,
-                tissue.expression,
-                tissue.genes,
-                tissue.triples,
-                candidates.pairs,
-                candidates.distances,
-            ),
         }
+        if tissue.triples is not None:
+            scores |= _by_triples(tissue, tissue.triples, candidates)
     for scorer in (*COMMON_NULLS, *KNOWING):
-        cause = ("not_applicable", task.reason)
+        cause = ("not_applicable", task.reason or _NO_TRIPLES)
         yield from _against_truth(_Scorer(scorer), task, scores.get(scorer), cause)
+
+
+def _by_triples(
+    tissue: Tissue, triples: Mapping[str, Any], candidates: Candidates
+) -> dict[str, np.ndarray]:
+    """The scorers that get the types or the genes of the interactions."""
+    genes = (tissue.expression, tissue.genes, triples)
+    found = {"ligand_receptor": baselines.ligand_receptor(*genes, candidates)}
+    if tissue.types is None:
+        return found
+    found["type_pair"] = baselines.type_pair(tissue.types, triples, candidates)
+    found["type_pair_distance"] = baselines.type_pair_distance(tissue.types, triples, candidates)
+    if "radius" in triples:
+        pairs = (candidates.pairs, candidates.distances)
+        found[INFORMED] = informed(tissue.types, *genes, *pairs)
+    return found
 
 
 def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[dict]:
@@ -273,9 +281,10 @@ def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[d
     cause = ("not_applicable", task.reason or "no fit reports its parameters")
     if trained and not set(baselines.FORMULA) <= set(trained[0].params):
         cause = ("not_applicable", "its score is not a mixture of similarity and distance")
-    elif trained and task.candidates is not None and tissue.types is not None:
+    elif trained and task.candidates is not None:
         params, components = trained[0].params, tissue.components
-        of_types = baselines.means_of_found_types(components, len(np.unique(tissue.types)))
+        n_types = _N_TYPES if tissue.types is None else len(np.unique(tissue.types))
+        of_types = baselines.means_of_found_types(components, n_types)
         scores = [
             baselines.formula(features, tissue.coords, params, task.candidates)
             for features in (components, of_types)
@@ -331,7 +340,9 @@ def _graph(
 def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Iterator[dict]:
     """Recall of the genes of the triples."""
     values: dict[str, float] = {}
-    reason = tissue.missing or (_NO_TRUTH if tissue.triples is None else "")
+    reason = tissue.missing
+    if not reason and tissue.triples is None:
+        reason = _NO_TRUTH if tissue.interactions is None else _NO_TRIPLES
     if not reason and ranked is None:
         reason = _NO_GENES
     if not reason and ranked is not None and tissue.triples is not None:

@@ -22,15 +22,17 @@ class NoSignal(ValueError):
     """The scores are constant within every stratum, so that there is no order to judge."""
 
 
-def strata_of(candidates: Candidates, types: np.ndarray) -> dict[str, np.ndarray]:
+def strata_of(candidates: Candidates, types: np.ndarray | None) -> dict[str, np.ndarray]:
     """The stratum (m,) of every pair, by scheme.
 
     Args:
         candidates: the pairs.
-        types: (n,) names of cell types.
+        types: (n,) names of cell types; None: only the scheme ``distance`` is possible.
     """
     cuts = np.quantile(candidates.distances, np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1])
     near = np.searchsorted(cuts, candidates.distances)
+    if types is None:
+        return {"distance": near}
     _, codes = np.unique(types, return_inverse=True)
     first, second = np.sort(codes[candidates.pairs], axis=1).T
     kind = first * (codes.max() + 1) + second

@@ -100,7 +100,7 @@ def _auprc(scores: pd.DataFrame) -> pd.DataFrame:
 def _by_effect(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """All rows, then those of each effect, the smallest first."""
     yield ALL, rows
-    for effect in sorted(rows["effect"].unique(), key=float):
+    for effect in sorted(rows["effect"].dropna().unique(), key=float):
         yield effect, rows[rows["effect"] == effect]
 
 

@@ -19,6 +19,7 @@ from stbench.common.h5ad import column_names, read_column, read_element, row_nam
 from stbench.platforms.positions import Axes, chosen_axes, places
 
 RAW = "raw"
+PAIRS, TRIPLES = "true_interactions", "true_triples"
 _NO_POSITIONS = (
     "coordinates: neither obsm['spatial'] nor columns x, y (or st_x, st_y; x_centroid, y_centroid) "
     "of obs; add one of them, or name two columns: x and y"
@@ -43,7 +44,8 @@ def read(
 
     Returns:
         See ``stbench.platforms``. ``uns`` also has ``libraries`` (names in ``uns['spatial']``),
-        ``library_column`` (of SpatialData), ``logged`` (whether X is marked as log-transformed) and
+        true interactions (``stbench.data.given_interactions``), ``library_column`` (of
+        SpatialData), ``logged`` (whether X is marked as log-transformed) and
         ``remarks``.
 
     Raises:
@@ -65,7 +67,11 @@ def read(
     if axes is None:  # image coordinates, if there is an image
         axes = Axes("", "", "px" if libraries else "", bool(libraries))
     adata = AnnData(x, obs=obs, var=var, obsm={"spatial": spatial})
+    truth = _interactions(root, len(obs), where)
+    if PAIRS in truth:
+        adata.obsp[PAIRS] = truth.pop(PAIRS)
     adata.uns = {
+        **truth,
         "platform": {"name": name, "unit": axes.unit, "y_down": axes.y_down},
         "libraries": libraries,
         "library_column": _region_column(root),
@@ -73,6 +79,18 @@ def read(
         "remarks": remarks,
     }
     return adata
+
+
+def _interactions(root: Any, n_cells: int, where: str) -> dict[str, Any]:
+    """True interactions and their types and genes, where the file has them."""
+    found = {}
+    for group, name in (("obsp", PAIRS), ("uns", TRIPLES)):
+        if (item := find(root, group, name)) is not None:
+            found[name] = read_element(item)
+    shape = np.shape(found.get(PAIRS, np.empty((n_cells, n_cells))))
+    if shape != (n_cells, n_cells):
+        raise InputError(f"{where}: obsp[{PAIRS!r}]: {shape} for {n_cells} cells")
+    return found
 
 
 def expression(root: Any, options: Mapping[str, Any], where: str) -> Any:

@@ -266,6 +266,21 @@ def test_without_truth_only_held_out_edges_are_scored(planted):
     assert set(gone["reason"]) == {"no such file"}
 
 
+def test_a_truth_without_types_and_genes_is_scored_by_what_is_known(planted):
+    fits = [GraphFit("stague", 0, "ok", "", noisy_truth(planted, 1), None, PARAMS)]
+    table = score_interactions(known(*planted, triples=None, types=None), fits, 15, {})
+    value = table.set_index(["scorer", "metric"])["value"]
+    assert value["stague", "AUROC_within_distance"] > 0.6
+    assert value["formula_of_types", "AUPRC"] > 0 and value["supervised", "AUROC"] > 0.5
+    rest = table[table["value"].isna()].set_index(["scorer", "metric"])["reason"]
+    assert rest["stague", "AUROC_within_types"] == "the cell types are not known"
+    for scorer in ("type_pair", "ligand_receptor", "informed"):
+        assert "of the interactions are not known" in rest[scorer, "AUPRC"]
+    assert "recall_by_chance" not in value["truth"].index
+    lift = interaction_tables(table)["interactions_lift"]
+    assert set(lift["effect"]) == {"all"}
+
+
 def test_a_graph_that_is_not_symmetric_is_an_error_of_that_method_alone(planted):
     bad = sp.csr_matrix(([1.0], ([0], [1])), (400, 400))
     table = score_interactions(known(*planted), [GraphFit("m", 0, "ok", "", bad)], 15, {})
