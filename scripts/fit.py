@@ -3,9 +3,9 @@
 The output folder contains fit.h5ad (obsm['embedding'] and/or obs['cluster_pred'], learned graphs
 in obsp, the circumstances in uns['fit']); weights.npz if the method returns weights; with --record
 trajectory.h5 (the embeddings of the recorded epochs); provenance.json: {environment, data_hash,
-parameters}, written before the fit; and always outcome.json: {status, reason, device, peak_gpu_mb}
-with status ok, error, nan, oom or not_applicable. The exit code is 0 for ok, 75 for an error of
-the machine (a full disk), and 1 otherwise.
+parameters}, written before the fit; and always outcome.json: {status, reason, device, peak_gpu_mb,
+note} with status ok, error, nan, oom or not_applicable. The exit code is 0 for ok, 75 for an error
+of the machine (a full disk), and 1 otherwise.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Job:
     method: Any
 
 
-def prepare(args: argparse.Namespace) -> Callable[[str], None]:
+def prepare(args: argparse.Namespace) -> Callable[[str], str]:
     """Read the dataset and load the method; returns the fit, to be called with a device.
 
     Raises:
@@ -108,15 +108,15 @@ def prepare(args: argparse.Namespace) -> Callable[[str], None]:
     return partial(fit_and_write, job)
 
 
-def fit_and_write(job: Job, device: str) -> None:
-    """Run a method, record its epochs if requested, and write its result."""
+def fit_and_write(job: Job, device: str) -> str:
+    """Run a method, record its epochs if requested, and write its result; returns a note."""
     args, params = job.args, job.params
     cells = job.adata.obs_names.copy()
     seed_everything(args.seed, args.threads)
 
     import numpy as np
 
-    from stbench.fitting.interface import checked
+    from stbench.fitting.interface import UNLINKED, checked
 
     path = args.output / "trajectory.h5" if args.record else None
     with TrajectoryRecorder(path, len(cells)) as recorder:
@@ -136,6 +136,8 @@ def fit_and_write(job: Job, device: str) -> None:
         arrays: dict[str, Any] = dict(fit.weights)
         np.savez_compressed(args.output / "weights.npz", **arrays)
     write_h5ad(args.output / "fit.h5ad", as_anndata(fit, cells, recorder.untrained, circumstances))
+    unlinked = (fit.info or {}).get(UNLINKED)
+    return f"{unlinked} of {len(cells)} cells have no link in its graph" if unlinked else ""
 
 
 def as_anndata(

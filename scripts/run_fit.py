@@ -222,6 +222,7 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
     if device is None and meter.peak_mb is not None:
         device = "cuda"  # it used a GPU, but was stopped before it could report it
     device_name, driver = device_and_driver(device, gpus)
+    no_gpu = "requested a GPU, ran on the CPU" if args.gpus and device == "cpu" else ""
     return {
         **outcome,
         "seconds": seconds,
@@ -229,7 +230,7 @@ def supervise(args: argparse.Namespace, folder: Path, gpus: str | None) -> dict[
         "peak_rss_mb": peak,
         "peak_gpu_mb": max(gpu_peaks, default=None),
         "device": device,
-        "note": "requested a GPU, ran on the CPU" if args.gpus and device == "cpu" else "",
+        "note": "; ".join(filter(None, [report.get("note"), no_gpu])),
         "host": socket.gethostname(),
         "device_name": device_name,
         "driver": driver,

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import numpy as np
 
 from stbench.fitting.interface import Fit, Recorder
-from stbench.fitting.raw_input import need_above_zero, need_cells, raw_table
+from stbench.fitting.raw_input import need_above_zero, need_cells, need_links, raw_table
 from stbench.fitting.training_hooks import WatchedTraining
 
 
@@ -51,7 +51,7 @@ def fit(
 
     Raises:
         InputError: a parameter is invalid.
-        NotApplicableError: too few cells.
+        NotApplicableError: too few cells, or no link.
     """
     from torch_geometric.nn import DeepGraphInfomax
 
@@ -67,6 +67,7 @@ def fit(
         )
     else:
         package.preprocessing_data(n_top_genes=params["n_genes"], n_neighbors=params["n_neighbors"])
+    unlinked = need_links(package.spatial_graph.nonzero(), adata.n_obs)
 
     def embed(network: Any, inputs: tuple[Any, ...]) -> np.ndarray:
         return network.encoder(*inputs).cpu().numpy()  # the whole network draws a permutation
@@ -90,5 +91,5 @@ def fit(
     training.finish(embedding)
     return Fit(
         embedding=embedding,
-        info={"epochs": training.epochs, "links": package.spatial_graph.nnz // 2},
+        info={"epochs": training.epochs, "links": package.spatial_graph.nnz // 2, **unlinked},
     )

@@ -16,7 +16,13 @@ from torch import nn
 
 from stbench.common.errors import InputError
 from stbench.fitting.interface import Fit, Recorder
-from stbench.fitting.raw_input import need_above_zero, need_cells, need_counts_to_choose, raw_table
+from stbench.fitting.raw_input import (
+    need_above_zero,
+    need_cells,
+    need_counts_to_choose,
+    need_links,
+    raw_table,
+)
 from stbench.fitting.training_hooks import WatchedTraining
 from stbench.graphs.radius import radius_for
 
@@ -78,7 +84,7 @@ def fit(
 
     Raises:
         InputError: a parameter is invalid.
-        NotApplicableError: too few cells, or genes to choose without counts.
+        NotApplicableError: too few cells, no link, or genes to choose without counts.
     """
     from STAGATE_pyG import STAGATE, train_STAGATE
 
@@ -87,6 +93,8 @@ def fit(
     table = raw_table(adata)
     log_expression(table, adata.uns["dataset"]["kind"], params)
     spatial_net(table, params)
+    net = table.uns["Spatial_Net"]
+    unlinked = need_links(net[["Cell1", "Cell2"]].to_numpy(dtype=str), table.n_obs)
 
     def embed(network: nn.Module, inputs: tuple[Any, ...]) -> np.ndarray:
         return network(*inputs)[0].cpu().numpy()
@@ -105,4 +113,4 @@ def fit(
         )
     embedding = table.obsm["STAGATE"]
     training.finish(embedding)
-    return Fit(embedding=embedding, info={"links": len(table.uns["Spatial_Net"])})
+    return Fit(embedding=embedding, info={"links": len(net), **unlinked})

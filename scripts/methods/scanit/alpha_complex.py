@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import Delaunay, QhullError
 
-from stbench.common.errors import InputError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.graphs.neighbors import knn
 
 
@@ -82,13 +82,16 @@ def mean_neighbor_distance(coords: np.ndarray, k: int) -> float:
     """Mean distance to the k nearest other cells; cells at the same position do not count.
 
     Raises:
-        InputError: ``k`` is below 1, or all distances are zero.
+        InputError: ``k`` is below 1.
+        NotApplicableError: all distances are zero.
     """
     if k < 1:
         raise InputError(f"n_neighbors is {k}: it must be at least 1")
     distances = knn(coords, k)[0]
     if not distances.any():
-        raise InputError("coordinates: all nearest cells are at the same position; check them")
+        raise NotApplicableError(
+            "all nearest cells are at the same position; check the coordinates"
+        )
     return float(distances.sum() / np.count_nonzero(distances))
 
 
@@ -105,7 +108,8 @@ def alpha_graph(coords: np.ndarray, n_neighbors: int, n_layer: int) -> np.ndarra
         (m, 2) int64 undirected pairs, smaller cell first, sorted.
 
     Raises:
-        InputError: another ``n_layer``, or nearest cells that are all at the same position.
+        InputError: another ``n_layer``.
+        NotApplicableError: nearest cells that are all at the same position.
     """
     if n_layer not in (1, 2, 3):
         raise InputError(f"n_layer is {n_layer}: it must be 1, 2 or 3")

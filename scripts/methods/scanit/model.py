@@ -23,6 +23,7 @@ from methods.scanit.mds import mean_distances, smacof, uniform_start
 from stbench.common.errors import InputError
 from stbench.data.preprocessing import log_normalize
 from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import need_links
 from stbench.nn.infomax import Encoder, Infomax, standardize, train, weighted_graph
 from stbench.nn.sparse import SparseMatrix
 
@@ -118,6 +119,7 @@ def fit(
 
     Raises:
         InputError: a parameter or the coordinates are invalid.
+        NotApplicableError: the graph has no link.
         FloatingPointError: the loss or the embedding is not finite.
     """
     runs, hidden, epochs = (int(params[key]) for key in ("n_consensus", "n_hidden", "epochs"))
@@ -126,6 +128,7 @@ def fit(
     coords = adata.obsm["spatial"]
     n = len(coords)
     pairs = alpha_graph(coords, int(params["n_neighbors"]), int(params["n_layer"]))
+    unlinked = need_links(pairs, n)
     features = torch.from_numpy(features_of(adata, pairs, int(params["n_genes"]))).to(device)
     graph = SparseMatrix(weighted_graph(pairs, n), device)
 
@@ -144,7 +147,7 @@ def fit(
             title="SCAN-IT",
         )
 
-    info: dict[str, Any] = {"edges": len(pairs), "genes": features.shape[1]}
+    info: dict[str, Any] = {"edges": len(pairs), "genes": features.shape[1], **unlinked}
     if runs == 1:
         embedding, losses = run(seed, record)
         return Fit(embedding=embedding, losses=losses, info={**info, "loss": losses[-1]})

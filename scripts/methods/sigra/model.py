@@ -25,6 +25,7 @@ from tqdm import tqdm
 from methods.sigra.transformer_conv import TransformerConv
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.interface import Fit, Recorder
+from stbench.fitting.raw_input import need_links
 from stbench.graphs.radius import radius_for, radius_pairs
 from stbench.nn.gcn import EdgePattern
 
@@ -200,6 +201,7 @@ def fit(
     s = Settings(**params)
     features = log_expression(adata, s)
     pairs, radius = build_pairs(adata.obsm["spatial"], s)
+    unlinked = need_links(pairs, len(features))
     pattern = EdgePattern.from_pairs(pairs, len(features), device)
     x = torch.from_numpy(features).to(device)
     model = build_model(x.shape[1], s, seed).to(device)
@@ -228,5 +230,6 @@ def fit(
             "genes": x.shape[1],
             "radius": radius,
             "mean_neighbors": 2 * len(pairs) / len(x),
+            **unlinked,
         },
     )

@@ -15,6 +15,7 @@ Recorder = Callable[[int, np.ndarray], None]
 """``record(epoch, embedding)``: epoch 0 is the evaluation pass before the first training step,
 epochs count from 1 after that; ``embedding`` is (n_cells, d)."""
 
+UNLINKED = "cells_without_link"  # in ``Fit.info``; a fit says it in its note
 GRAPHS = ("adj_raw", "adj_normalized", "adj_untrained")
 
 

@@ -32,12 +32,14 @@ class Outcome:
         reason: one line; empty when ok.
         device: ``cpu`` or ``cuda``; None if the fit ended before the choice.
         peak_gpu_mb: peak of GPU memory; None without a GPU.
+        note: about a fit that is ok.
     """
 
     status: str
     reason: str
     device: str | None
     peak_gpu_mb: int | None
+    note: str = ""
 
 
 def add_options_of_a_fit(parser: argparse.ArgumentParser) -> None:
@@ -124,14 +126,14 @@ def failure(error: Exception) -> tuple[str, str]:
 
 
 def run_fit(
-    args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], None]]
+    args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], str | None]]
 ) -> None:
     """Run a method and write outcome.json, also after a failure; the exit code agrees with it.
 
     Args:
         args: with ``output``, ``threads`` and ``device``.
         prepare: reads and checks the inputs of ``args``, and returns the fit, which is called with
-            the chosen device.
+            the chosen device and may return a note.
     """
     end_quickly()
     limit_threads(args.threads)
@@ -143,17 +145,17 @@ def run_fit(
 
 
 def _outcome(
-    args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], None]]
+    args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], str | None]]
 ) -> Outcome:
     device = None
     try:
         fit = prepare(args)
         device = choose_device(args.device)
-        fit(device)
+        note = fit(device) or ""
     except Exception as error:  # any exception of a method is an outcome
         if not isinstance(error, (InputError, NotApplicableError)):
             traceback.print_exc()
         if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
             sys.exit(os.EX_TEMPFAIL)
         return Outcome(*failure(error), device, peak_gpu_mb())
-    return Outcome("ok", "", device, peak_gpu_mb())
+    return Outcome("ok", "", device, peak_gpu_mb(), note)

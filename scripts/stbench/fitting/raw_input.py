@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from stbench.common.errors import InputError, NotApplicableError
+from stbench.fitting.interface import UNLINKED
 
 
 def raw_table(adata: Any) -> Any:
@@ -51,6 +52,24 @@ def need_cells(n_cells: int, least: int, why: str) -> None:
     """Raise NotApplicableError if there are fewer cells than the package requires."""
     if n_cells < least:
         raise NotApplicableError(f"{why}: needs {least} cells, this dataset has {n_cells}")
+
+
+def need_links(ends: Any, n_cells: int) -> dict[str, int]:
+    """The number of cells without a link in a graph, for ``Fit.info``; empty if all have one.
+
+    Args:
+        ends: cells of the links, in any shape.
+        n_cells: number of cells.
+
+    Raises:
+        NotApplicableError: the graph has no link.
+    """
+    linked = len(np.unique(ends))
+    if not linked:
+        raise NotApplicableError(
+            "its graph links no cell to another; check whether many cells share a place"
+        )
+    return {UNLINKED: n_cells - linked} if linked < n_cells else {}
 
 
 def need_genes_that_vary(table: Any, least: int = 4) -> None:

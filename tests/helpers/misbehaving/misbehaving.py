@@ -28,6 +28,10 @@ def good(adata, params, record):
     return Fit(embedding=embedding, info={"draw": float(np.random.rand())})  # noqa: NPY002
 
 
+def leaves_cells_unlinked(adata, params, record):
+    return Fit(embedding=np.ones((adata.n_obs, N_COLUMNS)), info={"cells_without_link": 7})
+
+
 def raises(adata, params, record):
     raise ValueError("the matrix\nis cursed")
 

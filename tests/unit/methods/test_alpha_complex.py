@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods.scanit.alpha_complex import alpha_graph, delaunay_alpha, mean_neighbor_distance
-from stbench.common.errors import InputError
+from stbench.common.errors import InputError, NotApplicableError
 
 
 def smallest_empty_circles(coords: np.ndarray) -> dict[tuple[int, int], float]:
@@ -107,5 +107,5 @@ def test_what_cannot_be_used_is_refused() -> None:
     coords = np.random.default_rng(3).uniform(size=(10, 2))
     with pytest.raises(InputError, match="n_layer is 4"):
         alpha_graph(coords, 5, 4)
-    with pytest.raises(InputError, match="coordinates"):
+    with pytest.raises(NotApplicableError, match="all nearest cells are at the same position"):
         alpha_graph(np.zeros((10, 2)), 5, 1)

@@ -21,7 +21,7 @@ from torch.optim.optimizer import _global_optimizer_pre_hooks
 from helpers.pins import pins
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.paths import PROJECT
-from stbench.fitting.interface import Fit
+from stbench.fitting.interface import UNLINKED, Fit
 
 ENTRIES = yaml.safe_load((PROJECT / "config/methods.yaml").read_text())
 TRAINED = {"graphst": {"epochs": 7}, "stagate": {"epochs": 7, "hidden_dims": [16, 5]}}
@@ -223,6 +223,17 @@ def test_cells_at_one_place_and_cells_without_counts(method: str) -> None:
     result = fit.labels if method == "spagcn" else fit.embedding
     assert len(result) == 80
     assert np.isfinite(result).all()
+    without = 10 if method == "spaceflow" else None  # of a place, one cell has links
+    assert (fit.info or {}).get(UNLINKED) == without
+
+
+def test_many_cells_at_few_places() -> None:
+    adata = tissue()
+    adata.obsm["spatial"] = np.repeat([[0.0, 0], [50, 0], [0, 50], [50, 60]], 20, axis=0)
+    with pytest.raises(NotApplicableError, match="links no cell to another"):
+        run("stagate", adata)
+    fit = run("spaceflow", adata)[0]
+    assert fit.info is not None and fit.info[UNLINKED] == 76
 
 
 @pytest.mark.parametrize("varying", [0, 3])

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from helpers.infomax_data import tissue
+from methods.scanit.alpha_complex import alpha_graph
 from methods.scanit.model import features_of, fit, run_seeds, spatially_variable
 from stbench.common.errors import InputError
 
@@ -130,6 +131,15 @@ def test_what_cannot_be_used_is_refused() -> None:
         run(tissue(), n_neighbors=0)
     with pytest.raises(InputError, match="n_layer is 5"):
         run(tissue(), n_layer=5)
+
+
+def test_cells_without_a_link_are_counted() -> None:
+    adata = tissue()
+    adata.obsm["spatial"][:4] = adata.obsm["spatial"][4:8]
+    fitted = fit(adata, 2, 0, "cpu", PARAMS, ignore)
+    linked = np.unique(alpha_graph(adata.obsm["spatial"], 5, 1))
+    assert len(set(range(8)) & set(linked)) <= 4
+    assert fitted.info is not None and fitted.info["cells_without_link"] == 30 - len(linked)
 
 
 def test_numbers_that_are_not_finite_are_reported() -> None:

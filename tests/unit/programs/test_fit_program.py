@@ -54,6 +54,12 @@ def test_a_fit_holds_the_embedding_and_its_circumstances(fit):
     assert json.loads((folder / "outcome.json").read_text())["status"] == "ok"
 
 
+def test_cells_without_a_link_are_said_in_a_note(fit):
+    _, folder = fit(deed="leaves_cells_unlinked")
+    note = json.loads((folder / "outcome.json").read_text())["note"]
+    assert note == f"7 of {N_CELLS} cells have no link in its graph"
+
+
 def test_without_record_no_trajectory_is_kept_but_the_untrained_embedding_is(fit):
     _, folder = fit()
     assert not (folder / "trajectory.h5").exists()
