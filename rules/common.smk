@@ -315,6 +315,29 @@ def get_options(input, *names):
     ]
 
 
+def get_maps(ending):
+    """Files of the maps of own sections."""
+    return [LAYOUT.domains(name, ending) for name in BENCHMARK.datasets_of(MAPS)]
+
+
+def get_marker_methods(wildcards):
+    """The methods whose domains are searched for the requested genes; none without such genes."""
+    genes = (config.get("markers") or {}).get("genes")
+    return BENCHMARK.methods_of(MARKERS, wildcards.dataset) if genes else []
+
+
+def get_mapped(wildcards):
+    """The methods whose maps of an own section are joined; empty for other datasets."""
+    own_section = wildcards.dataset in BENCHMARK.datasets_of(MAPS)
+    return BENCHMARK.mapped(wildcards.dataset) if own_section else []
+
+
+def get_own_maps(wildcards):
+    """The maps of all methods on an own section; empty for other datasets."""
+    own_section = wildcards.dataset in BENCHMARK.datasets_of(MAPS)
+    return [LAYOUT.domains(wildcards.dataset, "h5ad")] if own_section else []
+
+
 def get_interaction_folders(option="--interactions"):
     """The option for the folders of inferred interactions; empty if there are none."""
     folders = [str(LAYOUT.interactions(*entry)) for entry in BENCHMARK.entries(INTERACTIONS)]

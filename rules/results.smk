@@ -21,6 +21,8 @@ rule aggregate:
         interactions=get_scores(INTERACTIONS),
         integration=get_scores(INTEGRATION),
         deconvolution=get_scores(DECONVOLUTION),
+        maps=get_maps("methods.csv"),
+        agreement=get_maps("agreement.csv"),
         published=own(PUBLISHED),
         methods=own(METHODS),
         deconvolution_methods=own(DECONVOLUTION_METHODS),
@@ -51,7 +53,7 @@ rule aggregate:
         fits=untracked([str(LAYOUT.fits(*entry)) for entry in BENCHMARK.entries(DOMAINS)]),
         folders=untracked(get_interaction_folders("--interaction-folders")),
         scores=lambda wc, input: get_options(
-            input, "choosing", "interactions", "integration", "deconvolution"
+            input, "choosing", "interactions", "integration", "deconvolution", "maps", "agreement"
         ),
         studies=untracked(get_studies()),
         tissues=untracked(get_tissues()),
@@ -71,6 +73,7 @@ rule figures:
         results=[LAYOUT.results] if HAS_DOMAINS else [],
         tables=LAYOUT.tables,
         data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
+        maps=get_maps("h5ad"),
         labels=[LAYOUT.labels(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         epochs=[LAYOUT.epochs(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         embeddings=[fit for entry in BENCHMARK.entries(INTEGRATION) for fit in get_fits(*entry)],
@@ -88,7 +91,7 @@ rule figures:
     params:
         recipe=recipe("figures.py", PICTURED, config["rank_by"], files=[DECONVOLUTION_METHODS]),
         rank_by=untracked(config["rank_by"]),
-        results=lambda wc, input: get_options(input, "results", "data"),
+        results=lambda wc, input: get_options(input, "results", "data", "maps"),
         root=untracked(str(LAYOUT.root)),
         files=untracked(list(map(str, PICTURED))),
     shell:
@@ -105,6 +108,7 @@ rule summarize:
         tables=LAYOUT.tables,
         figures=LAYOUT.figures,
         deconvolution=get_scores(DECONVOLUTION),
+        maps=get_maps("h5ad"),
         methods=own(DECONVOLUTION_METHODS),
     output:
         LAYOUT.summary,
@@ -124,7 +128,7 @@ rule summarize:
             files=[DECONVOLUTION_METHODS],
         ),
         rank_by=untracked(config["rank_by"]),
-        results=lambda wc, input: get_options(input, "results", "deconvolution"),
+        results=lambda wc, input: get_options(input, "results", "deconvolution", "maps"),
         studies=untracked(get_studies(DECONVOLUTION)),
         interactions=untracked(get_interaction_folders()),
         page=untracked(LAYOUT.report),

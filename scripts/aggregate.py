@@ -31,6 +31,8 @@ a folder of csv tables:
                               --choosing only
     integration.csv           mixing of joined sections, conserved biology, and overall; with
     integration_scores.csv    --integration only: also every metric with its interval
+    label_free.csv            with --maps: agreement, stability and continuity of the methods on own
+    label_free_agreement.csv  sections, and the ARI of every pair of maps
     deconvolution_scores.csv  with --deconvolution only: every mean with its interval, also one
     deconvolution_<metric>.csv  table for each metric, the scores of single cell types, and with
     deconvolution_types.csv   --derived-pairs curves and areas of degraded pairs, which are in no
@@ -132,6 +134,17 @@ def parse_arguments() -> argparse.Namespace:
         help="`tissue` and `unit` of each dataset (JSON); default: real, each its own unit",
     )
     parser.add_argument("--published", type=Path, help="published scores (.csv)")
+    parser.add_argument(
+        "--maps", nargs="+", type=Path, default=[], metavar="FILE", help="<dataset>.methods.csv"
+    )
+    parser.add_argument(
+        "--agreement",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="<dataset>.agreement.csv, with --maps",
+    )
     parser.add_argument(
         "--deconvolution",
         nargs="+",
@@ -250,18 +263,33 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
 
         joined = read_integration_scores(args.integration)
         tables |= integration_tables(joined, results, args.rank_by)
+    if args.maps:
+        tables |= tables_of_maps(args)
     return tables
+
+
+def tables_of_maps(args: argparse.Namespace) -> dict[str, pd.DataFrame]:
+    """The comparison of methods without true labels, of all own sections."""
+    import pandas as pd
+
+    from stbench.common.io import read_csv
+
+    files = {"label_free": args.maps, "label_free_agreement": args.agreement}
+    return {name: pd.concat(map(read_csv, paths)) for name, paths in files.items()}
 
 
 def texts_of_domains(
     args: argparse.Namespace, results: pd.DataFrame, tables: dict[str, pd.DataFrame]
 ) -> dict[str, str]:
-    """The ranking on one page and for a paper, by file name."""
+    """The ranking on one page and for a paper, by file name; none if nothing can be ranked."""
     from stbench.ranking.latex import latex_tables
     from stbench.ranking.markdown import leaderboard_page
+    from stbench.ranking.selection import anything_ranked
     from stbench.ranking.standings import all_standings
 
     whole = ranked_rows(args, results)
+    if not anything_ranked(whole, args.rank_by):
+        return {}
     ranked = all_standings(whole, args.rank_by)
     beside = ["tuning_gain", "paper_protocol"]
     tuning = {name: tables[name] for name in beside if name in tables}

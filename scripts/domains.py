@@ -58,6 +58,12 @@ def parse_arguments() -> argparse.Namespace:
         "--fits", nargs="*", default=[], type=Path, help="their fits, <method>/<key>"
     )
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
+    parser.add_argument(
+        "--choosing",
+        type=Path,
+        help="folder with number_of_domains.csv: of several numbers of domains, the recommended "
+        "one is used; default: the largest",
+    )
     parser.add_argument("--zarr", action="store_true", help="write <dataset>.zarr, too")
     parser.add_argument("--output", required=True, type=Path, help="<dataset>.h5ad to write")
     parser.add_argument(
@@ -94,10 +100,11 @@ def write_domains(args: argparse.Namespace, facts: dict[str, Any]) -> None:
     import numpy as np
 
     from stbench.common.h5ad import read_elements
+    from stbench.maps.cells_file import FACTS
     from stbench.maps.comparison import agreement_table, method_table, named_maps
     from stbench.maps.method_maps import read_maps
 
-    name, n_domains = str(facts["id"]), int(np.max(facts["n_domains"]))
+    name, n_domains = str(facts["id"]), shown_number(facts["n_domains"], args.choosing)
     data = read_elements(args.data, "obsm/spatial")
     maps = [
         read_maps(path, n_domains, args.rank_by, trains=args.methods[path.parent.name])
@@ -115,13 +122,28 @@ def write_domains(args: argparse.Namespace, facts: dict[str, Any]) -> None:
     }
     tissue, columns = annotated(args, list(data["cells"]), maps, consensus, embeddings)
     weights = consensus.weights if consensus else {}
-    tissue.uns["stbench"] = {
+    tissue.uns[FACTS] = {
         **{"dataset": name, "status": "ok", "reason": "", "n_domains": n_domains},
+        "columns": np.array(columns, dtype=object),
         **{"clusterer": args.rank_by, "consensus": note, "weights": weights},
     }
     write_files(args.output, tissue, columns, tables, zarr=args.zarr)
     missing = int((tissue.obs["left_out"] != "").sum())
     print(f"{name}: {note}; {tissue.n_obs} cells, {missing} of them without a label")
+
+
+def shown_number(numbers: int | np.ndarray, choosing: Path | None) -> int:
+    """The recommended number of domains; without a recommendation the largest."""
+    import numpy as np
+
+    from stbench.common.io import read_csv
+
+    if choosing and (path := choosing / "number_of_domains.csv").is_file():
+        table = read_csv(path)
+        recommended = table.loc[table["choice"] == "recommended", "n_domains"]
+        if len(recommended):
+            return int(recommended.iloc[0])
+    return int(np.max(numbers))
 
 
 def joined(maps: list[MethodMaps], n_domains: int) -> tuple[Consensus | None, str]:
@@ -194,11 +216,12 @@ def write_reason(output: Path, name: str, status: str, reason: str) -> None:
     import pandas as pd
     from anndata import AnnData
 
+    from stbench.maps.cells_file import FACTS
     from stbench.maps.comparison import COLUMNS, agreement_table
 
     tissue = AnnData(np.zeros((0, 0), np.float32), obsm={"spatial": np.empty((0, 2))})
     tissue.obs["left_out"] = pd.Series(dtype=object)
-    tissue.uns["stbench"] = {"dataset": name, "status": status, "reason": reason}
+    tissue.uns[FACTS] = {"dataset": name, "status": status, "reason": reason}
     tables = {"agreement": agreement_table({}, name, 0), "methods": pd.DataFrame(columns=COLUMNS)}
     write_files(output, tissue, [], tables, zarr=False)
     print(f"{name}: {reason}")

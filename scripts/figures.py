@@ -9,6 +9,10 @@
     published                measured beside published scores
     gallery_<dataset>        true domains, then those of the best and the last epoch of each method,
                              in the colors of the matched true domains
+                             without true domains all maps in the colors of their consensus
+    consensus_<dataset>      of own sections: the consensus of all methods, and where they disagree
+    label_free_agreement_<dataset>   ARI of every pair of methods, with a dendrogram
+    label_free_stability_<dataset>   agreement with other methods, seeds, starts, parts of the cells
     protocols_<dataset>      ARI of each method under each protocol
     curves_<dataset>         ARI and training loss by epoch
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
@@ -58,6 +62,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", nargs="*", default=[], type=Path, help="datasets with their truth (.h5ad)"
     )
+    parser.add_argument(
+        "--maps", nargs="*", default=[], type=Path, help="<dataset>.h5ad of domains.py"
+    )
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument(
         "--deconvolution-methods",
@@ -93,6 +100,7 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     from stbench.figures.across_datasets import add_comparisons
     from stbench.figures.from_tables import add_figures_of_tables
     from stbench.figures.per_dataset import add_figures_of, read_tissue
+    from stbench.maps.cells_file import read_cells_file
     from stbench.results.assembly import method_titles, read_results
 
     results = read_results(args.results)
@@ -105,8 +113,11 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     titles = method_titles(results)
     add_comparisons(album, results, titles, args.rank_by, cells=cells)
     add_figures_of_tables(album, args.tables, titles, args.rank_by)
+    files = {path.stem: path for path in args.maps}
     for tissue in tissues:
-        add_figures_of(album, tissue, results, args.rank_by, layout)
+        path = files.get(tissue.name)
+        maps = read_cells_file(path, tissue.cells) if path else None
+        add_figures_of(album, tissue, results, args.rank_by, layout, maps)
 
 
 def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -> None:

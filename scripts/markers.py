@@ -4,10 +4,10 @@ genes.csv      each requested gene in every domain: rank, log2 fold change, both
 markers.csv    the first markers of every domain
 pathways.csv   mean score of every gene set in every domain, if gene sets are given
 verdict.txt    conclusions and their limits
-domains_and_genes_*, standing_*, pathways_*   figures; captions.json describes them
+domains_and_genes_*, standing_*, pathways_*, markers_*   figures; captions.json describes them
 
-Domains are the true domains, then those of the last epoch of each method. Rows without numbers have
-a status and a reason.
+Domains are the true domains, with --domains the consensus of all methods, and if genes are
+requested those of the last epoch of each method. Rows without numbers have a status and a reason.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
 
     from stbench.interactions.tissue import Tissue
     from stbench.markers.differential_expression import Domains
+
+
+SHOWN, FEW_DOMAINS, SHOWN_OF_MANY = 5, 8, 3  # markers of a domain in the figure
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -34,18 +38,19 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", required=True, type=Path, help="dataset with its truth (.h5ad)")
     parser.add_argument("--preprocessed", required=True, type=Path, help="the preprocessed dataset")
+    parser.add_argument("--domains", type=Path, help="maps of all methods, of domains.py (.h5ad)")
     parser.add_argument(
-        "--scores", required=True, nargs="+", type=Path, help="scores of each method (.parquet)"
+        "--scores", nargs="*", default=[], type=Path, help="scores of each method (.parquet)"
     )
     parser.add_argument(
         "--labels",
-        required=True,
-        nargs="+",
+        nargs="*",
+        default=[],
         type=Path,
         help="labels of each method, <method>/<key>.h5",
     )
     parser.add_argument("--titles", required=True, help="methods and their names, a JSON object")
-    parser.add_argument("--genes", required=True, nargs="+", help="symbols of the genes to report")
+    parser.add_argument("--genes", nargs="*", default=[], help="symbols of the genes to report")
     parser.add_argument("--gene-sets", type=Path, help="GMT file to score in every domain")
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
@@ -58,10 +63,16 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any]) -> list[Domains]:
-    """The true domains, then those of the methods."""
+    """The true domains, the consensus of methods, then the domains of the methods."""
     import numpy as np
 
-    from stbench.markers.domains import method_domains, true_domains
+    from stbench.maps.cells_file import read_cells_file
+    from stbench.markers.domains import (
+        CONSENSUS,
+        consensus_domains,
+        method_domains,
+        true_domains,
+    )
     from stbench.results.assembly import read_scores
 
     try:
@@ -71,9 +82,15 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     if not isinstance(titles, dict):
         raise InputError('--titles: it must be a JSON object such as {"stague": "STAGUE"}')
     truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])))
+    divisions = [truth]
+    if args.domains and (maps := read_cells_file(args.domains, list(tissue.cells))):
+        consensus = maps.columns.get(CONSENSUS)
+        divisions.append(consensus_domains(consensus, maps.n_domains, maps.note, truth))
+    if not args.genes:
+        return divisions
     labels = {path.parent.name: path for path in args.labels}
     scores = read_scores(args.scores)
-    return [truth, *method_domains(scores, titles, args.rank_by, labels, truth)]
+    return [*divisions, *method_domains(scores, titles, args.rank_by, labels, truth)]
 
 
 def write_tables(
@@ -99,6 +116,7 @@ def write_tables(
         set_means,
         top_markers,
     )
+    from stbench.markers.domains import CONSENSUS
     from stbench.markers.verdict import verdict
 
     if facts["kind"] == "features":
@@ -127,7 +145,7 @@ def write_tables(
     markers["gene"] = [symbols[int(name)] for name in markers["gene"]]
     genes.to_csv(to / "genes.csv", index=False)
     markers.to_csv(to / "markers.csv", index=False)
-    text = verdict(facts, divisions, genes, expression.n_vars)
+    text = verdict(facts, divisions, genes, expression.n_vars, markers)
     pathways: pd.DataFrame | None = None
     if args.gene_sets:
         scores = cell_scores(expression, list(symbols[kept]), read_gmt(args.gene_sets))
@@ -136,7 +154,34 @@ def write_tables(
         text += "\nMean scores of gene sets are in pathways.csv; they are not tested.\n"
     (to / "verdict.txt").write_text(text, encoding="utf-8")
     values = {gene: tissue.expression[:, place].toarray()[:, 0] for gene, place in places.items()}
-    return {"divisions": divisions, "genes": genes, "values": values, "pathways": pathways}
+    dots = [
+        shown_markers(d, r, expression, list(symbols))
+        for d, r in zip(divisions, ranked, strict=True)
+        if d.id == CONSENSUS and r
+    ]
+    return {
+        **{"divisions": divisions, "genes": genes, "values": values, "pathways": pathways},
+        "dots": dots[0] if dots else None,
+    }
+
+
+def shown_markers(
+    domains: Domains, ranked: dict[int, pd.DataFrame], expression: AnnData, symbols: list[str]
+) -> dict[str, Any] | None:
+    """The first markers of every domain and their expression in all; None without any marker."""
+    from stbench.markers.differential_expression import expression_by_domain
+
+    number = SHOWN if len(domains.names) <= FEW_DOMAINS else SHOWN_OF_MANY
+    found = {
+        code: list(table[table["marker"]].head(number).index) for code, table in ranked.items()
+    }
+    found = {code: genes for code, genes in found.items() if genes}
+    if not found:
+        return None
+    columns = [gene for genes in found.values() for gene in genes]
+    means, shares = expression_by_domain(expression, domains.codes, columns)
+    named = {code: [symbols[int(gene)] for gene in genes] for code, genes in found.items()}
+    return {"markers": named, "means": means, "shares": shares, "names": domains.names}
 
 
 def write_reason(genes: list[str], name: str, status: str, reason: str, to: Path) -> None:
@@ -163,6 +208,7 @@ def main() -> None:
     from stbench.common.io import atomic_directory, empty
     from stbench.figures.figure_set import Album
     from stbench.figures.markers import add_figures
+    from stbench.figures.positions import as_drawn
     from stbench.figures.style import apply_style
     from stbench.interactions.tissue import read_tissue
 
@@ -181,7 +227,7 @@ def main() -> None:
                 write_reason(args.genes, name, "not_applicable", str(error), folder)
                 return
             album = Album(folder)
-            add_figures(album, tissue.name, tissue.coords, **shown)
+            add_figures(album, tissue.name, as_drawn(tissue.coords, facts), **shown)
             album.write_captions()
 
         def failed(reason: str) -> None:

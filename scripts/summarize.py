@@ -56,6 +56,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--derived-pairs", type=json.loads, default={}, help="degraded pairs (JSON)"
     )
+    parser.add_argument(
+        "--maps", nargs="+", type=Path, default=[], help="files of domains.py (.h5ad)"
+    )
     parser.add_argument("--report", type=Path, help="path of the report, printed in the summary")
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="text file to write")
@@ -89,7 +92,7 @@ def of_domains(args: argparse.Namespace) -> Summary:
     from stbench.summary.text import any_score, summary
 
     run = read_run(read_results(args.results), args.tables, args.rank_by)
-    text = summary(run, args.tables, args.figures, args.interactions, args.report)
+    text = summary(run, args.tables, args.figures, args.interactions, args.report, args.maps)
     return Summary(text, any_score(run))
 
 

@@ -165,7 +165,9 @@ def free_bytes(folder: Path) -> int:
 
 
 # Ids are strings, even if they look like numbers: "007".
-_IDS = dict.fromkeys(("dataset", "method", "reference", "pair", "of", "section", "gene"), str)
+_IDS = dict.fromkeys(
+    ("dataset", "method", "other", "reference", "pair", "of", "section", "gene"), str
+)
 
 
 def read_csv(path: str | Path) -> pd.DataFrame:

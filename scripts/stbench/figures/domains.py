@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stbench.figures.positions import scale_bar
 from stbench.figures.style import FAILED_TEXT, QUIET, UNLABELED, domain_colors, no_frame
 from stbench.scoring.matching import match_labels
 
@@ -44,6 +45,8 @@ def domain_maps(
     domain_names: Sequence[str] = (),
     *,
     together: int = 1,
+    first_title: str = "Truth",
+    unit: str = "",
 ) -> Figure:
     """Draw maps of one tissue side by side, all with the same scale and colors.
 
@@ -55,17 +58,19 @@ def domain_maps(
             labels of the maps are matched to it. None: no truth.
         domain_names: names of the true domains, for the legend.
         together: number of consecutive maps that stay in the same row.
+        first_title: of the first map; that of a consensus of methods, in place of a truth.
+        unit: of the positions, for a scale bar below the first map.
     """
     import matplotlib.pyplot as plt
 
     first = []
     if truth is not None:
-        first = [Map("Truth", truth, f"{len(domain_names)} domains")]
+        first = [Map(first_title, truth, f"{len(domain_names)} domains")]
         maps = [replace(one, labels=_matched(truth, one.labels)) for one in maps]
     spread = np.maximum(np.ptp(coords, axis=0), 1e-12)
-    aspect = float(np.clip(spread[1] / spread[0], 0.2, 5))
-    width = math.sqrt(_PANEL_AREA / aspect)
-    panel, height = max(width, _MIN_WIDTH), width * aspect + 0.5
+    width, of_map = map_size(coords)
+    aspect = of_map / width
+    panel, height = max(width, _MIN_WIDTH), of_map + 0.5
     columns = _columns(len(maps), len(first), together, panel, height)
     shrunk = min(1.0, _MAX_WIDTH / (columns * panel))
     panel, width = max(panel * shrunk, _MIN_WIDTH), width * shrunk
@@ -91,11 +96,20 @@ def domain_maps(
                 draw_map(ax, coords, row[j], colors, size)
             else:
                 ax.set_axis_off()
+    scale_bar(axes[0, 0], coords, unit)
     figure.suptitle(f"{title}\n", fontweight="bold", x=0.01, ha="left", linespacing=0.6)
     if truth is not None:
         unlabeled = bool((truth < 0).any())
         domain_legend(figure, domain_names, colors, legend_columns, unlabeled=unlabeled)
     return figure
+
+
+def map_size(coords: np.ndarray, area: float = _PANEL_AREA) -> tuple[float, float]:
+    """Width and height in inches of a map with this area, for positions (n_cells, 2)."""
+    spread = np.maximum(np.ptp(coords, axis=0), 1e-12)
+    aspect = float(np.clip(spread[1] / spread[0], 0.2, 5))
+    width = math.sqrt(area / aspect)
+    return width, width * aspect
 
 
 def _matched(truth: np.ndarray, labels: np.ndarray | None) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from stbench.common.constants import ORACLE_CLUSTERER
 from stbench.common.io import read_csv
 from stbench.figures.figure_set import Album
 from stbench.figures.style import words_of
+from stbench.figures.tissue_maps import add_comparisons_of_maps
 
 
 def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], rank_by: str) -> None:
@@ -24,6 +25,7 @@ def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], ra
         titles: display names of the methods, by id, in order.
         rank_by: id of the clusterer that is shown.
     """
+    add_comparisons_of_maps(album, tables, titles)
     add_published(album, tables, titles, rank_by)
     add_interactions(album, tables, titles)
     add_regimes(album, tables, titles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from stbench.figures.domains import Map, domain_legend, draw_map, marker_size
 from stbench.figures.figure_set import Album
+from stbench.figures.marker_dots import marker_dots
 from stbench.figures.style import QUIET, UNLABELED, domain_colors, no_frame, quick_dot
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
 
@@ -30,6 +32,7 @@ def add_figures(
     genes: pd.DataFrame,
     values: Mapping[str, np.ndarray],
     pathways: pd.DataFrame | None,
+    dots: Mapping[str, Any] | None = None,
 ) -> None:
     """Add the figures of one dataset.
 
@@ -40,7 +43,23 @@ def add_figures(
         values: (n_cells,) log-normalized expression of each gene that was tested.
         pathways: ``stbench.markers.differential_expression.set_means`` of all of them; None: no
             gene sets were requested.
+        dots: ``markers``, ``means``, ``shares`` and ``names`` of ``marker_dots``, of the consensus
+            domains of all methods; None: there are none.
     """
+    if dots:
+        title = f"{dataset}: first markers of the consensus domains"
+        album.add(
+            marker_dots(**dots, title=title),
+            f"markers_{dataset}",
+            kind="markers",
+            title=title,
+            caption="The color below a gene is that of the domain that it marks. The domains are "
+            "derived from the same expression, so a marker describes a domain and does not prove "
+            "it.",
+            alt=f"Expression of {sum(map(len, dots['markers'].values()))} markers in "
+            f"{len(dots['names'])} domains of {dataset}.",
+            dataset=dataset,
+        )
     names, untested = ", ".join(values), ", ".join(sorted(set(genes["gene"]) - set(values)))
     note = f" Not tested: {untested}." if untested else ""
     if values:

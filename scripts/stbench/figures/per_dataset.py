@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,18 @@ import pandas as pd
 from stbench.common.errors import InputError
 from stbench.common.h5ad import read_elements
 from stbench.config.layout import Layout
-from stbench.data.sections import drawn_close
+from stbench.figures.domains import Map, domain_maps
 from stbench.figures.figure_set import Album
+from stbench.figures.positions import as_drawn
 from stbench.figures.style import words_of
+from stbench.figures.tissue_maps import add_consensus, add_maps
+from stbench.maps.cells_file import CellsFile
+from stbench.maps.comparison import CONSENSUS
 from stbench.results.assembly import method_titles, one_row_per_fit
 from stbench.results.oracle import rows_under
+from stbench.scoring.matching import match_labels
+
+MOST_NUMBERS = 3  # of domains of a tissue without a truth with a gallery for each
 
 
 @dataclass(frozen=True)
@@ -25,11 +33,13 @@ class Tissue:
 
     Attributes:
         name: its id.
-        coords: (n_cells, 2) positions; (0, 2) if the dataset is not available. Joined
-            sections are drawn closer to each other than they are.
+        coords: (n_cells, 2) positions as drawn (``stbench.figures.positions``); (0, 2) if the
+            dataset is not available.
         truth: (n_cells,) codes of the true domains, -1 = not known; None: no cell has one.
         domains: names of the true domains.
         sections: (n_cells,) the section of each cell; None where the dataset has one.
+        unit: of the positions.
+        cells: (n_cells,) their names.
     """
 
     name: str
@@ -37,6 +47,8 @@ class Tissue:
     truth: np.ndarray | None
     domains: list[str]
     sections: pd.Categorical | None = None
+    unit: str = ""
+    cells: Sequence[str] = ()
 
 
 def read_tissue(path: Path) -> Tissue:
@@ -57,10 +69,9 @@ def read_tissue(path: Path) -> Tissue:
         if (categories.codes >= 0).any():
             truth, domains = categories.codes.astype(int), [str(d) for d in categories.categories]
     sections = pd.Categorical(found["obs/section"]) if "obs/section" in found else None
-    coords = np.asarray(found["obsm/spatial"])[:, :2]
-    if sections is not None:
-        coords = drawn_close(coords, sections)
-    return Tissue(str(about["id"]), coords, truth, domains, sections)
+    coords = as_drawn(found["obsm/spatial"], about, sections)
+    unit, cells = str(about.get("unit", "")), found["cells"]
+    return Tissue(str(about["id"]), coords, truth, domains, sections, unit, cells)
 
 
 def add_figures_of(
@@ -69,6 +80,7 @@ def add_figures_of(
     results: pd.DataFrame,
     rank_by: str,
     layout: Layout,
+    maps: CellsFile | None = None,
 ) -> None:
     """Add the figures of one dataset; none where it is not available.
 
@@ -78,6 +90,7 @@ def add_figures_of(
         results: of ``stbench.results.assembly``.
         rank_by: id of the clusterer that is shown.
         layout: where labels and epochs are, and the fits of joined sections.
+        maps: of all methods, if they were joined (``stbench.maps``).
     """
     titles = method_titles(results)
     of_tissue = rows_under(results[results["dataset"] == tissue.name], rank_by)
@@ -85,9 +98,12 @@ def add_figures_of(
         return
     shown = {m: t for m, t in titles.items() if m in set(of_tissue["method"])}
     how = words_of(rank_by)
-    _add_galleries(album, tissue, of_tissue, shown, how=how, layout=layout)
+    if maps:
+        add_consensus(album, tissue.name, tissue.coords, maps, tissue.unit)
+    _add_galleries(album, tissue, of_tissue, shown, how=how, layout=layout, maps=maps)
     _add_protocols(album, tissue, of_tissue, shown, how)
-    _add_curves(album, tissue, shown, layout)
+    if tissue.truth is not None:
+        _add_curves(album, tissue, shown, layout)
     if tissue.sections is not None:
         add_embeddings(album, tissue, of_tissue, shown, layout)
 
@@ -100,22 +116,36 @@ def _add_galleries(
     *,
     how: str,
     layout: Layout,
+    maps: CellsFile | None,
 ) -> None:
     from stbench.clustering.label_file import open_labels
-    from stbench.figures.domains import domain_maps
     from stbench.figures.gallery import gallery_maps
 
     numbers = sorted(set(of_tissue["n_domains"]))
+    if tissue.truth is None and maps and len(numbers) > MOST_NUMBERS:
+        numbers = [maps.n_domains]
     for k in numbers:
         asked = of_tissue[of_tissue["n_domains"] == k]
+        stem = f"gallery_{tissue.name}" + (f"_{k}" if len(numbers) > 1 else "")
+        if tissue.truth is None and maps and k == maps.n_domains:
+            failed = _failures(asked)
+            add_maps(
+                *(album, tissue.name, tissue.coords, maps, titles, failed),
+                unit=tissue.unit,
+                stem=stem,
+            )
+            continue
         pairs, singles = gallery_maps(
             *(asked, titles, tissue.truth),
             lambda method: open_labels(layout.labels(tissue.name, method)),
         )
+        if tissue.truth is None and maps and CONSENSUS in maps.columns:
+            singles = [_matched(one, maps.columns[CONSENSUS]) for one in singles]
         title = f"{tissue.name}: {k} domains ({how})"
         figure = domain_maps(
             *(tissue.coords, [*pairs, *singles], title, tissue.truth, tissue.domains),
             together=2 if pairs else 1,
+            unit=tissue.unit,
         )
         caption = (
             "The true domains first; of each method that trains the best epoch, chosen by the "
@@ -129,7 +159,7 @@ def _add_galleries(
         )
         album.add(
             figure,
-            f"gallery_{tissue.name}" + (f"_{k}" if len(numbers) > 1 else ""),
+            stem,
             kind="gallery",
             title=title,
             caption=caption,
@@ -137,6 +167,22 @@ def _add_galleries(
             + "; ".join(f"{m.title} {m.note}" for m in [*pairs, *singles]),
             dataset=tissue.name,
         )
+
+
+def _matched(one: Map, reference: np.ndarray) -> Map:
+    return one if one.labels is None else replace(one, labels=match_labels(reference, one.labels))
+
+
+def _failures(rows: pd.DataFrame) -> dict[str, str]:
+    """Why methods have no labels of the last epoch, by id."""
+    final = rows[(rows["protocol"] == "final") & (rows["metric"] == "CHAOS")]
+    worst = {method: of_method.iloc[0] for method, of_method in final.groupby("method")}
+    ok = set(final.loc[final["status"] == "ok", "method"])
+    return {
+        str(method): f"{row['status']}: {row['reason']}".rstrip(": ")
+        for method, row in worst.items()
+        if method not in ok
+    }
 
 
 def _add_protocols(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.h5ad import read_elements
 from stbench.maps.comparison import CONSENSUS
 from stbench.maps.consensus import Consensus
 from stbench.maps.method_maps import MethodMaps
@@ -17,6 +20,7 @@ from stbench.scoring.matching import match_labels
 if TYPE_CHECKING:
     from anndata import AnnData
 
+FACTS = "stbench"  # in uns
 DISAGREEMENT, LEFT_OUT = "disagreement", "left_out"
 NO_COUNTS = "no counts"
 
@@ -101,6 +105,54 @@ def _keep_own_columns(tissue: AnnData, added: Sequence[str]) -> None:
 def _reasons(obs: pd.DataFrame, used: np.ndarray) -> np.ndarray:
     known = np.array(obs[LEFT_OUT].astype(str) if LEFT_OUT in obs else [""] * len(obs), object)
     return np.where(used, "", np.where(known == "", NO_COUNTS, known))
+
+
+@dataclass(frozen=True)
+class CellsFile:
+    """The maps in a file of cells.
+
+    Attributes:
+        n_domains: wanted number of domains.
+        columns: (n,) labels from 0 by column, as of ``matched_maps``.
+        disagreement: (n,), None without a consensus.
+        note: what the consensus is made of, or why there is none.
+    """
+
+    n_domains: int
+    columns: dict[str, np.ndarray]
+    disagreement: np.ndarray | None
+    note: str
+
+
+def read_cells_file(path: Path, cells: Sequence[str]) -> CellsFile | None:
+    """Read the maps of cells that were clustered; None if the dataset was not available.
+
+    Args:
+        path: the file.
+        cells: (n,) their names; labels have this order.
+
+    Raises:
+        InputError: the file is missing, broken, or lacks a cell.
+    """
+    facts = read_elements(path, f"uns/{FACTS}").get(f"uns/{FACTS}", {})
+    if facts.get("status") != "ok":
+        return None
+    names = [str(name) for name in np.atleast_1d(facts["columns"])]
+    found = read_elements(path, *(f"obs/{name}" for name in (*names, DISAGREEMENT)))
+    rows = pd.Index(found["cells"]).get_indexer(pd.Index(cells))
+    if (rows < 0).any():
+        raise InputError(f"{path}: lacks {int((rows < 0).sum())} cells of the dataset; run again")
+    disagreement = found.get(f"obs/{DISAGREEMENT}")
+    return CellsFile(
+        n_domains=int(facts["n_domains"]),
+        columns={name: _codes(found[f"obs/{name}"])[rows] for name in names},
+        disagreement=None if disagreement is None else np.asarray(disagreement)[rows],
+        note=str(facts["consensus"]),
+    )
+
+
+def _codes(column: pd.Categorical) -> np.ndarray:
+    return np.append(np.asarray(column.categories, int) - 1, -1)[column.codes]
 
 
 def table_of_cells(tissue: AnnData, columns: Sequence[str]) -> pd.DataFrame:

@@ -74,8 +74,13 @@ def consensus_of_methods(maps: Sequence[MethodMaps], n_domains: int) -> Consensu
         labels=labels,
         disagreement=np.clip(of_votes @ other, 0, 1),
         weights={one.method: float(weight) for one, weight in zip(voters, weights, strict=True)},
-        note=f"consensus of {len(votes)} maps of {len(voters)} methods",
+        note=f"consensus of {counted(len(votes), 'map')} of {counted(len(voters), 'method')}",
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 map``, ``2 maps``."""
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def by_size(labels: np.ndarray) -> np.ndarray:

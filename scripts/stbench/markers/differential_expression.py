@@ -114,6 +114,25 @@ def rank_genes(expression: AnnData, codes: np.ndarray) -> dict[int, pd.DataFrame
     return by_domain
 
 
+def expression_by_domain(
+    expression: AnnData, codes: np.ndarray, genes: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of genes in every domain, and the share of its cells that express them.
+
+    Args:
+        expression: (n_cells, genes), sparse.
+        codes: (n_cells,) domains from 0, -1 = excluded.
+        genes: names in ``expression``, (m,).
+
+    Returns:
+        (n_domains, m) each; 0 for a domain without cells.
+    """
+    values = expression[:, list(genes)].X.toarray()
+    inside = (codes == np.arange(codes.max() + 1)[:, None]).astype(float)
+    sizes = np.maximum(inside.sum(axis=1, keepdims=True), 1)
+    return inside @ values / sizes, inside @ (values > 0) / sizes
+
+
 def top_markers(domains: Domains, ranked: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
     """The first ``TOP`` markers of every domain, the highest score first."""
     empty = pd.DataFrame(columns=[*_where(domains, 0), "gene", *STATISTICS])

@@ -15,6 +15,7 @@ from stbench.markers.differential_expression import Domains
 from stbench.scoring.matching import match_labels, median_run, median_seed
 
 TRUTH = "truth"
+CONSENSUS, CONSENSUS_TITLE = "consensus", "the consensus of methods"
 _NONE = np.empty(0, int)
 
 
@@ -25,6 +26,24 @@ def true_domains(truth: pd.Categorical | None, n_domains: int) -> Domains:
     names = [str(name) for name in truth.categories]
     codes = truth.codes.astype(int)
     return Domains(TRUTH, "true domains", len(names), codes, names, [""] * len(names))
+
+
+def consensus_domains(
+    labels: np.ndarray | None, n_domains: int, note: str, truth: Domains
+) -> Domains:
+    """The consensus domains of all methods, numbered from 1 as in the file of cells.
+
+    Args:
+        labels: (n_cells,) from 0; None if there is no consensus.
+        note: what it is made of, or why there is none.
+        truth: of ``true_domains``.
+    """
+    if labels is None:
+        return Domains(CONSENSUS, CONSENSUS_TITLE, n_domains, _NONE, [], [], note)
+    count = int(labels.max()) + 1
+    names = [str(i + 1) for i in range(count)]
+    shares = mostly(labels, count, truth)
+    return Domains(CONSENSUS, CONSENSUS_TITLE, n_domains, labels, names, shares, note)
 
 
 def method_domains(

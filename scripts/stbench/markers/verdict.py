@@ -13,30 +13,53 @@ from stbench.markers.differential_expression import ALPHA, FOLD, Domains
 _SPOTS = ("10x Visium", "Spatial Transcriptomics")
 
 
+NAMED = 5  # markers of a domain in the text
+
+
 def verdict(
-    facts: Mapping[str, Any], divisions: Sequence[Domains], genes: pd.DataFrame, n_tested: int
+    facts: Mapping[str, Any],
+    divisions: Sequence[Domains],
+    genes: pd.DataFrame,
+    n_tested: int,
+    markers: pd.DataFrame,
 ) -> str:
-    """Paragraphs: the data, one for each gene, then the limits.
+    """Paragraphs: the data, one for each gene, the markers of the consensus, then the limits.
 
     Args:
         facts: ``uns['dataset']``.
         divisions: the true domains, then those of methods.
         genes: ``stbench.markers.differential_expression.gene_statistics`` of all of them.
         n_tested: number of tested genes.
+        markers: of ``top_markers``, of all of them.
     """
     word = "spots" if facts.get("technology") in _SPOTS else "cells"
     gene_names = list(dict.fromkeys(genes["gene"]))
     paragraphs = [
         _about(facts, divisions, n_tested, word),
         *(_gene(gene, divisions, genes[genes["gene"] == gene], word) for gene in gene_names),
+        *(_markers(d, markers, word) for d in divisions if d.id == "consensus"),
         _limits(facts, divisions, word),
     ]
     return _text(paragraphs)
 
 
+def _markers(domains: Domains, markers: pd.DataFrame, word: str) -> str:
+    """The first markers of every domain."""
+    if not domains.available:
+        return f"No markers for {domains.title}: {domains.note}."
+    own = _of(markers, domains)
+    sentences = [f"First markers of the domains of {domains.title} ({domains.note})."]
+    for code, size in domains.sizes.items():
+        of_domain = own[own["domain"] == domains.names[code]]
+        found = ", ".join(of_domain["gene"].head(NAMED)) or "none"
+        where = f", mostly {domains.mostly[code]}" if domains.mostly[code] else ""
+        sentences.append(f"Domain {domains.names[code]} ({size} {word}{where}): {found}.")
+    return " ".join(sentences)
+
+
 def no_verdict(name: str, genes: Sequence[str], status: str, reason: str) -> str:
     """The text for a dataset without any test."""
-    listed = ", ".join(genes)
+    listed = ", ".join(genes) or "any gene"
     return _text(
         [f"{name}: {status.replace('_', ' ')}: {reason}. There is no result for {listed}."]
     )

@@ -30,6 +30,11 @@ def ranked_methods(results: pd.DataFrame) -> list[str]:
     return [method for method in methods_that_ran(results) if method in ranked]
 
 
+def anything_ranked(results: pd.DataFrame, rank_by: str) -> bool:
+    """Whether any dataset has true labels and a score, so that methods can be ranked."""
+    return bool(final_scores(results, rank_by).notna().to_numpy().any())
+
+
 def units_of(results: pd.DataFrame) -> dict[str, str]:
     """The independent unit of each dataset."""
     return dict(results[["dataset", "unit"]].drop_duplicates().itertuples(index=False, name=None))
@@ -43,11 +48,7 @@ def by_tissue(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:
     """
     there = [kind for kind in TISSUES if (results["tissue"] == kind).any()]
     parts = {kind: results[results["tissue"] == kind] for kind in there}
-    ranked = {
-        kind: rows
-        for kind, rows in parts.items()
-        if final_scores(rows, rank_by).notna().to_numpy().any()
-    }
+    ranked = {kind: rows for kind, rows in parts.items() if anything_ranked(rows, rank_by)}
     return ranked or dict(list(parts.items())[:1])
 
 

@@ -12,10 +12,12 @@ from stbench.report.images import Picture, find_pictures
 from stbench.report.studies import Study, Table, as_table
 
 _TEXT = (
-    "Genes with higher expression in one domain than in all others. The tables show the rank of "
-    "the requested genes among them, the text what this supports. The test assumes independent "
-    "cells, so its p values are too small."
+    "Genes with higher expression in one domain than in all others: the rank of the requested "
+    "genes among them, and the first markers of the consensus domains of own sections. The text "
+    "says what this supports. The test assumes independent cells, so its p values are too small."
 )
+_RANKS = 10  # markers of a domain in the table
+_TEXTS = {"labels": str, "domain": str, "gene": str}
 _WHOLE = dict.fromkeys(("cells", "rank", "genes"), "Int64")
 _SHOWN = [
     "labels", "domain", "mostly", "gene", "cells", "rank", "genes", "log2_fold_change",
@@ -27,7 +29,8 @@ def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[s
     """The study and the paragraphs of its verdicts; None if no dataset has markers.
 
     Args:
-        layout: of the results; a folder of markers has genes.csv, verdict.txt and figures.
+        layout: of the results; a folder of markers has genes.csv, markers.csv, verdict.txt
+            and figures.
         datasets: ids, in order.
 
     Raises:
@@ -41,12 +44,18 @@ def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[s
         path = folder / "genes.csv"
         try:
             genes = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_WHOLE)[_SHOWN]
+            markers = pd.read_csv(folder / "markers.csv", dtype=_TEXTS)
             verdict = (folder / "verdict.txt").read_text(encoding="utf-8")
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{folder}: not readable ({error}); make it again") from error
-        tables.append(as_table(genes, f"requested genes, {name}", str(path)))
+        if len(genes):
+            tables.append(as_table(genes, f"requested genes, {name}", str(path)))
+        markers = markers[(markers["labels"] == "consensus") & (markers["rank"] <= _RANKS)]
+        if len(markers):
+            title = f"first markers of the consensus domains, {name}"
+            tables.append(as_table(markers, title, str(folder / "markers.csv")))
         paragraphs += [" ".join(text.split()) for text in verdict.split("\n\n")]
         pictures += find_pictures(folder, datasets)
-    if not tables:
+    if not paragraphs:
         return None
     return Study("markers", "Markers of domains", _TEXT, "", tables, pictures), paragraphs

@@ -14,11 +14,11 @@ import jinja2
 from markupsafe import Markup
 
 from stbench.config.layout import Layout
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, is_pair
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, MARKERS, TASKS, is_pair
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.leaderboard import order_under_clusterers
-from stbench.ranking.selection import by_tissue
+from stbench.ranking.selection import anything_ranked, by_tissue
 from stbench.ranking.tables import rankings
 from stbench.report.bibtex import bibtex, software_entry, with_dois
 from stbench.report.images import Album, Picture, find_pictures
@@ -48,6 +48,7 @@ QUESTIONS = {
     DOMAINS: "Which method finds the tissue’s domains?",
     DECONVOLUTION: "Which method finds the cell types of spots?",
 }
+QUESTION_WITHOUT_TRUTH = "Which domains does the tissue have?"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,10 @@ def report_page(run: Run | None, sources: Sources) -> str:
     studies = find_studies([layout.tables], pictures)
     inside = {picture.path for study in studies for picture in study.pictures}
     others = [picture for picture in pictures if picture.path not in inside]
-    markers = marker_study(layout, ranked if config.get("markers") else [])
+    applies = TASKS[MARKERS].applies
+    entries = [(name, sources.datasets[name]) for name in ranked if name in sources.datasets]
+    with_markers = [name for name, entry in entries if applies(entry, config)]
+    markers = marker_study(layout, with_markers)
     expected = len(pictures) + sum(len(page.pictures) for page in interactions)
     album = Album(layout.report, expected + (len(markers[0].pictures) if markers else 0))
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
@@ -101,7 +105,7 @@ def report_page(run: Run | None, sources: Sources) -> str:
     about = _of_domains(run, sources) if run else _without_domains(sources, pairs)
     context = {
         **about,
-        "question": QUESTIONS[DOMAINS if run else DECONVOLUTION],
+        "question": _question(run, about),
         "datasets": datasets,
         "methods": methods,
         "config": json.dumps(config, indent=2, sort_keys=True, default=str),
@@ -119,6 +123,12 @@ def report_page(run: Run | None, sources: Sources) -> str:
         "software": sources.citation,
     }
     return _render(context)
+
+
+def _question(run: Run | None, about: Mapping[str, Any]) -> str:
+    if run and not about["verdicts"]:
+        return QUESTION_WITHOUT_TRUTH
+    return QUESTIONS[DOMAINS if run else DECONVOLUTION]
 
 
 def _methods(run: Run | None, sources: Sources, pairs: list[str]) -> list[dict[str, Any]]:
@@ -139,8 +149,17 @@ def _methods(run: Run | None, sources: Sources, pairs: list[str]) -> list[dict[s
 
 
 def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
-    """The parts of the page about domains: facts, missing results, statistics, scores."""
+    """The parts of the page about domains: facts, missing results, statistics, scores.
+
+    Without statistics and scores if no dataset can be ranked.
+    """
     fits = fit_records(run.results, sources.layout)
+    facts = {
+        "facts": run_facts(run, fits, str(sources.config.get("budget", "full"))),
+        "missing": missing_results(run.every, run.titles),
+    }
+    if not anything_ranked(run.results, run.rank_by):
+        return {**facts, "verdicts": [], "data": _json({})}
     data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
     listed = sources.methods[DOMAINS]
     for method in data["methods"]:
@@ -156,8 +175,7 @@ def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
         for tissue, rows in by_tissue(run.results, run.rank_by).items()
     ]
     return {
-        "facts": run_facts(run, fits, str(sources.config.get("budget", "full"))),
-        "missing": missing_results(run.every, run.titles),
+        **facts,
         "verdicts": statistics[0]["verdicts"],
         "statistics": statistics,
         "rank_by": run.rank_by,
@@ -177,7 +195,7 @@ def _without_domains(sources: Sources, pairs: list[str]) -> dict[str, Any]:
         ("Seeds", ", ".join(map(str, config["seeds"]))),
         ("Budget", str(config.get("budget", "full"))),
     ]
-    return {"facts": facts, "missing": ([], [], []), "verdicts": [], "data": _json({})}
+    return {"facts": facts, "missing": None, "verdicts": [], "data": _json({})}
 
 
 def _galleries(

@@ -16,6 +16,14 @@ from stbench.report.images import Picture
 # A study is shown if a table <name>.csv or <name>_*.csv has rows. To add a study, add its name, its
 # title and one or two sentences of explanation.
 STUDIES = {
+    "label_free": (
+        "Methods compared without true labels",
+        "Agreement: mean ARI of a map with those of the other methods. ARI consensus: with the "
+        "consensus of all methods, in which near-copies vote once together. Stability: mean ARI "
+        "between training seeds, starts of k-means, and clusterings of 80 % of the cells. A stable "
+        "map is not a right one. CHAOS and PAS are low where domains are smooth: the control "
+        "coordinates, which knows positions alone, wins them.",
+    ),
     "tuning": (
         "Published settings",
         "The ranked entries have default settings. These have the settings that authors published "

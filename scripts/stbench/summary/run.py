@@ -8,12 +8,14 @@ from pathlib import Path
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.io import read_csv
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import Row
 from stbench.results.oracle import oracle_clusterer
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 
 ARI_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
+MAPS_TABLE = "label_free"  # only of runs with own sections
 LABEL_FREE_TABLES = ("ARI_selected", "ARI_consensus")
 SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
 
@@ -100,6 +102,8 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         )
         texts = {"status", "reason", "verdict"} & set(table)
         tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
+    if (path := folder / f"{MAPS_TABLE}.csv").is_file():
+        tables[MAPS_TABLE] = read_csv(path)
     return Run(
         results=results[results["study"] == ""],
         every=results,

@@ -11,6 +11,7 @@ import pandas as pd
 from stbench.common.constants import FAILED
 from stbench.common.text import wrapped
 from stbench.config.tissues import TISSUE_WORDS
+from stbench.maps.comparison import CONSENSUS
 from stbench.ranking.certainty import as_sentence, certainty, order_sentence
 from stbench.ranking.first_methods import first_methods, in_words
 from stbench.ranking.leaderboard import order_under_clusterers
@@ -19,15 +20,19 @@ from stbench.ranking.tables import rankings
 from stbench.results.assembly import one_row_per_fit
 from stbench.results.budget import budget_note
 from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
-from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE, SPATIAL_METRICS
+from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.label_free import label_free_sentence
-from stbench.summary.run import ARI_TABLES, SMOOTHNESS_TABLES, Run
+from stbench.summary.run import ARI_TABLES, MAPS_TABLE, Run
 from stbench.summary.studies import study_sentences
 
 _HEAD = ("", "ARI final", "oracle", "untrained", "lift", "seconds", "MB")
 _WIDTHS = (18, 14, 14, 14, 20, 9, 7)
+_AGREEMENT = ("agreement", "stability_seeds", "stability_starts", "stability_cells")
+_NOT_COMPARED = [float("nan")] * len(_AGREEMENT)
+_SMOOTHNESS = ("CHAOS", "PAS")
+_MAP_WIDTHS = (24, 12, 9, 9, 9, 9, 9, 9, 7)
 
 
 def any_score(run: Run) -> bool:
@@ -41,10 +46,11 @@ def summary(
     figures: Path,
     interactions: Sequence[Path] = (),
     report: Path | None = None,
+    maps: Sequence[Path] = (),
 ) -> str:
     """The whole text, no line longer than ``text.WIDTH`` but addresses that cannot be broken."""
     missing = unavailable(run)
-    parts = [_intro(run), wrapped(budget_note(run.results), hanging="  ")]
+    parts = [_intro(run), _about_exploratory(run), wrapped(budget_note(run.results), hanging="  ")]
     for dataset, rows in run.results.groupby("dataset", sort=False):
         if dataset not in missing:
             for n_domains in sorted(set(rows["n_domains"])):
@@ -52,7 +58,7 @@ def summary(
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
-    parts += [places(tables, figures, interactions, report).rstrip("\n")]
+    parts += [places(tables, figures, interactions, report, maps).rstrip("\n")]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -68,6 +74,8 @@ def unavailable(run: Run) -> dict[str, str]:
 
 
 def _intro(run: Run) -> str:
+    if run.results["exploratory"].all():
+        return ""
     n = one_row_per_fit(run.results)["seed"].nunique()
     under = "" if run.oracle_by == run.rank_by else f", clustered by {run.oracle_by}"
     text = (
@@ -104,15 +112,43 @@ def _dataset_block(run: Run, dataset: str, n_domains: int) -> Iterator[str]:
 
 
 def _exploratory_block(run: Run, dataset: str, n_domains: int, methods: list[str]) -> Iterator[str]:
-    metrics = SPATIAL_METRICS.values()
-    low = ", ".join(metric.label for metric in metrics if not metric.higher_is_better)
-    yield f"{dataset}: no true labels, exploratory, {n_domains} domains (low {low}: smooth)"
-    yield wrapped(SMOOTHNESS_NOTE.replace("`", ""), hanging="  ")
-    yield _line(("", *(metric.label for metric in metrics), "", "seconds", "MB"))
+    """Agreement, stability and smoothness of the methods, and of their consensus."""
+    yield f"{dataset}: no true labels, exploratory, {n_domains} domains"
+    head = ("", "agreement", "seeds", "starts", "cells", *_SMOOTHNESS, "seconds", "MB")
+    yield _line(head, _MAP_WIDTHS)
+    compared = _compared(run, dataset, n_domains)
     for method in methods:
-        found = [run.cell(table, dataset, method, n_domains) for table in SMOOTHNESS_TABLES]
-        values = [_score(row) if pd.notna(row["mean"]) else row["status"] for row in found]
-        yield _line((f"  {run.titles[method]}", *values, "", *_cost(run, dataset, method)))
+        found = [run.cell(f"{name}_final", dataset, method, n_domains) for name in _SMOOTHNESS]
+        agreement = [_or_dash(value, number) for value in compared.get(method, _NOT_COMPARED)]
+        if pd.isna(found[0]["mean"]):
+            agreement = [found[0]["status"], "", "", ""]
+        smooth = [_or_dash(row["mean"], number) for row in found]
+        cost = _cost(run, dataset, method)
+        yield _line((f"  {run.titles[method]}", *agreement, *smooth, *cost), _MAP_WIDTHS)
+    if CONSENSUS in compared:
+        agreement = [_or_dash(value, number) for value in compared[CONSENSUS]]
+        yield _line(("  Consensus", *agreement, "", "", "", ""), _MAP_WIDTHS)
+
+
+def _compared(run: Run, dataset: str, n_domains: int) -> dict[str, list[float]]:
+    """``_AGREEMENT`` of the methods that are compared without a truth, by id."""
+    if MAPS_TABLE not in run.tables:
+        return {}
+    rows = run.tables[MAPS_TABLE]
+    rows = rows[(rows["dataset"] == dataset) & (rows["n_domains"] == n_domains)]
+    return {row["method"]: [row[name] for name in _AGREEMENT] for row in rows.to_dict("records")}
+
+
+def _about_exploratory(run: Run) -> str:
+    """How to read the numbers of datasets without true labels; empty if there is none."""
+    if not run.results["exploratory"].any():
+        return ""
+    return wrapped(
+        "Without true labels: agreement is the mean ARI of a map with those of the other methods; "
+        "seeds, starts and cells are the mean ARI between training seeds, starts of k-means, and "
+        "clusterings of 80 % of the cells. A stable map is not a right one. Low CHAOS and PAS: "
+        f"smooth. {SMOOTHNESS_NOTE.replace('`', '')}"
+    )
 
 
 def _score(row: Row) -> str:
@@ -231,21 +267,39 @@ def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 
-def places(tables: Path, figures: Path, interactions: Sequence[Path], report: Path | None) -> str:
-    """Where report, tables and figures are, one line each."""
-    return "\n".join(_places(tables, figures, interactions, report)) + "\n"
+def places(
+    tables: Path,
+    figures: Path,
+    interactions: Sequence[Path],
+    report: Path | None,
+    maps: Sequence[Path] = (),
+) -> str:
+    """Where domains of own sections, report, tables and figures are, one line each."""
+    return "\n".join(_places(tables, figures, interactions, report, maps)) + "\n"
 
 
 def _places(
-    tables: Path, figures: Path, interactions: Sequence[Path], report: Path | None
+    tables: Path,
+    figures: Path,
+    interactions: Sequence[Path],
+    report: Path | None,
+    maps: Sequence[Path],
 ) -> Iterator[str]:
+    if maps:
+        files = ", ".join(map(str, maps))
+        yield wrapped(f"Domains:  {files} (for scanpy and squidpy; .tsv)", hanging=" " * 10)
     if report:
         yield f"Report:   {report} (one page, for a browser)"
-    shown = ("LEADERBOARD.md", "ARI_final.csv", "lift.csv", "gain.csv", "deconvolution_scores.csv")
+    shown = ["LEADERBOARD.md", "ARI_final.csv", "lift.csv", "gain.csv"]
+    if not (tables / shown[0]).is_file():
+        shown = [f"{MAPS_TABLE}.csv", f"{MAPS_TABLE}_agreement.csv"]
+    shown.append("deconvolution_scores.csv")
     names = ", ".join(name for name in shown if (tables / name).is_file())
     yield f"Tables:   {tables} ({names}, ...)"
     pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
-    names = ", ".join([name for name in pictures if name.startswith("gallery")] or pictures)
+    names = ", ".join(
+        [name for name in pictures if name.startswith(("consensus", "gallery"))] or pictures
+    )
     yield wrapped(
         f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
     )

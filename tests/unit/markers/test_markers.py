@@ -1,6 +1,7 @@
 """Markers of domains: a planted one is found, and no more is said than the numbers say."""
 
 import json
+from dataclasses import replace
 
 import anndata
 import numpy as np
@@ -20,12 +21,13 @@ from stbench.markers.differential_expression import (
     Domains,
     cell_scores,
     columns_of_genes,
+    expression_by_domain,
     gene_statistics,
     rank_genes,
     set_means,
     top_markers,
 )
-from stbench.markers.domains import mostly, true_domains
+from stbench.markers.domains import consensus_domains, mostly, true_domains
 from stbench.markers.verdict import no_verdict, verdict
 from stbench.report.markers import marker_study
 
@@ -129,7 +131,8 @@ def test_genes_that_are_not_tested_say_why():
 
 def words(divisions, ranked, names=NAMES):
     tables = [gene_statistics(d, ranked if d.available else {}, names) for d in divisions]
-    return " ".join(verdict(FACTS, divisions, pd.concat(tables), GENES).split())
+    markers = pd.concat([top_markers(d, ranked if d.available else {}) for d in divisions])
+    return " ".join(verdict(FACTS, divisions, pd.concat(tables), GENES, markers).split())
 
 
 def test_the_verdict_says_what_the_numbers_say(ranked):
@@ -148,7 +151,8 @@ def test_a_filter_of_genes_is_named_where_there_is_one(ranked):
     table = gene_statistics(TRUE, ranked, NAMES)
     for hvg, least, named in ((True, 3, True), (True, 0, False), (False, 3, False)):
         facts = {**FACTS, "hvg": hvg, "filter_cell": least}
-        text = " ".join(verdict(facts, [TRUE], table, GENES).split())
+        markers = top_markers(TRUE, ranked)
+        text = " ".join(verdict(facts, [TRUE], table, GENES, markers).split())
         assert ("genes tested, those detected in at least 3 spots)" in text) == named
         assert ("genes tested)" in text) != named
 
@@ -162,6 +166,23 @@ def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
     alone = words([Domains("truth", "true domains", 3, np.empty(0, int), [], [], "none"), FOUND],
                   ranked, {"G3": ("G3", "")})  # fmt: skip
     assert "OPEN: no true domains are known" in alone and "one annotation" not in alone
+
+
+def test_the_first_markers_of_the_consensus_are_named_without_any_requested_gene(ranked):
+    consensus = consensus_domains(CODES, 3, "consensus of 4 maps of 2 methods", TRUE)
+    text = words([TRUE, consensus], ranked, {})
+    assert "the consensus of methods (consensus of 4 maps of 2 methods). Domain 1 (20" in text
+    assert "Domain 1 (20 spots, mostly tumour (100%)): G7." in text
+    assert "Domain 3 (2 spots, mostly tiny (100%)): none." in text
+    none = consensus_domains(None, 3, "no consensus: 30000 cells", TRUE)
+    assert "No markers for the consensus of methods: no consensus: 30000" in words([none], {}, {})
+
+
+def test_expression_by_domain_is_that_of_its_cells(expression):
+    means, shares = expression_by_domain(expression, CODES, ["G7", "G9"])
+    values = expression[:, ["G7", "G9"]].X.toarray()
+    assert np.allclose(means[1], values[CODES == 1].mean(axis=0))
+    assert np.allclose(shares[0], (values[CODES == 0] > 0).mean(axis=0))
 
 
 def test_nothing_is_said_of_a_dataset_that_could_not_be_had():
@@ -235,16 +256,19 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["D.h5ad", "clean.h5ad"]
 
 
-def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path):
+def test_the_report_shows_verdict_and_table_of_each_dataset(tmp_path, ranked):
     layout = Layout(tmp_path)
     assert marker_study(layout, ["D", "E"]) is None
     layout.markers("E").mkdir(parents=True)
     with pytest.raises(InputError, match="make it again"):
         marker_study(layout, ["D", "E"])
     gene_statistics(FAILED, {}, NAMES).to_csv(layout.markers("E") / "genes.csv", index=False)
+    consensus = replace(FOUND, id="consensus")
+    top_markers(consensus, ranked).to_csv(layout.markers("E") / "markers.csv", index=False)
     (layout.markers("E") / "verdict.txt").write_text(no_verdict("E", ["G7"], "error", "gone"))
     study, text = marker_study(layout, ["D", "E"])
-    assert [table.title for table in study.tables] == ["requested genes, E"]
+    titles = ["requested genes, E", "first markers of the consensus domains, E"]
+    assert [table.title for table in study.tables] == titles
     assert text == ["E: error: gone. There is no result for G7."]
 
 
@@ -254,6 +278,6 @@ def test_the_shipped_configuration_is_complete():
     benchmark = load_benchmark(both, config)
     assert list(benchmark.datasets) == ["HER2ST_A1", "BRCA1"]
     assert benchmark.config["markers"] == {"genes": ["COX6C", "CCND1"], "gene_sets": None}
-    for wrong in ({"genes": []}, {"gene_sets": "x"}, {"genes": ["A"], "top": 3}):
+    for wrong in ({"genes": [1]}, {"gene_sets": 1}, {"genes": ["A"], "top": 3}):
         with pytest.raises(InputError, match="markers"):
             load_benchmark({**both, "markers": wrong}, config)

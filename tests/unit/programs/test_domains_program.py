@@ -11,6 +11,7 @@ from helpers.fits import CELLS, COORDS, TRUTH, Bench, N, fit_h5ad, status_json
 from helpers.programs import run_here
 from stbench.common.paths import SCRIPTS
 from stbench.fitting.trajectory import TrajectoryRecorder
+from stbench.maps.cells_file import read_cells_file
 
 EPOCHS = 12  # the data select none before the tenth
 EXTRA = ["empty", "off"]  # cells of the user's file that were not clustered
@@ -112,6 +113,17 @@ def test_domains_have_the_numbers_and_colors_of_the_consensus(finished):
         assert np.trace(both) > both.sum() / 2
 
 
+def test_the_maps_are_read_again_in_any_order_of_the_cells(finished):
+    obs = anndata.read_h5ad(finished).obs
+    some = CELLS[5:20][::-1]
+    maps = read_cells_file(finished, some)
+    assert list(maps.columns) == ["m", "m_selected", "m_consensus", "consensus"]
+    for name, labels in maps.columns.items():
+        assert list(labels + 1) == list(obs.loc[some, name].astype(int))
+    assert np.allclose(maps.disagreement, obs.loc[some, "disagreement"])
+    assert maps.n_domains == 3 and maps.note == "consensus of 2 maps of 1 method"
+
+
 def test_the_table_of_cells_has_the_same_labels(finished):
     cells = pd.read_csv(finished.with_suffix(".tsv"), sep="\t", index_col=0, dtype=str)
     made = anndata.read_h5ad(finished)
@@ -159,6 +171,24 @@ def test_two_runs_give_the_same_bytes(finished, tmp_path):
         assert again.read_bytes() == finished.with_suffix(ending).read_bytes(), ending
 
 
+def test_of_several_numbers_the_recommended_one_is_shown_else_the_largest(tmp_path):
+    (tmp_path / "m").mkdir()
+    bench = Bench(tmp_path / "m")
+    bench.dataset(truth=None, n_domains=np.array([2, 3, 4]))
+    bench.plain_fit(0)
+    bench.cluster()
+    choosing = tmp_path / "choosing"
+    for expected, choice in ((4, ""), (3, "recommended")):
+        choosing.mkdir(exist_ok=True)
+        table = pd.DataFrame({"n_domains": [2, 3, 4], "choice": ["", choice, "alternative"]})
+        table.to_csv(choosing / "number_of_domains.csv", index=False)
+        ended = run(bench, tmp_path / "D.h5ad", "--choosing", choosing, trains=False)
+        assert ended.returncode == 0, ended.stderr
+        made = anndata.read_h5ad(tmp_path / "D.h5ad")
+        assert made.uns["stbench"]["n_domains"] == expected
+        assert made.obs["consensus"].nunique() == expected
+
+
 def test_a_dataset_that_is_not_available_gives_a_file_with_the_reason(tmp_path):
     (tmp_path / "m").mkdir()
     bench = Bench(tmp_path / "m")
@@ -166,6 +196,7 @@ def test_a_dataset_that_is_not_available_gives_a_file_with_the_reason(tmp_path):
     ended = run(bench, tmp_path / "D.h5ad", "--record-failure")
     assert ended.returncode == 0, ended.stderr
     made = anndata.read_h5ad(tmp_path / "D.h5ad")
+    assert read_cells_file(tmp_path / "D.h5ad", []) is None
     assert made.n_obs == 0 and made.uns["stbench"]["reason"] == "the disk was lost"
     assert len(pd.read_csv(tmp_path / "D.methods.csv")) == 0
 

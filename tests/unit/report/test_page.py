@@ -64,6 +64,25 @@ def unpacked(packed):
     return pd.DataFrame(rows, columns=[*KEYS, "value", "status", "reason"])
 
 
+def test_without_any_truth_there_is_no_leaderboard_but_a_comparison_of_the_methods(tmp_path):
+    made = scores_of("mine", "stague", [0.12], n_domains=3, exploratory=True)
+    lacks = made["metric"] == "ARI"
+    made.loc[lacks, ["value", "status", "reason"]] = [np.nan, "not_applicable", "no true labels"]
+    results = made_results(made, scores_of("mine", "sedr", ["oom"], n_domains=3, exploratory=True))
+    write_tables(results, tmp_path / "tables")
+    rows = {"dataset": ["mine"], "method": ["stague"], "agreement": [0.61]}
+    pd.DataFrame(rows).to_csv(tmp_path / "tables/label_free.csv", index=False)
+    for name in ("gallery_mine", "label_free_agreement_mine"):
+        draw_picture(tmp_path / f"figures/{name}.png")
+    page = write_report(tmp_path, results, config=CONFIG).read_text()
+    assert 'id="leaderboard"' not in page and 'id="statistics"' not in page
+    assert "Which domains does the tissue have?" in page
+    assert "Methods compared without true labels" in page and "0.61" in page
+    assert "coordinates, which knows positions alone, wins them" in page
+    assert page.index('id="pictures"') < page.index('id="label_free"')
+    assert "SEDR on mine" in page and "it said oom" in page
+
+
 def test_packed_scores_are_the_results_and_nothing_more():
     results = small_results()
     results = results[~((results["dataset"] == "BZ1") & (results["method"] == "pca"))]

@@ -196,6 +196,24 @@ def test_data_without_truth_show_smoothness(tmp_path):
     assert "On mine" not in text
 
 
+def test_methods_without_truth_are_compared_with_each_other(tmp_path):
+    made = scores_of("mine", "stague", [0.12], n_domains=3, exploratory=True)
+    lacks = made["metric"] == "ARI"
+    made.loc[lacks, ["value", "status", "reason"]] = [np.nan, "not_applicable", "no true labels"]
+    numbers = {"agreement": 0.61, "stability_seeds": 0.72, "stability_cells": 0.83}
+    rows = [{"method": "stague", **numbers}, {"method": "consensus", "agreement": 0.94}]
+    table = pd.DataFrame(rows).assign(dataset="mine", n_domains=3, stability_starts=np.nan)
+    write_csv(table, tmp_path / "label_free.csv")
+    run = run_of(tmp_path, made)
+    text = summary(run, tmp_path, tmp_path / "figures", maps=[tmp_path / "mine.h5ad"])
+    (line,) = (line for line in text.splitlines() if line.startswith("  STAGUE"))
+    assert line.split()[:7] == ["STAGUE", ".61", ".72", "-", ".83", ".12", ".12"]
+    (line,) = (line for line in text.splitlines() if line.startswith("  Consensus"))
+    assert line.split()[:2] == ["Consensus", ".94"]
+    assert "Agreement with the true domains" not in text and "A stable map is not" in plain(text)
+    assert f"Domains: {tmp_path}/mine.h5ad" in plain(text)
+
+
 def test_it_names_the_clusterer_and_where_things_lie_and_fits_a_terminal(tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/gallery_BZ5.png").touch()
