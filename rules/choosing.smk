@@ -1,8 +1,13 @@
+PREVIOUS = "resources/choosing/scores.csv"
+
+
 rule choose:
     input:
         code=code("scripts/run_stage.py", "scripts/choose.py"),
+        data=lambda wc: LAYOUT.data(wc.dataset),
         preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
         labels=lambda wc: [LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)],
+        previous=own(PREVIOUS),
     output:
         directory(PATTERN.choosing("{dataset}")),
     log:
@@ -17,10 +22,12 @@ rule choose:
         recipe=lambda wc: recipe(
             "choose.py",
             [
+                LAYOUT.data(wc.dataset),
                 LAYOUT.preprocessed(wc.dataset),
                 *(LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)),
             ],
             config["rank_by"],
+            files=[PREVIOUS],
         )(wc),
         seeded=untracked(
             lambda wc: [
@@ -31,6 +38,7 @@ rule choose:
         ),
         rank_by=untracked(config["rank_by"]),
     shell:
-        "python {input.code:q} --preprocessed {input.preprocessed:q} --dataset {wildcards.dataset:q}"
-        " --labels {input.labels:q} --seeded {params.seeded:q} --rank-by {params.rank_by}"
-        " --record-failure --output {output:q} > {log:q} 2>&1"
+        "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
+        " --dataset {wildcards.dataset:q} --labels {input.labels:q} --seeded {params.seeded:q}"
+        " --previous {input.previous:q} --rank-by {params.rank_by} --record-failure"
+        " --output {output:q} > {log:q} 2>&1"

@@ -27,8 +27,8 @@ a folder of csv tables:
     interactions_regimes.csv  every scorer by regime and range of planted interactions
     replication.csv           with --interaction-folders: agreement of training seeds on the edges,
                               and of sections on the pairs of cell types
-    number_of_domains.csv     curves over the number of domains and the recommended number, with
-                              --choosing only
+    number_of_domains.csv     curves over the number of domains and the recommended number, and
+    recommendation.csv        the methods compared without true labels; with --choosing only
     integration.csv           mixing of joined sections, conserved biology, and overall; with
     integration_scores.csv    --integration only: also every metric with its interval
     label_free.csv            with --maps: agreement, stability and continuity of the methods on own
@@ -92,7 +92,7 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         default=[],
         metavar="DIR",
-        help="numbers of domains compared, a folder for each dataset",
+        help="numbers of domains and methods compared, a folder for each dataset",
     )
     parser.add_argument(
         "--interactions",

@@ -1,24 +1,34 @@
-"""Compare numbers of domains of one tissue without its true labels.
+"""Compare numbers of domains, and the maps of methods, of one tissue without its true labels.
 
 number_of_domains.csv   if several numbers are requested: the curve of every criterion, the number
                         that each one chooses, the recommended number and its alternatives
+recommendation.csv      every criterion of every method at the requested or recommended number, and
+                        the recommended map; where true labels are known also ARI and regret, which
+                        are computed after the choice
 
-docs/choosing.md describes the criteria and the rule.
+docs/choosing.md describes the criteria and the rules.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stbench.common.constants import RANK_BY
 from stbench.common.errors import attempt, run_cli
 from stbench.common.seeding import limit_threads
 
+if TYPE_CHECKING:
+    from stbench.clustering.tissue import Tissue
+
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", required=True, type=Path, help="the dataset with its truth (.h5ad)"
     )
     parser.add_argument("--preprocessed", required=True, type=Path, help="the preprocessed dataset")
     parser.add_argument("--dataset", required=True, help="its id")
@@ -27,6 +37,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--seeded", nargs="*", default=[], help="methods that depend on their training seed"
+    )
+    parser.add_argument(
+        "--previous", required=True, type=Path, help="final ARI on labeled tissues (.csv)"
     )
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
@@ -55,18 +68,27 @@ def main() -> None:
 
 
 def write_tables(args: argparse.Namespace, folder: Path) -> None:
-    """Compare the requested numbers of domains, if there are several."""
+    """Compare the requested numbers of domains, if there are several, and the methods."""
+    from stbench.clustering.tissue import read_tissue
+
+    tissue = read_tissue(args.preprocessed)
+    if not tissue.n_domains:
+        return
+    number: int | None = tissue.n_domains[0]
+    if len(tissue.n_domains) > 1:
+        number = compare_numbers(args, tissue, folder)
+    compare_methods(args, tissue, number or tissue.n_domains[-1], folder)
+
+
+def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> int | None:
+    """Write the table of numbers and return the recommended one."""
     from stbench.choosing.method_labels import read_labels
     from stbench.choosing.number_choice import choose_number
     from stbench.choosing.number_criteria import curves
     from stbench.choosing.tables import NUMBERS, number_table
     from stbench.clustering.selection import smoothed_components
-    from stbench.clustering.tissue import read_tissue
     from stbench.common.io import write_csv
 
-    tissue = read_tissue(args.preprocessed)
-    if len(tissue.n_domains) < 2:
-        return
     seeded = [path for path in args.labels if path.parent.name in args.seeded]
     of_seeds = [
         [found.of_seeds for path in seeded if (found := read_labels(path, k, args.rank_by))]
@@ -78,6 +100,38 @@ def write_tables(args: argparse.Namespace, folder: Path) -> None:
     write_csv(number_table(args.dataset, compared, choice), folder / f"{NUMBERS}.csv")
     others = ", ".join(map(str, choice.alternatives)) or "none"
     print(f"{args.dataset}: {choice.recommended} domains; alternatives: {others}")
+    return choice.recommended
+
+
+def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folder: Path) -> None:
+    """Write the table of methods; the truth is read after the recommendation."""
+    import pandas as pd
+
+    from stbench.choosing.count_split import read_judging_points
+    from stbench.choosing.method_labels import read_labels
+    from stbench.choosing.previous_results import mean_ranks
+    from stbench.choosing.recommendation import compared_methods, with_regret
+    from stbench.choosing.tables import METHODS, method_table
+    from stbench.common.h5ad import read_elements
+    from stbench.common.io import read_csv, write_csv
+
+    found = {path.parent.name: read_labels(path, number, args.rank_by) for path in args.labels}
+    labels = {method: one for method, one in found.items() if one is not None}
+    if not labels:
+        return
+    data = read_elements(args.data, "uns/dataset", "obs/cluster")
+    about = data["uns/dataset"]
+    unit = str(about.get("study") or about.get("donor") or about["id"])
+    previous = mean_ranks(read_csv(args.previous), str(about["technology"]), unit)
+    table, maps = compared_methods(
+        *(labels, number, tissue.coords, read_judging_points(args.preprocessed), previous)
+    )
+    truth = None
+    if "obs/cluster" in data:
+        truth = pd.Categorical(data["obs/cluster"]).codes.astype(int)
+    table = method_table(args.dataset, number, with_regret(table, maps, truth), list(found))
+    write_csv(table, folder / f"{METHODS}.csv")
+    print(f"{args.dataset}: {table['method'].iloc[0]} is recommended")
 
 
 if __name__ == "__main__":

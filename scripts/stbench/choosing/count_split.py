@@ -8,10 +8,13 @@ share, which favors methods that cluster the same components.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import scipy.sparse as sp
 
 from stbench.clustering.selection import smoothed_components
+from stbench.common.h5ad import read_elements
 from stbench.data.preprocessing import log_normalize, principal_components
 
 
@@ -46,3 +49,19 @@ def judging_points(
     """
     normalized = log_normalize(half_of_counts(counts), kept, norm_target)
     return smoothed_components(principal_components(normalized[:, variable]), coords)
+
+
+def read_judging_points(preprocessed: Path) -> np.ndarray | None:
+    """The points (n_cells, d) of a preprocessed dataset; None if it does not hold counts."""
+    found = read_elements(preprocessed, "layers/counts", "var", "obsm/spatial", "uns/dataset")
+    about = found["uns/dataset"]
+    if about["kind"] != "counts":
+        return None
+    genes = found["var"]
+    return judging_points(
+        found["layers/counts"],
+        genes["kept"].to_numpy(bool),
+        genes["highly_variable"].to_numpy(bool),
+        found["obsm/spatial"],
+        float(about.get("norm_target", 0)),
+    )

@@ -12,9 +12,12 @@ import pandas as pd
 
 from stbench.choosing.agreement import agreement_matrix, mean_agreement
 from stbench.choosing.method_criteria import agreement_with_others, continuity
+from stbench.choosing.method_labels import MethodLabels
 from stbench.choosing.silhouette import silhouette
 from stbench.clustering.consensus import consensus_labels
 from stbench.common.errors import NotApplicableError
+from stbench.graphs.neighbors import knn
+from stbench.scoring.metrics import ari
 
 CONSENSUS = "consensus"  # in the place of a method
 AGREEMENT, STABILITY, CONTINUITY = "agreement", "stability", "continuity"
@@ -27,6 +30,35 @@ CRITERIA = {
     PREVIOUS: "rank on earlier tissues",
 }
 RULE = AGREEMENT  # ranks the methods
+N_NEIGHBORS = 10  # of spatial continuity, as of PAS
+
+
+def compared_methods(
+    labels: Mapping[str, MethodLabels],
+    n_domains: int,
+    coords: np.ndarray,
+    points: np.ndarray | None,
+    previous: pd.Series,
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Compare the methods on a tissue and recommend a map.
+
+    Args:
+        labels: of each method.
+        n_domains: their number of domains.
+        coords: (n_cells, 2) positions.
+        points: (n_cells, d) of ``stbench.choosing.count_split``; None if there are no counts.
+        previous: of ``stbench.choosing.previous_results``; methods may be missing.
+
+    Returns:
+        The table of ``recommend``, and the map (n_cells,) of each of its rows.
+    """
+    maps = {method: one.map for method, one in labels.items()}
+    repeats = {method: one.repeats for method, one in labels.items()}
+    neighbors = knn(coords, N_NEIGHBORS)[1]
+    criteria = criteria_of_methods(maps, repeats, neighbors, points, previous)
+    consensus = consensus_of_maps(maps, n_domains)
+    table = recommend(criteria, with_consensus=consensus is not None)
+    return table, maps if consensus is None else {CONSENSUS: consensus, **maps}
 
 
 def criteria_of_methods(
@@ -116,8 +148,6 @@ def with_regret(
         maps: (n_cells,) by method, and of the consensus.
         truth: (n_cells,) codes, -1 = not labeled.
     """
-    from stbench.scoring.metrics import ari
-
     values = pd.Series(np.nan, index=table.index)
     if truth is not None:
         labeled = truth >= 0

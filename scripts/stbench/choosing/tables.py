@@ -8,10 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from stbench.choosing.number_choice import NumberChoice
+from stbench.choosing.recommendation import CRITERIA
 from stbench.common.io import read_csv
 
 NUMBERS, METHODS = "number_of_domains", "recommendation"
 RECOMMENDED, ALTERNATIVE = "recommended", "alternative"
+METHOD_COLUMNS = [
+    *("dataset", "n_domains", "method", "rank", "recommended", *CRITERIA, "ARI", "regret"),
+    *("status", "reason"),
+]
 NUMBER_COLUMNS = [
     *("dataset", "criterion", "n_domains", "value", "error", "chosen", "choice"),
     *("status", "reason"),
@@ -32,6 +37,24 @@ def no_numbers(dataset: str, status: str, reason: str) -> pd.DataFrame:
     """The row of a dataset whose numbers of domains could not be compared."""
     row = {"dataset": dataset, "chosen": False, "status": status, "reason": reason}
     return pd.DataFrame([row]).reindex(columns=NUMBER_COLUMNS)
+
+
+def method_table(
+    dataset: str, n_domains: int, compared: pd.DataFrame, methods: Iterable[str]
+) -> pd.DataFrame:
+    """One row per method, the recommended map first; methods without labels come last.
+
+    Args:
+        compared: of ``stbench.choosing.recommendation``, by method.
+        methods: all that were run.
+    """
+    table = compared.reset_index().assign(status="ok")
+    table["rank"] = table["rank"].astype("Int64")
+    missing = [method for method in methods if method not in compared.index]
+    rows = {"method": missing, "recommended": False, "status": "not_applicable"}
+    none = pd.DataFrame({**rows, "reason": f"no labels of {n_domains} domains"})
+    table = pd.concat([table, none], ignore_index=True) if missing else table
+    return table.assign(dataset=dataset, n_domains=n_domains)[METHOD_COLUMNS]
 
 
 def stacked(folders: Iterable[Path]) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,124 @@
+"""The labeled tissues of a results folder, and the maps of their fits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from stbench.choosing.method_labels import MethodLabels
+from stbench.clustering.algorithms import cluster_labels, refine_labels
+from stbench.clustering.epochs import kmeans_rows
+from stbench.clustering.tissue import read_tissue
+from stbench.common.errors import InputError
+from stbench.common.h5ad import read_elements
+from stbench.fitting.output import FitFolder, read_fit
+
+
+@dataclass(frozen=True)
+class LabeledTissue:
+    """A labeled tissue.
+
+    Attributes:
+        name, unit, technology: of the dataset; a study is one unit.
+        preprocessed: its file.
+        cells: their names.
+        coords, components: (n_cells, 2) and (n_cells, d).
+        truth: (n_cells,) codes, -1 = not labeled.
+        refine: number of neighbors that refine labels.
+    """
+
+    name: str
+    unit: str
+    technology: str
+    preprocessed: Path
+    cells: list[str]
+    coords: np.ndarray
+    components: np.ndarray
+    truth: np.ndarray
+    refine: int
+
+    @property
+    def n_domains(self) -> int:
+        return int(self.truth.max()) + 1
+
+    @property
+    def simulated(self) -> bool:
+        return self.technology == "simulated"
+
+    def refined(self, labels: np.ndarray) -> np.ndarray:
+        return refine_labels(labels, self.coords, self.refine)
+
+
+def labeled_tissues(results: Path) -> Iterator[LabeledTissue]:
+    """Every tissue with labels whose preprocessed file is in a results folder."""
+    for folder in sorted((results / "data").iterdir()):
+        data, preprocessed = (
+            _newest(results / kind / folder.name, "*.h5ad") for kind in ("data", "preprocessed")
+        )
+        if data is None or preprocessed is None:
+            continue
+        found = read_elements(data, "obs/cluster", "uns/dataset")
+        about = found["uns/dataset"]
+        if about["status"] != "ok" or "obs/cluster" not in found:
+            continue
+        tissue = read_tissue(preprocessed)
+        truth = pd.Categorical(found["obs/cluster"]).remove_unused_categories()
+        yield LabeledTissue(
+            name=folder.name,
+            unit=str(about.get("study") or about.get("donor") or about["id"]),
+            technology=str(about["technology"]),
+            preprocessed=preprocessed,
+            cells=list(tissue.cells),
+            coords=tissue.coords,
+            components=tissue.components,
+            truth=truth.codes.astype(int),
+            refine=int(about["refine"]),
+        )
+
+
+def fits_of(results: Path, tissue: LabeledTissue, method: str) -> list[FitFolder]:
+    """The successful fits of a method on a tissue, with its newest parameters and code."""
+    key = _newest(results / "fits" / tissue.name / method, "*")
+    folders = sorted(key.glob("seed*")) if key else []
+    fits = []
+    for folder in folders:
+        if not (folder / "status.json").is_file():
+            continue  # it is still running
+        try:
+            fit = read_fit(folder, tissue.cells)
+        except InputError as error:
+            print(f"left out: {error}", file=sys.stderr)
+            continue
+        fits += [fit] if fit.ok else []
+    return fits
+
+
+def labels_of(tissue: LabeledTissue, method: str, fits: list[FitFolder]) -> MethodLabels | None:
+    """The labels of a method as the pipeline makes them: k-means, 20 starts; or its own."""
+    of_seeds, repeats = [], []
+    for fit in fits:
+        if fit.embedding is None:
+            assert fit.own_labels is not None
+            rows = labels = fit.own_labels[None].astype(int)
+        else:
+            labels = cluster_labels(fit.embedding, tissue.n_domains, "kmeans20").labels
+            rows = kmeans_rows(fit.embedding, tissue.n_domains)[0]
+            if labels is None:
+                continue
+            labels = labels[None]
+        of_seeds += [tissue.refined(row) for row in labels]
+        repeats += [tissue.refined(row) for row in rows]
+    if not of_seeds:
+        return None
+    return MethodLabels(method, np.stack(of_seeds), np.stack(repeats))
+
+
+def _newest(folder: Path, pattern: str) -> Path | None:
+    return max(folder.glob(pattern), key=lambda path: path.stat().st_mtime, default=None)

@@ -1,0 +1,82 @@
+"""One map is recommended, with the reasons, and only then compared with the truth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stbench.choosing.method_labels import MethodLabels
+from stbench.choosing.recommendation import compared_methods, recommend, with_regret
+from stbench.choosing.tables import method_table
+
+N = 60
+TRUTH = np.repeat([0, 1, 2], N // 3)
+COORDS = np.column_stack([np.arange(N), np.zeros(N)])
+
+
+def noisy(seed, share=0.1):
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(N) < share, rng.integers(0, 3, N), TRUTH)
+
+
+def labels(*rows):
+    return MethodLabels("m", np.stack(rows), np.stack(rows))
+
+
+def compared(n_good=3):
+    methods = {f"good{i}": labels(noisy(i), noisy(i + 20)) for i in range(n_good)}
+    methods["bad"] = labels(noisy(9, share=1), noisy(10, share=1))
+    previous = pd.Series({"good0": 0.2, "bad": 0.9})
+    return compared_methods(methods, 3, COORDS, None, previous)
+
+
+def test_the_consensus_is_recommended_and_methods_are_ranked_by_agreement():
+    table, maps = compared()
+    assert table.index[0] == "consensus" == table.index[table["recommended"]].item()
+    assert table.index[-1] == "bad"
+    assert table["rank"].tolist() == [0, 1, 2, 3, 4]
+    assert set(maps) == set(table.index)
+
+
+def test_without_a_consensus_the_first_method_is_recommended():
+    table, maps = compared(n_good=1)  # two maps have no majority
+    assert "consensus" not in maps
+    assert table["recommended"].tolist() == [True, False]
+
+
+def test_the_reason_gives_the_place_under_every_known_criterion():
+    table, _ = compared()
+    assert "stability over seeds and starts: 4 of 4" in table["reason"]["bad"]
+    assert "rank on earlier tissues: 2 of 2" in table["reason"]["bad"]
+    assert "silhouette" not in table["reason"]["bad"]  # there are no counts
+    assert "earlier tissues" not in table["reason"]["good1"]
+
+
+def test_a_method_without_a_value_is_ranked_last():
+    criteria = compared()[0].drop("consensus")
+    criteria.loc["good0", "agreement"] = np.nan
+    assert recommend(criteria, with_consensus=False)["rank"]["good0"] == 4
+
+
+def test_regret_is_what_the_best_method_has_more():
+    table, maps = compared()
+    truth = np.where(np.arange(N) % 5 == 0, -1, TRUTH)
+    found = with_regret(table, {**maps, "good1": TRUTH}, truth)
+    assert found["ARI"]["good1"] == 1
+    assert found["regret"]["good1"] == 0
+    assert found["regret"]["bad"] == pytest.approx(1 - found["ARI"]["bad"])
+    unknown = with_regret(table, maps, None)
+    assert unknown[["ARI", "regret"]].isna().all(axis=None)
+
+
+def test_methods_without_labels_have_a_row_with_the_reason():
+    table, maps = compared()
+    made = method_table("D", 3, with_regret(table, maps, None), ["good0", "lost"])
+    last = made.iloc[-1]
+    assert (last["method"], last["status"]) == ("lost", "not_applicable")
+    assert last["reason"] == "no labels of 3 domains"
+    assert made["recommended"].sum() == 1
+
+
+def test_the_map_of_a_method_is_its_most_typical_seed():
+    odd = np.arange(N) % 3
+    assert (labels(odd, TRUTH, TRUTH).map == TRUTH).all()
