@@ -129,7 +129,7 @@ def compare_numbers(results: Path, tissue: LabeledTissue, ranked: list[str]) -> 
 def several_seeds(fits: list[FitFolder]) -> list[np.ndarray]:
     """The embeddings of a method whose result depends on its seed; else none."""
     found = [fit.embedding for fit in fits if fit.embedding is not None]
-    return found if len(found) > 1 and (found[0] != found[1]).any() else []
+    return found if len(found) > 1 and not np.array_equal(found[0], found[1]) else []
 
 
 def clustered(embeddings: list[np.ndarray], n_domains: int) -> np.ndarray:
