@@ -189,6 +189,20 @@ def test_of_several_numbers_the_recommended_one_is_shown_else_the_largest(tmp_pa
         assert made.obs["consensus"].nunique() == expected
 
 
+def test_without_any_result_the_file_has_all_cells_and_no_domain(tmp_path):
+    (tmp_path / "m").mkdir()
+    bench = Bench(tmp_path / "m")
+    bench.failed_fit(0, "oom", "too large")
+    bench.cluster()
+    ended = run(bench, tmp_path / "D.h5ad")
+    assert ended.returncode == 0, ended.stderr
+    assert "no consensus: no method has labels" in ended.stdout
+    assert len(anndata.read_h5ad(tmp_path / "D.h5ad")) == N
+    assert read_cells_file(tmp_path / "D.h5ad", CELLS).columns == {}
+    (row,) = pd.read_csv(tmp_path / "D.methods.csv").to_dict("records")
+    assert (row["method"], row["status"], row["reason"]) == ("m", "oom", "too large")
+
+
 def test_a_dataset_that_is_not_available_gives_a_file_with_the_reason(tmp_path):
     (tmp_path / "m").mkdir()
     bench = Bench(tmp_path / "m")
