@@ -12,13 +12,13 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from stbench.choosing.method_labels import MethodLabels
 from stbench.clustering.algorithms import cluster_labels, refine_labels
 from stbench.clustering.epochs import kmeans_rows
 from stbench.clustering.tissue import read_tissue
 from stbench.common.errors import InputError
 from stbench.common.h5ad import read_elements
 from stbench.fitting.output import FitFolder, read_fit
+from stbench.maps.method_maps import MethodMaps
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ def fits_of(results: Path, tissue: LabeledTissue, method: str) -> list[FitFolder
     return fits
 
 
-def labels_of(tissue: LabeledTissue, method: str, fits: list[FitFolder]) -> MethodLabels | None:
+def labels_of(tissue: LabeledTissue, method: str, fits: list[FitFolder]) -> MethodMaps | None:
     """The labels of a method as the pipeline makes them: k-means, 20 starts; or its own."""
-    of_seeds, repeats = [], []
+    of_seeds: list[np.ndarray] = []
+    of_starts = np.empty((0, len(tissue.cells)), int)
     for fit in fits:
         if fit.embedding is None:
             assert fit.own_labels is not None
@@ -113,11 +114,12 @@ def labels_of(tissue: LabeledTissue, method: str, fits: list[FitFolder]) -> Meth
             if labels is None:
                 continue
             labels = labels[None]
+        if not of_seeds:
+            of_starts = np.stack([tissue.refined(row) for row in rows])
         of_seeds += [tissue.refined(row) for row in labels]
-        repeats += [tissue.refined(row) for row in rows]
     if not of_seeds:
         return None
-    return MethodLabels(method, np.stack(of_seeds), np.stack(repeats))
+    return MethodMaps(method, fits[0].seed, of_seeds[0], np.stack(of_seeds), of_starts)
 
 
 def _newest(folder: Path, pattern: str) -> Path | None:

@@ -20,7 +20,11 @@ from stbench.common.errors import attempt, run_cli
 from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stbench.clustering.tissue import Tissue
+    from stbench.common.constants import Clusterer
+    from stbench.maps.method_maps import MethodMaps
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -82,7 +86,6 @@ def write_tables(args: argparse.Namespace, folder: Path) -> None:
 
 def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> int | None:
     """Write the table of numbers and return the recommended one."""
-    from stbench.choosing.method_labels import read_labels
     from stbench.choosing.number_choice import choose_number
     from stbench.choosing.number_criteria import curves
     from stbench.choosing.tables import NUMBERS, number_table
@@ -91,7 +94,7 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
 
     seeded = [path for path in args.labels if path.parent.name in args.seeded]
     of_seeds = [
-        [found.of_seeds for path in seeded if (found := read_labels(path, k, args.rank_by))]
+        [one.of_seeds for one in methods_with_maps(seeded, k, args.rank_by).values()]
         for k in tissue.n_domains
     ]
     points = smoothed_components(tissue.components, tissue.coords)
@@ -103,20 +106,28 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
     return choice.recommended
 
 
+def methods_with_maps(
+    paths: Sequence[Path], n_domains: int, rank_by: Clusterer
+) -> dict[str, MethodMaps]:
+    """The maps of the methods that have any, by method."""
+    from stbench.maps.method_maps import read_maps
+
+    found = [read_maps(path, n_domains, rank_by, trains=False) for path in paths]
+    return {one.method: one for one in found if len(one.shown)}
+
+
 def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folder: Path) -> None:
     """Write the table of methods; the truth is read after the recommendation."""
     import pandas as pd
 
     from stbench.choosing.count_split import read_judging_points
-    from stbench.choosing.method_labels import read_labels
     from stbench.choosing.previous_results import mean_ranks
     from stbench.choosing.recommendation import compared_methods, with_regret
     from stbench.choosing.tables import METHODS, method_table
     from stbench.common.h5ad import read_elements
     from stbench.common.io import read_csv, write_csv
 
-    found = {path.parent.name: read_labels(path, number, args.rank_by) for path in args.labels}
-    labels = {method: one for method, one in found.items() if one is not None}
+    labels = methods_with_maps(args.labels, number, args.rank_by)
     if not labels:
         return
     data = read_elements(args.data, "uns/dataset", "obs/cluster")
@@ -126,10 +137,10 @@ def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folde
     table, maps = compared_methods(
         *(labels, number, tissue.coords, read_judging_points(args.preprocessed), previous)
     )
-    truth = None
+    truth, methods = None, [path.parent.name for path in args.labels]
     if "obs/cluster" in data:
         truth = pd.Categorical(data["obs/cluster"]).codes.astype(int)
-    table = method_table(args.dataset, number, with_regret(table, maps, truth), list(found))
+    table = method_table(args.dataset, number, with_regret(table, maps, truth), methods)
     write_csv(table, folder / f"{METHODS}.csv")
     print(f"{args.dataset}: {table['method'].iloc[0]} is recommended")
 

@@ -13,8 +13,8 @@ LAYERS = [
     {"data", "fitting", "runs"},
     {"nn", "clustering"},
     {"scoring"},
-    {"results", "markers", "maps", "choosing"},
-    {"ranking", "integration", "interactions", "deconvolution"},
+    {"results", "markers", "maps"},
+    {"choosing", "ranking", "integration", "interactions", "deconvolution"},
     {"summary", "figures"},
     {"report"},
 ]

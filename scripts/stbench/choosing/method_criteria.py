@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-
-def method_weights(similarity: np.ndarray) -> np.ndarray:
-    """Weights (n,) with sum 1: 1 / the sum of the ARI with all methods, itself included.
-
-    Two copies of one method have together the weight of one method, so that near-copies do not
-    vote twice. An ARI below 0 counts as 0.
-
-    Args:
-        similarity: (n, n) of ``agreement_matrix``.
-    """
-    weights = 1 / np.clip(similarity, 0, None).sum(axis=1)
-    return weights / weights.sum()
+from stbench.maps.consensus import method_weights
 
 
 def agreement_with_others(similarity: np.ndarray) -> np.ndarray:
     """Weighted mean ARI (n,) of each method with the other methods; NaN for a single method.
 
-    The weights are those of ``method_weights``.
+    The weights are those of ``stbench.maps.consensus.method_weights``.
     """
     weights = np.tile(method_weights(similarity), (len(similarity), 1))
     np.fill_diagonal(weights, 0)

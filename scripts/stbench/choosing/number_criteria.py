@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from stbench.choosing.agreement import mean_agreement
 from stbench.choosing.silhouette import silhouette
 from stbench.clustering.algorithms import cluster_labels
 from stbench.common.constants import Clusterer
+from stbench.scoring.agreement import mean_agreement
 
 SEEDS, RESAMPLES, GAP, SILHOUETTE, BIC = "seeds", "resamples", "gap", "silhouette", "bic"
 CRITERIA = {

@@ -5,18 +5,18 @@ docs/choosing.md reports how well each criterion chose on labeled tissues (bench
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from stbench.choosing.agreement import agreement_matrix, mean_agreement
 from stbench.choosing.method_criteria import agreement_with_others, continuity
-from stbench.choosing.method_labels import MethodLabels
 from stbench.choosing.silhouette import silhouette
-from stbench.clustering.consensus import consensus_labels
 from stbench.common.errors import NotApplicableError
 from stbench.graphs.neighbors import knn
+from stbench.maps.consensus import consensus_of_methods
+from stbench.maps.method_maps import MethodMaps
+from stbench.scoring.agreement import agreement_matrix, mean_agreement
 from stbench.scoring.metrics import ari
 
 CONSENSUS = "consensus"  # in the place of a method
@@ -34,7 +34,7 @@ N_NEIGHBORS = 10  # of spatial continuity, as of PAS
 
 
 def compared_methods(
-    labels: Mapping[str, MethodLabels],
+    labels: Mapping[str, MethodMaps],
     n_domains: int,
     coords: np.ndarray,
     points: np.ndarray | None,
@@ -52,18 +52,18 @@ def compared_methods(
     Returns:
         The table of ``recommend``, and the map (n_cells,) of each of its rows.
     """
-    maps = {method: one.map for method, one in labels.items()}
-    repeats = {method: one.repeats for method, one in labels.items()}
+    maps = {method: one.shown for method, one in labels.items()}
+    repeats = {method: [*one.of_seeds, *one.of_starts] for method, one in labels.items()}
     neighbors = knn(coords, N_NEIGHBORS)[1]
     criteria = criteria_of_methods(maps, repeats, neighbors, points, previous)
-    consensus = consensus_of_maps(maps, n_domains)
+    consensus = consensus_of_maps(labels, n_domains)
     table = recommend(criteria, with_consensus=consensus is not None)
     return table, maps if consensus is None else {CONSENSUS: consensus, **maps}
 
 
 def criteria_of_methods(
     maps: Mapping[str, np.ndarray],
-    repeats: Mapping[str, np.ndarray],
+    repeats: Mapping[str, Sequence[np.ndarray]],
     neighbors: np.ndarray,
     points: np.ndarray | None,
     previous: pd.Series,
@@ -72,7 +72,7 @@ def criteria_of_methods(
 
     Args:
         maps: (n_cells,) the map of each method.
-        repeats: (n_labelings, n_cells) of each method: its training seeds and starts of k-means.
+        repeats: maps (n_cells,) of each method: of its seeds, and single starts of k-means.
         neighbors: (n_cells, k) nearest other cells of each cell.
         points: (n_cells, d) of ``stbench.choosing.count_split``; None if there are no counts.
         previous: of ``stbench.choosing.previous_results``; methods may be missing.
@@ -83,7 +83,7 @@ def criteria_of_methods(
     methods = list(maps)
     table = pd.DataFrame(index=pd.Index(methods, name="method"))
     table[AGREEMENT] = agreement_with_others(agreement_matrix(list(maps.values())))
-    table[STABILITY] = [mean_agreement(list(repeats[method])) for method in methods]
+    table[STABILITY] = [mean_agreement(repeats[method]) for method in methods]
     table[CONTINUITY] = [continuity(maps[method], neighbors) for method in methods]
     table[SEPARATION] = [
         np.nan if points is None else silhouette(points, maps[method]) for method in methods
@@ -92,15 +92,15 @@ def criteria_of_methods(
     return table
 
 
-def consensus_of_maps(maps: Mapping[str, np.ndarray], n_domains: int) -> np.ndarray | None:
-    """Labels (n_cells,) of the consensus of one map of each method; None if it is not possible.
+def consensus_of_maps(labels: Mapping[str, MethodMaps], n_domains: int) -> np.ndarray | None:
+    """Labels (n_cells,) of the consensus of the methods; None if it is not possible.
 
-    It is not with fewer than three maps, or with too many cells.
+    It is not with fewer than three methods, or with too many cells.
     """
-    if len(maps) < 3:
+    if len(labels) < 3:
         return None
     try:
-        return consensus_labels(np.stack(list(maps.values())), n_domains)
+        return consensus_of_methods(list(labels.values()), n_domains).labels
     except NotApplicableError:
         return None
 

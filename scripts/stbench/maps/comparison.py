@@ -10,7 +10,8 @@ import pandas as pd
 
 from stbench.clustering.algorithms import cluster_labels
 from stbench.maps.consensus import Consensus
-from stbench.maps.method_maps import MethodMaps, agreement
+from stbench.maps.method_maps import MethodMaps
+from stbench.scoring.agreement import agreement_matrix, mean_agreement
 from stbench.scoring.metrics import ari
 from stbench.scoring.spatial_metrics import chaos, pas
 
@@ -30,7 +31,7 @@ def named_maps(maps: Sequence[MethodMaps], consensus: Consensus | None) -> dict[
 
 def agreement_table(named: Mapping[str, np.ndarray], dataset: str, n_domains: int) -> pd.DataFrame:
     """ARI of every pair of maps, in both directions: dataset, n_domains, method, other, ARI."""
-    matrix = agreement(named.values())
+    matrix = agreement_matrix(list(named.values()))
     rows = [
         (dataset, n_domains, method, other, matrix[i, j])
         for i, method in enumerate(named)
@@ -60,7 +61,7 @@ def method_table(
         coords: (n_cells, 2).
     """
     named = named_maps(maps, None)
-    matrix = dict(zip(named, agreement(named.values()), strict=True))
+    matrix = dict(zip(named, agreement_matrix(list(named.values())), strict=True))
     about: dict[str, Any] = {"dataset": dataset, "n_domains": n_domains}
     rows = []
     for one in maps:
@@ -72,8 +73,8 @@ def method_table(
             if consensus:
                 row["ARI_consensus"] = ari(consensus.labels, one.shown)
                 row["weight"] = consensus.weights[one.method]
-            row["stability_seeds"] = mean_agreement(one.of_seeds)
-            row["stability_starts"] = mean_agreement(one.of_starts)
+            row["stability_seeds"] = mean_agreement(list(one.of_seeds))
+            row["stability_starts"] = mean_agreement(list(one.of_starts))
             if one.method in embeddings:
                 row["stability_cells"] = cells_stability(embeddings[one.method], n_domains)
         rows.append(row)
@@ -87,14 +88,6 @@ def method_table(
 def continuity(coords: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """CHAOS and PAS of labels (n_cells,) at positions (n_cells, 2); both are low where smooth."""
     return {"CHAOS": chaos(coords, labels), "PAS": pas(coords, labels)}
-
-
-def mean_agreement(labelings: np.ndarray) -> float:
-    """Mean ARI over all pairs of labelings (n, n_cells); NaN for fewer than two."""
-    n = len(labelings)
-    if n < 2:
-        return float("nan")
-    return float((agreement(labelings).sum() - n) / (n * (n - 1)))
 
 
 def cells_stability(embedding: np.ndarray, n_domains: int) -> float:
@@ -116,8 +109,4 @@ def cells_stability(embedding: np.ndarray, n_domains: int) -> float:
         labels = np.full(n_cells, -1)
         labels[cells] = result.labels
         drawn.append(labels)
-    pairs = [(one, other) for i, one in enumerate(drawn) for other in drawn[:i]]
-    shared = [(one >= 0) & (other >= 0) for one, other in pairs]
-    return float(
-        np.mean([ari(a[both], b[both]) for (a, b), both in zip(pairs, shared, strict=True)])
-    )
+    return mean_agreement(drawn)

@@ -14,7 +14,8 @@ import numpy as np
 
 from stbench.clustering.consensus import consensus_labels
 from stbench.common.errors import NotApplicableError
-from stbench.maps.method_maps import MethodMaps, agreement
+from stbench.maps.method_maps import MethodMaps
+from stbench.scoring.agreement import agreement_matrix
 from stbench.scoring.matching import match_labels
 
 NEAR_COPY = 0.9  # ARI from which two maps are counted as one
@@ -60,7 +61,7 @@ def consensus_of_methods(maps: Sequence[MethodMaps], n_domains: int) -> Consensu
     voters = [one for one in maps if len(one.shown)]
     if not voters:
         raise NotApplicableError("no method has labels")
-    weights = method_weights(agreement(one.shown for one in voters))
+    weights = method_weights(agreement_matrix([one.shown for one in voters]))
     votes = np.concatenate([one.of_seeds for one in voters])
     of_votes = np.concatenate(
         [

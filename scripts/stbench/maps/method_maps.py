@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from stbench.clustering.label_file import NO_EPOCH, LabelsReader, open_labels
 from stbench.common.constants import Clusterer
-from stbench.scoring.metrics import ari
+from stbench.scoring.agreement import agreement_matrix
 
 NO_SEED = -1
 
@@ -96,14 +95,4 @@ def typical(rows: np.ndarray) -> np.ndarray:
 
     The first of equals.
     """
-    return rows[int(agreement(rows).sum(axis=1).argmax())]
-
-
-def agreement(labelings: Iterable[np.ndarray]) -> np.ndarray:
-    """ARI (n, n) of every pair of labelings (n_cells,)."""
-    labelings = list(labelings)
-    matrix = np.eye(len(labelings))
-    for i, one in enumerate(labelings):
-        for j in range(i):
-            matrix[i, j] = matrix[j, i] = ari(one, labelings[j])
-    return matrix
+    return rows[int(agreement_matrix(list(rows)).sum(axis=1).argmax())]

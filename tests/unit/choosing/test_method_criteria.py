@@ -5,30 +5,19 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from stbench.choosing.agreement import agreement_matrix
 from stbench.choosing.count_split import half_of_counts, judging_points
-from stbench.choosing.method_criteria import agreement_with_others, continuity, method_weights
+from stbench.choosing.method_criteria import agreement_with_others, continuity
 from stbench.choosing.previous_results import mean_ranks
 from stbench.choosing.silhouette import silhouette
-
-
-def test_copies_of_a_method_vote_once_together():
-    similarity = np.eye(3)
-    similarity[0, 1] = similarity[1, 0] = 1
-    assert method_weights(similarity).tolist() == pytest.approx([0.25, 0.25, 0.5])
-
-
-def test_an_ari_below_chance_adds_no_weight():
-    similarity = np.array([[1, -0.5], [-0.5, 1]])
-    assert method_weights(similarity).tolist() == [0.5, 0.5]
+from stbench.scoring.agreement import agreement_matrix
 
 
 def test_agreement_leaves_out_the_method_itself():
-    similarity = np.array([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1]])
-    weights = 1 / np.array([1.8, 1.8, 1])
-    expected = 0.8 * weights[1] / (weights[1] + weights[2])
+    similarity = np.array([[1, 0.9, 0.3], [0.9, 1, 0.3], [0.3, 0.3, 1]])
+    weights = np.array([0.25, 0.25, 0.5])  # the first two are near-copies
+    expected = (0.9 * weights[1] + 0.3 * weights[2]) / (weights[1] + weights[2])
     found = agreement_with_others(similarity)
-    assert found.tolist() == pytest.approx([expected, expected, 0])
+    assert found.tolist() == pytest.approx([expected, expected, 0.3])
     assert np.isnan(agreement_with_others(np.eye(1))).all()
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from stbench.choosing.agreement import mean_agreement
 from stbench.choosing.number_criteria import (
     BIC,
     GAP,
@@ -15,6 +14,7 @@ from stbench.choosing.number_criteria import (
     resample_agreement,
     seed_agreement,
 )
+from stbench.scoring.agreement import mean_agreement
 
 NUMBERS = [2, 3, 4, 5]
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stbench.choosing.method_labels import MethodLabels
 from stbench.choosing.recommendation import compared_methods, recommend, with_regret
 from stbench.choosing.tables import method_table
+from stbench.maps.method_maps import MethodMaps
 
 N = 60
+GOOD = ("good0", "good1", "good2")
 TRUTH = np.repeat([0, 1, 2], N // 3)
 COORDS = np.column_stack([np.arange(N), np.zeros(N)])
 
@@ -18,13 +19,13 @@ def noisy(seed, share=0.1):
     return np.where(rng.random(N) < share, rng.integers(0, 3, N), TRUTH)
 
 
-def labels(*rows):
-    return MethodLabels("m", np.stack(rows), np.stack(rows))
+def labels(method, *rows):
+    return MethodMaps(method, 0, rows[0], np.stack(rows), np.stack(rows))
 
 
 def compared(n_good=3):
-    methods = {f"good{i}": labels(noisy(i), noisy(i + 20)) for i in range(n_good)}
-    methods["bad"] = labels(noisy(9, share=1), noisy(10, share=1))
+    methods = {name: labels(name, noisy(i), noisy(i + 20)) for i, name in enumerate(GOOD[:n_good])}
+    methods["bad"] = labels("bad", noisy(9, share=1), noisy(10, share=1))
     previous = pd.Series({"good0": 0.2, "bad": 0.9})
     return compared_methods(methods, 3, COORDS, None, previous)
 
@@ -75,8 +76,3 @@ def test_methods_without_labels_have_a_row_with_the_reason():
     assert (last["method"], last["status"]) == ("lost", "not_applicable")
     assert last["reason"] == "no labels of 3 domains"
     assert made["recommended"].sum() == 1
-
-
-def test_the_map_of_a_method_is_its_most_typical_seed():
-    odd = np.arange(N) % 3
-    assert (labels(odd, TRUTH, TRUTH).map == TRUTH).all()

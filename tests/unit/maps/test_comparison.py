@@ -7,12 +7,12 @@ from helpers.fits import COMPONENTS, COORDS, TRUTH
 from stbench.maps.comparison import (
     agreement_table,
     cells_stability,
-    mean_agreement,
     method_table,
     named_maps,
 )
 from stbench.maps.consensus import consensus_of_methods
 from stbench.maps.method_maps import MethodMaps
+from stbench.scoring.agreement import mean_agreement
 from stbench.scoring.metrics import ari
 
 OTHER = np.where(np.arange(len(TRUTH)) < 20, 0, TRUTH)
@@ -53,8 +53,8 @@ def test_every_method_has_a_row_with_numbers_or_a_reason(consensus):
 
 def test_random_labels_do_not_agree_and_one_labeling_has_no_agreement():
     rng = np.random.default_rng(0)
-    assert abs(mean_agreement(rng.integers(0, 3, (6, 300)))) < 0.05
-    assert np.isnan(mean_agreement(TRUTH[None]))
+    assert abs(mean_agreement(list(rng.integers(0, 3, (6, 300))))) < 0.05
+    assert np.isnan(mean_agreement([TRUTH]))
 
 
 def test_clear_domains_are_stable_over_the_cells_and_noise_is_not():
