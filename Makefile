@@ -1,7 +1,7 @@
 # make creates the environment; every target is a call of snakemake, pytest or python that also works without make.
 #: CONFIG=FILE      configuration to use; default: config/config.yaml, or the one that the target names
-#: DATA=FILE        domains: your section, an h5ad file
-#: N=7              domains: the number of domains
+#: DATA=FILE        domains: your section, a file or folder as its platform wrote it
+#: N=7              domains: the number of domains; default: 2 to 12 are compared, and one is recommended
 #: LABEL=COLUMN     domains: the column of obs with the true domains, if they are known
 #: PROFILE=NAME     slurm: submit to a cluster; local: a workstation with GPUs (see profiles/)
 #: CORES=N          cores to use; default: all, for tests 2
@@ -40,7 +40,7 @@ run: setup           ## run the benchmark of CONFIG; default: two real and two s
 
 # A CONFIG= on the command line takes precedence over these.
 domains: CONFIG = config/domains.yaml
-domains: setup       ## find the domains of your section DATA= with N= domains; no configuration is needed
+domains: setup       ## find the domains of your section DATA= with N= domains, without a configuration
 	@$(if $(DATA),,echo "error: name your section: make domains DATA=section.h5ad N=7"; exit 1)
 	@$(BIN)/python scripts/preflight.py
 	@$(BIN)/python scripts/own_section.py --path '$(DATA)' $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') \

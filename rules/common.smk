@@ -320,6 +320,12 @@ def get_maps(ending):
     return [LAYOUT.domains(name, ending) for name in BENCHMARK.datasets_of(MAPS)]
 
 
+def get_choosing(wildcards):
+    """The folder with the recommended number of domains of a dataset; empty if there is none."""
+    chosen_for = wildcards.dataset in BENCHMARK.datasets_of(CHOOSING)
+    return [LAYOUT.choosing(wildcards.dataset)] if chosen_for else []
+
+
 def get_marker_methods(wildcards):
     """The methods whose domains are searched for the requested genes; none without such genes."""
     genes = (config.get("markers") or {}).get("genes")

@@ -2,6 +2,7 @@ rule domains:
     input:
         code=code("scripts/run_stage.py", "scripts/domains.py"),
         data=lambda wc: LAYOUT.data(wc.dataset),
+        choosing=get_choosing,
         labels=lambda wc: [LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)],
         fits=lambda wc: [
             fit for m in BENCHMARK.mapped(wc.dataset) for fit in get_fits(wc.dataset, m)
@@ -29,6 +30,7 @@ rule domains:
             *(str(LAYOUT.data(wc.dataset)), config["rank_by"], get_section(wc)),
         )(wc),
         section=untracked(get_section),
+        choosing=lambda wc, input: ["--choosing", *input.choosing] if input.choosing else [],
         methods=untracked(
             lambda wc: json.dumps(
                 {
@@ -45,4 +47,4 @@ rule domains:
     shell:
         "python {input.code:q} --data {input.data:q} {params.section:q} --methods {params.methods:q}"
         " --labels {input.labels:q} --fits {params.fits:q} --rank-by {params.rank_by} {params.zarr:q}"
-        " --output {output.h5ad:q} --record-failure > {log:q} 2>&1"
+        " {params.choosing:q} --output {output.h5ad:q} --record-failure > {log:q} 2>&1"

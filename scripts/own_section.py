@@ -27,14 +27,18 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--path", required=True, help="file or folder of the section")
-    parser.add_argument("--n-domains", type=int, help="number of domains")
+    parser.add_argument("--n-domains", type=int, help="number of domains (default auto)")
     parser.add_argument("--label", help="column of obs with the true domains, if they are known")
     parser.add_argument("command", nargs="+", help="the command, after --")
     return parser.parse_args()
 
 
 def section_name(path: Path) -> str:
-    """A name for the section and its results: that of the file, in the allowed characters."""
+    """A name for the section and its results: that of the file, in the allowed characters.
+
+    The folder ``outs`` of Space Ranger has the name of the folder above it.
+    """
+    path = path.parent if path.name == "outs" else path
     stem = path.name.partition(".")[0] or path.stem
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-")[:LONGEST] or "section"
     reserved = {*SHARED, *load_registry(CONFIG / "datasets.yaml")}
@@ -55,9 +59,7 @@ def main() -> None:
     if not path.exists():
         raise InputError(f"{path}: no such file; name it: make domains DATA=section.h5ad N=7")
     name = section_name(path.resolve())
-    section = {"id": name, "path": str(path)}
-    if args.n_domains is not None:
-        section["n_domains"] = args.n_domains
+    section = {"id": name, "path": str(path), "n_domains": args.n_domains or "auto"}
     if args.label:
         section["label"] = args.label
     values = [f"name={name}", f"datasets={json.dumps([section])}"]

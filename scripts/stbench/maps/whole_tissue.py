@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stbench.common.io import read_h5ad
-from stbench.data.loaders.h5ad import load_file
+from stbench.data.own_files import read_own
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -21,14 +21,12 @@ def whole_tissue(data: Path, section: Mapping[str, Any] | None) -> AnnData:
         section: the user's description of it, with ``path``; None: not a section of the user.
 
     Returns:
-        X, obs and var as in the file, and ``obsm['spatial']`` (n, 2).
+        X, obs and var as in the file, ``obsm['spatial']`` (n, 2), and of a section of the user the
+        reasons of ``read_own`` in ``obs['left_out']`` and ``var['left_out']``.
 
     Raises:
         InputError: a file is missing or not readable.
     """
     if section is None:
         return read_h5ad(data)
-    path = Path(section["path"])
-    tissue = read_h5ad(path)
-    tissue.obsm["spatial"] = load_file(path).obsm["spatial"]
-    return tissue
+    return read_own(Path(section["path"]).expanduser(), section)

@@ -22,7 +22,7 @@ def own_file(path):
     names = [*EXTRA, *reversed(CELLS)]
     rng = np.random.default_rng(0)
     obs = pd.DataFrame({"age": range(len(names)), "m": "mine"}, index=names)
-    obs["left_out"] = ["", "not in tissue", *[""] * len(CELLS)]
+    obs["in_tissue"] = [1, 0, *[1] * len(CELLS)]
     places = np.concatenate([[[0.0, 0.0], [9.0, 9.0]], COORDS[::-1]])
     counts = rng.poisson(1, (len(names), 7)).astype(np.float32)
     anndata.AnnData(counts, obs=obs, obsm={"spatial": places}).write_h5ad(path)

@@ -35,10 +35,18 @@ def test_the_command_gets_the_section_and_the_name_of_its_results(tmp_path):
     assert section == {"id": "my_section", "path": str(path), "n_domains": 7, "label": "layer"}
 
 
+def test_without_a_number_it_is_chosen(tmp_path):
+    path = tmp_path / "a.h5ad"
+    path.touch()
+    (section,) = json.loads(shown(path=path)[4].removeprefix("datasets="))
+    assert section == {"id": "a", "path": str(path), "n_domains": "auto"}
+
+
 @pytest.mark.parametrize(
     ("file", "name"),
     [
         ("a.h5ad", "a"),
+        ("sample1/outs", "sample1"),  # of Space Ranger
         ("2024.v2.h5ad", "2024"),
         ("data.h5ad", "data_own"),  # a shared folder
         ("BZ5.h5ad", "BZ5_own"),  # a dataset of the registry
