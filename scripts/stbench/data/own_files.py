@@ -35,8 +35,8 @@ def read_own(path: Path, entry: Mapping[str, Any]) -> AnnData:
     Args:
         path: a file or folder of a known platform.
         entry: keys of an own section; ``layer``, ``raw``, ``table``, ``x``, ``y`` and ``section``
-            count. With ``section: {column: value}``: only the cells of that section, named
-            ``<id>_<cell>`` in the joined dataset.
+            count. With ``section: {column: value}``: only the cells of that section. In a joined
+            dataset they are named ``<id>_<cell>``.
 
     Returns:
         ``X`` (n, g) as in the file, in the chosen layer; full ``obs`` and ``var``, both with the
@@ -48,7 +48,7 @@ def read_own(path: Path, entry: Mapping[str, Any]) -> AnnData:
     Raises:
         InputError: the file is of no known platform, broken, or lacks a requested part.
     """
-    adata = _read(path, entry)
+    adata = _read(path.expanduser(), entry)
     adata.uns = {"platform": adata.uns["platform"]}
     return adata
 

@@ -170,8 +170,15 @@ def _description(
         key: "; ".join(dict.fromkeys(one[key] for one in facts if one.get(key)))
         for key in DESCRIBED
     }
+    first = facts[0]
+    drawn: dict[str, Any] = {
+        key: first[key]
+        for key in ("platform", "y_down")
+        if key in first and all(one.get(key) == first[key] for one in facts)
+    }
     return {
         **text,
+        **drawn,
         **{key: agreed(key, [one[key] for one in facts]) for key in SETTINGS},
         "id": name,
         "source": "joined: " + ", ".join(str(one["id"]) for one in facts),

@@ -201,7 +201,8 @@ def _n_domains(obs: pd.DataFrame, entry: Mapping[str, Any], cells: int) -> Any:
     """The number of domains: an int, or an int array for data without labels."""
     where, wanted = entry["id"], entry["n_domains"]
     labels = obs["cluster"].nunique() if "cluster" in obs else None
-    if labels is not None and labels < 2:
+    is_part = isinstance(entry.get("section"), Mapping)  # the whole may have other domains
+    if labels is not None and labels < 2 and not is_part:
         raise InputError(
             f"{where}: label: {labels} domain among the labels; at least 2 are needed to score: "
             "name another column, or none"

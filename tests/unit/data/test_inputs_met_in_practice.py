@@ -11,6 +11,7 @@ from stbench.common.io import write_h5ad
 from stbench.config.own_files import with_file
 from stbench.config.registry import dataset_entry
 from stbench.data.own_files import own_dataset, read_own
+from stbench.data.sections import join_sections
 
 
 def prepared(path, **keys):
@@ -39,6 +40,23 @@ def test_overlapping_fields_of_view_are_refused_and_split(path):
     part = own_dataset(with_file(dataset_entry(given, {})))
     assert list(part.obs_names) == [f"cell{i}-fov2" for i in range(N)]
     assert prepared(path, section=None).n_obs == 3 * N
+
+
+def test_a_split_file_becomes_one_dataset(path):
+    """Also if a section has one domain only."""
+    adata = own_sections.several_fovs()
+    adata.obs["part"] = np.where(adata.obs["cluster"] == "L1", "top", adata.obs["fov"].astype(str))
+    adata.write_h5ad(path)
+    entry = with_file(dataset_entry(entry_of(path, section="part"), {}))
+    parts = [own_dataset(with_file(dataset_entry(one["given"], {}))) for one in entry["parts"]]
+    joined = join_sections(parts, "mine")
+    assert joined.n_obs == 3 * N and joined.obs["section"].nunique() == 4
+    assert joined.uns["dataset"]["n_domains"] == joined.obs["cluster"].nunique() == 4
+    assert joined.uns["dataset"]["y_down"] == "true"
+    with pytest.raises(InputError, match="section: cluster has 0 different values"):
+        adata.obs["cluster"] = "none"
+        adata.write_h5ad(path)
+        with_file(dataset_entry(entry_of(path, section="cluster"), {}))
 
 
 def test_libraries_are_found_by_their_names(path):

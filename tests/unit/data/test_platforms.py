@@ -8,6 +8,8 @@ import pytest
 from helpers import own_sections
 from helpers.own_sections import LAYERS, N, entry_of, tissue
 from stbench.common.errors import InputError
+from stbench.common.file_hashes import FileHashes
+from stbench.config.identity import Identity
 from stbench.config.own_files import files_of, with_file
 from stbench.config.registry import dataset_entry
 from stbench.data.own_files import own_dataset, read_own
@@ -126,6 +128,32 @@ def test_a_folder_of_no_known_platform_says_what_was_looked_for(tmp_path):
         unlabeled(tmp_path)
     for file in ("cell_by_gene.csv", "exprMat_file", "cell_feature_matrix.h5", "binned_outputs/"):
         assert file in str(error.value)
+
+
+def test_a_folder_is_the_files_that_are_read(tmp_path):
+    outs = tmp_path / "outs"
+    own_sections.write_space_ranger(outs)
+    hashes = FileHashes(tmp_path / "hashes.json")
+
+    def key():
+        return Identity({"mine": unlabeled(outs)}, hashes).data("mine")
+
+    before = key()
+    (outs / "web_summary.html").write_text("summary")
+    assert key() == before
+    positions = outs / "spatial/tissue_positions.csv"
+    positions.write_text(positions.read_text().replace("AAAC0000-1,1", "AAAC0000-1,0"))
+    assert key() != before
+
+
+def test_a_store_is_all_its_files(tmp_path):
+    own_sections.write_spatialdata(tmp_path / "sdata.zarr")
+    hashes = FileHashes(tmp_path / "hashes.json")
+    table = tmp_path / "sdata.zarr/tables/table"
+    before = hashes(table)
+    assert hashes(table) == FileHashes(tmp_path / "none.json")(table) == before
+    (table / "X/data/0").write_bytes(b"other")
+    assert hashes(table) != before
 
 
 def test_centroids_of_shapes():
