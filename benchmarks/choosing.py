@@ -11,7 +11,7 @@ is ranked takes part with its successful fits.
 agreement of training seeds is measured where methods were fitted with several seeds.
 
 Both print Markdown. --scores writes the final ARI of every method, which scripts/choose.py uses as
-earlier results (resources/choosing/scores.csv).
+earlier results (resources/verdict/early_scores.csv).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-PREVIOUS = "resources/choosing/scores.csv"
+PREVIOUS = "resources/verdict/early_scores.csv"
 
 
 rule choose:

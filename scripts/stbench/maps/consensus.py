@@ -18,7 +18,7 @@ from stbench.maps.method_maps import MethodMaps
 from stbench.scoring.agreement import agreement_matrix
 from stbench.scoring.matching import match_labels
 
-NEAR_COPY = 0.9  # ARI from which two maps are counted as one
+NEAR_COPY = 0.95  # ARI from which two maps are counted as one
 
 
 @dataclass(frozen=True)

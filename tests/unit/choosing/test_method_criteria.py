@@ -13,9 +13,9 @@ from stbench.scoring.agreement import agreement_matrix
 
 
 def test_agreement_leaves_out_the_method_itself():
-    similarity = np.array([[1, 0.9, 0.3], [0.9, 1, 0.3], [0.3, 0.3, 1]])
+    similarity = np.array([[1, 0.96, 0.3], [0.96, 1, 0.3], [0.3, 0.3, 1]])
     weights = np.array([0.25, 0.25, 0.5])  # the first two are near-copies
-    expected = (0.9 * weights[1] + 0.3 * weights[2]) / (weights[1] + weights[2])
+    expected = (0.96 * weights[1] + 0.3 * weights[2]) / (weights[1] + weights[2])
     found = agreement_with_others(similarity)
     assert found.tolist() == pytest.approx([expected, expected, 0.3])
     assert np.isnan(agreement_with_others(np.eye(1))).all()
