@@ -24,6 +24,19 @@ STUDIES = {
         "map is not a right one. CHAOS and PAS are low where domains are smooth: the control "
         "coordinates, which knows positions alone, wins them.",
     ),
+    "number_of_domains": (
+        "How many domains?",
+        "Criteria that compare numbers of domains without true labels; higher is better. No "
+        "criterion finds the annotated number reliably, so look at the maps of the recommended "
+        "number and of its alternatives.",
+    ),
+    "recommendation": (
+        "Which map?",
+        "The maps of the methods compared without true labels; higher is better. The consensus is "
+        "recommended, because on labeled tissues no criterion that looks at the tissue chooses "
+        "better maps on both real and simulated tissues. ARI and regret are added afterwards, "
+        "where true labels are known.",
+    ),
     "tuning": (
         "Published settings",
         "The ranked entries have default settings. These have the settings that authors published "
@@ -47,6 +60,12 @@ STUDIES = {
         "How well learned cell graphs identify interacting cells in simulated tissue, where the "
         "truth is known, compared with scorers that learn nothing. A lift above zero means that "
         "the graph is more informative than its null.",
+    ),
+    "replication": (
+        "What of the interactions is found again",
+        "Agreement of training seeds on the edges of a learned cell graph, and of sections of one "
+        "study on its pairs of cell types: against shuffled types, and against edges redrawn at "
+        "the same distances.",
     ),
     "deconvolution": (
         "Deconvolution",
