@@ -48,11 +48,12 @@ def test_another_workflow_uses_all_rules_under_names_of_its_own(tmp_path):
     (source / "Snakefile").write_text(OUTER.format(snakefile=str(PROJECT / "Snakefile")))
     (folder / "outer.yaml").write_text(yaml.safe_dump({"stbench": CONFIG}))
     outer = Workflow(source, folder, environment())
-    run = outer.run("note=none", args=("--printshellcmds",))
+    profile = ("--workflow-profile", str(PROJECT / "profiles/default"))
+    run = outer.run("note=none", args=profile)
     assert run.returncode == 0, run.stdout
     assert "smoothed_pca" in (folder / "best.txt").read_text()
     board = pd.read_csv(folder / "results/compared/tables/leaderboard.csv")
     assert set(board["method"]) == {"smoothed_pca", "pca"}
-    again = outer.run("note=none", args=("--dry-run",))
+    again = outer.run("note=none", args=(*profile, "--dry-run"))
     assert "Nothing to be done" in again.stdout
     assert sorted(os.listdir(source)) == ["Snakefile"]

@@ -349,7 +349,7 @@ def test_names_and_reasons_are_text_whatever_they_hold(open_page, tmp_path):
     results["reason"] = results["reason"].replace("it said oom", CLOSING + HOSTILE)
     results["parameters"] = json.dumps({HOSTILE: CLOSING})
     methods = {name: {"citation": HOSTILE, "licence": CLOSING} for name in ("stague", "sedr")}
-    datasets = {f"{HOSTILE}{CLOSING}": {"title": HOSTILE, "note": CLOSING}}
+    datasets = {f"{HOSTILE}{CLOSING}": {"title": HOSTILE, "note": CLOSING, "origin": "files"}}
     page = open_page(write_report(tmp_path, results, methods, datasets, {"mirror": CLOSING}))
     for button in page.locator("#entries td button").all():
         button.click()
