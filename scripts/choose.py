@@ -93,10 +93,10 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
     from stbench.common.io import write_csv
 
     seeded = [path for path in args.labels if path.parent.name in args.seeded]
-    of_seeds = [
-        [one.of_seeds for one in methods_with_maps(seeded, k, args.rank_by).values()]
-        for k in tissue.n_domains
-    ]
+    by_number = [methods_with_maps(seeded, k, args.rank_by) for k in tissue.n_domains]
+    # A method that has maps for some numbers only would bend the curve.
+    everywhere = [m for m in by_number[0] if all(m in maps for maps in by_number)]
+    of_seeds = [[maps[method].of_seeds for method in everywhere] for maps in by_number]
     points = smoothed_components(tissue.components, tissue.coords)
     compared = curves(points, tissue.n_domains, of_seeds)
     choice = choose_number(compared)

@@ -53,14 +53,23 @@ def summary(
     parts = [_intro(run), _about_exploratory(run), wrapped(budget_note(run.results), hanging="  ")]
     for dataset, rows in run.results.groupby("dataset", sort=False):
         if dataset not in missing:
-            for n_domains in sorted(set(rows["n_domains"])):
-                parts.append("\n".join(_dataset_block(run, str(dataset), int(n_domains))))
+            for n_domains in _shown_numbers(run, str(dataset), rows):
+                parts.append("\n".join(_dataset_block(run, str(dataset), n_domains)))
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
     parts += [places(tables, figures, interactions, report, maps).rstrip("\n")]
     parts += [_to_retry(run, missing)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _shown_numbers(run: Run, dataset: str, rows: pd.DataFrame) -> list[int]:
+    """The numbers of domains of a dataset; of an own section only that of its maps."""
+    numbers = set(rows["n_domains"])
+    if MAPS_TABLE in run.tables:
+        maps = run.tables[MAPS_TABLE]
+        numbers &= set(maps.loc[maps["dataset"] == dataset, "n_domains"]) or numbers
+    return sorted(map(int, numbers))
 
 
 def unavailable(run: Run) -> dict[str, str]:

@@ -204,8 +204,9 @@ def test_methods_without_truth_are_compared_with_each_other(tmp_path):
     rows = [{"method": "stague", **numbers}, {"method": "consensus", "agreement": 0.94}]
     table = pd.DataFrame(rows).assign(dataset="mine", n_domains=3, stability_starts=np.nan)
     write_csv(table, tmp_path / "label_free.csv")
-    run = run_of(tmp_path, made)
+    run = run_of(tmp_path, made, made.assign(n_domains=4))
     text = summary(run, tmp_path, tmp_path / "figures", maps=[tmp_path / "mine.h5ad"])
+    assert "exploratory, 3 domains" in text and "4 domains" not in text  # the maps have 3
     (line,) = (line for line in text.splitlines() if line.startswith("  STAGUE"))
     assert line.split()[:7] == ["STAGUE", ".61", ".72", "-", ".83", ".12", ".12"]
     (line,) = (line for line in text.splitlines() if line.startswith("  Consensus"))
