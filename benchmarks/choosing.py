@@ -35,7 +35,9 @@ from stbench.common.io import write_csv
 from stbench.common.paths import CONFIG
 from stbench.config.methods import load_methods
 from stbench.config.tasks import DOMAINS
+from stbench.config.tissues import TISSUE_WORDS
 from stbench.fitting.output import FitFolder
+from stbench.ranking.certainty import as_sentence
 from stbench.scoring.metrics import ari
 
 NUMBERS = list(range(2, 13))
@@ -72,7 +74,7 @@ def main() -> None:
 
 def described(table: pd.DataFrame, tissue: LabeledTissue) -> pd.DataFrame:
     """The table with the columns that say which tissue it is."""
-    about = {name: getattr(tissue, name) for name in ("unit", "technology", "simulated")}
+    about = {name: getattr(tissue, name) for name in ("unit", "technology", "kind")}
     return table.assign(dataset=tissue.name, **about)
 
 
@@ -138,12 +140,12 @@ def clustered(embeddings: list[np.ndarray], n_domains: int) -> np.ndarray:
 
 
 def print_by_kind(table: pd.DataFrame, lines: object) -> None:
-    """The lines of real tissues, then of simulated ones."""
-    for kind, simulated in (("Real", False), ("Simulated", True)):
-        part = table[table["simulated"] == simulated]
+    """The lines of real, semi-synthetic and simulated tissues, each kind apart."""
+    for kind, words in TISSUE_WORDS.items():
+        part = table[table["kind"] == kind]
         if len(part):
-            units = part["unit"].nunique()
-            print(f"\n{kind} tissues: {part['dataset'].nunique()}, {units} independent units\n")
+            units, n = part["unit"].nunique(), part["dataset"].nunique()
+            print(f"\n{as_sentence(words)}: {n}, {units} independent units\n")
             print("\n".join(lines(part)))  # type: ignore[operator]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,9 @@ from stbench.clustering.epochs import kmeans_rows
 from stbench.clustering.tissue import read_tissue
 from stbench.common.errors import InputError
 from stbench.common.h5ad import read_elements
+from stbench.common.paths import CONFIG
+from stbench.config.registry import dataset_entry, load_registry
+from stbench.config.tissues import REAL, SIMULATED, tissue_of
 from stbench.fitting.output import FitFolder, read_fit
 from stbench.maps.method_maps import MethodMaps
 
@@ -27,6 +31,7 @@ class LabeledTissue:
 
     Attributes:
         name, unit, technology: of the dataset; a study is one unit.
+        kind: real, semi-synthetic or simulated, as in the ranking.
         preprocessed: its file.
         cells: their names.
         coords, components: (n_cells, 2) and (n_cells, d).
@@ -37,6 +42,7 @@ class LabeledTissue:
     name: str
     unit: str
     technology: str
+    kind: str
     preprocessed: Path
     cells: list[str]
     coords: np.ndarray
@@ -48,16 +54,13 @@ class LabeledTissue:
     def n_domains(self) -> int:
         return int(self.truth.max()) + 1
 
-    @property
-    def simulated(self) -> bool:
-        return self.technology == "simulated"
-
     def refined(self, labels: np.ndarray) -> np.ndarray:
         return refine_labels(labels, self.coords, self.refine)
 
 
 def labeled_tissues(results: Path) -> Iterator[LabeledTissue]:
     """Every tissue with labels whose preprocessed file is in a results folder."""
+    registry = load_registry(CONFIG / "datasets.yaml")
     for folder in sorted((results / "data").iterdir()):
         data, preprocessed = (
             _newest(results / kind / folder.name, "*.h5ad") for kind in ("data", "preprocessed")
@@ -74,6 +77,7 @@ def labeled_tissues(results: Path) -> Iterator[LabeledTissue]:
             name=folder.name,
             unit=str(about.get("study") or about.get("donor") or about["id"]),
             technology=str(about["technology"]),
+            kind=_kind(folder.name, str(about["technology"]), registry),
             preprocessed=preprocessed,
             cells=list(tissue.cells),
             coords=tissue.coords,
@@ -81,6 +85,13 @@ def labeled_tissues(results: Path) -> Iterator[LabeledTissue]:
             truth=truth.codes.astype(int),
             refine=int(about["refine"]),
         )
+
+
+def _kind(name: str, technology: str, registry: Mapping[str, Any]) -> str:
+    """Of a dataset of the registry, or of one that a configuration describes."""
+    if name in registry:
+        return tissue_of(dataset_entry(name, registry))
+    return SIMULATED if technology == "simulated" else REAL
 
 
 def fits_of(results: Path, tissue: LabeledTissue, method: str) -> list[FitFolder]:

@@ -34,8 +34,7 @@ STUDIES = {
         "Which map?",
         "The maps of the methods compared without true labels; higher is better. The consensus is "
         "recommended, because on labeled tissues no criterion that looks at the tissue chooses "
-        "better maps on both real and simulated tissues. ARI and regret are added afterwards, "
-        "where true labels are known.",
+        "better maps. ARI and regret are added afterwards, where true labels are known.",
     ),
     "tuning": (
         "Published settings",
