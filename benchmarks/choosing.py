@@ -33,7 +33,7 @@ from stbench.clustering.algorithms import cluster_labels
 from stbench.clustering.selection import smoothed_components
 from stbench.common.io import write_csv
 from stbench.common.paths import CONFIG
-from stbench.config.methods import load_methods
+from stbench.config.methods import is_ranked, load_methods
 from stbench.config.tasks import DOMAINS
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.fitting.output import FitFolder
@@ -55,9 +55,7 @@ def main() -> None:
     args = parser.parse_args()
 
     entries = load_methods(CONFIG)[DOMAINS]
-    ranked = [
-        name for name, entry in entries.items() if entry.get("ranked", not entry.get("control"))
-    ]
+    ranked = [name for name, entry in entries.items() if is_ranked(entry)]
     tissues = [(folder, one) for folder in args.results for one in labeled_tissues(folder)]
     measure = compare_methods if args.part == "methods" else compare_numbers
     found = [measure(folder, tissue, ranked) for folder, tissue in tissues]

@@ -42,6 +42,29 @@ def one_line(message: object) -> str:
     return " ".join(str(message).split())
 
 
+def read_or_refuse(read: Callable[[], T], fault: str, remedy: str) -> T:
+    """Call a parser, which may raise any error for a broken file.
+
+    Args:
+        read: returns what the file holds.
+        fault: what is wrong if it fails, such as ``a.h5ad: not readable as AnnData``.
+        remedy: what to do.
+
+    Raises:
+        InputError: the file is broken.
+        MemoryError, OSError: the machine is at fault, not the file.
+    """
+    try:
+        return read()
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        if is_machine_fault(error):
+            raise
+        kind = type(error).__name__
+        raise InputError(f"{fault} ({kind}: {one_line(error)[:200]}); {remedy}") from error
+
+
 def attempt(
     name: str,
     make: Callable[[], T],

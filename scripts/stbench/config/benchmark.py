@@ -13,7 +13,13 @@ from stbench.common.errors import InputError
 from stbench.config import external, variants
 from stbench.config.degradation import levels_of
 from stbench.config.layout import Layout, configuration_name
-from stbench.config.methods import check_chosen, check_params, load_methods, setting_for
+from stbench.config.methods import (
+    check_chosen,
+    check_params,
+    is_ranked,
+    load_methods,
+    named_params,
+)
 from stbench.config.own_files import check_own_files
 from stbench.config.published import has_published_settings
 from stbench.config.registry import choose_sources, load_registry
@@ -94,13 +100,9 @@ class Benchmark:
         return [
             method
             for method in self.methods_of(DOMAINS, dataset)
-            if method not in {**self.variants, **self.published} and self.is_ranked(method)
+            if method not in {**self.variants, **self.published}
+            and is_ranked(self.method(DOMAINS, method))
         ]
-
-    def is_ranked(self, method: str) -> bool:
-        """Whether a method of ``domains`` takes part in ranks and tests."""
-        entry = self.method(DOMAINS, method)
-        return bool(entry.get("ranked", not entry.get("control")))
 
     def entries(self, *tasks: str) -> list[tuple[str, str]]:
         """Every (dataset, method) of these tasks; without arguments, of all that fit methods."""
@@ -285,20 +287,8 @@ class Benchmark:
         return {**params, **own, **entry.get("changes", {})}
 
     def known_params(self, method: str, dataset: str) -> dict[str, dict[str, Any]]:
-        """Named sets of parameters for a dataset: ``default``, ``published``, and both cut.
-
-        The latter are ``cpu`` and ``publishedcpu``, for ``budget: cpu``.
-        """
-        entry = self.method(self.task(dataset), method)
-        described = self.datasets[dataset]
-        default = {**entry.get("params", {}), **setting_for(entry, described)}
-        published = {**default, **setting_for(entry, described, "published")}
-        return {
-            "default": default,
-            "published": published,
-            "cpu": _cut(default, entry),
-            "publishedcpu": _cut(published, entry),
-        }
+        """As of ``stbench.config.methods.named_params``."""
+        return named_params(self.method(self.task(dataset), method), self.datasets[dataset])
 
     def refine(self, dataset: str) -> int:
         """The number of neighbors that refine the labels of a dataset; 0: none."""
@@ -399,10 +389,3 @@ def load_benchmark(
             f"({', '.join(config['clusterers'])})"
         )
     return Benchmark(config, datasets, methods, downloads_of(datasets, registry))
-
-
-def _cut(params: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters under ``budget: cpu``."""
-    if "epochs_cpu" not in entry:
-        return dict(params)
-    return {**params, "epochs": min(params["epochs"], entry["epochs_cpu"])}

@@ -113,6 +113,39 @@ def unknown_method(name: str, known: Collection[str], key: str = "methods") -> I
     )
 
 
+def is_ranked(method: Mapping[str, Any]) -> bool:
+    """Whether a method, by its entry, takes part in ranks and tests; most controls do not."""
+    return bool(method.get("ranked", not method.get("control")))
+
+
+def named_params(
+    method: Mapping[str, Any], dataset: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Named sets of parameters for a dataset: ``default``, ``published``, and both cut.
+
+    The latter are ``cpu`` and ``publishedcpu``, for ``budget: cpu``.
+
+    Args:
+        method: its entry.
+        dataset: its description.
+    """
+    default = {**method.get("params", {}), **setting_for(method, dataset)}
+    published = {**default, **setting_for(method, dataset, "published")}
+    return {
+        "default": default,
+        "published": published,
+        "cpu": _cut(default, method),
+        "publishedcpu": _cut(published, method),
+    }
+
+
+def _cut(params: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with at most as many epochs as ``budget: cpu`` allows."""
+    if "epochs_cpu" not in method:
+        return dict(params)
+    return {**params, "epochs": min(params["epochs"], method["epochs_cpu"])}
+
+
 def setting_for(
     method: Mapping[str, Any], dataset: Mapping[str, Any], key: str = "settings"
 ) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from stbench.common.checksums import combined_hash
-from stbench.common.errors import InputError, is_machine_fault, one_line
+from stbench.common.errors import InputError, one_line, read_or_refuse
 from stbench.common.labels import categories
 from stbench.data.given_interactions import add_given
 from stbench.data.left_out import cells_left_out, features_left_out, in_words
@@ -118,17 +118,8 @@ def _read(path: Path, entry: Mapping[str, Any]) -> AnnData:
     from anndata.utils import make_index_unique
 
     platform = platform_of(path)
-    try:
-        adata = platform.read(path, entry)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # parsers may raise any error for a broken file
-        if is_machine_fault(error):
-            raise
-        raise InputError(
-            f"{path}: not readable as {platform.NAME} ({type(error).__name__}: "
-            f"{one_line(error)[:200]}); write it again"
-        ) from error
+    fault = f"{path}: not readable as {platform.NAME}"
+    adata = read_or_refuse(lambda: platform.read(path, entry), fault, "write it again")
     if adata.X.dtype.kind not in "biuf":
         raise InputError(f"X: {adata.X.dtype.name}, not numbers; provide a numeric matrix")
     adata.uns = {"libraries": [], "library_column": "", "logged": False, "remarks": [], **adata.uns}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from stbench.common.constants import ALL_SEEDS
 from stbench.common.errors import InputError, one_line
+from stbench.config.methods import is_ranked
 from stbench.config.tissues import REAL
 from stbench.fitting.output import read_status
 from stbench.results.budget import MARK
@@ -167,7 +168,7 @@ def assemble(
         {
             method: {
                 "control": bool(entry.get("control")),
-                "ranked": bool(entry.get("ranked", not entry.get("control"))),
+                "ranked": is_ranked(entry),
                 "deterministic": bool(entry.get("deterministic")),
             }
             for method, entry in methods.items()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, is_machine_fault, one_line
+from stbench.common.errors import read_or_refuse
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -68,14 +68,5 @@ def load(name: str, raw: Path, options: Mapping[str, Any]) -> AnnData:
         InputError: the files do not have the format.
         OSError: an error of the machine, not of the files.
     """
-    try:
-        return loader(name)(raw, **options)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # parsers may raise any error for a broken file
-        if is_machine_fault(error):
-            raise
-        raise InputError(
-            f"{raw}: its files cannot be read as {name} ({type(error).__name__}: "
-            f"{one_line(error)[:200]}); download them again"
-        ) from error
+    fault = f"{raw}: its files cannot be read as {name}"
+    return read_or_refuse(lambda: loader(name)(raw, **options), fault, "download them again")
