@@ -14,6 +14,7 @@ from stbench.config import external, variants
 from stbench.config.degradation import levels_of
 from stbench.config.layout import Layout, configuration_name
 from stbench.config.methods import (
+    check_budget,
     check_chosen,
     check_params,
     is_ranked,
@@ -262,21 +263,28 @@ class Benchmark:
 
         Those of an entry with published settings have the published setting for the dataset.
         """
-        return self._params(method, dataset, self.config.get("budget") == "cpu")
+        return self._params(method, dataset, self._is_cut(method))
 
     @property
     def shortened(self) -> dict[str, int]:
         """The methods of ``domains`` that the budget cuts, with the epochs they are trained."""
-        if self.config.get("budget") != "cpu":
-            return {}
         return {
             method: self.methods[DOMAINS][method]["epochs_cpu"]
             for method in dict.fromkeys(method for _, method in self.entries(DOMAINS))
-            if any(
+            if self._is_cut(method)
+            and any(
                 self._params(method, dataset, True) != self._params(method, dataset, False)
                 for dataset in self.datasets_of(DOMAINS)
             )
         }
+
+    def _is_cut(self, method: str) -> bool:
+        """Whether the budget limits the epochs of a method, or of an entry made from it."""
+        budget = self.config.get("budget")
+        if isinstance(budget, list):
+            own = next(task[method] for task in self.methods.values() if method in task)
+            return own.get("variant_of", method) in budget
+        return budget == "cpu"
 
     def _params(self, method: str, dataset: str, cpu: bool) -> dict[str, Any]:
         entry = self.method(self.task(dataset), method)
@@ -382,6 +390,7 @@ def load_benchmark(
     tasks = list(dict.fromkeys(map(task_of, datasets.values())))
     check_chosen(config, methods, tasks)
     check_params(config, methods, tasks)
+    check_budget(config, methods)
     methods = {**methods, DOMAINS: methods_of_domains(config, methods)}
     if config["rank_by"] not in config["clusterers"]:
         raise InputError(

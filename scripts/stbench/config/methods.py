@@ -81,6 +81,21 @@ def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[
                 check_parameter(f"params.{method}", name, value, default)
 
 
+def check_budget(config: Mapping[str, Any], methods: Methods) -> None:
+    """Check that every method that a budget names can train fewer epochs.
+
+    Raises:
+        InputError: one line that names the method.
+    """
+    budget = config.get("budget")
+    entries = {name: entry for task in FITTED for name, entry in methods[task].items()}
+    for method in budget if isinstance(budget, list) else []:
+        if method not in entries:
+            raise unknown_method(method, entries, key="budget")
+        if "epochs_cpu" not in entries[method]:
+            raise InputError(f"config: budget: {method!r} has no epochs_cpu and trains in full")
+
+
 def check_parameter(key: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
     """Check one parameter against the default parameters of the method.
 

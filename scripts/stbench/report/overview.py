@@ -77,7 +77,7 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
         ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
         ("Studies", _of_studies(run.every)),
         ("Clusterers", f"{rank_by} (used for ranking)" + "".join(f", {name}" for name in others)),
-        ("Budget", f"cpu: methods with {MARK} train fewer epochs" if budget == "cpu" else budget),
+        ("Budget", budget if budget == "full" else f"{budget}: {MARK} marks fewer epochs"),
         ("Commit", _joined(_different(fits["commit"]))),
         ("Time", _span(times)),
         ("Hosts", _joined(_different(fits["host"]))),

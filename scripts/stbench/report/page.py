@@ -29,7 +29,7 @@ from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
 from stbench.report.studies import Study, find_studies
 from stbench.results.assembly import method_titles
-from stbench.results.budget import budget_note
+from stbench.results.budget import budget_note, budget_word
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.ranking import verdicts
@@ -155,7 +155,7 @@ def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
     """
     fits = fit_records(run.results, sources.layout)
     facts = {
-        "facts": run_facts(run, fits, str(sources.config.get("budget", "full"))),
+        "facts": run_facts(run, fits, budget_word(sources.config)),
         "missing": missing_results(run.every, run.titles),
     }
     if not anything_ranked(run.results, run.rank_by):
@@ -193,7 +193,7 @@ def _without_domains(sources: Sources, pairs: list[str]) -> dict[str, Any]:
         ("Pairs", str(len(pairs))),
         ("Methods", f"{len(methods) - controls} and {controls} controls"),
         ("Seeds", ", ".join(map(str, config["seeds"]))),
-        ("Budget", str(config.get("budget", "full"))),
+        ("Budget", budget_word(config)),
     ]
     return {"facts": facts, "missing": None, "verdicts": [], "data": _json({})}
 

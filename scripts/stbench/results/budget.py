@@ -1,10 +1,19 @@
-"""The mark of methods that ``budget: cpu`` cuts short, and the line that explains it."""
+"""The mark of methods that a budget cuts short, and the line that explains it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 MARK = "†"  # at the end of their titles
+
+
+def budget_word(config: Mapping[str, Any]) -> str:
+    """The budget of a configuration in a word or two."""
+    budget = config.get("budget", "full")
+    return budget if isinstance(budget, str) else f"cpu for {', '.join(budget)}"
 
 
 def budget_note(results: pd.DataFrame) -> str:
@@ -20,4 +29,4 @@ def budget_note(results: pd.DataFrame) -> str:
         f"{title.replace(MARK, '')} {words}"
         for title, words in zip(cut["title"], cut["budget"], strict=True)
     ]
-    return f"{MARK} trained for fewer epochs than by default (budget: cpu): {', '.join(named)}."
+    return f"{MARK} trained for fewer epochs than by default: {', '.join(named)}."

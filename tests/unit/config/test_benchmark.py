@@ -87,6 +87,29 @@ def test_the_cpu_budget_shortens_only_what_is_longer():
             assert entry["epochs_cpu"] < entry["params"]["epochs"], method
 
 
+def test_a_budget_of_named_methods_cuts_these_alone_also_with_published_settings():
+    cut = benchmark(
+        datasets=["BZ9", "osmFISH"],
+        methods=["stague", "scanit", "ccst"],
+        budget=["scanit"],
+        published_settings=True,
+    )
+    assert cut.params("ccst", "BZ9")["epochs"] == 5000
+    assert cut.params("stague", "BZ9")["epochs"] == 150
+    assert cut.params("scanit", "BZ9")["epochs"] == 500
+    assert cut.params("scanit__published", "osmFISH")["epochs"] == 500
+    assert "stague" not in cut.shortened and cut.shortened["scanit"] == 500
+
+
+@pytest.mark.parametrize(
+    ("budget", "reason"),
+    [(["nobody"], "budget: unknown method 'nobody'"), (["sedr"], "'sedr' has no epochs_cpu")],
+)
+def test_a_budget_names_methods_that_it_can_cut(budget, reason):
+    with pytest.raises(InputError, match=reason):
+        benchmark(budget=budget)
+
+
 def test_a_method_counts_as_cut_only_if_the_budget_changes_its_epochs():
     chosen = {"methods": ["stague", "ccst", "sedr", "pca"], "published_settings": False}
     assert benchmark(**chosen).shortened == {}

@@ -14,7 +14,7 @@ from stbench.summary.run import read_run
 from stbench.summary.text import summary
 
 SCORES = [scores_of("BZ5", name, [0.8]) for name in ("stague", "sedr", "smoothed_pca")]
-NOTE = "trained for fewer epochs than by default (budget: cpu): STAGUE at most 50 epochs."
+NOTE = "trained for fewer epochs than by default: STAGUE at most 50 epochs."
 
 
 @pytest.fixture
