@@ -90,8 +90,8 @@ def test_the_cpu_budget_shortens_only_what_is_longer():
 def test_a_budget_of_named_methods_cuts_these_alone_also_with_published_settings():
     cut = benchmark(
         datasets=["BZ9", "osmFISH"],
-        methods=["stague", "scanit", "ccst"],
-        budget=["scanit"],
+        methods=["stague", "scanit", "ccst", "spatialfusion"],
+        budget=["scanit", "spatialfusion"],
         published_settings=True,
     )
     assert cut.params("ccst", "BZ9")["epochs"] == 5000
