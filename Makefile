@@ -3,6 +3,8 @@
 #: DATA=FILE        domains: your section, a file or folder as its platform wrote it
 #: N=7              domains: the number of domains; default: 2 to 12 are compared, and one is recommended
 #: LABEL=COLUMN     domains: the column of obs with the true domains, if they are known
+#: METHOD=ID        compare: the method; DATASETS="BZ5 BZ9": on these, default: three sections that come with the project
+#: EXTERNAL=FOLDER  compare: results of the method that were computed elsewhere
 #: PROFILE=NAME     slurm: submit to a cluster; local: a workstation with GPUs (see profiles/)
 #: CORES=N          cores to use; default: all, for tests 2
 #: ARGS="..."       more options for snakemake, pytest or the program, for example ARGS=--dry-run
@@ -32,7 +34,7 @@ TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
-.PHONY: run domains real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
+.PHONY: run domains compare ship real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
   test test-unit lint doctor bench soak mutants setup lock clean help
 
 run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
@@ -59,6 +61,18 @@ reproduce: CONFIG = config/paper.yaml
 reproduce: setup     ## run every method on the data of the paper (a cluster, or days); lists missing data
 	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
 	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(OPTIONS) && exit $$code
+
+compare: CONFIG = config/compare.yaml
+compare: setup       ## train METHOD= only, and show it beside the results that come with the project
+	@$(if $(METHOD),,echo "error: name the method: make compare METHOD=graphst"; exit 1)
+	@$(BIN)/python scripts/preflight.py
+	@$(BIN)/python scripts/compare.py --method '$(METHOD)' $(if $(DATASETS),--datasets $(DATASETS)) \
+	  $(if $(EXTERNAL),--external '$(EXTERNAL)') -- $(BIN)/snakemake $(OPTIONS)
+
+ship: CONFIG = config/verdict.yaml
+ship: setup          ## pack the finished datasets of a run as the results that come with the project
+	@$(SNAKEMAKE) ship $(OPTIONS)
+	@cp results/verdict/shipped/* resources/verdict/
 
 plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
 	@$(SNAKEMAKE) plan $(OPTIONS)

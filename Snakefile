@@ -36,6 +36,7 @@ include: "rules/deconvolution.smk"
 include: "rules/domains.smk"
 include: "rules/choosing.smk"
 include: "rules/markers.smk"
+include: "rules/verdict.smk"
 include: "rules/results.smk"
 include: "rules/report.smk"
 include: "rules/progress.smk"
@@ -49,6 +50,7 @@ rule all:
         LAYOUT.summary,
         LAYOUT.figures,
         LAYOUT.report,
+        [LAYOUT.comparison] if config.get("shipped") else [],
         [LAYOUT.demo] if config.get("demonstrations") else [],
         get_scores(MAPS, MARKERS),
 

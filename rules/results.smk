@@ -26,6 +26,7 @@ rule aggregate:
         published=own(PUBLISHED),
         methods=own(METHODS),
         deconvolution_methods=own(DECONVOLUTION_METHODS),
+        shipped=own(*SHIPPED_FILES) if config.get("shipped") else [],
     output:
         *([LAYOUT.results] if HAS_DOMAINS else []),
         tables=directory(LAYOUT.tables),
@@ -43,7 +44,13 @@ rule aggregate:
             get_scores(DOMAINS, CHOOSING, INTERACTIONS, INTEGRATION, DECONVOLUTION),
             *(config["rank_by"], BENCHMARK.shortened, get_studies(), list(BENCHMARK.external)),
             BENCHMARK.tissues,
-            files=[PUBLISHED, METHODS, DECONVOLUTION_METHODS],
+            files=[
+                *(PUBLISHED, METHODS, DECONVOLUTION_METHODS),
+                *(SHIPPED_FILES if config.get("shipped") else []),
+            ],
+        ),
+        shipped=lambda wc, input: (
+            ["--shipped", str(Path(input.shipped[0]).parent)] if input.shipped else []
         ),
         rank_by=untracked(config["rank_by"]),
         shortened=untracked(
@@ -63,7 +70,7 @@ rule aggregate:
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by} {params.shortened:q} --published {input.published:q}"
         " {params.external:q} {params.scores:q} {params.studies:q} {params.tissues:q}"
-        " {params.folders:q}"
+        " {params.folders:q} {params.shipped:q}"
         " {params.results:q} --tables {output.tables:q} > {log:q} 2>&1"
 
 

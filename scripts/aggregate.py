@@ -87,6 +87,9 @@ def parse_arguments() -> argparse.Namespace:
         help="epochs of methods that the budget cuts (JSON)",
     )
     parser.add_argument(
+        "--shipped", type=Path, metavar="DIR", help="shipped results to show beside the scores"
+    )
+    parser.add_argument(
         "--choosing",
         nargs="+",
         type=Path,
@@ -209,7 +212,13 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     for group in ("variants", "published"):
         for name, variant in args.studies.get(group, {}).items():
             methods[name] = {**methods[variant["method"]], "title": variant["title"]}
-    return assemble(scores, fits, methods, args.shortened, args.studies, args.tissues)
+    own = assemble(scores, fits, methods, args.shortened, args.studies, args.tissues)
+    if not args.shipped:
+        return own
+    from stbench.results.shipped import beside, read_shipped, stale_entries
+
+    shipped = read_shipped(args.shipped)
+    return beside(own, shipped, stale_entries(shipped.manifest, args.methods.parent))
 
 
 def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:

@@ -113,11 +113,12 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     titles = method_titles(results)
     add_comparisons(album, results, titles, args.rank_by, cells=cells)
     add_figures_of_tables(album, args.tables, titles, args.rank_by)
+    own = results[results["source"] == ""]  # shipped results have no files here
     files = {path.stem: path for path in args.maps}
     for tissue in tissues:
         path = files.get(tissue.name)
         maps = read_cells_file(path, tissue.cells) if path else None
-        add_figures_of(album, tissue, results, args.rank_by, layout, maps)
+        add_figures_of(album, tissue, own, args.rank_by, layout, maps)
 
 
 def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -> None:

@@ -18,6 +18,7 @@ from stbench.common.errors import InputError, run_cli
 from stbench.common.paths import CONFIG
 from stbench.config.layout import SHARED
 from stbench.config.registry import load_registry
+from stbench.runs.command import with_config
 
 LONGEST = 64  # characters of a name of results
 
@@ -43,14 +44,6 @@ def section_name(path: Path) -> str:
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).lstrip("_-")[:LONGEST] or "section"
     reserved = {*SHARED, *load_registry(CONFIG / "datasets.yaml")}
     return f"{name[: LONGEST - 4]}_own" if name in reserved else name
-
-
-def with_config(command: list[str], values: list[str]) -> list[str]:
-    """The command with these values of ``--config``, beside those that it has already."""
-    if "--config" not in command:
-        return [*command, "--config", *values]
-    place = command.index("--config") + 1
-    return [*command[:place], *values, *command[place:]]
 
 
 def main() -> None:

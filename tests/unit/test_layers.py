@@ -15,7 +15,7 @@ LAYERS = [
     {"scoring"},
     {"results", "markers", "maps"},
     {"choosing", "ranking", "integration", "interactions", "deconvolution"},
-    {"summary", "figures"},
+    {"summary", "figures", "verdict"},
     {"report"},
 ]
 ALLOWED = {

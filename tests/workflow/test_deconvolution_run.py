@@ -15,19 +15,21 @@ PAIR = f"{{id: sim, spot_size: 3, simulate: {SIMULATE}}}"
 LOST = "{id: none, spots: DECONV_STARmap, reference: V1_0410_cells, reference_is: replicate}"
 KMEANS = ("clusterers=[kmeans]", "rank_by=kmeans")
 CHOSEN = (
-    f"datasets=[{PAIR}, {LOST}]",
-    "methods=[nnls, tangram, shuffled_truth]",
+    f"datasets=[{TISSUE}, {PAIR}, {LOST}]",
+    "methods=[smoothed_pca, nnls, tangram, shuffled_truth]",
     "seeds=[0]",
     "params={tangram: {epochs: 50}}",
+    "robustness={counts: [0.5]}",
+    *KMEANS,
 )
 
 
-def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_path):
+def test_a_run_of_both_tasks_ends_with_the_tables_and_failures_have_reasons(workflow, tmp_path):
     run = workflow.run(*CHOSEN, f"mirror={tmp_path}/nowhere")
     assert run.returncode == 0, run.stdout
     assert "sim: " in run.stdout and "Jensen-Shannon divergence" in run.stdout
     assert "NNLS: better than all controls (disjoint intervals) in" in run.stdout
-    assert "6 of 6 fits: 2 ok, 4 not applicable" in run.stdout
+    assert "14 of 14 fits: 6 ok, 8 not applicable" in run.stdout
     tables = workflow.own / "tables"
     scores = pd.read_csv(tables / "deconvolution_scores.csv")
     assert set(scores["dataset"]) == {"sim", "none"}
@@ -38,45 +40,14 @@ def test_the_run_ends_with_the_table_and_failures_have_reasons(workflow, tmp_pat
     assert lost["reason"].str.contains("DECONV_STARmap: ").all()
     for metric in scores["metric"].unique():
         assert list(pd.read_csv(tables / f"deconvolution_{metric}.csv")["method"])[:1] == ["nnls"]
-    figures = {path.name for path in (workflow.own / "figures").glob("[!.]*")}
-    drawn = ("deconvolution_scores", "deconvolution_maps_sim")
-    assert figures == {"captions.json", *(f"{n}.{e}" for n in drawn for e in ("png", "pdf"))}
-    page = (workflow.own / "report/index.html").read_text()
-    assert '<section id="deconvolution"' in page and '<section id="leaderboard"' not in page
-
-    # The other commands know these fits, too.
-    plan = workflow.run(*CHOSEN, args=("plan",)).stdout
-    assert "2 datasets x 3 methods (deconvolution) x 1 seed: 6 entries, 6 fits" in plan
-    assert "2 ok, 4 not applicable, 0 failed; 0 left" in plan
-    partial = workflow.run(*CHOSEN, args=("tables",)).stdout
-    assert "partial: 6 of 6 entries are scored" in partial
-    table = pd.read_csv(workflow.own / "partial/tables/deconvolution_scores.csv")
-    pd.testing.assert_frame_equal(table.drop(columns="partial"), scores)
-    retry = [sys.executable, workflow.source / "scripts/retry_failed.py", "--reset"]
-    done = subprocess.run(retry, cwd=workflow.folder, capture_output=True, text=True)
-    assert done.returncode == 0 and "3 reset" in done.stdout, done.stderr  # the pair, its parts
-    again = workflow.run(*CHOSEN, args=("--dry-run", "--quiet", "host")).stdout
-    assert set(re.findall(r"^    output: results/fits/(\w+)/", again, re.M)) == {"none"}
-
-
-def test_one_configuration_may_have_both_tasks(workflow):
-    chosen = (
-        f"datasets=[{TISSUE}, {PAIR}]",
-        "methods=[smoothed_pca, nnls, mean_reference]",
-        "seeds=[0]",
-    )
-    run = workflow.run(*chosen, "robustness={counts: [0.5]}", *KMEANS)
-    assert run.returncode == 0, run.stdout
-    tables = workflow.own / "tables"
-    assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == {
-        "tissue",
-        "tissue.counts0.5.draw0",
-    }
-    assert (tables / "robustness_curves.csv").exists()
-    assert set(pd.read_csv(tables / "deconvolution_scores.csv")["dataset"]) == {"sim"}
     curves = pd.read_csv(tables / "deconvolution_robustness_curves.csv")
-    assert set(curves["method"]) == {"nnls", "mean_reference"}
+    curves = curves[curves["method"].isin(["nnls", "shuffled_truth"])].query("pair == 'sim'")
     assert set(curves["level"]) == {1.0, 0.5} and curves["mean"].notna().all()
+    tissues = {"tissue", "tissue.counts0.5.draw0"}
+    assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == tissues
+    assert (tables / "robustness_curves.csv").exists()
+    drawn = {path.name for path in (workflow.own / "figures").glob("deconvolution_*")}
+    assert {"deconvolution_scores.png", "deconvolution_maps_sim.pdf"} <= drawn
     summary = (workflow.own / "summary.txt").read_text()
     assert re.search(r"^sim: ", summary, re.M) and "ranking by mean rank" in summary
     assert not re.search(r"^sim\.counts", summary, re.M)
@@ -84,15 +55,31 @@ def test_one_configuration_may_have_both_tasks(workflow):
     shown = re.search(r'<section id="deconvolution".*?</section>', page, re.S)[0]
     assert "deconvolution robustness area" in shown and shown.count("<img") == 3
 
+    # The other commands know these fits, too.
+    plan = workflow.run(*CHOSEN, args=("plan",)).stdout
+    assert "6 ok, 8 not applicable, 0 failed; 0 left" in plan
+    partial = workflow.run(*CHOSEN, args=("tables",)).stdout
+    assert "partial: 14 of 14 entries are scored" in partial
+    table = pd.read_csv(workflow.own / "partial/tables/deconvolution_scores.csv")
+    pd.testing.assert_frame_equal(table.drop(columns="partial"), scores)
+    retry = [sys.executable, workflow.source / "scripts/retry_failed.py", "--reset"]
+    done = subprocess.run(retry, cwd=workflow.folder, capture_output=True, text=True)
+    assert done.returncode == 0 and " reset" in done.stdout, done.stderr
+    again = workflow.run(*CHOSEN, args=("--dry-run", "--quiet", "host")).stdout
+    assert set(re.findall(r"^    output: results/fits/([\w.]+)/", again, re.M)) == {
+        "none",
+        "none.counts0.5.draw0",
+    }
+
 
 def test_truth_reaches_scoring_and_one_control_only(workflow):
     args = ("--dry-run", "--printshellcmds", "--quiet", "progress")
     run = workflow.run(*CHOSEN, args=args)
     assert run.returncode == 0, run.stdout
     fits = [line for line in run.stdout.splitlines() if " --attempts-log " in line]
-    assert len(fits) == 2 * 3
+    assert len(fits) == 14
     reading = [line for line in fits if "results/truth/" in line]
-    assert len(reading) == 2 and all("--method shuffled_truth" in line for line in reading)
+    assert len(reading) == 4 and all("--method shuffled_truth" in line for line in reading)
 
 
 def test_the_command_of_make_is_understood(workflow):

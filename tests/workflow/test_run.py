@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
 
 import anndata
+import h5py
 import pandas as pd
 import pytest
 import yaml
@@ -205,3 +207,27 @@ def test_tables_tell_a_missing_value_from_a_measured_one(finished):
         rows = pd.read_csv(table)
         missing = rows[rows["mean"].isna()]
         assert (missing.status != "ok").all() and missing.reason.notna().all(), table.name
+
+
+def test_a_run_is_shipped_and_a_method_is_shown_beside_it(finished, tmp_path):
+    flow, _ = finished
+    packed = flow.run(*WHOLE, args=("ship",))
+    assert packed.returncode == 0, packed.stdout
+    folder = flow.folder / "results/default/shipped"
+    with h5py.File(folder / "labels.h5") as labels:
+        assert set(labels["tissue"]) == set(METHODS)
+        assert labels["tissue/pca"].shape == (150,) and labels["tissue/pca"].dtype == "int8"
+    for file in folder.iterdir():
+        shutil.copy(file, flow.source / "resources/verdict")
+    chosen = (*SMALL, "methods=[stague,smoothed_pca]", "shipped=true", "name=beside")
+    run = flow.run(*chosen, args=("results/beside/comparison",))
+    assert run.returncode == 0, run.stdout
+    own = flow.folder / "results/beside"
+    text = (own / "comparison/stague.txt").read_text()
+    assert "STAGUE beside shipped results" in text and "differs by at most 0.000" in text
+    assert "(stale)" not in text
+    sources = pd.read_parquet(own / "results.parquet").groupby("method")["source"].unique()
+    assert {name: list(kind) for name, kind in sources.items()} == {
+        name: [""] if name in ("stague", "smoothed_pca") else ["shipped"] for name in METHODS
+    }
+    assert "Random‡" in (own / "tables/LEADERBOARD.md").read_text()

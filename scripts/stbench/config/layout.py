@@ -230,6 +230,16 @@ class Layout:
         return self.own / "demo"
 
     @property
+    def comparison(self) -> Path:
+        """Methods beside shipped results."""
+        return self.own / "comparison"
+
+    @property
+    def shipped(self) -> Path:
+        """Finished datasets as they are shipped."""
+        return self.own / "shipped"
+
+    @property
     def partial(self) -> Path:
         return self.own / "partial"
 

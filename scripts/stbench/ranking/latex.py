@@ -17,8 +17,9 @@ from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural
-from stbench.results.budget import MARK, budget_note
+from stbench.results.budget import MARK
 from stbench.results.formatting import number, sd_of_starts, signed
+from stbench.results.marks import marks_note
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -57,7 +58,7 @@ def latex_tables(
         rank_by: the clusterer that ranks.
     """
     tables = {
-        "leaderboard": leaderboard(standings, rank_by, budget_note(results)),
+        "leaderboard": leaderboard(standings, rank_by, marks_note(results)),
         "ARI_final": final_scores(results, final, rank_by),
     }
     if published is not None:
@@ -141,7 +142,7 @@ def final_scores(results: pd.DataFrame, final: pd.DataFrame, rank_by: str) -> st
             f"ARI of the last epoch, clustered by {escape(rank_by)}{which}: mean $\\pm$ sd over "
             "training seeds, in brackets over starts of k-means where the seed changes nothing or "
             "there is one. Bold: the best method of a dataset, excluding controls (italics). "
-            f"Methods without a score show their status. {escape(budget_note(results))}"
+            f"Methods without a score show their status. {escape(marks_note(results))}"
         )
         label = "tab:ari-final" + (f"-{part}" if len(blocks) > 1 else "")
         head = ["Method", *map(escape, block)]
@@ -183,7 +184,7 @@ def comparison(results: pd.DataFrame, published: pd.DataFrame, rank_by: str) -> 
         f"Measured scores (last epoch, clustered by {escape(clusterer)}, published settings where "
         "there are any, mean $\\pm$ sd over training seeds) and published scores of the same "
         "method and dataset, and their difference with its 95~\\% interval (Welch). Empty: not "
-        f"known. {escape(budget_note(results))}"
+        f"known. {escape(marks_note(results))}"
     )
     notes = " ".join(rf"[{i}]~{escape(source)}." for source, i in sources.items())
     table = _Table("lllrlllr", head, body, caption, "tab:published")

@@ -15,8 +15,8 @@ from stbench.ranking.seed_failures import incomplete_means
 from stbench.ranking.selection import headline
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural, one_row_per_fit
-from stbench.results.budget import budget_note
 from stbench.results.formatting import interval, number, signed
+from stbench.results.marks import marks_note
 from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
 from stbench.results.tuning import WARNING
 
@@ -73,7 +73,7 @@ def leaderboard_page(
     """
     ranked = [name for part in standings.values() for name in part["worst"].datasets]
     parts = ["# Leaderboard", _quoted(note), _intro(standings, results, rank_by)]
-    parts += [_text(budget_note(results))]
+    parts += [_text(marks_note(results))]
     for tissue, by_policy in standings.items():
         if by_policy["worst"].datasets:
             parts += [f"## {as_sentence(TISSUE_WORDS[tissue])}", _datasets(by_policy["worst"])]

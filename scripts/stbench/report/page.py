@@ -29,7 +29,8 @@ from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
 from stbench.report.studies import Study, find_studies
 from stbench.results.assembly import method_titles
-from stbench.results.budget import budget_note, budget_word
+from stbench.results.budget import budget_word
+from stbench.results.marks import marks_note
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.ranking import verdicts
@@ -179,7 +180,7 @@ def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
         "verdicts": statistics[0]["verdicts"],
         "statistics": statistics,
         "rank_by": run.rank_by,
-        "budget_note": budget_note(run.results),
+        "budget_note": marks_note(run.results),
         "data": _json(data),
     }
 

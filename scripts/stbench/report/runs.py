@@ -53,15 +53,21 @@ def fit_records(results: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     for fit in in_order(fits, FIT).to_dict("records"):
         key = (fit["dataset"], fit["method"], fit["seed"])
         texts = {name: _text(fit[name]) for name in ("status", "reason", *MEASURED, *PROVENANCE)}
-        others = {
-            **_recorded(layout.fit(*key) / "fit.h5ad"),
-            **_attempts(layout.attempts(*key)),
-            "log": _link(layout.fit_log(*key), layout.report),
-        }
+        others = {} if fit["source"] else _from_files(layout, key)
         # Old results have no provenance, but the fits recorded some of these facts.
         row = {**others, **{name: text or others.get(name, "") for name, text in texts.items()}}
-        rows.append({**{key: fit[key] for key in FIT}, **{name: row[name] for name in LABELS}})
+        facts = {name: row.get(name, "") for name in LABELS}
+        rows.append({**{key: fit[key] for key in FIT}, **facts})
     return pd.DataFrame(rows)
+
+
+def _from_files(layout: Layout, key: tuple[str, str, int]) -> dict[str, str]:
+    """Facts of a fit of this run."""
+    return {
+        **_recorded(layout.fit(*key) / "fit.h5ad"),
+        **_attempts(layout.attempts(*key)),
+        "log": _link(layout.fit_log(*key), layout.report),
+    }
 
 
 def packed_fits(fits: pd.DataFrame) -> dict[str, Any]:

@@ -38,6 +38,7 @@ COLUMNS = [
     "deterministic",
     "listed",
     "study",
+    "source",
     "tissue",
     "unit",
     "seed",
@@ -179,6 +180,7 @@ def assemble(
         joined[column] = joined["method"].map(described[column])
     joined["listed"] = joined["method"].map({name: i for i, name in enumerate(methods)})
     joined["study"] = study_of(joined, studies or {})
+    joined["source"] = ""  # this run; stbench.results.shipped adds others
     known = tissues or {}
     joined["tissue"] = [known.get(name, {}).get("tissue", REAL) for name in joined["dataset"]]
     joined["unit"] = [known.get(name, {}).get("unit", name) for name in joined["dataset"]]

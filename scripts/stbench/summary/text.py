@@ -18,8 +18,8 @@ from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.tables import rankings
 from stbench.results.assembly import one_row_per_fit
-from stbench.results.budget import budget_note
 from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
+from stbench.results.marks import marks_note
 from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
@@ -50,7 +50,7 @@ def summary(
 ) -> str:
     """The whole text, no line longer than ``text.WIDTH`` but addresses that cannot be broken."""
     missing = unavailable(run)
-    parts = [_intro(run), _about_exploratory(run), wrapped(budget_note(run.results), hanging="  ")]
+    parts = [_intro(run), _about_exploratory(run), wrapped(marks_note(run.results), hanging="  ")]
     for dataset, rows in run.results.groupby("dataset", sort=False):
         if dataset not in missing:
             for n_domains in _shown_numbers(run, str(dataset), rows):

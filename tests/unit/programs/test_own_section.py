@@ -9,6 +9,7 @@ import pytest
 
 from helpers.programs import run_here
 from stbench.common.paths import PROJECT, SCRIPTS
+from stbench.runs.command import with_config
 
 PROGRAM = runpy.run_path(str(SCRIPTS / "own_section.py"))
 
@@ -60,7 +61,7 @@ def test_every_file_name_gives_a_valid_name(file, name, tmp_path):
 
 
 def test_values_of_the_user_are_kept():
-    words = PROGRAM["with_config"](["s", "--config", "seeds=[0]", "-n"], ["name=a"])
+    words = with_config(["s", "--config", "seeds=[0]", "-n"], ["name=a"])
     assert words == ["s", "--config", "name=a", "seeds=[0]", "-n"]
 
 

@@ -1,0 +1,138 @@
+"""Results that come with the project, measured elsewhere, beside those of a run.
+
+A folder of shipped results has ``scores.parquet`` (the columns of ``results.parquet``),
+``labels.h5`` and ``manifest.json``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stbench.common.errors import InputError
+from stbench.config.benchmark import load_benchmark
+from stbench.config.keys import keys_of
+from stbench.results.assembly import KEYS, in_order, read_results
+
+SCORES, LABELS, MANIFEST = "scores.parquet", "labels.h5", "manifest.json"
+SHIPPED, STALE = "shipped", "shipped, stale"  # of the column ``source``; empty: of this run
+MARK = "‡"  # at the end of the titles of shipped entries
+Entry = tuple[str, str]  # dataset, method
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Shipped results.
+
+    Attributes:
+        results: of ``stbench.results.assembly.read_results``.
+        manifest: ``made`` (date), ``commit``, ``machine``, ``config`` (of the run), ``files`` (by
+            name their SHA-256), ``entries`` (by dataset and method ``fit`` and ``scores``, the keys
+            of its files), ``unfinished`` (datasets of the configuration without complete scores).
+    """
+
+    results: pd.DataFrame
+    manifest: Mapping[str, Any]
+
+
+def read_shipped(folder: str | Path) -> Shipped:
+    """Read shipped results.
+
+    Raises:
+        InputError: a file is missing, broken, or not the one that the manifest describes.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; shipped results have one (scripts/ship.py)")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        hashes = manifest["files"]
+        for name in (SCORES, LABELS):
+            if sha256(folder / name) != hashes[name]:
+                raise InputError(f"{folder / name}: not the file that {MANIFEST} describes")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a readable manifest ({error})") from error
+    return Shipped(read_results(folder / SCORES), manifest)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def stale_entries(
+    manifest: Mapping[str, Any], config_dir: Path, root: Path = Path("results")
+) -> set[Entry]:
+    """The shipped entries that this version of the project would fit anew.
+
+    The key of a fit covers the data, the parameters and the code of the method, so an entry is
+    stale if one of them changed after it was measured.
+
+    Args:
+        manifest: of ``Shipped``.
+        config_dir: folder with ``methods.yaml`` and ``datasets.yaml``.
+        root: the results folder.
+    """
+    entries = manifest["entries"]
+    config = dict(manifest["config"])
+    datasets = [name for name in config["datasets"] if _name(name) in entries]
+    try:
+        benchmark = load_benchmark({**config, "datasets": datasets}, config_dir, need_files=False)
+    except InputError:  # the configuration of then is not one of this version
+        return {(dataset, method) for dataset, methods in entries.items() for method in methods}
+    keys, current = keys_of(benchmark, root), set(benchmark.entries("domains"))
+    return {
+        (dataset, method)
+        for dataset, methods in entries.items()
+        for method, made in methods.items()
+        if (dataset, method) not in current or keys.fit(dataset, method) != made["fit"]
+    }
+
+
+def beside(own: pd.DataFrame, shipped: Shipped, stale: Collection[Entry] = ()) -> pd.DataFrame:
+    """The results of a run and below them the shipped ones of other methods on its datasets.
+
+    Entries of studies are left out. The titles of shipped entries have the mark ``MARK``.
+
+    Args:
+        own: of ``stbench.results.assembly.assemble``.
+        shipped: of ``read_shipped``.
+        stale: of ``stale_entries``.
+
+    Raises:
+        InputError: nothing was shipped of any dataset of the run.
+    """
+    rows = shipped.results
+    there = rows["dataset"].isin(own["dataset"]) & rows["clusterer"].isin(own["clusterer"])
+    if not there.any():
+        known = ", ".join(shipped.manifest["entries"])
+        raise InputError(f"shipped results have no scores of these datasets; they have {known}")
+    rows = rows[there & ~rows["method"].isin(own["method"]) & (rows["study"] == "")]
+    entries = zip(rows["dataset"], rows["method"], strict=True)
+    source = [STALE if entry in stale else SHIPPED for entry in entries]
+    rows = rows.assign(source=source, title=rows["title"] + MARK)
+    return in_order(pd.concat([own, rows], ignore_index=True), KEYS)
+
+
+def shipped_note(results: pd.DataFrame) -> str:
+    """A sentence or two that explain the mark; empty if no entry was shipped."""
+    rows = results[results["source"].isin([SHIPPED, STALE])]
+    if not len(rows):
+        return ""
+    where = ", ".join(sorted(set(rows["device_name"]) - {""}))
+    commits = ", ".join(sorted({commit[:7] for commit in rows["commit"]} - {""}))
+    note = f"{MARK} shipped with the project, not run here: commit {commits}, on {where}."
+    changed = rows[rows["source"] == STALE].drop_duplicates("method")
+    titles = ", ".join(title.replace(MARK, "") for title in sorted(changed["title"]))
+    return f"{note} Code, parameters or data changed since (stale): {titles}." if titles else note
+
+
+def _name(dataset: Any) -> str:
+    """The id of an entry of ``datasets`` of a configuration."""
+    return str(dataset["id"] if isinstance(dataset, Mapping) else dataset)

@@ -1,0 +1,1 @@
+"""Results that are shipped with the project, and a new method beside them."""

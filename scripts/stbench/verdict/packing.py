@@ -1,0 +1,120 @@
+"""Pack finished datasets of a run into a folder of shipped results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stbench.clustering.label_file import LabelsReader, open_labels
+from stbench.common.io import atomic_hdf5
+from stbench.config.benchmark import Benchmark
+from stbench.config.layout import Layout
+from stbench.config.tasks import DOMAINS
+from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, sha256
+
+_NOT_SHIPPED = ("mirror", "name")  # of the configuration
+
+
+def finished_datasets(benchmark: Benchmark, layout: Layout) -> list[str]:
+    """The datasets of which every entry is scored."""
+    return [
+        dataset
+        for dataset in benchmark.datasets_of(DOMAINS)
+        if all(
+            layout.scores(dataset, method).is_file()
+            for method in benchmark.methods_of(DOMAINS, dataset)
+        )
+    ]
+
+
+def results_of(benchmark: Benchmark, layout: Layout, datasets: list[str]) -> pd.DataFrame:
+    """The results of these datasets, as of ``stbench.results.assembly.assemble``."""
+    entries = [entry for entry in benchmark.entries(DOMAINS) if entry[0] in datasets]
+    scores = read_scores([layout.scores(*entry) for entry in entries])
+    fits = read_fits(fit_folders(scores, [layout.fits(*entry) for entry in entries]))
+    return assemble(
+        scores,
+        fits,
+        benchmark.methods[DOMAINS],
+        benchmark.shortened,
+        benchmark.studies,
+        benchmark.tissues,
+    )
+
+
+def pack(benchmark: Benchmark, layout: Layout, datasets: list[str], made: str, to: Path) -> None:
+    """Write shipped results (``stbench.results.shipped``) of finished datasets.
+
+    Args:
+        benchmark, layout: the configuration and its files.
+        datasets: ids.
+        made: the date, as of ISO 8601.
+        to: an existing folder.
+    """
+    results = results_of(benchmark, layout, datasets)
+    results.drop(columns="blocks").to_parquet(to / SCORES, index=False, compression="zstd")
+    entries = {
+        dataset: {
+            method: {
+                "fit": layout.keys.fit(dataset, method),
+                "scores": layout.keys.scores(dataset, method),
+            }
+            for method in benchmark.methods_of(DOMAINS, dataset)
+        }
+        for dataset in datasets
+    }
+    _write_labels(benchmark, layout, entries, to / LABELS)
+    manifest = {
+        "made": made,
+        "commit": _different(results["commit"]),
+        "machine": _different(results["device_name"]),
+        "environment": _different(results["environment"]),
+        "config": {k: v for k, v in benchmark.config.items() if k not in _NOT_SHIPPED},
+        "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
+        "unfinished": [name for name in benchmark.datasets_of(DOMAINS) if name not in datasets],
+        "entries": entries,
+    }
+    text = json.dumps(manifest, indent=1, sort_keys=True)
+    (to / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def _write_labels(
+    benchmark: Benchmark, layout: Layout, entries: Mapping[str, Mapping[str, Any]], path: Path
+) -> None:
+    """``<dataset>/<method>``: labels (n_cells,) of the first seed under the clusterer that ranks.
+
+    Cells are in the order of the prepared dataset, whose digest is the attribute ``cells_digest``.
+    """
+    with atomic_hdf5(path) as file:
+        for dataset, methods in entries.items():
+            for method in methods:
+                with open_labels(layout.labels(dataset, method)) as labels:
+                    row = _first_labels(labels, benchmark.config["rank_by"])
+                    if row is None:
+                        continue
+                    small = np.int8 if row.max() <= np.iinfo(np.int8).max else np.int16
+                    file.create_dataset(
+                        f"{dataset}/{method}", data=row.astype(small), compression="gzip"
+                    )
+                    file[dataset].attrs["cells_digest"] = labels.axes.cells_digest
+
+
+def _first_labels(labels: LabelsReader, clusterer: Any) -> np.ndarray | None:
+    """The labels of the first training seed that has any, at its last epoch."""
+    axes = labels.axes
+    for seed, epoch in zip(axes.training_seeds, axes.last_epochs, strict=True):
+        for number in axes.n_domains if epoch in axes.epochs else []:
+            rows = labels.rows(number, seed, clusterer, epoch)
+            if len(rows):
+                return rows[0]
+    return None
+
+
+def _different(column: pd.Series) -> str:
+    return ", ".join(sorted(set(column) - {""}))

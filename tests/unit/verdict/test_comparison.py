@@ -1,0 +1,71 @@
+"""A method beside shipped results, in numbers and in words."""
+
+import pytest
+
+from helpers.results import made_results, scores_of
+from stbench.results.shipped import Shipped, beside
+from stbench.verdict.comparison import against_each, canary, comparison_text
+
+TISSUES = ("BZ5", "BZ9", "BZ14")
+
+
+def results_of(method, means, spread=0.01):
+    scores = [
+        scores_of(name, method, [mean - spread, mean + spread])
+        for name, mean in zip(TISSUES, means, strict=True)
+    ]
+    return made_results(*scores)
+
+
+def joined(*tables):
+    import pandas as pd
+
+    return pd.concat(tables, ignore_index=True)
+
+
+OWN = joined(results_of("stague", [0.7, 0.5, 0.6]), results_of("smoothed_pca", [0.4, 0.5, 0.5]))
+THERE = joined(results_of("sedr", [0.2, 0.55, 0.6]), results_of("smoothed_pca", [0.4, 0.5, 0.5]))
+SHIPPED = Shipped(THERE, {"entries": {name: {} for name in TISSUES}})
+
+
+def test_wins_and_losses_are_counted_with_and_without_noise():
+    table = against_each(beside(OWN, SHIPPED), "stague", "kmeans").set_index("method")
+    sedr = table.loc["sedr"]
+    assert (sedr.datasets, sedr.higher, sedr.lower) == (3, 1, 1)
+    assert (sedr.better, sedr.worse) == (1, 0)  # only BZ5 is beyond the noise of two seeds
+    assert sedr.mean_difference == pytest.approx(0.15)
+    assert sedr.source == "shipped" and sedr.title == "SEDR‡"
+    assert table.loc["smoothed_pca", "source"] == ""
+    assert list(table["mean_difference"]) == sorted(table["mean_difference"])
+
+
+def test_a_control_that_scores_otherwise_is_reported():
+    assert "differs by at most 0.000" in canary(OWN, SHIPPED, "kmeans")
+    other = joined(
+        results_of("stague", [0.7, 0.5, 0.6]), results_of("smoothed_pca", [0.5, 0.5, 0.5])
+    )
+    assert "Warning" in canary(other, SHIPPED, "kmeans")
+    assert "BZ5 +0.100" in canary(other, SHIPPED, "kmeans")
+    assert "BZ9" not in canary(other, SHIPPED, "kmeans")
+    without = OWN[OWN["method"] == "stague"]
+    assert "was not run here" in canary(without, SHIPPED, "kmeans")
+
+
+def test_the_text_has_place_lift_cost_and_what_was_shipped():
+    results = beside(OWN, SHIPPED)
+    text = comparison_text(results, OWN, SHIPPED, "stague", "kmeans")
+    assert text.startswith("STAGUE beside shipped results (final ARI, kmeans)")
+    assert "place 1 (1-2) of 3 on 3 datasets" in text
+    assert "mean ARI 0.600; 10 s and 300 MB a fit" in text
+    assert "lift over the best control on BZ5 (Smoothed PCA): +0.300" in text
+    assert "SEDR‡" in text and "‡ shipped with the project" in text
+
+
+def test_a_method_without_a_score_has_no_place():
+    own = joined(
+        made_results(*(scores_of(name, "stague", ["not_applicable"] * 2) for name in TISSUES)),
+        results_of("smoothed_pca", [0.4, 0.5, 0.5]),
+    )
+    results = beside(own, SHIPPED)
+    assert not len(against_each(results, "stague", "kmeans"))
+    assert "has no place" in comparison_text(results, own, SHIPPED, "stague", "kmeans")
