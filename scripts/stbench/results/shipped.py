@@ -69,7 +69,7 @@ def sha256(path: Path) -> str:
 def stale_entries(
     manifest: Mapping[str, Any], config_dir: Path, root: Path = Path("results")
 ) -> set[Entry]:
-    """The shipped entries that this version of the project would fit anew.
+    """The shipped entries that this version of the project would fit again.
 
     The key of a fit covers the data, the parameters and the code of the method, so an entry is
     stale if one of them changed after it was measured.
