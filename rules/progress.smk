@@ -1,6 +1,7 @@
 import subprocess
 
 from stbench.runs.environment import retraining_is_allowed
+from stbench.runs.fork_server import FEWEST, start_fork_server
 from stbench.runs.fit_status import matrix
 from stbench.runs.progress import ProgressLine
 from stbench.runs.redo import check_redo, fits_to_train, wanted_fits
@@ -22,6 +23,12 @@ def fits_of_this_run(keys):
         for path in job.output
         if str(path) in wanted
     ]
+
+
+def number_of_stages():
+    """The number of jobs of this run that start a program by run_stage.py."""
+    stage = str(BASE / "scripts/run_stage.py")
+    return sum(stage in map(str, job.input) for job in workflow.dag.needrun_jobs())
 
 
 def check_fits(keys):
@@ -47,6 +54,8 @@ def start_progress():
     keys = matrix(BENCHMARK)
     fits = fits_of_this_run(keys)
     check_fits(fits)
+    if workflow.local_exec and number_of_stages() >= FEWEST:
+        start_fork_server(BASE)
     LINE.jobs(0, len(workflow.dag))
     if not is_asked_for("score", "score_deconvolution"):
         return

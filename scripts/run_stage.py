@@ -3,8 +3,10 @@
     python scripts/run_stage.py scripts/score.py --data D.h5ad --record-failure
 
 Python cannot catch a segmentation fault in a library. The program therefore runs in a process of
-its own, and the second one is given the reason by STBENCH_CRASH. A process that was killed from
-outside (SIGKILL, SIGTERM) has not crashed: the job fails and Snakemake retries it.
+its own, a copy of one that has loaded the libraries where there is such a one
+(stbench.supervisor.fork_server). The second process is given the reason by STBENCH_CRASH. A process
+that was killed from outside (SIGKILL, SIGTERM) has not crashed: the job fails and Snakemake retries
+it.
 Only the standard library is used.
 """
 
@@ -17,6 +19,7 @@ import subprocess
 import sys
 
 from stbench.common.errors import CRASH
+from stbench.supervisor.fork_server import run_in_copy
 from stbench.supervisor.processes import die_with_parent
 
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
@@ -25,6 +28,9 @@ CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.
 def run(words: list[str], reason: str = "") -> int:
     """The exit status of a Python program; negative: the number of the signal that ended it."""
     environment = {**os.environ, **({CRASH: reason} if reason else {})}
+    status = run_in_copy(words, environment)
+    if status is not None:
+        return status
     return subprocess.run(
         [sys.executable, *words], env=environment, preexec_fn=die_with_parent
     ).returncode

@@ -20,6 +20,8 @@ from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
 from stbench.config.values import with_numbers
+from stbench.runs.fork_server import start_fork_server
+from stbench.supervisor.fork_server import SOCKET
 
 # Prints paths of the layout that a configuration has in the code that runs this.
 PATHS = """
@@ -115,6 +117,14 @@ class Workflow:
         """The bytes of every table that holds no timings."""
         tables = sorted((self.own / "tables").glob("*.csv"))
         return {t.name: t.read_bytes() for t in tables if t.name != "runtime.csv"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server():
+    """One process with the libraries of the stages for all runs of these tests."""
+    start_fork_server(PROJECT)
+    yield
+    os.environ.pop(SOCKET, None)
 
 
 def environment(**more: str) -> dict[str, str]:

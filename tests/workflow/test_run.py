@@ -16,6 +16,7 @@ import yaml
 
 from stbench.common.paths import PROJECT
 from stbench.scoring.metrics import ari
+from stbench.supervisor.fork_server import SOCKET
 from workflow.conftest import QUICK, TISSUE, Workflow, copy_of_the_project, environment
 
 SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
@@ -31,6 +32,7 @@ def finished(tmp_path_factory):
     source = copy_of_the_project(folder / "source")
     (folder / "run").mkdir()
     flow = Workflow(source, folder / "run", environment())
+    flow.environment.pop(SOCKET)  # the run starts a server of its own
     return flow, flow.run(*WHOLE)
 
 

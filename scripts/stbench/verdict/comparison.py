@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,8 +88,8 @@ def canary(own: pd.DataFrame, shipped: Shipped, rank_by: str) -> str:
     for dataset in both:
         one, other = (table[table["dataset"] == dataset] for table in (here, there))
         differences[dataset] = one["value"].mean() - other["value"].mean()
-        spreads = [_spread(table) for table in (one, other)]
-        if abs(differences[dataset]) > max(2 * float(np.hypot(*spreads)), SMALLEST):
+        spread = math.hypot(_spread(one), _spread(other))
+        if abs(differences[dataset]) > max(2 * spread, SMALLEST):
             apart.append(f"{dataset} {differences[dataset]:+.3f}")
     if apart:
         return (
