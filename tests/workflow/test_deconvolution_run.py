@@ -41,7 +41,7 @@ def test_a_run_of_both_tasks_ends_with_the_tables_and_failures_have_reasons(work
     for metric in scores["metric"].unique():
         assert list(pd.read_csv(tables / f"deconvolution_{metric}.csv")["method"])[:1] == ["nnls"]
     curves = pd.read_csv(tables / "deconvolution_robustness_curves.csv")
-    curves = curves[curves["method"].isin(["nnls", "shuffled_truth"])].query("pair == 'sim'")
+    curves = curves[curves["method"].isin(["nnls", "shuffled_truth"])].query("dataset == 'sim'")
     assert set(curves["level"]) == {1.0, 0.5} and curves["mean"].notna().all()
     tissues = {"tissue", "tissue.counts0.5.draw0"}
     assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == tissues
