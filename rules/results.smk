@@ -84,7 +84,8 @@ rule figures:
         labels=[LAYOUT.labels(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         epochs=[LAYOUT.epochs(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         embeddings=[fit for entry in BENCHMARK.entries(INTEGRATION) for fit in get_fits(*entry)],
-        methods=own(DECONVOLUTION_METHODS),
+        methods=own(METHODS),
+        deconvolution_methods=own(DECONVOLUTION_METHODS),
     output:
         report(directory(LAYOUT.figures), patterns=["{name}.png"], category="Figures"),
     log:
@@ -96,7 +97,9 @@ rule figures:
         mem_mb=4000,
         runtime=60,
     params:
-        recipe=recipe("figures.py", PICTURED, config["rank_by"], files=[DECONVOLUTION_METHODS]),
+        recipe=recipe(
+            *("figures.py", PICTURED, config["rank_by"]), files=[METHODS, DECONVOLUTION_METHODS]
+        ),
         rank_by=untracked(config["rank_by"]),
         results=lambda wc, input: get_options(input, "results", "data", "maps"),
         root=untracked(str(LAYOUT.root)),
@@ -104,7 +107,8 @@ rule figures:
     shell:
         "python {input.code[0]:q} --root {params.root:q} --files {params.files:q}"
         " --tables {input.tables:q} {params.results:q}"
-        " --deconvolution-methods {input.methods:q} --rank-by {params.rank_by}"
+        " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
+        " --rank-by {params.rank_by}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -1,5 +1,6 @@
-"""Draw the figures of the results, each as png and pdf.
+"""Draw the figures of the results, each as png and pdf, those without maps of cells also as svg.
 
+    overview                 one row for each method: rank, accuracy, continuity, stability, cost
     heatmap_ARI_<protocol>   methods by datasets, with statuses of failures (final and oracle)
     box_ARI                  final ARI of every run by method
     gap                      best and last epoch of each method, and the best one clustered again
@@ -67,6 +68,12 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument(
+        "--methods",
+        type=Path,
+        default=CONFIG / "methods.yaml",
+        help="entries of the methods (.yaml)",
+    )
+    parser.add_argument(
         "--deconvolution-methods",
         type=Path,
         default=CONFIG / "deconvolution_methods.yaml",
@@ -97,6 +104,7 @@ def main() -> None:
 
 def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None:
     """Add the figures of domains, integration and planted interactions."""
+    from stbench.config.schema import load_yaml
     from stbench.figures.across_datasets import add_comparisons
     from stbench.figures.from_tables import add_figures_of_tables
     from stbench.figures.per_dataset import add_figures_of, read_tissue
@@ -111,7 +119,8 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     tissues = [read_tissue(path) for path in args.data]
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
     titles = method_titles(results)
-    add_comparisons(album, results, titles, args.rank_by, cells=cells)
+    entries = load_yaml(args.methods)
+    add_comparisons(album, results, titles, args.rank_by, cells=cells, entries=entries)
     add_figures_of_tables(album, args.tables, titles, args.rank_by)
     own = results[results["source"] == ""]  # shipped results have no files here
     files = {path.stem: path for path in args.maps}

@@ -7,6 +7,7 @@ the results contain nothing to show: no truth, no oracle, a single dataset or a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -32,6 +33,7 @@ def add_comparisons(
     rank_by: str,
     *,
     cells: Mapping[str, int],
+    entries: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Add all comparisons.
 
@@ -41,16 +43,52 @@ def add_comparisons(
         titles: display names of the methods, by id, in order.
         rank_by: id of the clusterer that ranks.
         cells: number of cells by dataset.
+        entries: of ``config/methods.yaml``, by id.
     """
     with_truth = results[~results["exploratory"]]
     oracle_by = oracle_clusterer(with_truth, rank_by)
     compared = rows_under(with_truth, rank_by)
     words = {"final": words_of(rank_by), "oracle": words_of(oracle_by)}
+    add_overview(album, results, titles, rank_by, entries)
     add_heatmaps(album, compared, titles, words)
     add_boxes(album, compared, titles, words["final"])
     add_gap(album, with_truth[with_truth["clusterer"] == oracle_by], titles, words["oracle"])
     add_ranks(album, results, titles, rank_by)
     add_costs(album, results, titles, cells)
+
+
+def add_overview(
+    album: Album,
+    results: pd.DataFrame,
+    titles: dict[str, str],
+    rank_by: str,
+    entries: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """One row for each method: rank, accuracy, continuity, stability, cost, use."""
+    from stbench.figures.overview import overview_figure
+    from stbench.ranking.overview import overview, usability
+
+    board = overview(results, rank_by)
+    if board.empty:
+        return
+    board = board.join(usability(list(board.index), entries))
+    methods = board.index[~board["control"].astype(bool)]
+    n, kind = int(board["datasets"].iloc[0]), next(iter(by_tissue(results, rank_by)))
+    title = f"{len(methods)} method{'s' * (len(methods) != 1)} on {n} {kind} tissue{'s' * (n != 1)}"
+    top = f"; {titles[methods[0]]} is first" if len(methods) else ""
+    album.add(
+        overview_figure(board, titles, title),
+        "overview",
+        kind="overview",
+        title=title,
+        caption=f"Methods by mean rank of final ARI ({words_of(rank_by)}), controls below them. "
+        "Accuracy is the mean ARI over studies. All other columns are about the "
+        f"{kind} tissues: continuity is 1 - PAS; stability is the standard deviation of the ARI "
+        "over training seeds and over starts of k-means, and its range over clusterers; time is a "
+        "mean, memory the largest of all fits.",
+        alt=f"Table of {len(methods)} methods and {len(board) - len(methods)} controls: rank, "
+        f"accuracy, continuity, stability, cost, use{top}.",
+    )
 
 
 def add_heatmaps(

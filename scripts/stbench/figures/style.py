@@ -68,6 +68,7 @@ _STYLE: dict[str, Any] = {
     "figure.facecolor": "white",
     "legend.frameon": False,
     "pdf.fonttype": 42,
+    "svg.hashsalt": "stbench",  # else the ids inside are random
     "axes.axisbelow": True,
     "text.parse_math": False,  # names of data and labels may hold $; it is no formula there
 }
@@ -132,14 +133,21 @@ def no_frame(ax: Axes) -> None:
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write ``<name>.png`` and ``<name>.pdf`` without time stamps and close the figure.
 
+    A figure of lines and texts alone is also written as ``<name>.svg``, with a clear background.
     The resolution is 150 dots per inch, less for a wide png, so that pages with many figures stay
     small.
     """
     import matplotlib.pyplot as plt
 
     dpi = {"png": min(150.0, _MOST_PIXELS / figure.get_figwidth()), "pdf": 150.0}
-    for ending, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
+    endings: dict[str, dict[str, Any]] = {
+        "png": {"metadata": {"Software": None}, "dpi": dpi["png"]},
+        "pdf": {"metadata": {"CreationDate": None}, "dpi": dpi["pdf"]},
+    }
+    if not any(artist.get_rasterized() for artist in figure.findobj()):
+        endings["svg"] = {"metadata": {"Date": None, "Creator": None}, "transparent": True}
+    for ending, how in endings.items():
         with atomic_file(folder / f"{name}.{ending}") as temporary:
-            figure.savefig(temporary, dpi=dpi[ending], metadata=metadata, bbox_inches="tight")
+            figure.savefig(temporary, format=ending, bbox_inches="tight", **how)
         figure.set_layout_engine("none")  # the layout is computed once
     plt.close(figure)

@@ -208,6 +208,7 @@ def drawn(tmp_path, monkeypatch):
 def test_the_program_draws_what_can_be_drawn(drawn):
     stems = {path.stem for path in drawn.glob("*.png")}
     assert stems == {
+        "overview",
         "heatmap_ARI_final",
         "box_ARI",
         "gallery_layers",

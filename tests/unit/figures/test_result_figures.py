@@ -205,7 +205,7 @@ TITLES = {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA"}
 
 def drawn(tmp_path, results, cells, rank_by="kmeans"):
     album = Album(tmp_path)
-    add_comparisons(album, results, TITLES, rank_by, cells=cells)
+    add_comparisons(album, results, TITLES, rank_by, cells=cells, entries={})
     return album.captions
 
 
@@ -232,7 +232,8 @@ def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path, monkeypatch):
     # Only which figures there are is looked at here: writing them takes most of the time.
     monkeypatch.setattr("stbench.figures.figure_set.save", lambda figure, *_: plt.close(figure))
     one = made_results(scores_of("A", "stague", [0.5]), scores_of("A", "smoothed_pca", ["oom"]))
-    single = {"heatmap_ARI_final", "box_ARI", "critical_difference_worst", "rank_conditions"}
+    single = {"overview", "heatmap_ARI_final", "box_ARI", "rank_conditions"}
+    single |= {"critical_difference_worst"}
     assert stems(tmp_path, one, {"A": 100}) == single
     several = made_results(
         *(scores_of(name, "stague", [0.5], oracle=[0.7]) for name in "AB"),

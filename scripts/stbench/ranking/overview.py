@@ -1,0 +1,140 @@
+"""What a run found out about each method, one row each: accuracy, continuity, stability, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from stbench.clustering.stage import LABELS_ONLY
+from stbench.common.constants import ORACLE_CLUSTERER
+from stbench.config.tissues import TISSUES
+from stbench.ranking.ranks import mean_ranks, places
+from stbench.ranking.robustness import rank_robustness, rank_spans
+from stbench.ranking.selection import by_tissue, final_scores, ranked_methods, units_of
+from stbench.results.aggregates import methods_that_ran, score_table
+from stbench.results.assembly import one_row_per_fit
+
+OWN = "own"  # labels that a method assigns itself; comparing them is no choice of a clusterer
+
+
+def overview(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """One row per method that ran: methods, then controls, both from best to worst.
+
+    The order is that of the mean rank on the headline (real tissues, where there are any), then of
+    the mean ARI. All columns but those of accuracy are about the datasets of the headline.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``, without studies.
+        rank_by: the clusterer that ranks.
+
+    Returns:
+        By method: ``control``; ``ranked`` (methods, and controls that smooth); ``rank`` among the
+        methods, with ``best`` and ``worst`` over all conditions of
+        ``stbench.ranking.robustness`` (empty for controls); ``<tissue>``, the mean final ARI over
+        studies of each kind of tissue that is ranked; ``scored`` and ``datasets``, the numbers of
+        datasets of the headline with a score and in all; ``continuity``, 1 - PAS, the share of
+        cells with a label that is usual among their neighbors; the spreads of ARI ``seeds`` (sd
+        over training seeds, 0 for a deterministic method), ``starts`` (sd over starts of k-means)
+        and ``clusterers`` (largest minus smallest mean), the latter two empty for a method that
+        gives labels only; ``seconds`` and ``memory`` (MB) of a fit. An unknown value is NaN.
+        No rows if no dataset is ranked.
+    """
+    parts = {kind: rows for kind, rows in by_tissue(results, rank_by).items() if _scored(rows)}
+    if not parts:
+        return pd.DataFrame()
+    rows = next(iter(parts.values()))
+    methods = methods_that_ran(results)
+    control = results.drop_duplicates("method").set_index("method")["control"].loc[methods]
+    units = units_of(results)
+    board = pd.DataFrame({"control": control})
+    board["ranked"] = board.index.isin(ranked_methods(results))
+    order = mean_ranks(final_scores(rows, rank_by), units)
+    board["rank"] = places(order[[name for name in order.index if not control[name]]])
+    board = board.join(_spans(rows, rank_by, control))
+    for kind in TISSUES:
+        if kind in parts:
+            board[kind] = _over_units(_final(parts[kind], "ARI", rank_by), units)
+    final = _final(rows, "ARI", rank_by)
+    board["scored"] = final.notna().sum()
+    board["datasets"] = len(final)
+    board["continuity"] = 1 - _over_units(_final(rows, "PAS", rank_by), units)
+    for name, spread in _spreads(rows, rank_by).items():
+        board[name] = _over_units(spread, units)
+    fits = one_row_per_fit(rows)
+    costs = fits[fits["fit_status"] == "ok"].groupby(["dataset", "method"])
+    board["seconds"] = costs["seconds"].mean().groupby("method").mean()
+    board["memory"] = costs["peak_rss_mb"].max().groupby("method").max()
+    sorted_by = board.assign(order=order.round(9), ari=-board[next(iter(parts))])
+    return board.loc[sorted_by.sort_values(["control", "order", "ari"], kind="stable").index]
+
+
+def usability(methods: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """What the entries of methods say about their use; NaN for a method without an entry.
+
+    Args:
+        methods: ids.
+        entries: of ``config/methods.yaml``, by id.
+
+    Returns:
+        By method: ``shared`` (it needs no environment of its own), ``deterministic`` (it ignores
+        its seed), ``cpu`` (it asks for no GPU).
+    """
+    facts = {
+        name: {
+            "shared": "environment" not in entry,
+            "deterministic": bool(entry.get("deterministic")),
+            "cpu": "gpu" not in entry.get("resources", {}),
+        }
+        for name in methods
+        if (entry := entries.get(name)) is not None
+    }
+    return pd.DataFrame.from_dict(facts, orient="index", dtype="boolean").reindex(methods)
+
+
+def _scored(results: pd.DataFrame) -> bool:
+    ari = results[~results["exploratory"] & (results["metric"] == "ARI")]
+    return bool(ari["value"].notna().any())
+
+
+def _spans(results: pd.DataFrame, rank_by: str, control: pd.Series) -> pd.DataFrame:
+    """``best`` and ``worst`` place among the methods."""
+    table = rank_robustness(results, rank_by)
+    table = table[~table["method"].map(control)]
+    among = table.groupby("condition")["rank"].rank(method="min")
+    return rank_spans(table.assign(rank=among))
+
+
+def _final(results: pd.DataFrame, metric: str, clusterer: str) -> pd.DataFrame:
+    """(datasets with a truth, methods) means over seeds."""
+    rows = results[~results["exploratory"] & (results["clusterer"] == clusterer)]
+    return _wide(score_table(rows, metric, "final"), "mean")
+
+
+def _spreads(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:
+    """(datasets, methods) spreads of the final ARI."""
+    rows = results[
+        ~results["exploratory"] & (results["metric"] == "ARI") & (results["protocol"] == "final")
+    ]
+    fixed = list(rows.loc[rows["deterministic"], "method"].unique())
+    labels_only = set(rows.loc[rows["reason"] == LABELS_ONLY, "method"])
+    clustered = rows[(rows["clusterer"] != OWN) & ~rows["method"].isin(labels_only)]
+    table = score_table(clustered, "ARI", "final")
+    starts = table[table["clusterer"] == ORACLE_CLUSTERER]
+    means = table.dropna(subset=["mean"]).groupby(["dataset", "method"])["mean"]
+    between = (means.max() - means.min())[means.count() > 1].rename("mean").reset_index()
+    seeds = score_table(rows[rows["clusterer"] == rank_by], "ARI", "final")
+    seeds.loc[seeds["method"].isin(fixed) & seeds["mean"].notna(), "sd"] = 0.0
+    spreads = {"seeds": _wide(seeds, "sd"), "clusterers": _wide(between, "mean")}
+    return {**spreads, "starts": _wide(starts, "sd_clustering")}
+
+
+def _wide(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    wide = table.pivot_table(index="dataset", columns="method", values=column, dropna=False)
+    return wide.dropna(how="all")
+
+
+def _over_units(table: pd.DataFrame, units: dict[str, str]) -> pd.Series:
+    """Means over the datasets of each unit, then over units; by method."""
+    return table.groupby([units[name] for name in table.index]).mean().mean()

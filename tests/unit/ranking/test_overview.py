@@ -1,0 +1,82 @@
+"""The overview: one row per method, methods before controls."""
+
+import pandas as pd
+import pytest
+
+from helpers.results import made_results, scores_of
+from stbench.clustering.stage import LABELS_ONLY
+from stbench.ranking.overview import overview, usability
+
+REAL = {"tissue": "real", "unit": "one study"}
+TISSUES = {"A": REAL, "B": REAL, "S": {"tissue": "simulated", "unit": "S"}}
+
+
+def made(*scores):
+    return made_results(*scores, tissues=TISSUES)
+
+
+def test_methods_are_before_controls_and_only_methods_have_a_rank():
+    board = overview(
+        made(
+            scores_of("A", "sedr", [0.4]),
+            scores_of("A", "stague", [0.6]),
+            scores_of("A", "smoothed_pca", [0.9]),
+            scores_of("A", "pca", [0.8]),
+        ),
+        "kmeans",
+    )
+    assert list(board.index) == ["stague", "sedr", "smoothed_pca", "pca"]
+    assert board["rank"].tolist()[:2] == [1, 2] and board["rank"].isna().tolist()[2:] == [True] * 2
+    assert list(board.loc["stague", ["best", "worst"]]) == [1, 1]  # the control takes no place
+    assert board["ranked"].tolist() == [True, True, True, False]
+
+
+def test_kinds_of_tissues_are_apart_and_missing_scores_are_counted():
+    board = overview(
+        made(
+            *(scores_of(name, "stague", [value]) for name, value in (("A", 0.5), ("B", 0.7))),
+            scores_of("A", "sedr", [0.8]),
+            scores_of("B", "sedr", ["oom"]),
+            scores_of("S", "stague", [0.1]),
+            scores_of("S", "sedr", [0.2]),
+        ),
+        "kmeans",
+    )
+    assert board.loc["stague", "real"] == pytest.approx(0.6)
+    assert board["simulated"].to_dict() == pytest.approx({"stague": 0.1, "sedr": 0.2})
+    assert "semi-synthetic" not in board
+    assert list(board.loc["sedr", ["scored", "datasets"]]) == [1, 2]
+
+
+def test_spreads_are_over_seeds_starts_and_clusterers():
+    labels_only = {"reason": LABELS_ONLY}
+    board = overview(
+        made(
+            scores_of("A", "stague", [0.4, 0.6], spread=0.03),
+            scores_of("A", "stague", [0.9, 0.9], clusterer="gmm"),
+            scores_of("A", "stague", [0.1, 0.1], clusterer="own"),
+            scores_of("A", "sedr", [0.5, 0.5], **labels_only),
+            scores_of("A", "sedr", [0.5, 0.5], clusterer="gmm", **labels_only),
+            scores_of("A", "smoothed_pca", [0.5]),
+        ),
+        "kmeans",
+    )
+    stague, sedr = board.loc["stague"], board.loc["sedr"]
+    assert stague["seeds"] == pytest.approx(0.2 / 2**0.5)
+    assert stague["starts"] == pytest.approx(0.03)
+    assert stague["clusterers"] == pytest.approx(0.4)  # its own labels are no clusterer
+    assert sedr[["starts", "clusterers"]].isna().all()
+    assert board.loc["smoothed_pca", "seeds"] == 0  # deterministic: one seed says all
+    assert stague["seconds"] == pytest.approx(10.5) and stague["memory"] == 300
+
+
+def test_nothing_is_shown_where_nothing_is_ranked():
+    assert overview(made(scores_of("A", "stague", ["oom"])), "kmeans").empty
+
+
+def test_a_method_without_an_entry_has_unknown_facts():
+    entries = {"stague": {"resources": {"gpu": 1}}, "novae": {"environment": "novae"}}
+    facts = usability(["stague", "novae", "mine"], entries)
+    assert facts.loc["stague"].tolist() == [True, False, False]
+    assert facts.loc["novae"].tolist() == [False, False, True]
+    assert pd.isna(facts.loc["mine"]).all()
