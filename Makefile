@@ -167,7 +167,7 @@ UV = $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 -
 lock:                ## pin the dependencies of pyproject.toml again; ARGS=--upgrade takes new versions
 	@$(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
-	@$(UV) --no-emit-package torch --output-file requirements.lock pyproject.toml
+	@$(UV) --no-emit-package torch --output-file requirements.lock --all-extras --group workflow pyproject.toml
 	@$(UV) --group r --constraints requirements.lock --output-file requirements-r.lock
 	@$(UV) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 

@@ -16,7 +16,7 @@ LAYERS = [
     {"results", "markers", "maps"},
     {"choosing", "ranking", "integration", "interactions", "deconvolution"},
     {"summary", "figures", "verdict"},
-    {"report"},
+    {"report", "api"},
 ]
 ALLOWED = {
     package: {package}.union(*LAYERS[:line])
@@ -58,11 +58,14 @@ def test_every_module_is_in_a_package_of_the_list():
 def test_a_package_imports_lower_lines_only(path):
     package = path.relative_to(SCRIPTS / "stbench").parts[0]
     assert imported_packages(path) <= ALLOWED[package]
-    assert not {name.split(".")[0] for name in imported(path)} & {
-        "methods",
-        "deconvolution_methods",
-        *PROGRAMS,
-    }
+    methods = set() if package == "api" else {"methods"}
+    forbidden = {*methods, "deconvolution_methods", *PROGRAMS}
+    assert not {name.split(".")[0] for name in imported(path)} & forbidden
+
+
+def test_the_pipeline_does_not_use_the_interface_for_other_code():
+    for path in SCRIPTS.rglob("*.py"):
+        assert path.parent.name == "api" or "stbench.api" not in path.read_text()
 
 
 @pytest.mark.parametrize("path", modules((SCRIPTS / "methods").rglob("*.py")))

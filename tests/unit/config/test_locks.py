@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 
 import pytest
 from packaging.requirements import Requirement
@@ -11,8 +12,13 @@ from helpers.pins import pins
 from stbench.common.paths import PROJECT
 
 ASKED = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+PACKAGE = ASKED["project"]
 GROUPS = {
-    "requirements.lock": ASKED["project"]["dependencies"],
+    "requirements.lock": [
+        *PACKAGE["dependencies"],
+        *chain.from_iterable(PACKAGE["optional-dependencies"].values()),
+        *ASKED["dependency-groups"]["workflow"],
+    ],
     "requirements-r.lock": ASKED["dependency-groups"]["r"],
     "requirements-dev.lock": ASKED["dependency-groups"]["dev"],
 }
