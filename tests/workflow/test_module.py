@@ -9,13 +9,24 @@ from stbench.common.paths import PROJECT
 from workflow.conftest import Workflow, environment
 
 OUTER = """\
+from pathlib import Path
+
 configfile: "outer.yaml"
+
+# The method of this workflow, once its rule has run.
+OWN = {{"external": {{"mine": "mine"}}}} if Path("mine").is_dir() else {{}}
 
 module stbench:
     snakefile: {snakefile!r}
-    config: config["stbench"]
+    config: {{**config["stbench"], **OWN}}
 
 use rule * from stbench as stb_*
+
+rule mine:
+    output:
+        "mine/tissue/labels.tsv",
+    shell:
+        "for i in $(seq 150); do printf 'cell%d\\t%d\\n' $i $((i % 3)); done > {{output:q}}"
 
 rule best:
     default_target: True
@@ -41,7 +52,7 @@ CONFIG = {
 }
 
 
-def test_another_workflow_uses_all_rules_under_names_of_its_own(tmp_path):
+def test_another_workflow_uses_all_rules_and_adds_a_method_of_its_own(tmp_path):
     source, folder = tmp_path / "outer workflow", tmp_path / "work é x"
     source.mkdir()
     folder.mkdir()
@@ -49,11 +60,14 @@ def test_another_workflow_uses_all_rules_under_names_of_its_own(tmp_path):
     (folder / "outer.yaml").write_text(yaml.safe_dump({"stbench": CONFIG}))
     outer = Workflow(source, folder, environment())
     profile = ("--workflow-profile", str(PROJECT / "profiles/default"))
+    own = outer.run("note=none", args=(*profile, "mine/tissue/labels.tsv"))
+    assert own.returncode == 0 and not (folder / "results/compared").exists(), own.stdout
     run = outer.run("note=none", args=profile)
     assert run.returncode == 0, run.stdout
     assert "smoothed_pca" in (folder / "best.txt").read_text()
-    board = pd.read_csv(folder / "results/compared/tables/leaderboard.csv")
-    assert set(board["method"]) == {"smoothed_pca", "pca"}
+    board = pd.read_csv(folder / "results/compared/tables/leaderboard.csv").set_index("method")
+    assert set(board.index) == {"smoothed_pca", "pca", "mine"}
+    assert abs(board["ARI"]["mine"]) < 0.1  # labels that say nothing
     again = outer.run("note=none", args=(*profile, "--dry-run"))
     assert "Nothing to be done" in again.stdout
     assert sorted(os.listdir(source)) == ["Snakefile"]
