@@ -42,6 +42,7 @@ include: "rules/report.smk"
 include: "rules/progress.smk"
 include: "rules/plan.smk"
 include: "rules/demo.smk"
+include: "rules/scheduling.smk"
 
 
 rule all:
@@ -56,6 +57,7 @@ rule all:
 
 
 onstart:
+    examine_jobs_when_one_ends()
     start_progress()
 
 
