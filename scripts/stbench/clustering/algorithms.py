@@ -7,7 +7,7 @@ thread, because the order in which threads sum changes the last bits.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stbench.clustering.kmeans import KMeansPoints
 from stbench.common.constants import Clusterer
 from stbench.common.errors import NotApplicableError, one_line
 from stbench.graphs.neighbors import knn
@@ -72,16 +73,30 @@ def cluster_labels(
     if clusterer not in ALGORITHMS:
         raise ValueError(f"unknown clusterer {clusterer!r}; known: {', '.join(ALGORITHMS)}")
     embedding = np.asarray(embedding)
-    if len(embedding) < n_domains:
-        return ClusterResult(
-            None, "not_applicable", f"{len(embedding)} cells are fewer than {n_domains} domains"
-        )
-    if not np.isfinite(embedding).all():
-        return ClusterResult(None, "not_applicable", "the embedding has values that are not finite")
-
+    if reason := _unsuitable(embedding, n_domains):
+        return ClusterResult(None, "not_applicable", reason)
     with _quiet_and_single_threaded():
         result = ALGORITHMS[clusterer](embedding, n_domains, seed)
     return _without_gaps(result, n_domains)
+
+
+def kmeans_labels(
+    embedding: np.ndarray, n_domains: int, seeds: Sequence[int]
+) -> list[ClusterResult]:
+    """``cluster_labels`` by ``kmeans`` with each seed, faster: the starts share their work."""
+    embedding = np.asarray(embedding)
+    if reason := _unsuitable(embedding, n_domains):
+        return [ClusterResult(None, "not_applicable", reason)] * len(seeds)
+    with _quiet_and_single_threaded():
+        labelings = KMeansPoints(embedding).labels(n_domains, seeds)
+    return [_without_gaps(ClusterResult(labels), n_domains) for labels in labelings]
+
+
+def _unsuitable(embedding: np.ndarray, n_domains: int) -> str:
+    """Why an embedding cannot be clustered; empty if it can."""
+    if len(embedding) < n_domains:
+        return f"{len(embedding)} cells are fewer than {n_domains} domains"
+    return "" if np.isfinite(embedding).all() else "the embedding has values that are not finite"
 
 
 def refine_labels(labels: np.ndarray, coords: np.ndarray, n_neighbors: int) -> np.ndarray:
@@ -146,10 +161,7 @@ def _quiet_and_single_threaded() -> Iterator[None]:
 
 
 def _kmeans(embedding: np.ndarray, n_domains: int, seed: int, starts: int) -> ClusterResult:
-    from sklearn.cluster import KMeans
-
-    model = KMeans(n_domains, n_init=starts, random_state=seed)
-    return ClusterResult(model.fit_predict(embedding))
+    return ClusterResult(KMeansPoints(embedding).best_labels(n_domains, seed, starts))
 
 
 def _gmm(embedding: np.ndarray, n_domains: int, seed: int) -> ClusterResult:

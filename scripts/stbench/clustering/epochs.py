@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stbench.clustering.algorithms import cluster_labels, majority
+from stbench.clustering.algorithms import kmeans_labels, majority
 from stbench.common.constants import HELD_OUT_SEEDS, KMEANS_SEEDS
 from stbench.common.errors import InputError
 from stbench.common.io import atomic_hdf5
@@ -93,7 +93,7 @@ def kmeans_rows(
     embedding: np.ndarray, n_domains: int, seeds: Sequence[int] = KMEANS_SEEDS
 ) -> tuple[np.ndarray, str]:
     """k-means labels (seeds, n_cells) int16, -1 if there are none, and a note."""
-    results = [cluster_labels(embedding, n_domains, "kmeans", seed) for seed in seeds]
+    results = kmeans_labels(embedding, n_domains, seeds)
     empty = np.full(len(embedding), -1, np.int16)
     rows = np.stack([empty if result.labels is None else result.labels for result in results])
     return rows, next((result.reason for result in results if result.reason), "")
