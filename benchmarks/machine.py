@@ -5,35 +5,47 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 
 
-def gflops(threads: int = 1, size: int = 1500, times: int = 5) -> float:
+def gflops(threads: int = 1, device: str = "cpu") -> float:
     """Rate of single-precision matrix products."""
     import torch
 
     torch.set_num_threads(threads)
-    matrix = torch.rand(size, size)
-    matrix @ matrix
-    start = time.perf_counter()
-    for _ in range(times):
-        matrix @ matrix
-    return 2 * size**3 * times / (time.perf_counter() - start) / 1e9
+    size = 1500 if device == "cpu" else 8192
+    matrix = torch.rand(size, size, device=device)
+    return 2 * size**3 / _seconds(lambda: matrix @ matrix, 5, device) / 1e9
 
 
-def gexps(threads: int = 1, size: int = 2**18, times: int = 200) -> float:
-    """Rate of single-precision exponentials, 10^9 a second, of values in the cache."""
+def gexps(threads: int = 1) -> float:
+    """Rate of single-precision exponentials of a CPU, 10^9 a second, of values in the cache."""
     import torch
 
     torch.set_num_threads(threads)
-    values = torch.linspace(-1, 1, size)
-    result = torch.exp(values)
+    values = torch.linspace(-1, 1, 2**18)
+    result = torch.empty_like(values)
+    return len(values) / _seconds(lambda: torch.exp(values, out=result), 200, "cpu") / 1e9
+
+
+def _seconds(work: Callable[[], object], times: int, device: str) -> float:
+    """Seconds of one call of several, after a first one that is not counted."""
+    import torch
+
+    def finish() -> None:
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    work()
+    finish()
     start = time.perf_counter()
     for _ in range(times):
-        torch.exp(values, out=result)
-    return size * times / (time.perf_counter() - start) / 1e9
+        work()
+    finish()
+    return (time.perf_counter() - start) / times
 
 
 def description() -> str:

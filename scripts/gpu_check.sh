@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# For a machine with a CUDA device: the unit tests, the losses of STAGUE on CPU and GPU (they agree to 1e-4),
-# and a short benchmark that must have run on the GPU.
+# For a machine with a CUDA device: the losses of STAGUE on CPU and GPU (they agree to 1e-4), its kernels in Triton, the
+# unit tests, a short benchmark that must have run on the GPU, and seconds per epoch up to 100 000 cells.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +22,8 @@ print(f"torch {torch.__version__}, {torch.cuda.get_device_name()}")
 END
 
 export OMP_NUM_THREADS=1
-"$python" -m pytest -p no:cacheprovider tests/unit tests/gpu
+"$python" -m pytest -p no:cacheprovider tests/gpu
+"$python" -m pytest -p no:cacheprovider -n "$(nproc)" --dist loadfile tests/unit
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -35,4 +36,7 @@ if ! grep -q '"device": "cuda"' "$status"; then
   echo "error: STAGUE did not run on the GPU; its status is above" >&2
   exit 1
 fi
-echo "ok: unit tests, losses and a short benchmark on the GPU"
+
+"$python" benchmarks/nt_xent_roofline.py
+"$python" benchmarks/stague_epoch.py --device cuda --cells 20000 65536 100000 --dense-up-to 0 --sampled 0
+echo "ok: unit tests, losses, kernels and benchmarks on the GPU"

@@ -45,7 +45,9 @@ def test_the_locks_agree_and_torch_is_in_none():
     for lock in GROUPS:
         pinned = pins(PROJECT / lock)
         assert {name: default.get(name, version) for name, version in pinned.items()} == pinned
-        assert not {"torch", "triton"} & pinned.keys()
+        assert "torch" not in pinned
+        # Triton comes with the torch for CUDA; tests interpret its kernels beside any torch.
+        assert lock == "requirements-dev.lock" or "triton" not in pinned
         assert not [name for name in pinned if name.startswith("nvidia-")]
 
 
