@@ -98,14 +98,17 @@ rule figures:
         runtime=60,
     params:
         recipe=recipe(
-            *("figures.py", PICTURED, config["rank_by"]), files=[METHODS, DECONVOLUTION_METHODS]
+            *("figures.py", PICTURED, config["rank_by"], BENCHMARK.drawings),
+            files=[METHODS, DECONVOLUTION_METHODS],
         ),
         rank_by=untracked(config["rank_by"]),
         results=lambda wc, input: get_options(input, "results", "data", "maps"),
         root=untracked(str(LAYOUT.root)),
         files=untracked(list(map(str, PICTURED))),
+        drawings=untracked(["--drawings", json.dumps(BENCHMARK.drawings, sort_keys=True)]),
     shell:
         "python {input.code[0]:q} --root {params.root:q} --files {params.files:q}"
+        " {params.drawings:q}"
         " --tables {input.tables:q} {params.results:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by}"

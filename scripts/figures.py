@@ -1,15 +1,15 @@
 """Draw the figures of the results, each as png and pdf, those without maps of cells also as svg.
 
     overview                 one row for each method: rank, accuracy, continuity, stability, cost
-    heatmap_ARI_<protocol>   methods by datasets, with statuses of failures (final and oracle)
-    box_ARI                  final ARI of every run by method
+    heatmap_ARI_final        methods by datasets, with means and statuses of failures
+    box_ARI                  final ARI of every dataset by method
     gap                      best and last epoch of each method, and the best one clustered again
-    critical_difference_<policy>  mean ranks with intervals, and which methods are tied
+    critical_difference_<policy>  mean ranks with intervals, and which methods are tied, if tested
     bump                     ranks on each dataset
-    runtime, memory          against the number of cells, with the exponent of each method
+    runtime, memory          bars; against the number of cells if sizes differ enough
     published                measured beside published scores
-    gallery_<dataset>        true domains, then those of the best and the last epoch of each method,
-                             in the colors of the matched true domains
+    gallery_<dataset>        true domains, then those of each method, the best first, in the colors
+                             of the matched true domains
                              without true domains all maps in the colors of their consensus
     consensus_<dataset>      of own sections: the consensus of all methods, and where they disagree
     label_free_agreement_<dataset>   ARI of every pair of methods, with a dendrogram
@@ -32,6 +32,7 @@ without content are skipped, for example the bump chart for a single dataset.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,12 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--maps", nargs="*", default=[], type=Path, help="<dataset>.h5ad of domains.py"
+    )
+    parser.add_argument(
+        "--drawings",
+        type=json.loads,
+        default={},
+        help="names of domains and direction of the y axis of datasets, by id (JSON)",
     )
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument(
@@ -116,7 +123,7 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
         clusterers = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {args.rank_by}: no scores; use one of {clusterers}")
     results = results[results["study"] == ""]  # studies have separate figures
-    tissues = [read_tissue(path) for path in args.data]
+    tissues = [read_tissue(path, args.drawings) for path in args.data]
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
     titles = method_titles(results)
     entries = load_yaml(args.methods)

@@ -97,7 +97,7 @@ def test_figures_are_there(finished):
     names = {path.name for path in folder.glob("[!.]*")}
     captions = json.loads((folder / "captions.json").read_text())
     wanted = {"gallery_tissue", "curves_tissue", "protocols_tissue", "box_ARI", "gap"}
-    assert wanted | {"heatmap_ARI_final", "heatmap_ARI_oracle"} <= captions.keys()
+    assert wanted | {"overview", "heatmap_ARI_final"} <= captions.keys()
     ends = {f"{stem}.{ending}" for stem in captions for ending in ("png", "pdf")}
     assert names == ends | {"captions.json"}
 

@@ -12,6 +12,7 @@ from typing import Any
 from stbench.common.errors import InputError
 from stbench.config import external, variants
 from stbench.config.degradation import levels_of
+from stbench.config.drawing import drawing_of
 from stbench.config.layout import Layout, configuration_name
 from stbench.config.methods import (
     check_budget,
@@ -20,6 +21,7 @@ from stbench.config.methods import (
     is_ranked,
     load_methods,
     named_params,
+    setting_for,
 )
 from stbench.config.own_files import check_own_files
 from stbench.config.published import has_published_settings
@@ -200,8 +202,9 @@ class Benchmark:
         """Entries outside the ranking: ``derived`` datasets, ``variants`` and ``published``.
 
         All by id: for a degraded dataset ``of``, ``way``, ``level`` and ``draw``; for a variant
-        ``method``, ``factor``, ``value``, ``title`` and ``unchanged``, the method's own value of
-        the factor by dataset; for a method with published settings ``method`` and ``title``.
+        ``method``, ``factor``, ``value``, ``title``, and by dataset ``unchanged`` and
+        ``published``, the value of the factor in the method's own and in its published settings
+        (None: there are none); for a method with published settings ``method`` and ``title``.
         """
         changed = {
             name: {
@@ -213,6 +216,10 @@ class Benchmark:
                     dataset: self.params(variant.method, dataset).get(variant.factor)
                     for dataset in self.datasets_of(DOMAINS)
                 },
+                "published": {
+                    dataset: self._published_settings(variant.method, dataset).get(variant.factor)
+                    for dataset in self.datasets_of(DOMAINS)
+                },
             }
             for name, variant in self.variants.items()
         }
@@ -222,6 +229,12 @@ class Benchmark:
         }
         return {"derived": self.derived(DOMAINS), "variants": changed, "published": published}
 
+    def _published_settings(self, method: str, dataset: str) -> dict[str, Any]:
+        """All parameters of a method as published for a dataset; empty if none are."""
+        entry, described = self.method(DOMAINS, method), self.datasets[dataset]
+        known = described["origin"] == "files" and setting_for(entry, described, "published")
+        return named_params(entry, described)["published"] if known else {}
+
     @property
     def tissues(self) -> dict[str, dict[str, str]]:
         """``tissue`` (its kind) and independent ``unit`` of each dataset of ``domains``."""
@@ -230,6 +243,12 @@ class Benchmark:
             name: {"tissue": tissue_of(entry), "unit": unit_of(entry)}
             for name, entry in entries.items()
         }
+
+    @property
+    def drawings(self) -> dict[str, dict[str, Any]]:
+        """``stbench.config.drawing`` of each dataset of ``domains`` that has any."""
+        found = {name: drawing_of(self.datasets[name]) for name in self.datasets_of(DOMAINS)}
+        return {name: drawing for name, drawing in found.items() if drawing}
 
     @property
     def external(self) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from stbench.common.code_hash import code_hash
 from stbench.common.paths import ENVIRONMENTS, SCRIPTS, gene_statistics_file
+from stbench.config.drawing import DRAWING
 from stbench.config.own_files import files_of
 from stbench.config.registry import loaders
 from stbench.config.schema import load_yaml
@@ -31,7 +32,7 @@ Entry = Mapping[str, Any]
 _DESCRIPTION = (
     *("id", "name", "title", "technology", "organism", "donor", "study", "tissue", "unit"),
     *("licence", "citation", "note", "cells", "genes", "n_cells", "n_spots", "reference_is"),
-    *("origin", "path", "given"),
+    *("origin", "path", "given", *DRAWING),
 )
 # They determine the truth or the labels of a clustering, which have separate keys.
 _NOT_DATA = ("label", "celltype", "refine")

@@ -6,7 +6,7 @@ the results contain nothing to show: no truth, no oracle, a single dataset or a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from stbench.config.tissues import TISSUE_WORDS
 from stbench.figures.figure_set import Album
 from stbench.figures.style import words_of
 from stbench.ranking.certainty import as_sentence, note, where
+from stbench.ranking.overview import best_first
 from stbench.ranking.ranks import POLICY_WORDS
 from stbench.ranking.robustness import rank_robustness, rank_spans
 from stbench.ranking.selection import by_tissue
@@ -23,7 +24,8 @@ from stbench.results.aggregates import score_table
 from stbench.results.assembly import one_row_per_fit
 from stbench.results.oracle import oracle_clusterer, rows_under
 
-_MEANING = {"final": "last epoch", "oracle": "best epoch, chosen by the true labels"}
+Bands = Sequence[Sequence[str]]
+"""Ids of methods, then of controls, both from best to worst."""
 
 
 def add_comparisons(
@@ -50,11 +52,13 @@ def add_comparisons(
     compared = rows_under(with_truth, rank_by)
     words = {"final": words_of(rank_by), "oracle": words_of(oracle_by)}
     add_overview(album, results, titles, rank_by, entries)
-    add_heatmaps(album, compared, titles, words)
-    add_boxes(album, compared, titles, words["final"])
+    bands = best_first(results, rank_by)
+    if len(compared):
+        add_heatmap(album, compared, titles, words, bands)
+        add_boxes(album, compared, titles, words["final"], bands)
     add_gap(album, with_truth[with_truth["clusterer"] == oracle_by], titles, words["oracle"])
     add_ranks(album, results, titles, rank_by)
-    add_costs(album, results, titles, cells)
+    add_costs(album, results, titles, cells, bands)
 
 
 def add_overview(
@@ -91,62 +95,86 @@ def add_overview(
     )
 
 
-def add_heatmaps(
-    album: Album, compared: pd.DataFrame, titles: dict[str, str], clusterers: Mapping[str, str]
+def add_heatmap(
+    album: Album,
+    compared: pd.DataFrame,
+    titles: dict[str, str],
+    clusterers: Mapping[str, str],
+    bands: Bands,
 ) -> None:
-    """Mean ARI of every method on every dataset, for the last and for the best epoch.
+    """Mean ARI of every method on every dataset, of the last epoch; the best epoch as a mean.
 
     Args:
         clusterers: the words for the clusterer of each protocol.
+        bands: methods and controls that ran, best first.
     """
     from stbench.figures.heatmap import score_heatmap
 
-    for protocol, meaning in _MEANING.items():
-        table = score_table(compared, "ARI", protocol)
-        defined = set(table[table["mean"].notna()]["method"])
-        shown = {m: t for m, t in titles.items() if protocol == "final" or m in defined}
-        table = table[table["method"].isin(shown)]
-        if not len(table):
-            continue
-        title = f"ARI of the {meaning} ({clusterers[protocol]})"
-        best = table.loc[table["mean"].idxmax()] if defined else None
-        top = (
-            f"; the highest is {best['mean']:.2f}, {titles[best['method']]} on {best['dataset']}"
-            if best is not None
-            else ""
-        )
-        album.add(
-            score_heatmap(table, shown, title),
-            f"heatmap_ARI_{protocol}",
-            kind="heatmap",
-            title=title,
-            caption="Mean over training seeds; small: the standard deviation, in brackets over "
-            "starts of k-means where the seed changes nothing or there is one. An entry without a "
-            "score shows its status, which the legend explains.",
-            alt=f"Heat map of ARI, methods ({len(shown)}) by datasets "
-            f"({table['dataset'].nunique()}){top}.",
-        )
+    table = score_table(compared, "ARI", "final")
+    ran = {method for band in bands for method in band}
+    bands = [*bands, [method for method in titles if method not in ran]]
+    oracle = score_table(compared, "ARI", "oracle")
+    title = f"ARI of the last epoch ({clusterers['final']})"
+    best = table.loc[table["mean"].idxmax()] if table["mean"].notna().any() else None
+    top = (
+        f"; the highest is {best['mean']:.2f}, {titles[best['method']]} on {best['dataset']}"
+        if best is not None
+        else ""
+    )
+    kinds = dict(compared[["dataset", "tissue"]].itertuples(index=False, name=None))
+    fixed = frozenset(compared.loc[compared["deterministic"], "method"])
+    with_oracle = oracle["mean"].notna().any()
+    epoch = (
+        " The best epoch is chosen by the true labels, which is impossible on new data "
+        f"({clusterers['oracle']})."
+    )
+    album.add(
+        score_heatmap(
+            *(table, titles, title),
+            bands=bands,
+            kinds=kinds,
+            oracle=oracle if with_oracle else None,
+            fixed=fixed,
+        ),
+        "heatmap_ARI_final",
+        kind="heatmap",
+        title=title,
+        caption="Mean over training seeds; small: the standard deviation, in brackets over starts "
+        "of k-means where there is one seed. Methods by rank, controls below them. A mean in "
+        "brackets lacks datasets. An entry without a score shows its status, which the legend "
+        f"explains.{epoch if with_oracle else ''}",
+        alt=f"Heat map of ARI, methods ({table['method'].nunique()}) by datasets "
+        f"({table['dataset'].nunique()}){top}.",
+    )
 
 
-def add_boxes(album: Album, compared: pd.DataFrame, titles: dict[str, str], clusterer: str) -> None:
-    """The final ARI of every run."""
-    from stbench.figures.boxplots import score_boxes
+def add_boxes(
+    album: Album, compared: pd.DataFrame, titles: dict[str, str], clusterer: str, bands: Bands
+) -> None:
+    """The final ARI on every dataset, mean over seeds."""
+    from stbench.figures.boxplots import BOX_FROM, score_boxes
 
-    rows = compared[(compared["metric"] == "ARI") & (compared["protocol"] == "final")]
-    medians = rows.groupby("method")["value"].median().dropna()
+    table = score_table(compared, "ARI", "final")
+    medians = table.groupby("method")["mean"].median().dropna()
     if not len(medians):
         return
-    title = f"Final ARI of every run ({clusterer})"
+    title = f"Final ARI on every dataset ({clusterer})"
+    boxes = (
+        "Boxes span the quartiles, lines mark the median, and whiskers reach the farthest points "
+        "within 1.5 box lengths."
+        if table["dataset"].nunique() >= BOX_FROM
+        else "Lines mark the median."
+    )
     album.add(
-        score_boxes(rows[["dataset", "method", "value", "status"]], titles, title),
+        score_boxes(table, titles, title, bands),
         "box_ARI",
         kind="box",
         title=title,
-        caption="A point is one training seed on one dataset. Boxes span the quartiles, lines mark "
-        "the median, and whiskers reach the farthest points within 1.5 box lengths. Methods are "
-        "sorted by their median. Runs without a score are counted on the right.",
-        alt=f"Box plots of final ARI by method; the highest median is {medians.max():.2f}, "
-        f"{titles[medians.idxmax()]}.",
+        caption=f"A point is the mean over training seeds on one dataset. {boxes} Methods are "
+        "sorted by their median, controls are below. Datasets without a score are counted on the "
+        "right.",
+        alt=f"Final ARI by method on {table['dataset'].nunique()} datasets; the highest median is "
+        f"{medians.max():.2f}, {titles[medians.idxmax()]}.",
     )
 
 
@@ -192,11 +220,11 @@ def add_ranks(album: Album, results: pd.DataFrame, titles: dict[str, str], rank_
 def add_mean_ranks(
     album: Album, results: pd.DataFrame, titles: dict[str, str], rank_by: str, suffix: str
 ) -> None:
-    """Mean ranks with the groups of methods that do not differ."""
+    """Mean ranks with the groups of methods that do not differ, where a test is possible."""
     from stbench.figures.critical_difference import critical_difference
 
     for policy, ranking in rankings(results, rank_by).items():
-        if not len(ranking.scores) or ranking.scores.shape[1] < 2:
+        if not ranking.tested:
             continue
         title = f"Mean rank by final ARI, {_tissues(results)}, {POLICY_WORDS[policy]}"
         best = ranking.mean_ranks.index[0]
@@ -205,8 +233,8 @@ def add_mean_ranks(
             f"critical_difference_{policy}{suffix}",
             kind="critical_difference",
             title=title,
-            caption="Mean rank over studies with its 95 % bootstrap interval. Bars on the right "
-            "join methods that do not differ significantly (Demsar, JMLR 2006). "
+            caption="Mean rank over studies with its 95 % bootstrap interval. Methods with a dot "
+            "on the same bar on the right do not differ significantly (Demsar, JMLR 2006). "
             + (f"{as_sentence(why)}." if (why := note(ranking)) else ""),
             alt=f"Mean ranks of {len(ranking.mean_ranks)} methods; the best is {titles[best]} with "
             f"{ranking.mean_ranks.iloc[0]:.1f} over {where(ranking)}.",
@@ -232,14 +260,15 @@ def add_bump(
     ranks = ranks.loc[order, [method for method in titles if method in ranks]]
     means = final.pivot_table(index="dataset", columns="method", values="value", dropna=False)
     failed = means.reindex(index=ranks.index, columns=ranks.columns).isna()
-    quiet = set(results.loc[results["control"], "method"])
+    controls = set(results.loc[results["control"], "method"])
     title = f"Ranks by final ARI on each dataset, {_tissues(results)}"
     album.add(
-        rank_bump(ranks, failed, titles, quiet, title),
+        rank_bump(ranks, failed, titles, controls, title),
         f"bump{suffix}",
         kind="bump",
         title=title,
-        caption="Rank 1 (top) is best; ties share their mean rank. Controls are gray and dashed.",
+        caption="Rank 1 (top) is best; ties share their mean rank. Controls are dashed. Every "
+        "method has the same color and marker in all figures.",
         alt=f"Ranks of {ranks.shape[1]} methods on {ranks.shape[0]} datasets, a line per method.",
     )
 
@@ -251,6 +280,9 @@ def add_rank_robustness(
     from stbench.figures.rank_conditions import rank_conditions
 
     table = rank_robustness(results, rank_by)
+    table = table[~table["method"].isin(results.loc[results["control"], "method"])]
+    among = table.groupby("condition")["rank"].rank(method="min")
+    table = table.assign(rank=among)
     if table["condition"].nunique() < 2 or table["method"].nunique() < 2:
         return
     spans = rank_spans(table)
@@ -262,7 +294,8 @@ def add_rank_robustness(
         kind="rank_conditions",
         title=title,
         caption="A column changes one choice of the benchmark; the first is the ranking itself. "
-        "Methods are sorted by it. An empty field is a method without a score.",
+        "Methods are sorted by it, and ranked among themselves, without controls. An empty field "
+        "is a method without a score.",
         alt=f"Ranks of {len(spans)} methods under {table['condition'].nunique()} conditions; "
         f"{stable} of them have the same rank under all.",
     )
@@ -273,11 +306,13 @@ def _tissues(results: pd.DataFrame) -> str:
 
 
 def add_costs(
-    album: Album, results: pd.DataFrame, titles: dict[str, str], cells: Mapping[str, int]
+    album: Album,
+    results: pd.DataFrame,
+    titles: dict[str, str],
+    cells: Mapping[str, int],
+    bands: Bands,
 ) -> None:
-    """Seconds and memory of the fits against the number of cells, if there are several sizes."""
-    from stbench.figures.scaling import SIZES_TO_FIT, SPAN_TO_FIT, scaling_panels
-
+    """Seconds and memory of the fits: bars, or curves if the numbers of cells differ enough."""
     fits = one_row_per_fit(results)
     fits = fits[fits["fit_status"] == "ok"]
     fits = fits.assign(cells=fits["dataset"].map(cells))
@@ -296,19 +331,47 @@ def add_costs(
             for column, series in columns
         ]
         costs = pd.concat(parts)
-        costs = costs[costs["value"] > 0]
-        if costs["cells"].nunique() < 2:
-            continue
-        title = f"{what} against the number of cells"
+        costs = costs[(costs["value"] > 0) & costs["cells"].notna()]
+        if len(costs):
+            _add_cost(album, stem, what, unit, costs, titles, bands)
+
+
+def _add_cost(
+    album: Album,
+    stem: str,
+    what: str,
+    unit: str,
+    costs: pd.DataFrame,
+    titles: dict[str, str],
+    bands: Bands,
+) -> None:
+    from stbench.figures.cost_bars import cost_bars
+    from stbench.figures.scaling import SIZES_TO_FIT, SPAN_TO_FIT, scaling_panels, sizes_differ
+
+    n, few, many = costs["method"].nunique(), costs["cells"].min(), costs["cells"].max()
+    on = f"{few:.0f} cells" if few == many else f"{few:.0f} to {many:.0f} cells"
+    if not sizes_differ(costs["cells"].to_numpy()):
+        title = f"{what}, {on}"
         album.add(
-            scaling_panels(costs, titles, unit, title),
+            cost_bars(costs, titles, unit, title, bands),
             stem,
             kind=stem,
             title=title,
-            caption="A point is one fit and includes the start of its program. Both axes are "
-            "logarithmic. Pale gray lines show the other methods. The line is a power law fitted "
-            f"to the median of each size; it needs at least {SIZES_TO_FIT} sizes that span a "
-            f"factor of {SPAN_TO_FIT:g}. Datasets also differ in genes and settings.",
-            alt=f"{what} of {costs['method'].nunique()} methods, {costs['cells'].min()} to "
-            f"{costs['cells'].max()} cells, a panel per method.",
+            caption="Bars are medians of the fits of all datasets and seeds, lines span all of "
+            "them; the start of the program is included. The datasets are too similar in size to "
+            "show how costs grow.",
+            alt=f"{what} of {n} methods on datasets of {on}.",
         )
+        return
+    title = f"{what} against the number of cells"
+    album.add(
+        scaling_panels(costs, titles, unit, title),
+        stem,
+        kind=stem,
+        title=title,
+        caption="A point is one fit and includes the start of its program. Both axes are "
+        "logarithmic. Pale gray lines show the other methods. The line is a power law fitted "
+        f"to the median of each size; it needs at least {SIZES_TO_FIT} sizes that span a "
+        f"factor of {SPAN_TO_FIT:g}. Datasets also differ in genes and settings.",
+        alt=f"{what} of {n} methods, {on}, a panel per method.",
+    )

@@ -11,9 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stbench.figures.style import DOMAIN_COLORS, UNLABELED
+from stbench.figures.style import DOMAIN_COLORS, QUIET, UNLABELED
 
 SIGNIFICANT = 0.05
+MOST_EDGES = 3000  # that can be distinguished on one map
 NULLS = {
     "shuffled": "cell types shuffled among cells",
     "distance": "edges redrawn among pairs at similar distance",
@@ -26,6 +27,9 @@ _LIMIT = 3.0  # of log2(observed / expected); larger values get the color of the
 
 def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
     """Edges in space; those of the most frequent pairs of cell types in color.
+
+    Of more than ``MOST_EDGES`` edges the strongest of each area are drawn. Edges are the more
+    opaque, the higher their score.
 
     Args:
         edges: source, target, score, and type_source and type_target where cell types are known;
@@ -44,17 +48,22 @@ def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
     )
     dots: dict[str, Any] = {"c": UNLABELED, "linewidths": 0, "rasterized": True}
     ax.scatter(coords[:, 0], coords[:, 1], s=float(np.clip(9000 / len(coords), 0.5, 14)), **dots)
-    lines = list(coords[edges[["source", "target"]].to_numpy()])
+    kept = strongest_per_area(edges, coords)
+    order = kept["score"].rank(pct=True)
+    kept = kept.assign(opacity=0.35 + 0.65 * order).sort_values("score", kind="stable")
+    lines = list(coords[kept[["source", "target"]].to_numpy()])
     look: dict[str, Any] = {
-        "linewidths": float(np.clip(50 / math.sqrt(len(coords)), 0.6, 2.2)),
+        "linewidths": float(np.clip(70 / math.sqrt(len(coords)), 1.0, 2.2)),
         "capstyle": "round",
-        "rasterized": len(edges) > 20_000,
+        "rasterized": True,
+        "alpha": kept["opacity"].to_numpy(),
     }
     if "type_source" in edges:
         names = _pair_names(edges)
         counts = names.value_counts(sort=False).sort_values(ascending=False, kind="stable")
         top = dict(zip(counts.index[:_COLORED_PAIRS], DOMAIN_COLORS, strict=False))
-        ax.add_collection(LineCollection(lines, colors=names.map(top).fillna(_OTHER_PAIRS), **look))
+        colors = _pair_names(kept).map(top).fillna(_OTHER_PAIRS)
+        ax.add_collection(LineCollection(lines, colors=colors, **look))
         for name, color in top.items():
             ax.plot([], [], color=color, lw=2, label=f"{name} ({counts[name]})")
         if len(counts) > len(top):
@@ -62,7 +71,7 @@ def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
             ax.plot([], [], color=_OTHER_PAIRS, lw=2, label=f"other pairs ({rest})")
         figure.legend(loc="outside right upper", fontsize=8, title="edges between")
     else:
-        drawn = LineCollection(lines, array=edges["score"].to_numpy(), cmap="viridis", **look)
+        drawn = LineCollection(lines, array=kept["score"].to_numpy(), cmap="viridis", **look)
         ax.add_collection(drawn)
         figure.colorbar(drawn, ax=ax, label="score", shrink=0.6, pad=0.01)
     ax.set_xticks([])
@@ -71,12 +80,41 @@ def edge_map(edges: pd.DataFrame, coords: np.ndarray, title: str) -> Figure:
         spine.set_visible(False)
     ax.set_aspect("equal")
     ax.set_title(title, loc="left", fontweight="bold")
+    if len(kept) < len(edges):
+        words = f"drawn: the {len(kept)} strongest edges, equally many in each area"
+        ax.text(0, 0, words, transform=ax.transAxes, fontsize=7.5, color=QUIET, va="top")
     return figure
+
+
+def strongest_per_area(
+    edges: pd.DataFrame, coords: np.ndarray, most: int = MOST_EDGES
+) -> pd.DataFrame:
+    """The edges, or about ``most`` of more edges: as many of the highest scores from each area.
+
+    Areas are about ``most / 4`` squares of a grid over the positions; an edge belongs to that of
+    its middle.
+
+    Args:
+        edges: source, target, score.
+        coords: (n, 2) positions.
+        most: number of edges.
+    """
+    if len(edges) <= most:
+        return edges
+    middles = coords[edges[["source", "target"]].to_numpy()].mean(axis=1)
+    low, spread = coords.min(axis=0), np.maximum(np.ptp(coords, axis=0), 1e-12)
+    side = math.sqrt(spread[0] * spread[1] / (most / 4))
+    areas = pd.DataFrame(((middles - low) // side).astype(int), index=edges.index)
+    place = edges["score"].groupby([areas[0], areas[1]]).rank(ascending=False, method="first")
+    counts = place.value_counts().sort_index().cumsum()
+    depth = counts[counts <= most].index.max() if (counts <= most).any() else 1
+    return edges[place <= depth]
 
 
 def _pair_names(edges: pd.DataFrame) -> pd.Series:
     ends = edges[["type_source", "type_target"]].astype(object).fillna("no type")
-    return pd.Series([" – ".join(sorted(map(str, pair))) for pair in ends.to_numpy()])
+    names = [" – ".join(sorted(map(str, pair))) for pair in ends.to_numpy()]
+    return pd.Series(names, index=edges.index)
 
 
 def type_pair_heatmap(table: pd.DataFrame, title: str) -> Figure:

@@ -14,8 +14,9 @@ from scipy.spatial import cKDTree
 from stbench.config.pairs import REFERENCES
 from stbench.deconvolution.metrics import METRICS
 from stbench.figures.figure_set import Album
+from stbench.figures.method_style import method_styles
 from stbench.figures.robustness import AXES, robustness_curves
-from stbench.figures.style import QUIET, domain_colors
+from stbench.figures.style import QUIET
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd", "ssim", "auroc")
 N_TYPES = 3
@@ -31,7 +32,7 @@ def add_scores(
         "deconvolution_scores",
         kind="deconvolution",
         title="Proportions of cell types compared with the truth",
-        caption="Means with 95 % intervals over blocks of spots and seeds; controls are gray.",
+        caption="Means with 95 % intervals over blocks of spots and seeds; controls have stripes.",
         alt=f"Bars of {len(SHOWN)} scores of {len(titles)} methods on "
         f"{means['dataset'].nunique()} pairs of spots and reference.",
     )
@@ -95,7 +96,7 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
     Args:
         means: rows of ``deconvolution_scores.csv``.
         titles: display names of the methods, by id, in order.
-        controls: ids of the methods drawn in gray.
+        controls: ids of the methods drawn with stripes.
     """
     import matplotlib.pyplot as plt
 
@@ -108,10 +109,7 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
         squeeze=False,
         layout="constrained",
     )
-    real = [method for method in titles if method not in controls]
-    grays = ["#999999", "#cccccc"]
-    colors = dict(zip(real, domain_colors(len(real)), strict=True))
-    colors |= {m: grays[i % 2] for i, m in enumerate(m for m in titles if m in controls)}
+    colors = {method: style.color for method, style in method_styles(titles).items()}
     entries = means.set_index(["metric", "dataset", "method"])
     for row, metric in zip(axes, SHOWN, strict=True):
         for ax, dataset in zip(row, datasets, strict=True):
@@ -120,7 +118,9 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
                 if pd.isna(entry["mean"]):
                     ax.text(x, 0, "n/a", ha="center", va="bottom", fontsize=6, color=QUIET)
                     continue
-                ax.bar(x, entry["mean"], color=colors[method], width=0.8)
+                hatch = "///" if method in controls else ""
+                look = {"color": colors[method], "edgecolor": "white", "hatch": hatch}
+                ax.bar(x, entry["mean"], width=0.8, **look)
                 ax.plot([x, x], [entry["low"], entry["high"]], color="black", lw=1)
             ax.axhline(0, color=QUIET, lw=0.5)
             ax.set(xticks=[], xlim=(-0.7, len(titles) - 0.3))
@@ -130,7 +130,12 @@ def score_bars(means: pd.DataFrame, titles: Mapping[str, str], controls: set[str
     for ax, dataset in zip(axes[0], datasets, strict=True):
         oracle = "\n(oracle reference)" if references[dataset] == REFERENCES["oracle"] else "\n"
         ax.set_title(f"{dataset}{oracle}", fontsize=8)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colors[method]) for method in titles]
+    handles = [
+        plt.Rectangle(
+            (0, 0), 1, 1, fc=colors[method], ec="white", hatch="///" if method in controls else ""
+        )
+        for method in titles
+    ]
     figure.legend(handles, titles.values(), loc="outside lower center", ncols=6, fontsize=8)
     return figure
 

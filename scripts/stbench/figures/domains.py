@@ -54,8 +54,8 @@ def domain_maps(
         coords: (n_cells, 2) positions.
         maps: one panel per method.
         title: above the figure.
-        truth: (n_cells,) codes of the true domains, -1 = not known; drawn first in every row. The
-            labels of the maps are matched to it. None: no truth.
+        truth: (n_cells,) codes of the true domains, -1 = not known; drawn once, first. The labels
+            of the maps are matched to it. None: no truth.
         domain_names: names of the true domains, for the legend.
         together: number of consecutive maps that stay in the same row.
         first_title: of the first map; that of a consensus of methods, in place of a truth.
@@ -71,11 +71,10 @@ def domain_maps(
     width, of_map = map_size(coords)
     aspect = of_map / width
     panel, height = max(width, _MIN_WIDTH), of_map + 0.5
-    columns = _columns(len(maps), len(first), together, panel, height)
+    columns = _columns(len(maps), len(first), together, panel / height)
     shrunk = min(1.0, _MAX_WIDTH / (columns * panel))
     panel, width = max(panel * shrunk, _MIN_WIDTH), width * shrunk
-    per_row = columns - len(first)
-    grid = [[*first, *maps[i : i + per_row]] for i in range(0, max(len(maps), 1), per_row)]
+    grid = _rows(first, maps, columns, together)
     entries = len(domain_names) + 1 if truth is not None else 0
     legend_columns = max(1, int(columns * panel / _LEGEND_ENTRY))
     legend_height = 0.4 + 0.22 * math.ceil(entries / legend_columns)
@@ -116,24 +115,37 @@ def _matched(truth: np.ndarray, labels: np.ndarray | None) -> np.ndarray | None:
     return None if labels is None else match_labels(truth, labels)
 
 
-def _columns(maps: int, before: int, together: int, width: float, height: float) -> int:
+def _rows(
+    first: Sequence[Map], maps: Sequence[Map], columns: int, together: int
+) -> list[list[Map]]:
+    """The maps of each row; groups of ``together`` maps stay in one row."""
+    rows = [list(first)]
+    for i in range(0, len(maps), together):
+        group = list(maps[i : i + together])
+        if rows[-1] and len(rows[-1]) + len(group) > columns:
+            rows.append([])
+        rows[-1] += group
+    return rows
+
+
+def _columns(maps: int, before: int, together: int, shape: float) -> int:
     """The number of columns for which the figure is closest to the wanted shape.
 
     Args:
         maps: number of maps; groups of ``together`` maps stay in one row.
-        before: number of panels at the start of every row.
-        width, height: of a panel.
+        before: number of panels before them.
+        shape: width over height of a panel.
     """
-    most = max(together, int(_MAX_WIDTH / _MIN_WIDTH) - before)
-    choices = range(together, max(min(maps + together - 1, most), together) + 1, together)
+    panels = maps + before
+    most = max(before + together, min(panels, int(_MAX_WIDTH / _MIN_WIDTH)))
 
-    def off(per_row: int) -> float:
-        rows = math.ceil(maps / per_row)
-        shape = (per_row + before) * width / (rows * height)
-        repeated = 1.2 * before * (rows - 1) / maps
-        return abs(math.log(shape / _WANTED_SHAPE)) + 0.2 * (-maps % per_row) + repeated
+    def off(columns: int) -> float:
+        rows = math.ceil(panels / columns)
+        empty = (rows * columns - panels) / columns
+        return abs(math.log(columns * shape / rows / _WANTED_SHAPE)) + 0.3 * empty
 
-    return before + min(min(choices, key=off), max(maps, 1))
+    best = min(range(before + together, most + 1, together), key=off)
+    return max(min(best, panels), 1)
 
 
 def marker_size(spread: np.ndarray, n_cells: int, width: float) -> float:

@@ -155,7 +155,8 @@ def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str
             title=title,
             caption=f"Bars are under {words_of(rank_by)}, dots under {words_of(oracle_by)}. "
             "Numbers are the tested values of a setting. The zero line is the unchanged "
-            "method. With few training seeds, small changes are noise.",
+            "method. A star marks the value that the authors published for this dataset. With few "
+            "training seeds, small changes are noise.",
             alt=f"Effect of {len(group)} changes of {titles[method]} on the final ARI.",
             **shared,
         )

@@ -1,4 +1,4 @@
-"""The labels that a gallery shows: for each method, those of its best epoch and of its last epoch.
+"""The labels that a gallery shows: for each method, those of its last epoch.
 
 The gallery shows the training seed with the median final ARI (the lower of two), and of its k-means
 runs the one with the median ARI, so that a map is neither better nor worse than usual. The ARI in
@@ -7,7 +7,8 @@ the title is that of the tables, the mean over the k-means runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -23,10 +24,10 @@ OpenLabels = Callable[[str], AbstractContextManager[LabelsReader]]
 
 def gallery_maps(
     rows: pd.DataFrame,
-    titles: dict[str, str],
+    titles: Mapping[str, str],
     truth: np.ndarray | None,
     open_labels: OpenLabels,
-) -> tuple[list[Map], list[Map]]:
+) -> list[Map]:
     """Choose the labels of every method.
 
     Args:
@@ -36,36 +37,32 @@ def gallery_maps(
         open_labels: opens the file of labels of a method.
 
     Returns:
-        For methods with a best and a final epoch, two maps each, in pairs; for all other methods
-        one map each, the final one or an empty map with the reason.
+        One map for each method, empty with the reason where there are no labels. With a truth
+        methods come first, then controls, each from the best to the worst.
     """
-    pairs: list[Map] = []
-    singles: list[Map] = []
+    metric = "CHAOS" if truth is None else "ARI"
+    final = rows[(rows["protocol"] == "final") & (rows["metric"] == metric)]
+    controls = set(rows.loc[rows["control"], "method"])
+    maps = []
     for method, title in titles.items():
-        of_method = rows[rows["method"] == method]
+        of_method = final[final["method"] == method]
         with open_labels(method) as reader:
-            maps = list(_maps(of_method, title, truth, reader))
-        (pairs if len(maps) > 1 else singles).extend(maps)
-    return pairs, singles
+            maps.append((method in controls, *_map(of_method, title, truth, reader)))
+    if truth is not None:
+        maps.sort(key=lambda entry: entry[:2])
+    return [one for *_, one in maps]
 
 
-def _maps(
-    rows: pd.DataFrame, title: str, truth: np.ndarray | None, reader: LabelsReader
-) -> Iterator[Map]:
-    defined = rows[rows["metric"] == ("CHAOS" if truth is None else "ARI")]
-    final = defined[defined["protocol"] == "final"]
+def _map(
+    final: pd.DataFrame, title: str, truth: np.ndarray | None, reader: LabelsReader
+) -> tuple[float, Map]:
+    """The place of a map among others, and the map."""
     ok = final[final["status"] == "ok"]
     if not len(ok):
         first = final.iloc[0]
-        yield Map(title, None, f"{first['status']}: {first['reason']}".rstrip(": "))
-        return
+        return math.inf, Map(title, None, f"{first['status']}: {first['reason']}".rstrip(": "))
     seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
-    of_seed = defined[(defined["seed"] == seed) & (defined["status"] == "ok")]
-    for protocol, word in (("oracle", "best, epoch {}"), ("final", "final")):
-        chosen = of_seed[of_seed["protocol"] == protocol]
-        if not len(chosen):
-            continue
-        row = chosen.iloc[0]
-        runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
-        score = "" if truth is None else f": ARI {round(row['value'], 2) + 0:.2f}"
-        yield Map(title, median_run(runs, truth), word.format(row["epoch"]) + score)
+    row = ok[ok["seed"] == seed].iloc[0]
+    runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
+    note = "" if truth is None else f"ARI {round(row['value'], 2) + 0:.2f}"
+    return -row["value"], Map(title, median_run(runs, truth), note)

@@ -11,29 +11,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stbench.figures.method_style import method_styles
 from stbench.figures.style import (
     FAILED_TEXT,
     GRID,
-    QUIET,
     UNLABELED,
     domain_colors,
+    legend_below,
     no_frame,
     quick_dot,
 )
 from stbench.integration.tables import COMPOSITES
 
 COLUMNS = 7  # methods in one row at most
-# As shares of the side of a panel of mixing against biology:
-_LINE = 0.038  # height of a name
-_LETTER = 0.02  # width of a letter
-_MARK = 0.016  # half a mark
-_AWAY = 0.03  # from a mark to its name
-_STEP = 0.045  # up or down, to the next place tried for a name
-_STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 
 
 def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], title: str) -> Figure:
     """A panel for each dataset: a mark for each method, bars for the interval over seeds.
+
+    The legend names the marks, which have the color and marker of their method.
 
     Args:
         scores: the table ``integration_scores``.
@@ -53,20 +49,22 @@ def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], titl
         layout="constrained",
     )
     shown = [method for method in titles if method in set(scores["method"])]
-    colors = dict(zip(shown, domain_colors(len(shown)), strict=True))
+    styles = method_styles(shown)
     for ax, dataset in zip(axes.flat, datasets, strict=False):
         of_dataset = scores[scores["dataset"] == dataset].set_index(["method", "metric"])
-        points, run = {}, [method for method in shown if method in of_dataset.index]
+        scored, run = set(), [method for method in shown if method in of_dataset.index]
         for method in run:
             x, y = (of_dataset.loc[(method, name)] for name in ("mixing", "biology"))
             if np.isnan(x["mean"] + y["mean"]):
                 continue
-            points[method] = (x["mean"], y["mean"])
+            scored.add(method)
             ends = [[[one["mean"] - one["low"]], [one["high"] - one["mean"]]] for one in (x, y)]
-            look: dict[str, Any] = {"color": colors[method], "ms": 7, "mec": "white", "lw": 1.2}
-            ax.errorbar(*points[method], xerr=ends[0], yerr=ends[1], fmt="o", zorder=3, **look)
-        _name_points(ax, points, titles)
-        missing = [titles[method] for method in run if method not in points]
+            color, marker = styles[method].color, styles[method].marker
+            look: dict[str, Any] = {"color": color, "ms": 8, "mec": "white", "lw": 1.2}
+            ax.errorbar(
+                *(x["mean"], y["mean"]), xerr=ends[0], yerr=ends[1], fmt=marker, zorder=3, **look
+            )
+        missing = [titles[method] for method in run if method not in scored]
         if missing:
             text = "\n".join(textwrap.wrap(f"no score: {', '.join(missing)}", 60))
             ax.text(0.02, 0.02, text, color=FAILED_TEXT, fontsize=7.5, va="bottom")
@@ -75,49 +73,9 @@ def mixing_against_biology(scores: pd.DataFrame, titles: Mapping[str, str], titl
         ax.grid(color=GRID, lw=0.7)
     for ax in axes.flat[len(datasets) :]:
         ax.set_axis_off()
+    legend_below(figure, [quick_dot(styles[m].color, titles[m], styles[m].marker) for m in shown])
     figure.suptitle(f"{title}\n", fontweight="bold", x=0.01, ha="left", linespacing=0.5)
     return figure
-
-
-def _name_points(
-    ax: Axes, points: Mapping[str, tuple[float, float]], titles: Mapping[str, str]
-) -> None:
-    """Write each name beside its mark, at the nearest place without a mark or another name."""
-    taken = [(x - _MARK, x + _MARK, y - _MARK, y + _MARK) for x, y in points.values()]
-    for method, (x, y) in sorted(points.items(), key=lambda item: item[1][1]):
-        width = _LETTER * len(titles[method])
-        places = [(side, y + step * _STEP) for step in _STEPS for side in ("left", "right")]
-        boxes = [_box(x, side, at, width) for side, at in places]
-        is_free = [_inside(box) and not any(_overlap(box, one) for one in taken) for box in boxes]
-        chosen = is_free.index(True) if True in is_free else 0
-        side, at = places[chosen]
-        taken.append(boxes[chosen])
-        ax.annotate(
-            titles[method],
-            (x, y),
-            (x + _AWAY if side == "left" else x - _AWAY, at),
-            ha=side,
-            va="center",
-            fontsize=8,
-            arrowprops={"arrowstyle": "-", "color": QUIET, "lw": 0.5} if at != y else None,
-            zorder=4,
-        )
-
-
-_Box = tuple[float, float, float, float]  # left, right, bottom, top
-
-
-def _box(x: float, side: str, y: float, width: float) -> _Box:
-    left = x + _AWAY if side == "left" else x - _AWAY - width
-    return left, left + width, y - _LINE / 2, y + _LINE / 2
-
-
-def _inside(box: _Box) -> bool:
-    return box[0] >= 0 and box[1] <= 1.02 and box[2] >= 0 and box[3] <= 1
-
-
-def _overlap(a: _Box, b: _Box) -> bool:
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
 
 
 def embedding_grid(

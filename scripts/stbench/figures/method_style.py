@@ -17,16 +17,17 @@ METHOD_MARKERS = ("o", "s", "^", "D", "v")
 CONTROL_MARKERS = ("X", "P")
 _OTHER_MARKERS = ("*", "p")  # of methods that are not listed here
 
-# The place in a list decides the style, so new methods belong at the end.
+# The place in a list decides the style, so new methods belong at the end. Those that are often
+# compared are first, because each of the first seven has a color of its own.
 _METHODS = (
-    "stague", "spatialfusion", "scanit", "ccst", "sedr", "sigra", "deeplinc", "graphst", "stagate",
-    "spagcn", "spaceflow", "banksy", "nichepca", "spatialleiden", "graphpca", "rasp", "mender",
-    "cellcharter", "squidpy_utag", "squidpy_cellcharter", "novae", "stlearn", "bayesspace", "bass",
-    "drsc", "leiden_pca", "ward", "tangram", "nnls",
+    "stague", "sedr", "banksy", "graphst", "stagate", "spaceflow", "spagcn", "ccst", "scanit",
+    "cellcharter", "mender", "nichepca", "graphpca", "spatialleiden", "sigra", "spatialfusion",
+    "deeplinc", "rasp", "novae", "squidpy_utag", "squidpy_cellcharter", "stlearn", "bayesspace",
+    "bass", "drsc", "leiden_pca", "ward", "tangram", "nnls",
 )  # fmt: skip
 _CONTROLS = (
-    "smoothed_pca", "jittered_truth", "coordinates", "random", "pca", "bands", "harmony",
-    "smoothed_harmony", "smoothed_expression", "smoothed_pca8", "smoothed_pca30", "mean_reference",
+    "pca", "coordinates", "jittered_truth", "smoothed_pca", "random", "bands", "harmony",
+    "smoothed_expression", "smoothed_pca8", "smoothed_harmony", "smoothed_pca30", "mean_reference",
     "shuffled_truth",
 )  # fmt: skip
 

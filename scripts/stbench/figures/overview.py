@@ -28,6 +28,7 @@ _TEXT, _SMALL = 7.5, 6.5  # points
 _LARGEST = 0.155  # diameter of a circle
 WIDEST_SPREAD = 0.25  # of ARI; the circle of this or a larger one is a point
 _STRIPE, _EMPTY = "#f3f4f5", "#d9dce0"
+_OTHERS = "Other controls"
 _KINDS = {REAL: "real", SEMI_SYNTHETIC: "semi-synthetic", SIMULATED: "simulated"}
 _STABILITY = {"seeds": "training seeds", "clusterers": "clusterers", "starts": "starts of k-means"}
 _FACTS = {"shared": "main packages", "deterministic": "deterministic", "cpu": "without GPU"}
@@ -83,7 +84,8 @@ def overview_figure(board: pd.DataFrame, titles: Mapping[str, str], title: str) 
     for name, part in bands:
         ax.text(0, y + 0.55 * _BAND, name, fontsize=_TEXT, fontweight="bold", va="center")
         y += _BAND
-        _reference(ax, board, groups, starts, y, len(part))
+        if name != _OTHERS:
+            _reference(ax, board, groups, starts, y, len(part))
         for i, (method, row) in enumerate(part.iterrows()):
             middle = y + (i + 0.5) * ROW
             if i % 2 == 0:
@@ -105,7 +107,7 @@ def _bands(board: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [
         ("Methods", board[~control]),
         ("Controls that smooth", board[control & ranked]),
-        ("Other controls", board[control & ~ranked]),
+        (_OTHERS, board[control & ~ranked]),
     ]
 
 
@@ -113,8 +115,8 @@ def _groups(board: pd.DataFrame) -> list[_Group]:
     """The columns that have a value."""
     there = {name for name in board if board[name].notna().any()}
     rank = _Group("Rank", "#444444")
-    if "rank" in there:
-        n = int((~board["control"].astype(bool)).sum())
+    n = int((~board["control"].astype(bool)).sum())
+    if "rank" in there and n > 1:
         rank.columns.append(_Column(f"1 to {n}", _RANKS, _draw_ranks(n)))
     accuracy = _Group("Accuracy: ARI", "#2166ac")
     kinds = {kind: words for kind, words in _KINDS.items() if kind in there}
@@ -323,7 +325,7 @@ def _memory(megabytes: float) -> str:
 
 def _explained(board: pd.DataFrame, groups: list[_Group]) -> list[str]:
     """How to read the groups that are shown."""
-    shown = {group.title for group in groups}
+    shown = {group.title for group in groups if group.columns}
     smooths = (board["control"].astype(bool) & board["ranked"].astype(bool)).any()
     lines = {
         "Rank": "Rank: among methods; the line spans other clusterers, metrics and rules.",

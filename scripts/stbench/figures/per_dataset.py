@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,12 @@ class Tissue:
     cells: Sequence[str] = ()
 
 
-def read_tissue(path: Path) -> Tissue:
+def read_tissue(path: Path, drawings: Mapping[str, Mapping[str, Any]] | None = None) -> Tissue:
     """Read a dataset with its truth.
+
+    Args:
+        path: of the dataset.
+        drawings: ``stbench.config.drawing.drawing_of`` datasets, by id.
 
     Raises:
         InputError: the file is missing, broken or not a dataset of this pipeline.
@@ -64,12 +68,16 @@ def read_tissue(path: Path) -> Tissue:
     if about["status"] != "ok":
         return Tissue(str(about["id"]), np.empty((0, 2)), None, [])
     truth, domains = None, []
+    drawing = (drawings or {}).get(str(about["id"]), {})
     if "obs/cluster" in found:
         categories = pd.Categorical(found["obs/cluster"]).remove_unused_categories()
         if (categories.codes >= 0).any():
-            truth, domains = categories.codes.astype(int), [str(d) for d in categories.categories]
+            names = drawing.get("domain_names", {})
+            truth = categories.codes.astype(int)
+            domains = [str(names.get(str(d), d)) for d in categories.categories]
     sections = pd.Categorical(found["obs/section"]) if "obs/section" in found else None
-    coords = as_drawn(found["obsm/spatial"], about, sections)
+    facts = {"y_down": str(drawing.get("y_down", "")).lower(), **about}
+    coords = as_drawn(found["obsm/spatial"], facts, sections)
     unit, cells = str(about.get("unit", "")), found["cells"]
     return Tissue(str(about["id"]), coords, truth, domains, sections, unit, cells)
 
@@ -135,25 +143,22 @@ def _add_galleries(
                 stem=stem,
             )
             continue
-        pairs, singles = gallery_maps(
+        shown = gallery_maps(
             *(asked, titles, tissue.truth),
             lambda method: open_labels(layout.labels(tissue.name, method)),
         )
         if tissue.truth is None and maps and CONSENSUS in maps.columns:
-            singles = [_matched(one, maps.columns[CONSENSUS]) for one in singles]
+            shown = [_matched(one, maps.columns[CONSENSUS]) for one in shown]
         title = f"{tissue.name}: {k} domains ({how})"
         figure = domain_maps(
-            *(tissue.coords, [*pairs, *singles], title, tissue.truth, tissue.domains),
-            together=2 if pairs else 1,
-            unit=tissue.unit,
+            *(tissue.coords, shown, title, tissue.truth, tissue.domains), unit=tissue.unit
         )
         caption = (
-            "The true domains first; of each method that trains the best epoch, chosen by the "
-            "true labels under k-means with one start, and the last one, of the others the last "
-            "one. Labels take the color of "
-            "the true domain that they are matched to, one to one (Hungarian algorithm). Shown is "
-            "the training seed with the median final ARI, and of its clusterings the one with the "
-            "median ARI; the ARI written is the mean over its clusterings."
+            "The true domains, then the last epoch of each method, the best first, and of the "
+            "controls. Labels take the color of the true domain that they are matched to, one to "
+            "one (Hungarian algorithm). Shown is the training seed with the median final ARI, and "
+            "of its clusterings the one with the median ARI; the ARI written is the mean over its "
+            "clusterings."
             if tissue.truth is not None
             else "No true domains are known: labels of the last epoch of the first training seed."
         )
@@ -164,7 +169,7 @@ def _add_galleries(
             title=title,
             caption=caption,
             alt=f"Maps of {len(tissue.coords)} cells of {tissue.name} by domain: "
-            + "; ".join(f"{m.title} {m.note}" for m in [*pairs, *singles]),
+            + "; ".join(f"{m.title} {m.note}" for m in shown),
             dataset=tissue.name,
         )
 
@@ -200,7 +205,8 @@ def _add_protocols(
         f"protocols_{tissue.name}",
         kind="protocols",
         title=title,
-        caption="Small marks are training seeds, large ones their mean. A consensus has one score "
+        caption="Small marks are training seeds, large ones their mean; methods by the mean of the "
+        "last epoch, controls below the line. A consensus has one score "
         "for all seeds. The true labels choose the best epoch under k-means with one start.",
         alt=f"ARI of {len(titles)} methods on {tissue.name} by protocol; the highest final mean is "
         f"{best.max():.2f}, {titles[best.idxmax()]}.",

@@ -26,40 +26,55 @@ _MEANING = {
     "consensus": "consensus: of all training seeds",
     "untrained": "untrained: before the first training step",
 }
-_OFFSETS = {name: 0.14 * place - 0.35 for place, name in enumerate(_MARKERS)}
+_LANE, _LEAST = 0.1, 0.2  # inches of a protocol, and of a method
 
 
 def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Figure:
     """Draw the ARI of every training seed (small) and their mean (large) for each method.
 
+    Methods are sorted by the mean of their last epoch, controls are below; a method takes as much
+    room as it has protocols.
+
     Args:
         rows: results of one dataset, one clusterer, metric ARI.
-        titles: display names of the methods to show, by id, from top to bottom.
+        titles: display names of the methods to show, by id.
         title: above the figure.
     """
     import matplotlib.pyplot as plt
     from matplotlib.lines import Line2D
 
-    figure, ax = plt.subplots(figsize=(6.4, 1.5 + 0.6 * len(titles)), layout="constrained")
-    for y, method in enumerate(titles):
+    scored = rows.dropna(subset=["value"])
+    final = scored[scored["protocol"] == "final"].groupby("method")["value"].mean()
+    controls = set(rows.loc[rows["control"], "method"])
+    methods = sorted(titles, key=lambda m: (m in controls, -final.get(m, -1.0)))
+    shown = scored.groupby("method")["protocol"].agg(set).to_dict()
+    heights = [max(_LEAST, _LANE * len(shown.get(m, ())) + 0.08) for m in methods]
+    tops = [sum(heights[:i]) for i in range(len(heights))]
+    total = sum(heights)
+    figure, ax = plt.subplots(figsize=(6.8, 1.9 + total), layout="constrained")
+    for i, (method, top, height) in enumerate(zip(methods, tops, heights, strict=True)):
         of_method = rows[rows["method"] == method]
-        for protocol, offset in _OFFSETS.items():
+        if i % 2 == 0:
+            ax.axhspan(top, top + height, color="#f3f4f5", lw=0, zorder=0)
+        if method in controls and i and methods[i - 1] not in controls:
+            ax.axhline(top, color=QUIET, lw=0.8)
+        lanes = [name for name in _MARKERS if name in shown.get(method, ())]
+        for lane, protocol in enumerate(lanes):
             values = of_method.loc[of_method["protocol"] == protocol, "value"].dropna()
             look: dict[str, Any] = {
                 "color": PROTOCOL_COLORS[protocol],
                 "marker": _MARKERS[protocol],
                 "ls": "",
             }
-            height = y + offset
-            ax.plot(values, [height] * len(values), ms=3.5, alpha=0.55, mew=0, **look)
-            if len(values):
-                ax.plot(values.mean(), height, ms=8, mec="white", mew=0.8, zorder=3, **look)
-        if of_method["value"].isna().all():
+            y = top + height / 2 + _LANE * (lane - (len(lanes) - 1) / 2)
+            ax.plot(values, [y] * len(values), ms=3, alpha=0.55, mew=0, **look)
+            ax.plot(values.mean(), y, ms=6, mec="white", mew=0.5, zorder=3, **look)
+        if not lanes:
             status = of_method["status"].iloc[0] if len(of_method) else "not run"
-            ax.text(0.01, y, status, color=FAILED_TEXT, va="center")
+            ax.text(0.01, top + height / 2, status, color=FAILED_TEXT, va="center", fontsize=8)
     baseline = rows[(rows["method"] == BASELINE) & (rows["protocol"] == "final")]["value"].mean()
     if pd.notna(baseline):
-        ax.axvline(baseline, color=QUIET, lw=0.9, ls="--", zorder=0)
+        ax.axvline(baseline, color=QUIET, lw=0.9, ls="--", zorder=1)
         ax.annotate(
             titles.get(BASELINE, BASELINE),
             (baseline, 1),
@@ -70,8 +85,10 @@ def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Fig
             color=QUIET,
             va="bottom",
         )
-    ax.set_yticks(range(len(titles)), list(titles.values()))
-    ax.set_ylim(len(titles) - 0.5, -0.5)
+    middles = [top + height / 2 for top, height in zip(tops, heights, strict=True)]
+    ax.set_yticks(middles, [titles[method] for method in methods], fontsize=8.5)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(total, 0)
     lowest = rows["value"].min()
     ax.set_xlim(min(-0.05, lowest - 0.05) if pd.notna(lowest) else -0.05, 1.03)
     ax.set_xlabel("ARI (1: the true domains, 0: chance)")
@@ -80,7 +97,7 @@ def protocol_plot(rows: pd.DataFrame, titles: dict[str, str], title: str) -> Fig
     ax.set_title(title, loc="left", fontweight="bold", pad=14)
     handles = [
         Line2D([], [], color=PROTOCOL_COLORS[p], marker=_MARKERS[p], ls="", label=_MEANING[p])
-        for p in _OFFSETS
+        for p in _MARKERS
         if rows.loc[rows["protocol"] == p, "value"].notna().any()
     ]
     figure.legend(handles=handles, loc="outside lower left", fontsize=8, ncols=1)

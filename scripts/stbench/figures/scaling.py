@@ -18,6 +18,12 @@ _COLUMNS = 6
 _NO_EXPONENT = ": no exponent"
 
 
+def sizes_differ(cells: np.ndarray) -> bool:
+    """Whether numbers of cells (n,) are enough, and different enough, for an exponent."""
+    sizes = np.unique(cells)
+    return len(sizes) >= SIZES_TO_FIT and bool(sizes[-1] >= SPAN_TO_FIT * sizes[0])
+
+
 def exponent(cells: np.ndarray, values: np.ndarray) -> tuple[float, float] | None:
     """The power law ``value = factor * cells ** slope`` through the medians of every size.
 
@@ -29,9 +35,9 @@ def exponent(cells: np.ndarray, values: np.ndarray) -> tuple[float, float] | Non
     Returns:
         ``slope`` and ``factor``; None if the sizes are too few or too similar.
     """
-    medians = pd.Series(values).groupby(np.asarray(cells)).median()
-    if len(medians) < SIZES_TO_FIT or medians.index.max() < SPAN_TO_FIT * medians.index.min():
+    if not sizes_differ(cells):
         return None
+    medians = pd.Series(values).groupby(np.asarray(cells)).median()
     slope, level = np.polyfit(np.log(medians.index.to_numpy(float)), np.log(medians), 1)
     return float(slope), math.exp(level)
 

@@ -12,18 +12,43 @@ from stbench.common.constants import ORACLE_CLUSTERER
 from stbench.config.tissues import TISSUES
 from stbench.ranking.ranks import mean_ranks, places
 from stbench.ranking.robustness import rank_robustness, rank_spans
-from stbench.ranking.selection import by_tissue, final_scores, ranked_methods, units_of
+from stbench.ranking.selection import (
+    by_tissue,
+    final_scores,
+    headline,
+    ranked_methods,
+    units_of,
+)
 from stbench.results.aggregates import methods_that_ran, score_table
-from stbench.results.assembly import one_row_per_fit
+from stbench.results.assembly import in_order, one_row_per_fit
 
 OWN = "own"  # labels that a method assigns itself; comparing them is no choice of a clusterer
 
 
-def overview(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
-    """One row per method that ran: methods, then controls, both from best to worst.
+def best_first(results: pd.DataFrame, rank_by: str) -> tuple[list[str], list[str]]:
+    """The methods that ran, and the controls, both from best to worst.
 
-    The order is that of the mean rank on the headline (real tissues, where there are any), then of
-    the mean ARI. All columns but those of accuracy are about the datasets of the headline.
+    The order is that of the mean rank on the headline (real tissues, where there are any), ties by
+    name as in the leaderboard; of controls without a rank it is that of the mean ARI.
+
+    Args:
+        results, rank_by: as for ``overview``.
+    """
+    rows = headline(results, rank_by)
+    order = pd.DataFrame(index=methods_that_ran(results))
+    control = results.drop_duplicates("method").set_index("method")["control"]
+    order["rank"] = mean_ranks(final_scores(rows, rank_by), units_of(results)).round(9)
+    ari = _over_units(_final(rows, "ARI", rank_by), units_of(results))
+    order["ari"] = -ari.reindex(order.index).where(order["rank"].isna())
+    order = in_order(order.rename_axis("method").reset_index(), ["method"]).set_index("method")
+    names = order.sort_values(["rank", "ari"], kind="stable").index
+    return [name for name in names if not control[name]], [n for n in names if control[n]]
+
+
+def overview(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """One row per method that ran: methods, then controls, in the order of ``best_first``.
+
+    All columns but those of accuracy are about the datasets of the headline.
 
     Args:
         results: of ``stbench.results.assembly.assemble``, without studies.
@@ -66,8 +91,8 @@ def overview(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     costs = fits[fits["fit_status"] == "ok"].groupby(["dataset", "method"])
     board["seconds"] = costs["seconds"].mean().groupby("method").mean()
     board["memory"] = costs["peak_rss_mb"].max().groupby("method").max()
-    sorted_by = board.assign(order=order.round(9), ari=-board[next(iter(parts))])
-    return board.loc[sorted_by.sort_values(["control", "order", "ari"], kind="stable").index]
+    first, last = best_first(results, rank_by)
+    return board.loc[[*first, *last]]
 
 
 def usability(methods: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -69,14 +69,15 @@ def sensitivity_table(
 
     Args:
         results: of ``stbench.results.assembly.assemble``.
-        variants: by id ``method``, ``factor``, ``value`` (None for a part that is removed) and
-            ``unchanged``: the method's own value of the factor by dataset.
+        variants: by id ``method``, ``factor``, ``value`` (None for a part that is removed), and
+            by dataset ``unchanged`` and ``published``: the value of the factor in the method's own
+            and in its published settings.
 
     Returns:
         One row per dataset, variant and clusterer: ``method``, ``factor``, ``value``,
-        ``unchanged``, ``ARI_final``, ``ARI_oracle`` (means over seeds), ``change_final``,
-        ``change_oracle`` (compared with the method itself, seeds paired), ``n``, ``low``, ``high``
-        (95 % interval of ``change_final``), ``status`` and ``reason``.
+        ``unchanged``, ``published``, ``ARI_final``, ``ARI_oracle`` (means over seeds),
+        ``change_final``, ``change_oracle`` (compared with the method itself, seeds paired), ``n``,
+        ``low``, ``high`` (95 % interval of ``change_final``), ``status`` and ``reason``.
     """
     rows = []
     ari = results[results["metric"] == "ARI"]
@@ -94,7 +95,10 @@ def sensitivity_table(
                     "method": facts["method"],
                     "factor": facts["factor"],
                     "value": facts["value"],
-                    "unchanged": (facts.get("unchanged") or {}).get(dataset),
+                    **{
+                        name: (facts.get(name) or {}).get(dataset)
+                        for name in ("unchanged", "published")
+                    },
                     "ARI_final": final["value"].mean(),
                     "ARI_oracle": group.loc[group["protocol"] == "oracle", "value"].mean(),
                     "change_final": changes["final"]["mean"],
@@ -107,7 +111,8 @@ def sensitivity_table(
                 }
             )
     table = pd.DataFrame(rows)
-    return table.astype({"value": float, "unchanged": float}) if rows else table
+    numbers = ("value", "unchanged", "published")
+    return table.astype(dict.fromkeys(numbers, float)) if rows else table
 
 
 _SUMMARY = ["mean", "sd", "n", "low", "high", "status", "reason"]

@@ -8,6 +8,7 @@ import pytest
 from anndata import AnnData
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 
 import figures
 from helpers.color_vision import SEEN_BY, as_lab
@@ -17,6 +18,7 @@ from stbench.common.io import write_h5ad
 from stbench.figures.domains import Map, domain_maps
 from stbench.figures.gallery import gallery_maps
 from stbench.figures.heatmap import score_heatmap
+from stbench.figures.per_dataset import read_tissue
 from stbench.figures.style import (
     DOMAIN_COLORS,
     FAILURE_FACES,
@@ -84,6 +86,53 @@ def test_pictures_are_the_same_bytes_twice(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
+def heat_map(results, titles, bands, kinds=None, oracle=False):
+    table = score_table(results, "ARI", "final")
+    kinds = kinds or dict.fromkeys(results["dataset"], "real")
+    best = score_table(results, "ARI", "oracle") if oracle else None
+    fixed = frozenset(results.loc[results["deterministic"], "method"])
+    return score_heatmap(table, titles, "ARI", bands=bands, kinds=kinds, oracle=best, fixed=fixed)
+
+
+def fields_of(figure):
+    """The number in each field, by its row and column."""
+    ax = figure.axes[0]
+    columns, rows = (
+        {at: label.get_text() for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels())}
+        for axis in (ax.xaxis, ax.yaxis)
+    )
+    found = {}
+    for text in ax.texts:
+        x, y = text.get_position()
+        row = next((name for at, name in rows.items() if abs(at - y) < 0.2), None)
+        if x in columns and row:
+            found[row, columns[x]] = text.get_text()
+    return found
+
+
+def test_the_heat_map_has_kinds_of_tissues_means_and_the_best_epoch():
+    results = made_results(
+        scores_of("A", "stague", [0.5], oracle=[0.9]),
+        scores_of("B", "stague", [0.7], oracle=[0.8]),
+        scores_of("S", "stague", [0.1], oracle=[0.2]),
+        scores_of("A", "pca", [0.4, 0.4]),
+        scores_of("B", "pca", ["oom"]),
+        scores_of("S", "pca", [0.3]),
+    )
+    kinds = {"A": "real", "B": "real", "S": "simulated"}
+    titles = {"stague": "STAGUE", "pca": "PCA"}
+    figure = heat_map(results, titles, [["stague"], ["pca"]], kinds, oracle=True)
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["A", "B", "mean", "best epoch", "S", "best epoch"]
+    fields = fields_of(figure)
+    assert fields["STAGUE", "mean"] == "0.60" and fields["PCA", "mean"] == "(0.40)"
+    rows, columns = figure.axes[0].get_yticks(), figure.axes[0].get_xticks()
+    assert rows[1] - rows[0] > 1 and columns[4] - columns[3] > 1  # bands and kinds are apart
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert {"0.85", "0.20", "real", "simulated"} <= set(written)
+    assert not any("±" in text for text in written)  # one seed, or a method that ignores it
+
+
 def test_the_heat_map_writes_scores_and_statuses():
     apply_style()
     results = made_results(
@@ -92,8 +141,7 @@ def test_the_heat_map_writes_scores_and_statuses():
         scores_of("BZ9", "stague", [0.5, "nan"]),
         scores_of("BZ9", "sedr", [0.25, 0.25]),
     )
-    table = score_table(results, "ARI", "final")
-    figure = score_heatmap(table, {"stague": "STAGUE", "sedr": "SEDR"}, "ARI")
+    figure = heat_map(results, {"stague": "STAGUE", "sedr": "SEDR"}, [["stague", "sedr"]])
     written = [text.get_text() for text in figure.axes[0].texts]
     assert {"0.75", "oom", "0.50", "0.25"} <= set(written)
     assert any("nan 1/2" in text for text in written)
@@ -109,28 +157,28 @@ def test_every_failure_in_the_heat_map_has_its_own_face_and_its_line_in_the_lege
         scores_of("BZ5", "stague", [0.8]),
         *(scores_of(f"D{i}", "stague", [word]) for i, word in enumerate(words)),
     )
-    figure = score_heatmap(score_table(results, "ARI", "final"), {"stague": "STAGUE"}, "ARI")
-    patches = figure.axes[0].patches
-    assert len({patch.get_facecolor() for patch in patches}) == len(words) == len(FAILURE_FACES)
+    figure = heat_map(results, {"stague": "STAGUE"}, [["stague"]])
+    faces = {to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches}
+    assert set(FAILURE_FACES.values()) < faces and len(words) == len(FAILURE_FACES)
     legend = [text.get_text().partition(":")[0] for text in figure.legends[0].get_texts()]
     assert set(legend) == set(FAILURE_FACES)
 
 
-@pytest.mark.parametrize("trained", [1, 2, 13])
-def test_a_gallery_never_parts_the_two_maps_of_a_method(trained):
+@pytest.mark.parametrize(("maps", "together"), [(1, 1), (3, 3), (11, 1), (32, 1), (18, 3)])
+def test_a_gallery_shows_the_truth_once_and_never_parts_the_maps_of_a_method(maps, together):
     apply_style()
     coords, truth = tissue()
-    pairs = [Map(f"m{i}", truth) for i in range(trained) for _ in range(2)]
-    singles = [Map(f"c{i}", truth) for i in range(11)]
-    figure = domain_maps(coords, [*pairs, *singles], "t", truth, list("abc"), together=2)
+    shown = [Map(f"m{i // together}", truth) for i in range(maps)]
+    figure = domain_maps(coords, shown, "t", truth, list("abc"), together=together)
     rows = {}
     for ax in figure.axes:
         if ax.get_title():
             rows.setdefault(ax.get_subplotspec().rowspan.start, []).append(ax.get_title())
-    assert all(row[0] == "Truth" for row in rows.values())
-    shown = [name for row in rows.values() for name in row[1:]]
-    assert shown == [one.title for one in (*pairs, *singles)]
-    assert all(row.count(name) == 2 for row in rows.values() for name in row if name[0] == "m")
+    names = [name for row in rows.values() for name in row]
+    assert names == ["Truth", *(one.title for one in shown)]
+    assert all(
+        row.count(name) == together for row in rows.values() for name in row if name[0] == "m"
+    )
     assert figure.get_figwidth() <= 16.1
 
 
@@ -211,6 +259,8 @@ def test_the_program_draws_what_can_be_drawn(drawn):
         "overview",
         "heatmap_ARI_final",
         "box_ARI",
+        "runtime",
+        "memory",
         "gallery_layers",
         "gallery_mine",
         "protocols_layers",
@@ -227,7 +277,7 @@ def test_the_program_draws_what_can_be_drawn(drawn):
             told["kind"] not in ("gallery", "protocols", "curves")
         )
         assert stem.startswith(told["kind"]) and told["caption"] and told["alt"]
-    assert "STAGUE final: ARI 0.90" in captions["gallery_layers"]["alt"]
+    assert "STAGUE ARI 0.90" in captions["gallery_layers"]["alt"]
     assert "PCA oom: it said oom" in captions["gallery_layers"]["alt"]
 
 
@@ -243,13 +293,40 @@ def test_the_gallery_shows_the_median_run_of_the_median_seed(tmp_path):
     def opened(method):
         return open_labels(tmp_path / "labels/layers" / method / "key.h5")
 
-    pairs, singles = gallery_maps(results, titles, truth, opened)
-    assert singles == []
-    assert [one.note for one in pairs] == ["best, epoch 1: ARI 0.75", "final: ARI 0.50"]
-    assert all((one.labels == rows[2]).all() for one in pairs)
+    (one,) = gallery_maps(results, titles, truth, opened)
+    assert (one.title, one.note) == ("STAGUE", "ARI 0.50") and (one.labels == rows[2]).all()
     unknown = made_results(scores_of("layers", "stague", [0.5], n_domains=3, epoch=1))
-    pairs, singles = gallery_maps(unknown, titles, None, opened)
-    assert pairs == [] and [one.note for one in singles] == ["final"]
+    (one,) = gallery_maps(unknown, titles, None, opened)
+    assert one.note == "" and (one.labels == rows[0]).all()
+
+
+def test_the_gallery_has_the_best_method_first_and_controls_last(tmp_path):
+    _, truth = tissue()
+    scores = {"pca": 0.9, "sedr": "oom", "smoothed_pca": 0.95, "stague": 0.5}
+    parts = []
+    for method, value in scores.items():
+        status = "oom" if value == "oom" else "ok"
+        write_labels(tmp_path, "layers", method, np.stack([truth] * 5), status)
+        parts.append(scores_of("layers", method, [value], n_domains=3, epoch=1))
+    maps = gallery_maps(
+        *(made_results(*parts), {name: name for name in scores}, truth),
+        lambda method: open_labels(tmp_path / "labels/layers" / method / "key.h5"),
+    )
+    assert [one.title for one in maps] == ["stague", "sedr", "smoothed_pca", "pca"]
+
+
+def test_domains_have_the_names_of_the_registry_and_the_y_axis_of_the_platform(tmp_path):
+    coords, truth = tissue()
+    adata = AnnData(np.ones((60, 2), np.float32))
+    adata.obsm["spatial"] = coords
+    adata.uns["dataset"] = {"id": "BZ5", "status": "ok", "reason": ""}
+    adata.obs["cluster"] = pd.Categorical.from_codes(truth, list("123"))
+    write_h5ad(tmp_path / "BZ5.h5ad", adata)
+    plain = read_tissue(tmp_path / "BZ5.h5ad")
+    drawings = {"BZ5": {"domain_names": {"1": "L1", "2": "L2/3"}, "y_down": True}}
+    drawn = read_tissue(tmp_path / "BZ5.h5ad", drawings)
+    assert plain.domains == ["1", "2", "3"] and drawn.domains == ["L1", "L2/3", "3"]
+    assert (plain.coords == coords).all() and (drawn.coords == coords * [1, -1]).all()
 
 
 def test_of_two_seeds_the_lower_one_is_shown():

@@ -67,6 +67,7 @@ def test_columns_without_data_are_left_out():
     assert not {"semi-synthetic", "clusterers", "starts of k-means", "Use"} & full
     same = set(texts_of(overview_figure(board(3, seeds=0.0), {}, "t")))
     assert not {"training seeds", "Stability of ARI over"} & same  # nothing varies: one seed
+    assert "Rank" not in texts_of(overview_figure(board(1), {}, "t"))
     facts = overview_figure(board(3, shared=True, cpu=[True, False, pd.NA]), {}, "t")
     assert {"Use", "main packages", "without GPU"} <= set(texts_of(facts))
 

@@ -9,8 +9,10 @@ from helpers.results import made_results, scores_of
 from stbench.figures.across_datasets import add_comparisons
 from stbench.figures.boxplots import score_boxes
 from stbench.figures.bump_chart import rank_bump
+from stbench.figures.cost_bars import cost_bars
 from stbench.figures.critical_difference import critical_difference
 from stbench.figures.figure_set import Album
+from stbench.figures.method_style import method_styles
 from stbench.figures.oracle_gap import gap_dumbbells
 from stbench.figures.published import published_panels
 from stbench.figures.scaling import exponent, scaling_panels, short_number
@@ -51,18 +53,44 @@ def overlapping(texts, figure):
     ]
 
 
-def test_boxes_show_every_run_and_count_failures():
+def test_boxes_show_every_dataset_once_and_count_failures():
     rows = pd.DataFrame(
         [("A", "x", 0.4, "ok"), ("B", "x", 0.6, "ok"), ("A", "y", 0.9, "ok")]
         + [("B", "y", NAN, "oom"), ("A", "z", NAN, "timeout"), ("B", "z", NAN, "timeout")],
-        columns=["dataset", "method", "value", "status"],
+        columns=["dataset", "method", "mean", "status"],
     )
-    figure = score_boxes(rows, {"x": "X", "y": "Y", "z": "Z"}, "ARI")
+    titles = {"x": "X", "y": "Y", "z": "Z", "c": "Control"}
+    rows = pd.concat([rows, rows[rows["method"] == "y"].assign(method="c")])
+    figure = score_boxes(rows, titles, "ARI", [["x", "y", "z"], ["c"]])
     ax = figure.axes[0]
-    assert names_of(ax.yaxis) == ["Y", "X", "Z"]  # by median, none last
-    assert sorted(len(dots.get_offsets()) for dots in ax.collections) == [1, 2]
+    assert names_of(ax.yaxis) == ["Y", "X", "Z", "Control"]  # by median, none last
+    assert ax.get_yticks()[3] - ax.get_yticks()[2] > 1
+    assert sorted(len(dots.get_offsets()) for dots in ax.collections) == [0, 1, 1, 2]
     assert {"1 oom", "2 timeout"} == set(texts_of(figure))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+
+
+def test_five_datasets_have_a_box_and_four_have_none():
+    rows = [(f"D{i}", method, i / 10, "ok") for method, n in (("x", 5), ("y", 4)) for i in range(n)]
+    table = pd.DataFrame(rows, columns=["dataset", "method", "mean", "status"])
+    ax = score_boxes(table, {"x": "X", "y": "Y"}, "ARI", [["x", "y"]]).axes[0]
+    sides = [line for line in ax.lines if len(line.get_xdata()) == 5]  # the outline of a box
+    assert [line.get_ydata().mean().round() for line in sides] == [0]
+    assert {round(line.get_xdata()[0], 2) for line in ax.lines} >= {0.2, 0.15}  # both medians
+
+
+def test_costs_of_similar_sizes_are_bars_with_the_cheapest_on_top():
+    rows = [("x", 20.0, "CPU"), ("x", 40.0, "CPU"), ("x", 60.0, "CPU"), ("y", 3.0, "CPU")]
+    costs = pd.DataFrame([*rows, ("c", 1.0, "CPU")], columns=["method", "value", "series"])
+    titles = {"x": "X", "y": "Y", "z": "Z", "c": "Control"}
+    ax = cost_bars(costs, titles, "seconds", "time", [["x", "y", "z"], ["c"]]).axes[0]
+    assert names_of(ax.yaxis) == ["Y", "X", "Control"]
+    assert [text.get_text() for text in ax.texts] == ["3", "40", "1"]
+    ends = [patch.get_x() + patch.get_width() for patch in ax.patches]
+    assert ends == pytest.approx([3, 40, 1]) and ax.get_xscale() == "log"
+    assert list(ax.lines[1].get_xdata()) == [20, 60]
+    near = cost_bars(costs[costs["method"] == "x"], titles, "seconds", "time", [["x"]]).axes[0]
+    assert near.get_xscale() == "linear" and near.get_xlim()[0] == 0
 
 
 def test_dumbbells_write_the_gap_of_methods_that_have_one():
@@ -85,8 +113,13 @@ def test_ranks_are_lines_with_names_that_do_not_overlap():
     figure = rank_bump(ranks, failed, MANY, {"m23"}, "ranks")
     ax = figure.axes[0]
     assert len([line for line in ax.lines if len(line.get_xdata()) == 5]) == 2 * 24
-    assert texts_of(figure).count("Method 07") == 2
-    assert any("hollow" in text for text in texts_of(figure))
+    assert texts_of(figure).count("Method 07") == 1
+    assert any("hollow" in text.get_text() for text in figure.texts)
+    styles = method_styles(MANY)
+    assert {line.get_color() for line in ax.lines} == {style.color for style in styles.values()}
+    dashed = {line.get_color() for line in ax.lines if line.get_linestyle() == "--"}
+    assert dashed == {styles["m23"].color}
+    assert figure.get_figwidth() < 7
     assert names_of(ax.xaxis) == list(ranks.index)
     assert not overlapping(ax.texts, figure)
 
@@ -155,9 +188,9 @@ def test_curves_mark_the_best_epoch_after_training_began_and_say_where_no_loss_i
 @pytest.mark.parametrize("name", ["$", "$a_b$", "$ and $\\frac", "a$b_{$", "US$ 5 $"])
 def test_a_dollar_in_a_name_is_a_dollar(name):
     rows = [(dataset, "x", 0.4, "ok") for dataset in (name, "plain")]
-    boxes = pd.DataFrame(rows, columns=["dataset", "method", "value", "status"])
+    boxes = pd.DataFrame(rows, columns=["dataset", "method", "mean", "status"])
     for figure in (
-        score_boxes(boxes, {"x": name}, name),
+        score_boxes(boxes, {"x": name}, name, [["x"]]),
         training_curves(curves_of("x", [0.9, 0.2], [NAN, 1.0]), {"x": name}, name),
     ):
         figure.canvas.draw()
@@ -200,7 +233,7 @@ def test_published_scores_are_beside_what_was_measured():
     }
 
 
-TITLES = {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA"}
+TITLES = {"stague": "STAGUE", "sedr": "SEDR", "smoothed_pca": "Smoothed PCA", "pca": "PCA"}
 
 
 def drawn(tmp_path, results, cells, rank_by="kmeans"):
@@ -220,9 +253,9 @@ def test_the_oracle_is_drawn_under_its_own_clusterer(tmp_path, monkeypatch):
     parts = [scores_of("A", "stague", [0.5], oracle=[0.8])]
     parts += [scores_of("A", "stague", [0.6], clusterer="kmeans20")]
     captions = drawn(tmp_path, made_results(*parts), {"A": 100}, rank_by="kmeans20")
-    titles = {stem: captions[stem]["title"] for stem in ("heatmap_ARI_final", "heatmap_ARI_oracle")}
-    assert titles["heatmap_ARI_final"] == "ARI of the last epoch (k-means, best of 20 starts)"
-    assert titles["heatmap_ARI_oracle"].endswith("(k-means, one start)")
+    heat_map = captions["heatmap_ARI_final"]
+    assert heat_map["title"] == "ARI of the last epoch (k-means, best of 20 starts)"
+    assert heat_map["caption"].endswith("(k-means, one start).")
     assert "the largest gap is 0.30" in captions["gap"]["alt"]
 
 
@@ -232,15 +265,20 @@ def test_what_there_is_nothing_to_show_of_is_not_drawn(tmp_path, monkeypatch):
     # Only which figures there are is looked at here: writing them takes most of the time.
     monkeypatch.setattr("stbench.figures.figure_set.save", lambda figure, *_: plt.close(figure))
     one = made_results(scores_of("A", "stague", [0.5]), scores_of("A", "smoothed_pca", ["oom"]))
-    single = {"overview", "heatmap_ARI_final", "box_ARI", "rank_conditions"}
-    single |= {"critical_difference_worst"}
+    single = {"overview", "heatmap_ARI_final", "box_ARI", "runtime", "memory"}
     assert stems(tmp_path, one, {"A": 100}) == single
     several = made_results(
         *(scores_of(name, "stague", [0.5], oracle=[0.7]) for name in "AB"),
         *(scores_of(name, "smoothed_pca", [0.4]) for name in "AB"),
     )
-    more = {"heatmap_ARI_oracle", "gap", "bump", "runtime", "memory", "critical_difference_common"}
-    assert stems(tmp_path, several, {"A": 100, "B": 1000}) == single | more
-    assert stems(tmp_path, several, {"A": 100, "B": 100}) == (single | more) - {"runtime", "memory"}
+    assert stems(tmp_path, several, {"A": 100, "B": 1000}) == single | {"gap", "bump"}
+    two = made_results(*(scores_of("A", method, [0.5]) for method in ("stague", "sedr")))
+    assert stems(tmp_path, two, {"A": 100}) == single | {"rank_conditions"}
+    tested = made_results(
+        *(scores_of(name, "stague", [0.5]) for name in "ABCDE"),
+        *(scores_of(name, "sedr", [0.4]) for name in "ABCDE"),
+    )
+    more = {"bump", "rank_conditions", "critical_difference_worst", "critical_difference_common"}
+    assert stems(tmp_path, tested, dict.fromkeys("ABCDE", 100)) == single | more
     failed = made_results(*(scores_of("A", method, ["oom"]) for method in ("stague", "pca")))
     assert stems(tmp_path, failed, {"A": 100}) == {"heatmap_ARI_final"}

@@ -14,7 +14,7 @@ from stbench.figures.label_free import (
     stability_plot,
 )
 from stbench.figures.marker_dots import marker_dots
-from stbench.figures.positions import as_drawn, round_length
+from stbench.figures.positions import as_drawn, round_length, scale_bar
 from stbench.figures.style import DOMAIN_COLORS
 from stbench.maps.cells_file import CellsFile
 
@@ -109,6 +109,13 @@ def test_image_coordinates_are_turned_and_others_are_not():
     assert np.array_equal(as_drawn(COORDS, {"y_down": "true"}), COORDS * [1, -1])
     assert np.array_equal(as_drawn(COORDS, {"y_down": "false"}), COORDS)
     assert np.array_equal(as_drawn(COORDS, {}), COORDS)
+
+
+@pytest.mark.parametrize(("unit", "texts"), [("um", 1), ("micrometre", 1), ("pixel", 0), ("", 0)])
+def test_a_scale_is_drawn_where_the_unit_is_a_length(unit, texts):
+    ax = plt.figure().add_subplot()
+    scale_bar(ax, COORDS, unit)
+    assert len(ax.texts) == texts
 
 
 @pytest.mark.parametrize(("most", "length"), [(300, 200), (0.7, 0.5), (10, 10), (4999, 2000)])

@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 from scipy import stats
 
 from helpers.programs import run_here
@@ -20,6 +19,7 @@ from stbench.config.layout import Layout
 from stbench.figures.figure_set import Album
 from stbench.figures.from_tables import add_integration
 from stbench.figures.integration import embedding_grid, mixing_against_biology
+from stbench.figures.method_style import method_styles
 from stbench.figures.per_dataset import Tissue, add_embeddings
 from stbench.figures.style import apply_style
 from stbench.integration.scoring import COLUMNS
@@ -146,24 +146,15 @@ def figures():
     plt.close("all")
 
 
-def test_a_mark_with_a_name_for_each_method_and_failures_by_name(figures) -> None:
+def test_a_mark_in_its_own_style_for_each_method_and_failures_by_name(figures) -> None:
     figure = mixing_against_biology(made()["integration_scores"], TITLES, "t")
     first, second = (ax for ax in figure.axes if ax.get_title())
-    assert {text.get_text() for text in first.texts} == {"STAGUE", "SEDR", "PCA"}
     assert [text.get_text() for text in second.texts] == ["no score: Smoothed PCA"]
-    assert len(first.containers) == 3
-
-
-def test_names_lie_on_no_other_name_however_near_the_marks_are(figures) -> None:
-    titles = {f"m{i}": f"Method {i}" for i in range(6)}
-    results = pd.concat(scores_of("A", name, [0.5, 0.5]) for name in titles)
-    scores = pd.concat(rows(name, GOOD, GOOD | {"iLISI": 0.61}) for name in titles)
-    every = integration_tables(scores, results, "kmeans")["integration_scores"]
-    figure = mixing_against_biology(every, titles, "t")
-    figure.canvas.draw()
-    boxes = [Text.get_window_extent(name) for name in figure.axes[0].texts]  # without the lines
-    assert len(boxes) == len(titles)
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    styles = method_styles(["stague", "sedr", "pca"])
+    drawn = {(c.lines[0].get_color(), c.lines[0].get_marker()) for c in first.containers}
+    assert drawn == {(style.color, style.marker) for style in styles.values()}
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert set(names) == {"STAGUE", "SEDR", "PCA", "Smoothed PCA"}
 
 
 def test_embeddings_have_a_column_for_each_method_and_say_what_is_missing(figures) -> None:

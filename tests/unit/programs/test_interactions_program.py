@@ -10,13 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy.spatial import cKDTree
 
 from helpers.programs import run_here
 from methods import pca
 from prepare import prepare_own
 from stbench.common.paths import PROJECT
 from stbench.data.gene_symbols import panel_symbols
-from stbench.figures.cell_graph import edge_map, type_pair_heatmap
+from stbench.figures.cell_graph import (
+    MOST_EDGES,
+    edge_map,
+    strongest_per_area,
+    type_pair_heatmap,
+)
 from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
 from stbench.figures.embedding import embedding_figure
 from stbench.figures.interaction_figures import draw
@@ -272,6 +278,28 @@ def drawn(tmp_path):
         assert (tmp_path / "figure.png").read_bytes().startswith(PNG)
 
     return check
+
+
+def test_of_many_edges_the_strongest_of_each_area_are_drawn():
+    rng = np.random.default_rng(0)
+    coords = rng.random((6000, 2)) * [4, 1]
+    edges = pd.DataFrame({"source": np.arange(6000), "target": np.roll(np.arange(6000), 1)})
+    nearest = cKDTree(coords).query(coords, 4)[1][:, 1:]
+    edges = edges.loc[edges.index.repeat(3)].assign(target=nearest.ravel())
+    edges = edges.assign(score=coords[edges["source"], 0] + rng.random(len(edges)))
+    edges = edges.reset_index(drop=True)
+    kept = strongest_per_area(edges, coords)
+    assert MOST_EDGES / 2 < len(kept) <= MOST_EDGES
+    left = coords[kept["source"], 0] < 2
+    assert 0.4 < left.mean() < 0.6  # although the highest scores are on the right
+    assert edges["score"].idxmax() in kept.index
+    assert strongest_per_area(kept, coords) is kept
+    figure = edge_map(edges, coords, "map")
+    lines = figure.axes[0].collections[1]
+    assert len(lines.get_segments()) == len(kept) and lines.get_rasterized()
+    order = np.argsort(lines.get_array())
+    assert (np.diff(np.asarray(lines.get_alpha())[order]) >= 0).all()
+    assert f"the {len(kept)} strongest" in figure.axes[0].texts[0].get_text()
 
 
 def test_pictures_hold_what_they_show(drawn):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.results import made_results, scores_of
+from helpers.results import METHODS, made_results, scores_of
 from stbench.clustering.stage import LABELS_ONLY
 from stbench.ranking.overview import overview, usability
 
@@ -11,8 +11,8 @@ REAL = {"tissue": "real", "unit": "one study"}
 TISSUES = {"A": REAL, "B": REAL, "S": {"tissue": "simulated", "unit": "S"}}
 
 
-def made(*scores):
-    return made_results(*scores, tissues=TISSUES)
+def made(*scores, methods=None):
+    return made_results(*scores, tissues=TISSUES, methods=methods)
 
 
 def test_methods_are_before_controls_and_only_methods_have_a_rank():
@@ -29,6 +29,20 @@ def test_methods_are_before_controls_and_only_methods_have_a_rank():
     assert board["rank"].tolist()[:2] == [1, 2] and board["rank"].isna().tolist()[2:] == [True] * 2
     assert list(board.loc["stague", ["best", "worst"]]) == [1, 1]  # the control takes no place
     assert board["ranked"].tolist() == [True, True, True, False]
+
+
+def test_ties_are_in_the_order_of_names_and_other_controls_in_that_of_their_scores():
+    board = overview(
+        made(
+            *(scores_of("A", name, [0.5 + 0.1 * (name == "stague")]) for name in METHODS),
+            *(scores_of("B", name, [0.5 + 0.1 * (name != "stague")]) for name in METHODS),
+            scores_of("A", "random", [0.9]),
+            scores_of("B", "random", [0.9]),
+            methods={"random": METHODS["pca"]},
+        ),
+        "kmeans",
+    )
+    assert list(board.index) == ["sedr", "stague", "smoothed_pca", "random", "pca"]
 
 
 def test_kinds_of_tissues_are_apart_and_missing_scores_are_counted():

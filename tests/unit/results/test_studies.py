@@ -13,6 +13,7 @@ from scipy.stats import t
 from helpers.programs import run_here
 from helpers.results import METHODS, fits_of, scores_of, write_results
 from stbench.common.paths import PROJECT
+from stbench.figures.method_style import method_styles
 from stbench.figures.robustness import robustness_curves
 from stbench.figures.sensitivity import setting_lines, tornado
 from stbench.results.assembly import assemble, read_results
@@ -71,6 +72,9 @@ def test_curves_begin_with_the_untouched_data_and_areas_are_mean_heights() -> No
         "jitter (cell spacings)",
     ]
     assert figure.axes[0].xaxis_inverted()
+    assert [axis.get_title() for axis in figure.axes] == ["fewer counts", "shifted positions"]
+    assert figure.axes[0].get_ylabel() == "A\nfinal ARI"
+    assert figure.axes[0].lines[0].get_color() == method_styles(["pca"])["pca"].color
 
 
 def test_changes_are_to_the_method_itself_seed_by_seed() -> None:
@@ -83,27 +87,33 @@ def test_changes_are_to_the_method_itself_seed_by_seed() -> None:
             methods=METHODS | changed,
         ),
         {
-            "stague__k_8": {"method": "stague", "factor": "k", "value": 8, "unchanged": {"A": 15}},
+            "stague__k_8": {
+                **{"method": "stague", "factor": "k", "value": 8},
+                **{"unchanged": {"A": 15}, "published": {"A": 8}},
+            },
             "stague__without_it": {"method": "stague", "factor": "without it", "value": None},
         },
     )
     k, without = table.to_dict("records")
     assert k["change_final"] == pytest.approx(0.15)
     assert k["change_oracle"] == pytest.approx(0.05)
-    assert (k["value"], k["unchanged"], k["n"]) == (8, 15, 2)
+    assert (k["value"], k["unchanged"], k["published"], k["n"]) == (8, 15, 8, 2)
     assert [k["low"], k["high"]] == pytest.approx(list(t.interval(0.95, 1, 0.15, 0.05)))
     assert np.isnan(without["change_final"])
     assert without["status"] == "nan"
     bars = tornado(table, "t").axes[0]
     assert len(bars.patches) == 1
-    assert [label.get_text() for label in bars.get_yticklabels()] == ["k", "without it"]
-    assert "nan" in {text.get_text() for text in bars.texts}
+    labels = [label.get_text() for label in bars.get_yticklabels()]
+    assert labels == ["reach of candidate edges (k)\nown 15, published 8", "without it"]
+    assert {text.get_text() for text in bars.texts} == {"nan", "8 *"}
     lines = setting_lines(table, {"final": 0.6, "oracle": 0.7}, "t")
     assert lines is not None
     (final,) = [line for line in lines.axes[0].lines if line.get_label() == "final"]
     assert list(final.get_ydata()) == [pytest.approx(0.75), 0.6]
     ticks = [label.get_text() for label in lines.axes[0].get_xticklabels()]
     assert ticks == ["8", "15"]
+    bold = [label.get_fontweight() == "bold" for label in lines.axes[0].get_xticklabels()]
+    assert bold == [True, False]  # the published value
 
 
 CHANGES = {
