@@ -303,7 +303,11 @@ def texts_of_domains(
     beside = ["tuning_gain", "paper_protocol"]
     tuning = {name: tables[name] for name in beside if name in tables}
     lift, best = (ranked_rows(args, tables[name]) for name in ("lift", "lift_best_control"))
-    page = leaderboard_page(ranked, whole, lift, args.rank_by, best_control=best, tuning=tuning)
+    page = leaderboard_page(
+        *(ranked, whole, lift, best, args.rank_by),
+        tuning=tuning,
+        figure="../figures/overview.png",
+    )
     compared = tables.get("published_vs_measured")
     scored = ranked_rows(args, tables["ARI_final"])
     papers = latex_tables(ranked, whole, scored, compared, args.rank_by)

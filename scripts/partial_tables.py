@@ -89,9 +89,7 @@ def main() -> None:
             names = ("tuning_gain", "paper_protocol")
             tuning = {name: complete[name] for name in names if name in complete}
             page = leaderboard_page(
-                *(placed, ranked, lift, rank_by, partial.words),
-                best_control=best_control,
-                tuning=tuning,
+                *(placed, ranked, lift, best_control, rank_by, partial.words), tuning=tuning
             )
             (folder / "tables/LEADERBOARD.md").write_text(page, encoding="utf-8")
         (folder / "PARTIAL.txt").write_text(f"{report(partial)}\n", encoding="utf-8")

@@ -97,15 +97,19 @@ def of_domains(args: argparse.Namespace) -> Summary:
 
 
 def of_deconvolution(args: argparse.Namespace) -> Summary:
-    """The results of deconvolution."""
+    """The answer and the results of deconvolution."""
     from stbench.config.schema import load_yaml
     from stbench.deconvolution.robustness import split_derived
     from stbench.deconvolution.tables import read_scores, summary
+    from stbench.summary.deconvolution import deconvolution_answers
+    from stbench.summary.text import answer_lines
 
     methods = load_yaml(args.deconvolution_methods)
+    answers = answer_lines(deconvolution_answers(args.tables, methods))
     scores = read_scores(args.deconvolution, methods)
     whole, _ = split_derived(scores, args.derived_pairs)
-    return Summary(summary(whole, methods) + "\n", bool((scores["status"] == "ok").any()))
+    text = "\n\n".join(filter(None, ["\n".join(answers), summary(whole, methods)]))
+    return Summary(f"{text}\n", bool((scores["status"] == "ok").any()))
 
 
 if __name__ == "__main__":

@@ -32,11 +32,11 @@ def write_tables(results, folder):
         table.to_csv(folder / f"{name}.csv", index=False)
 
 
-def draw_picture(path, size=(300, 200)):
+def draw_picture(path, size=(300, 200), **how):
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, "white").save(path)
+    Image.new("RGB", size, "white").save(path, **how)
 
 
 def write_report(root, results, methods=None, datasets=None, config=None):
@@ -56,6 +56,52 @@ def write_report(root, results, methods=None, datasets=None, config=None):
     with atomic_file(layout.report) as temporary:
         temporary.write_text(report_page(run, sources), encoding="utf-8")
     return layout.report
+
+
+def run_with_everything(root):
+    """The report of a small run with pictures, a log, an interaction page and a study."""
+    draw_picture(root / "figures/domains_BZ0.png")
+    draw_picture(root / "figures/heatmap_ARI_final.png", (2600, 400))
+    draw_picture(root / "figures/runtime.png")
+    printed = {"title": "Domains", "caption": "The maps.", "alt": "Maps of BZ0.", "dataset": "BZ0"}
+    (root / "figures/captions.json").write_text(json.dumps({"domains_BZ0": printed}))
+    log = root / "logs/fits/BZ0/stague/key/seed0.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("it trained\n")
+    place = root / "interactions/BZ0/stague/key"
+    place.mkdir(parents=True)
+    (place / "status.json").write_text('{"edges": {"status": "ok", "reason": "9 edges"}}')
+    genes = pd.DataFrame({"rank": [1], "gene": ["Gad1"], "share": [0.25]})
+    genes.to_csv(place / "genes.csv", index=False)
+    (root / "tables").mkdir()
+    table = pd.DataFrame({"method": ["a", "b", "c"], "rmse": [0.3, 0.1, 0.2]})
+    table.to_csv(root / "tables/deconvolution_scores.csv", index=False)
+    methods = {"stague": {"citation": "Nie et al., Advanced Science 2024, doi 10.1002/advs.1"}}
+    return write_report(root, small_results(), methods, config={"interactions": {"reach": 15}})
+
+
+def run_without_truth(root):
+    """The report of an own section with three methods, one of which failed, and a consensus."""
+    made = [
+        scores_of("mine", name, [0.12], n_domains=3, exploratory=True) for name in ("stague", "pca")
+    ]
+    for rows in made:
+        lacks = rows["metric"] == "ARI"
+        unknown = [np.nan, "not_applicable", "no true labels"]
+        rows.loc[lacks, ["value", "status", "reason"]] = unknown
+    failed = scores_of("mine", "sedr", ["oom"], n_domains=3, exploratory=True)
+    results = made_results(*made, failed)
+    write_tables(results, root / "tables")
+    rows = [("consensus", 0, True, np.nan), ("stague", 1, False, 0.61), ("pca", 2, False, 0.55)]
+    columns = ["method", "rank", "recommended", "agreement"]
+    criteria = dict.fromkeys(("stability", "continuity", "separation", "previous"), np.nan)
+    compared = pd.DataFrame(rows, columns=columns).assign(dataset="mine", n_domains=3, **criteria)
+    compared.to_csv(root / "tables/recommendation.csv", index=False)
+    near = pd.DataFrame({"dataset": "mine", "method": ["stague", "pca"], "agreement": [0.61, 0.55]})
+    near.assign(ARI_consensus=[0.9, 0.8]).to_csv(root / "tables/label_free.csv", index=False)
+    for name in ("consensus_mine", "gallery_mine", "label_free_agreement_mine"):
+        draw_picture(root / f"figures/{name}.png")
+    return write_report(root, results)
 
 
 def data_of(page):

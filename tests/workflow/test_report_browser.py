@@ -1,24 +1,27 @@
 """The report in a real Chromium without a network: it loads, sorts, filters, opens and copies."""
 
+import csv
 import json
-import shutil
 
 import pandas as pd
 import pytest
 
-from helpers.report import draw_picture, large_results, small_results, write_report
+from helpers.browser import CHROMIUM, Visitor, started
+from helpers.report import (
+    draw_picture,
+    large_results,
+    run_with_everything,
+    run_without_truth,
+    small_results,
+    write_report,
+)
 from helpers.results import NAN, made_results, scores_of
 from stbench.ranking.ranks import rank_methods
 from stbench.ranking.seed_failures import scores_with_failures
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 
-OPTIONS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 HOSTILE = '<img src=x onerror="document.title=1">'
 CLOSING = "</script><script>document.title=2</script>"
 
@@ -47,59 +50,27 @@ CONTRAST = """selectors => {
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+    with started() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
 def open_page(browser):
     """Opens a page with the network off; at the end nothing may have gone wrong or been asked."""
-    faults, contexts = [], []
-
-    def opened(path, width=1300, **how):
-        size = {"width": width, "height": 850}
-        context = browser.new_context(viewport=size, offline=True, reduced_motion="reduce", **how)
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda printed: faults.append(printed.text) if printed.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda asked: asked.url.startswith(("file:", "data:")) or faults.append(asked.url),
-        )
-        page.goto(path.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
+    visitor = Visitor(browser)
+    yield visitor.open
+    visitor.close()
+    assert visitor.faults == []
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A small run with pictures, a log, an interaction page and a study."""
-    root = tmp_path_factory.mktemp("small")
-    draw_picture(root / "figures/domains_BZ0.png")
-    draw_picture(root / "figures/heatmap_ARI_final.png", (2600, 400))
-    printed = {"title": "Domains", "caption": "The maps.", "alt": "Maps of BZ0.", "dataset": "BZ0"}
-    (root / "figures/captions.json").write_text(json.dumps({"domains_BZ0": printed}))
-    log = root / "logs/fits/BZ0/stague/key/seed0.log"
-    log.parent.mkdir(parents=True)
-    log.write_text("it trained\n")
-    place = root / "interactions/BZ0/stague/key"
-    place.mkdir(parents=True)
-    (place / "status.json").write_text('{"edges": {"status": "ok", "reason": "9 edges"}}')
-    (root / "tables").mkdir()
-    table = pd.DataFrame({"method": ["a", "b", "c"], "rmse": [0.3, 0.1, 0.2]})
-    table.to_csv(root / "tables/deconvolution_scores.csv", index=False)
-    methods = {"stague": {"citation": "Nie et al., Advanced Science 2024, doi 10.1002/advs.1"}}
-    return write_report(root, small_results(), methods, config={"interactions": {"reach": 15}})
+    return run_with_everything(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def unlabeled(tmp_path_factory):
+    return run_without_truth(tmp_path_factory.mktemp("unlabeled"))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +79,8 @@ def large(tmp_path_factory):
 
 
 def column(page, table, number):
-    return page.locator(f"#{table} tbody tr > :nth-child({number})").all_inner_texts()
+    rows = page.locator(f"#{table} tbody tr:not(.band)")
+    return rows.locator(f"> :nth-child({number})").all_inner_texts()
 
 
 def methods(page):
@@ -122,11 +94,14 @@ def choose(page, **values):
 
 def test_the_board_is_the_leaderboard_of_the_tables(open_page, small):
     page = open_page(small)
+    page.check("#columns")
     board = pd.read_csv(small.parents[1] / "tables/leaderboard.csv")
     ids = {"STAGUE": "stague", "SEDR": "sedr", "Smoothed PCA": "smoothed_pca", "PCA": "pca"}
     assert [ids[title] for title in methods(page)] == list(board["method"])
     marked = [text.endswith("control") for text in column(page, "board", 2)]
     assert marked == list(board["control"])
+    places = ["–" if pd.isna(rank) else f"{rank:.0f}" for rank in board["rank"]]
+    assert [text.split(" (")[0] for text in column(page, "board", 1)] == places
     ranks = ["–" if pd.isna(rank) else f"{rank:.2f}" for rank in board["mean_rank"]]
     assert column(page, "board", 3) == ranks
     assert column(page, "board", 4) == [f"{score:.2f}" for score in board["ARI_final"]]
@@ -137,6 +112,7 @@ def test_the_board_is_the_leaderboard_of_the_tables(open_page, small):
 
 def test_what_is_sorted_shows_so_and_enter_sorts(open_page, small):
     page = open_page(small)
+    page.check("#columns")
     head = page.locator("#board thead th", has_text="seconds")
     head.locator("button").focus()
     page.keyboard.press("Enter")
@@ -145,7 +121,7 @@ def test_what_is_sorted_shows_so_and_enter_sorts(open_page, small):
     page.locator("#board thead button", has_text="oracle").click()
     assert methods(page)[0] == "STAGUE"
     page.locator("#board thead button", has_text="method").click()
-    assert methods(page) == ["PCA", "SEDR", "Smoothed PCA", "STAGUE"]
+    assert methods(page) == ["SEDR", "STAGUE", "PCA", "Smoothed PCA"]  # controls apart
 
 
 def test_filters_change_what_is_ranked(open_page, small):
@@ -157,7 +133,7 @@ def test_filters_change_what_is_ranked(open_page, small):
     assert methods(page)[0] == "STAGUE"
     assert "no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#view-note")
     choose(page, protocol="final (last epoch)", metric="CHAOS (lower is better)")
-    assert methods(page)[0] == "Smoothed PCA"
+    assert methods(page)[2] == "Smoothed PCA"  # the first of the controls
     assert "above the jittered truth" in page.inner_text("#view-note")
     for what in ("#board td.ranking", "#entries td button"):  # the lowest score is drawn as best
         shades = page.evaluate(
@@ -239,8 +215,9 @@ def test_a_method_leads_to_its_datasets_and_pictures_enlarge(open_page, small):
     panel.locator("tbody button", has_text="BZ1").press("Enter")
     assert panel.locator("h2").inner_text() == "STAGUE on BZ1"
     page.keyboard.press("Escape")
-    page.locator("#pictures .zoom").first.press("Enter")
-    assert panel.locator("img").evaluate("image => image.naturalWidth") == 1400
+    page.locator("#leaderboard .zoom").press("Enter")
+    image = panel.locator("img")
+    assert image.evaluate("one => one.naturalWidth") == 1400
 
 
 def test_tables_of_studies_sort_too(open_page, small):
@@ -327,12 +304,14 @@ def test_the_full_matrix_is_small_and_ranks_as_pandas_does(open_page, large):
     assert large.stat().st_size < 15e6
     results = large_results()
     page = open_page(large)
-    assert page.locator("#board tbody tr").count() == 14
+    assert page.locator("#board tbody tr:not(.band)").count() == 14
     assert page.locator("#entries td button").count() == 15 * 14
     choose(page, metric="NMI", protocol="oracle (best epoch)", clusterer="gmm")
     chosen = results.query("metric == 'NMI' and protocol == 'oracle' and clusterer == 'gmm'")
     scores = chosen.pivot_table(index="dataset", columns="title", values="value")
     ranks = scores.rank(axis=1, ascending=False).mean().sort_values()
+    control = "SMOOTHED_PCA"
+    ranks = pd.concat([ranks.drop(control), ranks[[control]]])
     titles = methods(page)
     assert column(page, "board", 3) == [f"{rank:.2f}" for rank in ranks]
     assert titles == list(ranks.index)
@@ -356,6 +335,157 @@ def test_names_and_reasons_are_text_whatever_they_hold(open_page, tmp_path):
         for summary in page.locator("#panel summary").all():
             summary.click()
         page.keyboard.press("Escape")
-    assert page.title() == "stbench report"
+    assert page.title().startswith("stbench report: ")
     assert page.locator("script").count() == 2 and page.locator("img").count() == 0
     assert HOSTILE in page.inner_text("#entries thead") and CLOSING in page.inner_text("#run")
+    assert CLOSING in page.inner_text("#answer")
+
+
+def test_the_page_answers_first_and_ends_with_the_run(open_page, small):
+    page = open_page(small)
+    top = [page.locator(f"#{name}").bounding_box()["y"] for name in ("answer", "leaderboard")]
+    assert top == sorted(top) and page.locator("#board").bounding_box()["y"] < 850
+    sections = page.evaluate("[...document.querySelectorAll('main > section')].map(one => one.id)")
+    assert sections == [
+        *("answer", "leaderboard", "entries-section", "statistics", "cost", "pictures"),
+        *("deconvolution", "graphs", "missing", "run", "references"),
+    ]
+    menu = page.evaluate("[...document.querySelectorAll('nav a')].map(one => one.hash.slice(1))")
+    assert menu == sections
+    assert "STAGUE" in page.locator("#answer dd").first.inner_text()
+
+
+def test_without_labels_the_recommended_map_comes_first(open_page, unlabeled):
+    page = open_page(unlabeled)
+    assert page.locator("#answer dt").all_inner_texts() == ["Recommended", "Agreement", "Cost"]
+    assert "mine: the consensus of 2 methods, 3 domains." in page.inner_text("#answer dd >> nth=0")
+    rows = page.locator("#answer tbody tr").all_inner_texts()
+    assert rows[0].split()[:2] == ["Consensus", "recommended"]
+    assert page.locator("#answer img").count() == 1
+    assert page.locator("#leaderboard, #statistics, #cost").count() == 0
+
+
+def test_controls_are_a_band_of_their_own_that_can_be_hidden(open_page, small):
+    page = open_page(small)
+    bands = page.locator("#board .band").all_inner_texts()
+    assert bands == ["Controls"]
+    assert column(page, "board", 1)[2:] == ["–", "–"]
+    page.uncheck("#controls")
+    assert page.locator("#board tbody th button:visible").all_inner_texts() == ["STAGUE", "SEDR"]
+    assert not page.locator("#entries tbody", has_text="Smoothed PCA").is_visible()
+
+
+def test_what_was_not_run_is_listed_without_rank_and_cost(open_page, tmp_path):
+    absent = scores_of("A", "sedr", ["not_applicable"] * 2)
+    parts = [scores_of("A", name, [0.5, 0.6]) for name in ("stague", "smoothed_pca")]
+    page = open_page(write_report(tmp_path, made_results(absent, *parts)))
+    last = page.locator("#board tbody.not-run tr").last
+    assert last.locator("td, th").all_inner_texts() == ["", "SEDR", "it said not_applicable"]
+    assert "1 of 1 dataset included" in page.inner_text("#view-note")
+
+
+def test_every_table_can_be_saved(open_page, small):
+    page = open_page(small)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    tables = page.locator("main .scroll").count()
+    assert page.locator("main .csv").count() == tables > 5
+    with page.expect_download() as waiting:
+        page.get_by_label("Save as CSV: Table of the leaderboard").click()
+    assert waiting.value.suggested_filename == "leaderboard.csv"
+    rows = list(csv.DictReader(waiting.value.path().open()))
+    board = pd.read_csv(small.parents[1] / "tables/leaderboard.csv")
+    assert len(rows) == len(board)
+    finals = [float(row["final"]) for row in rows]
+    assert finals == pytest.approx(list(board["ARI_final"]), abs=1e-5)
+
+
+def test_a_link_keeps_what_is_chosen(open_page, small):
+    page = open_page(small)
+    choose(page, metric="ASW", policy="only datasets on which every method has a score")
+    page.uncheck("#controls")
+    page.locator(".choose summary").click()
+    page.locator("#items input").nth(1).uncheck()
+    query = page.evaluate("location.search")
+    again = open_page(small, query=query)
+    assert again.evaluate("[metric, policy].map(one => one.selectedOptions[0].text)") == [
+        *("ASW", "only datasets on which every method has a score"),
+    ]
+    assert again.evaluate("BOXES = [...items.querySelectorAll('input')].map(b => b.checked)") == [
+        *(True, False, True),
+    ]
+    assert not again.is_checked("#controls")
+    assert column(again, "board", 3) == column(page, "board", 3)
+    again.click("#link")
+    again.locator("#linked", has_text="Copied").wait_for()
+    other = open_page(small, query="?metric=none&datasets=[&controls=all")  # of another run, cut
+    assert methods(other) == methods(open_page(small))
+
+
+@pytest.mark.parametrize("width", [400, 1300])
+def test_what_is_wider_than_the_screen_says_so(open_page, small, width):
+    page = open_page(small, width)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    wrong = page.evaluate("""() => [...document.querySelectorAll('main .scroll, main .frame')]
+        .filter(one => {
+          const note = (one.nextElementSibling.matches('.sideways')
+            ? one.nextElementSibling : one.nextElementSibling.querySelector('.sideways'));
+          return note.checkVisibility() !== (one.scrollWidth > one.clientWidth + 1);
+        }).map(one => one.outerHTML.slice(0, 99))""")
+    assert wrong == []
+    notes = page.locator(".sideways:visible").count()
+    assert notes > 0 if width == 400 else notes < 3
+
+
+def test_text_in_pictures_can_be_read_on_a_phone(open_page, tmp_path):
+    draw_picture(tmp_path / "figures/overview.png", (1050, 300), dpi=(150, 150))  # 7 inches
+    said = {"title": "Overview", "smallest_text": 6, "dataset": None}
+    (tmp_path / "figures/captions.json").write_text(json.dumps({"overview": said}))
+    page = open_page(write_report(tmp_path, small_results()), 400)
+    width = page.locator("#leaderboard .zoom img").bounding_box()["width"]
+    assert 6 / 72 * width / 7 >= 8.99  # pixels
+
+
+def test_the_chart_of_a_phone_is_drawn_for_its_width(open_page, small):
+    page = open_page(small, 400)
+    chart = page.locator("#chart svg")
+    names = page.locator("#chart text").all_text_contents()[::2]
+    assert names == methods(page)
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('#chart text')).fontSize") == "13px"
+    )
+    narrow = chart.bounding_box()["width"]
+    page.set_viewport_size({"width": 500, "height": 850})
+    page.wait_for_function(
+        "width => document.querySelector('#chart svg').clientWidth > width", arg=narrow
+    )
+    assert chart.bounding_box()["width"] > narrow
+    page.uncheck("#controls")
+    assert page.locator("#chart text").count() == 2 * 2
+    assert not open_page(small, 1300).locator("#chart").is_visible()
+
+
+@pytest.mark.parametrize("size", [(1300, 850), (1300, 300), (400, 700)])
+def test_the_enlarged_picture_fits_every_window(open_page, small, size):
+    page = open_page(small, size[0])
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.locator("#leaderboard .zoom").click()
+    panel, image = page.locator("#panel"), page.locator("#panel img")
+    frame, shown = panel.bounding_box(), image.bounding_box()
+    assert frame["width"] <= size[0] and frame["height"] <= size[1]
+    assert shown["width"] <= frame["width"]
+    assert shown["y"] + shown["height"] <= frame["y"] + frame["height"] + 1
+    panel.get_by_text("Full size").click()
+    assert image.bounding_box()["width"] == 1400
+    assert page.evaluate("panel.scrollWidth <= innerWidth")
+
+
+def test_pictures_follow_the_theme_and_print_light(open_page, small):
+    page = open_page(small, color_scheme="dark")
+    shown = "getComputedStyle(document.querySelector('.zoom img')).filter"
+    assert "invert" in page.evaluate(shown)
+    page.click("#theme")
+    assert page.evaluate(shown) == "none"
+    page.click("#theme")
+    page.emulate_media(media="print")
+    assert page.evaluate(shown) == "none"
+    assert page.locator(".csv:visible, .sideways:visible").count() == 0

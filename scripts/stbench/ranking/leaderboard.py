@@ -59,8 +59,9 @@ def leaderboard(
     On each dataset with a known truth on which any method has a score, methods are ranked by the
     mean ARI of the last epoch; equal scores share the mean of their ranks, and a method without a
     score gets the worst rank, so a method cannot improve its rank by failing on difficult data.
-    Ranks are averaged within units, then over units. Controls that smooth are ranked like methods
-    and marked; other controls have no rank, nor has a method that did not run on any dataset; its
+    Ranks are averaged within units, then over units. Controls that smooth have a mean rank, as if
+    they were methods, so that they can be compared; the place ``rank`` is counted among methods
+    alone. Other controls have no mean rank, nor has a method that did not run on any dataset; its
     reason is given.
 
     Args:
@@ -69,8 +70,9 @@ def leaderboard(
         no_baseline: the reason for a missing lift if the baseline has no results.
 
     Returns:
-        One row per method, best first: ``rank``, ``method``, ``control``, ``implementation``,
-        ``rank_by``, ``oracle_by`` (the clusterer of the protocols of k-means and of ``gap``),
+        One row per method, best first, controls last: ``rank``, ``method``, ``control``,
+        ``implementation``, ``rank_by``, ``oracle_by`` (the clusterer of the protocols of k-means
+        and of ``gap``),
         ``mean_rank``, the means over datasets of ``ARI_<protocol>``, ``gap`` (oracle minus final,
         both under ``oracle_by``: the effect of choosing the epoch by the true
         labels), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
@@ -111,17 +113,20 @@ def leaderboard(
     board["datasets"] = [f"{n}/{len(final)}" for n in final.notna().sum()]
     board["order"] = compare_orders(scores, rank_by, units).summary
     for name in [name for name in clusterers if name != rank_by]:
-        has_scores = scores[name].notna().any()
-        board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(has_scores))
+        competing = scores[name].notna().any() & ~board["control"]
+        board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(competing))
     ranked = {
         name: table[table["dataset"].isin(final.index) & (table["clusterer"] == clusterer_of[name])]
         for name, table in tables.items()
     }
     board[["status", "reason"]] = [_status_and_reason(ranked, method) for method in methods.index]
     board = board.reset_index()
-    board.insert(0, "rank", places(board["mean_rank"]))
+    board.insert(0, "rank", places(board["mean_rank"].where(~board["control"])))
     board = in_order(board, ["method"])
-    return board.sort_values("rank", kind="stable", ignore_index=True)
+    # The last bits make no order; equal ranks are ordered by mean ARI.
+    order = board.assign(mean_rank=board["mean_rank"].round(9), ari=-board["ARI_final"])
+    order = order.sort_values(["control", "mean_rank", "ari"], kind="stable")
+    return board.loc[order.index].reset_index(drop=True)
 
 
 def check_clusterer(results: pd.DataFrame, rank_by: str) -> None:

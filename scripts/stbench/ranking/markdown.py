@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import pandas as pd
 
 from stbench.config.tissues import TISSUE_WORDS
+from stbench.ranking.answer import ranking_answers
 from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.first_methods import Place, first_methods, in_words
 from stbench.ranking.ranks import Policy
@@ -15,7 +16,7 @@ from stbench.ranking.seed_failures import incomplete_means
 from stbench.ranking.selection import headline
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural, one_row_per_fit
-from stbench.results.formatting import interval, number, signed
+from stbench.results.formatting import count, interval, number, signed
 from stbench.results.marks import marks_note
 from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
 from stbench.results.tuning import WARNING
@@ -30,10 +31,11 @@ _NAMED = 20  # datasets listed by name; longer lists are only counted
 _LEFT = ("method", "mean rank", "tied", "no score")
 
 _LEGEND = """\
-- **rank** by mean rank; in brackets its span over conditions: other clusterers, AMI and NMI, only \
-datasets with every score, mean ARI in place of ranks, and each study left out \
+- **rank** among methods, by mean rank; in brackets its span over conditions: other clusterers, \
+AMI and NMI, only datasets with every score, mean ARI in place of ranks, and each study left out \
 (`rank_robustness.csv`).
-- **method**: *italics* mark a control. Controls that smooth are ranked; the others have no rank.
+- **method**: *italics* mark a control. Controls have no rank. Those that smooth have a mean rank, \
+as if they were methods, so a method with a higher mean rank does not beat them.
 - **mean rank**, 1 = best. Ranks are averaged over the datasets of a study, then over studies, \
 because sections of one study are not independent. The 95 % bootstrap interval, and **first**, the \
 share of draws in which the method is first, are over studies; both need 6 of them.
@@ -54,31 +56,33 @@ def leaderboard_page(
     standings: dict[str, dict[Policy, Standing]],
     results: pd.DataFrame,
     lift: pd.DataFrame,
+    best_control: pd.DataFrame,
     rank_by: str,
     note: str = "",
     *,
-    best_control: pd.DataFrame | None = None,
     tuning: Mapping[str, pd.DataFrame] | None = None,
+    figure: str = "",
 ) -> str:
-    """The whole page.
+    """The whole page: the answer, the figure, the rankings, details, how to read them.
 
     Args:
         standings: of ``stbench.ranking.standings.all_standings``.
         results: of ``stbench.results.assembly.assemble``.
         lift: of ``stbench.results.aggregates.lift_table``.
+        best_control: of ``stbench.results.best_control.lift_over_best_control``.
         rank_by: the clusterer that ranks.
         note: a warning for the top of the page, for example that the run is not complete.
-        best_control: of ``stbench.results.best_control.lift_over_best_control``.
         tuning: of ``stbench.results.tuning.settings_tables``.
+        figure: address of the overview figure, if there is one.
     """
     ranked = [name for part in standings.values() for name in part["worst"].datasets]
-    parts = ["# Leaderboard", _quoted(note), _intro(standings, results, rank_by)]
-    parts += [_text(marks_note(results))]
+    parts = ["# Leaderboard", _quoted(note), *_answer(standings, best_control, rank_by)]
+    parts += [f"![Overview of methods and controls]({figure})" if figure else ""]
+    parts += [_intro(standings, results, rank_by), _text(marks_note(results))]
     for tissue, by_policy in standings.items():
         if by_policy["worst"].datasets:
             parts += [f"## {as_sentence(TISSUE_WORDS[tissue])}", _datasets(by_policy["worst"])]
-        for standing in by_policy.values():
-            parts += [f"### {standing.heading}", *_ranking(standing, by_policy["worst"])]
+        parts += _rankings(by_policy)
     if tuning:
         titles = method_titles(results)
         gains = tuning["tuning_gain"]
@@ -95,7 +99,7 @@ def leaderboard_page(
     if lacking := list(_incomplete(results, ranked, rank_by)):
         parts += ["## Means that lack training seeds", "\n".join(lacking)]
     for lifts, control in ((lift, "smoothed PCA"), (best_control, "the best control")):
-        if lifts is not None and (said := list(_against(control, results, lifts, rank_by))):
+        if said := list(_against(control, results, lifts, rank_by)):
             parts += [f"## Against {control}, dataset by dataset", "\n".join(said)]
     if missing := list(_not_ranked(results, ranked)):
         parts += ["## Datasets that are not ranked", "\n".join(missing)]
@@ -119,7 +123,7 @@ def _intro(
     apart = " Real, semi-synthetic and simulated tissues are ranked apart." * (len(standings) > 1)
     return (
         "Methods by their mean rank of ARI, the agreement with the true domains (1 = identical, "
-        f"0 = chance), at the last epoch, clustered by {rank_by}. {_count(n, 'training seed')}."
+        f"0 = chance), at the last epoch, clustered by {rank_by}. {count(n, 'training seed')}."
         f"{apart}"
     )
 
@@ -128,10 +132,30 @@ def _datasets(worst: Standing) -> str:
     return f"{as_sentence(worst.where)}: {_names(worst.datasets)}."
 
 
-def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
-    if standing is not worst and standing.datasets == worst.datasets and worst.datasets:
-        yield "Every method has a score on every dataset, so the table is the same as above."
+def _answer(
+    standings: dict[str, dict[Policy, Standing]], best_control: pd.DataFrame, rank_by: str
+) -> Iterator[str]:
+    """The answer for the headline, a line for each sentence."""
+    tissue, by_policy = next(iter(standings.items()))
+    answers = ranking_answers(by_policy["worst"], tissue, best_control, rank_by)
+    if answers:
+        yield "\n".join(f"- **{answer.about}:** {_text(answer.text)}" for answer in answers)
+
+
+def _rankings(by_policy: dict[Policy, Standing]) -> Iterator[str]:
+    """A table for each policy for failures; one table if they are the same."""
+    worst = by_policy["worst"]
+    others = [one for one in by_policy.values() if one is not worst]
+    if worst.datasets and all(one.datasets == worst.datasets for one in others):
+        yield from _ranking(worst, worst)
+        yield "Every method has a score on every dataset, so no policy for failures is needed."
         return
+    for standing in by_policy.values():
+        yield f"### {standing.heading}"
+        yield from _ranking(standing, worst)
+
+
+def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
     for title, datasets in standing.left_out.items():
         yield f"{_text(title)} has no score on {_names(datasets)}; excluded from this table."
     if standing.table.empty:
@@ -232,7 +256,7 @@ def _against(
     if rows.empty:
         return
     better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
-    won = [f"{titles[method]} on {_count(n, 'dataset')}" for method, n in better.items()]
+    won = [f"{titles[method]} on {count(n, 'dataset')}" for method, n in better.items()]
     winners = "; ".join(won) or "no method on any dataset"
     yield f"Better than {control} (5 %, Holm's correction for all entries): {winners}."
     if "best_control" in rows:
@@ -299,7 +323,3 @@ def _text(text: object) -> str:
 
 def _or_dash(value: float, write: Callable[[float], str]) -> str:
     return _DASH if pd.isna(value) else write(value)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n != 1)}"

@@ -42,12 +42,14 @@ def rank_spans(robustness: pd.DataFrame) -> pd.DataFrame:
     """The best and the worst place of each method over all conditions.
 
     Args:
-        robustness: of ``rank_robustness``, of one kind of tissue.
+        robustness: of ``rank_robustness``, of one kind of tissue; places are counted among the
+            methods of the given rows.
 
     Returns:
         By method ``best`` and ``worst``.
     """
-    return robustness.groupby("method")["rank"].agg(best="min", worst="max")
+    among = robustness.groupby("condition")["rank"].rank(method="min")
+    return among.groupby(robustness["method"]).agg(best="min", worst="max")
 
 
 def scaled_scores(results: pd.DataFrame, clusterer: str) -> pd.DataFrame:

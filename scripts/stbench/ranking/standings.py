@@ -29,9 +29,10 @@ class Standing:
         where: their number and that of their studies, in words.
         left_out: by the title of a method, the datasets that are excluded because the method has
             no score on them while others have one.
-        table: one row per method, best first: ``rank``, ``method``, ``title``, ``control``,
-            ``mean_rank`` with its 95 % interval ``low``, ``high``, ``first`` (share of bootstrap
-            draws in which it is first), ``best`` and ``worst`` (its places over all conditions of
+        table: one row per method, best first, then the controls: ``rank`` (among methods; empty
+            for a control), ``method``, ``title``, ``control``, ``mean_rank`` with its 95 %
+            interval ``low``, ``high``, ``first`` (share of bootstrap draws in which it is first),
+            ``best`` and ``worst`` (its places among methods over all conditions of
             ``stbench.ranking.robustness``), ``tied`` (letters of the groups of methods that do not
             differ significantly), ``scaled`` (mean ARI between random and jittered truth),
             ``ARI_final``, ``ARI_oracle``, ``gap``,
@@ -40,6 +41,7 @@ class Standing:
         order: clusterers with the same or another order; None if there is no ranking.
         certainty: the result of the tests, in a sentence or two.
         not_run: by the title of a method that did not run on any dataset, the reason.
+        ranking: the scores, ranks and tests behind the table.
     """
 
     policy: Policy
@@ -50,6 +52,17 @@ class Standing:
     order: Order | None
     certainty: str
     not_run: dict[str, str]
+    ranking: Ranking
+
+    @property
+    def methods(self) -> pd.DataFrame:
+        """The rows of the table that compete, best first."""
+        return self.table[~self.table["control"].astype(bool)] if len(self.table) else self.table
+
+    @property
+    def controls(self) -> pd.DataFrame:
+        """The other rows, those with a mean rank first."""
+        return self.table[self.table["control"].astype(bool)] if len(self.table) else self.table
 
     @property
     def heading(self) -> str:
@@ -76,7 +89,9 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
     """
     ranked = rankings(results, rank_by)
     all_datasets = list(ranked["worst"].scores.index)
-    spans = rank_spans(rank_robustness(results, rank_by))
+    robustness = rank_robustness(results, rank_by)
+    controls = set(results.loc[results["control"], "method"])
+    spans = rank_spans(robustness[~robustness["method"].isin(controls)])
     return {
         policy: _standing(results, rank_by, ranking, all_datasets, spans)
         for policy, ranking in ranked.items()
@@ -95,9 +110,16 @@ def place(row: pd.Series) -> str:
     """The rank, and its span over all conditions: ``2 (1-4)``; empty without a rank."""
     if pd.isna(row["rank"]):
         return ""
-    alone = pd.isna(row["best"]) or row["best"] == row["worst"]
+    span = span_of(row)
     words = f"{row['rank']:.0f}"
-    return words if alone else f"{words} ({row['best']:.0f}-{row['worst']:.0f})"
+    return f"{words} ({span[0]}-{span[1]})" if span else words
+
+
+def span_of(row: pd.Series) -> list[int]:
+    """The best and the worst place over all conditions; empty if there is no other."""
+    if pd.isna(row["best"]) or row["best"] == row["worst"]:
+        return []
+    return [int(row["best"]), int(row["worst"])]
 
 
 def memory(row: pd.Series) -> str:
@@ -162,6 +184,7 @@ def _standing(
         order=order,
         certainty=certainty(ranking, titles),
         not_run=_not_run(results, titles),
+        ranking=ranking,
     )
 
 

@@ -16,6 +16,9 @@ from stbench.common.errors import InputError
 from stbench.results.assembly import natural
 
 LARGEST, SMALLEST = 150_000, 30_000  # limits of the bytes of one picture
+LARGEST_VECTOR = 400_000  # of one svg, if its even share of the budget is larger
+LEGIBLE, POINTS = 9, 72  # least size of text in pixels, points of an inch
+SMALLEST_TEXT = 7.0  # points, of pictures that do not say it
 BUDGET = 8_000_000  # bytes of all pictures; base64 adds a third
 _WIDTHS = (1400, 1100, 800, 600)
 _ENCODINGS: tuple[dict[str, Any], ...] = ({"quality": 85}, {"quality": 65})
@@ -23,13 +26,19 @@ _ENCODINGS: tuple[dict[str, Any], ...] = ({"quality": 85}, {"quality": 65})
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and its description; ``dataset`` is empty if it shows several."""
+    """A picture and its description.
+
+    Attributes:
+        dataset: its id; empty if the picture shows several.
+        smallest_text: size of its smallest text, in points.
+    """
 
     path: Path
     title: str
     caption: str
     alt: str
     dataset: str
+    smallest_text: float = SMALLEST_TEXT
 
     @property
     def stem(self) -> str:
@@ -43,6 +52,7 @@ class Embedded:
     Attributes:
         source: a data URI; empty if the budget was exhausted.
         width, height: in pixels; 0 if it is not embedded.
+        least_width: on the page, in pixels, at which all its text can be read; 0 if not known.
         link: from the page to the file.
     """
 
@@ -50,6 +60,7 @@ class Embedded:
     source: str
     width: int
     height: int
+    least_width: int
     link: str
 
 
@@ -60,7 +71,9 @@ class Album:
         """``expected`` pictures share the ``budget`` of bytes evenly."""
         self._page = page
         self._left = budget
-        self._limit = max(SMALLEST, min(LARGEST, budget // max(expected, 1)))
+        share = budget // max(expected, 1)
+        self._limit = max(SMALLEST, min(LARGEST, share))
+        self._limit_of_vectors = min(LARGEST_VECTOR, share)
 
     def embed(self, picture: Picture) -> Embedded:
         """Encode a picture.
@@ -69,12 +82,38 @@ class Album:
             InputError: it cannot be read.
         """
         link = quote(os.path.relpath(picture.path, self._page.parent))
-        data, size = encoded(picture.path, self._limit)
+        kind, data, size = self._embeddable(picture.path)
         if len(data) > self._left:
-            return Embedded(picture, "", 0, 0, link)
+            return Embedded(picture, "", 0, 0, 0, link)
         self._left -= len(data)
-        source = "data:image/webp;base64," + base64.b64encode(data).decode()
-        return Embedded(picture, source, *size, link)
+        source = f"data:image/{kind};base64," + base64.b64encode(data).decode()
+        return Embedded(picture, source, *size, least_width(picture), link)
+
+    def _embeddable(self, path: Path) -> tuple[str, bytes, tuple[int, int]]:
+        """Kind of the picture, its bytes, (width, height): the svg beside it, which is sharp at
+        every size, if it is within the limit; else webp."""
+        vector = path.with_suffix(".svg")
+        if vector.is_file() and vector.stat().st_size <= self._limit_of_vectors:
+            return "svg+xml", vector.read_bytes(), _pixels(path)
+        return "webp", *encoded(path, self._limit)
+
+
+def least_width(picture: Picture) -> int:
+    """The width in pixels at which the smallest text of a picture has ``LEGIBLE`` pixels; 0 if its
+    size in inches is not known."""
+    from PIL import Image
+
+    with Image.open(picture.path) as file:
+        dpi = file.info.get("dpi", (0, 0))[0]
+        inches = file.width / dpi if dpi else 0
+    return round(inches * LEGIBLE * POINTS / picture.smallest_text)
+
+
+def _pixels(path: Path) -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(path) as file:
+        return file.size
 
 
 def encoded(path: Path, limit: int) -> tuple[bytes, tuple[int, int]]:
@@ -148,4 +187,5 @@ def _described(path: Path, caption: dict[str, Any], datasets: Sequence[str]) -> 
         caption=str(caption.get("caption") or ""),
         alt=str(caption.get("alt") or title),
         dataset=str(dataset or ""),
+        smallest_text=float(caption.get("smallest_text") or SMALLEST_TEXT),
     )

@@ -67,21 +67,32 @@ class InteractionPage:
     tables: list[Table]
     pictures: list[Picture]
 
+    @property
+    def notes(self) -> list[Part]:
+        """The parts that did not succeed, or have a remark."""
+        return [part for part in self.parts if part.reason or part.status != "ok"]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show: no part was applicable."""
+        return not (self.tables or self.pictures or any(p.status == "error" for p in self.parts))
+
 
 def interaction_pages(
     layout: Layout, datasets: Sequence[str], titles: Mapping[str, str]
 ) -> list[InteractionPage]:
-    """The pages of these datasets and methods, where they exist.
+    """The pages of these datasets and methods, where there is something to show.
 
     Raises:
         InputError: a file is not readable.
     """
-    return [
+    pages = [
         _page(layout.interactions(dataset, method), dataset, method, titles[method])
         for dataset in sorted(datasets, key=natural)
         for method in sorted(titles, key=natural)
         if (layout.interactions(dataset, method) / "status.json").is_file()
     ]
+    return [page for page in pages if not page.empty]
 
 
 def _page(folder: Path, dataset: str, method: str, title: str) -> InteractionPage:

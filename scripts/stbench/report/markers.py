@@ -58,4 +58,4 @@ def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[s
         pictures += find_pictures(folder, datasets)
     if not paragraphs:
         return None
-    return Study("markers", "Markers of domains", _TEXT, "", tables, pictures), paragraphs
+    return Study("markers", "Markers of domains", _TEXT, tables, pictures), paragraphs

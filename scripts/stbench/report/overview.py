@@ -14,6 +14,7 @@ from stbench.config.layout import Layout
 from stbench.config.tasks import is_pair
 from stbench.results.assembly import natural, one_row_per_fit
 from stbench.results.budget import MARK
+from stbench.results.formatting import count
 from stbench.runs.measurements import shape_of
 from stbench.summary.run import Run
 
@@ -66,13 +67,14 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
     results, rank_by = run.results, run.rank_by
     methods = results.drop_duplicates("method")
     controls = int(methods["control"].sum())
-    total, seeds = len(methods), sorted(one_row_per_fit(results)["seed"].unique().tolist())
+    compared = count(len(methods) - controls, "method")
+    seeds = sorted(one_row_per_fit(results)["seed"].unique().tolist())
     ended = fits["status"].value_counts()
     times = sorted(filter(None, [*fits["started"], *fits["finished"]]))
     others = [name for name in _different(results["clusterer"]) if name != rank_by]
     facts = [
         ("Datasets", str(results["dataset"].nunique())),
-        ("Methods", f"{total - controls} and {controls} controls" if controls else str(total)),
+        ("Methods", f"{compared}, {count(controls, 'control')}"),
         ("Seeds", _joined(map(str, seeds))),
         ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
         ("Studies", _of_studies(run.every)),
@@ -92,17 +94,17 @@ def _of_studies(results: pd.DataFrame) -> str:
     """Number of fits of each study; studies do not take part in the ranking."""
     fits = one_row_per_fit(results)
     counted = fits[fits["study"] != ""]["study"].value_counts(sort=False)
-    return _joined(f"{n} fits for {study}" for study, n in counted.items())
+    return _joined(f"{count(n, 'fit')} for {study}" for study, n in counted.items())
 
 
 def missing_results(
     results: pd.DataFrame, titles: Mapping[str, str]
-) -> tuple[list[Missing], list[Missing], list[Missing]]:
-    """Datasets, methods and single entries without results, with their reasons.
+) -> list[tuple[str, list[Missing]]]:
+    """Datasets, methods and single fits without results, with their reasons; by title.
 
     A dataset is missing if no method is applicable to it, for the same reason; a method, if it is
     not applicable to all other datasets for the same reason. All other failures are listed by
-    entry.
+    fit. Kinds without any are left out.
     """
     fits = one_row_per_fit(results)
     lost = fits[fits["fit_status"].isin([*FAILED, "not_applicable"])]
@@ -121,11 +123,14 @@ def missing_results(
         )
         for (dataset, method, status, reason), rows in lost.groupby(keys, sort=False)
     ]
-    return (
-        [Missing(name, "", "not_applicable", reason) for name, reason in datasets.items()],
-        [Missing(titles[name], "", "not_applicable", reason) for name, reason in methods.items()],
-        entries,
-    )
+    absent = list(datasets.items())
+    unused = [(titles[name], reason) for name, reason in methods.items()]
+    found = {
+        "Datasets": [Missing(name, "", "not_applicable", reason) for name, reason in absent],
+        "Methods": [Missing(name, "", "not_applicable", reason) for name, reason in unused],
+        "Single fits": entries,
+    }
+    return [(title, items) for title, items in found.items() if items]
 
 
 def _nowhere(fits: pd.DataFrame, key: str) -> dict[Any, str]:

@@ -17,20 +17,24 @@ from stbench.config.layout import Layout
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, MARKERS, TASKS, is_pair
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, order_sentence
-from stbench.ranking.leaderboard import order_under_clusterers
-from stbench.ranking.selection import anything_ranked, by_tissue
-from stbench.ranking.tables import rankings
+from stbench.ranking.selection import anything_ranked
+from stbench.ranking.standings import all_standings, span_of
 from stbench.report.bibtex import bibtex, software_entry, with_dois
 from stbench.report.images import Album, Picture, find_pictures
 from stbench.report.interactions import InteractionPage, interaction_pages
+from stbench.report.label_free import overview_of_maps
 from stbench.report.markers import marker_study
 from stbench.report.overview import dataset_facts, missing_results, run_facts
+from stbench.report.questions import by_question, front_picture, menu
 from stbench.report.runs import fit_records, packed_fits
 from stbench.report.scores import packed_scores
 from stbench.report.studies import Study, find_studies
 from stbench.results.assembly import method_titles
 from stbench.results.budget import budget_word
+from stbench.results.formatting import count
 from stbench.results.marks import marks_note
+from stbench.summary.answer import Standings, run_answers
+from stbench.summary.deconvolution import deconvolution_answers
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.ranking import verdicts
@@ -40,10 +44,10 @@ from stbench.summary.studies import study_sentences
 TEMPLATES = Path(__file__).parent / "templates"
 STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
 # The parts of the script, in this order; pages with a leaderboard have more.
-SCRIPTS = ("dom.js", "table.js", "panel.js", "page.js")
+SCRIPTS = ("dom.js", "table.js", "download.js", "panel.js", "pictures.js", "page.js")
 SCRIPTS_OF_BOARD = (
-    *("data.js", "ranking.js", "dom.js", "table.js", "panel.js"),
-    *("run.js", "board.js", "entries.js", "filters.js", "page.js"),
+    *("data.js", "ranking.js", "dom.js", "table.js", "download.js", "panel.js", "pictures.js"),
+    *("run.js", "board.js", "entries.js", "chart.js", "filters.js", "page.js"),
 )
 QUESTIONS = {
     DOMAINS: "Which method finds the tissue’s domains?",
@@ -88,13 +92,17 @@ def report_page(run: Run | None, sources: Sources) -> str:
     ids = [*ranked, *(name for name in pairs if name not in ranked)]
     datasets = dataset_facts(ids, sources.datasets, layout)
     methods = _methods(run, sources, pairs)
+    standings = all_standings(run.results, run.rank_by) if run else {}
     pictures = find_pictures(layout.figures, ids)
     interactions = (
         interaction_pages(layout, ranked, run.titles) if run and config.get("interactions") else []
     )
-    studies = find_studies([layout.tables], pictures)
+    about = _of_domains(run, sources, standings) if run else _without_domains(sources, pairs)
+    front = front_picture(pictures, about["board"])
+    details = [picture for picture in pictures if picture is not front]
+    studies = find_studies([layout.tables], details)
     inside = {picture.path for study in studies for picture in study.pictures}
-    others = [picture for picture in pictures if picture.path not in inside]
+    others = [picture for picture in details if picture.path not in inside]
     applies = TASKS[MARKERS].applies
     entries = [(name, sources.datasets[name]) for name in ranked if name in sources.datasets]
     with_markers = [name for name, entry in entries if applies(entry, config)]
@@ -102,32 +110,32 @@ def report_page(run: Run | None, sources: Sources) -> str:
     expected = len(pictures) + sum(len(page.pictures) for page in interactions)
     album = Album(layout.report, expected + (len(markers[0].pictures) if markers else 0))
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
-    by_rank = [p for p in others if p.stem.startswith("critical_difference")]
-    about = _of_domains(run, sources) if run else _without_domains(sources, pairs)
+    unavailable = {item.what for item in dict(about["missing"]).get("Datasets", [])}
+    by_study = [
+        *[_study(run, study, layout.tables, album) for study in studies],
+        *([_study_context(*markers, album)] if markers else []),
+    ]
     context = {
         **about,
+        "name": layout.name,
         "question": _question(run, about),
         "datasets": datasets,
         "methods": methods,
         "config": json.dumps(config, indent=2, sort_keys=True, default=str),
-        "ranked": [album.embed(picture) for picture in by_rank],
-        "overall": [album.embed(p) for p in others if not p.dataset and p not in by_rank],
-        "galleries": _galleries(run, others, album, datasets, {m.what for m in about["missing"][0]})
-        if run
-        else [],
-        "studies": [
-            *[_study(run, study, layout.tables, album) for study in studies],
-            *([_study_context(*markers, album)] if markers else []),
-        ],
+        "front": album.embed(front) if front else None,
+        "overview_table": None if about["board"] else overview_of_maps(layout.tables, run),
+        "by_question": by_question(others, standings, album),
+        "galleries": _galleries(run, others, album, datasets, unavailable) if run else [],
+        "studies": by_study,
         "interactions": [_interactions(page, album) for page in interactions],
         "entries": [software_entry(sources.citation), *bibtex(texts)],
         "software": sources.citation,
     }
-    return _render(context)
+    return _render({**context, "menu": menu(context)})
 
 
 def _question(run: Run | None, about: Mapping[str, Any]) -> str:
-    if run and not about["verdicts"]:
+    if run and not about["board"]:
         return QUESTION_WITHOUT_TRUTH
     return QUESTIONS[DOMAINS if run else DECONVOLUTION]
 
@@ -149,36 +157,41 @@ def _methods(run: Run | None, sources: Sources, pairs: list[str]) -> list[dict[s
     return methods
 
 
-def _of_domains(run: Run, sources: Sources) -> dict[str, Any]:
-    """The parts of the page about domains: facts, missing results, statistics, scores.
+def _of_domains(run: Run, sources: Sources, standings: Standings) -> dict[str, Any]:
+    """The parts of the page about domains: answer, facts, missing results, statistics, scores.
 
     Without statistics and scores if no dataset can be ranked.
     """
     fits = fit_records(run.results, sources.layout)
-    facts = {
+    about = {
+        "answers": run_answers(run, standings, sources.layout.tables),
         "facts": run_facts(run, fits, budget_word(sources.config)),
         "missing": missing_results(run.every, run.titles),
+        "board": anything_ranked(run.results, run.rank_by),
+        "data": _json({}),
     }
-    if not anything_ranked(run.results, run.rank_by):
-        return {**facts, "verdicts": [], "data": _json({})}
+    if not about["board"]:
+        return about
     data = {**packed_scores(run.results, run.rank_by), "fits": packed_fits(fits)}
     listed = sources.methods[DOMAINS]
+    controls = {method["id"] for method in data["methods"] if method["control"]}
+    places = next(iter(standings.values()))["worst"].table.set_index("method")
     for method in data["methods"]:
         entry = listed.get(method["id"], {})
         method |= {key: str(entry.get(key, "")) for key in ("citation", "licence")}
-    controls = {method["id"] for method in data["methods"] if method["control"]}
-    statistics = [
-        {
-            "tissues": as_sentence(TISSUE_WORDS[tissue]),
-            "verdicts": verdicts(rankings(rows, run.rank_by), run.titles, controls),
-            "order": order_sentence(order_under_clusterers(rows, run.rank_by)),
-        }
-        for tissue, rows in by_tissue(run.results, run.rank_by).items()
-    ]
+        method["span"] = span_of(places.loc[method["id"]]) if method["id"] in places.index else []
     return {
-        **facts,
-        "verdicts": statistics[0]["verdicts"],
-        "statistics": statistics,
+        **about,
+        "statistics": [
+            {
+                "tissues": as_sentence(TISSUE_WORDS[tissue]),
+                "verdicts": verdicts(
+                    [one.ranking for one in by_policy.values()], run.titles, controls
+                ),
+                "order": order_sentence(order) if (order := by_policy["worst"].order) else "",
+            }
+            for tissue, by_policy in standings.items()
+        ],
         "rank_by": run.rank_by,
         "budget_note": marks_note(run.results),
         "data": _json(data),
@@ -192,11 +205,13 @@ def _without_domains(sources: Sources, pairs: list[str]) -> dict[str, Any]:
     controls = sum(bool(method.get("control")) for method in methods)
     facts = [
         ("Pairs", str(len(pairs))),
-        ("Methods", f"{len(methods) - controls} and {controls} controls"),
+        ("Methods", f"{count(len(methods) - controls, 'method')}, {count(controls, 'control')}"),
         ("Seeds", ", ".join(map(str, config["seeds"]))),
         ("Budget", budget_word(config)),
     ]
-    return {"facts": facts, "missing": None, "verdicts": [], "data": _json({})}
+    answers = deconvolution_answers(sources.layout.tables, listed)
+    nothing = {"missing": [], "board": False, "data": _json({})}
+    return {"answers": answers, "facts": facts, **nothing}
 
 
 def _galleries(
@@ -206,7 +221,11 @@ def _galleries(
     datasets: list[dict[str, Any]],
     missing: set[str],
 ) -> list[dict[str, Any]]:
-    """For each dataset, its pictures and the sentences about each method."""
+    """For each dataset, its pictures and the sentences about each method.
+
+    Args:
+        missing: ids of datasets without results.
+    """
     galleries = []
     for dataset in datasets:
         own = [picture for picture in pictures if picture.dataset == dataset["id"]]
@@ -251,7 +270,7 @@ def _json(value: Any) -> Markup:
 def _render(context: Mapping[str, Any]) -> str:
     """Fill the template; the policy allows only its own style and script."""
     style = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
-    names = SCRIPTS_OF_BOARD if context["verdicts"] else SCRIPTS
+    names = SCRIPTS_OF_BOARD if context["board"] else SCRIPTS
     parts = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
     script = f'"use strict";\n(() => {{\n{parts}\n}})();'
     policy = "; ".join(

@@ -107,12 +107,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Study:
-    """The content of a section; ``note`` is the reason if nothing is applicable."""
+    """The content of a section."""
 
     name: str
     title: str
     text: str
-    note: str
     tables: list[Table]
     pictures: list[Picture]
 
@@ -120,7 +119,7 @@ class Study:
 def find_studies(folders: Iterable[Path], pictures: Iterable[Picture]) -> list[Study]:
     """The studies that have a table with rows in one of the folders.
 
-    Tables in which nothing is applicable are replaced by the reason.
+    Tables in which nothing is applicable are left out.
 
     Raises:
         InputError: a table is not readable.
@@ -130,14 +129,12 @@ def find_studies(folders: Iterable[Path], pictures: Iterable[Picture]) -> list[S
     studies = []
     for name, (title, text) in STUDIES.items():
         paths = [path for path in files if belongs(path.stem, name)]
-        read = {path: table for path in paths if len(table := _read(path))}
+        read = {path: table for path in paths if len(table := _read(path)) and not _idle(table)}
         if not read:
             continue
-        applies = {path: table for path, table in read.items() if not _idle(table)}
-        note = "" if applies else _why_idle(next(iter(read.values())))
-        tables = [as_table(table, _named(path), str(path)) for path, table in applies.items()]
+        tables = [as_table(table, _named(path), str(path)) for path, table in read.items()]
         own = [picture for picture in pictures if belongs(picture.stem, name)]
-        studies.append(Study(name, title, text, note, tables, own))
+        studies.append(Study(name, title, text, tables, own))
     return studies
 
 
@@ -159,11 +156,6 @@ def _named(path: Path) -> str:
 
 def _idle(table: pd.DataFrame) -> bool:
     return "status" in table and set(table["status"]) == {"not_applicable"}
-
-
-def _why_idle(table: pd.DataFrame) -> str:
-    reasons = table["reason"].dropna().unique() if "reason" in table else []
-    return f"Not applicable: {'; '.join(map(str, reasons))}."
 
 
 def as_table(table: pd.DataFrame, title: str, path: str = "", rows: int = ROWS) -> Table:

@@ -46,8 +46,13 @@ def sd_of_starts(row: Row) -> float:
     return starts if hides and starts >= HIDDEN else float("nan")
 
 
+def count(n: int, what: str) -> str:
+    """``1 dataset``, ``2 datasets``."""
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def seeds(n: int) -> str:
-    return f"{n} seed{'s' * (n != 1)}"
+    return count(n, "seed")
 
 
 def interval(row: Row) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from stbench.common.constants import NO_TRAINING
 from stbench.results.aggregates import BASELINE
 from stbench.results.formatting import Row, interval, mean_and_sd, number, seeds, signed
 from stbench.results.statistics import BETTER, WITHIN_NOISE, WORSE
@@ -44,7 +45,8 @@ def sentence(
         return f"On {dataset}, {title} has no score ({reason})."
     failed = "" if final["status"] == "ok" else f"; {final['status']}"
     scores = f"ARI {mean_and_sd(final)}, {seeds(final['n'])}{failed}"
-    text = f"On {dataset}, the last epoch of {title} ({scores}) "
+    what = title if NO_TRAINING in gain["reason"] else f"the last epoch of {title}"
+    text = f"On {dataset}, {what} ({scores}) "
     if pd.isna(lift["mean"]) or baseline is None:
         return f"{text}cannot be compared with smoothed PCA ({lift['reason']}).{_training(gain)}"
     size = f"lift {signed(lift['mean'])}{interval(lift)}"

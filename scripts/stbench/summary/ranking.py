@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -32,16 +32,19 @@ class Verdict:
 
 
 def verdicts(
-    rankings: Mapping[Policy, Ranking], titles: Mapping[str, str], controls: Container[str]
+    rankings: Sequence[Ranking], titles: Mapping[str, str], controls: Container[str]
 ) -> list[Verdict]:
-    """One verdict per policy; the best method and the best control are named separately.
+    """One verdict per policy, one for all if they rank over the same datasets; the best method and
+    the best control are named separately.
 
     Args:
-        rankings: of ``stbench.ranking.tables.rankings``.
+        rankings: of each policy.
         titles: display names of the methods, by id.
         controls: ids of the control methods.
     """
-    return [_verdict(ranking, titles, controls) for ranking in rankings.values()]
+    datasets = [set(ranking.scores.index) for ranking in rankings]
+    different = rankings if any(one != datasets[0] for one in datasets) else rankings[:1]
+    return [_verdict(ranking, titles, controls) for ranking in different]
 
 
 def _verdict(ranking: Ranking, titles: Mapping[str, str], controls: Container[str]) -> Verdict:

@@ -12,15 +12,17 @@ from stbench.common.constants import FAILED
 from stbench.common.text import wrapped
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.maps.comparison import CONSENSUS
-from stbench.ranking.certainty import as_sentence, certainty, order_sentence
+from stbench.ranking.answer import Answer
+from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.first_methods import first_methods, in_words
 from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
-from stbench.ranking.tables import rankings
+from stbench.ranking.standings import all_standings, place
 from stbench.results.assembly import one_row_per_fit
 from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
 from stbench.results.marks import marks_note
 from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE
+from stbench.summary.answer import Standings, run_answers
 from stbench.summary.domains import dataset_sentences
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.label_free import label_free_sentence
@@ -48,15 +50,21 @@ def summary(
     report: Path | None = None,
     maps: Sequence[Path] = (),
 ) -> str:
-    """The whole text, no line longer than ``text.WIDTH`` but addresses that cannot be broken."""
+    """The whole text, in the order of the report: answer, ranking, details, failures, files.
+
+    No line is longer than ``text.WIDTH`` but addresses that cannot be broken.
+    """
     missing = unavailable(run)
-    parts = [_intro(run), _about_exploratory(run), wrapped(marks_note(run.results), hanging="  ")]
+    standings = all_standings(run.results, run.rank_by)
+    answers = run_answers(run, standings, tables)
+    parts = ["\n".join(answer_lines(answers)), "\n".join(_ranking(run, standings))]
+    parts += [_intro(run), _about_exploratory(run), wrapped(marks_note(run.results), hanging="  ")]
     for dataset, rows in run.results.groupby("dataset", sort=False):
         if dataset not in missing:
             for n_domains in _shown_numbers(run, str(dataset), rows):
                 parts.append("\n".join(_dataset_block(run, str(dataset), n_domains)))
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
-    parts += ["\n".join(_ranking(run)), "\n".join(_studies(run, tables))]
+    parts += ["\n".join(_studies(run, tables))]
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
     parts += [places(tables, figures, interactions, report, maps).rstrip("\n")]
     parts += [_to_retry(run, missing)]
@@ -191,38 +199,53 @@ def _interactions(run: Run, tables: Path) -> Iterator[str]:
         yield wrapped(text, hanging="  ")
 
 
-def _ranking(run: Run) -> Iterator[str]:
-    board = run.tables["leaderboard"].dropna(subset=["rank"])
-    if not len(board):
+def answer_lines(answers: Sequence[Answer]) -> list[str]:
+    """A paragraph for each sentence of the answer."""
+    return [wrapped(f"{answer.about}: {answer.text}", hanging="  ") for answer in answers]
+
+
+def _ranking(run: Run, standings: Standings) -> Iterator[str]:
+    """The headline as a table, methods and then controls, and how it depends on choices."""
+    tissue, by_policy = next(iter(standings.items()))
+    standing = by_policy["worst"]
+    if standing.table.empty:
         return
-    tissue = board["tissue"].iloc[0]
-    board = board[board["tissue"] == tissue]
     yield (
         f"{as_sentence(TISSUE_WORDS[tissue])}: ranking by mean rank of the final ARI under "
-        f"{run.rank_by} (* control)"
+        f"{run.rank_by}"
     )
-    widths = (5, 20, 11, 9, 9, 11, 8, 8, 9)
-    head = ("rank", "method", "mean rank", "final", "oracle", "untrained", "gain", "lift", "scored")
-    yield _line(head, widths)
-    for _, row in board.iterrows():
-        means = [_or_dash(row[f"ARI_{name}"], number) for name in ("final", "oracle", "untrained")]
-        differences = [_or_dash(row[name], signed) for name in ("gain", "lift")]
-        title = run.titles[row["method"]] + (" *" if row["control"] else "")
-        values = (f"{row['rank']:.0f}", title, f"{row['mean_rank']:.2f}", *means, *differences)
-        yield _line((*values, row["datasets"]), widths)
+    widths = (11, 29, 10, 6, 7, 10, 6, 6, 8, 6)
+    head = ("rank", "method", "mean rank", "final", "oracle", "untrained", "gain", "lift")
+    yield _line((*head, "seconds", "MB"), widths)
+    for rows, words in ((standing.methods, ""), (standing.controls, "Controls, without a rank:")):
+        if words and len(rows):
+            yield words
+        for _, row in rows.iterrows():
+            yield _line(tuple(_placed(row)), widths)
     results = headline(run.results, run.rank_by)
     for clusterer, places in first_methods(results, run.rank_by).items():
         text = f"First methods, with their mean ARI, under {clusterer}: {in_words(places)}"
         yield wrapped(text, hanging="  ")
     yield wrapped(order_sentence(order_under_clusterers(results, run.rank_by)), hanging="  ")
-    ranking = rankings(results, run.rank_by)["worst"]
-    yield wrapped(certainty(ranking, run.titles), hanging="  ")
-    others = sorted(set(run.tables["leaderboard"]["tissue"]) - {tissue})
-    if others:
+    yield wrapped(standing.certainty, hanging="  ")
+    if others := list(standings)[1:]:
         kinds = " and ".join(TISSUE_WORDS[kind] for kind in others)
         yield wrapped(f"LEADERBOARD.md ranks methods on {kinds}, apart from these.", hanging="  ")
     if sentence := label_free_sentence(run):
         yield wrapped(sentence, hanging="  ")
+
+
+def _placed(row: pd.Series) -> Iterator[str]:
+    """The line of a method or control in the ranking."""
+    yield place(row) or "-"
+    yield row["title"]
+    yield _or_dash(row["mean_rank"], "{:.2f}".format)
+    for name in ("ARI_final", "ARI_oracle", "ARI_untrained"):
+        yield _or_dash(row[name], number)
+    for name in ("gain", "lift"):
+        yield _or_dash(row[name], signed)
+    for name in ("seconds", "peak_rss_mb"):
+        yield _or_dash(row[name], "{:.0f}".format)
 
 
 def _studies(run: Run, tables: Path) -> Iterator[str]:

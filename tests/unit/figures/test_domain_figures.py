@@ -272,7 +272,7 @@ def test_the_program_draws_what_can_be_drawn(drawn):
     captions = json.loads((drawn / "captions.json").read_text())
     assert captions.keys() == stems
     for stem, told in captions.items():
-        assert list(told) == ["title", "caption", "alt", "dataset", "kind"]
+        assert list(told) == ["title", "caption", "alt", "dataset", "kind", "smallest_text"]
         assert told["dataset"] == (stem.partition("_")[2] if stem[-1] in "se" else None) or (
             told["kind"] not in ("gallery", "protocols", "curves")
         )

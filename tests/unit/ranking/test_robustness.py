@@ -20,7 +20,7 @@ CONTROLS = {
 TISSUES = {name: {"tissue": "real", "unit": name[0]} for name in SCORES}
 
 
-def made(**under_gmm):
+def made(methods=CONTROLS, **under_gmm):
     parts = [
         scores_of(dataset, method, [value])
         for dataset, by_method in SCORES.items()
@@ -29,7 +29,7 @@ def made(**under_gmm):
     parts += [
         scores_of("B", method, [value], clusterer="gmm") for method, value in under_gmm.items()
     ]
-    return made_results(*parts, methods=CONTROLS, tissues=TISSUES)
+    return made_results(*parts, methods=methods, tissues=TISSUES)
 
 
 def ranks_of(results):
@@ -55,9 +55,16 @@ def test_a_method_without_a_score_under_a_clusterer_has_no_rank_there():
 
 def test_the_span_is_shown_beside_the_rank():
     results = made(stague=0.9, smoothed_pca=0.1)
-    spans = rank_spans(rank_robustness(results, "kmeans"))
-    assert spans.loc["stague"].tolist() == [1, 2]
-    table = standings(results, "kmeans")["worst"].table.set_index("method")
+    table = rank_robustness(results, "kmeans")
+    assert rank_spans(table).loc["stague"].tolist() == [1, 2]
+    methods = table[table["method"] != "smoothed_pca"]
+    assert rank_spans(methods).loc["stague"].tolist() == [1, 1]  # among those that are given
+    controls = {
+        **CONTROLS,
+        "smoothed_pca": {"title": "a method", "implementation": "reimplemented"},
+    }
+    table = standings(made(stague=0.9, smoothed_pca=0.1, methods=controls), "kmeans")["worst"].table
+    table = table.set_index("method")
     assert place(table.loc["stague"]) == "1 (1-2)" and place(table.loc["random"]) == ""
 
 

@@ -29,7 +29,7 @@ from stbench.common.paths import PROJECT
 from stbench.config.layout import Layout
 from stbench.ranking.tables import rankings
 from stbench.report.bibtex import bibtex, software_entry, with_dois
-from stbench.report.images import Album, encoded, find_pictures
+from stbench.report.images import LARGEST_VECTOR, Album, encoded, find_pictures
 from stbench.report.overview import dataset_facts, missing_results
 from stbench.report.page import Sources, report_page
 from stbench.report.runs import fit_records
@@ -140,13 +140,15 @@ def test_what_is_missing_is_told_once_with_its_reason():
     fine = [scores_of("BZ0", m, [0.5, "oom"]) for m in ("stague", "pca")]
     nowhere = scores_of("V1", "sedr", [0.0]).assign(**told, reason=gone)
     results = made_results(*lost, absent, nowhere, *fine)
-    datasets, methods, cells = missing_results(results, method_titles(results))
-    assert [(m.what, m.reason) for m in datasets] == [("V1", gone)]
-    assert [(m.what, m.reason) for m in methods] == [("SEDR", "environment missing")]
-    assert {(m.what, m.seeds, m.status, m.reason) for m in cells} == {
+    missing = dict(missing_results(results, method_titles(results)))
+    assert list(missing) == ["Datasets", "Methods", "Single fits"]
+    assert [(m.what, m.reason) for m in missing["Datasets"]] == [("V1", gone)]
+    assert [(m.what, m.reason) for m in missing["Methods"]] == [("SEDR", "environment missing")]
+    assert {(m.what, m.seeds, m.status, m.reason) for m in missing["Single fits"]} == {
         ("STAGUE on BZ0", "1", "oom", "it said oom"),
         ("PCA on BZ0", "1", "oom", "it said oom"),
     }
+    assert missing_results(made_results(scores_of("A", "pca", [0.5])), {"pca": "PCA"}) == []
 
 
 def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_path):
@@ -172,7 +174,8 @@ def test_the_words_claim_what_the_tests_found():
         for method, height in (("stague", 0.8), ("sedr", 0.8), ("smoothed_pca", 0.2))
     ]
     results = made_results(*scores)
-    worst, _ = verdicts(rankings(results, "kmeans"), method_titles(results), {"smoothed_pca"})
+    both = list(rankings(results, "kmeans").values())
+    (worst,) = verdicts(both, method_titles(results), {"smoothed_pca"})  # the policies agree
     text = " ".join(worst.sentences)
     assert "Best of the methods by mean rank over 9 datasets: S" in text
     assert (
@@ -247,7 +250,7 @@ def test_broken_captions_and_pictures_are_told(tmp_path, content):
         encoded(tmp_path / "x.png", 1000)
 
 
-def test_studies_are_found_by_name_and_say_where_nothing_applies(tmp_path):
+def test_studies_are_found_by_name_and_left_out_where_nothing_applies(tmp_path):
     pd.DataFrame({"k": [1, 2], "ARI": [0.51234567, np.nan]}).to_csv(
         tmp_path / "sensitivity_stague.csv", index=False
     )
@@ -255,8 +258,7 @@ def test_studies_are_found_by_name_and_say_where_nothing_applies(tmp_path):
     pd.DataFrame(idle).to_csv(tmp_path / "interactions_truth.csv", index=False)
     pd.DataFrame({"method": []}).to_csv(tmp_path / "published_vs_measured.csv", index=False)
     (tmp_path / "sensitivities.csv").write_text("another\n1\n")
-    interactions, sensitivity = find_studies([tmp_path], [])
-    assert interactions.note == "Not applicable: nothing planted." and not interactions.tables
+    (sensitivity,) = find_studies([tmp_path], [])
     (table,) = sensitivity.tables
     assert table.rows == [["1", "0.5123"], ["2", ""]] and table.numeric == [True, True]
     (tmp_path / "robustness_x.csv").write_text("")
@@ -274,10 +276,11 @@ def test_deconvolution_is_shown_beside_domains_and_alone(tmp_path):
     config = {"methods": ["nnls"], "seeds": [0]}
     sources = Sources(Layout(tmp_path, "."), pairs, {"deconvolution": methods}, config, CITATION)
     alone = report_page(None, sources)
-    for text in (beside, alone):
+    for text, place in ((beside, "deconvolution"), (alone, "answer")):
         section = re.search(r'<section id="deconvolution".*?</section>', text, re.S)[0]
-        assert "0.0625" in section and section.count("<img") == 1
-        assert text.count("<img") == 1
+        assert "0.0625" in section
+        pictured = re.search(rf'<section id="{place}".*?</section>', text, re.S)[0]
+        assert pictured.count("<img") == text.count("<img") == 1
     assert '<section id="leaderboard"' in beside and '<section id="leaderboard"' not in alone
     assert "Lawson and Hanson 1974" in alone and "600" in alone
 
@@ -395,3 +398,15 @@ def test_what_lacks_is_told_and_nothing_is_written(run, tmp_path, harm, told):
 def test_an_unknown_configuration_is_told(run):
     with pytest.raises(InputError, match="unknown dataset 'BZ55'"):
         run({**CONFIG, "datasets": ["BZ55"]})
+
+
+def test_a_small_svg_is_embedded_instead_of_its_png(tmp_path):
+    for name in ("lines", "many_lines"):
+        draw_picture(tmp_path / f"{name}.png", (700, 300))
+    (tmp_path / "lines.svg").write_text("<svg/>")
+    (tmp_path / "many_lines.svg").write_text(f"<svg>{' ' * LARGEST_VECTOR}</svg>")
+    album = Album(tmp_path / "index.html", 2)
+    lines, many = (album.embed(picture) for picture in find_pictures(tmp_path, []))
+    assert base64.b64decode(lines.source.removeprefix("data:image/svg+xml;base64,")) == b"<svg/>"
+    assert (lines.width, lines.height) == (700, 300)
+    assert many.source.startswith("data:image/webp")

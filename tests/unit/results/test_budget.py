@@ -36,7 +36,9 @@ def test_the_line_is_there_only_if_something_was_cut(results):
 
 def test_the_leaderboard_marks_and_explains(results):
     ranked = all_standings(results, "kmeans")
-    page = leaderboard_page(ranked, results, lift_table(results), "kmeans")
+    page = leaderboard_page(
+        *(ranked, results, lift_table(results), lift_over_best_control(results), "kmeans")
+    )
     assert "**STAGUE†**" in page and "**SEDR**" in page and f"† {NOTE}" in page
     final = score_table(results, "ARI", "final")
     tables = latex_tables(ranked, results, final, None, "kmeans")

@@ -8,6 +8,7 @@ from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.standings import all_standings
 from stbench.results.aggregates import lift_table
 from stbench.results.assembly import assemble
+from stbench.results.best_control import lift_over_best_control
 from stbench.results.published import published_vs_measured
 from stbench.results.tuning import WARNING, paper_protocol, settings_tables, tuning_gain
 from stbench.summary.studies import study_sentences
@@ -74,8 +75,9 @@ def test_published_scores_are_compared_with_published_settings(results):
 def test_page_and_summary_give_the_gain_beside_the_ranking_and_a_warning(results, tmp_path):
     ranked = results[results["study"] == ""]
     tables = settings_tables(results, TUNED)
+    lifts = lift_table(ranked), lift_over_best_control(ranked)
     page = leaderboard_page(
-        all_standings(ranked, "kmeans"), ranked, lift_table(ranked), "kmeans", tuning=tables
+        all_standings(ranked, "kmeans"), ranked, *lifts, "kmeans", tuning=tables
     )
     assert "STAGUE, published settings" not in page
     assert WARNING in page and "| BZ5 | STAGUE | .72 | .82 | +.10 " in page

@@ -10,23 +10,25 @@ const PROTOCOL_WORDS = {
   untrained: "untrained",
 };
 
+// Columns with `more` are hidden until all columns are asked for.
 const COLUMNS = [
-  ["rank", "rank", { first: "ascending", sorted: "ascending" }],
-  ["method", "method", { numeric: false, stick: true }],
-  ["mean rank", "meanRank", { first: "ascending" }],
-  ["final", "final"],
-  ["oracle", "oracle"],
-  ["selected", "selected", { title: "the epoch that the data select" }],
-  ["consensus", "consensus", { title: "of all training seeds" }],
-  ["untrained", "untrained"],
-  ["gap", "gap", { title: "oracle − final, both under the clusterer of the oracle" }],
-  ["gain", "gain", { title: "final − untrained" }],
-  ["lift", "lift", { title: "final − smoothed PCA" }],
-  ["seconds", "seconds", { first: "ascending", title: "median over fits" }],
-  ["MB", "memory", { first: "ascending", title: "largest resident memory" }],
-  ["failed", "bad", { title: "fits without a result" }],
-  ["scored", "scored", { title: "datasets with a score" }],
+  ["rank", { first: "ascending", sorted: "ascending" }],
+  ["method", { numeric: false, stick: true }],
+  ["mean rank", { first: "ascending" }],
+  ["final", {}],
+  ["oracle", { more: true }],
+  ["selected", { more: true, title: "the epoch that the data select" }],
+  ["consensus", { more: true, title: "of all training seeds" }],
+  ["untrained", { more: true }],
+  ["gap", { more: true, title: "oracle − final, both under the clusterer of the oracle" }],
+  ["gain", { more: true, title: "final − untrained" }],
+  ["lift", { title: "final − smoothed PCA" }],
+  ["seconds", { first: "ascending", title: "median over fits" }],
+  ["MB", { first: "ascending", title: "largest resident memory" }],
+  ["failed", { more: true, title: "fits without a result" }],
+  ["scored", { more: true, title: "datasets with a score" }],
 ];
+const SCORES = ["final", "oracle", "selected", "consensus", "untrained"];
 
 function fill(select, names, titles = {}) {
   select.append(...names.map((name, index) => new Option(titles[name] ?? name, index)));
@@ -44,7 +46,7 @@ byId("items").append(
 );
 const BOXES = [...byId("items").querySelectorAll("input")];
 
-BOARD.tHead.append(make("tr", {}, ...COLUMNS.map(([text, , how]) => headCell(text, how))));
+BOARD.tHead.append(make("tr", {}, ...COLUMNS.map(([text, how]) => headCell(text, how))));
 sortable(BOARD);
 
 function chosenView() {
@@ -55,6 +57,13 @@ function chosenView() {
     policy: Object.keys(DATA.policies)[byId("policy").value],
     items: BOXES.filter((box) => box.checked).map((box) => Number(box.value)),
   };
+}
+
+// Whether the view is the ranking of the tables, to which the spans of ranks belong.
+function isDefault(view) {
+  const usual = DATA.items.flatMap(({ tissue }, index) => (tissue === DATA.headline ? [index] : []));
+  const names = [DATA.metrics[view.metric], DATA.protocols[view.protocol], DATA.clusterers[view.clusterer]];
+  return names.join() === `ARI,final,${DATA.rank_by}` && view.policy === "worst" && view.items.join() === usual.join();
 }
 
 function methodCell(method, view) {
@@ -73,7 +82,7 @@ function lengthOfBar(score, board) {
 }
 
 function boardRow(row, board, view) {
-  const scores = ["final", "oracle", "selected", "consensus", "untrained"].map((protocol) => {
+  const scores = SCORES.map((protocol) => {
     const score = cell(number(row[protocol]), row[protocol]);
     if (PROTOCOL[protocol] === view.protocol) {
       score.classList.add("ranking");
@@ -82,10 +91,10 @@ function boardRow(row, board, view) {
     return score;
   });
   const failed = row.bad ? `${row.bad}/${row.fits}` : "0";
-  return make(
-    "tr",
-    { className: Number.isNaN(row.meanRank) ? "unranked" : "" },
-    cell(number(row.rank, 0), row.rank),
+  const span = isDefault(view) ? DATA.methods[row.method].span : [];
+  const rank = number(row.rank, 0) + (span.length && row.rank ? ` (${span.join("–")})` : "");
+  const cells = [
+    cell(rank, row.rank),
     methodCell(row.method, view),
     cell(number(row.meanRank), row.meanRank),
     ...scores,
@@ -94,7 +103,30 @@ function boardRow(row, board, view) {
     cell(number(row.memory, 0), row.memory),
     cell(failed, row.bad / row.fits, { title: row.statuses.map(words).join(", ") }),
     cell(`${row.scored}/${board.items.length}`, row.scored),
-  );
+  ];
+  cells.forEach((one, at) => one.classList.toggle("more", hides(at, view)));
+  return make("tr", { className: Number.isNaN(row.meanRank) ? "unranked" : "" }, ...cells);
+}
+
+// The column of the protocol that ranks is never hidden.
+const hides = (at, view) => Boolean(COLUMNS[at][1].more) && COLUMNS[at][0] !== DATA.protocols[view.protocol];
+
+// A method that did not run has no place and no cost, but a reason.
+function absentRow(row, view) {
+  const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, row.method, seed)));
+  const reasons = new Set(fits.filter((fit) => fit !== undefined).map((fit) => fact(fit, "reason")));
+  const reason = make("td", { colSpan: COLUMNS.length - 2, className: "text" }, [...reasons].join("; "));
+  return make("tr", { className: "unranked" }, make("td"), methodCell(row.method, view), reason);
+}
+
+// Methods, controls, and methods that did not run.
+function bands(rows, columns, drawn, absent) {
+  const parts = [
+    ["", rows.filter((row) => row.ran && !isControl(row)).map(drawn)],
+    ["Controls", rows.filter((row) => row.ran && isControl(row)).map(drawn)],
+    ["Not run", rows.filter((row) => !row.ran).map(absent)],
+  ];
+  return parts.filter(([, found]) => found.length).map(([name, found]) => band(name, columns, found));
 }
 
 // Describes the scores shown, and the methods and datasets that are left out.
@@ -103,7 +135,7 @@ function viewNote(board, view) {
   const metric = DATA.metrics[view.metric];
   const sentences = [
     `${metric} of the ${DATA.protocols[view.protocol]} protocol under ${DATA.clusterers[view.clusterer]}, ` +
-      `${board.items.length} of ${DATA.items.length} datasets included.`,
+      `${board.items.length} of ${counted(DATA.items.length, "dataset")} included.`,
   ];
   if (DATA.smoothness.includes(metric)) sentences.push(DATA.smoothness_note);
   if (!board.scored) sentences.push("No selected dataset has this score.");
@@ -121,9 +153,13 @@ function viewNote(board, view) {
 function showBoard() {
   const view = chosenView();
   const board = leaderboard(view);
-  BOARD.tBodies[0].replaceChildren(...board.rows.map((row) => boardRow(row, board, view)));
+  const drawn = (row) => boardRow(row, board, view);
+  [...BOARD.tHead.rows[0].cells].forEach((head, at) => head.classList.toggle("more", hides(at, view)));
+  for (const body of [...BOARD.tBodies]) body.remove();
+  BOARD.append(...bands(board.rows, COLUMNS.length, drawn, (row) => absentRow(row, view)));
   sortAgain(BOARD);
   byId("view-note").textContent = viewNote(board, view);
   byId("chosen").textContent = `${view.items.length} of ${DATA.items.length}`;
-  showEntries(view, board.lower);
+  showEntries(view, board);
+  showChart(board, view);
 }

@@ -4,20 +4,21 @@
 const GRID = byId("entries");
 sortable(GRID);
 
-function showEntries(view, lower) {
+function showEntries(view, board) {
   const shown = view.items.filter((item) => DATA.methods.some((_, method) => fitOf(item, method, 0) !== undefined));
   const means = DATA.methods.map((_, method) => shown.map((item) => overSeeds(item, method, view)));
   const all = known(means.flat().map((score) => score.mean));
   const [least, most] = [Math.min(0, ...all), Math.max(...all)];
-  const shade = ({ mean }) => (lower ? most - mean : mean - least) / (most - least || 1);
-  const columns = shown.map((item) => headCell(DATA.items[item].label, { first: lower ? "ascending" : "descending" }));
+  const shade = ({ mean }) => (board.lower ? most - mean : mean - least) / (most - least || 1);
+  const first = board.lower ? "ascending" : "descending";
+  const columns = shown.map((item) => headCell(DATA.items[item].label, { first }));
+  const row = ({ method }) => {
+    const cells = shown.map((item, at) => entryCell(item, method, view, means[method][at], shade));
+    return make("tr", {}, methodCell(method, view), ...cells);
+  };
   GRID.tHead.replaceChildren(make("tr", {}, headCell("method", { numeric: false, stick: true }), ...columns));
-  GRID.tBodies[0].replaceChildren(
-    ...DATA.methods.map((_, method) => {
-      const cells = shown.map((item, at) => entryCell(item, method, view, means[method][at], shade));
-      return make("tr", {}, methodCell(method, view), ...cells);
-    }),
-  );
+  for (const body of [...GRID.tBodies]) body.remove();
+  GRID.append(...bands(board.rows, shown.length + 1, row, row));
 }
 
 function entryCell(item, method, view, score, shade) {

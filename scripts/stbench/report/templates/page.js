@@ -6,6 +6,7 @@ document.querySelectorAll("table.sortable").forEach(sortable);
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (document.documentElement.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
 function nameTheme() {
+  document.documentElement.toggleAttribute("data-dark", isDark()); // for pictures
   byId("theme").textContent = isDark() ? "Light" : "Dark";
   byId("theme").setAttribute("aria-label", isDark() ? "Use light colors" : "Use dark colors");
 }
@@ -16,27 +17,7 @@ byId("theme").addEventListener("click", () => {
 prefersDark.addEventListener("change", nameTheme);
 nameTheme();
 
-// Copies the BibTeX entries, or selects them if the browser does not allow copying.
-byId("copy").addEventListener("click", async () => {
-  const entries = byId("bibtex");
-  try {
-    await navigator.clipboard.writeText(entries.value);
-    byId("copied").textContent = "Copied.";
-  } catch {
-    entries.focus();
-    entries.select();
-    byId("copied").textContent = document.execCommand("copy") ? "Copied." : "Selected: press Ctrl+C to copy.";
-  }
-});
-
-// Shows a picture at full size.
-for (const zoom of document.querySelectorAll(".zoom")) {
-  zoom.addEventListener("click", () => {
-    const small = zoom.querySelector("img");
-    openPanel(zoom.closest("figure").querySelector("figcaption b").textContent, make("img", { src: small.src, alt: small.alt }));
-    PANEL.classList.add("picture");
-  });
-}
+byId("copy").addEventListener("click", () => copyText(byId("bibtex").value, byId("copied"), byId("bibtex")));
 
 // Opens all details for printing.
 let opened = [];

@@ -76,6 +76,8 @@ function neverRan(method, view) {
   return ours.length > 0 && ours.every((fit) => fact(fit, "status") === "not_applicable");
 }
 
+const isControl = ({ method }) => DATA.methods[method].control;
+
 // Whether a method has no score in this view, but has a final score under the ranking clusterer: it
 // did not fail, but does not have this protocol or clusterer, and is not ranked.
 function isNotDefined(method, view) {
@@ -120,10 +122,13 @@ function leaderboard(view) {
     return { ...facts(method, items, view, oracle), meanRank: at < 0 ? NaN : overUnits(ranksOf, items) };
   });
   for (const row of rows) {
-    const better = rows.filter((other) => other.meanRank < row.meanRank - 1e-9).length;
-    row.rank = Number.isNaN(row.meanRank) ? NaN : better + 1;
+    const better = rows.filter((other) => !isControl(other) && other.meanRank < row.meanRank - 1e-9).length;
+    row.rank = Number.isNaN(row.meanRank) || isControl(row) ? NaN : better + 1; // among methods alone
+    row.ran = !neverRan(row.method, view);
   }
-  rows.sort((one, other) => (one.rank || Infinity) - (other.rank || Infinity) || one.method - other.method);
+  const order = ({ meanRank }) => (Number.isNaN(meanRank) ? 1e9 : Number(meanRank.toFixed(9)));
+  const score = (row) => (Number.isNaN(row.final) ? -1e9 : row.final);
+  rows.sort((one, other) => order(one) - order(other) || score(other) - score(one) || one.method - other.method);
   const lacking = ranked.filter((method, at) => scored.every(({ scores }) => Number.isNaN(scores[at])));
   const shown = rows.flatMap((row) => known([row.final, row.oracle, row.untrained]));
   const highest = Math.max(...shown);
@@ -138,7 +143,8 @@ function facts(method, items, view, oracle) {
   const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
   const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
   const existing = [...new Set(fits)].filter((fit) => fit !== undefined);
-  const numbers = (name) => known(existing.map((fit) => parseFloat(fact(fit, name))));
+  const started = existing.filter((fit) => fact(fit, "status") !== "not_applicable");
+  const numbers = (name) => known(started.map((fit) => parseFloat(fact(fit, name))));
   const bad = existing.filter((fit) => fact(fit, "status") !== "ok");
   return {
     method,

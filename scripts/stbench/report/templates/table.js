@@ -1,4 +1,5 @@
-// Tables that are sorted by a click, or Enter, on a column header; empty values come last.
+// Tables that are sorted by a click, or Enter, on a column header; empty values come last. Bands of
+// rows (methods, controls) are sorted apart, below the name of each.
 
 function sortable(table) {
   table.tHead.addEventListener("click", (event) => {
@@ -17,13 +18,22 @@ function sortBy(table, head, direction) {
   const column = head.cellIndex;
   const numeric = head.classList.contains("number");
   const sign = direction === "ascending" ? 1 : -1;
-  const keyed = [...table.tBodies[0].rows].map((row) => [sortKey(row.cells[column], numeric), row]);
-  keyed.sort(([one], [other]) => {
-    const [lacks, otherLacks] = [isEmpty(one), isEmpty(other)];
-    if (lacks || otherLacks) return lacks - otherLacks;
-    return sign * (numeric ? one - other : one.localeCompare(other, "en", { numeric: true }));
-  });
-  table.tBodies[0].append(...keyed.map(([, row]) => row));
+  for (const body of table.tBodies) {
+    const rows = [...body.rows].filter((row) => !row.classList.contains("band") && row.cells.length > column);
+    const keyed = rows.map((row) => [sortKey(row.cells[column], numeric), row]);
+    keyed.sort(([one], [other]) => {
+      const [lacks, otherLacks] = [isEmpty(one), isEmpty(other)];
+      if (lacks || otherLacks) return lacks - otherLacks;
+      return sign * (numeric ? one - other : one.localeCompare(other, "en", { numeric: true }));
+    });
+    body.append(...keyed.map(([, row]) => row));
+  }
+}
+
+// A body of a table with a name above its rows; without a name for the first.
+function band(name, columns, rows) {
+  const head = make("tr", { className: "band" }, make("th", { scope: "rowgroup", colSpan: columns }, name));
+  return make("tbody", { className: name.toLowerCase().replaceAll(" ", "-") }, ...(name ? [head] : []), ...rows);
 }
 
 function sortKey(cell, numeric) {

@@ -1,0 +1,64 @@
+"""The answer of a run of deconvolution: the best method, and whether it beats the controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stbench.common.io import read_csv
+from stbench.deconvolution.tables import clears
+from stbench.ranking.answer import Answer, listed
+from stbench.results.formatting import count, number
+
+_METRIC, _WORDS = "pearson_type", "correlation of the shares of cell types with the truth"
+
+
+def deconvolution_answers(tables: Path, methods: Mapping[str, Mapping[str, Any]]) -> list[Answer]:
+    """The answer; empty if no method has a score.
+
+    Args:
+        tables: folder of the tables of ``aggregate.py``.
+        methods: entries of the methods of deconvolution, by id.
+    """
+    path = tables / "deconvolution_scores.csv"
+    if not path.is_file():
+        return []
+    table = read_csv(path)
+    if not {"metric", "low", "high"} <= set(table):
+        return []
+    rows = table[(table["metric"] == _METRIC) & table["mean"].notna()]
+    is_control = rows["method"].map(lambda name: bool(methods[name].get("control"))).astype(bool)
+    own, controls = rows[~is_control], rows[is_control]
+    if own.empty:
+        return []
+    means = own.groupby("method", sort=False)["mean"].mean().sort_values(ascending=False)
+    title, pairs = methods[means.index[0]]["title"], own["dataset"].nunique()
+    rest = [f"{methods[name]['title']} ({number(value)})" for name, value in means[1:].items()]
+    best = Answer(
+        "Best",
+        f"{title} has the highest {_WORDS} ({number(means.iloc[0])}, mean over "
+        f"{count(pairs, 'pair')}) of {count(len(means), 'method')}"
+        f"{', before ' + listed(rest) if rest else ''}.",
+    )
+    return [best, Answer("Controls", _against(own, controls, methods))]
+
+
+def _against(
+    own: pd.DataFrame, controls: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """Which methods are better than all controls, on how many pairs."""
+    if controls.empty:
+        return "No control was scored, so methods cannot be compared with controls."
+    won: dict[str, int] = {}
+    for _, row in own.iterrows():
+        there = controls[controls["dataset"] == row["dataset"]]
+        if len(there) and all(clears(row, control) for _, control in there.iterrows()):
+            won[row["method"]] = won.get(row["method"], 0) + 1
+    pairs = own["dataset"].nunique()
+    named = [
+        f"{methods[name]['title']} on {n} of {count(pairs, 'pair')}" for name, n in won.items()
+    ]
+    return f"Better than all controls, with disjoint intervals: {listed(named) or 'no method'}."
