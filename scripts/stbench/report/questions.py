@@ -19,6 +19,18 @@ _QUESTIONS = {
     "runtime": "cost",
     "memory": "cost",
 }
+# Studies in the menu, where their titles are too long.
+_SHORT = {
+    "label_free": "Comparison",
+    "number_of_domains": "How many",
+    "recommendation": "Which map",
+    "paper": "STAGUE’s paper",
+    "published": "Published scores",
+    "replication": "Replication",
+    "integration": "Integration",
+    "sensitivity": "Sensitivity",
+    "markers": "Markers",
+}
 
 
 def front_picture(pictures: Sequence[Picture], board: bool) -> Picture | None:
@@ -61,6 +73,7 @@ def _same_policies(standings: Standings) -> list[str]:
 def menu(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Id and short title of each section that has something to show, in order."""
     board, shown = context["board"], context["by_question"]
+    studies = [part["study"] for part in context["studies"]]
     entries = [
         ("answer", "Answer", True),
         ("leaderboard", "Leaderboard", board),
@@ -68,7 +81,7 @@ def menu(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("statistics", "How sure", board),
         ("cost", "Cost", shown["cost"]),
         ("pictures", "Domains", context["galleries"] or (shown["scores"] and not board)),
-        *((part["study"].name, part["study"].title, True) for part in context["studies"]),
+        *((one.name, _SHORT.get(one.name, one.title), True) for one in studies),
         ("graphs", "Interactions", context["interactions"]),
         ("missing", "Missing", context["missing"]),
         ("run", "The run", True),

@@ -23,7 +23,7 @@ const COLUMNS = [
   ["gap", { more: true, title: "oracle − final, both under the clusterer of the oracle" }],
   ["gain", { more: true, title: "final − untrained" }],
   ["lift", { title: "final − smoothed PCA" }],
-  ["seconds", { first: "ascending", title: "median over fits" }],
+  ["seconds", { first: "ascending", title: "of a fit, mean over datasets" }],
   ["MB", { first: "ascending", title: "largest resident memory" }],
   ["failed", { more: true, title: "fits without a result" }],
   ["scored", { more: true, title: "datasets with a score" }],
@@ -67,11 +67,9 @@ function isDefault(view) {
 }
 
 function methodCell(method, view) {
-  const { title, control } = DATA.methods[method];
+  const { title } = DATA.methods[method];
   const open = make("button", { type: "button", "aria-haspopup": "dialog", onclick: () => openMethod(method, view) }, title);
-  const name = make("th", { scope: "row", data: { value: title } }, open);
-  if (control) name.append(" ", make("span", { className: "control" }, "control"));
-  return name;
+  return make("th", { scope: "row", data: { value: title } }, open);
 }
 
 // The longest bar is the best: where lower is better, the highest score of the board has no bar.
@@ -143,7 +141,7 @@ function viewNote(board, view) {
     const lacking = board.lacking.length ? ` (no score at all: ${titles(board.lacking)})` : "";
     sentences.push(`No dataset has scores of all methods${lacking}.`);
   }
-  if (board.oracle.clusterer !== view.clusterer) {
+  if (board.oracle.clusterer !== view.clusterer && byId("columns").checked) {
     sentences.push(`Oracle and gap are under ${DATA.clusterers[board.oracle.clusterer]}, which chooses the epoch.`);
   }
   if (board.left.size) sentences.push(`Not ranked, because they have no such score: ${titles(board.left)}.`);

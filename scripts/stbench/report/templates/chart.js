@@ -15,7 +15,9 @@ function showChart(board, view) {
   const width = CHART.clientWidth; // 0 on a wide screen
   Object.assign(CHART, { drawnFor: width, drawnOf: [board, view] });
   if (!width) return;
-  const rows = board.rows.filter((row) => row.ran && (byId("controls").checked || !isControl(row)));
+  const there = board.rows.filter(({ ran }) => ran);
+  const controls = byId("controls").checked ? there.filter(isControl) : [];
+  const rows = [...there.filter((row) => !isControl(row)), ...controls];
   const scores = rows.map(({ method }) => known(board.items.map((item) => overSeeds(item, method, view).mean)));
   const all = scores.flat();
   if (!all.length) return CHART.replaceChildren();
@@ -34,7 +36,7 @@ function showChart(board, view) {
     ];
   });
   const name = metricLabel(DATA.metrics[view.metric]);
-  const label = `${name} of ${counted(rows.length, "method")}: a bar for the mean, a dot for each dataset`;
+  const label = `${name}: a bar for the mean, a dot for each dataset`;
   const size = { width, height: rows.length * STEP + 4, role: "img", "aria-label": label };
   CHART.replaceChildren(drawn("svg", size, ...parts), make("p", { className: "note" }, `${label}; light bars: controls.`));
 }

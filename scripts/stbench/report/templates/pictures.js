@@ -2,7 +2,9 @@
 
 for (const zoom of document.querySelectorAll(".zoom")) {
   const small = zoom.querySelector("img");
-  small.style.minWidth = `min(${small.dataset.least}px, ${small.getAttribute("width")}px)`;
+  const least = Number(small.dataset.least); // width at which the smallest text has 9 pixels
+  small.style.minWidth = `min(${least}px, ${small.getAttribute("width")}px)`;
+  if (least) small.style.maxWidth = `min(100%, ${1.4 * least}px)`; // so texts of all pictures are alike
   const frame = make("div", { className: "frame" });
   zoom.replaceWith(frame);
   frame.append(zoom);

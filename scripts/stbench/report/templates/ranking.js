@@ -3,12 +3,6 @@
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const known = (values) => values.filter((value) => !Number.isNaN(value));
 
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
 // Mean, sd (n - 1) and n over seeds of one metric, and the requested seeds; mean is NaN without values.
 function overSeeds(item, method, view, protocol = view.protocol) {
   const values = known(
@@ -143,8 +137,8 @@ function facts(method, items, view, oracle) {
   const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
   const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
   const existing = [...new Set(fits)].filter((fit) => fit !== undefined);
-  const started = existing.filter((fit) => fact(fit, "status") !== "not_applicable");
-  const numbers = (name) => known(started.map((fit) => parseFloat(fact(fit, name))));
+  const started = (fits) => fits.filter((fit) => fit !== undefined && fact(fit, "status") !== "not_applicable");
+  const numbers = (fits, name) => known(started(fits).map((fit) => parseFloat(fact(fit, name))));
   const bad = existing.filter((fit) => fact(fit, "status") !== "ok");
   return {
     method,
@@ -159,8 +153,8 @@ function facts(method, items, view, oracle) {
       BASELINE < 0 || method === BASELINE
         ? NaN
         : over((item) => overSeeds(item, method, view, PROTOCOL.final).mean - baseline(item)),
-    seconds: median(numbers("seconds")),
-    memory: Math.max(...numbers("peak_rss_mb"), -Infinity),
+    seconds: mean(known(view.items.map((item) => mean(numbers(SEEDS.map((seed) => fitOf(item, method, seed)), "seconds"))))),
+    memory: Math.max(...numbers(existing, "peak_rss_mb"), -Infinity),
     bad: bad.length,
     fits: existing.length,
     statuses: [...new Set(bad.map((fit) => fact(fit, "status")))],
