@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from stbench.config.drawing import drawing_of
 from stbench.config.layout import Layout
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, MARKERS, TASKS, is_pair
 from stbench.config.tissues import TISSUE_WORDS
@@ -20,9 +21,10 @@ from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.selection import anything_ranked
 from stbench.ranking.standings import all_standings, span_of
 from stbench.report.bibtex import bibtex, software_entry, with_dois
-from stbench.report.images import Album, Picture, find_pictures
+from stbench.report.images import BUDGET, Album, Picture, find_pictures
 from stbench.report.interactions import InteractionPage, interaction_pages
 from stbench.report.label_free import overview_of_maps
+from stbench.report.maps.section import MapSection, map_section
 from stbench.report.markers import marker_study
 from stbench.report.overview import dataset_facts, missing_results, run_facts
 from stbench.report.questions import by_question, front_picture, menu
@@ -42,13 +44,14 @@ from stbench.summary.run import Run
 from stbench.summary.studies import study_sentences
 
 TEMPLATES = Path(__file__).parent / "templates"
-STYLES = ("base.css", "parts.css", "dialog.css", "print.css")
+STYLES = ("base.css", "parts.css", "dialog.css", "maps.css", "print.css")
 # The parts of the script, in this order; pages with a leaderboard have more.
 SCRIPTS = ("dom.js", "table.js", "download.js", "panel.js", "pictures.js", "page.js")
 SCRIPTS_OF_BOARD = (
     *("data.js", "ranking.js", "dom.js", "table.js", "download.js", "panel.js", "pictures.js"),
     *("run.js", "board.js", "entries.js", "chart.js", "filters.js", "page.js"),
 )
+SCRIPTS_OF_MAPS = ("cells.js", "map_view.js", "maps.js")
 QUESTIONS = {
     DOMAINS: "Which method finds the tissue’s domains?",
     DECONVOLUTION: "Which method finds the cell types of spots?",
@@ -108,7 +111,12 @@ def report_page(run: Run | None, sources: Sources) -> str:
     with_markers = [name for name, entry in entries if applies(entry, config)]
     markers = marker_study(layout, with_markers)
     expected = len(pictures) + sum(len(page.pictures) for page in interactions)
-    album = Album(layout.report, expected + (len(markers[0].pictures) if markers else 0))
+    expected += len(markers[0].pictures) if markers else 0
+    shown = [dataset["id"] for dataset in datasets if dataset["id"] in ranked]
+    drawings = {name: drawing_of(sources.datasets.get(name, {})) for name in shown}
+    maps = map_section(run, layout, drawings) if run else MapSection()
+    # Pictures and maps share the page; text in base64 is a third larger than its bytes.
+    album = Album(layout.report, expected, BUDGET - maps.size * 3 // 4)
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
     unavailable = {item.what for item in dict(about["missing"]).get("Datasets", [])}
     by_study = [
@@ -126,6 +134,8 @@ def report_page(run: Run | None, sources: Sources) -> str:
         "overview_table": None if about["board"] else overview_of_maps(layout.tables, run),
         "by_question": by_question(others, standings, album),
         "galleries": _galleries(run, others, album, datasets, unavailable) if run else [],
+        "maps": maps,
+        "map_data": _json(maps.tissues),
         "studies": by_study,
         "interactions": [_interactions(page, album) for page in interactions],
         "entries": [software_entry(sources.citation), *bibtex(texts)],
@@ -271,6 +281,8 @@ def _render(context: Mapping[str, Any]) -> str:
     """Fill the template; the policy allows only its own style and script."""
     style = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
     names = SCRIPTS_OF_BOARD if context["board"] else SCRIPTS
+    if context["maps"].tissues:
+        names = (*names, *SCRIPTS_OF_MAPS)
     parts = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
     script = f'"use strict";\n(() => {{\n{parts}\n}})();'
     policy = "; ".join(

@@ -80,6 +80,7 @@ def menu(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("entries-section", "Datasets", board),
         ("statistics", "How sure", board),
         ("cost", "Cost", shown["cost"]),
+        ("maps", "Maps", context["maps"].tissues),
         ("pictures", "Domains", context["galleries"] or (shown["scores"] and not board)),
         *((one.name, _SHORT.get(one.name, one.title), True) for one in studies),
         ("graphs", "Interactions", context["interactions"]),

@@ -1,6 +1,7 @@
 // The panel: a dialog in front of the page.
 
 const PANEL = byId("panel");
+const BESIDE_RUNS = []; // functions of (item, method): what is shown above the runs of a score
 
 function openPanel(title, ...parts) {
   byId("panel-title").textContent = title;

@@ -47,6 +47,7 @@ function openRuns(item, method, view) {
   openPanel(
     `${DATA.methods[method].title} on ${label}`,
     about(method),
+    ...BESIDE_RUNS.flatMap((parts) => parts(item, method)),
     make("p", { className: "note" }, `${describe(view)}; ${n_domains} domains${exploratory ? ", no true labels" : ""}.`),
     plainTable("Runs", heads, rows),
     ...reasons(item, method, view),
