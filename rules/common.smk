@@ -22,6 +22,7 @@ from stbench.config.tasks import (
 )
 from stbench.config.values import with_numbers
 from stbench.runs.preflight import check_places
+from stbench.runs.submissions import SUPERVISOR_MINUTES
 from stbench.runs.environment import (
     clean_environment,
     mirror,
@@ -31,9 +32,6 @@ from stbench.runs.environment import (
     use_mirror,
     use_this_python,
 )
-
-# Time of a job beyond the soft limit of its fit, in which the supervisor records the outcome.
-SUPERVISOR_MINUTES = 10
 
 # On a cluster the memory of a job is shared by the fit and two Snakemake processes (170 MB each).
 SNAKEMAKE_MB = 400
@@ -294,15 +292,26 @@ def fit_resources(method):
     """GPU, memory and time of a fit, as functions of the size of the dataset and the attempt."""
     return {
         "gpu": BENCHMARK.gpus(DOMAINS, method),
-        "mem_mb": lambda wildcards, attempt: SNAKEMAKE_MB
-        + BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
-        "fit_mb": lambda wildcards, attempt: BENCHMARK.mem_mb(method, wildcards.dataset, attempt),
+        "mem_mb": lambda wildcards, attempt: SNAKEMAKE_MB + fit_mb(wildcards, method, attempt),
+        "fit_mb": lambda wildcards, attempt: fit_mb(wildcards, method, attempt),
         "minutes": lambda wildcards: BENCHMARK.minutes(method, wildcards.dataset),
         "runtime": lambda wildcards: SUPERVISOR_MINUTES
         + BENCHMARK.minutes(method, wildcards.dataset),
         "attempt": lambda wildcards, attempt: attempt,
-        "attempts": config["attempts"],
+        "attempts": lambda wildcards: fit_attempts(wildcards, method),
     }
+
+
+def fit_mb(wildcards, method, attempt):
+    """Memory of a fit; in a bundle that of its last attempt, as it has no second one there."""
+    if fit_is_bundled(wildcards, method):
+        attempt = max(attempt, config["attempts"] - 1)
+    return BENCHMARK.mem_mb(method, wildcards.dataset, attempt)
+
+
+def fit_attempts(wildcards, method):
+    """Attempts before the failure of a fit is recorded."""
+    return 1 if fit_is_bundled(wildcards, method) else config["attempts"]
 
 
 def get_options(input, *names):

@@ -14,10 +14,21 @@ LINE = LiveLine(None if QUIET & {Quietness.ALL, Quietness.PROGRESS} else sys.std
 CONSOLE = []  # filters Snakemake's messages for the terminal, in a run that shows them
 
 
+def get_submitted(jobid):
+    """The job with this number, or the bundle that it is in."""
+    job = next(job for job in workflow.dag.jobs if workflow.dag.jobid(job) == jobid)
+    return workflow.dag.get_job_group(job) or job
+
+
 def will_retry(jobid):
     """Whether a job that failed has attempts left."""
-    job = next(job for job in workflow.dag.jobs if workflow.dag.jobid(job) == jobid)
+    job = get_submitted(jobid)
     return job.attempt <= job.restart_times
+
+
+def is_bundled(jobid):
+    """Whether a job was submitted together with others."""
+    return get_submitted(jobid).is_group()
 
 
 def start_console():
@@ -27,7 +38,7 @@ def start_console():
         return
     messages = logging.getLogger("snakemake.logging")
     for handler in [h for h in messages.handlers if h.name == "DefaultStreamHandler"]:
-        CONSOLE.append(Console(handler, LINE, will_retry, dry=settings.dryrun))
+        CONSOLE.append(Console(handler, LINE, will_retry, is_bundled, dry=settings.dryrun))
         messages.removeHandler(handler)
         messages.addHandler(CONSOLE[0])
 

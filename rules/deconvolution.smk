@@ -77,12 +77,12 @@ use rule train as deconvolve with:
         lambda wc: get_environment(wc.method, DECONVOLUTION)
     resources:
         gpu=lambda wc: BENCHMARK.gpus(DECONVOLUTION, wc.method),
-        mem_mb=lambda wc, attempt: SNAKEMAKE_MB + BENCHMARK.mem_mb(wc.method, wc.dataset, attempt),
-        fit_mb=lambda wc, attempt: BENCHMARK.mem_mb(wc.method, wc.dataset, attempt),
+        mem_mb=lambda wc, attempt: SNAKEMAKE_MB + fit_mb(wc, wc.method, attempt),
+        fit_mb=lambda wc, attempt: fit_mb(wc, wc.method, attempt),
         minutes=lambda wc: BENCHMARK.minutes(wc.method, wc.dataset),
         runtime=lambda wc: SUPERVISOR_MINUTES + BENCHMARK.minutes(wc.method, wc.dataset),
         attempt=lambda wc, attempt: attempt,
-        attempts=config["attempts"],
+        attempts=lambda wc: fit_attempts(wc, wc.method),
     params:
         method=untracked(lambda wc: wc.method),
         program=untracked(lambda wc: wc.method),

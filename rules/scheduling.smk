@@ -1,3 +1,89 @@
+# On a cluster, short jobs are submitted in bundles: groups of Snakemake (docs/cluster.md). Included last, when all rules
+# exist. The runtime of `set-resources` in a profile takes precedence.
+from functools import cache
+
+from stbench.runs.job_costs import TABLES, Job
+
+RULES_OF = {
+    "data": ("prepare", "simulate", "join", "degrade", "prepare_pair", "degrade_pair"),
+    "preprocess": ("preprocess",),
+    "cluster": ("cluster",),
+    "score": ("score", "score_deconvolution"),
+    "integration": ("score_integration",),
+    "interactions": ("interactions",),
+    "tables": (
+        *("score_interactions", "choose", "domains", "markers"),
+        *("aggregate", "figures", "summarize", "report", "demo"),
+    ),
+}
+STAGE_OF = {rule: stage for stage, rules in RULES_OF.items() for rule in rules}
+STAGE_OF |= dict.fromkeys(("deconvolve", "import_result", "train_variant"), "fit")
+BUNDLE = "bundle"  # in profiles/default: the name that all groups have for --group-components
+
+
+@cache
+def planned_submissions():
+    from stbench.runs.fit_costs import costs_here
+    from stbench.runs.submissions import submissions
+
+    costs = costs_here(BENCHMARK, LAYOUT, BASE / "resources/cost_model.csv")
+    return submissions(BENCHMARK, LAYOUT, costs)
+
+
+def get_bundle(job):
+    """The bundle in which a job is submitted, if any; None in a run on this machine."""
+    is_submitting = workflow.is_main_process and workflow.nodes is not None
+    return planned_submissions().bundle_of.get(job) if is_submitting else None
+
+
+def has_several_targets():
+    """Whether this process, within a job of the cluster, runs a bundle."""
+    return workflow.remote_exec and len(workflow.dag_settings.target_jobs) > 1
+
+
+def fit_is_bundled(wildcards, method):
+    """Whether a fit shares a job of the cluster with others."""
+    job = Job("fit", wildcards.dataset, method, int(wildcards.seed))
+    return has_several_targets() or get_bundle(job) is not None
+
+
+def get_job(rule, wildcards):
+    """The job of a rule as the plan knows it."""
+    stage = STAGE_OF.get(rule, "fit")
+    if stage == TABLES.stage:
+        return TABLES
+    method = wildcards.get("method", rule.removeprefix("train_") if stage == "fit" else "")
+    seed = int(wildcards.seed) if stage == "fit" else None
+    return Job(stage, wildcards.dataset, method, seed)
+
+
+def group_of(some):
+    def name(wildcards):
+        if has_several_targets():
+            return BUNDLE
+        bundle = get_bundle(get_job(some.name, wildcards))
+        if bundle is None:
+            return None
+        workflow.parent_groupids[bundle.name] = BUNDLE
+        return bundle.name
+
+    return name
+
+
+def runtime_of(some):
+    given = some.resources["runtime"]
+
+    def minutes(wildcards, attempt):
+        job = get_job(some.name, wildcards)
+        if bundle := get_bundle(job):
+            return attempt * bundle.minutes[job]
+        if job.stage == "fit":
+            return SUPERVISOR_MINUTES + BENCHMARK.minutes(job.method, job.dataset)
+        return given.value
+
+    return minutes
+
+
 def examine_jobs_when_one_ends():
     """Let Snakemake examine the ready jobs only when a job ends.
 
@@ -5,3 +91,16 @@ def examine_jobs_when_one_ends():
     each time: with every finished job once more a second.
     """
     workflow.scheduler.job_rate_limiter = None
+
+
+if workflow.remote_exec:
+    # The jobs of a bundle run one after another, whatever the number of cores of the node.
+    workflow.register_resource("_cores", 1)
+
+if workflow.nodes is not None:
+    given = workflow.resource_settings.overwrite_resources
+    for some in workflow.rules:
+        if some.name in STAGE_OF or some.name.startswith("train_"):
+            some.group = group_of(some)
+            if "runtime" not in given.get(some.name, {}):
+                some.resources["runtime"] = runtime_of(some)

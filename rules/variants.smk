@@ -24,7 +24,7 @@ use rule train as train_variant with:
         minutes=lambda wc: BENCHMARK.minutes(wc.method, wc.dataset),
         runtime=lambda wc: fit_resources(wc.method)["runtime"](wc),
         attempt=lambda wc, attempt: attempt,
-        attempts=config["attempts"],
+        attempts=lambda wc: fit_attempts(wc, wc.method),
     params:
         method=fit_param("method"),
         program=fit_param("program"),

@@ -11,7 +11,9 @@ packages of the user. DIR is then written atomically, with status.json:
                                               retried with more memory; the last attempt does not
                                               run the program but records the earlier failures
 
-If SLURM's time limit ended an attempt, the next attempt records the timeout.
+If SLURM's time limit ended an attempt, the next attempt records the timeout. With --max-attempts 1
+(a fit that shares a job with others) oom and killed are recorded at once, and a fit whose job was
+ended is run again.
 
 With --code, a finished fit with the same code, parameters, contents of --reads and seed in a
 folder <other key>/<seed> is linked instead of training; status.json contains reused_from.
@@ -331,7 +333,8 @@ def run(args: argparse.Namespace, attempts: Attempts) -> None:
     with unfinished_folder(args.output) as folder:
         if contents and reused(args, folder, contents):
             return
-        if args.attempt >= args.max_attempts > 1 or attempts.overran(before=args.attempt):
+        is_last = args.attempt >= args.max_attempts or attempts.overran(before=args.attempt)
+        if is_last and args.max_attempts > 1:
             outcome = attempts.verdict()
         else:
             with own_gpus(args.gpus) as gpus:

@@ -47,6 +47,15 @@ def test_past_the_time_limit_the_next_attempt_records_the_timeout(job):
     assert status["reason"] == "attempt 1: timeout (ended by SLURM at its time limit)"
 
 
+def test_a_fit_that_shares_its_job_is_trained_again_after_the_limit_of_the_job(job):
+    bench = job("TimeLimit")
+    terminate(bench)
+    assert bench.run("good", attempt=2, max_attempts=1).returncode == 0
+    assert (bench.status()["status"], bench.status()["attempt"]) == ("ok", 2)
+    assert bench.run("kills_itself", max_attempts=1).returncode == 0
+    assert bench.status()["status"] == "killed"
+
+
 def test_a_cancelled_job_is_tried_again(job):
     bench = job("None")
     terminate(bench)

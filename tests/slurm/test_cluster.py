@@ -38,15 +38,9 @@ FAULTS = {
     "hungry": "import time; eaten = b'x' * (1200 << 20); time.sleep(3)\n"
     "    return Fit(embedding=adata.obsm['X_pca'])",
 }
-# Every rule but the fits: memory in MB, minutes, threads.
-CPU_RULES = {
-    "simulate": (4000, 30, 1),
-    "prepare": (6000, 30, 1),
-    "preprocess": (8000, 60, 1),
-    "cluster": (4000, 240, 1),
-    "score": (4000, 60, 1),
-    "aggregate": (4000, 30, 1),
-}
+# What is in the configuration is submitted in bundles, the targets beyond it one by one.
+BUNDLES = {"data-1_prepare_preprocess_simulate", "gpu-1_train_stague"}
+BUNDLES |= {"scores-1_aggregate_cluster_score"}
 QUICK_CHECKS = ("--slurm-init-seconds-before-status-checks", "2")
 QUICK_CHECKS += ("--seconds-between-status-checks", "2", "--latency-wait", "10")
 
@@ -157,26 +151,25 @@ def asked(job):
 def test_every_gpu_method_asks_for_a_gpu_and_nothing_else_does(run):
     for name, jobs in run.jobs.items():
         gpus = {job.get("TresPerJob") for job in jobs}
-        assert gpus == ({"gres:gpu:1"} if name == "train_stague" else {None}), name
-    assert len(run.jobs["train_stague"]) == 2
+        assert gpus == ({"gres:gpu:1"} if "train_stague" in name else {None}), name
 
 
 def test_memory_time_and_threads_are_those_of_the_rules(run):
-    for name, (memory, limit, threads) in CPU_RULES.items():
-        for job in run.jobs[name]:
-            more = name == "cluster" and "stague" in job["Comment"]
-            assert asked(job) == (memory, limit, threads + more), job["Comment"]
+    assert [asked(job) for job in run.jobs["cluster"]] == [(4000, 240, 1)]
     config = load_yaml(PROJECT / "config/config.yaml")
     benchmark = load_benchmark({**config, "datasets": ["BZ5"]}, PROJECT / "config")
-    for method in ("stague", "pca"):
-        (job,) = (j for j in run.jobs[f"train_{method}"] if "BZ5" in j["Comment"])
-        memory, limit, threads = asked(job)
-        assert memory == 400 + benchmark.mem_mb(method, "BZ5", 1)
-        assert (limit, threads) == (10 + benchmark.minutes(method, "BZ5"), 1)
+    (job,) = run.jobs["train_pca"]
+    limit = 10 + benchmark.minutes("pca", "BZ5")
+    assert asked(job) == (400 + benchmark.mem_mb("pca", "BZ5", 1), limit, 1)
+    (job,) = run.jobs["gpu-1_train_stague"]
+    memory, minutes_, threads = asked(job)
+    assert (memory, threads) == (400 + benchmark.mem_mb("stague", "BZ5", 2), 1)
+    assert minutes_ > benchmark.minutes("stague", "BZ5")
 
 
 def test_downloads_run_where_snakemake_runs(run):
-    assert set(run.jobs) == {*CPU_RULES, *(f"train_{name}" for name in ("stague", "pca", *FAULTS))}
+    alone = {"cluster", *(f"train_{name}" for name in ("pca", *FAULTS))}
+    assert set(run.jobs) == BUNDLES | alone
     assert run.cluster.found("raw/BZ5/*/status.json").exists()
     assert all("download" not in script for script in run.scripts.values())
 

@@ -48,7 +48,12 @@ class Console(logging.Handler):
     """
 
     def __init__(
-        self, inner: logging.Handler, line: LiveLine, will_retry: Callable[[int], bool], dry: bool
+        self,
+        inner: logging.Handler,
+        line: LiveLine,
+        will_retry: Callable[[int], bool],
+        is_bundled: Callable[[int], bool],
+        dry: bool,
     ) -> None:
         """Pass messages on to ``inner``.
 
@@ -56,11 +61,13 @@ class Console(logging.Handler):
             inner: prints messages.
             line: shows the progress of the run.
             will_retry: whether the job with this number has attempts left.
+            is_bundled: whether it was submitted to a cluster together with others.
             dry: whether this is a dry run, which shows the table of jobs.
         """
         super().__init__()
         self.failed: list[FailedJob] = []
-        self._inner, self._line, self._will_retry = inner, line, will_retry
+        self._inner, self._line = inner, line
+        self._will_retry, self._is_bundled = will_retry, is_bundled
         self._hidden = HIDDEN if dry else HIDDEN | {"run_info"}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -82,6 +89,9 @@ class Console(logging.Handler):
         facts = record.__dict__
         logs = [Path(path) for path in facts["log"]]
         log = next((path for path in logs if last_lines(path, 1)), None)
+        has_ended = all(Path(path).exists() for path in facts["output"])
+        if self._is_bundled(facts["jobid"]) and (has_ended or log is None):
+            return  # it has finished or not begun, but another job of its bundle has failed
         output = next(iter(facts["output"]), facts["rule_name"])
         reason = "".join(last_lines(log, 1)).removeprefix("error: ") if log else "no error message"
         if self._will_retry(facts["jobid"]):

@@ -59,12 +59,19 @@ def lost_datasets(benchmark: Benchmark, layout: Layout) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
 
 
+def costs_here(
+    benchmark: Benchmark, layout: Layout, shipped: Path
+) -> dict[tuple[str, str], FitCost]:
+    """The cost of a fit of every entry, by dataset and method, from all measurements."""
+    model, _ = fit_for_here(read_shipped(shipped), read_own(layout))
+    return fit_costs(benchmark, model, layout, lost_datasets(benchmark, layout))
+
+
 def predicted_seconds(
     benchmark: Benchmark, layout: Layout, shipped: Path
 ) -> dict[tuple[str, str], float]:
     """Seconds of a fit of every entry, by dataset and method, from all measurements."""
-    model, _ = fit_for_here(read_shipped(shipped), read_own(layout))
-    costs = fit_costs(benchmark, model, layout, lost_datasets(benchmark, layout))
+    costs = costs_here(benchmark, layout, shipped)
     return {entry: cost.seconds for entry, cost in costs.items()}
 
 

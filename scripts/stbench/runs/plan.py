@@ -27,6 +27,7 @@ from stbench.runs.fit_costs import (
 from stbench.runs.fit_status import FitState, count, fit_states, matrix
 from stbench.runs.measurements import read_own, read_shipped
 from stbench.runs.stages import stages
+from stbench.runs.submissions import Submissions, submissions
 
 Entry = tuple[str, str]
 
@@ -46,6 +47,7 @@ class Plan:
         lost: datasets that are known to be unavailable, with the reason.
         sources: origin of the other datasets.
         stages: jobs of each stage, as (name, total, left).
+        submissions: the jobs that a cluster receives.
         raw_bytes, unsized: size of the files to download, and number of files of unknown size.
         data_mb: predicted size of the datasets that are not prepared yet.
         free_mb: free space on the disk of the results.
@@ -59,6 +61,7 @@ class Plan:
     lost: Mapping[str, str]
     sources: Mapping[str, str]
     stages: Sequence[tuple[str, int, int]]
+    submissions: Submissions
     raw_bytes: int
     unsized: int
     data_mb: float
@@ -79,8 +82,10 @@ def make_plan(benchmark: Benchmark, layout: Layout, shipped: Path, mirrors: Sequ
     """
     theirs, own = read_shipped(shipped), read_own(layout)
     model, factor = fit_for_here(theirs, own)
-    lost = {**_by_hand(benchmark, layout, mirrors), **lost_datasets(benchmark, layout)}
+    refused = lost_datasets(benchmark, layout)
+    lost = {**_by_hand(benchmark, layout, mirrors), **refused}
     costs = fit_costs(benchmark, model, layout, lost)
+    expected = costs if lost == refused else fit_costs(benchmark, model, layout, refused)
     sizes = [
         file.get("bytes")
         for name, entry in benchmark.downloads.items()
@@ -94,6 +99,7 @@ def make_plan(benchmark: Benchmark, layout: Layout, shipped: Path, mirrors: Sequ
         lost=lost,
         sources={name: _source(layout, name, e) for name, e in benchmark.datasets.items()},
         stages=list(stages(benchmark, layout)),
+        submissions=submissions(benchmark, layout, expected),
         raw_bytes=sum(size or 0 for size in sizes),
         unsized=sum(size is None for size in sizes),
         data_mb=sum(_data_mb(model, benchmark, costs, layout, lost)),
@@ -129,6 +135,7 @@ def as_text(plan: Plan, jobs: int) -> str:
     parts = [
         _matrix_line(plan),
         _stage_lines(plan),
+        _submissions(plan.submissions),
         *_tables_of_tasks(plan, table),
         _marks(table),
         _totals(plan, table, jobs),
@@ -162,6 +169,19 @@ def _stage_lines(plan: Plan) -> str:
     return (
         columns(rows)
         + "\nand tables, figures and summary. More jobs rerun if programs were edited."
+    )
+
+
+def _submissions(submitted: Submissions) -> str:
+    bundled = [bundle.seconds for bundle in submitted.bundles]
+    parts = [
+        f"{_number(times, one)}, {_time('', min(times))} to {_time('', max(times))}"
+        for one, times in (("bundle", bundled), ("fit", list(submitted.alone.values())))
+        if times
+    ]
+    return (
+        f"on a cluster: {_number(range(len(submitted)), 'submission')}: {' and '.join(parts)} each,"
+        " as predicted for one core"
     )
 
 

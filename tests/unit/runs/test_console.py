@@ -15,11 +15,11 @@ class Terminal(io.StringIO):
         return True
 
 
-def messages(*records, retry=False, dry=False):
+def messages(*records, retry=False, bundled=False, dry=False):
     """What is printed of Snakemake's messages, and the console."""
     stream = io.StringIO()
     inner = logging.StreamHandler(stream)
-    console = Console(inner, LiveLine(stream, every=0), lambda jobid: retry, dry=dry)
+    console = Console(inner, LiveLine(stream, every=0), lambda _: retry, lambda _: bundled, dry=dry)
     for level, message, facts in records:
         record = logging.LogRecord("snakemake.logging", level, "", 0, message, (), None)
         record.__dict__.update(facts)
@@ -55,6 +55,15 @@ def test_scheduling_is_hidden_and_everything_unknown_is_shown():
     ]
     text, _ = messages(*CHATTER, *told)
     assert text.splitlines() == [message for _, message, _ in told]
+
+
+def test_of_a_bundle_only_the_job_that_failed_is_shown(tmp_path):
+    log, output = tmp_path / "log", tmp_path / "output"
+    log.write_text("error: too big\n")
+    output.touch()
+    finished, waiting = failure(str(log), output=[str(output)]), failure()
+    text, console = messages(finished, waiting, failure(str(log)), bundled=True)
+    assert text == "failed: results/x: too big\n" and len(console.failed) == 1
 
 
 def test_a_dry_run_shows_the_table_of_jobs():

@@ -37,6 +37,7 @@ def test_done_failed_and_left_are_told_apart(tmp_path):
     assert "at most" in done.stdout and "for methods never measured: bass" in done.stdout
     assert "for a held-out dataset: a factor of" in done.stdout
     assert "with 4 jobs at a time" in done.stdout
+    assert "on a cluster: 4 submissions: 4 bundles, " in done.stdout
     cells = pd.read_csv(table).set_index(["dataset", "method"])
     assert cells.loc[("BZ5", "pca"), ["fits", "ok", "left"]].tolist() == [2, 2, 0]
     assert cells.loc[("BZ5", "stague"), ["failed", "left"]].tolist() == [1, 1]
