@@ -109,7 +109,7 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
         best = controls.iloc[0]
         ahead = int((methods["mean_rank"] < best["mean_rank"] - 1e-9).sum())
         parts.append(
-            f"{_ahead(ahead, len(methods))} before the best control, {best['title']} (mean rank "
+            f"{_ahead(ahead, methods)} before the best control, {best['title']} (mean rank "
             f"{best['mean_rank']:.2f}, mean ARI {number(best['ARI_final'])})"
         )
     rows = best_control[
@@ -134,9 +134,10 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
     return f"{as_sentence('; '.join(parts))}."
 
 
-def _ahead(ahead: int, n: int) -> str:
+def _ahead(ahead: int, methods: pd.DataFrame) -> str:
+    n = len(methods)
     if n == 1:
-        return f"the method {'ranks' if ahead else 'does not rank'}"
+        return f"{methods.iloc[0]['title']} {'ranks' if ahead else 'does not rank'}"
     if ahead in (0, n):
         return f"all {n} methods rank" if ahead else f"none of the {n} methods ranks"
     return f"{ahead} of {n} methods {'ranks' if ahead == 1 else 'rank'}"

@@ -38,7 +38,7 @@ function showChart(board, view) {
   const name = metricLabel(DATA.metrics[view.metric]);
   const label = `${name}: a bar for the mean, a dot for each dataset`;
   const size = { width, height: rows.length * STEP + 4, role: "img", "aria-label": label };
-  CHART.replaceChildren(drawn("svg", size, ...parts), make("p", { className: "note" }, `${label}; light bars: controls.`));
+  CHART.replaceChildren(drawn("svg", size, ...parts), make("p", { className: "note" }, `${label}; gray bars: controls.`));
 }
 
 // Drawn again when its width changes.
