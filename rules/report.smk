@@ -1,5 +1,7 @@
 TEMPLATES = sorted((BASE / "scripts/stbench/report/templates").iterdir())
-LISTS = [f"config/{name}.yaml" for name in ("methods", "deconvolution_methods", "datasets")]
+LISTS = [
+    f"config/{name}.yaml" for name in ("methods", "deconvolution_methods", "datasets", "titles")
+]
 
 
 rule report:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
+
+from stbench.common.paths import CONFIG
+from stbench.config.schema import load_yaml
 
 _AUTHORS = r"(?P<authors>[A-Z][\w'-]+ et al\.|[A-Z][\w'-]+ and [A-Z][\w'-]+)(?: \([^)]*\))?"
 _DOI_FIELD = r", doi (?P<doi>10\.\S*[^\s,;.])"
@@ -25,9 +29,9 @@ _SPECIAL = re.compile(r"[\\{}%$&#_^~]")
 def bibtex(citations: Iterable[str]) -> list[str]:
     """Entries of all works in the citations, each once, in order.
 
-    The citations contain first authors, journals, years and DOIs, but no titles. A citation without
-    an article but with the address of a repository becomes an entry with that address; others, such
-    as the description of a control, have no entry.
+    The citations contain first authors, journals, years and DOIs; titles are in
+    ``config/titles.yaml``. A citation without an article but with the address of a repository
+    becomes an entry with that address; others, such as the description of a control, have no entry.
     """
     works: list[dict[str, str]] = []
     for citation in dict.fromkeys(citations):
@@ -76,6 +80,17 @@ def _key(name: str, taken: set[str]) -> str:
     return key
 
 
+@cache
+def _titles() -> dict[str, str]:
+    return load_yaml(CONFIG / "titles.yaml")
+
+
+def _title(work: Mapping[str, str]) -> str:
+    author = work.get("authors", "").removesuffix(" et al.")
+    place = " ".join(filter(None, [work.get("journal"), work.get("year")]))
+    return _titles().get(f"{author}, {place}", "")
+
+
 def _without_doi(work: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in work.items() if name != "doi"}
 
@@ -83,6 +98,8 @@ def _without_doi(work: Mapping[str, str]) -> dict[str, str]:
 def _entry(work: Mapping[str, str], taken: set[str]) -> str:
     fields = {name: text if name in _VERBATIM else _escaped(text) for name, text in work.items()}
     first = re.sub(r"\W", "", (fields.get("authors") or fields["title"]).partition(" ")[0])
+    if title := _title(work):
+        fields["title"] = f"{{{_escaped(title)}}}"  # braces keep the capitals of names
     author = fields.pop("authors", "").replace(" et al.", " and others")
     kind = "article" if "journal" in fields else "misc"
     key = _key(first + fields.get("year", ""), taken)

@@ -16,7 +16,7 @@ from stbench.config.values import with_numbers
 DEFAULT = yaml.safe_load((CONFIG / "config.yaml").read_text())
 
 
-LISTS = {"datasets", "methods", "deconvolution_methods"}
+LISTS = {"datasets", "methods", "deconvolution_methods", "titles"}
 SHIPPED = sorted(file for file in CONFIG.glob("*.yaml") if file.stem not in LISTS)
 PAIR = {"id": "pair", "spot_size": 3, "simulate": {"layout": "layers", "n_cells": 1200}}
 

@@ -288,20 +288,24 @@ def test_deconvolution_is_shown_beside_domains_and_alone(tmp_path):
 def test_bibtex_says_what_our_lists_say():
     lists = [
         yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())
-        for name in ("methods", "datasets")
+        for name in ("methods", "datasets", "deconvolution_methods")
     ]
+    titles = yaml.safe_load((PROJECT / "config/titles.yaml").read_text())
     citations = [str(entry.get("citation", "")) for part in lists for entry in part.values()]
     entries = bibtex(citations)
     dois = set(re.findall(r"doi (10\.[^\s,;]+)", " ".join(citations)))
     assert dois == {found for e in entries for found in re.findall(r"doi = \{(.+)\}", e)}
     keys = [re.match(r"@(?:article|misc)\{(\w+),", entry)[1] for entry in entries]
     assert len(set(keys)) == len(keys)
-    told = " ".join(citations)
+    told = " ".join([*citations, *titles.values()])
     for entry in entries:
         assert entry.count("{") == entry.count("}")
         for value in re.findall(r" = \{(.+)\}", entry):
             kept = value.removesuffix(" and others").removeprefix("https://").replace("\\", "")
-            assert kept in told
+            assert kept.strip("{}") in told
+    articles = [entry for entry in entries if "howpublished" not in entry]
+    assert all(" title = {{" in entry for entry in articles)
+    assert len(titles) == len(articles)
 
 
 def test_a_work_named_twice_is_one_entry_with_its_doi():
@@ -316,7 +320,7 @@ def test_a_work_named_twice_is_one_entry_with_its_doi():
 
 def test_the_benchmark_cites_itself():
     entry = software_entry(yaml.safe_load((PROJECT / "CITATION.cff").read_text()))
-    assert entry.startswith("@software{stbench,") and "version = {0.1.0}" in entry
+    assert entry.startswith("@software{stbench,") and "version = {0.2.0}" in entry
 
 
 def test_dois_become_links_and_the_rest_stays_text():
