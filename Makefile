@@ -35,7 +35,7 @@ HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
 .PHONY: run domains compare ship real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
-  test test-unit lint doctor bench soak mutants setup lock clean help
+  test test-unit lint docs doctor bench soak mutants setup lock clean help
 
 run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
 	@$(SNAKEMAKE) $(OPTIONS)
@@ -109,11 +109,15 @@ test-unit: setup $(VENV)/.dev  ## run the unit tests only
 	@$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit $(ARGS)
 
 lint: setup $(VENV)/.dev       ## run ruff, snakefmt, snakemake --lint and mypy
-	@$(BIN)/ruff check scripts tests benchmarks
-	@$(BIN)/ruff format --check scripts tests benchmarks
-	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/ruff check scripts tests benchmarks docs/site.py setup.py
+	@$(BIN)/ruff format --check scripts tests benchmarks docs/site.py setup.py
+	@$(BIN)/snakefmt --check Snakefile workflow rules
 	@$(BIN)/snakemake --lint
 	@$(BIN)/mypy scripts
+
+docs: $(VENV)-docs/.ready      ## build the documents as a site: build/site/index.html
+	@$(VENV)-docs/bin/python docs/site.py build/docs
+	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
 
 doctor:              ## show what is missing on this machine, and how to fix it
 	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) scripts/doctor.py $(ARGS)
@@ -161,6 +165,12 @@ $(VENV)-%/.ready: envs/%.yaml
 	@$(PIP) install --no-deps -r $(VENV)-$*/pins.txt
 	@touch $@
 
+$(VENV)-docs/.ready: BIN = $(VENV)-docs/bin
+$(VENV)-docs/.ready: requirements-docs.lock
+	@$(PYTHON) -m venv $(VENV)-docs
+	@$(LOCKED) requirements-docs.lock
+	@touch $@
+
 UV = $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
   --custom-compile-command "make lock" $(ARGS)
 
@@ -170,9 +180,10 @@ lock:                ## pin the dependencies of pyproject.toml again; ARGS=--upg
 	@$(UV) --no-emit-package torch --output-file requirements.lock --all-extras --group workflow pyproject.toml
 	@$(UV) --group r --constraints requirements.lock --output-file requirements-r.lock
 	@$(UV) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	@$(UV) --no-config --group docs --constraints requirements.lock --output-file requirements-docs.lock
 
 clean:               ## remove everything computed
-	rm -rf results .snakemake
+	rm -rf results .snakemake build
 
 help:                ## show this list
 	@echo 'make TARGET [VARIABLE=VALUE ...]'

@@ -24,7 +24,7 @@ PAGES = sorted(
     + [*PROJECT.glob("docs/*.md")]
 )
 SHELL = {"tar", "cd", "export", "sha256sum", "tail", "less", "xdg-open", "sinfo", "squeue", "sacct"}
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-r.lock", "CITATION.cff")
+LOCKS = (*(path.name for path in PROJECT.glob("requirements*.lock")), "CITATION.cff")
 CHEAP = {"scripts/new_method.py"}
 
 

@@ -17,7 +17,8 @@ from stbench.clustering.consensus import consensus_labels
 from stbench.clustering.selection import select_epoch, smoothed_components
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.data.preprocessing import preprocess
-from stbench.data.simulation import Tissue, simulate
+from stbench.data.simulation import simulate
+from stbench.data.simulation.tissue import Tissue
 from stbench.fitting.interface import Fit
 from stbench.scoring.metrics import METRICS
 from stbench.scoring.protocols import oracle

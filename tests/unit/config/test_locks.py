@@ -21,6 +21,7 @@ GROUPS = {
     ],
     "requirements-r.lock": ASKED["dependency-groups"]["r"],
     "requirements-dev.lock": ASKED["dependency-groups"]["dev"],
+    "requirements-docs.lock": ASKED["dependency-groups"]["docs"],
 }
 
 
