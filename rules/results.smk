@@ -1,5 +1,8 @@
 # Tables, figures and summary of all scores of a configuration.
+from stbench.runs.figure_texts import FigureTexts
+
 HAS_DOMAINS = DOMAINS in BENCHMARK.tasks
+FIGURE_TEXTS = FigureTexts(LAYOUT.figures)
 PUBLISHED = "resources/published/scores.csv"
 METHODS = "config/methods.yaml"
 DECONVOLUTION_METHODS = "config/deconvolution_methods.yaml"
@@ -87,7 +90,14 @@ rule figures:
         methods=own(METHODS),
         deconvolution_methods=own(DECONVOLUTION_METHODS),
     output:
-        report(directory(LAYOUT.figures), patterns=["{name}.png"], category="Figures"),
+        report(
+            directory(LAYOUT.figures),
+            patterns=["{name}.png"],
+            caption="captions/figure.rst",
+            category=lambda wildcards: FIGURE_TEXTS.category(wildcards.name),
+            subcategory=lambda wildcards: FIGURE_TEXTS.subcategory(wildcards.name),
+            labels=lambda wildcards: FIGURE_TEXTS.labels(wildcards.name),
+        ),
     log:
         LAYOUT.own_log("figures"),
     retries: 0
@@ -106,6 +116,7 @@ rule figures:
         root=untracked(str(LAYOUT.root)),
         files=untracked(list(map(str, PICTURED))),
         drawings=untracked(["--drawings", json.dumps(BENCHMARK.drawings, sort_keys=True)]),
+        texts=untracked(FIGURE_TEXTS),  # of Snakemake's report
     shell:
         "python {input.code[0]:q} --root {params.root:q} --files {params.files:q}"
         " {params.drawings:q}"

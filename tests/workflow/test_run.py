@@ -1,5 +1,6 @@
 """A small benchmark from data to tables: complete, repeatable, resumable."""
 
+import html
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
 
 import anndata
 import h5py
@@ -209,6 +211,32 @@ def test_tables_tell_a_missing_value_from_a_measured_one(finished):
         rows = pd.read_csv(table)
         missing = rows[rows["mean"].isna()]
         assert (missing.status != "ok").all() and missing.reason.notna().all(), table.name
+
+
+def test_the_report_of_snakemake_has_the_texts_of_all_figures(finished):
+    flow, _ = finished
+    run = flow.run(*WHOLE, args=("--report", "report.zip"))
+    assert run.returncode == 0, run.stdout
+    with zipfile.ZipFile(flow.folder / "report.zip") as archive:
+        names = archive.namelist()
+        (page,) = (name for name in names if name.endswith("report.html"))
+        shown = html.unescape(archive.read(page).decode()).replace('\\"', '"')
+    captions = json.loads((flow.own / "figures/captions.json").read_text())
+    for stem, one in captions.items():
+        assert any(name.endswith(f"/{stem}.png") for name in names), stem
+        assert one["title"] in shown and one["caption"] in shown, stem
+        assert f'"{one["dataset"] or "All datasets"}"' in shown
+
+
+def test_the_catalog_finds_the_same_workflow(workflow):
+    catalog = yaml.safe_load((PROJECT / ".snakemake-workflow-catalog.yml").read_text())
+    assert catalog["usage"]["report"] is True
+    assert (PROJECT / "config/README.md").is_file()
+    other = Workflow(PROJECT / "workflow", workflow.folder, workflow.environment)
+    target = ("plan", "--dry-run", "--quiet", "host")
+    here, there = (flow.run(args=target) for flow in (workflow, other))
+    assert here.returncode == there.returncode == 0, there.stdout
+    assert "rule plan:" in here.stdout and "rule plan:" in there.stdout
 
 
 def test_a_run_is_shipped_and_a_method_is_shown_beside_it(finished, tmp_path):
