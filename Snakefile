@@ -70,3 +70,4 @@ onerror:
     end_progress(failed=True)
     write_partial_tables()
     print_failure()
+    describe_run()

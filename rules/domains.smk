@@ -8,7 +8,14 @@ rule domains:
             fit for m in BENCHMARK.mapped(wc.dataset) for fit in get_fits(wc.dataset, m)
         ],
     output:
-        **({"zarr": directory(PATTERN.domains("{dataset}", "zarr"))} if config.get("zarr") else {}),
+        **(
+            {
+                "zarr": directory(PATTERN.domains("{dataset}", "zarr")),
+                "vitessce": PATTERN.domains("{dataset}", "vitessce.json"),
+            }
+            if config.get("zarr")
+            else {}
+        ),
         h5ad=PATTERN.domains("{dataset}", "h5ad"),
         tsv=PATTERN.domains("{dataset}", "tsv"),
         agreement=PATTERN.domains("{dataset}", "agreement.csv"),

@@ -1,11 +1,12 @@
 import subprocess
 
-from stbench.runs.environment import retraining_is_allowed
+from stbench.runs.environment import commit_of, retraining_is_allowed
 from stbench.runs.fork_server import FEWEST, start_fork_server
 from stbench.runs.fit_status import matrix
 from stbench.runs.progress import ProgressLine
 from stbench.runs.redo import check_redo, fits_to_train, wanted_fits
-from stbench.runs.run_record import note_end, note_start
+from stbench.runs.research_crate import write_crate
+from stbench.runs.run_record import note_end, note_start, read_run
 
 PROGRESS = []  # the progress line of the run, in its main process
 
@@ -87,3 +88,21 @@ def end_progress(failed):
         except OSError as error:
             print(f"progress: the end could not be recorded ({error.strerror})", file=sys.stderr)
     LINE.end()
+
+
+def describe_run():
+    """Write the description of the run for archives, if the run creates a summary."""
+    if not workflow.is_main_process or not is_asked_for("summarize") or not LAYOUT.run.exists():
+        return
+    methods = {
+        method: BENCHMARK.method(task, method)
+        for task in (DOMAINS, DECONVOLUTION)
+        for method in BENCHMARK.chosen(task)
+    }
+    software = load_yaml(BASE / "CITATION.cff")
+    try:
+        write_crate(
+            LAYOUT, read_run(LAYOUT), software, commit_of(BASE), BENCHMARK.datasets, methods
+        )
+    except OSError as error:
+        print(f"{LAYOUT.own} cannot be described ({error.strerror})", file=sys.stderr)

@@ -64,7 +64,9 @@ def parse_arguments() -> argparse.Namespace:
         help="folder with number_of_domains.csv: of several numbers of domains, the recommended "
         "one is used; default: the largest",
     )
-    parser.add_argument("--zarr", action="store_true", help="write <dataset>.zarr, too")
+    parser.add_argument(
+        "--zarr", action="store_true", help="write <dataset>.zarr and <dataset>.vitessce.json, too"
+    )
     parser.add_argument("--output", required=True, type=Path, help="<dataset>.h5ad to write")
     parser.add_argument(
         "--record-failure", action="store_true", help="where it fails, write the reason"
@@ -195,8 +197,15 @@ def write_files(
     output: Path, tissue: AnnData, columns: list[str], tables: dict[str, pd.DataFrame], zarr: bool
 ) -> None:
     """Write the tissue and the tables of its cells and maps."""
-    from stbench.common.io import atomic_directory, atomic_file, write_csv, write_h5ad
+    from stbench.common.io import (
+        atomic_directory,
+        atomic_file,
+        write_csv,
+        write_h5ad,
+        write_json,
+    )
     from stbench.maps.cells_file import table_of_cells
+    from stbench.maps.vitessce import vitessce_configuration
 
     with atomic_file(output.with_suffix(".tsv")) as temporary:
         cells = table_of_cells(tissue, columns)
@@ -207,6 +216,10 @@ def write_files(
     if zarr:
         with atomic_directory(output.with_suffix(".zarr")) as folder:
             tissue.write_zarr(folder)
+        store = output.with_suffix(".zarr").name
+        embeddings = [key for key in tissue.obsm if key.startswith("X_")]
+        shown = vitessce_configuration(output.stem, store, columns, embeddings)
+        write_json(output.with_suffix(".vitessce.json"), shown)
     write_h5ad(output, tissue)
 
 

@@ -228,6 +228,16 @@ def test_the_report_of_snakemake_has_the_texts_of_all_figures(finished):
         assert f'"{one["dataset"] or "All datasets"}"' in shown
 
 
+def test_the_run_is_described_for_archives(finished):
+    flow, _ = finished
+    crate = json.loads((flow.own / "ro-crate-metadata.json").read_text())
+    files = {one["@id"] for one in crate["@graph"] if one["@type"] == "File"}
+    assert {"results.parquet", "report/index.html", "tables/leaderboard.csv"} <= files
+    assert {"#dataset-tissue", *(f"#method-{m}" for m in METHODS)} <= {
+        one["@id"] for one in crate["@graph"]
+    }
+
+
 def test_the_catalog_finds_the_same_workflow(workflow):
     catalog = yaml.safe_load((PROJECT / ".snakemake-workflow-catalog.yml").read_text())
     assert catalog["usage"]["report"] is True

@@ -160,6 +160,19 @@ def test_the_zarr_store_has_the_same_labels(finished):
     assert list(store.obs["m"].dropna()) == list(anndata.read_h5ad(finished).obs["m"].dropna())
 
 
+def test_vitessce_is_shown_what_the_zarr_store_has(finished):
+    shown = json.loads(finished.with_suffix(".vitessce.json").read_text())
+    (file,) = shown["datasets"][0]["files"]
+    assert (finished.parent / file["url"]).is_dir()
+    options = file["options"]
+    assert options["obsSets"][0] == {"name": "consensus", "path": "obs/consensus"}
+    named = [options["obsFeatureMatrix"], *options["obsSets"], *options["obsEmbedding"]]
+    assert "obsm/spatial" in {one["path"] for one in named}
+    assert all((finished.parent / file["url"] / one["path"]).exists() for one in named)
+    kinds = {one["embeddingType"] for one in options["obsEmbedding"]}
+    assert shown["coordinationSpace"]["embeddingType"]["A"] in kinds
+
+
 def test_two_runs_give_the_same_bytes(finished, tmp_path):
     section = json.dumps({"id": "D", "path": str(finished.parents[1] / "mine.h5ad")})
     bench = Bench.__new__(Bench)
