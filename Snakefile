@@ -17,6 +17,14 @@ configfile: BASE / "config/config.yaml"
 
 
 include: "rules/common.smk"
+
+
+# With --sdm apptainer; see docs/cluster.md.
+if config.get("container"):
+
+    container: config["container"]
+
+
 include: "rules/data.smk"
 include: "rules/train.smk"
 
@@ -63,6 +71,7 @@ onstart:
 
 onsuccess:
     end_progress(failed=False)
+    describe_run()
     print_summary()
 
 
@@ -70,4 +79,3 @@ onerror:
     end_progress(failed=True)
     write_partial_tables()
     print_failure()
-    describe_run()

@@ -234,9 +234,10 @@ def get_environment(method, task=DOMAINS):
 
 
 def get_python(environment):
-    """The Python of an environment that make created, or that of conda if Snakemake uses conda."""
-    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    return "python" if by_conda else python_of(environment, BASE)
+    """The Python of an environment that make created, or that of conda or a container."""
+    others = {DeploymentMethod.CONDA, DeploymentMethod.APPTAINER}
+    given = others & set(workflow.deployment_settings.deployment_method)
+    return "python" if given else python_of(environment, BASE)
 
 
 def get_truth(method, dataset):
@@ -272,6 +273,7 @@ def fit_params(method):
     entry = BENCHMARK.method(DOMAINS, method)
     params = {
         "method": method,
+        "gpus": BENCHMARK.gpus(DOMAINS, method),  # even where the profile asks for them as gres
         "program": entry.get("variant_of", method),
         "python": get_python(BENCHMARK.environment(DOMAINS, method)),
         "implementation": entry["implementation"],

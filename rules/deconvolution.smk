@@ -85,6 +85,7 @@ use rule train as deconvolve with:
         attempts=lambda wc: fit_attempts(wc, wc.method),
     params:
         method=untracked(lambda wc: wc.method),
+        gpus=untracked(lambda wc: BENCHMARK.gpus(DECONVOLUTION, wc.method)),
         program=untracked(lambda wc: wc.method),
         python=untracked(lambda wc: get_python(BENCHMARK.environment(DECONVOLUTION, wc.method))),
         data=lambda wc, input: ["--spots", input.spots, "--reference", input.cells],

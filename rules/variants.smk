@@ -27,6 +27,7 @@ use rule train as train_variant with:
         attempts=lambda wc: fit_attempts(wc, wc.method),
     params:
         method=fit_param("method"),
+        gpus=fit_param("gpus"),
         program=fit_param("program"),
         python=fit_param("python"),
         implementation=fit_param("implementation"),

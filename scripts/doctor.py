@@ -7,6 +7,7 @@ standard library, so that it runs before any installation.
 from __future__ import annotations
 
 import argparse
+import getpass
 import importlib.util
 import os
 import re
@@ -135,15 +136,43 @@ def slurm() -> Iterator[Finding]:
     yield Finding("SLURM", True, version)
     answer = ask("sinfo", "--noheader", "--format=%R %G")
     partitions = sorted({line.split()[0] for line in (answer or "").splitlines() if line.strip()})
-    chosen = chosen_partition(PROFILE.read_text(encoding="utf-8"))
-    result = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile uses {chosen}"
-    fix = "write one of these partitions, and your account, into profiles/slurm/profile.yaml"
-    yield Finding("partitions", chosen in partitions, result, fix)
+    profile = PROFILE.read_text(encoding="utf-8")
+    chosen = setting("slurm_partition", profile)
+    by_file = setting("slurm-partition-config", profile)
+    result = f"{', '.join(partitions) or 'sinfo does not answer'}; the profile uses "
+    fix = "write slurm_partition: with one of these into profiles/slurm/profile.yaml"
+    yield Finding(
+        *(
+            "partitions",
+            bool(by_file) or chosen in partitions,
+            result + (by_file or chosen or "none"),
+        ),
+        fix,
+    )
+    yield account(setting("slurm_account", profile))
 
 
-def chosen_partition(profile: str) -> str:
-    match = re.search(r"^\s*slurm_partition:\s*(\S+)", profile, re.MULTILINE)
-    return match[1].strip("'\"") if match else "none"
+def account(chosen: str) -> Finding:
+    """Whether SLURM accepts the account of the profile; without one it takes the user's default."""
+    user = ("list", "user", getpass.getuser(), "format=account")
+    answer = ask("sacctmgr", "--noheader", "--parsable2", "--associations", *user)
+    accounts = sorted(set((answer or "").split()))
+    if not accounts:
+        result = f"no list of accounts here; the profile uses {chosen or 'none'}"
+        fix = (
+            "remove slurm_account: from profiles/slurm/profile.yaml if the cluster has no accounts"
+        )
+        return Finding("account", not chosen, result, fix)
+    result = f"{', '.join(accounts)}; the profile uses {chosen or 'none: your default account'}"
+    known = chosen.lower() in {name.lower() for name in accounts}
+    fix = "write slurm_account: with one of these into profiles/slurm/profile.yaml, or remove it"
+    return Finding("account", not chosen or known, result, fix)
+
+
+def setting(name: str, profile: str) -> str:
+    """A value of the profile, which is read as text: PyYAML may not be installed yet."""
+    match = re.search(rf"^\s*{name}:\s*(\S+)", profile, re.MULTILINE)
+    return match[1].strip("'\"") if match else ""
 
 
 def data() -> Iterator[Finding]:

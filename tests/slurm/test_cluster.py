@@ -174,11 +174,11 @@ def test_downloads_run_where_snakemake_runs(run):
     assert all("download" not in script for script in run.scripts.values())
 
 
-def test_jobs_go_to_the_partition_and_account_of_the_profile(run):
+def test_jobs_go_to_the_partition_of_the_profile_and_name_no_account(run):
     profile = load_yaml(PROJECT / "profiles/slurm/profile.yaml")["default-resources"]
     for job in chain.from_iterable(run.jobs.values()):
         assert job["Partition"] == profile["slurm_partition"]
-        assert job["Account"] == profile["slurm_account"]
+        assert job["Account"] == "(null)"
 
 
 def test_the_results_are_those_of_a_local_run_byte_for_byte(run):

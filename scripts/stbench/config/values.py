@@ -11,7 +11,17 @@ _EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 # Names remain text, even if they look like numbers: the dataset "007".
 _NAMES = {
     *("datasets", "methods", "clusterers", "rank_by", "join", "id", "name", "dataset", "method"),
-    *("path", "mirror", "gene_sets", "label", "celltype", "genes", "spots", "reference"),
+    *(
+        "path",
+        "mirror",
+        "container",
+        "gene_sets",
+        "label",
+        "celltype",
+        "genes",
+        "spots",
+        "reference",
+    ),
     *("layer", "table", "x", "y"),
     *("proportions", "title", "technology", "organism", "unit", "licence", "citation", "note"),
     *("source", "stand_in", "reported"),

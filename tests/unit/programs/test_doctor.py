@@ -64,6 +64,39 @@ def test_the_partition_of_the_profile_is_looked_for(programs, tmp_path, monkeypa
     assert findings["partitions"].result == "cpu, gpu; the profile uses gpu_long"
     profile.write_text("default-resources:\n  slurm_partition: 'gpu'\n")
     assert by_name(doctor.slurm())["partitions"].ok
+    profile.write_text("slurm-partition-config: mine.yaml\n")
+    assert by_name(doctor.slurm())["partitions"].ok
+
+
+@pytest.mark.parametrize(
+    ("line", "accounts", "ok", "said"),
+    [
+        ("", "lab\\nproject\\n", True, "lab, project; the profile uses none: your default account"),
+        ("slurm_account: Lab", "lab\\nproject\\n", True, "lab, project; the profile uses Lab"),
+        ("slurm_account: default", "lab\\n", False, "lab; the profile uses default"),
+        ("# slurm_account: default", "", True, "no list of accounts here; the profile uses none"),
+        ("slurm_account: lab", "", False, "no list of accounts here; the profile uses lab"),
+    ],
+)
+def test_the_account_of_the_profile_is_looked_for(
+    programs, tmp_path, monkeypatch, line, accounts, ok, said
+):
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(f"default-resources:\n  slurm_partition: gpu\n  {line}\n")
+    monkeypatch.setattr(doctor, "PROFILE", profile)
+    programs("sbatch", "slurm 23.02\\n")
+    programs("sinfo", "gpu gpu:4\\n")
+    programs("sacctmgr", accounts)
+    found = by_name(doctor.slurm())["account"]
+    assert (found.ok, found.result) == (ok, said)
+    assert "slurm_account" in found.fix
+
+
+def test_the_profile_of_the_repository_names_no_account():
+    profile = doctor.PROFILE.read_text()
+    assert doctor.setting("slurm_partition", profile) == "gpu"
+    assert not doctor.setting("slurm_account", profile)
+    assert not doctor.setting("slurm-partition-config", profile)
 
 
 @pytest.mark.parametrize(("there", "found"), [(False, "no sbatch"), (True, "no cluster")])
