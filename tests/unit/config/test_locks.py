@@ -5,6 +5,7 @@ import tomllib
 from itertools import chain
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -55,3 +56,10 @@ def test_the_locks_agree_and_torch_is_in_none():
 def test_the_makefile_installs_the_torch_of_pyproject():
     (torch,) = [line for line in GROUPS["requirements.lock"] if line.startswith("torch==")]
     assert re.search(rf"TORCH_PIN\s*:= {torch}\n", (PROJECT / "Makefile").read_text())
+
+
+def test_the_version_and_date_of_a_release_are_the_same_everywhere():
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    heading = re.search(r"^## (\S+), (\S+)$", (PROJECT / "CHANGELOG.md").read_text(), re.M)
+    assert (citation["version"], str(citation["date-released"])) == heading.groups()
+    assert citation["version"] == PACKAGE["version"]
