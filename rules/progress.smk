@@ -55,7 +55,8 @@ def start_progress():
     keys = matrix(BENCHMARK)
     fits = fits_of_this_run(keys)
     check_fits(fits)
-    if workflow.local_exec and number_of_stages() >= FEWEST:
+    same_python = not workflow.deployment_settings.deployment_method
+    if workflow.local_exec and same_python and number_of_stages() >= FEWEST:
         start_fork_server(BASE)
     LINE.jobs(0, len(workflow.dag))
     if not is_asked_for("score", "score_deconvolution"):
