@@ -63,6 +63,8 @@ def test_the_whole_paper_asks_for_gpus_memory_and_time(cluster):
     run = on_cluster(cluster, "seeds=[0]", args=args)  # all seeds ask for the same
     assert run.returncode == 0, run.stdout
     assert run.stdout.count("Group job ") < 120  # and two thousand jobs
+    alone = set(re.findall(r"^rule (\w+):", run.stdout, flags=re.M))
+    assert all(rule in LOCAL or rule.startswith("train_") for rule in alone), alone
     blocks = re.split(r"^ *(?:local)?rule ", run.stdout, flags=re.M)[1:]
     gpus, seen = asks_for_gpu(), {}
     for block in blocks:

@@ -79,6 +79,22 @@ def test_jobs_follow_their_inputs(tmp_path, model):
     )
 
 
+JOINED = {"id": "both", "join": ["DLPFC151673_5k", "DLPFC151674_5k"]}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "made_of"),
+    [
+        ({"datasets": ["BZ5"], "robustness": {"counts": [1, 0.5]}}, {"BZ5"}),
+        ({"datasets": [JOINED]}, {"DLPFC151673_5k", "DLPFC151674_5k"}),
+    ],
+)
+def test_a_dataset_follows_those_that_it_is_made_of(tmp_path, model, chosen, made_of):
+    plan = planned(configuration(methods=["pca"], **chosen), tmp_path, model)
+    order = [job.dataset for bundle in plan.bundles for job in bundle.jobs if job.stage == "data"]
+    assert made_of < set(order) and set(order[: len(made_of)]) == made_of
+
+
 def test_what_is_done_is_not_submitted(tmp_path, model):
     benchmark = configuration(datasets=["BZ5"], methods=["pca"])
     layout = layout_of(benchmark, tmp_path)
