@@ -3,7 +3,7 @@
 const STAGE = byId("map-stage");
 const MARGIN = 8; // pixels around the whole tissue
 const MOST_PIXELS = 60; // of the diameter of a cell
-const ARROW_STEP = 60; // pixels of an arrow key
+const STEP = 60; // pixels of an arrow key
 
 // Handles the stage; calls redraw(isMoving) after each change of the view. size() gives {width, height,
 // radius} of the tissue and its cells in steps, and the micrometers of a step or null.
@@ -50,10 +50,10 @@ function mapView(size, redraw) {
   }
 
   const KEYS = {
-    ArrowLeft: () => move(ARROW_STEP, 0),
-    ArrowRight: () => move(-ARROW_STEP, 0),
-    ArrowUp: () => move(0, ARROW_STEP),
-    ArrowDown: () => move(0, -ARROW_STEP),
+    ArrowLeft: () => move(STEP, 0),
+    ArrowRight: () => move(-STEP, 0),
+    ArrowUp: () => move(0, STEP),
+    ArrowDown: () => move(0, -STEP),
     "+": () => zoom(1.5),
     "=": () => zoom(1.5),
     "-": () => zoom(1 / 1.5),
