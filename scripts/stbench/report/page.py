@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -279,11 +279,11 @@ def _json(value: Any) -> Markup:
 
 def _render(context: Mapping[str, Any]) -> str:
     """Fill the template; the policy allows only its own style and script."""
-    style = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)
+    style = _joined(STYLES)
     names = SCRIPTS_OF_BOARD if context["board"] else SCRIPTS
+    parts = _joined(names)
     if context["maps"].tissues:
-        names = (*names, *SCRIPTS_OF_MAPS)
-    parts = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+        parts += f"\n{{\n{_joined(SCRIPTS_OF_MAPS)}\n}}"  # a block: their names are their own
     script = f'"use strict";\n(() => {{\n{parts}\n}})();'
     policy = "; ".join(
         [
@@ -309,6 +309,11 @@ def _render(context: Mapping[str, Any]) -> str:
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
     )
+
+
+def _joined(names: Sequence[str]) -> str:
+    """The texts of templates, one after the other."""
+    return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
 def _digest(text: str) -> str:
