@@ -52,4 +52,5 @@ class Album:
 def _smallest_text(figure: Figure) -> float | None:
     """The size of the smallest visible text of a figure in points; None without text."""
     texts = [one for one in figure.findobj() if isinstance(one, Text) and one.get_visible()]
-    return min((text.get_fontsize() for text in texts if text.get_text().strip()), default=None)
+    sizes = [float(text.get_fontsize()) for text in texts if text.get_text().strip()]
+    return min(sizes, default=None)
