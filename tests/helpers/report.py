@@ -142,6 +142,7 @@ def large_results(datasets=15, methods=14, seeds=5):
         title=table["method"].str.upper(),
         study="",
         budget="",
+        source="",
         implementation=np.where(table["method"] == "smoothed_pca", "control", "reimplemented"),
         control=table["method"] == "smoothed_pca",
         ranked=True,
