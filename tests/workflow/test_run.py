@@ -109,8 +109,9 @@ def test_the_report_tells_of_the_run(finished):
     page = (flow.folder / "results/default/report/index.html").read_text()
     assert "Report:   results/default/report/index.html" in run.stdout
     assert "tissue" in page and "Nie et al., Advanced Science 2024" in page
-    pictures = list((flow.folder / "results/default/figures").glob("*.png"))
-    assert page.count("data:image/webp") >= len(pictures) > 0
+    stems = {path.stem for path in (flow.folder / "results/default/figures").glob("*.png")}
+    pictures = stems - {"critical_difference_common"}  # nothing failed, so it shows the same
+    assert page.count("data:image/") >= len(pictures) > 0
 
 
 def test_the_domains_of_any_tissue_are_one_file_on_request(finished):
