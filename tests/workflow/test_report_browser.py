@@ -365,6 +365,12 @@ def test_without_labels_the_recommended_map_comes_first(open_page, unlabeled):
     assert page.locator("#leaderboard, #statistics, #cost").count() == 0
 
 
+def test_a_run_without_a_score_says_so(open_page, tmp_path):
+    page = open_page(write_report(tmp_path, made_results(scores_of("A", "stague", ["oom"]))))
+    assert "No method has a score; what is missing says why." in page.inner_text("#answer")
+    assert "STAGUE on A" in page.inner_text("#missing")
+
+
 def test_controls_are_a_band_of_their_own_that_can_be_hidden(open_page, small):
     page = open_page(small)
     bands = page.locator("#board .band").all_inner_texts()

@@ -119,11 +119,7 @@ def report_page(run: Run | None, sources: Sources) -> str:
     album = Album(layout.report, expected, BUDGET - maps.size * 3 // 4)
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]
     unavailable = {item.what for item in dict(about["missing"]).get("Datasets", [])}
-    by_study = [
-        *[_study(run, study, layout.tables, album) for study in studies],
-        *([_study_context(*markers, album)] if markers else []),
-    ]
-    context = {
+    context = {  # pictures are embedded in this order, as far as the budget of bytes allows
         **about,
         "name": layout.name,
         "question": _question(run, about),
@@ -136,7 +132,10 @@ def report_page(run: Run | None, sources: Sources) -> str:
         "galleries": _galleries(run, others, album, datasets, unavailable) if run else [],
         "maps": maps,
         "map_data": _json(maps.tissues),
-        "studies": by_study,
+        "studies": [
+            *[_study(run, study, layout.tables, album) for study in studies],
+            *([_study_context(*markers, album)] if markers else []),
+        ],
         "interactions": [_interactions(page, album) for page in interactions],
         "entries": [software_entry(sources.citation), *bibtex(texts)],
         "software": sources.citation,
