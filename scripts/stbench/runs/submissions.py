@@ -28,6 +28,7 @@ from stbench.runs.job_costs import TABLES, Job, JobCosts
 
 LEAST, MOST = 300, 5400  # seconds of a bundle
 ALONE = 1800  # seconds of a fit that is not bundled
+JOBS = 500  # of a bundle at most: their names are one argument of a command, of at most 128 KiB
 SLACK = 2  # requested time, relative to the prediction
 FLOORS = {"data": 10, "preprocess": 10, "tables": 30}  # minutes requested at least; others: 2
 SUPERVISOR_MINUTES = 10  # time of a job beyond the limit of its fit, to record the outcome
@@ -124,9 +125,9 @@ def submissions(
 def packed(
     parts: Iterable[Sequence[Job]], total: Callable[[Iterable[Job]], float], most: float
 ) -> list[list[Job]]:
-    """Join consecutive parts to bundles: up to ``most`` seconds, but never below ``LEAST``.
+    """Join consecutive parts to bundles: up to ``most`` seconds, but not below ``LEAST``.
 
-    Parts whose jobs are all done are left out.
+    A bundle has at most ``JOBS`` jobs. Parts whose jobs are all done are left out.
 
     Args:
         parts: jobs that stay together.
@@ -139,13 +140,14 @@ def packed(
         more = total(part)
         if not more:
             continue
-        if filled + more <= most or filled < LEAST:
+        is_wanted = filled + more <= most or filled < LEAST
+        if is_wanted and len(bundles[-1]) + len(part) <= JOBS:
             bundles[-1] += part
             filled += more
         else:
             bundles.append(list(part))
             filled = more
-    if filled < LEAST and len(bundles) > 1:
+    if filled < LEAST and len(bundles) > 1 and len(bundles[-2]) + len(bundles[-1]) <= JOBS:
         last = bundles.pop()
         bundles[-1] += last
     return bundles

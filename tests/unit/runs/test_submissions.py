@@ -14,7 +14,7 @@ from stbench.runs.cost_model import fit_cost_model
 from stbench.runs.fit_costs import LIMIT, fit_costs
 from stbench.runs.job_costs import TABLES, Job, JobCosts
 from stbench.runs.measurements import read_shipped
-from stbench.runs.submissions import ALONE, LEAST, MOST, packed, submissions
+from stbench.runs.submissions import ALONE, JOBS, LEAST, MOST, packed, submissions
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +48,7 @@ def test_bundles_are_filled_and_none_is_short():
     assert sums(packed(jobs(1, 0, 1), seconds_of, most)) == [2]
     assert sums(packed(jobs(least, least), seconds_of, least)) == [least, least]
     assert packed(jobs(0), seconds_of, most) == []
+    assert sums(packed(jobs(*[1] * (JOBS + 1)), seconds_of, most)) == [JOBS, 1]
 
 
 def test_the_paper_is_few_submissions_of_at_least_five_minutes(tmp_path, model):
