@@ -30,8 +30,9 @@ sys.path.insert(0, str(HERE.parent / "scripts"))
 
 CELLS = (20_000, 65_536, 100_000, 1_000_000)
 COUNTED = (1000, 2000)  # cells at which bytes are counted
-COLUMNS, ROWS = 64, 128  # of the projections, and of a tile of the kernel
-WAYS = {"ieee": 1, "tf32x3": 3, "tf32": 1}  # products on the card for one of float32
+COLUMNS = 64  # of the projections
+# Products on the card for one of float32, and rows of a tile of the kernel.
+WAYS = {"ieee": (1, 64), "tf32x3": (3, 128), "tf32": (1, 128)}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Card:
 
     def product(self, way: str) -> float:
         """Flops of float32 per second, for products computed this way."""
-        return (self.float32 if way == "ieee" else self.tf32) / WAYS[way]
+        return (self.float32 if way == "ieee" else self.tf32) / WAYS[way][0]
 
 
 H100 = Card("H100 SXM", 67e12, 495e12, 3.35e12, 3.9e12)
@@ -57,7 +58,7 @@ def fused(n: int, card: Card, way: str) -> float:
     pairs = float(n) * n
     computed = 5 * 2 * COLUMNS * pairs / card.product(way) + 3 * pairs / card.exps
     per_column = 3 * COLUMNS + 2  # its values in three passes; its sum is read and written
-    return max(computed, 4 * per_column * pairs / ROWS / card.bandwidth)
+    return max(computed, 4 * per_column * pairs / WAYS[way][1] / card.bandwidth)
 
 
 def tiled(n: int, card: Card) -> float:

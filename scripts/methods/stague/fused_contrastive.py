@@ -20,17 +20,18 @@ from torch import Tensor
 # as one product of TF32, whose factors have 11 significant bits. Sums are float32 always.
 Precision = Literal["ieee", "tf32x3", "tf32"]
 
-MAX_COLUMNS = 128  # of a and b
-_ROWS, _COLUMNS = 128, 64  # of a tile
+# Rows and columns of a tile. With projections of 64 columns and these, ptxas spills no register on
+# an H100, and 99 kB of shared memory suffice. Larger ones do not fit, or spill.
+_TILES: dict[str, tuple[int, int]] = {"ieee": (64, 32), "tf32x3": (128, 32), "tf32": (128, 64)}
 _MAX_STRIPS = 528  # programs of the first pass, four for each multiprocessor of an H100
 
 
 class FusedNTXent(torch.autograd.Function):
     """Mean over i of the losses of row i and column i of exp(a b^T), halved.
 
-    ``apply(a, b, precision)`` takes float32 tensors (n, d) with n of 2 or more and d of
-    ``MAX_COLUMNS`` or less. Memory besides them and their gradients: 4 bytes a cell for each strip
-    of rows, at most 2.1 kB a cell.
+    ``apply(a, b, precision)`` takes float32 tensors (n, d) with n of 2 or more and d of 128 or
+    less; more does not fit the shared memory. Memory besides them and their gradients: 4 bytes a
+    cell for each strip of rows, at most 2.1 kB a cell.
     """
 
     @staticmethod
@@ -52,19 +53,19 @@ class FusedNTXent(torch.autograd.Function):
         return to_a.mul_(scale), to_b.mul_(scale), None
 
 
-def strips(n: int) -> tuple[int, int]:
-    """Number of strips of rows in the first pass, and blocks of rows in each but the last."""
-    blocks = triton.cdiv(n, _ROWS)
+def strips(n: int, rows: int) -> tuple[int, int]:
+    """Number of strips in the first pass, and blocks of so many rows in each but the last."""
+    blocks = triton.cdiv(n, rows)
     in_each = triton.cdiv(blocks, _MAX_STRIPS)
     return triton.cdiv(blocks, in_each), in_each
 
 
 def _sums(a: Tensor, b: Tensor, precision: Precision) -> tuple[Tensor, Tensor]:
     """Sums of e by row and by column, (n,) each."""
-    n = len(a)
-    n_strips, blocks = strips(n)
+    n, options = len(a), launch_options(a.shape[1], precision)
+    n_strips, blocks = strips(n, options["ROWS"])
     row_sums, strip_sums = a.new_empty(n), a.new_empty(n_strips, n)
-    _sum_kernel[(n_strips,)](a, b, row_sums, strip_sums, n, blocks, **_shape(a, precision))
+    _sum_kernel[(n_strips,)](a, b, row_sums, strip_sums, n, blocks, **options)
     return row_sums, strip_sums.sum(0)
 
 
@@ -72,18 +73,20 @@ def _weighted_sums(
     a: Tensor, b: Tensor, by_row: Tensor, by_column: Tensor, precision: Precision
 ) -> Tensor:
     """Row i: the sum over j of b_j times the derivative of the summed losses by a_i . b_j."""
-    total = torch.empty_like(a)
-    grid = (triton.cdiv(len(a), _ROWS),)
-    _gradient_kernel[grid](a, b, by_row, by_column, total, len(a), **_shape(a, precision))
+    total, options = torch.empty_like(a), launch_options(a.shape[1], precision)
+    grid = (triton.cdiv(len(a), options["ROWS"]),)
+    _gradient_kernel[grid](a, b, by_row, by_column, total, len(a), **options)
     return total
 
 
-def _shape(a: Tensor, precision: Precision) -> dict[str, Any]:
+def launch_options(d: int, precision: Precision) -> dict[str, Any]:
+    """Constants of both kernels, and their number of warps, for projections of d columns."""
+    rows, columns = _TILES[precision]
     return {
-        "D": a.shape[1],
-        "WIDTH": max(16, triton.next_power_of_2(a.shape[1])),
-        "ROWS": _ROWS,
-        "COLUMNS": _COLUMNS,
+        "D": d,
+        "WIDTH": max(16, triton.next_power_of_2(d)),
+        "ROWS": rows if d <= 64 else 64,
+        "COLUMNS": columns,
         "PRECISION": precision,
         "num_warps": 8,
     }
