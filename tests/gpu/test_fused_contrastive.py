@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from helpers.nt_xent_views import exact, relative_error, views
+from methods.stague import contrastive
+from methods.stague.contrastive import nt_xent
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
 # Largest errors of the loss and of its gradients.
@@ -34,6 +36,23 @@ def test_the_kernels_equal_the_tiles_in_float64(
         print(f"\n{precision}, {n} x {d}: error {of_loss:.0e}, of gradients {of_gradients:.0e}")
     assert of_loss < LIMITS[precision][0]
     assert of_gradients < LIMITS[precision][1]
+
+
+def test_the_loss_of_stague_uses_the_kernels() -> None:
+    assert contrastive._triton_works()
+    assert contrastive._can_be_fused(torch.zeros(2, 64, device="cuda"))
+    assert not contrastive._can_be_fused(torch.zeros(2, 64, device="cuda", dtype=torch.float64))
+    assert not contrastive._can_be_fused(torch.zeros(2, 129, device="cuda"))
+
+
+@pytest.mark.parametrize(("n", "batch"), [(1, 0), (65, 0), (1000, 300), (601, 300)])
+@pytest.mark.parametrize("way", [*LIMITS, "tiles"])
+def test_the_loss_of_stague_equals_that_on_a_cpu(way: str, n: int, batch: int) -> None:
+    z1, z2 = (z.detach() for z in views(n, 64))
+    cpu = nt_xent(z1.double(), z2.double(), 0.3, batch)
+    gpu = nt_xent(z1.cuda(), z2.cuda(), 0.3, batch, on_cuda=way)
+    limit = LIMITS.get(way, LIMITS["ieee"])[0]
+    assert gpu.item() == pytest.approx(cpu.item(), rel=limit, abs=1e-12)
 
 
 @pytest.mark.parametrize("precision", LIMITS)

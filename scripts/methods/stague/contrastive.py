@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from stbench.common.errors import one_line
 from stbench.nn.gcn import EdgePattern
 
 _NORM_EPS = 1e-8
 
 
 _WIDE = 8192  # number of cells from which columns are tiled as well
+_FUSED_COLUMNS = 128  # of projections that the kernels in Triton are for
 
 
 def _tile(n: int, device: torch.device) -> tuple[int, int]:
@@ -89,6 +93,7 @@ def nt_xent(
     temperature: float,
     batch: int = 0,
     tile: tuple[int, int] | None = None,
+    on_cuda: str = "ieee",
 ) -> Tensor:
     """NT-Xent loss between two views of the same cells, with exact gradients (STAGUE, step 8).
 
@@ -101,6 +106,8 @@ def nt_xent(
         batch: 0, or consecutive batches of this many cells whose negatives are those of the batch
             (losses weighted by batch size; a last batch of one cell has no negatives and adds 0).
         tile: rows and columns of a tile; chosen from n when None.
+        on_cuda: ``tiles``, or the ``Precision`` of the fused loss for float32 on a CUDA device;
+            tiles are used where Triton is not available or the projections are too wide for it.
     """
     a = torch.nn.functional.normalize(z1, dim=1) / temperature
     b = torch.nn.functional.normalize(z2, dim=1)
@@ -111,9 +118,35 @@ def nt_xent(
         a_part, b_part = a[start : start + batch], b[start : start + batch]
         size = len(a_part)
         if size > 1:
-            shape = tile or _tile(size, a.device)
-            total = total + _NTXent.apply(a_part, b_part, shape) * (size / n)
+            if on_cuda != "tiles" and _can_be_fused(a):
+                from methods.stague.fused_contrastive import FusedNTXent
+
+                loss = FusedNTXent.apply(a_part, b_part, on_cuda)
+            else:
+                loss = _NTXent.apply(a_part, b_part, tile or _tile(size, a.device))
+            total = total + loss * (size / n)
     return total
+
+
+def _can_be_fused(a: Tensor) -> bool:
+    fits = a.dtype == torch.float32 and a.shape[1] <= _FUSED_COLUMNS
+    return a.is_cuda and fits and _triton_works()
+
+
+@cache
+def _triton_works() -> bool:
+    """Whether the kernels can be compiled and run; a warning says why they cannot."""
+    try:
+        from methods.stague.fused_contrastive import FusedNTXent
+    except ImportError:
+        return False
+    try:
+        cells = torch.eye(2, 16, device="cuda", requires_grad=True)
+        FusedNTXent.apply(cells, cells, "ieee").backward()
+    except Exception as error:  # a compiler, headers of Python or the driver may be missing
+        warnings.warn(f"the fused NT-Xent does not run: {one_line(error)}", stacklevel=2)
+        return False
+    return True
 
 
 class _EdgeCosine(torch.autograd.Function):

@@ -197,7 +197,7 @@ class Stague(nn.Module):
         distance = nn.functional.pairwise_distance
         triplet = (distance(z2, z1) - distance(z2, z3) + s.margin).clamp(min=0).mean()
         contrast = (
-            nt_xent(z1, z2, s.temperature, s.sim_batch_size)
+            nt_xent(z1, z2, s.temperature, s.sim_batch_size, on_cuda=s.nt_xent_cuda)
             if negatives is None
             else sampled_nt_xent(z1, z2, s.temperature, negatives)
         )

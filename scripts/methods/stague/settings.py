@@ -66,6 +66,10 @@ class Settings:
         "than n x n products allow"
     )  # fmt: skip
     negatives: int = _setting(4096, "cells in that sample")
+    nt_xent_cuda: str = _setting(
+        "ieee", "products of the exact NT-Xent on CUDA: ieee (float32), tf32x3 (nearly as exact), "
+        "tf32 (11 significant bits), all by kernels in Triton, or tiles (torch alone)"
+    )  # fmt: skip
     record_every: int = _setting(1, "epochs between two recorded embeddings")
 
     def __post_init__(self) -> None:
@@ -81,6 +85,8 @@ class Settings:
             self._demand(name, getattr(self, name) >= 0, "at least 0")
         self._demand("nlayers", self.nlayers >= 2, "at least 2")
         self._demand("nt_xent", self.nt_xent in ("exact", "sampled"), "exact or sampled")
+        ways = ("ieee", "tf32x3", "tf32", "tiles")
+        self._demand("nt_xent_cuda", self.nt_xent_cuda in ways, f"one of {', '.join(ways)}")
         if self.nt_xent == "sampled":
             self._demand("negatives", self.negatives >= 2, "at least 2")
             self._demand("sim_batch_size", self.sim_batch_size == 0, "0 where nt_xent is sampled")

@@ -257,6 +257,13 @@ def test_a_sample_has_at_least_two_negatives_and_no_blocks() -> None:
         Settings(nt_xent="sampled", sim_batch_size=1)
 
 
+def test_the_ways_to_compute_the_loss_on_cuda_change_nothing_on_a_cpu() -> None:
+    with pytest.raises(InputError, match="nt_xent_cuda is fast; it must be one of ieee, tf32x3"):
+        Settings(nt_xent_cuda="fast")
+    ways = [train(tissue(), nt_xent_cuda=way).embedding for way in ("ieee", "tf32", "tiles")]
+    assert len({embedding.tobytes() for embedding in ways}) == 1
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.85])
 def test_masks_keep_the_wanted_share(rate: float) -> None:
     kept = keep_mask((400, 501), rate, torch.Generator().manual_seed(0))
