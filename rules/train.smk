@@ -30,7 +30,7 @@ rule train:
         " --attempts-log {params.attempts_log:q}"
         " --attempt {resources.attempt} --max-attempts {resources.attempts}"
         " --time-limit $(({resources.minutes} * 60)) --mem-mb {resources.fit_mb}"
-        " --threads {threads} --gpus {params.gpus} --code {params.method_code:q}"
+        " --threads {threads} --gpus {params.gpus:q} --code {params.method_code:q}"
         " --parameters {params.parameters:q} --reads {params.reads:q} --"
         ' "{params.python}" {input.code[1]:q} --method {params.program:q} {params.data:q}'
         " --output {{}} --params {params.settings:q} --seed {wildcards.seed} --threads {threads}"

@@ -83,7 +83,7 @@ def serve(path: Path) -> NoReturn:
         listener.listen(64)
         gc.collect()
         gc.freeze()  # a collection in a copy would write to all pages
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that answer
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # copies that answer are not waited for
         while True:
             connection, _ = listener.accept()
             if not os.fork():

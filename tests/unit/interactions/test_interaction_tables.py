@@ -125,6 +125,6 @@ def test_pictures_are_drawn_and_repeat(tmp_path):
         save(regime_heatmap(regime_table(of_regimes()), titles), folder, "regimes")
     names = {path.name for path in (tmp_path / "a").iterdir()}
     figures = ("bars", "lift", "regimes")
-    assert names == {f"{name}.{kind}" for name in figures for kind in ("png", "pdf")}
+    assert {f"{name}.{kind}" for name in figures for kind in ("png", "pdf")} <= names
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
