@@ -34,7 +34,8 @@ class Shipped:
         results: of ``stbench.results.assembly.read_results``.
         manifest: ``made`` (date), ``commit``, ``machine``, ``config`` (of the run), ``files`` (by
             name their SHA-256), ``entries`` (by dataset and method ``fit`` and ``scores``, the keys
-            of its files), ``unfinished`` (datasets of the configuration without complete scores).
+            of its files), ``tissues`` (by dataset, ``stbench.verdict.tissues.FACTS``),
+            ``unfinished`` (datasets of the configuration without complete scores).
     """
 
     results: pd.DataFrame

@@ -17,6 +17,7 @@ from stbench.config.layout import Layout
 from stbench.config.tasks import DOMAINS
 from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
 from stbench.results.shipped import LABELS, MANIFEST, SCORES, sha256
+from stbench.verdict.tissues import measured_facts
 
 _NOT_SHIPPED = ("mirror", "name")  # of the configuration
 
@@ -79,6 +80,7 @@ def pack(benchmark: Benchmark, layout: Layout, datasets: list[str], made: str, t
         "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
         "unfinished": [name for name in benchmark.datasets_of(DOMAINS) if name not in datasets],
         "entries": entries,
+        "tissues": {name: measured_facts(benchmark, layout, name) for name in datasets},
     }
     text = json.dumps(manifest, indent=1, sort_keys=True)
     (to / MANIFEST).write_text(text + "\n", encoding="utf-8")
