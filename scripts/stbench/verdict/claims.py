@@ -1,0 +1,277 @@
+"""Published scores as claims: what was claimed, what was measured, and whether it holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stbench.ranking.overview import OWN
+from stbench.results.assembly import PUBLISHED_SETTINGS, in_order, method_titles
+from stbench.results.formatting import count, interval, number, signed
+from stbench.results.published import AGREES, NO_VERDICT, published_vs_measured
+from stbench.results.tuning import Published
+from stbench.verdict.markdown import escaped, table_of
+
+HOLDS, LOWER, HIGHER = "holds", "lower", "higher"
+UNDECIDED, UNKNOWN = "undecided", "not judged"
+VERDICTS = (HOLDS, LOWER, HIGHER, UNDECIDED, UNKNOWN)
+PRECISE = 0.1  # ARI; an interval that reaches farther to a side decides nothing if it holds 0
+AUTHORS, BENCHMARK = "authors", "benchmark"
+CLAIMS = [
+    *("source", "by", "dataset", "measured_on", "method", "claimed", "measured"),
+    *("settings", "protocol", "clusterer", "verdict", "reason"),
+]
+_COPIES = ("_pca", "_5k")  # endings of the same section with other features
+
+
+class _Way(NamedTuple):
+    """How a source scores: the clusterers that fit it, the best one first."""
+
+    by: str
+    protocol: str
+    clusterers: tuple[str, ...]
+
+
+_MCLUST = ("mclust", "gmm", "kmeans20", "kmeans", OWN)  # mclust is a mixture of Gaussians
+_WAYS = {
+    "STAGUE": _Way(AUTHORS, "oracle", ("kmeans",)),
+    "SpatialFusion": _Way(AUTHORS, "final", _MCLUST),
+    "GraphST's": _Way(AUTHORS, "final", _MCLUST),
+    "SEDR's": _Way(AUTHORS, "final", _MCLUST),
+    "BenchmarkST": _Way(BENCHMARK, "final", _MCLUST),
+    "SDMBench": _Way(BENCHMARK, "final", _MCLUST),
+}
+
+
+def tuned_entries(results: pd.DataFrame) -> Published:
+    """The entries with published settings, by id, with the id of their method."""
+    rows = results[results["study"] == PUBLISHED_SETTINGS].drop_duplicates("method")
+    return {
+        row.method: {"method": str(row.method).partition("__")[0], "title": row.title}
+        for row in rows.itertuples()
+    }
+
+
+def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Every published ARI of a method and a section that has shipped results.
+
+    The measured score is the one whose protocol and clusterer fit the source: the best epoch under
+    k-means with one start for STAGUE, otherwise the last epoch under mclust, or under a mixture of
+    Gaussians where mclust was not run. Settings are the published ones where there are any. A
+    section that was measured only with other features (``_pca``, ``_5k``) is used where the
+    published one is missing, and the reason says so.
+
+    Args:
+        results: of ``stbench.results.shipped.read_shipped``.
+        published: of ``stbench.results.published.read_published``.
+
+    Returns:
+        One row per claim: ``source``; ``by`` (``authors`` or another ``benchmark``); ``dataset`` of
+        the claim and ``measured_on``; ``method``; ``claimed`` and ``measured`` ARI; ``settings``,
+        ``protocol``, ``clusterer`` of the latter; ``verdict``; ``reason``. By the 95 % interval of
+        the difference a claim ``holds`` (it contains 0 and is no wider than ``PRECISE`` to a side),
+        is ``lower`` or ``higher`` (it excludes 0), or is ``undecided`` (it contains 0 and is
+        wider). Without an interval it is ``not judged``.
+    """
+    known = set(results["dataset"])
+    wanted = published[published["metric"] == "ARI"]
+    places = {name: _measured_on(name, known) for name in wanted["dataset"].unique()}
+    wanted = wanted.assign(claim_on=wanted["dataset"], dataset=wanted["dataset"].map(places))
+    wanted = wanted[wanted["dataset"].notna() & wanted["method"].isin(results["method"])]
+    # BenchmarkST has two files of one set of runs.
+    wanted = wanted.drop_duplicates(["dataset", "method", "mean", "sd", "n"])
+    if wanted.empty:
+        return pd.DataFrame(columns=CLAIMS)
+    claim_on = wanted.drop_duplicates("dataset").set_index("dataset")["claim_on"]
+    compared = published_vs_measured(
+        results, wanted.drop(columns="claim_on"), tuned_entries(results)
+    )
+    compared = compared[compared["source"] != ""]
+    budgets = results.drop_duplicates("method").set_index("method")["budget"]
+    rows = []
+    for (dataset, method, source), ways in compared.groupby(["dataset", "method", "source"]):
+        for claimed, of_claim in ways.groupby("published"):
+            row = _fitting(of_claim, str(source))
+            verdict, reason = _judged(row, str(claim_on[dataset]), str(budgets.get(method, "")))
+            rows.append(
+                {
+                    "source": source,
+                    "by": _way(str(source)).by,
+                    "dataset": claim_on[dataset],
+                    "measured_on": dataset,
+                    "method": method,
+                    "claimed": claimed,
+                    "measured": row["measured"],
+                    "settings": row["settings"],
+                    "protocol": row["protocol"],
+                    "clusterer": row["clusterer"],
+                    "verdict": verdict,
+                    "reason": reason,
+                }
+            )
+    return in_order(pd.DataFrame(rows, columns=CLAIMS), ["by", "method", "dataset", "source"])
+
+
+def claims_sentence(table: pd.DataFrame) -> str:
+    """How many claims hold, those of authors and those of other benchmarks apart.
+
+    Args:
+        table: of ``claims``.
+    """
+    parts = []
+    for by, words in ((AUTHORS, "scores of the authors"), (BENCHMARK, "scores of benchmarks")):
+        rows = table[(table["by"] == by) & (table["verdict"] != UNKNOWN)]
+        if rows.empty:
+            continue
+        n = rows["verdict"].value_counts()
+        numbers = [f"{n.get(HOLDS, 0)} hold", f"{n.get(LOWER, 0)} are measured lower"]
+        numbers.append(f"{n.get(HIGHER, 0)} higher")
+        numbers.append(f"{n.get(UNDECIDED, 0)} are undecided, because the interval is too wide")
+        parts.append(f"of {len(rows)} {words}, {', '.join(numbers)}")
+    if not parts:
+        return "No published score can be judged with these results."
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def claims_page(table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFrame) -> str:
+    """The page of all claims, in Markdown.
+
+    Args:
+        table: of ``claims``.
+        results, published: what it was computed from.
+    """
+    titles = method_titles(results)
+    parts = [
+        "# Claims and measurements",
+        claims_sentence(table),
+        "Claimed: the adjusted Rand index (ARI) that a publication reports; sources are in "
+        "`resources/published/README.md`. Measured: the shipped score whose protocol and "
+        "clusterer fit the source, with published settings where there are any. A claim holds if "
+        f"the 95 % interval of the difference contains 0 and reaches at most {number(PRECISE)} to "
+        "a side; it is undecided if the interval is wider, as with two seeds that differ. "
+        "This page is written by `make verdict-pages`.",
+    ]
+    if len(table):
+        parts += ["## By method", _by_method(table, titles)]
+    headings = {AUTHORS: "Scores of the authors", BENCHMARK: "Scores of other benchmarks"}
+    for by, heading in headings.items():
+        rows = table[table["by"] == by]
+        if len(rows):
+            parts += [f"## {heading}", _rows(rows, titles)]
+    parts += ["## What is not judged", _not_measured(results, published, titles)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _measured_on(dataset: str, known: set[str]) -> str | None:
+    """The shipped dataset of a section, the published one first."""
+    return next((n for n in (dataset, *(dataset + end for end in _COPIES)) if n in known), None)
+
+
+def _way(source: str) -> _Way:
+    found = [way for start, way in _WAYS.items() if source.startswith(start)]
+    return found[0] if found else _Way(BENCHMARK, "final", _MCLUST)
+
+
+def _fitting(rows: pd.DataFrame, source: str) -> pd.Series:
+    """The row whose protocol and clusterer fit the source; one with a score, if there is any."""
+    way = _way(source)
+    order = {name: place for place, name in enumerate(way.clusterers)}
+    ranked = rows.assign(
+        unscored=rows["measured"].isna(),
+        other=rows["protocol"] != way.protocol,
+        place=rows["clusterer"].map(order).fillna(len(order)),
+    )
+    return ranked.sort_values(["unscored", "other", "place"], kind="stable").iloc[0]
+
+
+def _judged(row: pd.Series, claim_on: str, budget: str) -> tuple[str, str]:
+    """The verdict and its reason."""
+    way = _way(str(row["source"]))
+    notes = []
+    if row["dataset"] != claim_on:
+        notes.append(f"measured on {row['dataset']}, the same section with other features")
+    if row["protocol"] != way.protocol:
+        notes.append(f"{row['protocol']} in place of the {way.protocol} protocol")
+    if row["clusterer"] != way.clusterers[0]:
+        notes.append(f"{row['clusterer']} in place of {way.clusterers[0]}")
+    notes += [note for note in (budget, row["assumed"]) if note]
+    verdict = str(row["verdict"])
+    if verdict.startswith(NO_VERDICT):
+        why = row["reason"] if pd.isna(row["measured"]) and row["reason"] else ""
+        return UNKNOWN, "; ".join([why or verdict.removeprefix(f"{NO_VERDICT}: "), *notes])
+    found = f"{signed(row['difference'])}{interval(row)}, {count(int(row['n']), 'seed')}"
+    if verdict == AGREES:
+        precise = (row["high"] - row["low"]) / 2 <= PRECISE
+        return (HOLDS if precise else UNDECIDED), "; ".join([found, *notes])
+    return (HIGHER if row["difference"] > 0 else LOWER), "; ".join([found, *notes])
+
+
+def _by_method(table: pd.DataFrame, titles: dict[str, str]) -> str:
+    counts = table.groupby(["method", "verdict"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
+    judged = table[table["verdict"] != UNKNOWN].groupby("method")
+    means = (judged["measured"].mean() - judged["claimed"].mean()).reindex(counts.index)
+    rows = [
+        [escaped(titles[name]), *map(str, counts.loc[name]), _or_dash(means[name])]
+        for name in [name for name in titles if name in counts.index]
+    ]
+    return table_of(["method", *VERDICTS, "mean difference"], rows, left=1)
+
+
+def _rows(table: pd.DataFrame, titles: dict[str, str]) -> str:
+    rows = [
+        [
+            escaped(titles[row.method]),
+            escaped(row.dataset),
+            number(row.claimed),
+            "–" if np.isnan(row.measured) else number(row.measured),
+            f"**{row.verdict}**",
+            escaped(f"{row.settings} settings, {row.protocol}, {row.clusterer}"),
+            escaped(row.reason),
+            escaped(row.source),
+        ]
+        for row in table.itertuples()
+    ]
+    head = ["method", "section", "claimed", "measured", "verdict", "how", "reason", "source"]
+    return table_of(head, rows, left=2, right=2)
+
+
+def _not_measured(results: pd.DataFrame, published: pd.DataFrame, titles: dict[str, str]) -> str:
+    """What has published scores but no shipped ones, and the other way round."""
+    known = set(results["dataset"])
+    rows = published[published["metric"] == "ARI"]
+    away = sorted({name for name in rows["dataset"] if not _measured_on(name, known)})
+    methods = sorted(set(rows["method"]) - set(results["method"]))
+    parts = []
+    if away:
+        n = int(rows["dataset"].isin(away).sum())
+        parts.append(f"{n} scores on sections that were not run: {escaped(', '.join(away))}.")
+    if methods:
+        n = int(rows["method"].isin(methods).sum())
+        parts.append(f"{n} scores of methods that were not run: {escaped(', '.join(methods))}.")
+    control = set(results.loc[results["control"], "method"])
+    silent = [
+        name for name in titles if name not in {*rows["method"], *control} and "__" not in name
+    ]
+    if silent:
+        named = _names([titles[name] for name in silent])
+        parts.append(f"No published score is known of {escaped(named)}.")
+    parts.append(_BEYOND)
+    return "\n".join(f"- {part}" for part in parts)
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _or_dash(value: float) -> str:
+    return "–" if pd.isna(value) else signed(value)
+
+
+_BEYOND = """\
+STAGUE's own table was not available, so its sections are judged only where another source has a \
+score. SpatialFusion's claims about genes (COX6C, CCND1) are no scores: see \
+[reproduction.md](reproduction.md)."""

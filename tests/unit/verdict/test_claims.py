@@ -1,0 +1,117 @@
+"""Published scores beside shipped ones: which measured score judges a claim, and how."""
+
+import pandas as pd
+import pytest
+
+from helpers.results import METHODS, made_results, scores_of
+from stbench.results.published import COLUMNS
+from stbench.verdict.claims import claims, claims_page, claims_sentence
+
+BENCHMARK, NOTEBOOK = "BenchmarkST, ari_results/SEDR.txt", "STAGUE's notebook"
+
+
+def reported(*rows):
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def score(dataset, method, values, **more):
+    return scores_of(dataset, method, values, **more)
+
+
+RESULTS = made_results(
+    score("BZ5", "sedr", [0.30, 0.31, 0.32]),
+    score("BZ5", "sedr", [0.50, 0.51, 0.52], clusterer="gmm"),
+    score("BZ5", "stague", [0.6, 0.6, 0.6], oracle=[0.70, 0.71, 0.72]),
+    score("V1_pca", "sedr", [0.2, 0.21, 0.22], clusterer="gmm"),
+    score("BZ9", "sedr", ["oom", "oom"], clusterer="gmm"),
+    shortened={"sedr": 50},
+)
+PUBLISHED = reported(
+    ("BZ5", "sedr", "ARI", 0.51, 0.02, 20, BENCHMARK),
+    ("BZ5", "sedr", "NMI", 0.51, 0.02, 20, BENCHMARK),
+    ("BZ5", "stague", "ARI", 0.95, None, 1, NOTEBOOK),
+    ("V1", "sedr", "ARI", 0.11, 0.01, 20, BENCHMARK),
+    ("BZ9", "sedr", "ARI", 0.1, 0.01, 20, BENCHMARK),
+    ("BZ14", "sedr", "ARI", 0.1, 0.01, 20, BENCHMARK),
+    ("BZ5", "adept", "ARI", 0.1, 0.01, 20, BENCHMARK),
+)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return claims(RESULTS, PUBLISHED)
+
+
+def claim(table, dataset, method):
+    rows = table[(table["dataset"] == dataset) & (table["method"] == method)]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_the_protocol_and_clusterer_of_the_source_are_used(table):
+    sedr, stague = claim(table, "BZ5", "sedr"), claim(table, "BZ5", "stague")
+    assert (sedr["clusterer"], sedr["protocol"]) == ("gmm", "final")
+    assert sedr["measured"] == pytest.approx(0.51)
+    assert sedr["verdict"] == "holds" and "gmm in place of mclust" in sedr["reason"]
+    assert "at most 50 epochs" in sedr["reason"]
+    assert (stague["measured"], stague["protocol"]) == (pytest.approx(0.71), "oracle")
+    assert (stague["by"], stague["verdict"]) == ("authors", "lower")
+    assert stague["reason"].startswith("-.24 [")
+
+
+def test_a_wide_interval_decides_nothing():
+    results = made_results(score("BZ5", "sedr", [0.3, 0.7], clusterer="gmm"))
+    row = claim(claims(results, PUBLISHED), "BZ5", "sedr")
+    assert (row["verdict"], row["measured"]) == ("undecided", pytest.approx(0.5))
+
+
+def test_the_same_section_with_other_features_is_named(table):
+    row = claim(table, "V1", "sedr")
+    assert (row["measured_on"], row["verdict"]) == ("V1_pca", "higher")
+    assert "measured on V1_pca, the same section with other features" in row["reason"]
+
+
+def test_a_failed_fit_judges_nothing_and_says_why(table):
+    row = claim(table, "BZ9", "sedr")
+    assert row["verdict"] == "not judged" and row["reason"].startswith("it said oom")
+    assert pd.isna(row["measured"])
+
+
+def test_only_claims_with_shipped_results_are_listed(table):
+    assert set(table["dataset"]) == {"BZ5", "BZ9", "V1"}
+    assert set(table["method"]) == {"sedr", "stague"}
+    assert claims(RESULTS, PUBLISHED[PUBLISHED["method"] == "adept"]).empty
+
+
+def test_published_settings_judge_where_there_are_any():
+    entry = {"stague__published": {**METHODS["stague"], "title": "STAGUE, published settings"}}
+    results = made_results(
+        score("BZ5", "stague", [0.6, 0.6, 0.6], oracle=[0.70, 0.71, 0.72]),
+        score("BZ5", "stague__published", [0.6, 0.6, 0.6], oracle=[0.94, 0.95, 0.96]),
+        methods=entry,
+    )
+    tuned = results["method"] == "stague__published"
+    results.loc[tuned, "study"] = "published settings"
+    row = claim(claims(results, PUBLISHED), "BZ5", "stague")
+    assert (row["settings"], row["verdict"]) == ("published", "holds")
+
+
+def test_the_sentence_counts_what_was_judged(table):
+    assert claims_sentence(table) == (
+        "Of 1 scores of the authors, 0 hold, 1 are measured lower, 0 higher, 0 are undecided, "
+        "because the interval is too wide; of 2 scores of benchmarks, 1 hold, 0 are measured "
+        "lower, 1 higher, 0 are undecided, because the interval is too wide."
+    )
+    assert claims_sentence(table.iloc[:0]).startswith("No published score can be judged")
+
+
+def test_the_page_lists_claims_and_what_was_not_measured(table):
+    page = claims_page(table, RESULTS, PUBLISHED)
+    assert "| STAGUE | BZ5 | .95 | .71 | **lower** |" in page
+    assert "1 scores on sections that were not run: BZ14." in page
+    assert "1 scores of methods that were not run: adept." in page
+    assert "No published score is known of" not in page
+    without = claims_page(table, RESULTS, PUBLISHED[PUBLISHED["method"] != "stague"])
+    assert "No published score is known of STAGUE." in without
+    by_method = page.partition("## By method")[2].partition("##")[0]
+    assert "| SEDR† | 1 | 0 | 1 | 0 | 1 | +.05 |" in by_method
