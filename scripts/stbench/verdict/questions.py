@@ -1,0 +1,209 @@
+"""The questions that a reader asks, each with an answer that is computed from shipped results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from stbench.ranking.certainty import as_sentence, certainty, where
+from stbench.ranking.ranks import Ranking, mean_ranks, places, rank_methods
+from stbench.ranking.robustness import rank_robustness, rank_spans
+from stbench.ranking.selection import final_scores, headline, units_of
+from stbench.results.aggregates import runtime_table
+from stbench.results.assembly import method_titles
+from stbench.results.formatting import number, signed
+from stbench.results.statistics import BETTER, WORSE
+from stbench.results.tuning import tuning_gain
+from stbench.verdict.claims import claims_sentence, tuned_entries
+
+SPOTS = ("10x Visium", "Spatial Transcriptomics")  # technologies; all others image single cells
+LAPTOP_SECONDS, LAPTOP_MB = 600, 8000
+FIRST = 3  # places that count as among the first
+PCA = "pca"
+_NAMED = 3
+
+
+class Question(NamedTuple):
+    """A question and its answer, a sentence or a few."""
+
+    text: str
+    answer: str
+
+
+def questions(
+    results: pd.DataFrame, facts: pd.DataFrame, claimed: pd.DataFrame, rank_by: str
+) -> list[Question]:
+    """The five questions with their answers, and whether space is needed at all.
+
+    Args:
+        results: of ``stbench.results.shipped.read_shipped``, with studies.
+        facts: of ``stbench.verdict.tissues.tissue_facts``.
+        claimed: of ``stbench.verdict.claims.claims``.
+        rank_by: the clusterer that ranks.
+    """
+    whole = headline(results[results["study"] == ""], rank_by)
+    technology = whole["dataset"].map(facts["technology"])
+    spots = technology.isin(SPOTS)
+    return [
+        Question("Which method for Visium and other spots?", best_on(whole[spots], rank_by)),
+        Question(
+            "Which method for imaging panels?", best_on(whole[~spots & technology.notna()], rank_by)
+        ),
+        Question("Which method without tuning?", without_tuning(whole, results, rank_by)),
+        Question("Which method on a laptop?", on_a_laptop(whole, rank_by)),
+        Question("Which published scores hold?", claims_sentence(claimed)),
+        Question("Does it need space at all?", without_space(whole, facts, rank_by)),
+    ]
+
+
+def best_on(results: pd.DataFrame, rank_by: str) -> str:
+    """The first methods by mean rank, the best control, and how sure the order is.
+
+    Args:
+        results: of some datasets of one kind of tissue, without studies.
+        rank_by: the clusterer that ranks.
+    """
+    ranking = _ranking(results, rank_by)
+    if ranking is None:
+        return "No such tissue has a score."
+    titles, order = method_titles(results), ranking.mean_ranks
+    control = results.drop_duplicates("method").set_index("method")["control"]
+    methods, controls = ([m for m in order.index if bool(control[m]) is k] for k in (False, True))
+    if not methods:
+        return f"Only controls have a score on {where(ranking)}."
+
+    def words(method: str) -> str:
+        ari = final_scores(results, rank_by)[method].mean()
+        return f"{titles[method]} (mean rank {order[method]:.2f}, mean ARI {number(ari)})"
+
+    text = f"On {where(ranking)}, {words(methods[0])} is first of {len(methods)} methods"
+    if len(methods) > 1:
+        text += f", before {' and '.join(words(name) for name in methods[1:_NAMED])}"
+    if controls:
+        ahead = sum(order[name] < order[controls[0]] - 1e-9 for name in methods)
+        many = {0: "none of them is", 1: "one of them is"}.get(ahead, f"{ahead} of them are")
+        text += f"; {many} before the best control"
+        text += f", {words(controls[0])}"
+    return f"{text}. {certainty(ranking, titles)}"
+
+
+def without_tuning(whole: pd.DataFrame, results: pd.DataFrame, rank_by: str) -> str:
+    """The first method with default settings, its places, and what published settings change.
+
+    Args:
+        whole: of the headline, without studies.
+        results: all, with the study of published settings.
+        rank_by: the clusterer that ranks.
+    """
+    ranking = _ranking(whole, rank_by)
+    if ranking is None:
+        return "No tissue has a score."
+    titles = method_titles(whole)
+    first = _methods(ranking, whole)[0]
+    text = f"All methods are ranked with default settings and without labels: {titles[first]}"
+    text += f" is first on {where(ranking)}"
+    conditions = rank_robustness(whole, rank_by)
+    of_methods = conditions["method"].isin(_methods(ranking, whole))
+    low, high = rank_spans(conditions[of_methods]).loc[first, ["best", "worst"]]
+    span = "also" if low == high else f"and {low:.0f} to {high:.0f}"
+    text += f", {span} under other clusterers, metrics and rules"
+    gains = tuning_gain(results[results["tissue"].isin(whole["tissue"])], tuned_entries(results))
+    gains = gains[(gains["clusterer"] == rank_by) & gains["gain"].notna() & ~gains["exploratory"]]
+    if gains.empty:
+        return f"{text}."
+    counts = gains["verdict"].value_counts()
+    return (
+        f"{text}. Published settings change the ARI by {signed(gains['gain'].mean())} on average "
+        f"over {len(gains)} entries: {counts.get(BETTER, 0)} better, {counts.get(WORSE, 0)} worse, "
+        "the rest within the noise or without an interval."
+    )
+
+
+def on_a_laptop(results: pd.DataFrame, rank_by: str) -> str:
+    """The first of the methods of which every fit takes little time and memory on a CPU.
+
+    Args:
+        results: of one kind of tissue, without studies.
+        rank_by: the clusterer that ranks.
+    """
+    ranking = _ranking(results, rank_by)
+    if ranking is None:
+        return "No tissue has a score."
+    titles = method_titles(results)
+    costs = runtime_table(results[results["dataset"].isin(ranking.scores.index)])
+    costs = costs[costs["gpu_seconds"].isna()]
+    worst = costs.groupby("method")[["seconds", "peak_rss_mb"]].max()
+    small = worst[(worst["seconds"] <= LAPTOP_SECONDS) & (worst["peak_rss_mb"] <= LAPTOP_MB)]
+    methods = _methods(ranking, results)
+    fitting = [name for name in methods if name in small.index]
+    limits = f"{LAPTOP_SECONDS // 60} minutes and {LAPTOP_MB // 1000} GB on a CPU"
+    if not fitting:
+        return f"No method fits every tissue within {limits}."
+    first = fitting[0]
+    cost = worst.loc[first]
+    return (
+        f"{len(fitting)} of {len(methods)} methods fit every tissue within {limits}; the first of "
+        f"them is {titles[first]}, place {methods.index(first) + 1} of all, with at most "
+        f"{cost['seconds']:.0f} s and {cost['peak_rss_mb']:.0f} MB."
+    )
+
+
+def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
+    """The place of PCA, which sees no positions, among the methods on each kind of tissue.
+
+    Args:
+        results: of one kind of tissue, without studies.
+        facts: of ``stbench.verdict.tissues.tissue_facts``.
+        rank_by: the clusterer that ranks.
+    """
+    found = {}
+    for column, words in (("kind", "{} tissues"), ("technology", "{}")):
+        for value, names in facts.groupby(column).groups.items():
+            rows = results[results["dataset"].isin(names)]
+            place = pca_place(rows, rank_by) if value and len(rows) else None
+            if place is not None:
+                found[f"{words.format(value)} ({rows['dataset'].nunique()})"] = place
+    if not found:
+        return "PCA without positions was not run."
+    first = {words: place for words, place in found.items() if place[0] <= FIRST}
+    others = {words: place for words, place in found.items() if words not in first}
+    parts = []
+    if first:
+        parts.append(f"PCA without positions is among the first {FIRST} on {_places(first)}")
+    if others:
+        start = "it is not on" if first else f"PCA is nowhere among the first {FIRST}:"
+        parts.append(f"{start} {_places(others)}")
+    return f"{as_sentence('; '.join(parts))}. In brackets the number of sections."
+
+
+def pca_place(results: pd.DataFrame, rank_by: str) -> tuple[int, int] | None:
+    """The place of PCA by mean rank among all methods and itself, and their number.
+
+    None without a score of it.
+    """
+    rows = results[~results["control"] | (results["method"] == PCA)].assign(ranked=True)
+    scores = final_scores(rows, rank_by).dropna(how="all")
+    if PCA not in scores or scores[PCA].isna().all():
+        return None
+    order = places(mean_ranks(scores, units_of(rows)))
+    return int(order[PCA]), len(order)
+
+
+def _ranking(results: pd.DataFrame, rank_by: str) -> Ranking | None:
+    """Of methods and controls that smooth; None if no dataset has a score."""
+    if results.empty:
+        return None
+    scores = final_scores(results, rank_by).dropna(how="all")
+    return rank_methods(scores, "worst", units_of(results)) if len(scores) else None
+
+
+def _methods(ranking: Ranking, results: pd.DataFrame) -> list[str]:
+    """The methods without controls, best first."""
+    control = set(results.loc[results["control"], "method"])
+    return [name for name in ranking.mean_ranks.index if name not in control]
+
+
+def _places(found: Mapping[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{words}: place {place} of {n}" for words, (place, n) in found.items())

@@ -1,0 +1,120 @@
+"""Answers that are computed from made results."""
+
+import pandas as pd
+import pytest
+
+from helpers.results import METHODS, made_results, scores_of
+from stbench.verdict.claims import claims
+from stbench.verdict.questions import (
+    best_on,
+    on_a_laptop,
+    pca_place,
+    questions,
+    without_space,
+    without_tuning,
+)
+from stbench.verdict.tissues import tissue_facts
+
+EXTRA = {"bands": {**METHODS["pca"], "title": "Bands"}}
+LAYERS, SPOTS = ("L1", "L2"), ("S1",)
+MEANS = {
+    # stague wins on layers; sedr and PCA win on spots.
+    "stague": (0.8, 0.8, 0.1),
+    "sedr": (0.5, 0.5, 0.4),
+    "smoothed_pca": (0.6, 0.6, 0.2),
+    "pca": (0.2, 0.2, 0.5),
+    "bands": (0.5, 0.5, 0.0),
+}
+RESULTS = made_results(
+    *(
+        scores_of(dataset, method, [mean - 0.01, mean + 0.01])
+        for method, means in MEANS.items()
+        for dataset, mean in zip(LAYERS + SPOTS, means, strict=True)
+    ),
+    methods=EXTRA,
+)
+TISSUES = {
+    **{name: {"technology": "STARmap", "cells": 100, "same_label": 0.9} for name in LAYERS},
+    "S1": {"technology": "10x Visium", "cells": 100, "same_label": 0.5},
+}
+FACTS = tissue_facts(RESULTS, TISSUES, "kmeans")
+PUBLISHED = pd.DataFrame(
+    [("L1", "sedr", "ARI", 0.9, 0.01, 20, "BenchmarkST, ari_results/SEDR.txt")],
+    columns=["dataset", "method", "metric", "mean", "sd", "n", "source"],
+)
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return questions(RESULTS, FACTS, claims(RESULTS, PUBLISHED), "kmeans")
+
+
+def on(*datasets):
+    return RESULTS[RESULTS["dataset"].isin(datasets)]
+
+
+def test_the_first_method_the_control_and_the_certainty_are_named():
+    text = best_on(on(*LAYERS), "kmeans")
+    assert text.startswith(
+        "On 2 datasets, STAGUE (mean rank 1.00, mean ARI .80) is first of 2 methods, before SEDR"
+    )
+    assert "one of them is before the best control, Smoothed PCA (mean rank 2.0" in text
+    assert text.endswith("No test is possible: 2 independent units, at least 5 are needed.")
+    assert best_on(RESULTS.iloc[:0], "kmeans") == "No such tissue has a score."
+
+
+def test_technologies_are_ranked_apart(asked):
+    answers = {question.text: question.answer for question in asked}
+    assert len(answers) == 6
+    assert (
+        "SEDR (mean rank 1.00, mean ARI .40) is first"
+        in answers["Which method for Visium and other spots?"]
+    )
+    assert (
+        "STAGUE (mean rank 1.00, mean ARI .80) is first"
+        in answers["Which method for imaging panels?"]
+    )
+    assert answers["Which published scores hold?"].startswith("Of 1 scores of benchmarks, 0 hold")
+
+
+def test_pca_is_named_where_it_is_among_the_first():
+    assert pca_place(on("S1"), "kmeans") == (1, 3)
+    assert pca_place(on("S1")[on("S1")["method"] != "pca"], "kmeans") is None
+    text = without_space(RESULTS, FACTS, "kmeans")
+    assert "patchy tissues (1): place 1 of 3" in text
+    assert "layered tissues (2): place 3 of 3" in text
+
+
+def test_a_method_that_costs_too_much_is_no_laptop_method():
+    cheap = on(*LAYERS)
+    assert on_a_laptop(cheap, "kmeans").startswith("2 of 2 methods fit every tissue within")
+    slow = cheap.assign(
+        seconds=cheap["seconds"].mask(cheap["method"] == "stague", 4000.0),
+    )
+    text = on_a_laptop(slow, "kmeans")
+    assert text.startswith("1 of 2 methods") and "is SEDR, place 2 of all, with at most 1" in text
+    none = cheap.assign(peak_rss_mb=9000.0)
+    assert on_a_laptop(none, "kmeans").startswith("No method fits every tissue")
+
+
+def test_published_settings_are_compared_with_default_ones():
+    assert "Published settings" not in without_tuning(RESULTS, RESULTS, "kmeans")
+    tuned = {"sedr__published": {**METHODS["sedr"], "title": "SEDR, published settings"}}
+    with_tuned = made_results(
+        scores_of("L1", "stague", [0.8, 0.8]),
+        scores_of("L1", "sedr", [0.5, 0.5]),
+        scores_of("L1", "sedr__published", [0.6, 0.7]),
+        methods=tuned,
+    )
+    published = with_tuned["method"] == "sedr__published"
+    with_tuned.loc[published, "study"] = "published settings"
+    whole = with_tuned[~published]
+    text = without_tuning(whole, with_tuned, "kmeans")
+    assert "STAGUE is first on 1 dataset, also under other clusterers" in text
+    assert "change the ARI by +.15 on average over 1 entries" in text
+
+
+def test_each_answer_is_a_sentence(asked):
+    for question in asked:
+        assert question.text.endswith("?") and question.answer.endswith(".")
+        assert "nan" not in question.answer
