@@ -34,8 +34,8 @@ TORCH_INDEX := $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.
 HAS_MCLUST  := $(shell Rscript -e 'cat(requireNamespace("mclust", quietly = TRUE))' 2>/dev/null)
 R_STAMP     := $(if $(filter TRUE,$(HAS_MCLUST)),$(VENV)/.rpy2)
 
-.PHONY: run domains compare ship real demo deconvolution reproduce plan status tables retry fetch check-sources bundle \
-  test test-unit lint docs doctor bench soak mutants setup lock clean help
+.PHONY: run domains compare ship verdict-pages real demo deconvolution reproduce plan status tables retry fetch \
+  check-sources bundle test test-unit lint docs doctor bench soak mutants setup lock clean help
 
 run: setup           ## run the benchmark of CONFIG; default: two real and two simulated tissues
 	@$(SNAKEMAKE) $(OPTIONS)
@@ -73,6 +73,9 @@ ship: CONFIG = config/verdict.yaml
 ship: setup          ## pack the finished datasets of a run as the results that come with the project
 	@$(SNAKEMAKE) ship $(OPTIONS)
 	@cp results/verdict/shipped/* resources/verdict/
+
+verdict-pages: setup ## write leaderboard, claims, figures and README's headline from the shipped results
+	@$(BIN)/python scripts/verdict_pages.py $(ARGS)
 
 plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
 	@$(SNAKEMAKE) plan $(OPTIONS)

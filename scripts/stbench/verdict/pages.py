@@ -1,0 +1,178 @@
+"""The pages that are written from shipped results: leaderboard, claims, headline of the README."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from stbench.common.errors import InputError
+from stbench.ranking.answer import ranking_answers
+from stbench.ranking.markdown import leaderboard_page
+from stbench.ranking.selection import by_tissue, headline
+from stbench.ranking.standings import all_standings, standings
+from stbench.results.aggregates import lift_table
+from stbench.results.best_control import lift_over_best_control
+from stbench.results.shipped import Shipped
+from stbench.results.tuning import settings_tables
+from stbench.verdict.claims import claims, claims_sentence, tuned_entries
+from stbench.verdict.explained import explained, explained_sentences, runs_of
+from stbench.verdict.markdown import escaped
+from stbench.verdict.questions import Question, questions, without_space
+from stbench.verdict.tissues import tissue_facts
+
+BEGIN = "<!-- headline of the shipped results: make verdict-pages -->"
+END = "<!-- end of the headline -->"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the pages say.
+
+    Attributes:
+        results: the shipped results, with studies.
+        rank_by: the clusterer that ranks.
+        made: when, where and at which commit they were measured, in a sentence or two.
+        questions: of ``stbench.verdict.questions.questions``.
+        claims: of ``stbench.verdict.claims.claims``.
+        shares: of ``stbench.verdict.explained.explained``.
+        sentences: of ``stbench.verdict.explained.explained_sentences``.
+    """
+
+    results: pd.DataFrame
+    rank_by: str
+    made: str
+    questions: Sequence[Question]
+    claims: pd.DataFrame
+    shares: pd.DataFrame
+    sentences: Sequence[str]
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """The results without studies."""
+        return self.results[self.results["study"] == ""]
+
+
+def verdict_of(shipped: Shipped, published: pd.DataFrame) -> Verdict:
+    """Compute everything that the pages say.
+
+    Args:
+        shipped: of ``stbench.results.shipped.read_shipped``.
+        published: of ``stbench.results.published.read_published``.
+    """
+    results, rank_by = shipped.results, rank_by_of(shipped.manifest)
+    facts = facts_of(shipped)
+    claimed = claims(results, published)
+    kind = headline(results[results["study"] == ""], rank_by)["tissue"].iloc[0]
+    runs = runs_of(results[results["tissue"] == kind], facts)
+    shares = explained(runs)
+    return Verdict(
+        results=results,
+        rank_by=rank_by,
+        made=made_sentence(shipped.manifest),
+        questions=questions(results, facts, claimed, rank_by),
+        claims=claimed,
+        shares=shares,
+        sentences=explained_sentences(shares, runs),
+    )
+
+
+def rank_by_of(manifest: Mapping[str, Any]) -> str:
+    """The clusterer that ranks shipped results."""
+    return str(manifest["config"]["rank_by"])
+
+
+def facts_of(shipped: Shipped) -> pd.DataFrame:
+    """``stbench.verdict.tissues.tissue_facts`` of shipped results."""
+    manifest = shipped.manifest
+    return tissue_facts(shipped.results, manifest.get("tissues", {}), rank_by_of(manifest))
+
+
+def made_sentence(manifest: Mapping[str, Any]) -> str:
+    """When, at which commit and on which machine results were measured, and what is missing."""
+    commits = ", ".join(commit[:7] for commit in str(manifest["commit"]).split(", "))
+    text = f"Measured until {manifest['made']}, commit {commits}, on {manifest['machine']}."
+    if unfinished := manifest["unfinished"]:
+        text += f" Not finished, and left out: {', '.join(unfinished)}."
+    return text
+
+
+def leaderboard_text(verdict: Verdict, images: str) -> str:
+    """``docs/leaderboard.md``: the page of ``stbench.ranking.markdown`` with questions.
+
+    Args:
+        verdict: of ``verdict_of``.
+        images: address of the folder with ``overview.svg`` and ``explained.svg``.
+    """
+    results, rank_by = verdict.ranked, verdict.rank_by
+    page = leaderboard_page(
+        all_standings(results, rank_by),
+        results,
+        lift=lift_table(results),
+        best_control=lift_over_best_control(results),
+        rank_by=rank_by,
+        tuning=settings_tables(verdict.results, tuned_entries(verdict.results)),
+        figure=f"{images}/overview.svg",
+    )
+    first, heading, rest = page.partition("\n## ")
+    asked = "\n\n".join(
+        f"**{escaped(question.text)}** {escaped(question.answer)}" for question in verdict.questions
+    )
+    parts = [
+        first.rstrip(),
+        f"{escaped(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
+        "## Questions",
+        asked,
+        "Published scores beside these: [claims.md](claims.md).",
+        "## What explains a score",
+        " ".join(map(escaped, verdict.sentences)),
+        f"![Shares of the variance of the final ARI by source]({images}/explained.svg)",
+        _HOW_EXPLAINED,
+    ]
+    return "\n\n".join(parts) + f"\n{heading}{rest}"
+
+
+def readme_headline(shipped: Shipped, published: pd.DataFrame) -> str:
+    """The headline of the README, between ``BEGIN`` and ``END``: the answers and a figure."""
+    results, rank_by = shipped.results, rank_by_of(shipped.manifest)
+    results = results[results["study"] == ""]
+    tissue, rows = next(iter(by_tissue(results, rank_by).items()))
+    standing = standings(rows, rank_by)["worst"]
+    answers = ranking_answers(standing, tissue, lift_over_best_control(rows), rank_by)
+    lines = [f"- **{answer.about}:** {escaped(answer.text)}" for answer in answers]
+    space = without_space(rows, facts_of(shipped), rank_by)
+    lines.append(f"- **Space:** {escaped(space)}")
+    claimed = claims_sentence(claims(shipped.results, published))
+    lines.append(f"- **Claims:** {escaped(claimed)} [All claims](docs/claims.md).")
+    parts = [
+        "\n".join(lines),
+        "![Overview of methods and controls](docs/images/overview.svg)",
+        f"*{escaped(made_sentence(shipped.manifest))} The whole table: "
+        "[docs/leaderboard.md](docs/leaderboard.md).*",
+    ]
+    return "\n\n".join(parts)
+
+
+def with_headline(readme: str, block: str) -> str:
+    """The README with another headline.
+
+    Raises:
+        InputError: it has no place for a headline.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise InputError(
+            f"README.md: no lines {BEGIN!r} and {END!r}; put the headline between them"
+        )
+    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
+
+
+_HOW_EXPLAINED = """\
+Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
+others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \
+neighbors with the same true label together with the ARI of the control `bands`. *By chance*: the \
+mean share when tissues, or methods, exchange this property. Intervals: studies drawn with \
+replacement."""

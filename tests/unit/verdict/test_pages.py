@@ -1,0 +1,101 @@
+"""The pages of shipped results, and whether the README agrees with the results that are there."""
+
+import pandas as pd
+import pytest
+
+from helpers.results import METHODS, made_results, scores_of
+from stbench.common.errors import InputError
+from stbench.common.paths import PROJECT, RESOURCES
+from stbench.results.published import COLUMNS, read_published
+from stbench.results.shipped import MANIFEST, Shipped, read_shipped
+from stbench.verdict.pages import (
+    BEGIN,
+    END,
+    leaderboard_text,
+    made_sentence,
+    readme_headline,
+    verdict_of,
+    with_headline,
+)
+
+FOLDER = RESOURCES / "verdict"
+README = PROJECT / "README.md"
+MANIFEST_OF = {
+    "made": "2026-11-29",
+    "commit": "abcdef0123, 9876543210",
+    "machine": "a processor",
+    "config": {"rank_by": "kmeans"},
+    "unfinished": ["osmFISH"],
+    "tissues": {
+        "BZ5": {"technology": "STARmap", "cells": 1049, "same_label": 0.9},
+        "S1": {"technology": "10x Visium", "cells": 3000, "same_label": 0.6},
+    },
+}
+PUBLISHED = pd.DataFrame(
+    [("BZ5", "sedr", "ARI", 0.9, 0.01, 20, "BenchmarkST, ari_results/SEDR.txt")], columns=COLUMNS
+)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    means = {"stague": 0.7, "sedr": 0.5, "smoothed_pca": 0.6, "pca": 0.3, "bands": 0.4}
+    results = made_results(
+        *(
+            scores_of(dataset, method, [mean - shift, mean + shift])
+            for method, mean in means.items()
+            for dataset, shift in (("BZ5", 0.01), ("S1", 0.02))
+        ),
+        methods={"bands": {**METHODS["pca"], "title": "Bands"}},
+    )
+    return Shipped(results, MANIFEST_OF)
+
+
+def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
+    page = leaderboard_text(verdict_of(shipped, PUBLISHED), "images")
+    order = [
+        "# Leaderboard",
+        "STAGUE has the best mean rank",
+        "images/overview.svg",
+        "Not finished, and left out: osmFISH",
+        "## Questions",
+        "Which method for Visium",
+        "## What explains a score",
+        "images/explained.svg",
+        "## Real tissues",
+        "## How to read the tables",
+    ]
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_the_headline_replaces_what_is_between_the_marks(shipped):
+    block = readme_headline(shipped, PUBLISHED)
+    assert block.startswith("- **Best:** STAGUE has the best mean rank")
+    assert "Of 1 scores of benchmarks, 0 hold" in block
+    first = with_headline(f"a\n{BEGIN}\nyesterday\n{END}\nb\n", block)
+    assert first.startswith(f"a\n{BEGIN}\n\n- **Best:**") and first.endswith(f"{END}\nb\n")
+    assert "yesterday" not in first and with_headline(first, block) == first
+    with pytest.raises(InputError, match="no lines"):
+        with_headline("a\nb\n", block)
+
+
+def test_the_origin_of_the_results_is_a_sentence():
+    assert made_sentence(MANIFEST_OF) == (
+        "Measured until 2026-11-29, commit abcdef0, 9876543, on a processor. "
+        "Not finished, and left out: osmFISH."
+    )
+
+
+def test_the_readme_has_a_place_for_the_headline():
+    text = README.read_text(encoding="utf-8")
+    assert "a headline" in with_headline(text, "a headline")
+
+
+def test_the_readme_agrees_with_the_shipped_results():
+    if not (FOLDER / MANIFEST).is_file():
+        pytest.skip("no results are shipped yet: make ship, then make verdict-pages")
+    block = readme_headline(
+        read_shipped(FOLDER), read_published(RESOURCES / "published/scores.csv")
+    )
+    text = README.read_text(encoding="utf-8")
+    assert text == with_headline(text, block), "run make verdict-pages"
