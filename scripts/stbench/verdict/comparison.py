@@ -137,7 +137,7 @@ def comparison_text(
 def _place(standing: Standing, titles: Mapping[str, str], method: str) -> list[str]:
     table = standing.table.set_index("method")
     if method not in table.index or pd.isna(table.loc[method, "rank"]):
-        why = standing.not_run.get(titles[method], "it is a control that does not smooth")
+        why = standing.not_run.get(titles[method], "it is a control")
         return [f"{titles[method]} has no place: {why}"]
     row: Any = table.loc[method]
     ranked = table["rank"].notna().sum()
