@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stbench.figures.method_style import method_styles
 from stbench.figures.style import DOMAIN_COLORS, QUIET
 from stbench.interactions.metrics import METRICS
 from stbench.interactions.scores import COMMON_NULLS, INFORMED, KNOWING, OWN_NULLS, SUPERVISED
@@ -27,7 +28,7 @@ _NAMES = {
     INFORMED: "informed: knows the rules",
     SUPERVISED: "supervised: trained on half of the truth",
 }
-_NULL, _CEILING, _METHOD = "#bbbbbb", "#e8e8e8", DOMAIN_COLORS[0]
+_NULL, _CEILING = "#bbbbbb", "#e8e8e8"
 _LIFTED = {BEST: "best null model of each tissue", "distance": "distance", "untrained": "untrained"}
 
 
@@ -127,7 +128,8 @@ def label(scorer: str, method: str, titles: dict[str, str]) -> str:
 
 def _bar(ax: Axes, y: int, key: tuple[str, str], row: pd.Series) -> None:
     scorer, method = key
-    color = _METHOD if scorer == method else _CEILING if scorer in KNOWING else _NULL
+    null = _CEILING if scorer in KNOWING else _NULL
+    color = method_styles([method])[method].color if scorer == method else null
     ax.barh(y, row["mean"], 0.72, color=color)
     if pd.notna(row["low"]):
         ax.plot([row["low"], row["high"]], [y, y], color="black", lw=1)

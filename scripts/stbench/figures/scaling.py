@@ -15,6 +15,8 @@ from stbench.figures.style import GRID, QUIET, SERIES, legend_below, quick_dot
 SIZES_TO_FIT = 3  # different numbers of cells, the largest at least twice the smallest:
 SPAN_TO_FIT = 2.0  # with a smaller span a slope is mostly noise
 _COLUMNS = 6
+_PANEL = 1.75  # width of a panel in inches
+_WIDE_LETTER = 0.68  # width of a letter of a title, of its height
 _NO_EXPONENT = ": no exponent"
 
 
@@ -61,7 +63,7 @@ def scaling_panels(
     figure, axes = plt.subplots(
         rows,
         columns,
-        figsize=(0.8 + 1.75 * columns, 1.1 + 1.65 * rows),
+        figsize=(0.8 + _PANEL * columns, 1.1 + 1.65 * rows),
         squeeze=False,
         sharex=True,
         sharey=True,
@@ -79,7 +81,9 @@ def scaling_panels(
                 f"{name} {note}" for (name, _), note in zip(_series(of_method), notes, strict=True)
             ]
             notes = [note.removesuffix(_NO_EXPONENT) for note in notes]
-        ax.set_title(titles[method], fontsize=8.5, fontweight="bold", pad=14)
+        fitting = 72 * _PANEL / (_WIDE_LETTER * max(len(titles[method]), 1))
+        size = float(np.clip(fitting, 6.5, 8.5))
+        ax.set_title(titles[method], fontsize=size, fontweight="bold", pad=14)
         ax.text(
             *(0.5, 1.02, ", ".join(notes)),
             transform=ax.transAxes,

@@ -14,6 +14,7 @@ from stbench.figures.critical_difference import critical_difference
 from stbench.figures.figure_set import Album
 from stbench.figures.method_style import method_styles
 from stbench.figures.oracle_gap import gap_dumbbells
+from stbench.figures.protocols import protocol_plot
 from stbench.figures.published import published_panels
 from stbench.figures.scaling import exponent, scaling_panels, short_number
 from stbench.figures.style import DOMAIN_COLORS, apply_style
@@ -149,6 +150,9 @@ def test_costs_draw_a_line_only_where_there_are_sizes_enough():
     figure = scaling_panels(costs, {"x": "X", "y": "Y", "z": "Z"}, "seconds", "time")
     panels = {ax.get_title(): ax for ax in figure.axes if ax.get_title()}
     assert list(panels) == ["X", "Y"]
+    long = {"x": "Smoothed expression, PCA", "y": "Smoothed PCA, 8 neighbors", "z": "Z"}
+    titles = [ax.title for ax in scaling_panels(costs, long, "seconds", "time").axes[:2]]
+    assert not overlapping(titles, titles[0].figure)
     assert "2.00" in panels["X"].texts[0].get_text()
     assert panels["Y"].texts[0].get_text() == "2 sizes: no exponent"
     assert all(ax.get_xscale() == ax.get_yscale() == "log" for ax in panels.values())
@@ -195,6 +199,22 @@ def test_a_dollar_in_a_name_is_a_dollar(name):
     ):
         figure.canvas.draw()
         assert any(text.get_text() == name for text in figure.findobj(Text))
+
+
+def test_protocols_are_sorted_by_the_last_epoch_and_take_the_room_they_need():
+    rows = made_results(
+        scores_of("A", "sedr", [0.4, 0.6], untrained=[0.1, 0.1], oracle=[0.7, 0.8]),
+        scores_of("A", "stague", [0.8, 0.9]),
+        scores_of("A", "smoothed_pca", [0.95, 0.95]),
+        scores_of("A", "pca", ["oom"]),
+    )
+    ax = protocol_plot(rows[rows["metric"] == "ARI"], TITLES, "t").axes[0]
+    assert names_of(ax.yaxis) == ["STAGUE", "SEDR", "Smoothed PCA", "PCA"]
+    middles = ax.get_yticks()
+    assert middles[2] - middles[1] > middles[3] - middles[2]  # three protocols, one, none
+    assert "oom" in texts_of(ax.figure)
+    means = [line.get_xdata()[0] for line in ax.lines if line.get_markersize() == 6]
+    assert means == pytest.approx([0.85, 0.75, 0.5, 0.1, 0.95])
 
 
 def test_many_curves_break_into_bands():
