@@ -213,7 +213,8 @@ def test_protocols_are_sorted_by_the_last_epoch_and_take_the_room_they_need():
     middles = ax.get_yticks()
     assert middles[2] - middles[1] > middles[3] - middles[2]  # three protocols, one, none
     assert "oom" in texts_of(ax.figure)
-    means = [line.get_xdata()[0] for line in ax.lines if line.get_markersize() == 6]
+    large = [line for line in ax.lines if line.get_markeredgecolor() == "white"]
+    means = [line.get_xdata()[0] for line in large]
     assert means == pytest.approx([0.85, 0.75, 0.5, 0.1, 0.95])
 
 
