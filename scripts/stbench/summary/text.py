@@ -30,7 +30,7 @@ from stbench.summary.run import ARI_TABLES, MAPS_TABLE, Run
 from stbench.summary.studies import study_sentences
 
 _HEAD = ("", "ARI final", "oracle", "untrained", "lift", "seconds", "MB")
-_WIDTHS = (18, 14, 14, 14, 20, 9, 7)
+_WIDTHS = (29, 12, 12, 12, 19, 9, 7)
 _AGREEMENT = ("agreement", "stability_seeds", "stability_starts", "stability_cells")
 _NOT_COMPARED = [float("nan")] * len(_AGREEMENT)
 _SMOOTHNESS = ("CHAOS", "PAS")
