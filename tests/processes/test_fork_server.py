@@ -97,6 +97,7 @@ def test_a_program_ends_with_the_process_that_asked_for_it(program, server, tmp_
 def test_what_the_server_cannot_run_gets_a_process_of_its_own(program, server, tmp_path):
     path = program("pass")
     assert run_in_copy([path], server) == 0
+    assert run_in_copy([tmp_path / "missing.py"], server) is None
     assert run_in_copy([path], {**server, "OMP_NUM_THREADS": "2"}) is None
     assert run_in_copy([path], {**server, "PYTHONPATH": str(tmp_path)}) is None
     assert run_in_copy([path], {**server, SOCKET: str(tmp_path / "none")}) is None
@@ -148,8 +149,10 @@ def test_the_server_of_a_run_ends_with_it(killed, tmp_path):
     assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
     path = done.stdout.strip()
     assert os.path.exists(path) == bool(killed)  # a killed run leaves a file that nobody answers
+    nothing = tmp_path / "nothing.py"
+    nothing.write_text("pass")
     for _ in range(200):
-        if run_in_copy(["x.py"], {SOCKET: path, "OMP_NUM_THREADS": "1"}) is None:
+        if run_in_copy([nothing], {SOCKET: path, "OMP_NUM_THREADS": "1"}) is None:
             return
         time.sleep(0.05)
     pytest.fail("the server goes on")

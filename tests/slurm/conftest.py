@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -171,14 +173,23 @@ def _idle() -> bool:
     return False
 
 
-@pytest.fixture(scope="session")
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One SLURM at a time on this machine, also if files of tests run at the same time."""
+    with Path(tempfile.gettempdir(), "stbench-test-slurm.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="module")
 def slurm(tmp_path_factory) -> Iterator[Slurm]:
-    if reason := _why_not():
-        pytest.skip(f"no SLURM: {reason}")
     state = tmp_path_factory.mktemp("slurm")
     (state / "controller").mkdir()
     (state / "node").mkdir()
     with ExitStack() as stack:
+        stack.enter_context(_alone())
+        if reason := _why_not():
+            pytest.skip(f"no SLURM: {reason}")
         stack.enter_context(_configuration(state))
         stack.enter_context(_munge(state))
         _wait(lambda: _answers("munge", "-n"), state)

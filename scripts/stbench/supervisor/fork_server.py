@@ -44,12 +44,12 @@ def run_in_copy(words: Sequence[str], environment: Mapping[str, str]) -> int | N
 
     Returns:
         The exit status of the program; negative: the number of the signal that ended it. None if no
-        server can run it: there is none, or the program has another Python, further folders of
-        modules, or several threads, which the loaded libraries do not have.
+        server can run it: there is no server or no program, or the program has another Python,
+        further folders of modules, or several threads, which the loaded libraries do not have.
     """
     path = environment.get(SOCKET, "")
     alike = environment.get("OMP_NUM_THREADS") == "1" and "PYTHONPATH" not in environment
-    if not path or not alike:
+    if not path or not alike or not Path(words[0]).is_file():
         return None
     with socket.socket(socket.AF_UNIX) as connection:
         try:

@@ -126,10 +126,9 @@ def claims_sentence(table: pd.DataFrame) -> str:
         if rows.empty:
             continue
         n = rows["verdict"].value_counts()
-        numbers = [f"{n.get(HOLDS, 0)} hold", f"{n.get(LOWER, 0)} are measured lower"]
-        numbers.append(f"{n.get(HIGHER, 0)} higher")
-        numbers.append(f"{n.get(UNDECIDED, 0)} are undecided, because the interval is too wide")
-        parts.append(f"of {len(rows)} {words}, {', '.join(numbers)}")
+        numbers = [f"{n.get(LOWER, 0)} measured lower", f"{n.get(HIGHER, 0)} measured higher"]
+        numbers.append(f"{n.get(UNDECIDED, 0)} undecided, because the interval is too wide")
+        parts.append(f"of {len(rows)} {words}: {n.get(HOLDS, 0)} confirmed, {', '.join(numbers)}")
     if not parts:
         return "No published score can be judged with these results."
     text = "; ".join(parts)

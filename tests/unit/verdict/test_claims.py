@@ -98,9 +98,9 @@ def test_published_settings_judge_where_there_are_any():
 
 def test_the_sentence_counts_what_was_judged(table):
     assert claims_sentence(table) == (
-        "Of 1 scores of the authors, 0 hold, 1 are measured lower, 0 higher, 0 are undecided, "
-        "because the interval is too wide; of 2 scores of benchmarks, 1 hold, 0 are measured "
-        "lower, 1 higher, 0 are undecided, because the interval is too wide."
+        "Of 1 scores of the authors: 0 confirmed, 1 measured lower, 0 measured higher, "
+        "0 undecided, because the interval is too wide; of 2 scores of benchmarks: 1 confirmed, "
+        "0 measured lower, 1 measured higher, 0 undecided, because the interval is too wide."
     )
     assert claims_sentence(table.iloc[:0]).startswith("No published score can be judged")
 
