@@ -130,7 +130,9 @@ def shipped_note(results: pd.DataFrame) -> str:
     commits = ", ".join(sorted({commit[:7] for commit in rows["commit"]} - {""}))
     note = f"{MARK} shipped with the project, not run here: commit {commits}, on {where}."
     changed = rows[rows["source"] == STALE].drop_duplicates("method")
-    titles = ", ".join(title.replace(MARK, "") for title in sorted(changed["title"]))
+    titles = "; ".join(title.replace(MARK, "") for title in sorted(changed["title"]))
+    if len(changed) > 1 and len(changed) == rows["method"].nunique():
+        titles = "all of them"
     return f"{note} Code, parameters or data changed since (stale): {titles}." if titles else note
 
 
