@@ -74,7 +74,8 @@ def test_technologies_are_ranked_apart(asked):
         "STAGUE (mean rank 1.00, mean ARI .80) is first"
         in answers["Which method for imaging panels?"]
     )
-    assert answers["Which published scores hold?"].startswith("Of 1 scores of benchmarks: 0 confirmed")
+    held = answers["Which published scores hold?"]
+    assert held.startswith("Of 1 scores of benchmarks: 0 confirmed")
 
 
 def test_pca_is_named_where_it_is_among_the_first():
