@@ -39,7 +39,9 @@ def rank_robustness(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
 
 
 def rank_spans(robustness: pd.DataFrame) -> pd.DataFrame:
-    """The best and the worst place of each method over all conditions.
+    """The best and the worst place of each method over all conditions that compare all methods.
+
+    Under the clusterer ``own`` only some methods have a score, so the last of them may be third.
 
     Args:
         robustness: of ``rank_robustness``, of one kind of tissue; places are counted among the
@@ -49,6 +51,8 @@ def rank_spans(robustness: pd.DataFrame) -> pd.DataFrame:
         By method ``best`` and ``worst``.
     """
     among = robustness.groupby("condition")["rank"].rank(method="min")
+    compared = among.groupby(robustness["condition"]).transform("count")
+    among = among.where(compared == compared.max())
     return among.groupby(robustness["method"]).agg(best="min", worst="max")
 
 

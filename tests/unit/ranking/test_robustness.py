@@ -76,3 +76,16 @@ def test_scores_are_scaled_between_noise_and_a_slightly_wrong_truth():
     without = without[without["method"] != "jittered_truth"]
     assert scaled_scores(without, "kmeans").empty
     assert np.isnan(standings(without, "kmeans")["worst"].table["scaled"]).all()
+
+
+def test_places_among_fewer_methods_do_not_count():
+    rows = [("ranking", name, place) for place, name in enumerate("abcd", 1)]
+    rows += [
+        ("own", "a", float("nan")),
+        ("own", "b", float("nan")),
+        ("own", "c", 1),
+        ("own", "d", 2),
+    ]
+    rows += [("gmm", name, place) for place, name in enumerate("abdc", 1)]
+    spans = rank_spans(pd.DataFrame(rows, columns=["condition", "method", "rank"]))
+    assert spans.loc["c"].tolist() == [3, 4] and spans.loc["a"].tolist() == [1, 1]
