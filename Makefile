@@ -72,7 +72,6 @@ compare: setup       ## train METHOD= only, and show it beside the results that 
 ship: CONFIG = config/verdict.yaml
 ship: setup          ## pack the finished datasets of a run as the results that come with the project
 	@$(SNAKEMAKE) ship $(OPTIONS)
-	@cp results/verdict/shipped/* resources/verdict/
 
 verdict-pages: setup ## write leaderboard, claims, figures and README's headline from the shipped results
 	@$(BIN)/python scripts/verdict_pages.py $(ARGS)

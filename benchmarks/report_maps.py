@@ -10,7 +10,6 @@ the browser depend less on other jobs. Frames are those of a map that moves all 
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import sys
 import tempfile
@@ -22,8 +21,6 @@ from machine import description
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "scripts"), str(REPOSITORY / "tests")]
 
-SOFTWARE = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-OPTIONS = ["--headless", "--no-sandbox", "--disable-quic", "--disable-background-networking"]
 FRAMES = """async () => {
   const stage = document.getElementById("map-stage");
   const times = [];
@@ -73,23 +70,21 @@ def main() -> None:
     parser.add_argument("--methods", type=int, default=20)
     parser.add_argument("--times", type=int, default=5, help="loads of the page")
     args = parser.parse_args()
-    from playwright.sync_api import sync_playwright
+    from helpers.browser import SOFTWARE, started
 
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
+    with tempfile.TemporaryDirectory() as folder:
         page_path = write_page(Path(folder), args.cells, args.methods)
         loads, costs, frames = [], [], []
         for _ in range(args.times):
-            browser = started.chromium.launch(executable_path=chromium, args=[*OPTIONS, *SOFTWARE])
-            page = browser.new_page(viewport={"width": 1300, "height": 850})
-            page.goto("about:blank")
-            before = cpu_seconds()
-            page.goto(f"{page_path.as_uri()}#maps")
-            page.locator("#map-stage[data-drawn]").wait_for()
-            costs.append(cpu_seconds() - before)
-            loads.append(page.evaluate("performance.now()") / 1000)
-            frames += page.evaluate(FRAMES)
-            browser.close()
+            with started(SOFTWARE) as browser:
+                page = browser.new_page(viewport={"width": 1300, "height": 850})
+                page.goto("about:blank")
+                before = cpu_seconds()
+                page.goto(f"{page_path.as_uri()}#maps")
+                page.locator("#map-stage[data-drawn]").wait_for()
+                costs.append(cpu_seconds() - before)
+                loads.append(page.evaluate("performance.now()") / 1000)
+                frames += page.evaluate(FRAMES)
         size = page_path.stat().st_size / 1e6
     print(f"{args.cells} cells, {args.methods} methods, page of {size:.1f} MB; {description()}")
     print(f"first frame after {statistics.median(loads):.2f} s (most {max(loads):.2f} s)")

@@ -41,7 +41,7 @@ rule ship:
         root=str(LAYOUT.root),
         config=lambda wc: json.dumps(config, sort_keys=True),
         config_dir=lambda wc, input: str(Path(input.config[0]).parent),
-        output=str(LAYOUT.shipped),
+        output=str(BASE / SHIPPED),
     shell:
         "python {input.code[0]:q} --config {params.config:q} --config-dir {params.config_dir:q}"
         " --results {params.root:q} --output {params.output:q} 2>&1 | tee {log:q}"

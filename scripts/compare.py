@@ -21,8 +21,6 @@ from stbench.config.schema import suggestion
 from stbench.config.tasks import DOMAINS
 from stbench.runs.command import with_config
 
-CANARY = "smoothed_pca"  # stbench.verdict.comparison
-
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -43,6 +41,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
+
+    from stbench.verdict.comparison import CANARY
+
     known = load_methods(CONFIG)[DOMAINS]
     if args.external is None and args.method not in known:
         hint = suggestion(args.method, sorted(known))
@@ -50,7 +51,7 @@ def main() -> None:
             f"{args.method}: unknown method{hint}; docs/add-a-method.md says how to add it"
         )
     name = f"compare_{args.method}"
-    methods = [CANARY] if args.external else [args.method, CANARY]
+    methods = [CANARY] if args.external else list(dict.fromkeys([args.method, CANARY]))
     values = [f"name={name}", f"methods={json.dumps(methods)}"]
     if args.external:
         values.append(f"external={json.dumps({args.method: str(args.external)})}")

@@ -37,7 +37,8 @@ def main() -> None:
     from stbench.common.io import atomic_file
     from stbench.config.benchmark import load_benchmark
     from stbench.config.keys import layout_of
-    from stbench.runs.plan import as_table, as_text, make_plan
+    from stbench.runs.plan import as_table, make_plan
+    from stbench.runs.plan_text import as_text
 
     benchmark = load_benchmark(args.config, CONFIG)
     mirrors = [*map(Path, args.mirror), RESOURCES / "mirror"]

@@ -12,6 +12,7 @@ import argparse
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stbench.common.errors import InputError, run_cli
 
@@ -23,14 +24,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config", required=True, type=json.loads, help="configuration, as JSON")
     parser.add_argument("--config-dir", required=True, type=Path, help="folder of methods.yaml")
     parser.add_argument("--results", required=True, type=Path, help="results folder")
-    parser.add_argument("--output", required=True, type=Path, help="folder to write")
+    parser.add_argument("--output", required=True, type=Path, help="existing folder")
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_arguments()
 
-    from stbench.common.io import atomic_directory
     from stbench.config.benchmark import load_benchmark
     from stbench.config.keys import layout_of
     from stbench.verdict.packing import finished_datasets, pack
@@ -41,9 +41,12 @@ def main() -> None:
     if not datasets:
         raise InputError("no dataset is finished: some entry of each is not scored yet")
     made = datetime.now(UTC).date().isoformat()
-    with atomic_directory(args.output) as folder:
-        pack(benchmark, layout, datasets, made, folder)
-    size = sum(path.stat().st_size for path in args.output.iterdir()) / 1e6
+    with TemporaryDirectory(dir=args.output) as temporary:
+        pack(benchmark, layout, datasets, made, Path(temporary))
+        files = sorted(Path(temporary).iterdir())
+        size = sum(path.stat().st_size for path in files) / 1e6
+        for path in files:  # files of different runs do not match the manifest
+            path.replace(args.output / path.name)
     print(f"{args.output}: {len(datasets)} datasets, {size:.1f} MB")
     if rest := [name for name in benchmark.datasets if name not in datasets]:
         print(f"not finished: {', '.join(rest)}")

@@ -4,19 +4,23 @@ import shutil
 from contextlib import contextmanager
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-OPTIONS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+_OPTIONS = [
+    *("--headless", "--no-sandbox", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+OPTIONS = [*_OPTIONS, "--disable-gpu"]
+NO_WEBGL = [*OPTIONS, "--disable-3d-apis"]
+# WebGL drawn by the processor.
+SOFTWARE = [*_OPTIONS, "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 @contextmanager
-def started():
-    """A browser."""
+def started(options=OPTIONS):
+    """A browser; its ``browser_type.launch`` starts further ones."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tools:
-        chromium = tools.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        chromium = tools.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
         chromium.close()
 
@@ -59,3 +63,17 @@ class Visitor:
     def _requested(self, request):
         if not request.url.startswith(("file:", "data:", "blob:")):
             self.faults.append(request.url)
+
+
+def column(page, table, number):
+    rows = page.locator(f"#{table} tbody tr:not(.band)")
+    return rows.locator(f"> :nth-child({number})").all_inner_texts()
+
+
+def methods(page):
+    return page.locator("#board tbody th button").all_inner_texts()
+
+
+def choose(page, **values):
+    for name, value in values.items():
+        page.select_option(f"#{name}", label=value)

@@ -148,7 +148,7 @@ def test_the_server_of_a_run_ends_with_it(killed, tmp_path):
     )
     assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
     path = done.stdout.strip()
-    assert os.path.exists(path) == bool(killed)  # a killed run leaves a file that nobody answers
+    assert os.path.exists(path) == bool(killed)  # a killed run leaves a socket without a server
     nothing = tmp_path / "nothing.py"
     nothing.write_text("pass")
     for _ in range(200):

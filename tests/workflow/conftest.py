@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from snakemake.cli import parse_config
 
+from helpers.browser import Visitor, started
 from helpers.copies import Copies
 from stbench.common.errors import InputError, one_line
 from stbench.common.paths import PROJECT
@@ -119,10 +120,17 @@ class Workflow:
         return {t.name: t.read_bytes() for t in tables if t.name != "runtime.csv"}
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def fork_server():
-    """One process with the libraries of the stages for all runs of these tests."""
+    """The socket of one process with the libraries of the stages, for all runs of these tests."""
     start_fork_server(PROJECT)
+    return os.environ.pop(SOCKET)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def use_fork_server(fork_server):
+    """Name the process in the environment, not for the other tests of this worker."""
+    os.environ[SOCKET] = fork_server
     yield
     os.environ.pop(SOCKET, None)
 
@@ -168,3 +176,18 @@ def copied_workflow(tmp_path):
     """A copy of the workflow that a test may change."""
     source = copy_of_the_project(tmp_path / "copy")
     return Workflow(source, source, environment())
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with started() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a page with the network off; at the end nothing may have gone wrong or been asked."""
+    visitor = Visitor(browser)
+    yield visitor.open
+    visitor.close()
+    assert visitor.faults == []

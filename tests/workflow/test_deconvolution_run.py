@@ -46,8 +46,12 @@ def test_a_run_of_both_tasks_ends_with_the_tables_and_failures_have_reasons(work
     tissues = {"tissue", "tissue.counts0.5.draw0"}
     assert set(pd.read_csv(tables / "ARI_final.csv")["dataset"]) == tissues
     assert (tables / "robustness_curves.csv").exists()
-    drawn = {path.name for path in (workflow.own / "figures").glob("deconvolution_*")}
-    assert {"deconvolution_scores.png", "deconvolution_maps_sim.pdf"} <= drawn
+    drawn = {path.stem for path in (workflow.own / "figures").glob("deconvolution_*.p*")}
+    assert drawn == {
+        "deconvolution_scores",
+        "deconvolution_maps_sim",
+        "deconvolution_robustness",
+    }
     summary = (workflow.own / "summary.txt").read_text()
     assert re.search(r"^sim: ", summary, re.M) and "ranking by mean rank" in summary
     assert not re.search(r"^sim\.counts", summary, re.M)
@@ -57,6 +61,7 @@ def test_a_run_of_both_tasks_ends_with_the_tables_and_failures_have_reasons(work
 
     # The other commands know these fits, too.
     plan = workflow.run(*CHOSEN, args=("plan",)).stdout
+    assert "4 datasets x 3 methods (deconvolution) x 1 seed" in plan
     assert "6 ok, 8 not applicable, 0 failed; 0 left" in plan
     partial = workflow.run(*CHOSEN, args=("tables",)).stdout
     assert "partial: 14 of 14 entries are scored" in partial
@@ -64,7 +69,7 @@ def test_a_run_of_both_tasks_ends_with_the_tables_and_failures_have_reasons(work
     pd.testing.assert_frame_equal(table.drop(columns="partial"), scores)
     retry = [sys.executable, workflow.source / "scripts/retry_failed.py", "--reset"]
     done = subprocess.run(retry, cwd=workflow.folder, capture_output=True, text=True)
-    assert done.returncode == 0 and " reset" in done.stdout, done.stderr
+    assert done.returncode == 0 and "4 reset" in done.stdout, done.stderr
     again = workflow.run(*CHOSEN, args=("--dry-run", "--quiet", "host")).stdout
     assert set(re.findall(r"^    output: results/fits/([\w.]+)/", again, re.M)) == {
         "none",

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from helpers.browser import CHROMIUM, Visitor, started
+from helpers.browser import CHROMIUM, Visitor
 from helpers.report import run_with_everything, run_without_truth
 from stbench.common.paths import PROJECT
 
@@ -15,12 +15,6 @@ AXE = PROJECT / "tests/vendor/axe-core/axe.min.js"
 RUN = """() => axe.run().then(found => found.violations.map(
   ({id, nodes}) => id + ': ' + nodes.map(node => node.html.slice(0, 120)).join(' '))
 )"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with started() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module", params=["labels", "no labels"])

@@ -1,25 +1,21 @@
 """Interactive maps of the report in a real Chromium, which draws by the processor, offline."""
 
 import io
-import shutil
 from collections import Counter
 
 import pytest
 from PIL import Image
 
+from helpers.browser import CHROMIUM, NO_WEBGL, SOFTWARE, Visitor, started
 from helpers.mapped_tissues import results_of, write_mapped
 from helpers.report import draw_picture, write_report
 from stbench.config.layout import Layout, SameKey
 from stbench.figures.style import DOMAIN_COLORS
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed")
 
-OPTIONS = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync"]
-SOFTWARE = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 GROUND = {"light": (255, 255, 255), "dark": (27, 31, 36)}
-NO_WEBGL = ["--disable-gpu", "--disable-3d-apis"]
 
 
 @pytest.fixture(scope="module")
@@ -32,45 +28,24 @@ def report(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def started():
-    with playwright.sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium(started):
-    browser = started.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, *SOFTWARE])
-    yield browser
-    browser.close()
+def chromium():
+    with started(SOFTWARE) as browser:
+        yield browser
 
 
 @pytest.fixture
 def opened(chromium, report):
     """Opens the page at its maps, offline; at the end nothing may have failed or been asked."""
-    faults, contexts = [], []
+    visitor = Visitor(chromium)
 
     def open_maps(width=1300, **how):
-        size = {"width": width, "height": 850}
-        context = chromium.new_context(viewport=size, offline=True, **how)
-        contexts.append(context)
-        page = context.new_page()
-        page.on(
-            "console",
-            lambda printed: faults.append(printed.text) if printed.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda asked: asked.url.startswith(("file:", "data:")) or faults.append(asked.url),
-        )
-        page.goto(f"{report.as_uri()}#maps")
+        page = visitor.open(report, width, query="#maps", **how)
         drawn(page, "BZ0", "Truth", "STAGUE")
         return page
 
     yield open_maps
-    for context in contexts:
-        context.close()
-    assert faults == []
+    visitor.close()
+    assert visitor.faults == []
 
 
 def drawn(page, tissue, left, right):
@@ -226,19 +201,17 @@ def test_the_maps_fit_the_window_and_their_parts_are_named(opened, width):
     assert page.locator("#map-note").get_attribute("role") == "status"
 
 
-def test_without_webgl_there_are_pictures(started, report):
-    browser = started.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS, *NO_WEBGL])
-    page = browser.new_page()
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(f"{report.as_uri()}#maps")
+def test_without_webgl_there_are_pictures(chromium, report):
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=NO_WEBGL)
+    visitor = Visitor(browser)
+    page = visitor.open(report, query="#maps")
     assert "has no WebGL 2" in page.inner_text("#maps")
     assert page.locator("#map-pictures img").count() == 2
     assert page.locator("#map-viewer").count() == 0
     page.locator("#entries td button").first.click()
     assert page.locator("#panel").is_visible()
-    assert faults == []
     browser.close()
+    assert visitor.faults == []
 
 
 def test_without_javascript_the_pictures_are_linked(chromium, report):

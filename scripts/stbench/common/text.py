@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection, Sequence
 
@@ -46,3 +47,8 @@ def wrapped(text: str, first: str = "", hanging: str = "") -> str:
 def shortened(text: str, most: int = 60) -> str:
     """The text, truncated with dots if it is longer than ``most`` characters."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def markdown(text: object) -> str:
+    """Any text in one line, without a meaning in GitHub's Markdown."""
+    return re.sub(r"([\\`*_|<>\[\]~])", r"\\\1", " ".join(str(text).split()))

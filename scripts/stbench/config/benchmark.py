@@ -21,13 +21,13 @@ from stbench.config.methods import (
     is_ranked,
     load_methods,
     named_params,
-    setting_for,
 )
 from stbench.config.own_files import check_own_files
 from stbench.config.published import has_published_settings
 from stbench.config.registry import choose_sources, load_registry
 from stbench.config.schema import check, load_yaml
 from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
+from stbench.config.studies import studies_of
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
 from stbench.config.tissues import tissue_of, unit_of
 from stbench.config.values import with_numbers
@@ -206,34 +206,7 @@ class Benchmark:
         ``published``, the value of the factor in the method's own and in its published settings
         (None: there are none); for a method with published settings ``method`` and ``title``.
         """
-        changed = {
-            name: {
-                "method": variant.method,
-                "factor": variant.factor,
-                "value": variant.value,
-                "title": self.method(DOMAINS, name)["title"],
-                "unchanged": {
-                    dataset: self.params(variant.method, dataset).get(variant.factor)
-                    for dataset in self.datasets_of(DOMAINS)
-                },
-                "published": {
-                    dataset: self._published_settings(variant.method, dataset).get(variant.factor)
-                    for dataset in self.datasets_of(DOMAINS)
-                },
-            }
-            for name, variant in self.variants.items()
-        }
-        published = {
-            name: {"method": method, "title": self.method(DOMAINS, name)["title"]}
-            for name, method in self.published.items()
-        }
-        return {"derived": self.derived(DOMAINS), "variants": changed, "published": published}
-
-    def _published_settings(self, method: str, dataset: str) -> dict[str, Any]:
-        """All parameters of a method as published for a dataset; empty if none are."""
-        entry, described = self.method(DOMAINS, method), self.datasets[dataset]
-        known = described["origin"] == "files" and setting_for(entry, described, "published")
-        return named_params(entry, described)["published"] if known else {}
+        return studies_of(self)
 
     @property
     def tissues(self) -> dict[str, dict[str, str]]:

@@ -235,11 +235,6 @@ class Layout:
         return self.own / "comparison"
 
     @property
-    def shipped(self) -> Path:
-        """Finished datasets as they are shipped."""
-        return self.own / "shipped"
-
-    @property
     def partial(self) -> Path:
         return self.own / "partial"
 

@@ -17,6 +17,7 @@ from matplotlib.patheffects import withStroke
 from stbench.config.tissues import REAL, SEMI_SYNTHETIC, SIMULATED
 from stbench.figures.method_style import method_styles
 from stbench.figures.style import INK, QUIET
+from stbench.results.formatting import duration, megabytes
 
 ROW = 0.19  # inches, like all lengths here
 _NAMES, _RANKS, _BAR, _CIRCLE, _COST, _FACT = 1.75, 1.1, 0.66, 0.44, 0.5, 0.4
@@ -137,8 +138,8 @@ def _groups(board: pd.DataFrame) -> list[_Group]:
     cost.columns = [
         _Column(words, _COST, _draw_cost(name, board[name], text))
         for name, words, text in (
-            ("seconds", "time", _duration),
-            ("memory", "memory", _memory),
+            ("seconds", "time", duration),
+            ("memory", "memory", megabytes),
         )
         if name in there
     ]
@@ -311,16 +312,6 @@ def _incomplete(row: pd.Series) -> str:
     if row["scored"] == row["datasets"]:
         return ""
     return f" ({row['scored']:.0f}/{row['datasets']:.0f})"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.2g} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-def _memory(megabytes: float) -> str:
-    return f"{megabytes:.0f} MB" if megabytes < 995 else f"{megabytes / 1000:.1f} GB"
 
 
 def _explained(board: pd.DataFrame, groups: list[_Group]) -> list[str]:

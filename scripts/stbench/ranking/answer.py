@@ -15,7 +15,7 @@ from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, not_different_from
 from stbench.ranking.standings import Standing
-from stbench.results.formatting import count, number
+from stbench.results.formatting import count, duration, joined, megabytes, number
 from stbench.results.statistics import BETTER, NO_INTERVAL
 
 _NAMED = 3  # methods or tissues listed by name; of longer lists the rest is counted
@@ -77,7 +77,7 @@ def _with_score(row: pd.Series) -> str:
 def _sure(standing: Standing, top: pd.DataFrame) -> str:
     """Whether the order may be chance, and the ranks under other choices of the benchmark."""
     ranking, first = standing.ranking, top.iloc[0]
-    studies = f"{len(ranking.unit_ranks)} independent stud{_ies(len(ranking.unit_ranks))}"
+    studies = count(len(ranking.unit_ranks), "independent study", "independent studies")
     span = ""
     if len(top) == 1 and first["best"] != first["worst"]:
         places = f"{first['best']:.0f} to {first['worst']:.0f}"
@@ -163,8 +163,8 @@ def _cost(rows: pd.DataFrame) -> str:
     if len(others) > 1:
         fast, slow = (others.loc[others["seconds"].agg(end)] for end in ("idxmin", "idxmax"))
         text += (
-            f"; those of the other {len(others)} methods take from {seconds(fast['seconds'])} "
-            f"({fast['title']}) to {seconds(slow['seconds'])} ({slow['title']})"
+            f"; those of the other {len(others)} methods take from {duration(fast['seconds'])} "
+            f"({fast['title']}) to {duration(slow['seconds'])} ({slow['title']})"
         )
         if others["peak_rss_mb"].notna().any():
             large = others.loc[others["peak_rss_mb"].idxmax()]
@@ -176,7 +176,7 @@ def _cost(rows: pd.DataFrame) -> str:
 
 def _of(row: pd.Series) -> str:
     memory = row["peak_rss_mb"]
-    return seconds(row["seconds"]) + ("" if pd.isna(memory) else f" and {megabytes(memory)}")
+    return duration(row["seconds"]) + ("" if pd.isna(memory) else f" and {megabytes(memory)}")
 
 
 def map_answers(
@@ -272,20 +272,4 @@ def listed(names: Sequence[str]) -> str:
     """``A``, ``A and B``, ``A, B and 4 others``."""
     if len(names) > _NAMED:
         return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} others"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def _ies(n: int) -> str:
-    return "y" if n == 1 else "ies"
-
-
-def seconds(value: float) -> str:
-    """``8 s``, ``12 min``, ``3.5 h``."""
-    if value < 120:
-        return f"{value:.0f} s"
-    return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.1f} h"
-
-
-def megabytes(value: float) -> str:
-    """``593 MB``, ``3.0 GB``."""
-    return f"{value:.0f} MB" if value < 1000 else f"{value / 1000:.1f} GB"
+    return joined(names)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from stbench.ranking.leaderboard import Order
 from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, Ranking, not_different_from
+from stbench.results.formatting import count
 
 
 def note(ranking: Ranking) -> str:
@@ -27,8 +28,8 @@ def note(ranking: Ranking) -> str:
 def where(ranking: Ranking) -> str:
     """The datasets and their independent units: ``7 datasets of 5 studies``."""
     datasets, units = len(ranking.scores), len(ranking.unit_ranks)
-    text = f"{datasets} dataset{'s' * (datasets != 1)}"
-    return text if datasets == units else f"{text} of {units} stud{'y' if units == 1 else 'ies'}"
+    text = count(datasets, "dataset")
+    return text if datasets == units else f"{text} of {count(units, 'study', 'studies')}"
 
 
 def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:

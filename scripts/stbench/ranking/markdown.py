@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from stbench.common.text import markdown
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.answer import ranking_answers
 from stbench.ranking.certainty import as_sentence, order_sentence
@@ -78,7 +78,7 @@ def leaderboard_page(
     ranked = [name for part in standings.values() for name in part["worst"].datasets]
     parts = ["# Leaderboard", _quoted(note), *_answer(standings, best_control, rank_by)]
     parts += [f"![Overview of methods and controls]({figure})" if figure else ""]
-    parts += [_intro(standings, results, rank_by), _text(marks_note(results))]
+    parts += [_intro(standings, results, rank_by), markdown(marks_note(results))]
     for tissue, by_policy in standings.items():
         if by_policy["worst"].datasets:
             parts += [f"## {as_sentence(TISSUE_WORDS[tissue])}", _datasets(by_policy["worst"])]
@@ -94,7 +94,7 @@ def leaderboard_page(
         t: reason for part in standings.values() for t, reason in part["worst"].not_run.items()
     }
     if not_run:
-        lines = (f"- {_text(title)}: {_text(reason)}" for title, reason in not_run.items())
+        lines = (f"- {markdown(title)}: {markdown(reason)}" for title, reason in not_run.items())
         parts += ["## Methods that were not run", "\n".join(lines)]
     if lacking := list(_incomplete(results, ranked, rank_by)):
         parts += ["## Means that lack training seeds", "\n".join(lacking)]
@@ -108,7 +108,7 @@ def leaderboard_page(
 
 
 def _quoted(note: str) -> str:
-    return f"> **{_text(note)}**" if note else ""
+    return f"> **{markdown(note)}**" if note else ""
 
 
 def _intro(
@@ -139,7 +139,7 @@ def _answer(
     tissue, by_policy = next(iter(standings.items()))
     answers = ranking_answers(by_policy["worst"], tissue, best_control, rank_by)
     if answers:
-        yield "\n".join(f"- **{answer.about}:** {_text(answer.text)}" for answer in answers)
+        yield "\n".join(f"- **{answer.about}:** {markdown(answer.text)}" for answer in answers)
 
 
 def _rankings(by_policy: dict[Policy, Standing]) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _rankings(by_policy: dict[Policy, Standing]) -> Iterator[str]:
 
 def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
     for title, datasets in standing.left_out.items():
-        yield f"{_text(title)} has no score on {_names(datasets)}; excluded from this table."
+        yield f"{markdown(title)} has no score on {_names(datasets)}; excluded from this table."
     if standing.table.empty:
         yield "No dataset remains, so there is no ranking."
         return
@@ -165,7 +165,7 @@ def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
         yield f"Ranked over {_names(standing.datasets)}."
     yield "\n".join(_table(standing.table))
     order = order_sentence(standing.order) if standing.order else ""
-    yield _text(f"{order} {standing.certainty}")
+    yield markdown(f"{order} {standing.certainty}")
 
 
 def _table(table: pd.DataFrame) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
     yield _row(f"{name}{under}" if name in ("oracle", "gap") else name for name in _COLUMNS)
     yield _row(":--" if name in _LEFT else "--:" for name in _COLUMNS)
     for _, row in table.iterrows():
-        title = _text(row["title"])
+        title = markdown(row["title"])
         yield _row(
             [
                 place(row) or _DASH,
@@ -186,14 +186,14 @@ def _table(table: pd.DataFrame) -> Iterator[str]:
                 *(_or_dash(row[name], signed) for name in ("gap", "gain", "lift")),
                 _or_dash(row["seconds"], "{:.0f}".format),
                 memory(row) or _DASH,
-                _text(row["failures"]),
+                markdown(row["failures"]),
             ]
         )
 
 
 def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     """The tuning gain of every method on every dataset with published settings."""
-    yield _text(
+    yield markdown(
         "Final ARI with the settings that the authors published for a dataset, or that were copied "
         f"from a similar one, minus that with the default settings, which rank. {WARNING}"
     )
@@ -203,8 +203,8 @@ def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
         gain = _or_dash(row["gain"], signed) + interval(row)
         words = row["verdict"] if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
         means = [_or_dash(row[side], number) for side in ("default", "published")]
-        names = (_text(row["dataset"]), _text(titles.get(row["method"], row["method"])))
-        lines.append(_row([*names, *means, _text(gain), str(row["n"]), _text(words)]))
+        names = (markdown(row["dataset"]), markdown(titles.get(row["method"], row["method"])))
+        lines.append(_row([*names, *means, markdown(gain), str(row["n"]), markdown(words)]))
     yield "\n".join(lines)
 
 
@@ -221,7 +221,7 @@ def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
         rows = scores[scores["method"] == method]
         means = [_or_dash(rows[f"ARI_{name}"].mean(), number) for name in ("oracle", "final")]
         counts = (rows["ARI_final"].notna().sum(), (rows["settings"] == "published").sum())
-        lines.append(_row([_text(titles[method]), *means, *map(str, counts)]))
+        lines.append(_row([markdown(titles[method]), *means, *map(str, counts)]))
     yield "\n".join(lines)
 
 
@@ -230,7 +230,7 @@ def _firsts(firsts: Mapping[str, Sequence[Place]]) -> Iterator[str]:
     yield "By mean rank of the final ARI, controls left out; the numbers are mean ARI."
     yield ""
     for clusterer, places in firsts.items():
-        yield f"- **{clusterer}**: {_text(in_words(places))}"
+        yield f"- **{clusterer}**: {markdown(in_words(places))}"
 
 
 def _incomplete(results: pd.DataFrame, datasets: list[str], rank_by: str) -> Iterator[str]:
@@ -239,10 +239,10 @@ def _incomplete(results: pd.DataFrame, datasets: list[str], rank_by: str) -> Ite
     titles = method_titles(results)
     for method, rows in lacking.groupby("method", sort=False):
         means = ", ".join(
-            f"{_text(dataset)} (n = {n} of {requested})"
+            f"{markdown(dataset)} (n = {n} of {requested})"
             for dataset, n, requested in rows[["dataset", "n", "requested"]].itertuples(index=False)
         )
-        yield f"- {_text(titles[str(method)])}: {means}"
+        yield f"- {markdown(titles[str(method)])}: {means}"
 
 
 def _against(
@@ -250,7 +250,7 @@ def _against(
 ) -> Iterator[str]:
     """Methods that are better than a control, then a line for every method but controls."""
     described = results.drop_duplicates("method").set_index("method")
-    titles = described[~described["control"]]["title"].map(_text)
+    titles = described[~described["control"]]["title"].map(markdown)
     rows = lift[(lift["clusterer"] == rank_by) & ~lift["exploratory"]]
     rows = rows[rows["method"].isin(titles.index)]
     if rows.empty:
@@ -261,9 +261,9 @@ def _against(
     yield f"Better than {control} (5 %, Holm's correction for all entries): {winners}."
     if "best_control" in rows:
         named = rows[rows["best_control"] != ""].drop_duplicates("dataset")
-        every = described["title"].map(_text)
+        every = described["title"].map(markdown)
         pairs = zip(named["dataset"], named["best_control"], strict=True)
-        best = ", ".join(f"{every[name]} on {_text(dataset)}" for dataset, name in pairs)
+        best = ", ".join(f"{every[name]} on {markdown(dataset)}" for dataset, name in pairs)
         if len(named) <= _NAMED:
             yield f"The best control is {best}."
     yield ""
@@ -290,13 +290,13 @@ def _with_lift(rows: pd.DataFrame) -> str:
     if len(rows) > _NAMED:
         return f"{len(rows)} datasets (mean {signed(rows['mean'].mean())})"
     named = zip(rows["dataset"], rows["mean"], strict=True)
-    return ", ".join(f"{_text(dataset)} ({signed(mean)})" for dataset, mean in named)
+    return ", ".join(f"{markdown(dataset)} ({signed(mean)})" for dataset, mean in named)
 
 
 def _names(datasets: list[str]) -> str:
-    return (
-        ", ".join(map(_text, datasets)) if len(datasets) <= _NAMED else f"{len(datasets)} datasets"
-    )
+    if len(datasets) > _NAMED:
+        return f"{len(datasets)} datasets"
+    return ", ".join(map(markdown, datasets))
 
 
 def _not_ranked(results: pd.DataFrame, ranked: list[str]) -> Iterator[str]:
@@ -309,16 +309,11 @@ def _not_ranked(results: pd.DataFrame, ranked: list[str]) -> Iterator[str]:
             reason = (
                 reasons[0] if len(reasons) == 1 else f"every fit failed, for example: {reasons[0]}"
             )
-        yield f"- {_text(dataset)}: {_text(reason)}"
+        yield f"- {markdown(dataset)}: {markdown(reason)}"
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _text(text: object) -> str:
-    """Escape any text for Markdown, in one line."""
-    return re.sub(r"([\\`*_|<>\[\]~])", r"\\\1", " ".join(str(text).split()))
 
 
 def _or_dash(value: float, write: Callable[[float], str]) -> str:

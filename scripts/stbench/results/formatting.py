@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -46,9 +46,14 @@ def sd_of_starts(row: Row) -> float:
     return starts if hides and starts >= HIDDEN else float("nan")
 
 
-def count(n: int, what: str) -> str:
-    """``1 dataset``, ``2 datasets``."""
-    return f"{n} {what}{'s' * (n != 1)}"
+def count(n: int, what: str, several: str = "") -> str:
+    """``1 dataset``, ``2 datasets``; ``several`` is the plural where it does not end with an s."""
+    return f"{n} {what if n == 1 else several or f'{what}s'}"
+
+
+def joined(texts: Sequence[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``."""
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
 
 
 def seeds(n: int) -> str:
@@ -58,3 +63,15 @@ def seeds(n: int) -> str:
 def interval(row: Row) -> str:
     """`` [-.01, +.07]``; empty if there is none."""
     return "" if pd.isna(row["low"]) else f" [{signed(row['low'])}, {signed(row['high'])}]"
+
+
+def duration(seconds: float) -> str:
+    """``8 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def megabytes(value: float) -> str:
+    """``593 MB``, ``3.0 GB``."""
+    return f"{value:.0f} MB" if value < 1000 else f"{value / 1000:.1f} GB"

@@ -32,7 +32,6 @@ from stbench.supervisor.processes import die_with_parent
 SOCKET = "STBENCH_FORK_SERVER"  # in the environment of jobs: the path of the server's socket
 _STREAMS = 3
 _LENGTH, _STATUS = struct.Struct("!I"), struct.Struct("!i")
-_OTHER_PYTHON = b"other"
 
 
 def run_in_copy(words: Sequence[str], environment: Mapping[str, str]) -> int | None:
@@ -68,12 +67,12 @@ def run_in_copy(words: Sequence[str], environment: Mapping[str, str]) -> int | N
         try:
             connection.sendmsg([_LENGTH.pack(len(content))], ancillary)
             connection.sendall(content)
-            answer = connection.recv(_LENGTH.size + 1)
+            answer = connection.recv(_STATUS.size)
         except OSError:
             answer = b""
-    if answer == _OTHER_PYTHON:
+    if len(answer) != _STATUS.size:  # another Python, or the server has ended with the program
         return None
-    return _STATUS.unpack(answer)[0] if len(answer) == _STATUS.size else -signal.SIGKILL
+    return _STATUS.unpack(answer)[0]
 
 
 def serve(path: Path) -> NoReturn:
@@ -99,8 +98,7 @@ def _answer(connection: socket.socket) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request, streams = _received(connection)
         if request["python"] != sys.executable:
-            connection.sendall(_OTHER_PYTHON)
-            os._exit(0)
+            os._exit(0)  # no answer: the client runs the program itself
         program = os.fork()
         if not program:
             connection.close()

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from stbench.common.text import markdown
 from stbench.ranking.overview import OWN
 from stbench.results.assembly import PUBLISHED_SETTINGS, in_order, method_titles
 from stbench.results.formatting import count, interval, number, signed
 from stbench.results.published import AGREES, NO_VERDICT, published_vs_measured
 from stbench.results.tuning import Published
-from stbench.verdict.markdown import escaped, table_of
+from stbench.verdict.markdown import table_of
 
 HOLDS, LOWER, HIGHER = "holds", "lower", "higher"
 UNDECIDED, UNKNOWN = "undecided", "not judged"
@@ -214,7 +215,7 @@ def _by_method(table: pd.DataFrame, titles: dict[str, str]) -> str:
     judged = table[table["verdict"] != UNKNOWN].groupby("method")
     means = (judged["measured"].mean() - judged["claimed"].mean()).reindex(counts.index)
     rows = [
-        [escaped(titles[name]), *map(str, counts.loc[name]), _or_dash(means[name])]
+        [markdown(titles[name]), *map(str, counts.loc[name]), _or_dash(means[name])]
         for name in [name for name in titles if name in counts.index]
     ]
     return table_of(["method", *VERDICTS, "mean difference"], rows, left=1)
@@ -223,14 +224,14 @@ def _by_method(table: pd.DataFrame, titles: dict[str, str]) -> str:
 def _rows(table: pd.DataFrame, titles: dict[str, str]) -> str:
     rows = [
         [
-            escaped(titles[row.method]),
-            escaped(row.dataset),
+            markdown(titles[row.method]),
+            markdown(row.dataset),
             number(row.claimed),
             "–" if np.isnan(row.measured) else number(row.measured),
             f"**{row.verdict}**",
-            escaped(f"{row.settings} settings, {row.protocol}, {row.clusterer}"),
-            escaped(row.reason),
-            escaped(row.source),
+            markdown(f"{row.settings} settings, {row.protocol}, {row.clusterer}"),
+            markdown(row.reason),
+            markdown(row.source),
         ]
         for row in table.itertuples()
     ]
@@ -247,17 +248,17 @@ def _not_measured(results: pd.DataFrame, published: pd.DataFrame, titles: dict[s
     parts = []
     if away:
         n = int(rows["dataset"].isin(away).sum())
-        parts.append(f"{n} scores on sections that were not run: {escaped(', '.join(away))}.")
+        parts.append(f"{n} scores on sections that were not run: {markdown(', '.join(away))}.")
     if methods:
         n = int(rows["method"].isin(methods).sum())
-        parts.append(f"{n} scores of methods that were not run: {escaped(', '.join(methods))}.")
+        parts.append(f"{n} scores of methods that were not run: {markdown(', '.join(methods))}.")
     control = set(results.loc[results["control"], "method"])
     silent = [
         name for name in titles if name not in {*rows["method"], *control} and "__" not in name
     ]
     if silent:
         named = _names([titles[name] for name in silent])
-        parts.append(f"No published score is known of {escaped(named)}.")
+        parts.append(f"No published score is known of {markdown(named)}.")
     parts.append(_BEYOND)
     return "\n".join(f"- {part}" for part in parts)
 

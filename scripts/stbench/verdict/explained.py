@@ -17,6 +17,7 @@ from stbench.ranking.overview import OWN
 from stbench.ranking.ranks import UNITS_FOR_INTERVAL
 from stbench.ranking.selection import ranked_methods
 from stbench.results.assembly import PUBLISHED_SETTINGS
+from stbench.results.formatting import count, joined
 
 TRAINED, SMOOTHED, CLUSTERED = "trained", "smoothed", "clustered"
 # Facts within tissues, with their columns; several columns are one source.
@@ -124,7 +125,7 @@ def explained_sentences(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     """
     rows = table.set_index("source")
     studies, tissues = runs["unit"].nunique(), runs["tissue"].nunique()
-    where = f"{tissues} tissue{'s' * (tissues != 1)} of {studies} stud{_ies(studies)}"
+    where = f"{count(tissues, 'tissue')} of {count(studies, 'study', 'studies')}"
     limit = ""
     if studies < UNITS_FOR_INTERVAL:
         limit = f"; no intervals, because they need {UNITS_FOR_INTERVAL} studies"
@@ -156,9 +157,9 @@ def explained_sentences(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     ]
     found = [
         f"Of the variance of the final ARI over {len(runs)} runs on {where}, "
-        f"{_listed(first)}{limit}.",
-        f"Of the same variance, each alone, {_listed(parts)}." if parts else "",
-        f"Of the choices of a benchmark, {_listed(choices)}." if choices else "",
+        f"{joined(first)}{limit}.",
+        f"Of the same variance, each alone, {joined(parts)}." if parts else "",
+        f"Of the choices of a benchmark, {joined(choices)}." if choices else "",
     ]
     return [sentence for sentence in found if sentence]
 
@@ -309,11 +310,3 @@ def _share(row: pd.Series) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
-
-
-def _ies(n: int) -> str:
-    return "y" if n == 1 else "ies"

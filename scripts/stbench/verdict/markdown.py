@@ -1,14 +1,8 @@
-"""Tables and texts in GitHub's Markdown."""
+"""Tables in GitHub's Markdown."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-
-
-def escaped(text: object) -> str:
-    """Any text in one line, without a meaning in Markdown."""
-    return re.sub(r"([\\`*_|<>\[\]~])", r"\\\1", " ".join(str(text).split()))
 
 
 def table_of(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.errors import InputError
+from stbench.common.text import markdown
 from stbench.ranking.answer import ranking_answers
 from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.selection import by_tissue, headline
@@ -19,7 +20,6 @@ from stbench.results.shipped import Shipped
 from stbench.results.tuning import settings_tables
 from stbench.verdict.claims import claims, claims_sentence, tuned_entries
 from stbench.verdict.explained import explained, explained_sentences, runs_of
-from stbench.verdict.markdown import escaped
 from stbench.verdict.questions import Question, questions, without_space
 from stbench.verdict.tissues import tissue_facts
 
@@ -118,16 +118,17 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
     )
     first, heading, rest = page.partition("\n## ")
     asked = "\n\n".join(
-        f"**{escaped(question.text)}** {escaped(question.answer)}" for question in verdict.questions
+        f"**{markdown(question.text)}** {markdown(question.answer)}"
+        for question in verdict.questions
     )
     parts = [
         first.rstrip(),
-        f"{escaped(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
+        f"{markdown(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
         "## Questions",
         asked,
         "Published scores beside these: [claims.md](claims.md).",
         "## What explains a score",
-        " ".join(map(escaped, verdict.sentences)),
+        " ".join(map(markdown, verdict.sentences)),
         f"![Shares of the variance of the final ARI by source]({images}/explained.svg)",
         _HOW_EXPLAINED,
     ]
@@ -141,15 +142,15 @@ def readme_headline(shipped: Shipped, published: pd.DataFrame) -> str:
     tissue, rows = next(iter(by_tissue(results, rank_by).items()))
     standing = standings(rows, rank_by)["worst"]
     answers = ranking_answers(standing, tissue, lift_over_best_control(rows), rank_by)
-    lines = [f"- **{answer.about}:** {escaped(answer.text)}" for answer in answers]
+    lines = [f"- **{answer.about}:** {markdown(answer.text)}" for answer in answers]
     space = without_space(rows, facts_of(shipped), rank_by)
-    lines.append(f"- **Space:** {escaped(space)}")
+    lines.append(f"- **Space:** {markdown(space)}")
     claimed = claims_sentence(claims(shipped.results, published))
-    lines.append(f"- **Claims:** {escaped(claimed)} [All claims](docs/claims.md).")
+    lines.append(f"- **Claims:** {markdown(claimed)} [All claims](docs/claims.md).")
     parts = [
         "\n".join(lines),
         "![Overview of methods and controls](docs/images/overview.svg)",
-        f"*{escaped(made_sentence(shipped.manifest))} The whole table: "
+        f"*{markdown(made_sentence(shipped.manifest))} The whole table: "
         "[docs/leaderboard.md](docs/leaderboard.md).*",
     ]
     return "\n\n".join(parts)

@@ -103,7 +103,7 @@ def test_a_budget_of_named_methods_cuts_these_alone_also_with_published_settings
 
 @pytest.mark.parametrize(
     ("budget", "reason"),
-    [(["nobody"], "budget: unknown method 'nobody'"), (["sedr"], "'sedr' has no epochs_cpu")],
+    [(["unlisted"], "budget: unknown method 'unlisted'"), (["sedr"], "'sedr' has no epochs_cpu")],
 )
 def test_a_budget_names_methods_that_it_can_cut(budget, reason):
     with pytest.raises(InputError, match=reason):

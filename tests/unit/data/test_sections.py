@@ -248,7 +248,8 @@ def test_joined_datasets_can_be_made_worse() -> None:
 
 def test_what_has_to_be_fetched_for_its_sections_is_planned(tmp_path) -> None:
     from stbench.config.layout import Layout
-    from stbench.runs.plan import as_text, make_plan
+    from stbench.runs.plan import make_plan
+    from stbench.runs.plan_text import as_text
 
     lost = {"id": "lost", "join": ["BZ5", "Stereo-seq"]}
     pair = {"id": "pair", "join": ["BZ5", "BZ9"]}

@@ -271,12 +271,12 @@ def test_the_program_draws_what_can_be_drawn(drawn):
         assert path.stat().st_size > 2000, path.name
     captions = json.loads((drawn / "captions.json").read_text())
     assert captions.keys() == stems
-    for stem, told in captions.items():
-        assert list(told) == ["title", "caption", "alt", "dataset", "kind", "smallest_text"]
-        assert told["dataset"] == (stem.partition("_")[2] if stem[-1] in "se" else None) or (
-            told["kind"] not in ("gallery", "protocols", "curves")
+    for stem, facts in captions.items():
+        assert list(facts) == ["title", "caption", "alt", "dataset", "kind", "smallest_text"]
+        assert facts["dataset"] == (stem.partition("_")[2] if stem[-1] in "se" else None) or (
+            facts["kind"] not in ("gallery", "protocols", "curves")
         )
-        assert stem.startswith(told["kind"]) and told["caption"] and told["alt"]
+        assert stem.startswith(facts["kind"]) and facts["caption"] and facts["alt"]
     assert "STAGUE ARI 0.90" in captions["gallery_layers"]["alt"]
     assert "PCA oom: it said oom" in captions["gallery_layers"]["alt"]
 

@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from helpers.results import made_results, scores_of
-from stbench.ranking.answer import listed, map_answers, megabytes, ranking_answers, seconds
+from stbench.ranking.answer import listed, map_answers, ranking_answers
 from stbench.ranking.standings import standings
 from stbench.results.best_control import lift_over_best_control
+from stbench.results.formatting import duration, megabytes
 
 TITLES = {"stague": "STAGUE", "sedr": "SEDR", "pca": "PCA"}
 
@@ -94,5 +95,5 @@ def test_long_lists_are_counted(names, words):
 
 
 def test_amounts_have_units():
-    assert (seconds(8.4), seconds(600), seconds(9000)) == ("8 s", "10 min", "2.5 h")
+    assert (duration(8.4), duration(600), duration(9000)) == ("8 s", "10 min", "2.5 h")
     assert (megabytes(593), megabytes(2986)) == ("593 MB", "3.0 GB")

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import io
 import json
 import re
 import sys
@@ -11,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from PIL import Image
 
 import report
 from helpers.report import (
@@ -28,8 +26,6 @@ from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
 from stbench.config.layout import Layout
 from stbench.ranking.tables import rankings
-from stbench.report.bibtex import bibtex, software_entry, with_dois
-from stbench.report.images import LARGEST_VECTOR, Album, encoded, find_pictures
 from stbench.report.overview import dataset_facts, missing_results
 from stbench.report.page import Sources, report_page
 from stbench.report.runs import fit_records
@@ -193,63 +189,6 @@ def test_without_a_test_no_group_is_claimed(tmp_path):
     assert "do not differ significantly:" not in text
 
 
-def test_a_picture_is_made_as_small_as_asked(tmp_path):
-    path = tmp_path / "noise.png"
-    noise = np.random.default_rng(0).integers(0, 256, (900, 1600, 4), dtype=np.uint8)
-    Image.fromarray(noise, "RGBA").save(path)
-    data, size = encoded(path, 150_000)
-    assert len(data) <= 150_000
-    with Image.open(io.BytesIO(data)) as image:
-        assert image.format == "WEBP" and image.size == size and image.mode == "RGB"
-    assert size[0] / size[1] == pytest.approx(16 / 9, rel=0.01)
-
-
-def test_line_art_is_kept_exactly_and_transparency_is_white(tmp_path):
-    path = tmp_path / "line.png"
-    pixels = np.zeros((40, 60, 4), dtype=np.uint8)
-    pixels[20] = (200, 30, 30, 255)
-    Image.fromarray(pixels, "RGBA").save(path)
-    data, _ = encoded(path, 150_000)
-    with Image.open(io.BytesIO(data)) as image:
-        found = np.asarray(image)
-    assert (found[20] == (200, 30, 30)).all() and (found[0] == 255).all()
-
-
-def test_beyond_the_budget_pictures_are_linked_to(tmp_path):
-    for number in range(3):
-        draw_picture(tmp_path / f"figures/domains_d{number}.png", (400, 400))
-    pictures = find_pictures(tmp_path / "figures", [])
-    size = len(encoded(pictures[0].path, 150_000)[0])
-    album = Album(tmp_path / "report/index.html", 3, budget=2 * size)
-    shown = [album.embed(picture) for picture in pictures]
-    assert [bool(one.source) for one in shown] == [True, True, False]
-    assert shown[2].link == "../figures/domains_d2.png"
-
-
-def test_captions_are_taken_from_their_file_or_from_the_names(tmp_path):
-    for stem in ("domains_BZ5", "heatmap_ARI_final", "odd one"):
-        draw_picture(tmp_path / f"{stem}.png")
-    caption = {"title": "Layers", "caption": "c", "alt": "a map", "dataset": "BZ"}
-    named = {p.stem: p for p in find_pictures(tmp_path, ["BZ", "BZ5"])}
-    assert (named["domains_BZ5"].dataset, named["domains_BZ5"].title) == ("BZ5", "domains BZ5")
-    assert named["heatmap_ARI_final"].dataset == "" and named["odd one"].title == "odd one"
-    captions = {"odd one": {**caption, "dataset": None}, "domains_BZ5": caption}
-    (tmp_path / "captions.json").write_text(json.dumps(captions))
-    odd, told, last = find_pictures(tmp_path, ["BZ5"])
-    assert (odd.stem, odd.dataset, last.stem) == ("odd one", "", "heatmap_ARI_final")
-    assert (told.title, told.caption, told.alt, told.dataset) == ("Layers", "c", "a map", "BZ")
-
-
-@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}'])
-def test_broken_captions_and_pictures_are_told(tmp_path, content):
-    (tmp_path / "captions.json").write_text(content)
-    with pytest.raises(InputError, match=r"captions\.json: .*draw the figures again"):
-        find_pictures(tmp_path, [])
-    (tmp_path / "x.png").write_text("no picture")
-    with pytest.raises(InputError, match=r"x\.png: not a readable picture"):
-        encoded(tmp_path / "x.png", 1000)
-
-
 def test_studies_are_found_by_name_and_left_out_where_nothing_applies(tmp_path):
     pd.DataFrame({"k": [1, 2], "ARI": [0.51234567, np.nan]}).to_csv(
         tmp_path / "sensitivity_stague.csv", index=False
@@ -283,49 +222,6 @@ def test_deconvolution_is_shown_beside_domains_and_alone(tmp_path):
         assert pictured.count("<img") == text.count("<img") == 1
     assert '<section id="leaderboard"' in beside and '<section id="leaderboard"' not in alone
     assert "Lawson and Hanson 1974" in alone and "600" in alone
-
-
-def test_bibtex_says_what_our_lists_say():
-    lists = [
-        yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text())
-        for name in ("methods", "datasets", "deconvolution_methods")
-    ]
-    titles = yaml.safe_load((PROJECT / "config/titles.yaml").read_text())
-    citations = [str(entry.get("citation", "")) for part in lists for entry in part.values()]
-    entries = bibtex(citations)
-    dois = set(re.findall(r"doi (10\.[^\s,;]+)", " ".join(citations)))
-    assert dois == {found for e in entries for found in re.findall(r"doi = \{(.+)\}", e)}
-    keys = [re.match(r"@(?:article|misc)\{(\w+),", entry)[1] for entry in entries]
-    assert len(set(keys)) == len(keys)
-    told = " ".join([*citations, *titles.values()])
-    for entry in entries:
-        assert entry.count("{") == entry.count("}")
-        for value in re.findall(r" = \{(.+)\}", entry):
-            kept = value.removesuffix(" and others").removeprefix("https://").replace("\\", "")
-            assert kept.strip("{}") in told
-    articles = [entry for entry in entries if "howpublished" not in entry]
-    assert all(" title = {{" in entry for entry in articles)
-    assert len(titles) == len(articles)
-
-
-def test_a_work_named_twice_is_one_entry_with_its_doi():
-    twice = ["Li and Zhou, Genome Biology 2022", "Li and Zhou, Genome Biology 2022, doi 10.1/a"]
-    for order in (twice, twice[::-1], [*twice, *twice]):
-        (entry,) = bibtex(order)
-        assert "doi = {10.1/a}" in entry and "author = {Li and Zhou}" in entry
-    assert bibtex(["standard normal noise, a lower bound", ""]) == []
-    (site,) = bibtex(["Tool_x, github.com/a_b/c (2025), 50% & more"])
-    assert "howpublished = {https://github.com/a_b/c}" in site and r"50\% \& more" in site
-
-
-def test_the_benchmark_cites_itself():
-    entry = software_entry(yaml.safe_load((PROJECT / "CITATION.cff").read_text()))
-    assert entry.startswith("@software{stbench,") and "version = {0.2.0}" in entry
-
-
-def test_dois_become_links_and_the_rest_stays_text():
-    told = with_dois('<b>X</b>, doi 10.1000/a-b, "more"')
-    assert told.startswith("&lt;b&gt;") and 'href="https://doi.org/10.1000/a-b"' in told
 
 
 def test_the_page_allows_only_its_own_style_and_script(tmp_path):
@@ -402,15 +298,3 @@ def test_what_lacks_is_told_and_nothing_is_written(run, tmp_path, harm, told):
 def test_an_unknown_configuration_is_told(run):
     with pytest.raises(InputError, match="unknown dataset 'BZ55'"):
         run({**CONFIG, "datasets": ["BZ55"]})
-
-
-def test_a_small_svg_is_embedded_instead_of_its_png(tmp_path):
-    for name in ("lines", "many_lines"):
-        draw_picture(tmp_path / f"{name}.png", (700, 300))
-    (tmp_path / "lines.svg").write_text("<svg/>")
-    (tmp_path / "many_lines.svg").write_text(f"<svg>{' ' * LARGEST_VECTOR}</svg>")
-    album = Album(tmp_path / "index.html", 2)
-    lines, many = (album.embed(picture) for picture in find_pictures(tmp_path, []))
-    assert base64.b64decode(lines.source.removeprefix("data:image/svg+xml;base64,")) == b"<svg/>"
-    assert (lines.width, lines.height) == (700, 300)
-    assert many.source.startswith("data:image/webp")

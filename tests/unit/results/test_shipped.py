@@ -103,5 +103,5 @@ def test_an_entry_is_stale_if_its_fit_would_have_another_key(tmp_path):
     assert stale_entries(manifest, CONFIG, tmp_path) == set()
     other = {**chosen, "params": {"stague": {"epochs": 7}}}
     assert stale_entries({**manifest, "config": other}, CONFIG, tmp_path) == {("BZ5", "stague")}
-    renamed = {"config": {**chosen, "methods": ["nobody"]}, "entries": entries}
+    renamed = {"config": {**chosen, "methods": ["unlisted"]}, "entries": entries}
     assert len(stale_entries(renamed, CONFIG, tmp_path)) == 2

@@ -1,0 +1,57 @@
+"""The command of ``make compare``: one method beside shipped results."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from stbench.common.paths import SCRIPTS
+
+SHOW = "import json, sys; print(json.dumps(sys.argv[1:]))"
+
+
+def compare(*words, command=SHOW):
+    return subprocess.run(
+        [sys.executable, SCRIPTS / "compare.py", *words, "--"]
+        + [sys.executable, "-c", command, "--cores", "2"],
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        (("stague",), ["name=compare_stague", 'methods=["stague", "smoothed_pca"]']),
+        (("smoothed_pca",), ["name=compare_smoothed_pca", 'methods=["smoothed_pca"]']),
+        (
+            ("mine", "--external", "a folder"),
+            ["name=compare_mine", 'methods=["smoothed_pca"]', 'external={"mine": "a folder"}'],
+        ),
+        (
+            ("pca", "--datasets", "BZ5", "BZ9"),
+            [
+                *("name=compare_pca", 'methods=["pca", "smoothed_pca"]'),
+                'datasets=["BZ5", "BZ9"]',
+            ],
+        ),
+    ],
+)
+def test_the_command_gets_the_method_the_control_and_the_name(words, values):
+    done = compare("--method", *words)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["--cores", "2", "--config", *values]
+
+
+def test_an_unknown_method_is_one_line_and_nothing_runs():
+    done = compare("--method", "stauge")
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr == (
+        "error: stauge: unknown method (did you mean 'stague'?); "
+        "docs/add-a-method.md says how to add it\n"
+    )
+
+
+def test_a_run_that_fails_ends_with_its_code():
+    assert compare("--method", "pca", command="import sys; sys.exit(3)").returncode == 3
