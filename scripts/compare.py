@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from stbench.common.errors import InputError, run_cli
-from stbench.common.paths import CONFIG
+from stbench.common.paths import CONFIG, RESOURCES
 from stbench.config.layout import Layout
 from stbench.config.methods import load_methods
 from stbench.config.schema import suggestion
@@ -42,8 +42,15 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
+    from stbench.results.shipped import read_shipped
     from stbench.verdict.comparison import CANARY
 
+    shipped = read_shipped(RESOURCES / "verdict").manifest["entries"]
+    for dataset in args.datasets:
+        if dataset not in shipped:
+            raise InputError(
+                f"{dataset}: no results of it are shipped; DATASETS: {' '.join(shipped)}"
+            )
     known = load_methods(CONFIG)[DOMAINS]
     if args.external is None and args.method not in known:
         hint = suggestion(args.method, sorted(known))

@@ -14,6 +14,7 @@ from stbench.ranking.standings import Standing, mean_rank, memory, place, standi
 from stbench.results.aggregates import BASELINE, sample_of
 from stbench.results.assembly import method_titles
 from stbench.results.best_control import lift_over_best_control
+from stbench.results.formatting import duration
 from stbench.results.shipped import Shipped, shipped_note
 from stbench.results.statistics import BETTER, WORSE, difference, holm, verdict
 
@@ -141,9 +142,16 @@ def _place(standing: Standing, titles: Mapping[str, str], method: str) -> list[s
         return [f"{titles[method]} has no place: {why}"]
     row: Any = table.loc[method]
     ranked = table["rank"].notna().sum()
+    cost = filter(
+        None,
+        [
+            "" if pd.isna(row["seconds"]) else duration(row["seconds"]),
+            f"{memory(row)} MB" if memory(row) else "",
+        ],
+    )
     lines = [
         f"place {place(row)} of {ranked} on {standing.where}, mean rank {mean_rank(row)}",
-        f"mean ARI {row['ARI_final']:.3f}; {row['seconds']:.0f} s and {memory(row)} MB a fit",
+        f"mean ARI {row['ARI_final']:.3f}; a fit takes {' and '.join(cost) or 'an unknown time'}",
     ]
     return [*lines, wrapped(standing.certainty)]
 

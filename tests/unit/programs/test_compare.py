@@ -53,5 +53,11 @@ def test_an_unknown_method_is_one_line_and_nothing_runs():
     )
 
 
+def test_a_dataset_without_shipped_results_is_refused_before_the_run():
+    done = compare("--method", "pca", "--datasets", "BZ5", "Stereo-seq")
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith("error: Stereo-seq: no results of it are shipped; DATASETS: ")
+
+
 def test_a_run_that_fails_ends_with_its_code():
     assert compare("--method", "pca", command="import sys; sys.exit(3)").returncode == 3

@@ -56,7 +56,7 @@ def test_the_text_has_place_lift_cost_and_what_was_shipped():
     text = comparison_text(results, OWN, SHIPPED, "stague", "kmeans")
     assert text.startswith("STAGUE beside shipped results (final ARI, kmeans)")
     assert "place 1 (1-2) of 2 on 3 datasets" in text
-    assert "mean ARI 0.600; 10 s and 300 MB a fit" in text
+    assert "mean ARI 0.600; a fit takes 10 s and 300 MB" in text
     assert "lift over the best control on BZ5 (Smoothed PCA): +0.300" in text
     assert "SEDR‡" in text and "‡ shipped with the project" in text
 
@@ -69,3 +69,9 @@ def test_a_method_without_a_score_has_no_place():
     results = beside(own, SHIPPED)
     assert not len(against_each(results, "stague", "kmeans"))
     assert "has no place" in comparison_text(results, own, SHIPPED, "stague", "kmeans")
+
+
+def test_a_result_from_elsewhere_has_no_cost():
+    own = OWN.assign(seconds=float("nan"), peak_rss_mb=float("nan"))
+    text = comparison_text(beside(own, SHIPPED), own, SHIPPED, "stague", "kmeans")
+    assert "mean ARI 0.600; a fit takes an unknown time" in text
