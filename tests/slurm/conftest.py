@@ -9,13 +9,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from stbench.supervisor.processes import die_with_parent
+from workflow.conftest import Workflow
 
 # Where job steps look for it: they do not see SLURM_CONF.
 CONFIGURATION = Path("/etc/slurm")
@@ -59,17 +60,47 @@ NodeName={host} Name=gpu File=/dev/zero
 """
 
 
+QUICK_CHECKS = ("--slurm-init-seconds-before-status-checks", "2")
+QUICK_CHECKS += ("--seconds-between-status-checks", "2", "--latency-wait", "10")
+
+
 class Slurm:
     """What the tests ask the controller."""
 
-    def jobs(self) -> list[dict[str, str]]:
-        """Every job of this cluster, also those that have ended, as scontrol describes it."""
+    def jobs(self, folder: Path) -> list[dict[str, str]]:
+        """Jobs submitted from a folder, also those that have ended, as scontrol describes them."""
         table = _output("scontrol", "--oneliner", "show", "job")
         rows = [line for line in table.splitlines() if line.startswith("JobId=")]
-        return [dict(word.split("=", 1) for word in row.split() if "=" in word) for row in rows]
+        jobs = [dict(word.split("=", 1) for word in row.split() if "=" in word) for row in rows]
+        return [job for job in jobs if job["WorkDir"] == str(folder)]
 
     def job_script(self, job_id: str) -> str:
         return _output("scontrol", "write", "batch_script", job_id, "-")
+
+    def run(
+        self, flow: Workflow, config: tuple[str, ...], targets: tuple[str, ...], meanwhile: Callable
+    ) -> str:
+        """The output of a successful run whose jobs are submitted.
+
+        Args:
+            meanwhile: called every second.
+        """
+        command = [word for word in flow.command() if word not in ("--cores", "2")]
+        command += ["--profile", str(flow.source / "profiles/slurm"), *QUICK_CHECKS]
+        command += ["--config", *config, "--", *targets]
+        log = flow.folder.with_suffix(".log")
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command, cwd=flow.folder, env=flow.environment, stdout=output, stderr=output
+            )
+            deadline = time.monotonic() + 900  # three minutes on an idle machine
+            while process.poll() is None and time.monotonic() < deadline:
+                meanwhile()
+                time.sleep(1)
+            process.terminate()
+            process.wait(60)
+        assert process.returncode == 0, log.read_text()
+        return log.read_text()
 
 
 def _output(*command: str) -> str:
@@ -175,7 +206,7 @@ def _idle() -> bool:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One SLURM at a time on this machine, also if files of tests run at the same time."""
+    """One SLURM at a time on this machine, also if two test runs take place."""
     with Path(tempfile.gettempdir(), "stbench-test-slurm.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

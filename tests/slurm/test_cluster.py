@@ -1,8 +1,10 @@
-"""The benchmark on a real SLURM: what it asks for and gives, and how killed jobs end."""
+"""The benchmark on a real SLURM: what it asks for and gives, how killed jobs end, and bundles.
+
+Two runs at the same time, as most of their time is waiting.
+"""
 
 import json
 import subprocess
-import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ import pytest
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
 from stbench.config.schema import load_yaml
-from workflow.conftest import QUICK, TISSUE, Workflow, environment
+from workflow.conftest import QUICK, TISSUE, Workflow, copy_of_the_project, environment
 from workflow.test_faults import add_method
 
 SMALL = (
@@ -41,8 +43,25 @@ FAULTS = {
 # What is in the configuration is submitted in bundles, the targets beyond it one by one.
 BUNDLES = {"data-1_prepare_preprocess_simulate", "gpu-1_train_stague"}
 BUNDLES |= {"scores-1_aggregate_cluster_score"}
-QUICK_CHECKS = ("--slurm-init-seconds-before-status-checks", "2")
-QUICK_CHECKS += ("--seconds-between-status-checks", "2", "--latency-wait", "10")
+# Members of bundles.
+MEMBERS = {
+    "greedy": FAULTS["greedy"],
+    "hungry": FAULTS["hungry"],
+    "dies": "import os; os.kill(os.getpid(), 9)",
+    # Waits in the first attempt, until the test cancels the whole job.
+    "waits": "import time; from pathlib import Path; seen = Path('seen').resolve()\n"
+    "    first = not seen.exists(); seen.touch(); time.sleep(600 * first)\n"
+    "    return Fit(embedding=adata.obsm['X_pca'])",
+}
+BUNDLED = (
+    f"datasets=[{TISSUE}]",
+    f"methods=[random, pca, {', '.join(MEMBERS)}]",
+    "seeds=[0, 1]",
+    "clusterers=[kmeans]",
+    "rank_by=kmeans",
+    "interactions=null",
+    "published_settings=false",
+)
 
 
 @dataclass
@@ -51,12 +70,23 @@ class Run:
 
     cluster: Workflow
     local: Workflow
-    output: str
     jobs: dict[str, list[dict[str, str]]]
     scripts: dict[str, str]
 
     def fit(self, method):
         path = self.cluster.found(f"fits/tissue/{method}/*/seed0/status.json")
+        return json.loads(path.read_text())
+
+
+@dataclass
+class Bundles:
+    """A finished run whose short jobs were submitted together, and its jobs."""
+
+    flow: Workflow
+    jobs: list[dict[str, str]]
+
+    def status(self, method, seed=0):
+        path = self.flow.found(f"fits/tissue/{method}/*/seed{seed}/status.json")
         return json.loads(path.read_text())
 
 
@@ -70,67 +100,87 @@ def started(flow, method):
     return sum(log.read_text().count('"start"') for log in logs)
 
 
-def interfere(slurm, flow, shortened, cancelled):
-    """Cancel every attempt of one fit; let SLURM's time limit pass for another."""
-    for job in slurm.jobs():
-        number = job["JobId"]
-        if job["JobState"] != "RUNNING":
-            continue
-        if rule(job) == "train_overtime" and started(flow, "overtime") and number not in shortened:
-            shortened.add(number)
-            subprocess.run(["scontrol", "update", f"JobId={number}", "TimeLimit=1"], check=True)
-        running = started(flow, "cancelled") > len(cancelled)
-        if rule(job) == "train_cancelled" and running and number not in cancelled:
-            cancelled.add(number)
-            subprocess.run(["scancel", number], check=True)
+class Interference:
+    """Cancels every attempt of one fit; lets SLURM's time limit pass for another."""
+
+    def __init__(self, slurm, flow):
+        self.slurm, self.flow = slurm, flow
+        self.shortened, self.cancelled = set(), set()
+
+    def __call__(self):
+        for job in self.slurm.jobs(self.flow.folder):
+            number = job["JobId"]
+            if job["JobState"] != "RUNNING":
+                continue
+            late = rule(job) == "train_overtime" and started(self.flow, "overtime")
+            if late and number not in self.shortened:
+                self.shortened.add(number)
+                limit = ["scontrol", "update", f"JobId={number}", "TimeLimit=1"]
+                subprocess.run(limit, check=True)
+            running = started(self.flow, "cancelled") > len(self.cancelled)
+            if rule(job) == "train_cancelled" and running and number not in self.cancelled:
+                self.cancelled.add(number)
+                subprocess.run(["scancel", number], check=True)
 
 
-def copy_with_faults(folder):
-    source = folder / "source"
-    source.mkdir()
-    parts = ("Snakefile", "rules", "scripts", "config", "profiles", "resources", "envs")
-    subprocess.run(["cp", "-a", *(PROJECT / part for part in parts), source], check=True)
-    flow = Workflow(source, folder / "cluster", environment())
-    for name, body in FAULTS.items():
+class FirstBundleCancelled:
+    """Cancels the first job as soon as its member that waits has started."""
+
+    def __init__(self, slurm, flow):
+        self.slurm, self.flow = slurm, flow
+        self.done = False
+
+    def __call__(self):
+        if not self.done and (self.flow.folder / "seen").exists():
+            (job,) = self.slurm.jobs(self.flow.folder)
+            self.done = subprocess.run(["scancel", job["JobId"]]).returncode == 0
+
+
+def changed_copy(folder, methods):
+    """A copy of the project with more methods, by their bodies, and an empty folder to run in."""
+    folder.mkdir()
+    flow = Workflow(copy_of_the_project(folder / "source"), folder / "cluster", environment())
+    flow.folder.mkdir()
+    for name, body in methods.items():
         add_method(flow, name, body)
-    return source
+    return flow
 
 
 @pytest.fixture(scope="module")
-def run(slurm, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("benchmark")
-    source = copy_with_faults(folder)
-    flows = [Workflow(source, folder / name, environment()) for name in ("cluster", "local")]
-    for flow in flows:
-        flow.folder.mkdir()
-    cluster, local = flows
+def runs(slurm, tmp_path_factory):
+    """One whose fits are jobs of their own, and one whose short fits share a job."""
+    folder = tmp_path_factory.mktemp("slurm")
+    cluster = changed_copy(folder / "single", FAULTS)
+    bundled = changed_copy(folder / "bundled", MEMBERS)
+    local = Workflow(cluster.source, folder / "local", environment())
+    local.folder.mkdir()
     asked = [("fit", "tissue", name, 0) for name in FAULTS]
     pca, *fits = cluster.paths(("labels", "BZ5", "pca"), *asked, config=SMALL)
     made = ("results/default/tables", pca)
-    command = [word for word in cluster.command() if word not in ("--cores", "2")]
-    command += ["--profile", str(source / "profiles/slurm"), *QUICK_CHECKS]
-    command += ["--config", *SMALL, "--", *made, *fits]
-    log = folder / "cluster.log"
-    shortened, cancelled = set(), set()
-    with log.open("w") as output, ThreadPoolExecutor() as beside:
+    with ThreadPoolExecutor() as beside:
         alone = beside.submit(local.run, *SMALL, args=made)
-        process = subprocess.Popen(
-            command, cwd=cluster.folder, env=cluster.environment, stdout=output, stderr=output
+        second = beside.submit(
+            slurm.run, bundled, BUNDLED, made[:1], FirstBundleCancelled(slurm, bundled)
         )
-        deadline = time.monotonic() + 900  # three minutes on an idle machine
-        while process.poll() is None and time.monotonic() < deadline:
-            interfere(slurm, cluster, shortened, cancelled)
-            time.sleep(1)
-        process.terminate()
-        process.wait(60)
+        slurm.run(cluster, SMALL, (*made, *fits), Interference(slurm, cluster))
         assert alone.result().returncode == 0, alone.result().stdout
-    told = log.read_text()
-    assert process.returncode == 0, told
+        second.result()
     jobs = defaultdict(list)
-    for job in slurm.jobs():
+    for job in slurm.jobs(cluster.folder):
         jobs[rule(job)].append(job)
-    scripts = {job["JobId"]: slurm.job_script(job["JobId"]) for job in slurm.jobs()}
-    return Run(cluster, local, told, dict(jobs), scripts)
+    scripts = {job["JobId"]: slurm.job_script(job["JobId"]) for job in slurm.jobs(cluster.folder)}
+    bundles = slurm.jobs(bundled.folder)
+    return Run(cluster, local, dict(jobs), scripts), Bundles(bundled, bundles)
+
+
+@pytest.fixture(scope="module")
+def run(runs):
+    return runs[0]
+
+
+@pytest.fixture(scope="module")
+def bundles(runs):
+    return runs[1]
 
 
 def minutes(limit):
@@ -219,3 +269,27 @@ def test_out_of_memory_is_sent_again_with_more_memory(run):
 
 def test_no_job_retries_within_its_allocation(run):
     assert all("--retries 0" in script for script in run.scripts.values())
+
+
+def test_few_jobs_are_submitted_and_a_cancelled_one_is_repeated(bundles):
+    names = [job["Comment"].removeprefix("rule_").split("_")[0] for job in bundles.jobs]
+    assert names == ["data-1", "data-1", "scores-1"]
+    assert [job["JobState"] for job in bundles.jobs] == ["CANCELLED", "COMPLETED", "COMPLETED"]
+
+
+def test_a_bundle_asks_for_one_core_and_the_memory_of_its_largest_job(bundles):
+    assert {job["CPUs/Task"] for job in bundles.jobs} == {"1"}
+    assert [job["MinMemoryNode"] for job in bundles.jobs] == ["8000M", "16000M", "4000M"]
+
+
+def test_a_member_that_fails_fails_alone(bundles):
+    assert bundles.status("greedy")["status"] == "oom"
+    assert "2000 MB" in bundles.status("greedy")["reason"]
+    assert bundles.status("dies")["status"] == "killed"
+    for method in ("random", "pca", "hungry", "waits"):
+        assert [bundles.status(method, seed)["status"] for seed in (0, 1)] == ["ok", "ok"], method
+    final = bundles.flow.results().query("protocol == 'final' and metric == 'ARI'")
+    assert final.groupby("method").status.first().to_dict() == {
+        **dict.fromkeys(("random", "pca", "hungry", "waits"), "ok"),
+        **{"greedy": "oom", "dies": "killed"},
+    }
