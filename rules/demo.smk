@@ -1,6 +1,6 @@
 rule demo:
     input:
-        code=code("scripts/demo.py"),
+        code=code("scripts/run_stage.py", "scripts/demo.py"),
         data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
         labels=[LAYOUT.labels(d, m) for d, m, _ in BENCHMARK.demonstrations()],
         fits=[LAYOUT.fit(*key) for key in BENCHMARK.demonstrations() if key[2] in config["seeds"]],
@@ -33,7 +33,7 @@ rule demo:
         demonstrations=untracked(json.dumps(config.get("demonstrations") or [], sort_keys=True)),
         methods=untracked(str(BASE / METHODS)),
     shell:
-        "python {input.code[0]:q} --demonstrations {params.demonstrations:q} --data {input.data:q}"
+        "python {input.code:q} --demonstrations {params.demonstrations:q} --data {input.data:q}"
         " --labels {input.labels:q} --fits {input.fits:q} --interactions {input.interactions:q}"
         " --published {input.published:q} --methods {params.methods:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -6,7 +6,7 @@ LISTS = [
 
 rule report:
     input:
-        code=code("scripts/report.py"),
+        code=code("scripts/run_stage.py", "scripts/report.py"),
         templates=own(*TEMPLATES),
         results=[LAYOUT.results] if DOMAINS in BENCHMARK.tasks else [],
         tables=LAYOUT.tables,
@@ -39,6 +39,6 @@ rule report:
         config=untracked(json.dumps(config, sort_keys=True)),
         config_dir=lambda wc, input: str(Path(input.lists[0]).parent),
     shell:
-        "python {input.code[0]:q} --results {params.root:q} --config {params.config:q}"
+        "python {input.code:q} --results {params.root:q} --config {params.config:q}"
         " --config-dir {params.config_dir:q} --citation {input.citation:q}"
         " --output {output:q} > {log:q} 2>&1"

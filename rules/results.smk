@@ -18,7 +18,7 @@ PICTURED = [
 
 rule aggregate:
     input:
-        code=code("scripts/aggregate.py"),
+        code=code("scripts/run_stage.py", "scripts/aggregate.py"),
         scores=get_scores(DOMAINS),
         choosing=get_scores(CHOOSING),
         interactions=get_scores(INTERACTIONS),
@@ -69,7 +69,7 @@ rule aggregate:
         tissues=untracked(get_tissues()),
         results=untracked(["--output-parquet", str(LAYOUT.results)] if HAS_DOMAINS else []),
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --fits {params.fits:q}"
+        "python {input.code:q} --scores {input.scores:q} --fits {params.fits:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
         " --rank-by {params.rank_by} {params.shortened:q} --published {input.published:q}"
         " {params.external:q} {params.scores:q} {params.studies:q} {params.tissues:q}"
@@ -79,7 +79,7 @@ rule aggregate:
 
 rule figures:
     input:
-        code=code("scripts/figures.py"),
+        code=code("scripts/run_stage.py", "scripts/figures.py"),
         results=[LAYOUT.results] if HAS_DOMAINS else [],
         tables=LAYOUT.tables,
         data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
@@ -118,7 +118,7 @@ rule figures:
         drawings=untracked(["--drawings", json.dumps(BENCHMARK.drawings, sort_keys=True)]),
         texts=untracked(FIGURE_TEXTS),  # of Snakemake's report
     shell:
-        "python {input.code[0]:q} --root {params.root:q} --files {params.files:q}"
+        "python {input.code:q} --root {params.root:q} --files {params.files:q}"
         " {params.drawings:q}"
         " --tables {input.tables:q} {params.results:q}"
         " --methods {input.methods:q} --deconvolution-methods {input.deconvolution_methods:q}"
@@ -128,10 +128,9 @@ rule figures:
 
 rule summarize:
     input:
-        code=code("scripts/summarize.py"),
+        code=code("scripts/run_stage.py", "scripts/summarize.py"),
         results=[LAYOUT.results] if HAS_DOMAINS else [],
         tables=LAYOUT.tables,
-        figures=LAYOUT.figures,
         deconvolution=get_scores(DECONVOLUTION),
         maps=get_maps("h5ad"),
         methods=own(DECONVOLUTION_METHODS),
@@ -156,9 +155,10 @@ rule summarize:
         results=lambda wc, input: get_options(input, "results", "deconvolution", "maps"),
         studies=untracked(get_studies(DECONVOLUTION)),
         interactions=untracked(get_interaction_folders()),
+        figures=untracked(LAYOUT.figures),
         page=untracked(LAYOUT.report),
     shell:
-        "python {input.code[0]:q} {params.results:q} --tables {input.tables:q}"
-        " --figures {input.figures:q} --rank-by {params.rank_by} {params.interactions:q}"
+        "python {input.code:q} {params.results:q} --tables {input.tables:q}"
+        " --figures {params.figures:q} --rank-by {params.rank_by} {params.interactions:q}"
         " --deconvolution-methods {input.methods:q} {params.studies:q} --report {params.page:q}"
         " --output {output:q} > {log:q} 2>&1"

@@ -20,6 +20,7 @@ def main() -> None:
 
     # Those that several stages use, and none that starts threads of computation.
     import anndata  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import scipy.stats  # noqa: F401
     import sklearn.cluster

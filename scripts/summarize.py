@@ -30,7 +30,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, help="results.parquet, of domains")
     parser.add_argument("--tables", required=True, type=Path, help="folder of the tables")
-    parser.add_argument("--figures", required=True, type=Path, help="folder of the figures")
+    parser.add_argument(
+        "--figures", required=True, type=Path, help="folder of the figures, printed in the summary"
+    )
     parser.add_argument(
         "--interactions",
         nargs="+",

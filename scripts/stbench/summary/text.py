@@ -328,13 +328,7 @@ def _places(
     shown.append("deconvolution_scores.csv")
     names = ", ".join(name for name in shown if (tables / name).is_file())
     yield f"Tables:   {tables} ({names}, ...)"
-    pictures = sorted(path.name for path in figures.glob("*.png")) if figures.is_dir() else []
-    names = ", ".join(
-        [name for name in pictures if name.startswith(("consensus", "gallery"))] or pictures
-    )
-    yield wrapped(
-        f"Pictures: {figures} ({names})" if names else f"Pictures: {figures}", hanging=" " * 10
-    )
+    yield f"Pictures: {figures}"
     if interactions:
         folder = interactions[0].parents[2]
         yield f"Interactions: {folder}/<dataset>/<method> (edges, type pairs, genes, ...)"
