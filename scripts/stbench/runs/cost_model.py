@@ -19,8 +19,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares
-from scipy.special import expit
 
 GROUP = ["method", "device"]
 FAR = 2.0  # times the largest measured tissue: larger ones are an extrapolation
@@ -186,6 +184,10 @@ def _fit(
     epochs: tuple[float, ...],
     measured: tuple[float, ...],
 ) -> Curve:
+    # In here because every process of Snakemake imports this module, and few fit a model.
+    from scipy.optimize import least_squares
+    from scipy.special import expit
+
     prior = QUANTITIES[quantity]
     log_cells, log_genes = np.log(np.array([cells, genes]) / 1e3)
     log_epochs = np.log(np.array(epochs) / 100) if prior.with_epochs else 0.0

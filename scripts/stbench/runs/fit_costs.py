@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import h5py
-
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
 from stbench.config.tasks import DECONVOLUTION
@@ -96,6 +94,8 @@ def fit_costs(
 
 def _refusal(layout: Layout, dataset: str) -> str:
     """The failure that the download or the preparation of a dataset recorded; empty if none."""
+    import h5py
+
     with suppress(FileNotFoundError, ValueError):  # not fetched yet, or being written
         status = json.loads((layout.raw(dataset) / "status.json").read_text(encoding="utf-8"))
         if status["status"] == "error":

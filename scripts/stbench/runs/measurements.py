@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pandas as pd
 
 from stbench.common.errors import InputError
@@ -99,6 +98,8 @@ def _task_and_size(layout: Layout, dataset: str) -> tuple[str, tuple[int, int]] 
 
 def shape_of(path: Path) -> tuple[int, int] | None:
     """Cells and genes of an h5ad file; None if it cannot be read or has no cells."""
+    import h5py
+
     try:
         with h5py.File(path) as file:
             shape = file["X"].attrs.get("shape", getattr(file["X"], "shape", None))

@@ -1,11 +1,12 @@
-"""A program says its usage without loading what only its work needs."""
+"""A program says its usage without loading what only its work needs, and so does every workflow."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from stbench.common.paths import SCRIPTS
+from stbench.common.paths import PROJECT, SCRIPTS
 
 HEAVY = ("anndata", "matplotlib", "pandas", "scanpy", "scipy", "sklearn", "torch")
 PROGRAM = """
@@ -23,7 +24,19 @@ print("loaded:", *sorted(sys.modules.keys() & set({heavy!r})))
 @pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.name)
 def test_help_loads_no_heavy_library(path):
     program = PROGRAM.format(program=str(path), scripts=str(SCRIPTS), heavy=HEAVY)
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("usage:")
-    assert told.stdout.splitlines()[-1] == "loaded:"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("usage:")
+    assert run.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_every_process_of_snakemake_loads_little():
+    rules = "\n".join(path.read_text() for path in (PROJECT / "rules").rglob("*.smk"))
+    modules = sorted(set(re.findall(r"^from (stbench\.[\w.]+) import", rules, re.M)))
+    assert "stbench.runs.job_costs" in modules
+    # The plugin for SLURM loads pandas anyway.
+    heavy = [name for name in (*HEAVY, "h5py") if name != "pandas"]
+    program = f"import sys, {', '.join(modules)}; print(sys.modules.keys() & set({heavy!r}))"
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=SCRIPTS)
+    assert run.stdout == "set()\n", run.stdout + run.stderr
