@@ -117,8 +117,9 @@ lint: setup $(VENV)/.dev       ## run ruff, snakefmt, snakemake --lint and mypy
 	@$(BIN)/snakemake --lint
 	@$(BIN)/mypy scripts
 
-docs: $(VENV)-docs/.ready      ## build the documents as a site: build/site/index.html
-	@$(VENV)-docs/bin/python docs/site.py build/docs
+docs: setup $(VENV)-docs/.ready  ## build the documents as a site: build/site/index.html
+	@$(BIN)/python scripts/verdict_report.py --output build/report.html
+	@$(VENV)-docs/bin/python docs/site.py build/docs build/report.html
 	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
 
 doctor:              ## show what is missing on this machine, and how to fix it

@@ -2,8 +2,9 @@
 
 Pages keep their folders, so that every link between them also holds in the repository. Reference
 pages are made from the schemas and from the docstrings of the Python package; nothing is imported.
+The report of the shipped results (``scripts/verdict_report.py``) is linked from the leaderboard.
 
-Usage: python docs/site.py FOLDER
+Usage: python docs/site.py FOLDER REPORT
 """
 
 from __future__ import annotations
@@ -32,6 +33,15 @@ def collect(target: Path) -> None:
     (target / "reference").mkdir()
     for name, text in reference().items():
         (target / f"reference/{name}.md").write_text(text, encoding="utf-8")
+
+
+def add_report(report: Path, target: Path) -> None:
+    """Copy the report of the shipped results, and link it below the title of the leaderboard."""
+    shutil.copyfile(report, target / "docs/report-of-shipped-results.html")
+    leaderboard = target / "docs/leaderboard.md"
+    title, rest = leaderboard.read_text(encoding="utf-8").split("\n", 1)
+    link = "[The same results as an interactive report](report-of-shipped-results.html)."
+    leaderboard.write_text(f"{title}\n\n{link}\n{rest}", encoding="utf-8")
 
 
 def copy(file: Path, target: Path) -> None:
@@ -142,6 +152,7 @@ def described(name: str, module: str, body: list[ast.stmt]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
+    folder, report = map(Path, sys.argv[1:])
     shutil.rmtree(folder, ignore_errors=True)
     collect(folder)
+    add_report(report, folder)

@@ -87,7 +87,10 @@ def parse_arguments() -> argparse.Namespace:
         help="epochs of methods that the budget cuts (JSON)",
     )
     parser.add_argument(
-        "--shipped", type=Path, metavar="DIR", help="shipped results to show beside the scores"
+        "--shipped",
+        type=Path,
+        metavar="DIR",
+        help="shipped results to show beside the scores, or alone",
     )
     parser.add_argument(
         "--choosing",
@@ -168,10 +171,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output-parquet", type=Path, help="file to write, with --scores")
     parser.add_argument("--tables", required=True, type=Path, help="folder to write")
     args = parser.parse_args()
-    if not (args.scores or args.deconvolution):
-        parser.error("--scores or --deconvolution is required")
-    if args.scores and not args.output_parquet:
-        parser.error("--scores requires --output-parquet")
+    if not (args.scores or args.shipped or args.deconvolution):
+        parser.error("--scores, --shipped or --deconvolution is required")
+    if (args.scores or args.shipped) and not args.output_parquet:
+        parser.error("--scores and --shipped require --output-parquet")
     return args
 
 
@@ -181,7 +184,7 @@ def main() -> None:
     from stbench.common.io import atomic_directory, atomic_file
     from stbench.results.assembly import one_row_per_fit
 
-    results = read_domains(args) if args.scores else None
+    results = read_domains(args) if args.scores or args.shipped else None
     tables = tables_of_domains(args, results) if results is not None else {}
     texts = texts_of_domains(args, results, tables) if results is not None else {}
     if args.deconvolution:
@@ -205,7 +208,10 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     from stbench.config.external import entry
     from stbench.config.schema import load_yaml
     from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
+    from stbench.results.shipped import beside, read_shipped, stale_entries
 
+    if not args.scores:
+        return read_shipped(args.shipped).results
     scores = read_scores(args.scores)
     fits = read_fits(fit_folders(scores, args.fits))
     methods = {**load_yaml(args.methods), **{name: entry(name) for name in args.external}}
@@ -215,8 +221,6 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     own = assemble(scores, fits, methods, args.shortened, args.studies, args.tissues)
     if not args.shipped:
         return own
-    from stbench.results.shipped import beside, read_shipped, stale_entries
-
     shipped = read_shipped(args.shipped)
     return beside(own, shipped, stale_entries(shipped.manifest, args.methods.parent))
 

@@ -1,0 +1,28 @@
+"""The report of shipped results, which are files of scores without positions of cells."""
+
+import json
+import subprocess
+import sys
+
+from helpers.results import made_results, scores_of
+from stbench.common.paths import CONFIG, SCRIPTS
+from stbench.config.schema import load_yaml
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, sha256
+
+
+def test_shipped_results_have_the_page_of_a_run(tmp_path):
+    means = {"stague": 0.7, "sedr": 0.5, "smoothed_pca": 0.6}
+    scores = (scores_of("BZ5", name, [mean, mean + 0.02]) for name, mean in means.items())
+    made_results(*scores).to_parquet(tmp_path / SCORES)
+    (tmp_path / LABELS).touch()
+    chosen = {"datasets": ["BZ5"], "methods": list(means), "seeds": [0, 1], "rank_by": "kmeans"}
+    config = {**load_yaml(CONFIG / "config.yaml"), **chosen, "clusterers": ["kmeans"]}
+    files = {name: sha256(tmp_path / name) for name in (SCORES, LABELS)}
+    manifest = {"config": config, "files": files}
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    command = [sys.executable, SCRIPTS / "verdict_report.py", "--shipped", tmp_path]
+    page = tmp_path / "page.html"
+    run = subprocess.run([*command, "--output", page], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    text = page.read_text()
+    assert "STAGUE has the best mean rank" in text and text.count("data:image/") >= 2
