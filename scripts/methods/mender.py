@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 
 from stbench.fitting.interface import Fit, Recorder
 from stbench.fitting.raw_input import need_above_zero, need_cells
+from stbench.graphs.compiled import keep_compiled
 from stbench.graphs.lattice import adjacent, lattice_of
 from stbench.graphs.neighbors import knn
 
@@ -104,6 +105,7 @@ def neighbors(table: Any, seed: int, use_rep: str = "X") -> Any:
     """The table with scanpy's graph of 15 similar cells."""
     import scanpy as sc
 
+    keep_compiled()
     sc.pp.neighbors(table, min(15, table.n_obs - 1), use_rep=use_rep, random_state=seed)
     return table
 

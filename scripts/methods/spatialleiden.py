@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from stbench.fitting.interface import Fit, Recorder
 from stbench.fitting.raw_input import need_above_zero, need_cells
 from stbench.fitting.requirements import require
+from stbench.graphs.compiled import keep_compiled
 from stbench.graphs.lattice import adjacent, lattice_of
 from stbench.graphs.neighbors import knn
 
@@ -53,6 +54,7 @@ def fit(
     n_similar = min(int(params["n_similar"]), adata.n_obs - 1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Correct resolution not found")
+        keep_compiled()
         sc.pp.neighbors(table, n_similar, use_rep="X_pca", random_state=seed)
         resolutions = search_resolution(
             table,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from stbench.graphs.compiled import keep_compiled
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -48,21 +48,7 @@ def _with_umap(embedding: np.ndarray) -> AnnData:
 
     cells = AnnData(obs=pd.DataFrame(index=np.arange(len(embedding)).astype(str)))
     cells.obsm["embedding"] = embedding
-    _keep_compiled()
+    keep_compiled()
     sc.pp.neighbors(cells, min(NEIGHBORS, len(embedding) - 1), use_rep="embedding", random_state=0)
     sc.tl.umap(cells, random_state=0)
     return cells
-
-
-@cache
-def _keep_compiled() -> None:
-    """Keep the compiled functions of UMAP for the next process; compiling them takes 7 seconds."""
-    from umap import layouts, umap_
-
-    for function in (
-        umap_.smooth_knn_dist,
-        umap_.compute_membership_strengths,
-        layouts._get_optimize_layout_euclidean_single_epoch_fn(),
-    ):
-        with suppress(RuntimeError):  # numba finds no folder where it may write
-            function.enable_caching()
