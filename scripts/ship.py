@@ -1,9 +1,9 @@
-"""Pack the finished datasets of a run into a folder of shipped results.
+"""Pack the finished datasets and methods of a run into a folder of shipped results.
 
 The folder has scores.parquet (every score with its fit, as results.parquet), labels.h5 (the labels
 of one training seed of each entry) and manifest.json (what, when, on which machine, and the keys by
-which an entry is known to be stale). Datasets of which any entry is not scored are left out and
-listed. `make compare` shows a new method beside them.
+which an entry is known to be stale). Of a run that is not finished, datasets and methods are
+left out until nothing is missing, and are listed. `make compare` shows a new method beside them.
 """
 
 from __future__ import annotations
@@ -33,23 +33,26 @@ def main() -> None:
 
     from stbench.config.benchmark import load_benchmark
     from stbench.config.keys import layout_of
-    from stbench.verdict.packing import finished_datasets, pack
+    from stbench.config.tasks import DOMAINS
+    from stbench.verdict.packing import finished_part, left_out, pack
 
     benchmark = load_benchmark(args.config, args.config_dir, need_files=False)
     layout = layout_of(benchmark, args.results)
-    datasets = finished_datasets(benchmark, layout)
-    if not datasets:
-        raise InputError("no dataset is finished: some entry of each is not scored yet")
+    every = benchmark.entries(DOMAINS)
+    entries = finished_part(every, {entry for entry in every if layout.scores(*entry).is_file()})
+    if not entries:
+        raise InputError("nothing is scored yet")
     made = datetime.now(UTC).date().isoformat()
     with TemporaryDirectory(dir=args.output) as temporary:
-        pack(benchmark, layout, datasets, made, Path(temporary))
+        pack(benchmark, layout, entries, made, Path(temporary))
         files = sorted(Path(temporary).iterdir())
         size = sum(path.stat().st_size for path in files) / 1e6
         for path in files:  # files of different runs do not match the manifest
             path.replace(args.output / path.name)
-    print(f"{args.output}: {len(datasets)} datasets, {size:.1f} MB")
-    if rest := [name for name in benchmark.datasets if name not in datasets]:
-        print(f"not finished: {', '.join(rest)}")
+    print(f"{args.output}: {len(entries)} entries, {size:.1f} MB")
+    for kind, names in left_out(benchmark, entries).items():
+        if names:
+            print(f"{kind} not finished: {', '.join(names)}")
 
 
 if __name__ == "__main__":

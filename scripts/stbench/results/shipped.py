@@ -35,7 +35,7 @@ class Shipped:
         manifest: ``made`` (date), ``commit``, ``machine``, ``config`` (of the run), ``files`` (by
             name their SHA-256), ``entries`` (by dataset and method ``fit`` and ``scores``, the keys
             of its files), ``tissues`` (by dataset, ``stbench.verdict.tissues.FACTS``),
-            ``unfinished`` (datasets of the configuration without complete scores).
+            ``unfinished`` (``datasets`` and ``methods`` of the configuration that are left out).
     """
 
     results: pd.DataFrame

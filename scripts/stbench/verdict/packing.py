@@ -1,9 +1,9 @@
-"""Pack finished datasets of a run into a folder of shipped results."""
+"""Pack finished datasets and methods of a run into a folder of shipped results."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +16,33 @@ from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
 from stbench.config.tasks import DOMAINS
 from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
-from stbench.results.shipped import LABELS, MANIFEST, SCORES, sha256
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, sha256
 from stbench.verdict.tissues import measured_facts
 
 _NOT_SHIPPED = ("mirror", "name")  # of the configuration
 
 
-def finished_datasets(benchmark: Benchmark, layout: Layout) -> list[str]:
-    """The datasets of which every entry is scored."""
-    return [
-        dataset
-        for dataset in benchmark.datasets_of(DOMAINS)
-        if all(
-            layout.scores(dataset, method).is_file()
-            for method in benchmark.methods_of(DOMAINS, dataset)
-        )
-    ]
+def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[Entry]:
+    """Entries of datasets and methods of which nothing is missing, so that all can be compared.
+
+    Of a run that is not finished, the dataset or the method with the largest share of missing
+    entries is left out, one at a time, until none is missing; of equal ones a method, the last.
+    """
+    left = list(entries)
+    while missing := [entry for entry in left if entry not in scored]:
+        shares = {
+            (place, name): sum(entry[place] == name for entry in missing)
+            / sum(entry[place] == name for entry in left)
+            for entry in left
+            for place, name in enumerate(entry)
+        }
+        place, name = max(shares, key=lambda key: (shares[key], key))
+        left = [entry for entry in left if entry[place] != name]
+    return left
 
 
-def results_of(benchmark: Benchmark, layout: Layout, datasets: list[str]) -> pd.DataFrame:
-    """The results of these datasets, as of ``stbench.results.assembly.assemble``."""
-    entries = [entry for entry in benchmark.entries(DOMAINS) if entry[0] in datasets]
+def results_of(benchmark: Benchmark, layout: Layout, entries: Sequence[Entry]) -> pd.DataFrame:
+    """The results of these entries, as of ``stbench.results.assembly.assemble``."""
     scores = read_scores([layout.scores(*entry) for entry in entries])
     fits = read_fits(fit_folders(scores, [layout.fits(*entry) for entry in entries]))
     return assemble(
@@ -49,28 +55,24 @@ def results_of(benchmark: Benchmark, layout: Layout, datasets: list[str]) -> pd.
     )
 
 
-def pack(benchmark: Benchmark, layout: Layout, datasets: list[str], made: str, to: Path) -> None:
-    """Write shipped results (``stbench.results.shipped``) of finished datasets.
+def pack(
+    benchmark: Benchmark, layout: Layout, entries: Sequence[Entry], made: str, to: Path
+) -> None:
+    """Write shipped results (``stbench.results.shipped``).
 
     Args:
         benchmark, layout: the configuration and its files.
-        datasets: ids.
+        entries: of ``finished_part``.
         made: the date, as of ISO 8601.
         to: an existing folder.
     """
-    results = results_of(benchmark, layout, datasets)
+    results = results_of(benchmark, layout, entries)
     results.drop(columns="blocks").to_parquet(to / SCORES, index=False, compression="zstd")
-    entries = {
-        dataset: {
-            method: {
-                "fit": layout.keys.fit(dataset, method),
-                "scores": layout.keys.scores(dataset, method),
-            }
-            for method in benchmark.methods_of(DOMAINS, dataset)
-        }
-        for dataset in datasets
-    }
-    _write_labels(benchmark, layout, entries, to / LABELS)
+    keys: dict[str, dict[str, dict[str, str]]] = {}
+    for entry in entries:
+        found = {"fit": layout.keys.fit(*entry), "scores": layout.keys.scores(*entry)}
+        keys.setdefault(entry[0], {})[entry[1]] = found
+    _write_labels(benchmark, layout, keys, to / LABELS)
     manifest = {
         "made": made,
         "commit": _different(results["commit"]),
@@ -78,12 +80,24 @@ def pack(benchmark: Benchmark, layout: Layout, datasets: list[str], made: str, t
         "environment": _different(results["environment"]),
         "config": {k: v for k, v in benchmark.config.items() if k not in _NOT_SHIPPED},
         "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
-        "unfinished": [name for name in benchmark.datasets_of(DOMAINS) if name not in datasets],
-        "entries": entries,
-        "tissues": {name: measured_facts(benchmark, layout, name) for name in datasets},
+        "unfinished": left_out(benchmark, entries),
+        "entries": keys,
+        "tissues": {name: measured_facts(benchmark, layout, name) for name in keys},
     }
     text = json.dumps(manifest, indent=1, sort_keys=True)
     (to / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def left_out(benchmark: Benchmark, entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """``datasets`` (ids) and ``methods`` (titles) of the configuration without any entry here."""
+    datasets, methods = ({entry[place] for entry in entries} for place in (0, 1))
+    every = benchmark.entries(DOMAINS)
+    titles = {name: str(method["title"]) for name, method in benchmark.methods[DOMAINS].items()}
+    missing = dict.fromkeys(method for _, method in every if method not in methods)
+    return {
+        "datasets": [name for name in benchmark.datasets_of(DOMAINS) if name not in datasets],
+        "methods": [titles[method] for method in missing],
+    }
 
 
 def _write_labels(

@@ -94,9 +94,9 @@ def made_sentence(manifest: Mapping[str, Any]) -> str:
     """When, at which commit and on which machine results were measured, and what is missing."""
     commits = ", ".join(commit[:7] for commit in str(manifest["commit"]).split(", "))
     text = f"Measured until {manifest['made']}, commit {commits}, on {manifest['machine']}."
-    if unfinished := manifest["unfinished"]:
-        text += f" Not finished, and left out: {', '.join(unfinished)}."
-    return text
+    unfinished = manifest["unfinished"]
+    parts = [f"the {kind} {', '.join(names)}" for kind, names in unfinished.items() if names]
+    return f"{text} Not finished, and left out: {'; '.join(parts)}." if parts else text
 
 
 def leaderboard_text(verdict: Verdict, images: str) -> str:

@@ -25,7 +25,7 @@ MANIFEST_OF = {
     "commit": "abcdef0123, 9876543210",
     "machine": "a processor",
     "config": {"rank_by": "kmeans"},
-    "unfinished": ["osmFISH"],
+    "unfinished": {"datasets": ["osmFISH"], "methods": ["Novae", "BASS"]},
     "tissues": {"BZ5": {"technology": "STARmap", "cells": 1049, "same_label": 0.9}},
 }
 PUBLISHED = pd.DataFrame(
@@ -46,7 +46,7 @@ def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
         "# Leaderboard",
         "STAGUE has the best mean rank",
         "images/overview.svg",
-        "Not finished, and left out: osmFISH",
+        "Not finished, and left out: the datasets osmFISH",
         "## Questions",
         "Which method for Visium",
         "## What explains a score",
@@ -72,7 +72,7 @@ def test_the_headline_replaces_what_is_between_the_marks(shipped):
 def test_the_origin_of_the_results_is_a_sentence():
     assert made_sentence(MANIFEST_OF) == (
         "Measured until 2026-11-29, commit abcdef0, 9876543, on a processor. "
-        "Not finished, and left out: osmFISH."
+        "Not finished, and left out: the datasets osmFISH; the methods Novae, BASS."
     )
 
 
