@@ -46,8 +46,9 @@ def main() -> None:
         run("report", *of_run, *citation, "--output", args.output.resolve())
 
 
-def run(program: str, *options: str | Path) -> None:
-    done = subprocess.run([sys.executable, SCRIPTS / f"{program}.py", *options], check=False)
+def run(program: str, *options: object) -> None:
+    command = [sys.executable, str(SCRIPTS / f"{program}.py"), *map(str, options)]
+    done = subprocess.run(command, check=False)
     if done.returncode:  # its message is on stderr
         sys.exit(done.returncode)
 
