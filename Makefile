@@ -99,8 +99,8 @@ bundle: fetch        ## pack the data into one tar for a machine without a netwo
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Otherwise the files with few but long tests run last and one core waits for them.
-# Two workers more than cores: tests of the workflow also wait for processes.
-WORKERS = $$(( $(or $(CORES),2) + 2 ))
+# One worker more than cores: tests of the workflow also wait for processes.
+WORKERS = $$(( $(or $(CORES),2) + 1 ))
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/unit tests/gpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
