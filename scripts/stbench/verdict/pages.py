@@ -16,6 +16,7 @@ from stbench.ranking.selection import by_tissue, headline
 from stbench.ranking.standings import all_standings, standings
 from stbench.results.aggregates import lift_table
 from stbench.results.best_control import lift_over_best_control
+from stbench.results.formatting import count
 from stbench.results.shipped import Shipped
 from stbench.results.tuning import settings_tables
 from stbench.verdict.claims import claims, claims_sentence, tuned_entries
@@ -35,6 +36,7 @@ class Verdict:
         results: the shipped results, with studies.
         rank_by: the clusterer that ranks.
         made: when, where and at which commit they were measured, in a sentence or two.
+        left_out: what of the run is not finished; empty if nothing.
         questions: of ``stbench.verdict.questions.questions``.
         claims: of ``stbench.verdict.claims.claims``.
         shares: of ``stbench.verdict.explained.explained``.
@@ -44,6 +46,7 @@ class Verdict:
     results: pd.DataFrame
     rank_by: str
     made: str
+    left_out: str
     questions: Sequence[Question]
     claims: pd.DataFrame
     shares: pd.DataFrame
@@ -72,6 +75,7 @@ def verdict_of(shipped: Shipped, published: pd.DataFrame) -> Verdict:
         results=results,
         rank_by=rank_by,
         made=made_sentence(shipped.manifest),
+        left_out=left_out(shipped.manifest),
         questions=questions(results, facts, claimed, rank_by),
         claims=claimed,
         shares=shares,
@@ -91,12 +95,18 @@ def facts_of(shipped: Shipped) -> pd.DataFrame:
 
 
 def made_sentence(manifest: Mapping[str, Any]) -> str:
-    """When, at which commit and on which machine results were measured, and what is missing."""
+    """When, at which commit and on which machine results were measured, and how much is missing."""
     commits = ", ".join(commit[:7] for commit in str(manifest["commit"]).split(", "))
     text = f"Measured until {manifest['made']}, commit {commits}, on {manifest['machine']}."
     unfinished = manifest["unfinished"]
-    parts = [f"the {kind} {', '.join(names)}" for kind, names in unfinished.items() if names]
-    return f"{text} Not finished, and left out: {'; '.join(parts)}." if parts else text
+    parts = [count(len(names), kind[:-1]) for kind, names in unfinished.items() if names]
+    return f"{text} Not finished, and left out: {' and '.join(parts)}." if parts else text
+
+
+def left_out(manifest: Mapping[str, Any]) -> str:
+    """The datasets and methods that are not finished, one list after the other."""
+    lists = manifest["unfinished"].items()
+    return " ".join(f"Left out {kind}: {'; '.join(names)}." for kind, names in lists if names)
 
 
 def leaderboard_text(verdict: Verdict, images: str) -> str:
@@ -124,6 +134,7 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
     parts = [
         first.rstrip(),
         f"{markdown(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
+        *([markdown(verdict.left_out)] if verdict.left_out else []),
         "## Questions",
         asked,
         "Published scores beside these: [claims.md](claims.md).",

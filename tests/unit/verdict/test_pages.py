@@ -46,7 +46,8 @@ def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
         "# Leaderboard",
         "STAGUE has the best mean rank",
         "images/overview.svg",
-        "Not finished, and left out: the datasets osmFISH",
+        "Not finished, and left out: 1 dataset and 2 methods",
+        "Left out datasets: osmFISH. Left out methods: Novae; BASS.",
         "## Questions",
         "Which method for Visium",
         "## What explains a score",
@@ -72,7 +73,7 @@ def test_the_headline_replaces_what_is_between_the_marks(shipped):
 def test_the_origin_of_the_results_is_a_sentence():
     assert made_sentence(MANIFEST_OF) == (
         "Measured until 2026-11-29, commit abcdef0, 9876543, on a processor. "
-        "Not finished, and left out: the datasets osmFISH; the methods Novae, BASS."
+        "Not finished, and left out: 1 dataset and 2 methods."
     )
 
 
