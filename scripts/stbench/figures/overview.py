@@ -320,7 +320,8 @@ def _explained(board: pd.DataFrame, groups: list[_Group]) -> list[str]:
     smooths = (board["control"].astype(bool) & board["ranked"].astype(bool)).any()
     lines = {
         "Rank": "Rank: among methods; the line spans other clusterers, metrics and rules.",
-        "Accuracy: ARI": "Dashed: best control that smooths." if smooths else "",
+        "Accuracy: ARI": "ARI: mean of the means of studies."
+        + (" Dashed: best control that smooths." if smooths else ""),
         "Space": "Continuity: share of cells with the label that most neighbors have; a smooth map "
         "can be wrong.",
         "Stability of ARI over": f"Circles of stability: large = no spread, a point = "
