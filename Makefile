@@ -70,7 +70,7 @@ compare: setup       ## train METHOD= only, and show it beside the results that 
 	  $(if $(EXTERNAL),--external '$(EXTERNAL)') -- $(BIN)/snakemake $(OPTIONS)
 
 ship: CONFIG = config/verdict.yaml
-ship: setup          ## pack the finished datasets of a run as the results that come with the project
+ship: setup          ## pack what is finished of a run as the results that come with the project
 	@$(SNAKEMAKE) ship $(OPTIONS)
 
 verdict-pages: setup ## write leaderboard, claims, figures and README's headline from the shipped results

@@ -52,7 +52,7 @@ def main() -> None:
     print(f"{args.output}: {len(entries)} entries, {size:.1f} MB")
     for kind, names in left_out(benchmark, entries).items():
         if names:
-            print(f"{kind} not finished: {', '.join(names)}")
+            print(f"{kind} not finished: {'; '.join(names)}")
 
 
 if __name__ == "__main__":

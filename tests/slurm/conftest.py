@@ -79,8 +79,8 @@ class Slurm:
 
     def run(
         self, flow: Workflow, config: tuple[str, ...], targets: tuple[str, ...], meanwhile: Callable
-    ) -> str:
-        """The output of a successful run whose jobs are submitted.
+    ) -> None:
+        """Run the workflow with its jobs submitted; it must succeed.
 
         Args:
             meanwhile: called every second.
@@ -93,14 +93,13 @@ class Slurm:
             process = subprocess.Popen(
                 command, cwd=flow.folder, env=flow.environment, stdout=output, stderr=output
             )
-            deadline = time.monotonic() + 900  # three minutes on an idle machine
+            deadline = time.monotonic() + 900
             while process.poll() is None and time.monotonic() < deadline:
                 meanwhile()
                 time.sleep(1)
             process.terminate()
             process.wait(60)
         assert process.returncode == 0, log.read_text()
-        return log.read_text()
 
 
 def _output(*command: str) -> str:

@@ -73,10 +73,6 @@ class Run:
     jobs: dict[str, list[dict[str, str]]]
     scripts: dict[str, str]
 
-    def fit(self, method):
-        path = self.cluster.found(f"fits/tissue/{method}/*/seed0/status.json")
-        return json.loads(path.read_text())
-
 
 @dataclass
 class Bundles:
@@ -85,9 +81,10 @@ class Bundles:
     flow: Workflow
     jobs: list[dict[str, str]]
 
-    def status(self, method, seed=0):
-        path = self.flow.found(f"fits/tissue/{method}/*/seed{seed}/status.json")
-        return json.loads(path.read_text())
+
+def status_of(flow, method, seed=0):
+    path = flow.found(f"fits/tissue/{method}/*/seed{seed}/status.json")
+    return json.loads(path.read_text())
 
 
 def rule(job):
@@ -247,7 +244,7 @@ def test_a_job_that_is_cancelled_each_time_ends_as_killed(run):
     states = [job["JobState"] for job in run.jobs["train_cancelled"]]
     assert states == ["CANCELLED", "CANCELLED", "COMPLETED"]
     assert [asked(job)[0] for job in run.jobs["train_cancelled"]] == [1400, 2400, 3400]
-    status = run.fit("cancelled")
+    status = status_of(run.cluster, "cancelled")
     assert (status["status"], status["attempt"]) == ("killed", 3)
     assert status["reason"].count("SIGTERM") == 2
 
@@ -255,16 +252,19 @@ def test_a_job_that_is_cancelled_each_time_ends_as_killed(run):
 def test_a_job_past_slurms_time_limit_ends_as_timeout_without_a_third_try(run):
     states = [job["JobState"] for job in run.jobs["train_overtime"]]
     assert states == ["TIMEOUT", "COMPLETED"]
-    assert run.fit("overtime")["status"] == "timeout"
-    assert "ended by SLURM at its time limit" in run.fit("overtime")["reason"]
+    assert status_of(run.cluster, "overtime")["status"] == "timeout"
+    assert "ended by SLURM at its time limit" in status_of(run.cluster, "overtime")["reason"]
 
 
 def test_out_of_memory_is_sent_again_with_more_memory(run):
     assert [asked(job)[0] for job in run.jobs["train_hungry"]] == [1400, 2400]
-    assert (run.fit("hungry")["status"], run.fit("hungry")["attempt"]) == ("ok", 2)
+    assert (
+        status_of(run.cluster, "hungry")["status"],
+        status_of(run.cluster, "hungry")["attempt"],
+    ) == ("ok", 2)
     assert [asked(job)[0] for job in run.jobs["train_greedy"]] == [1400, 2400, 3400]
-    assert run.fit("greedy")["status"] == "oom"
-    assert "2000 MB" in run.fit("greedy")["reason"]
+    assert status_of(run.cluster, "greedy")["status"] == "oom"
+    assert "2000 MB" in status_of(run.cluster, "greedy")["reason"]
 
 
 def test_no_job_retries_within_its_allocation(run):
@@ -283,11 +283,14 @@ def test_a_bundle_asks_for_one_core_and_the_memory_of_its_largest_job(bundles):
 
 
 def test_a_member_that_fails_fails_alone(bundles):
-    assert bundles.status("greedy")["status"] == "oom"
-    assert "2000 MB" in bundles.status("greedy")["reason"]
-    assert bundles.status("dies")["status"] == "killed"
+    assert status_of(bundles.flow, "greedy")["status"] == "oom"
+    assert "2000 MB" in status_of(bundles.flow, "greedy")["reason"]
+    assert status_of(bundles.flow, "dies")["status"] == "killed"
     for method in ("random", "pca", "hungry", "waits"):
-        assert [bundles.status(method, seed)["status"] for seed in (0, 1)] == ["ok", "ok"], method
+        assert [status_of(bundles.flow, method, seed)["status"] for seed in (0, 1)] == [
+            "ok",
+            "ok",
+        ], method
     final = bundles.flow.results().query("protocol == 'final' and metric == 'ARI'")
     assert final.groupby("method").status.first().to_dict() == {
         **dict.fromkeys(("random", "pca", "hungry", "waits"), "ok"),

@@ -10,8 +10,8 @@ from functools import cache
 def keep_compiled() -> None:
     """Keep the compiled functions of UMAP for the next process.
 
-    To be called before ``scanpy.pp.neighbors`` or ``scanpy.tl.umap``; compiling the functions takes
-    12 seconds in every process.
+    To be called before ``scanpy.pp.neighbors`` or ``scanpy.tl.umap``. Every process would compile
+    the functions again, which takes longer than such a graph of thousands of cells.
     """
     from umap import layouts, umap_
 

@@ -26,7 +26,8 @@ def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[E
     """Entries of datasets and methods of which nothing is missing, so that all can be compared.
 
     Of a run that is not finished, the dataset or the method with the largest share of missing
-    entries is left out, one at a time, until none is missing; of equal ones a method, the last.
+    entries is left out, one at a time, until none is missing; of equal ones a method, and the last
+    by name.
     """
     left = list(entries)
     while missing := [entry for entry in left if entry not in scored]:

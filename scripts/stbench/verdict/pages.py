@@ -75,7 +75,7 @@ def verdict_of(shipped: Shipped, published: pd.DataFrame) -> Verdict:
         results=results,
         rank_by=rank_by,
         made=made_sentence(shipped.manifest),
-        left_out=left_out(shipped.manifest),
+        left_out=left_out_sentences(shipped.manifest),
         questions=questions(results, facts, claimed, rank_by),
         claims=claimed,
         shares=shares,
@@ -103,7 +103,7 @@ def made_sentence(manifest: Mapping[str, Any]) -> str:
     return f"{text} Not finished, and left out: {' and '.join(parts)}." if parts else text
 
 
-def left_out(manifest: Mapping[str, Any]) -> str:
+def left_out_sentences(manifest: Mapping[str, Any]) -> str:
     """The datasets and methods that are not finished, one list after the other."""
     lists = manifest["unfinished"].items()
     return " ".join(f"Left out {kind}: {'; '.join(names)}." for kind, names in lists if names)

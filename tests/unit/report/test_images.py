@@ -57,13 +57,18 @@ def test_captions_are_taken_from_their_file_or_from_the_names(tmp_path):
     assert named["heatmap_ARI_final"].dataset == "" and named["odd one"].title == "odd one"
     captions = {"odd one": {**caption, "dataset": None}, "domains_BZ5": caption}
     (tmp_path / "captions.json").write_text(json.dumps(captions))
-    odd, told, last = find_pictures(tmp_path, ["BZ5"])
+    odd, layers, last = find_pictures(tmp_path, ["BZ5"])
     assert (odd.stem, odd.dataset, last.stem) == ("odd one", "", "heatmap_ARI_final")
-    assert (told.title, told.caption, told.alt, told.dataset) == ("Layers", "c", "a map", "BZ")
+    assert (layers.title, layers.caption, layers.alt, layers.dataset) == (
+        "Layers",
+        "c",
+        "a map",
+        "BZ",
+    )
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}'])
-def test_broken_captions_and_pictures_are_told(tmp_path, content):
+def test_broken_captions_and_pictures_are_refused(tmp_path, content):
     (tmp_path / "captions.json").write_text(content)
     with pytest.raises(InputError, match=r"captions\.json: .*draw the figures again"):
         find_pictures(tmp_path, [])
