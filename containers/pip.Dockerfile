@@ -1,5 +1,5 @@
-# The environment of methods with PyPI packages of their own, from envs/<ENVIRONMENT>.yaml: cellcharter, integration, novae,
-# stlearn, tangram. These files pin versions, without hashes.
+# The environment of methods with PyPI packages of their own, from envs/<ENVIRONMENT>.yaml: cellcharter, communication,
+# integration, novae, stlearn, tangram. These files pin versions, without hashes.
 #
 #   docker build -f containers/pip.Dockerfile -t stbench:cellcharter --build-arg ENVIRONMENT=cellcharter .
 FROM python:3.11-slim-bookworm

@@ -22,7 +22,11 @@ rule interactions:
         title=untracked(lambda wc: BENCHMARK.method(DOMAINS, wc.method)["title"]),
         settings=untracked(
             lambda wc: json.dumps(
-                {key: value for key, value in config["interactions"].items() if key != "reach"},
+                {
+                    key: value
+                    for key, value in config["interactions"].items()
+                    if key not in ("reach", "communication")
+                },
                 sort_keys=True,
             )
         ),

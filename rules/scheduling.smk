@@ -12,7 +12,7 @@ RULES_OF = {
     "integration": ("score_integration",),
     "interactions": ("interactions",),
     "tables": (
-        *("score_interactions", "choose", "domains", "markers"),
+        *("communication", "score_interactions", "choose", "domains", "markers"),
         *("aggregate", "figures", "summarize", "report", "demo"),
     ),
 }

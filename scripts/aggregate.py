@@ -25,6 +25,7 @@ a folder of csv tables:
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
     interactions_lift.csv     its difference to the nulls
     interactions_regimes.csv  every scorer by regime and range of planted interactions
+    interactions_communication.csv  tools, if there are any, and graphs by cells and by types
     replication.csv           with --interaction-folders: agreement of training seeds on the edges,
                               and of sections on the pairs of cell types
     number_of_domains.csv     curves over the number of domains and the recommended number, and

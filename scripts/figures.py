@@ -19,6 +19,8 @@
     interactions_auprc       AUPRC of cell graphs and nulls on planted interactions, and the
     interactions_lift        difference by effect, if the tables contain any
     interactions_regimes     scores beyond distance and types by regime, if tissues differ in it
+    interactions_cells       which cells take part, and between which types, by regime, if tools
+    interactions_types       for cell-cell communication were run
     integration_scores       mixing of joined sections against conserved biology, if available
     integration_embedding_<dataset>  UMAP of each method by section and by domain
     deconvolution_scores     scores of proportions with intervals, and the most abundant types in

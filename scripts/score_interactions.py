@@ -13,11 +13,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, attempt, run_cli
+from stbench.common.errors import InputError, NotApplicableError, attempt, run_cli
 from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
-    from stbench.interactions.scores import GraphFit, Tissue
+    from stbench.interactions.communication import Communication, Pairs
+    from stbench.interactions.score_rows import Cause
+    from stbench.interactions.scores import GraphFit
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -38,6 +40,13 @@ def parse_arguments() -> argparse.Namespace:
         metavar="METHOD=FILE",
         help="genes by attribution (.csv) of methods; a missing file is skipped",
     )
+    parser.add_argument(
+        "--communication",
+        nargs="*",
+        default=[],
+        metavar="TOOL=FILE",
+        help="scores of tools (.h5ad of communication.py)",
+    )
     parser.add_argument("--graph", choices=["raw", "normalized"], default="raw")
     parser.add_argument(
         "--reach",
@@ -52,35 +61,6 @@ def parse_arguments() -> argparse.Namespace:
         help="where it fails, write rows without values and the reason",
     )
     return parser.parse_args()
-
-
-def read_tissue(data: Path, preprocessed: Path) -> Tissue:
-    import numpy as np
-
-    from stbench.common.h5ad import read_elements
-    from stbench.common.io import read_h5ad
-    from stbench.interactions.scores import Tissue
-
-    places = ("obs/celltype", "obsp/true_interactions", "uns/true_triples", "uns/dataset")
-    truth = read_elements(data, *places)
-    inputs = read_h5ad(preprocessed)
-    if not np.array_equal(truth["cells"], inputs.obs_names.to_numpy()):
-        raise InputError(f"{preprocessed}: its cells are not those of {data}; preprocess again")
-    dataset = truth["uns/dataset"]
-    failed = [facts for facts in (dataset, inputs.uns["dataset"]) if facts["status"] != "ok"]
-    missing = str(failed[0]["reason"]) if failed else ""
-    types = truth.get("obs/celltype")
-    return Tissue(
-        name=str(dataset["id"]),
-        missing=missing,
-        coords=np.empty((0, 2)) if missing else inputs.obsm["spatial"],
-        expression=inputs.X,
-        components=np.empty((0, 0)) if missing else inputs.obsm["X_pca"],
-        genes=inputs.var_names.to_numpy(),
-        types=None if types is None else np.asarray(types, dtype=object),
-        interactions=truth.get("obsp/true_interactions"),
-        triples=truth.get("uns/true_triples"),
-    )
 
 
 def read_graph_fit(folder: Path, record: dict[str, Any], graph: str) -> GraphFit:
@@ -121,12 +101,32 @@ def ranked_genes(pairs: list[str]) -> dict[str, list[str]]:
     return by_method
 
 
+def read_tools(pairs: list[str], genes: Pairs) -> dict[str, Communication | Cause]:
+    """By tool, what it found for these pairs of genes, or why there is nothing."""
+    from stbench.interactions.communication import read_communication
+    from stbench.interactions.score_rows import Cause
+
+    found: dict[str, Communication | Cause] = {}
+    for pair in pairs:
+        tool, equals, path = pair.partition("=")
+        if not equals:
+            raise InputError(f"--communication {pair}: write TOOL=FILE")
+        try:
+            found[tool] = read_communication(Path(path), genes)
+        except NotApplicableError as error:
+            found[tool] = Cause("not_applicable", str(error))
+        except InputError as error:
+            found[tool] = Cause("error", str(error))
+    return found
+
+
 def main() -> None:
     args = parse_arguments()
     limit_threads(1)
 
     from stbench.common.io import atomic_file
     from stbench.interactions.scores import no_scores, score_interactions
+    from stbench.interactions.truth import read_tissue
     from stbench.results.assembly import read_fits
 
     records = read_fits(args.fits).to_dict("records")
@@ -137,7 +137,13 @@ def main() -> None:
     tissue = read_tissue(args.data, args.preprocessed)
     table = attempt(
         tissue.name,
-        lambda: score_interactions(tissue, fits, args.reach, ranked_genes(args.genes)),
+        lambda: score_interactions(
+            tissue,
+            fits,
+            args.reach,
+            ranked_genes(args.genes),
+            lambda genes: read_tools(args.communication, genes),
+        ),
         lambda reason: no_scores(tissue, fits, f"scoring of interactions: {reason}"),
         record=args.record_failure,
     )

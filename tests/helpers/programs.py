@@ -21,9 +21,9 @@ def run_here(program, *arguments, cwd=None):
     return run_main(load, program, *arguments, cwd=cwd)
 
 
-def run_apart(program, *arguments):
-    """The same in a process of its own."""
-    words = [str(word) for word in (sys.executable, program, *arguments)]
+def run_apart(program, *arguments, python=sys.executable):
+    """The same in a process of its own, of another Python if given."""
+    words = [str(word) for word in (python, program, *arguments)]
     return subprocess.run(words, capture_output=True, text=True)
 
 

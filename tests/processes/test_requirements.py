@@ -63,8 +63,9 @@ def test_a_rule_runs_in_the_environment_that_the_entry_names(method):
 
 def test_environments_are_all_used():
     further = {entry.get("environment", "default") for entry in DECONVOLUTION.values()}
-    # `archive` is that of a program, which downloads STAGUE's archive.
-    assert {file.stem for file in FILES} == {"default", "archive", *OWN.values(), *further}
+    # `archive` is that of a program, which downloads STAGUE's archive; `communication` of tools.
+    own = {"default", "archive", "communication"}
+    assert {file.stem for file in FILES} == {*own, *OWN.values(), *further}
 
 
 def test_package_versions_in_the_table_are_those_installed():

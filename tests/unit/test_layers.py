@@ -59,7 +59,7 @@ def test_a_package_imports_lower_lines_only(path):
     package = path.relative_to(SCRIPTS / "stbench").parts[0]
     assert imported_packages(path) <= ALLOWED[package]
     methods = set() if package == "api" else {"methods"}
-    forbidden = {*methods, "deconvolution_methods", *PROGRAMS}
+    forbidden = {*methods, "deconvolution_methods", "communication_methods", *PROGRAMS}
     assert not {name.split(".")[0] for name in imported(path)} & forbidden
 
 
@@ -76,6 +76,13 @@ def test_a_method_uses_the_interface_and_no_analysis(path):
 @pytest.mark.parametrize("path", modules((SCRIPTS / "deconvolution_methods").rglob("*.py")))
 def test_a_method_of_deconvolution_may_use_other_methods(path):
     assert imported_packages(path) <= METHODS | {"deconvolution"}
+
+
+@pytest.mark.parametrize("path", modules((SCRIPTS / "communication_methods").rglob("*.py")))
+def test_a_tool_uses_its_interface_alone(path):
+    names = {name for name in imported(path) if name.startswith("stbench.")}
+    interface = ("stbench.common.", "stbench.interactions.communication.")
+    assert all(name.startswith(interface) for name in names)
 
 
 @pytest.mark.parametrize("path", modules(SCRIPTS.glob("*.py")))

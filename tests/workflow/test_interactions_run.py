@@ -18,7 +18,10 @@ PLAIN = "layout: rings, n_cells: 150, n_genes: 40"
 TISSUES = (
     f"datasets=[{{id: planted, simulate: {{{PLANTED}}}}}, {{id: plain, simulate: {{{PLAIN}}}}}]"
 )
-ASKED = "interactions={graph: raw, threshold: 0.8, threshold_by: quantile, shuffles: 50, reach: 10}"
+ASKED = (
+    "interactions={graph: raw, threshold: 0.8, threshold_by: quantile, shuffles: 50, reach: 10, "
+    "communication: [laris]}"
+)
 METHODS = "methods=[stague,smoothed_pca]"
 DEMONSTRATION = {
     "title": "STAGUE's demonstration",
@@ -79,6 +82,17 @@ def test_planted_interactions_are_scored_beside_what_learns_nothing(finished):
     assert auprc.loc["distance", "mean"] < auprc.loc["informed", "mean"] <= 1
     permuted = table.query("dataset == 'planted' and metric == 'AUROC' and scorer == 'permuted'")
     assert len(permuted) == 1 and permuted["mean"].between(0.4, 0.6).all()
+
+
+def test_a_tool_is_scored_or_the_table_says_how_to_install_it(finished):
+    table = pd.read_csv(finished[0].folder / "results/default/tables/interactions_truth.csv")
+    rows = table.query("scorer == 'laris' and metric == 'types_AUROC'").set_index("dataset")
+    assert rows.loc["plain", "status"] == "not_applicable"
+    planted = rows.loc["planted"]
+    if (PROJECT / ".venv-communication/.ready").exists():
+        assert planted["status"] == "ok" and 0 <= planted["mean"] <= 1
+    else:
+        assert planted["status"] == "error" and "make setup-communication" in planted["reason"]
 
 
 def test_the_summary_says_whether_distance_alone_was_beaten(finished):

@@ -28,7 +28,15 @@ from stbench.config.registry import choose_sources, load_registry
 from stbench.config.schema import check, load_yaml
 from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
 from stbench.config.studies import studies_of
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, TASKS, is_pair, task_of
+from stbench.config.tasks import (
+    DECONVOLUTION,
+    DOMAINS,
+    FITTED,
+    INTERACTIONS,
+    TASKS,
+    is_pair,
+    task_of,
+)
 from stbench.config.tissues import tissue_of, unit_of
 from stbench.config.values import with_numbers
 
@@ -76,6 +84,11 @@ class Benchmark:
         """The datasets that take part in a task."""
         applies = TASKS[task].applies
         return [name for name, entry in self.datasets.items() if applies(entry, self.config)]
+
+    @property
+    def tools(self) -> list[str]:
+        """Tools for cell-cell communication that are scored beside learned graphs."""
+        return (self.config.get(INTERACTIONS) or {}).get("communication") or []
 
     def chosen(self, task: str) -> list[str]:
         """The methods of a task; of ``domains`` also second entries, variants, external results."""

@@ -18,6 +18,7 @@ from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTERACTIONS
 
 FILE_HASHES = ".file_hashes.json"  # of the user's own files, in the results folder
 INTEGRATION_ENVIRONMENT = "integration"
+COMMUNICATION_ENVIRONMENT = "communication"
 
 
 def layout_of(benchmark: Benchmark, root: Path) -> Layout:
@@ -136,7 +137,7 @@ class BenchmarkKeys:
     @_remembered
     def interactions(self, dataset: str, method: str) -> str:
         settings = dict(self.benchmark.config.get(INTERACTIONS) or {})
-        for name in ("reach", "gene_sets"):  # reach affects only scores
+        for name in ("reach", "gene_sets", "communication"):  # two of them affect only scores
             settings.pop(name, None)
         return self.identity.stage(
             "interactions.py",
@@ -147,12 +148,25 @@ class BenchmarkKeys:
         )
 
     @_remembered
+    def communication(self, dataset: str, tool: str) -> str:
+        programs = ["communication.py", f"communication_methods/{tool}.py"]
+        return key_of(
+            code=self.identity.method_code(programs, COMMUNICATION_ENVIRONMENT),
+            data=self.data(dataset),
+            preprocessed=self.preprocessed(dataset),
+            reach=self.benchmark.config[INTERACTIONS]["reach"],
+        )
+
+    @_remembered
     def interaction_scores(self, dataset: str) -> str:
         methods = self.benchmark.methods_of(INTERACTIONS, dataset)
         settings = self.benchmark.config[INTERACTIONS]
         return self.identity.stage(
             "score_interactions.py",
             interactions=[(method, self.interactions(dataset, method)) for method in methods],
+            communication=[
+                (tool, self.communication(dataset, tool)) for tool in self.benchmark.tools
+            ],
             graph=settings["graph"],
             reach=settings["reach"],
         )

@@ -17,7 +17,7 @@ from stbench.common.errors import InputError
 
 SHARED = (
     *("raw", "data", "preprocessed", "truth", "fits", "labels", "epochs", "scores"),
-    *("interactions", "integration", "logs", "attempts"),
+    *("communication", "interactions", "integration", "logs", "attempts"),
 )
 DEFAULT = "default"  # the name of config/config.yaml without other files
 SPOTS, REFERENCE = "spots", "reference"  # the parts of a pair
@@ -32,6 +32,7 @@ class Keys(Protocol):
     def fit(self, dataset: str, method: str) -> str: ...
     def labels(self, dataset: str, method: str) -> str: ...
     def scores(self, dataset: str, method: str) -> str: ...
+    def communication(self, dataset: str, tool: str) -> str: ...
     def interactions(self, dataset: str, method: str) -> str: ...
     def interaction_scores(self, dataset: str) -> str: ...
     def integration(self, dataset: str, method: str) -> str: ...
@@ -55,7 +56,7 @@ class SameKey:
     def fit(self, dataset: str, method: str) -> str:
         return self.key
 
-    labels = scores = interactions = integration = fit
+    labels = scores = communication = interactions = integration = fit
 
 
 class KeysOfFiles:
@@ -92,6 +93,9 @@ class KeysOfFiles:
 
     def scores(self, dataset: str, method: str) -> str:
         return self._key("epochs", dataset, method)
+
+    def communication(self, dataset: str, tool: str) -> str:
+        return self._key("communication", dataset, tool)
 
     def interactions(self, dataset: str, method: str) -> str:
         return self._key("interactions", dataset, method)
@@ -182,6 +186,10 @@ class Layout:
     def scores(self, dataset: str, method: str) -> Path:
         key = self.keys.scores(dataset, method)
         return self.root / "scores" / dataset / method / f"{key}.parquet"
+
+    def communication(self, dataset: str, tool: str) -> Path:
+        key = self.keys.communication(dataset, tool)
+        return self.root / "communication" / dataset / tool / f"{key}.h5ad"
 
     def interactions(self, dataset: str, method: str) -> Path:
         key = self.keys.interactions(dataset, method)

@@ -14,6 +14,7 @@ from stbench.common.io import read_csv
 from stbench.figures.figure_set import Album
 from stbench.figures.style import words_of
 from stbench.figures.tissue_maps import add_comparisons_of_maps
+from stbench.interactions.communication import TITLES
 
 
 def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], rank_by: str) -> None:
@@ -72,6 +73,7 @@ def add_published(album: Album, tables: Path, titles: dict[str, str], rank_by: s
 
 def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None:
     """How well planted interactions are detected, where a tissue has any."""
+    titles = {**titles, **TITLES}
     from stbench.figures.interactions import auprc_bars, lift_by_effect
 
     paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
@@ -101,13 +103,11 @@ def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None
 
 def add_regimes(album: Album, tables: Path, titles: dict[str, str]) -> None:
     """Scores by regime and range of planted interactions, where tissues differ in them."""
-    from stbench.figures.interaction_regimes import regime_heatmap
+    from stbench.figures.interaction_regimes import CELLS, TYPES, regime_heatmap
 
-    path = tables / "interactions_regimes.csv"
-    if not path.is_file():
-        return
-    table = pd.read_csv(path, dtype={"method": str}).fillna({"method": "", "verdict": ""})
-    if table.groupby(["regime", "range"]).ngroups > 2:  # all tissues, and more than one regime
+    titles = {**titles, **TITLES}
+    table = _by_regime(tables / "interactions_regimes.csv")
+    if table is not None:
         album.add(
             regime_heatmap(table, titles),
             "interactions_regimes",
@@ -116,6 +116,30 @@ def add_regimes(album: Album, tables: Path, titles: dict[str, str]) -> None:
             caption="AUROC within strata of pairs at the same distance and of the same types.",
             alt="AUROC within strata, by scorer and regime.",
         )
+    table = _by_regime(tables / "interactions_communication.csv")
+    if table is not None:
+        for name, metric, what in (
+            ("cells", CELLS, "Which cells take part"),
+            ("types", TYPES, "Between which types"),
+        ):
+            album.add(
+                regime_heatmap(table, titles, metric),
+                f"interactions_{name}",
+                kind="interactions",
+                title=f"Planted interactions: {what[0].lower()}{what[1:]}, by regime",
+                caption=f"{what}, by tools for cell-cell communication and by cell graphs whose "
+                "edges are multiplied by ligand and receptor.",
+                alt=f"AUROC of {name}, by scorer and regime.",
+            )
+
+
+def _by_regime(path: Path) -> pd.DataFrame | None:
+    """A table of regimes, if it has more than one."""
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path, dtype={"method": str}).fillna({"method": "", "verdict": ""})
+    several = table.groupby(["regime", "range"]).ngroups > 2  # one of them is all tissues
+    return table if several else None
 
 
 def add_studies(album: Album, tables: Path, titles: dict[str, str], rank_by: str) -> None:

@@ -10,20 +10,31 @@ from stbench.figures.interactions import in_order, label
 from stbench.interactions.regimes import ALL
 from stbench.results.statistics import BETTER, WORSE
 
-METRIC = "AUROC_within_distance_and_types"
+PAIRS = "AUROC_within_distance_and_types"
+CELLS, TYPES = "cells_AUROC_within_types", "types_AUROC"
 _MARKS = {BETTER: "+", WORSE: "–"}
+_WITHOUT_POSITIONS = "ligand x receptor without positions"
+_ASKED = {
+    PAIRS: (
+        "Which pairs of cells interact, at the same distance and of the same types",
+        "distance alone",
+    ),
+    CELLS: ("Which cells of one type take part, for each pair of genes", _WITHOUT_POSITIONS),
+    TYPES: ("Between which types a pair of genes acts", _WITHOUT_POSITIONS),
+}
 
 
-def regime_heatmap(table: pd.DataFrame, titles: dict[str, str]) -> Figure:
-    """AUROC within strata of distance and types; marks say what is above or below distance alone.
+def regime_heatmap(table: pd.DataFrame, titles: dict[str, str], metric: str = PAIRS) -> Figure:
+    """AUROC by scorer and regime; marks say what is above or below the baseline of the table.
 
     Args:
-        table: ``interactions_regimes`` with at least one regime.
+        table: ``interactions_regimes`` or ``interactions_communication`` with at least one regime.
         titles: display names of the methods, by id.
+        metric: PAIRS, CELLS or TYPES.
     """
     import matplotlib.pyplot as plt
 
-    rows = table[(table["metric"] == METRIC) & (table["regime"] != ALL)]
+    rows = table[(table["metric"] == metric) & (table["regime"] != ALL)]
     scorers = in_order(rows, titles)
     columns = list(dict.fromkeys(zip(rows["regime"], rows["range"], strict=True)))
     placed = rows.set_index(["scorer", "method", "regime", "range"])
@@ -41,7 +52,7 @@ def regime_heatmap(table: pd.DataFrame, titles: dict[str, str]) -> Figure:
                 color = "white" if dark else "black"
                 ax.text(x, y, text, ha="center", va="center", fontsize=8, color=color)
     image = ax.imshow(values, cmap="RdBu_r", vmin=0, vmax=1, aspect="auto")
-    figure.colorbar(image, ax=ax, label="AUROC within strata; .5 is chance", pad=0.02)
+    figure.colorbar(image, ax=ax, label="AUROC; .5 is chance", pad=0.02)
     ax.set_yticks(range(len(scorers)), [label(*scorer, titles) for scorer in scorers])
     tissues = placed.groupby(["regime", "range"])["tissues"].max()
     names = [f"{regime}\n{range_} ({tissues[regime, range_]})" for regime, range_ in columns]
@@ -49,9 +60,9 @@ def regime_heatmap(table: pd.DataFrame, titles: dict[str, str]) -> Figure:
     ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
+    question, baseline = _ASKED[metric]
     figure.suptitle(
-        "Planted interactions among pairs at the same distance and of the same types\n"
-        "+ above, – below distance alone (5 %, Holm); number of tissues in brackets",
+        f"{question}\n+ above, – below {baseline} (5 %, Holm); number of tissues in brackets",
         x=0.01, ha="left", fontweight="bold", fontsize=9,
     )  # fmt: skip
     return figure

@@ -1,8 +1,8 @@
-"""Every scorer by regime and range of planted interactions, and its lift over distance alone."""
+"""Every scorer by regime and range of planted interactions, and its lift over a simple one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from stbench.results.statistics import NOTHING, Difference, holm, mean_over_grou
 
 ALL = "all"
 SHOWN = ("AUROC", "AUPRC", "AUROC_within_distance_and_types", "AUPRC_within_distance_and_types")
-_BASELINE = "distance"
 COLUMNS = {
     **dict.fromkeys(("regime", "range", "scorer", "method", "metric"), "str"),
     **dict.fromkeys(("mean", "low", "high", "lift", "lift_low", "lift_high", "p_holm"), "float64"),
@@ -21,24 +20,28 @@ COLUMNS = {
 }
 
 
-def regime_table(scores: pd.DataFrame) -> pd.DataFrame:
+def regime_table(
+    scores: pd.DataFrame, metrics: Sequence[str] = SHOWN, baseline: str = "distance"
+) -> pd.DataFrame:
     """Mean of every scorer over the tissues of a regime and range, with Student's interval.
 
     Args:
         scores: of ``stbench.interactions.scores.score_interactions``, stacked.
+        metrics: names of those that are shown.
+        baseline: the scorer that others are compared with.
 
     Returns:
-        ``COLUMNS``; ``lift`` is the mean difference to the scorer ``distance`` on the same tissues,
+        ``COLUMNS``; ``lift`` is the mean difference to the baseline on the same tissues,
         its p corrected by Holm over the scorers and regimes of a metric. The mean over the seeds of
         a tissue counts once. The regime ``all`` has all tissues.
     """
-    values = scores[scores["metric"].isin(SHOWN) & scores["value"].notna()]
+    values = scores[scores["metric"].isin(metrics) & scores["value"].notna()]
     keys = ["dataset", "scorer", "method", "metric"]
     means = values.groupby(keys, sort=False)["value"].mean().reset_index()
     rows = []
     for regime, range_, datasets in _groups(scores):
         here = means[means["dataset"].isin(datasets)]
-        near = here[here["scorer"] == _BASELINE].set_index(["dataset", "metric"])["value"]
+        near = here[here["scorer"] == baseline].set_index(["dataset", "metric"])["value"]
         for (scorer, method, metric), of_scorer in here.groupby(keys[1:], sort=False):
             own = of_scorer.set_index("dataset")["value"]
             base = near.xs(metric, level="metric").reindex(own.index) if len(near) else own * np.nan
@@ -48,7 +51,7 @@ def regime_table(scores: pd.DataFrame) -> pd.DataFrame:
                     **{"regime": regime, "range": range_, "scorer": scorer, "method": method},
                     **{"metric": metric, "mean": mean.mean, "low": mean.low, "high": mean.high},
                     **{"lift": lift.mean, "lift_low": lift.low, "lift_high": lift.high},
-                    **{"p_holm": lift.p if scorer != _BASELINE else np.nan, "tissues": len(own)},
+                    **{"p_holm": lift.p if scorer != baseline else np.nan, "tissues": len(own)},
                 }
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -8,9 +8,9 @@ has no scores; its rows give the size of the task and its regime and range.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +19,14 @@ from stbench.common.errors import InputError
 from stbench.data.planted_interactions import informed
 from stbench.interactions import baselines
 from stbench.interactions.candidate_pairs import Candidates, graph_scores, within_reach
+from stbench.interactions.communication import Communication, Pairs
+from stbench.interactions.communication_scores import (
+    contest_of,
+    graph_of,
+    kernel,
+    level_rows,
+    pair_scores,
+)
 from stbench.interactions.metrics import (
     HELD_OUT,
     METRICS,
@@ -31,8 +39,10 @@ from stbench.interactions.metrics import (
     true_pairs,
     truth_scores,
 )
+from stbench.interactions.score_rows import OK, Cause, Scorer, row
 from stbench.interactions.strata import strata_of
 from stbench.interactions.supervised import supervised
+from stbench.interactions.truth import NO_TRIPLES, NO_TRUTH, Tissue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,44 +60,16 @@ COLUMNS = {
     "reason": "str",
 }
 _N_TYPES = 8  # that are searched for where cell types are not known
-NO_SEED = -1  # of scorers that do not depend on a seed
 TRUTH, INFORMED, SUPERVISED = "truth", "informed", "supervised"
 COMMON_NULLS = ("distance", "cosine", "knn", "type_pair", "type_pair_distance", "ligand_receptor")
 OWN_NULLS = ("formula", "formula_of_types", "untrained", "permuted", "permuted_by_distance")
 KNOWING = (INFORMED, SUPERVISED)  # more than any method
 NULLS = (*COMMON_NULLS, *OWN_NULLS)
 
-_NO_TRUTH = "no planted interactions; the true interactions of real tissue are not known"
-_NO_TRIPLES = "the types, genes or radius of the interactions are not known"
 _NO_HELD_OUT = "its graph is trained on all edges, so none is held out"
+_NO_GRAPH = "the fit has no cell graph"
+_NO_UNTRAINED = "it provides no graph of the untrained network"
 _NO_GENES = "its edges are not attributed to genes"
-
-
-@dataclass(frozen=True)
-class Tissue:
-    """A dataset: its truth and the input of the methods.
-
-    Attributes:
-        name: id of the dataset.
-        missing: why the dataset is not available; empty if it is.
-        coords: (n, 2) positions.
-        expression: (n, genes) log-normalized.
-        components: (n, d) principal components.
-        genes: (genes,) names.
-        types: (n,) names of cell types, None if not known.
-        interactions: ``obsp['true_interactions']``, None if the truth is not known.
-        triples: ``uns['true_triples']``, None if types and genes of the interactions are not known.
-    """
-
-    name: str
-    missing: str
-    coords: np.ndarray
-    expression: Any
-    components: np.ndarray
-    genes: np.ndarray
-    types: np.ndarray | None = None
-    interactions: sp.spmatrix | None = None
-    triples: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +104,11 @@ class Task:
 
 
 def score_interactions(
-    tissue: Tissue, fits: Sequence[GraphFit], reach: int, ranked: Mapping[str, Sequence[str]]
+    tissue: Tissue,
+    fits: Sequence[GraphFit],
+    reach: int,
+    ranked: Mapping[str, Sequence[str]],
+    tools: Callable[[Pairs], Mapping[str, Communication | Cause]] | None = None,
 ) -> pd.DataFrame:
     """Score every scorer of a dataset.
 
@@ -132,6 +118,8 @@ def score_interactions(
         reach: candidates are no farther apart than the median distance to that nearest cell.
         ranked: by method, genes by their contribution to the edges, largest first; methods may be
             missing.
+        tools: returns what each tool for cell-cell communication found for these pairs of genes, or
+            why there is nothing.
 
     Returns:
         A table with the columns ``COLUMNS``. ``method`` is the scorer itself, for a null of one
@@ -148,6 +136,7 @@ def score_interactions(
         for fit in of_method:
             rows += _fit(task, fit)
         rows += _recalls(tissue, method, ranked.get(method))
+    rows += _communication(tissue, task, fits, tools)
     rows = [{"dataset": tissue.name, **row} for row in rows]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
@@ -164,7 +153,7 @@ def _task(tissue: Tissue, reach: int) -> Task:
     if tissue.missing:
         return Task(None, nothing, tissue.missing)
     if tissue.interactions is None:
-        return Task(None, nothing, _NO_TRUTH)
+        return Task(None, nothing, NO_TRUTH)
     try:
         candidates = within_reach(tissue.coords, reach)
     except InputError as error:
@@ -175,47 +164,28 @@ def _task(tissue: Tissue, reach: int) -> Task:
     return Task(candidates, truth, "", strata_of(candidates, tissue.types))
 
 
-class _Scorer(NamedTuple):
-    """The scorer, its method if it has one, and the training seed."""
-
-    scorer: str
-    method: str = ""
-    seed: int = NO_SEED
-
-
-def _row(scorer: _Scorer, metric: str, value: float | None, cause: Any) -> dict:
-    """``cause``: status and reason if there is no value."""
-    status, reason = ("ok", "") if value is not None else cause
-    number = float("nan") if value is None else value
-    return {
-        **scorer._asdict(),
-        "metric": metric,
-        "value": number,
-        "status": status,
-        "reason": reason,
-    }
-
-
 def _against_truth(
-    scorer: _Scorer, task: Task, scores: np.ndarray | None, cause: Any = None
+    scorer: Scorer, task: Task, scores: np.ndarray | None, cause: Cause = OK
 ) -> Iterator[dict]:
     """The metrics of one scorer, or a reason for each."""
     values = {} if scores is None else truth_scores(task.truth, scores)
     for metric in METRICS:
-        yield _row(scorer, metric, values.get(metric), cause)
+        yield row(scorer, metric, values.get(metric), cause)
     for stratified in WITHIN.values():
         value = None
         if scores is not None:
             value, cause = _within(task, stratified, scores)
-        yield _row(scorer, stratified.name, value, cause)
+        yield row(scorer, stratified.name, value, cause)
 
 
-def _within(task: Task, metric: Metric, scores: np.ndarray, *seed: int) -> tuple[float | None, Any]:
+def _within(
+    task: Task, metric: Metric, scores: np.ndarray, *seed: int
+) -> tuple[float | None, Cause]:
     """A metric within strata, or the cause why it has no value."""
     try:
-        return metric(task.truth, scores, task.strata, *seed), ("ok", "")
+        return metric(task.truth, scores, task.strata, *seed), OK
     except ValueError as error:
-        return None, ("not_applicable", str(error))
+        return None, Cause("not_applicable", str(error))
 
 
 def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
@@ -235,7 +205,7 @@ def _size(tissue: Tissue, task: Task) -> Iterator[dict]:
         if name in triples:
             facts[f"{name}_{triples[name]}"] = 1.0
     for metric, value in facts.items():
-        yield _row(_Scorer(TRUTH), metric, value, None)
+        yield row(Scorer(TRUTH), metric, value)
 
 
 def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
@@ -251,8 +221,8 @@ def _common(tissue: Tissue, task: Task) -> Iterator[dict]:
         if tissue.triples is not None:
             scores |= _by_triples(tissue, tissue.triples, candidates)
     for scorer in (*COMMON_NULLS, *KNOWING):
-        cause = ("not_applicable", task.reason or _NO_TRIPLES)
-        yield from _against_truth(_Scorer(scorer), task, scores.get(scorer), cause)
+        cause = Cause("not_applicable", task.reason or NO_TRIPLES)
+        yield from _against_truth(Scorer(scorer), task, scores.get(scorer), cause)
 
 
 def _by_triples(
@@ -278,9 +248,9 @@ def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[d
     """
     trained = [fit for fit in fits if fit.status == "ok"]
     scores: list[np.ndarray | None] = [None, None]
-    cause = ("not_applicable", task.reason or "no fit reports its parameters")
+    cause = Cause("not_applicable", task.reason or "no fit reports its parameters")
     if trained and not set(baselines.FORMULA) <= set(trained[0].params):
-        cause = ("not_applicable", "its score is not a mixture of similarity and distance")
+        cause = Cause("not_applicable", "its score is not a mixture of similarity and distance")
     elif trained and task.candidates is not None:
         params, components = trained[0].params, tissue.components
         n_types = _N_TYPES if tissue.types is None else len(np.unique(tissue.types))
@@ -290,51 +260,101 @@ def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[d
             for features in (components, of_types)
         ]
     for name, values in zip(("formula", "formula_of_types"), scores, strict=True):
-        yield from _against_truth(_Scorer(name, fits[0].method), task, values, cause)
+        yield from _against_truth(Scorer(name, fits[0].method), task, values, cause)
 
 
 def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
     """The learned graph of one seed, its nulls, and the edges that it held out."""
     name, seed = fit.method, fit.seed
-    own = _Scorer(name, name, seed)
-    failed = (fit.status, fit.reason) if fit.status != "ok" else None
-    learned, cause = _graph(task, fit.graph, failed, "the fit has no cell graph")
+    own = Scorer(name, name, seed)
+    failed = Cause(fit.status, fit.reason) if fit.status != "ok" else None
+    learned, cause = _graph(task, fit.graph, failed, _NO_GRAPH)
     yield from _against_truth(own, task, learned, cause)
     alone = None if learned is None else PERMUTED_TRUTH(task.truth, learned, seed)
-    yield _row(own, PERMUTED_TRUTH.name, alone, cause)
+    yield row(own, PERMUTED_TRUTH.name, alone, cause)
     for scheme, metric in PERMUTED_WITHIN.items():
         value, why = None, cause
         if learned is not None:
             value, why = _within(task, metric, learned, seed)
-        yield _row(own, scheme, value, why)
+        yield row(own, scheme, value, why)
     strata = {"permuted": None, "permuted_by_distance": task.strata.get("distance")}
     for scorer, stratum in strata.items():
         permuted = None if learned is None else baselines.permuted(learned, seed, stratum)
-        yield from _against_truth(_Scorer(scorer, name, seed), task, permuted, cause)
-    before, cause = _graph(
-        task, fit.untrained, failed, "it provides no graph of the untrained network"
-    )
-    yield from _against_truth(_Scorer("untrained", name, seed), task, before, cause)
+        yield from _against_truth(Scorer(scorer, name, seed), task, permuted, cause)
+    before, cause = _graph(task, fit.untrained, failed, _NO_UNTRAINED)
+    yield from _against_truth(Scorer("untrained", name, seed), task, before, cause)
     for metric in HELD_OUT.values():
-        cause = failed or ("not_applicable", _NO_HELD_OUT)
+        cause = failed or Cause("not_applicable", _NO_HELD_OUT)
         value = metric(fit.info) if metric.name.lower() in fit.info else None
-        yield _row(own, metric.name, value, cause)
+        yield row(own, metric.name, value, cause)
 
 
 def _graph(
-    task: Task, graph: sp.spmatrix | None, failed: tuple[str, str] | None, none: str
-) -> tuple[np.ndarray | None, tuple[str, str]]:
+    task: Task, graph: sp.spmatrix | None, failed: Cause | None, none: str
+) -> tuple[np.ndarray | None, Cause]:
     """Scores of the candidates, or status and reason if there are none."""
     if failed is not None:
         return None, failed
     if task.candidates is None:
-        return None, ("not_applicable", task.reason)
+        return None, Cause("not_applicable", task.reason)
     if graph is None:
-        return None, ("not_applicable", none)
+        return None, Cause("not_applicable", none)
     try:
-        return graph_scores(graph, task.candidates), ("ok", "")
+        return graph_scores(graph, task.candidates), OK
     except InputError as error:
-        return None, ("error", str(error))
+        return None, Cause("error", str(error))
+
+
+def _communication(
+    tissue: Tissue,
+    task: Task,
+    fits: Sequence[GraphFit],
+    tools: Callable[[Pairs], Mapping[str, Communication | Cause]] | None,
+) -> Iterator[dict]:
+    """Tools and graphs at the levels of cells and types, and tools at that of pairs of cells."""
+    cause = Cause("not_applicable", task.reason or NO_TRIPLES)
+    contest = None
+    if task.candidates is not None and tissue.triples is not None:
+        contest = contest_of(tissue, tissue.triples, task.candidates)
+    for scorer, graph, why in _graphs(tissue, task, fits):
+        found = None if contest is None or graph is None else contest.of_graph(graph)
+        yield from level_rows(scorer, contest, found, why if graph is None else cause)
+    everywhere = None if contest is None else contest.without_positions()
+    yield from level_rows(Scorer("ligand_receptor"), contest, everywhere, cause)
+    for tool, found_or_cause in (tools(contest.pairs if contest else []) if tools else {}).items():
+        found, why = None, cause
+        if isinstance(found_or_cause, Communication):
+            found = found_or_cause
+        elif contest is not None:
+            why = found_or_cause
+        scorer, scores = Scorer(tool, tool), None
+        yield from level_rows(scorer, contest, found, why)
+        if found is not None and task.candidates is not None:
+            scores = pair_scores(found, task.candidates)
+            why = Cause("not_applicable", "it does not score pairs of cells")
+        yield from _against_truth(scorer, task, scores, why)
+
+
+def _graphs(
+    tissue: Tissue, task: Task, fits: Sequence[GraphFit]
+) -> Iterator[tuple[Scorer, sp.csr_matrix | None, Cause]]:
+    """The graphs that do not learn, then the learned ones, or why there is none."""
+    nothing = Cause("not_applicable", task.reason)
+    near = task.candidates
+    weights = {}
+    if near is not None:
+        weights = {"distance": kernel(near), "knn": baselines.knn(tissue.coords, near)}
+    for name in ("distance", "knn"):
+        yield Scorer(name), graph_of(near, weights[name]) if near else None, nothing
+    for fit in fits:
+        failed = Cause(fit.status, fit.reason) if fit.status != "ok" else None
+        for name, graph, none in (
+            (fit.method, fit.graph, _NO_GRAPH),
+            ("untrained", fit.untrained, _NO_UNTRAINED),
+        ):
+            scores, why = _graph(task, graph, failed, none)
+            known = graph_of(near, scores) if near and scores is not None else None
+            yield Scorer(name, fit.method, fit.seed), known, why
 
 
 def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Iterator[dict]:
@@ -342,10 +362,12 @@ def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Itera
     values: dict[str, float] = {}
     reason = tissue.missing
     if not reason and tissue.triples is None:
-        reason = _NO_TRUTH if tissue.interactions is None else _NO_TRIPLES
+        reason = NO_TRUTH if tissue.interactions is None else NO_TRIPLES
     if not reason and ranked is None:
         reason = _NO_GENES
     if not reason and ranked is not None and tissue.triples is not None:
         values = gene_recall(ranked, tissue.triples)
     for metric in RECALLS:
-        yield _row(_Scorer(method, method), metric, values.get(metric), ("not_applicable", reason))
+        yield row(
+            Scorer(method, method), metric, values.get(metric), Cause("not_applicable", reason)
+        )

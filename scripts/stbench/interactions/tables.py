@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stbench.interactions.communication import TITLES
+from stbench.interactions.communication_scores import LEVELS, PERMUTED
 from stbench.interactions.regimes import regime_table
 from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
 from stbench.results.aggregates import fold_reasons, fold_statuses
@@ -26,13 +28,24 @@ def read_interaction_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def interaction_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Every table, by file name without ending."""
+    """Every table, by file name without ending; tools have one if there are any."""
+    has_tools = scores["scorer"].isin(TITLES).any()
     return {
         "interactions_truth": truth_table(scores),
         "interactions_auprc": auprc_table(scores),
         "interactions_lift": lift_table(scores),
         "interactions_regimes": regime_table(scores),
+        **({"interactions_communication": communication_table(scores)} if has_tools else {}),
     }
+
+
+def communication_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Tools and graphs at the levels of cells and types by regime; see ``regime_table``.
+
+    The baseline is the product of ligand and receptor without positions.
+    """
+    measured = [name for name in LEVELS if not name.endswith(PERMUTED)]
+    return regime_table(scores, measured, "ligand_receptor")
 
 
 def truth_table(scores: pd.DataFrame) -> pd.DataFrame:

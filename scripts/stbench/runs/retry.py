@@ -13,13 +13,13 @@ from stbench.common.errors import InputError
 from stbench.common.text import columns
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
-from stbench.config.tasks import DECONVOLUTION
+from stbench.config.tasks import DECONVOLUTION, INTERACTIONS
 from stbench.runs.fit_status import FAILED, fit_states, matrix
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed fit, or one failed dataset where ``method`` is empty and ``seed`` None."""
+    """One failed fit, or without a ``seed`` a tool, or a dataset if ``method`` is empty, too."""
 
     dataset: str
     method: str
@@ -29,17 +29,21 @@ class Failure:
 
 
 def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
-    """Everything that failed: datasets first, then fits.
+    """Everything that failed: datasets first, then fits, then tools for cell-cell communication.
 
     Raises:
         InputError: a file is not readable; the message says what to delete.
     """
     states = fit_states(layout, matrix(benchmark))
-    return _failed_datasets(benchmark, layout) + [
-        Failure(s.key.dataset, s.key.method, s.key.seed, s.status, s.reason)
-        for s in states
-        if s.status in FAILED
-    ]
+    return (
+        _failed_datasets(benchmark, layout)
+        + [
+            Failure(s.key.dataset, s.key.method, s.key.seed, s.status, s.reason)
+            for s in states
+            if s.status in FAILED
+        ]
+        + _failed_tools(benchmark, layout)
+    )
 
 
 def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[Path]:
@@ -51,6 +55,8 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
     if failure.seed is not None:
         fit = layout.fit(name, failure.method, failure.seed)
         return [fit, *_made_of_fits(layout, name, failure.method)]
+    if failure.method:
+        return [layout.communication(name, failure.method), layout.interaction_scores(name)]
     return [
         *_made_of_raw(name, layout),
         *(path.parent for path in _without_data(layout, name)),
@@ -123,6 +129,17 @@ def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
         if path.exists() and (reason := _failed_download(path)):
             reasons[name] = reason
     return [Failure(name, "", None, "error", reason) for name, reason in sorted(reasons.items())]
+
+
+def _failed_tools(benchmark: Benchmark, layout: Layout) -> list[Failure]:
+    """Tools for cell-cell communication that failed or were not installed."""
+    reasons = {
+        (name, tool): _recorded_failure(path, "communication")
+        for name in benchmark.datasets_of(INTERACTIONS)
+        for tool in benchmark.tools
+        if (path := layout.communication(name, tool)).exists()
+    }
+    return [Failure(*key, None, "error", reason) for key, reason in reasons.items() if reason]
 
 
 def _recorded_failure(path: Path, kind: str) -> str:

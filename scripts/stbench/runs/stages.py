@@ -34,6 +34,11 @@ def stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int
         "fit": [layout.fit_status(key.dataset, key.method, key.seed) for key in matrix(benchmark)],
         "cluster": [layout.labels(*entry) for entry in domains],
         "score": benchmark.score_files(layout, DOMAINS, DECONVOLUTION),
+        "communication": [
+            layout.communication(name, tool)
+            for name in benchmark.datasets_of(INTERACTIONS)
+            for tool in benchmark.tools
+        ],
         "interactions": [layout.interactions(*entry) for entry in graphs]
         + benchmark.score_files(layout, INTERACTIONS),
         "integration": benchmark.score_files(layout, INTEGRATION),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stbench.interactions.communication import TITLES
 from stbench.interactions.tables import ALL, BEST, chosen_nulls
 from stbench.results.formatting import Row, interval, number, signed
 from stbench.results.statistics import BETTER, WITHIN_NOISE, WORSE
@@ -26,7 +27,7 @@ def sentences_of_tables(tables: Path, titles: Mapping[str, str]) -> Iterator[str
         auprc, lift = (
             pd.read_csv(path, dtype=texts).fillna({"reason": "", "chosen": ""}) for path in paths
         )
-        yield from interaction_sentences(auprc, lift, titles)
+        yield from interaction_sentences(auprc, lift, {**titles, **TITLES})
 
 
 def interaction_sentences(

@@ -64,7 +64,7 @@ def test_seeds_and_clusterers_count_for_labels_and_scores_and_not_for_fits(tmp_p
     assert keys.scores("pair", "nnls") == expected
 
 
-def test_of_the_settings_of_interactions_reach_counts_for_scores_alone(tmp_path):
+def test_of_the_settings_of_interactions_reach_and_tools_count_for_scores_alone(tmp_path):
     settings = {
         **{"graph": "raw", "threshold": 0.5, "threshold_by": "value", "shuffles": 10},
         "reach": 8,
@@ -72,9 +72,15 @@ def test_of_the_settings_of_interactions_reach_counts_for_scores_alone(tmp_path)
     keys = made(tmp_path, interactions=settings)
     farther = made(tmp_path, interactions={**settings, "reach": 9})
     more = made(tmp_path, interactions={**settings, "shuffles": 11})
+    tools = made(tmp_path, interactions={**settings, "communication": ["liana"]})
     entry = ("rings", "stague")
     assert keys.interactions(*entry) == farther.interactions(*entry) != more.interactions(*entry)
-    assert keys.interaction_scores("rings") != farther.interaction_scores("rings")
+    assert keys.interactions(*entry) == tools.interactions(*entry)
+    scores = {made.interaction_scores("rings") for made in (keys, farther, tools)}
+    assert len(scores) == 3
+    tool = keys.communication("rings", "liana")
+    assert tool == tools.communication("rings", "liana") != keys.communication("rings", "commot")
+    assert tool != farther.communication("rings", "liana")
 
 
 def test_a_key_is_computed_once(tmp_path):

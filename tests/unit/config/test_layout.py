@@ -29,5 +29,6 @@ def test_shared_paths_do_not_depend_on_the_configuration_and_own_ones_do():
     shared = [one.raw("d"), one.data("d"), one.pair("d", "spots"), one.truth("d")]
     shared += [one.preprocessed("d"), one.fit("d", "m", 0), one.labels("d", "m")]
     shared += [one.epochs("d", "m"), one.scores("d", "m"), one.interactions("d", "m")]
+    shared += [one.communication("d", "liana")]
     shared += [one.integration("d", "m"), one.log("a"), one.attempts("d", "m", 0)]
     assert {path.parts[1] for path in shared} == set(SHARED)

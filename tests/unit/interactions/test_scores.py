@@ -11,6 +11,7 @@ from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
 from stbench.interactions import baselines
 from stbench.interactions.candidate_pairs import graph_scores, within_reach
+from stbench.interactions.communication_scores import LEVELS
 from stbench.interactions.metrics import (
     expected_hits,
     gene_recall,
@@ -26,8 +27,8 @@ from stbench.interactions.scores import (
     GraphFit,
     score_interactions,
 )
-from stbench.interactions.scores import Tissue as Known
 from stbench.interactions.tables import interaction_tables
+from stbench.interactions.truth import Tissue as Known
 from stbench.summary.interactions import interaction_sentences
 
 PARAMS = {"adj_weight": 0.5, "gamma": 2.0, "k": 15, "sparse_learner": False}
@@ -43,6 +44,7 @@ def known(adata, clean, **more) -> Known:
     facts = {
         "name": "planted",
         "missing": "",
+        "cells": adata.obs_names.to_numpy(),
         "coords": clean.obsm["spatial"],
         "expression": clean.X,
         "components": clean.obsm["X_pca"],
@@ -211,7 +213,8 @@ def test_every_scorer_has_every_metric(planted):
     keys = ["scorer", "method", "seed", "metric"]
     value = table.set_index(keys)["value"].sort_index()
     for scorer in (*COMMON_NULLS, *KNOWING):
-        assert value[(scorer, "", -1)].index.tolist() == sorted({**METRICS, **WITHIN})
+        of_genes = LEVELS if scorer in ("distance", "knn", "ligand_receptor") else {}
+        assert value[(scorer, "", -1)].index.tolist() == sorted({**METRICS, **WITHIN, **of_genes})
     no_order = table[(table["scorer"] == "type_pair") & table["metric"].str.contains("types")]
     assert set(no_order["reason"]) == {"the scores are constant within strata: no signal to rank"}
     types_given, near, genes_given, trained = (

@@ -10,6 +10,7 @@ from helpers.finished_fits import config, configuration
 from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 from stbench.config.keys import layout_of
+from stbench.interactions.communication import write_no_communication
 from stbench.runs.run_record import note_end, note_start, read_run
 
 PROGRAM = PROJECT / "scripts/retry_failed.py"
@@ -136,3 +137,23 @@ def test_where_nothing_was_run_it_says_so(tmp_path):
     listed = run(tmp_path / "results")
     assert listed.returncode == 1
     assert listed.stderr.startswith("error: ") and "nothing has been run" in listed.stderr
+
+
+def test_a_tool_that_was_not_installed_is_reset_with_the_scores_that_it_is_part_of(tmp_path):
+    interactions = {
+        **{"graph": "raw", "threshold": 0.5, "threshold_by": "value", "shuffles": 10},
+        **{"reach": 8, "communication": ["commot", "laris"]},
+    }
+    datasets = [{"id": "good", "simulate": {"layout": "rings"}}]
+    asked = config(name="mine", methods=["stague"], datasets=datasets, interactions=interactions)
+    layout = layout_of(configuration(**asked), tmp_path / "results")
+    write_no_communication(layout.communication("good", "commot"), "error", "not installed")
+    write_no_communication(layout.communication("good", "laris"), "not_applicable", "no types")
+    touch(layout.interaction_scores("good"))
+    note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
+    listed = run(layout.root).stdout
+    assert "commot" in listed and "not installed" in listed and "laris" not in listed
+    assert run(layout.root, "--reset").returncode == 0
+    assert not layout.communication("good", "commot").exists()
+    assert not layout.interaction_scores("good").exists()
+    assert layout.communication("good", "laris").exists()
