@@ -28,6 +28,8 @@ a folder of csv tables:
     interactions_communication.csv  tools, if there are any, and graphs by cells and by types
     replication.csv           with --interaction-folders: agreement of training seeds on the edges,
                               and of sections on the pairs of cell types
+    graphs_methods.csv        with --interaction-folders: what each method's graph says about each
+    graphs_agreement.csv      tissue, and how far two methods agree
     number_of_domains.csv     curves over the number of domains and the recommended number, and
     recommendation.csv        the methods compared without true labels; with --choosing only
     integration.csv           mixing of joined sections, conserved biology, and overall; with
@@ -269,9 +271,13 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
         tables |= interaction_tables(read_interaction_scores(args.interactions))
     if args.interaction_folders:
         from stbench.interactions.replication import replication_table
+        from stbench.interactions.side_by_side import agreement_table, by_dataset, methods_table
 
         units = {dataset: facts["unit"] for dataset, facts in args.tissues.items()}
         tables["replication"] = replication_table(args.interaction_folders, units)
+        folders = by_dataset(args.interaction_folders)
+        tables["graphs_methods"] = methods_table(folders)
+        tables["graphs_agreement"] = agreement_table(folders)
     if args.integration:
         from stbench.integration.tables import integration_tables, read_integration_scores
 

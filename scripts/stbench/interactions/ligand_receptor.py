@@ -6,11 +6,12 @@ Nature Communications 2022), read as a file: liana itself is not imported.
 The value of a complex in a cell is the minimum over its subunits. The statistic of a pair is the
 mean over edges of ligand x receptor, in both directions because edges are undirected. Under the
 null model, the edges of a type pair exchange their second cells: every cell keeps its number of
-edges and the types of its partners, and the partners within these types are random. The null model
-does not remove smooth changes of expression within a cell type across the tissue.
+edges and the types of its partners, and the partners within these types are random. This null model
+does not remove smooth changes of expression within a cell type across the tissue; the shifted
+tissue (``stbench.interactions.shifts``) does.
 
 Time: shuffles x edges, and for every pair shuffles x the edges at which the rarer of its genes is
-expressed; memory: linear in edges, expression stays sparse.
+expressed; memory: linear in edges, expression stays sparse except for the shifts.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from scipy.stats import false_discovery_control
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.data.gene_symbols import find_genes, panel_symbols
+from stbench.interactions.shifts import against_shifts
 
 RESOURCES = {"human": "consensus", "mouse": "mouseconsensus"}
 MIN_PAIRS = 5
@@ -44,7 +46,8 @@ class Support:
         table: one row per tested pair, by p: ligand, receptor, share_ligand and share_receptor
             (share of cells with an edge that express it), observed (mean over edges), expected and
             z (compared with rewired edges), p (one-sided: more than expected) and q (Benjamini and
-            Hochberg).
+            Hochberg); with the suffix ``_shifted`` the same compared with the shifted tissue
+            (``against_shifts``).
         coverage: one line with the number of pairs of the resource on the panel.
     """
 
@@ -82,6 +85,7 @@ def ligand_receptor_support(
     var: pd.DataFrame,
     organism: str,
     types: pd.Categorical | None,
+    coords: np.ndarray,
     *,
     shuffles: int,
     seed: int = 0,
@@ -94,8 +98,9 @@ def ligand_receptor_support(
         var: of the g genes; see ``panel_symbols``.
         organism: ``human`` or ``mouse``.
         types: (n,) cell types; cells without a type are one more type. None: one type.
-        shuffles: number of rewired graphs.
-        seed: of the rewiring.
+        coords: (n, 2) positions.
+        shuffles: number of rewired graphs, and of shifts.
+        seed: of the draws.
 
     Raises:
         NotApplicableError: no edges, fewer than 5 pairs on the panel or expressed, no symbols, or
@@ -126,7 +131,15 @@ def ligand_receptor_support(
         coverage += f", {silent} of them not expressed at any edge"
     if len(table) < MIN_PAIRS:
         raise NotApplicableError(coverage)
-    return Support(table, coverage)
+    shifted = against_shifts(
+        edges,
+        values,
+        list(zip(table["ligand"], table["receptor"], strict=True)),
+        coords,
+        shuffles,
+        seed,
+    )
+    return Support(table.assign(**shifted), coverage)
 
 
 class _Values:

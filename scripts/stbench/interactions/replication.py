@@ -14,6 +14,7 @@ from stbench.common.io import read_csv
 _LEAST_PAIRS = 6  # pairs of types that two sections must share
 _DRAWS = 999
 NULLS = ("shuffled", "distance")
+SUPPORTS = {"z": "ligand_receptor", "z_shifted": "ligand_receptor_shifted"}
 SEEDS, SECTIONS = "training seeds", "sections"
 COLUMNS = {
     **dict.fromkeys(("method", "between", "first", "second", "measure"), "str"),
@@ -62,27 +63,33 @@ def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.D
     Between training seeds: the columns of ``between_seeds``. Between two sections of one unit
     (usually a study): Spearman's correlation of z over the pairs of cell types that both have, by
     null. Its p is the share of 999 permutations of the names of types of one section that reach it
-    (one-sided), which keeps how the pairs of one type depend on each other.
+    (one-sided), which keeps how the pairs of one type depend on each other. The same of z over the
+    pairs of ligand and receptor that both tested, compared with rewired edges
+    (``ligand_receptor``) and with the shifted tissue (``ligand_receptor_shifted``); p from
+    permutations of the ligands' names, so that pairs with one ligand stay together.
 
     Args:
         folders: ``interactions/<dataset>/<method>/<key>``; those without results are skipped.
         units: by dataset.
 
     Returns:
-        ``COLUMNS``; ``n`` is the number of edges or of pairs of types.
+        ``COLUMNS``; ``n`` is the number of edges or of pairs.
     """
     rows = []
     tables: dict[str, dict[str, pd.DataFrame]] = {}
+    supports: dict[str, dict[str, pd.DataFrame]] = {}
     for folder in folders:
         dataset, method = folder.parts[-3:-1]
         if (folder / "seeds.csv").is_file():
             rows += list(_seed_rows(method, dataset, read_csv(folder / "seeds.csv")))
-        if (folder / "type_pairs.csv").is_file():
-            tables.setdefault(method, {})[dataset] = read_csv(folder / "type_pairs.csv")
-    for method, by_dataset in tables.items():
-        for first, second in combinations(by_dataset, 2):
-            if units.get(first, first) == units.get(second, second):
-                rows += _section_rows(method, (first, second), by_dataset)
+        for kind, of_kind in (("type_pairs", tables), ("ligand_receptor", supports)):
+            if (folder / f"{kind}.csv").is_file():
+                of_kind.setdefault(method, {})[dataset] = read_csv(folder / f"{kind}.csv")
+    for by_method, compared in ((tables, _section_rows), (supports, _support_rows)):
+        for method, by_dataset in by_method.items():
+            for first, second in combinations(by_dataset, 2):
+                if units.get(first, first) == units.get(second, second):
+                    rows += compared(method, (first, second), by_dataset)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -107,7 +114,7 @@ def _section_rows(
         column = f"z_{null}"
         if not all(column in tables[dataset] for dataset in pair):
             continue
-        found = _agreement(*(_matrix(tables[dataset], column) for dataset in pair))
+        found = agreement(*(type_matrix(tables[dataset], column) for dataset in pair))
         if found is not None:
             value, p, n = found
             rows.append(
@@ -119,7 +126,48 @@ def _section_rows(
     return rows
 
 
-def _matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
+def _support_rows(
+    method: str, pair: tuple[str, str], tables: Mapping[str, pd.DataFrame]
+) -> list[dict]:
+    rows = []
+    for column, measure in SUPPORTS.items():
+        if not all(column in tables[dataset] for dataset in pair):
+            continue
+        one, other = (
+            tables[dataset].pivot_table(index="ligand", columns="receptor", values=column)
+            for dataset in pair
+        )
+        found = _shared_support(one, other)
+        if found is not None:
+            value, p, n = found
+            rows.append(
+                {
+                    **{"method": method, "between": SECTIONS, "first": pair[0], "second": pair[1]},
+                    **{"measure": measure, "value": value, "p": p, "n": n},
+                }
+            )
+    return rows
+
+
+def _shared_support(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, int] | None:
+    """Correlation of z, p and number of pairs; None if too few pairs are shared."""
+    both = pd.concat([one.stack().rename("one"), other.stack().rename("other")], axis=1).dropna()
+    value = spearman(both["one"].to_numpy(), both["other"].to_numpy())
+    if len(both) < _LEAST_PAIRS or np.isnan(value):
+        return None
+    ligands, codes = np.unique(both.index.get_level_values("ligand"), return_inverse=True)
+    groups = [np.flatnonzero(codes == code) for code in range(len(ligands))]
+    rng = np.random.default_rng(0)
+    first, second = both["one"].to_numpy(), both["other"].to_numpy()
+    draws = []
+    for _ in range(_DRAWS):
+        order = np.concatenate([groups[place] for place in rng.permutation(len(groups))])
+        draws.append(spearman(first, second[order]))
+    reached = int((np.array(draws) >= value - 1e-12).sum())
+    return value, (1 + reached) / (1 + _DRAWS), len(both)
+
+
+def type_matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """z by both types, symmetric; NaN where it is not known."""
     half = table.assign(type_a=table["type_a"].astype(str), type_b=table["type_b"].astype(str))
     half = half.pivot(index="type_a", columns="type_b", values=column)
@@ -128,25 +176,25 @@ def _matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
     return half.fillna(half.T)
 
 
-def _agreement(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, int] | None:
+def agreement(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, int] | None:
     """Correlation, p and number of pairs; None if too few pairs of types are shared."""
     names = sorted(set(one.index) & set(other.index))
     upper = np.triu_indices(len(names))
     first, second = (table.reindex(index=names, columns=names).to_numpy() for table in (one, other))
     n = int((~np.isnan(first[upper]) & ~np.isnan(second[upper])).sum())
-    value = _shared(first[upper], second[upper])
+    value = spearman(first[upper], second[upper])
     if n < _LEAST_PAIRS or np.isnan(value):
         return None
     rng = np.random.default_rng(0)
     draws = []
     for _ in range(_DRAWS):
         order = rng.permutation(len(names))
-        draws.append(_shared(first[upper], second[np.ix_(order, order)][upper]))
+        draws.append(spearman(first[upper], second[np.ix_(order, order)][upper]))
     reached = int((np.nan_to_num(draws, nan=-1) >= value - 1e-12).sum())
     return value, (1 + reached) / (1 + _DRAWS), n
 
 
-def _shared(one: np.ndarray, other: np.ndarray) -> float:
+def spearman(one: np.ndarray, other: np.ndarray) -> float:
     """Spearman's correlation over values that both know; NaN if one does not vary."""
     known = ~np.isnan(one) & ~np.isnan(other)
     ranks = pd.DataFrame({"one": one[known], "other": other[known]}).rank().to_numpy()

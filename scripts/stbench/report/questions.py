@@ -26,6 +26,7 @@ _SHORT = {
     "recommendation": "Which map",
     "paper": "STAGUE’s paper",
     "published": "Published scores",
+    "graphs": "Learned graphs",
     "replication": "Replication",
     "integration": "Integration",
     "sensitivity": "Sensitivity",

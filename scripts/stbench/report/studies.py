@@ -60,6 +60,13 @@ STUDIES = {
         "truth is known, compared with scorers that learn nothing. A lift above zero means that "
         "the graph is more informative than its null.",
     ),
+    "graphs": (
+        "Learned graphs side by side",
+        "What the cell graph of each method says about a tissue: edges above the threshold, pairs "
+        "of cell types with more or fewer of them than their distances explain, supported pairs of "
+        "ligand and receptor, and the first genes. Then how far two methods agree, beside what "
+        "chance gives. The true interactions are not known here.",
+    ),
     "replication": (
         "What of the interactions is found again",
         "Agreement of training seeds on the edges of a learned cell graph, and of sections of one "

@@ -48,8 +48,11 @@ def tissue(n, seed, n_types=2, k=4):
 
 def support(edges, expression, types, shuffles=200, genes=GENES, seed=0):
     var = pd.DataFrame(index=genes)
+    coords = np.random.default_rng(seed).random((len(expression), 2))
     return ligand_receptor_support(
-        *(edges, sp.csr_matrix(expression), var, "mouse", types), shuffles=shuffles, seed=seed
+        *(edges, sp.csr_matrix(expression), var, "mouse", types, coords),
+        shuffles=shuffles,
+        seed=seed,
     )
 
 

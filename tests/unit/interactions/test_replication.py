@@ -81,3 +81,27 @@ def test_agreement_of_seeds_is_collected_and_missing_results_are_skipped(tmp_pat
     other = section(tmp_path, "two", np.zeros(len(A)))
     both = replication_table([path, other], {"one": "s", "two": "s"})
     assert set(both[both["between"] == "sections"]["measure"]) == {"z_distance"}
+
+
+def supports(folder, dataset, z):
+    path = folder / dataset / "stague" / "key"
+    path.mkdir(parents=True)
+    table = pd.DataFrame({"ligand": [f"l{i // 3}" for i in range(30)]})
+    table = table.assign(receptor=[f"r{i % 7}" for i in range(30)], z=z)
+    table.to_csv(path / "ligand_receptor.csv", index=False)
+    return path
+
+
+def test_support_of_ligands_and_receptors_is_compared_between_sections(tmp_path):
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=30)
+    folders = [
+        supports(tmp_path, "one", z),
+        supports(tmp_path, "two", z + 0.1 * rng.normal(size=30)),
+        supports(tmp_path, "three", rng.normal(size=30)),
+    ]
+    table = replication_table(folders, dict.fromkeys(("one", "two", "three"), "study"))
+    assert set(table["measure"]) == {"ligand_receptor"} and (table["n"] == 30).all()
+    found = table.set_index(["first", "second"])
+    assert found.loc[("one", "two"), "value"] > 0.9 and found.loc[("one", "two"), "p"] == 0.001
+    assert found.loc[("one", "three"), "p"] > 0.05
