@@ -3,8 +3,8 @@
 Shuffling breaks the smooth patterns of genes, so genes that vary smoothly are significant. Here the
 pattern of all receptors is moved across the tissue by a random vector; what leaves at one side of
 the bounding box enters at the other (a torus), and every cell takes the values of the nearest moved
-cell. Ligands and receptors keep their patterns, and only where they lie to each other is random
-(Upton and Fingleton, Spatial Data Analysis by Example, 1985).
+cell. Ligands and receptors keep their patterns, and only their places relative to each other are
+random (Upton and Fingleton, Spatial Data Analysis by Example, 1985).
 
 Time: shifts x (cells + edges x pairs); memory: cells x genes + edges x pairs.
 """
