@@ -83,6 +83,33 @@ rule simulate:
         " --output {output:q} --record-failure > {log:q} 2>&1"
 
 
+rule plant:
+    input:
+        **once(
+            lambda wc: [LAYOUT.data(wc.dataset)],
+            data=lambda wc: LAYOUT.data(BENCHMARK.datasets[wc.dataset]["plant"]["into"]),
+        ),
+        code=code("scripts/run_stage.py", "scripts/plant.py"),
+    output:
+        PATTERN.data("{dataset}"),
+    log:
+        PATTERN.log("plant", "{dataset}", "{key}"),
+    wildcard_constraints:
+        dataset=one_of(BENCHMARK.of_origin("planted")),
+    conda:
+        "../envs/default.yaml"
+    resources:
+        mem_mb=lambda wc, attempt: attempt * 4000,
+        runtime=30,
+    params:
+        parameters=untracked(
+            lambda wc: json.dumps(BENCHMARK.datasets[wc.dataset]["plant"], sort_keys=True)
+        ),
+    shell:
+        "python {input.code:q} --data {input.data:q} --parameters {params.parameters:q}"
+        " --id {wildcards.dataset:q} --output {output:q} --record-failure > {log:q} 2>&1"
+
+
 rule join:
     input:
         **once(

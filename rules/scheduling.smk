@@ -5,7 +5,7 @@ from functools import cache
 from stbench.runs.job_costs import TABLES, Job
 
 RULES_OF = {
-    "data": ("prepare", "simulate", "join", "degrade", "prepare_pair", "degrade_pair"),
+    "data": ("prepare", "simulate", "plant", "join", "degrade", "prepare_pair", "degrade_pair"),
     "preprocess": ("preprocess",),
     "cluster": ("cluster",),
     "score": ("score", "score_deconvolution"),

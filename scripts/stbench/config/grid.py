@@ -1,4 +1,4 @@
-"""Grids of simulated datasets: one entry of a configuration that defines many datasets."""
+"""Grids of simulated or planted datasets: one entry of a configuration for many datasets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from stbench.common.errors import InputError
 
+_KINDS = ("simulate", "plant")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def expand_grids(sections: Sequence[Any]) -> list[Any]:
-    """Replace every section with lists in ``simulate`` by one section for each combination.
+    """Replace a section with lists in ``simulate`` or ``plant`` by one for each combination.
 
     Raises:
         InputError: the ``id`` does not name each list, or linked lists differ in length.
@@ -28,9 +29,11 @@ def _expand(section: Any) -> list[Any]:
     not used, because it is lost when a configuration is stored as sorted JSON. The seed of each
     dataset is the given seed (default 0) plus its position.
     """
-    simulate = section.get("simulate") if isinstance(section, Mapping) else None
+    kinds = [kind for kind in _KINDS if isinstance(section, Mapping) and kind in section]
+    simulate = section[kinds[0]] if kinds else None
     if not isinstance(simulate, Mapping) or not isinstance(section.get("id"), str):
         return [section]
+    kind = kinds[0]
     lists = {key: values for key, values in simulate.items() if isinstance(values, list)}
     if not lists:
         return [section]
@@ -40,7 +43,7 @@ def _expand(section: Any) -> list[Any]:
     linked = _linked(section, lists, factors, where)
     if set(factors) | set(linked) != set(lists):
         wanted = "_".join(f"{{{key}}}" for key in lists if key not in linked)
-        raise InputError(f"{where}: id must name each list of simulate once, as in name_{wanted}")
+        raise InputError(f"{where}: id must name each list of {kind} once, as in name_{wanted}")
     expanded = []
     seed = simulate.get("seed", 0)
     for position, places in enumerate(product(*(range(len(lists[key])) for key in factors))):
@@ -51,7 +54,7 @@ def _expand(section: Any) -> list[Any]:
             values["seed"] = seed + position
         name = _filled(template, values)
         kept = {key: value for key, value in section.items() if key != "together"}
-        expanded.append({**kept, "id": name, "simulate": {**simulate, **values}})
+        expanded.append({**kept, "id": name, kind: {**simulate, **values}})
     return expanded
 
 

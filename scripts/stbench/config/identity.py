@@ -118,6 +118,9 @@ class Identity:
         if origin == "joined":
             parts = [(part["id"], self._truth(part)) for part in entry["parts"]]
             return self.stage("join.py", parts=parts)
+        if origin == "planted":
+            (original,) = entry["parts"]
+            return self.stage("plant.py", of=self._truth(original), plant=entry["plant"])
         if origin == "simulate":
             return self.stage("simulate.py", simulate=self._tissue(entry["simulate"]))
         if origin == "pair":

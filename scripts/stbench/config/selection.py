@@ -12,6 +12,7 @@ from stbench.config.grid import expand_grids
 from stbench.config.methods import Methods, check_parameter
 from stbench.config.own_files import with_file
 from stbench.config.pairs import pair_entry, raw_parts
+from stbench.config.planting import is_planted, planted_entry
 from stbench.config.published import published_entries
 from stbench.config.registry import check_sections, dataset_entry
 from stbench.config.tasks import DOMAINS, is_pair
@@ -81,6 +82,8 @@ def _entry(section: Any, registry: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if isinstance(section, dict) and is_pair(section):
             return pair_entry(section, registry)
+        if is_planted(section):
+            return planted_entry(section, registry)
         return with_file(dataset_entry(section, registry))
     except InputError as error:
         text = str(error)

@@ -17,11 +17,13 @@ TISSUE_WORDS = {
 def tissue_of(entry: Mapping[str, Any]) -> str:
     """``real``, ``semi-synthetic`` (real positions, simulated counts) or ``simulated``.
 
-    Joined sections are real only if all of them are.
+    Joined sections are real only if all of them are; tissues with planted interactions are not.
 
     Args:
         entry: description of a dataset, of ``stbench.config.registry``.
     """
+    if entry["origin"] == "planted":
+        return SEMI_SYNTHETIC
     kinds = {tissue_of(part) for part in entry.get("parts", [])}
     if kinds:
         return max(kinds, key=TISSUES.index)

@@ -156,6 +156,7 @@ def _is_raw(layout: Layout, dataset: str) -> bool:
 
 def _source(layout: Layout, name: str, entry: Mapping[str, Any]) -> str:
     texts = {"simulate": "simulated", "joined": "joined from its sections"}
+    texts["planted"] = f"planted into {entry.get('plant', {}).get('into')}"
     texts["degraded"] = f"degraded from {entry.get('derived_from')}"
     texts["pair"] = "simulated" if "simulate" in entry else "spots and reference"
     if entry["origin"] == "files":

@@ -18,7 +18,8 @@ def tissues(name: str, realistic: bool = False):
     """The configuration, and its tissues without or with a reference."""
     config = {**load_yaml(CONFIG / "config.yaml"), **load_yaml(CONFIG / f"{name}.yaml")}
     benchmark = load_benchmark(config, CONFIG)
-    found = [Tissue(**entry["simulate"]) for entry in benchmark.datasets.values()]
+    entries = [entry for entry in benchmark.datasets.values() if "simulate" in entry]
+    found = [Tissue(**entry["simulate"]) for entry in entries]
     return benchmark, [tissue for tissue in found if bool(tissue.reference) == realistic]
 
 
@@ -81,6 +82,10 @@ def test_the_interaction_study_plants_and_runs_methods_that_learn_graphs():
     assert all(
         benchmark.method("domains", method)["graph"] for method in benchmark.config["methods"]
     )
+    planted = [e["plant"] for e in benchmark.datasets.values() if e["origin"] == "planted"]
+    grid = {(one["into"], one["regime"], one["range"], one["radius"]) for one in planted}
+    assert len(planted) == len(grid) == 3 * 3 * 2
+    assert len({(one["into"], one["seed"]) for one in planted}) == 18
     assert benchmark.config["interactions"]["graph"] == "raw"
     assert len(benchmark.config["seeds"]) == 3
 

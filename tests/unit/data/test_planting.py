@@ -1,0 +1,151 @@
+"""Interactions planted into the counts of a tissue: what changes, and what is refused."""
+
+import numpy as np
+import pytest
+
+from helpers.programs import run_here
+from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.io import read_h5ad, write_h5ad
+from stbench.common.paths import CONFIG, SCRIPTS
+from stbench.config.benchmark import load_benchmark
+from stbench.config.planting import DEFAULTS, planted_entry
+from stbench.config.registry import load_registry
+from stbench.config.schema import load_yaml
+from stbench.config.tissues import SEMI_SYNTHETIC, tissue_of
+from stbench.data.planting import plant_into, spacing_of
+from stbench.data.preprocessing import preprocess
+from stbench.data.simulation import Tissue, simulate
+from stbench.interactions.baselines import cosine
+from stbench.interactions.candidate_pairs import within_reach
+from stbench.interactions.metrics import auroc, true_pairs
+from stbench.interactions.strata import strata_of, within
+
+REGISTRY = load_registry(CONFIG / "datasets.yaml")
+
+
+def parameters(**more):
+    return {**DEFAULTS, "effect": 2.0, "n_triples": 3, **more}
+
+
+@pytest.fixture(scope="module")
+def tissue():
+    """A tissue without interactions, as if it had been measured in micrometers."""
+    adata = simulate(Tissue(n_cells=500, seed=2), "measured")
+    adata.obsm["spatial"] = adata.obsm["spatial"] * 40
+    return adata
+
+
+def test_the_spacing_is_that_of_a_lattice_and_ignores_empty_parts():
+    grid = np.stack(np.meshgrid(np.arange(30), np.arange(30)), -1).reshape(-1, 2) * 7.0
+    assert spacing_of(grid) == pytest.approx(7, rel=0.05)
+    apart = np.vstack([grid, grid + 1e4])
+    assert spacing_of(apart) == pytest.approx(7, rel=0.05)
+
+
+@pytest.mark.parametrize("regime", ["complementary", "alike", "unlike"])
+def test_only_the_genes_of_triples_change_and_by_about_the_effect(tissue, regime):
+    planted = plant_into(tissue, "mine", parameters(regime=regime, range="contact", radius=1.6))
+    triples = planted.uns["true_triples"]
+    used = np.isin(
+        planted.var_names, [*triples["ligand"], *triples["receptor"], *triples["targets"].ravel()]
+    )
+    change = (planted.X - tissue.X).toarray()
+    assert (change[:, ~used] == 0).all() and (change[:, used] != 0).any()
+    assert planted.X.min() >= 0 and (planted.X.data == np.round(planted.X.data)).all()
+    pairs = planted.obsp["true_interactions"]
+    assert (pairs != pairs.T).nnz == 0 and pairs.nnz > 0
+    types = planted.obs["celltype"].to_numpy(dtype=object)
+    number = {gene: place for place, gene in enumerate(planted.var_names)}
+    for sender, receiver, targets in zip(
+        triples["sender_type"], triples["receiver_type"], triples["targets"], strict=True
+    ):
+        acting = pairs[np.ix_(types == sender, types == receiver)].toarray() > 0
+        received = np.flatnonzero(types == receiver)[acting.any(axis=0)]
+        columns = [number[gene] for gene in targets]
+        before = tissue.X[received][:, columns].mean()
+        fold = planted.X[received][:, columns].mean() / before
+        assert fold < 0.5 if regime == "unlike" else 3 < fold < 20
+    assert (planted.obs["cluster"] == tissue.obs["cluster"]).all()
+    assert np.array_equal(planted.obsm["spatial"], tissue.obsm["spatial"])
+    assert triples["radius"] == pytest.approx(1.6 * spacing_of(tissue.obsm["spatial"]))
+
+
+def test_the_regime_decides_whether_likeness_shows_interactions(tissue):
+    found = {}
+    for regime in ("alike", "unlike"):
+        planted = plant_into(tissue, "mine", parameters(regime=regime, effect=3.0))
+        clean = preprocess(planted)
+        candidates = within_reach(clean.obsm["spatial"], 15)
+        truth = true_pairs(planted.obsp["true_interactions"], candidates.pairs)
+        strata = strata_of(candidates, planted.obs["celltype"].astype(str).to_numpy())
+        scores = cosine(clean.X, candidates)
+        found[regime] = within(truth, scores, strata["distance and types"])["AUROC"]
+        assert auroc(truth, scores) != 0.5
+    assert found["alike"] > 0.6 > 0.5 > found["unlike"]
+
+
+def test_the_seed_decides_everything_and_cells_without_a_type_take_no_part(tissue):
+    gaps = tissue.copy()
+    gaps.obs.loc[gaps.obs_names[::5], "celltype"] = np.nan
+    one, other, third = (plant_into(gaps, "a", parameters(seed=seed)) for seed in (0, 0, 1))
+    assert (one.X != other.X).nnz == 0 and (one.X != third.X).nnz > 0
+    untyped = gaps.obs["celltype"].isna().to_numpy()
+    assert one.obsp["true_interactions"][untyped].nnz == 0
+    assert (one.X[untyped] != gaps.X[untyped]).nnz == 0
+
+
+def test_what_cannot_be_planted_is_refused(tissue):
+    with pytest.raises(InputError, match=r"mine: 210 genes are needed, half of the panel is 100"):
+        plant_into(tissue, "mine", parameters(n_triples=30))
+    without = tissue.copy()
+    del without.obs["celltype"]
+    with pytest.raises(NotApplicableError, match="cell types"):
+        plant_into(without, "mine", parameters())
+    features = tissue.copy()
+    features.uns["dataset"] = {**features.uns["dataset"], "kind": "features"}
+    with pytest.raises(NotApplicableError, match="counts"):
+        plant_into(features, "mine", parameters())
+
+
+def test_the_program_writes_the_tissue_or_the_reason(tissue, tmp_path):
+    write_h5ad(tmp_path / "tissue.h5ad", tissue)
+    program = SCRIPTS / "plant.py"
+    for given, status in ((parameters(), "ok"), (parameters(n_triples=30), "error")):
+        run = run_here(
+            *(program, "--data", tmp_path / "tissue.h5ad", "--id", "mine", "--record-failure"),
+            *("--parameters", str(given).replace("'", '"'), "--output", tmp_path / "out.h5ad"),
+        )
+        assert run.returncode == 0, run.stderr
+        written = read_h5ad(tmp_path / "out.h5ad")
+        assert written.uns["dataset"]["status"] == status
+        assert ("true_interactions" in written.obsp) == (status == "ok")
+
+
+def test_a_configuration_plants_into_a_published_tissue():
+    section = {"id": "BZ5_{regime}", "plant": {"into": "BZ5", "regime": ["alike", "unlike"]}}
+    config = {**load_yaml(CONFIG / "config.yaml"), "datasets": [section], "methods": ["stague"]}
+    benchmark = load_benchmark(config, CONFIG)
+    assert list(benchmark.datasets) == ["BZ5_alike", "BZ5_unlike"]
+    entry = benchmark.datasets["BZ5_unlike"]
+    assert entry["plant"] == {**DEFAULTS, "into": "BZ5", "regime": "unlike", "seed": 1}
+    assert entry["n_domains"] == REGISTRY["BZ5"]["n_domains"]
+    assert tissue_of(entry) == SEMI_SYNTHETIC
+    assert list(benchmark.downloads) == ["BZ5"] and "BZ5" in benchmark.made
+    assert benchmark.of_origin("planted") == list(benchmark.datasets)
+
+
+@pytest.mark.parametrize(
+    ("plant", "message"),
+    [
+        ({"into": "BZ55"}, "'BZ55' is not a published tissue"),
+        ({"into": "sim_layers"}, "'sim_layers' is not a published tissue"),
+        ({"into": "V1_pca"}, "V1_pca has features; counts are needed"),
+        ({"into": "BZ5", "regime": "odd"}, "regime"),
+        ({"into": "BZ5", "radios": 2}, "radios"),
+        ({}, "into"),
+    ],
+)
+def test_a_wrong_section_is_refused_in_one_line(plant, message):
+    with pytest.raises(InputError, match=message) as error:
+        planted_entry({"id": "mine", "plant": plant}, REGISTRY)
+    assert str(error.value).startswith("dataset 'mine':") and "\n" not in str(error.value)
