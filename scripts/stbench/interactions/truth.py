@@ -28,7 +28,7 @@ class Tissue:
         expression: (n, genes) log-normalized.
         components: (n, d) principal components.
         genes: (genes,) names.
-        types: (n,) names of cell types, None if not known.
+        types: (n,) names of cell types, empty where a cell has none; None if not known.
         interactions: ``obsp['true_interactions']``, None if the truth is not known.
         triples: ``uns['true_triples']``, None if types and genes of the interactions are not known.
     """
@@ -71,7 +71,14 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
         expression=inputs.X,
         components=np.empty((0, 0)) if missing else inputs.obsm["X_pca"],
         genes=inputs.var_names.to_numpy(),
-        types=None if types is None else np.asarray(types, dtype=object),
+        types=None if types is None else _names(types),
         interactions=truth.get("obsp/true_interactions"),
         triples=truth.get("uns/true_triples"),
     )
+
+
+def _names(types: Any) -> np.ndarray:
+    """Names of types, (n,), empty for a cell without one."""
+    import pandas as pd
+
+    return pd.Series(np.asarray(types, dtype=object)).fillna("").to_numpy(dtype=object)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.common.io import write_h5ad
+from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import PROJECT, SCRIPTS
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
@@ -212,3 +212,14 @@ def test_a_tool_scores_what_it_says(tool, files, tissue, contest, tmp_path):
     expected = {"commot": {"cells", "types"}, "laris": {"types"}}.get(tool, {"cells"})
     assert {name.partition("_")[0] for name in answered} == expected, json.dumps(values)
     assert (found.links is not None) == (tool == "commot")
+
+
+def test_cells_without_a_type_are_scored_as_a_type_of_their_own(files, tmp_path):
+    adata = read_h5ad(files[0])
+    adata.obs.loc[adata.obs_names[:9], "celltype"] = np.nan
+    write_h5ad(tmp_path / "data.h5ad", adata)
+    tissue = read_tissue(tmp_path / "data.h5ad", files[1])
+    assert (tissue.types[:9] == "").all()
+    scores = score_interactions(tissue, [], 15, {})
+    ok = scores[(scores["scorer"] == "distance") & (scores["metric"] == "types_AUROC")]
+    assert ok["status"].tolist() == ["ok"]
