@@ -152,6 +152,8 @@ def claims_page(table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFr
         "clusterer fit the source, with published settings where there are any. A claim holds if "
         f"the 95 % interval of the difference contains 0 and reaches at most {number(PRECISE)} to "
         "a side; it is undecided if the interval is wider, as with two seeds that differ. "
+        "What STAGUE's paper claims about interactions is compared in "
+        "[interactions.md](interactions.md#what-stagues-paper-claims-about-interactions). "
         "This page is written by `make verdict-pages`.",
     ]
     if len(table):

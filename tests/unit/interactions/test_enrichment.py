@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.paths import PROJECT
 from stbench.interactions.enrichment import enrichment, over_representation, read_gmt
 
 RANKED = list("ABCDEFGHIJ")
+SHIPPED = PROJECT / "resources/gene_sets"
 
 
 def gmt(folder: Path, content: str | bytes) -> Path:
@@ -94,3 +96,13 @@ def test_every_set_of_edges_is_tested_by_its_own_ranking() -> None:
     assert best["edge_set"].tolist() == ["all", "a - b"]
     assert best["gene_set"].tolist() == ["first", "last"]
     assert best["genes"].tolist() == ["A B C", "J I H"]
+
+
+def test_the_gene_sets_of_the_project_are_as_large_as_their_table_says() -> None:
+    sets = read_gmt(SHIPPED / "signaling.gmt")
+    rows = [line.split("|") for line in (SHIPPED / "README.md").read_text().splitlines()]
+    listed = {row[1].strip().strip("`"): row[2].strip() for row in rows if len(row) == 5}
+    assert {name: str(len(genes)) for name, genes in sets.items()} == {
+        name: number for name, number in listed.items() if number.isdigit()
+    }
+    assert len(sets["receptor_tyrosine_kinases"]) == 58
