@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stbench.common.constants import OF_KMEANS, PROTOCOLS
+from stbench.common.constants import OF_KMEANS
 from stbench.common.errors import InputError
 from stbench.ranking.ranks import mean_ranks, places
 from stbench.ranking.selection import by_tissue, final_scores, units_of
@@ -16,7 +16,7 @@ from stbench.results.aggregates import (
     fold_statuses,
     gain_table,
     lift_table,
-    score_table,
+    score_tables,
 )
 from stbench.results.assembly import in_order
 from stbench.results.oracle import oracle_clusterer
@@ -87,7 +87,7 @@ def leaderboard(
     clusterers = sorted(results["clusterer"].unique())
     with_truth = results[~results["exploratory"]]
     oracle_by = oracle_clusterer(results, rank_by)
-    tables = {f"ARI_{protocol}": score_table(with_truth, "ARI", protocol) for protocol in PROTOCOLS}
+    tables = score_tables(with_truth, ["ARI"])
     tables |= {"gain": gain_table(with_truth), "lift": lift_table(with_truth, no_baseline)}
 
     methods = results.drop_duplicates("method").set_index("method")[["implementation", "control"]]

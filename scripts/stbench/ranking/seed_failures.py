@@ -32,8 +32,8 @@ def scores_with_failures(
         likewise, NaN for a method that was not requested on the dataset.
     """
     final = results[(results["metric"] == metric) & (results["protocol"] == "final")]
-    seeds = final.groupby(["dataset", "method"], sort=False)["value"]
-    means, failed = seeds.mean().unstack(), seeds.agg(lambda v: v.isna().mean()).unstack()
+    seeds = final.assign(failed=final["value"].isna()).groupby(["dataset", "method"], sort=False)
+    means, failed = seeds["value"].mean().unstack(), seeds["failed"].mean().unstack()
     if policy == "common":
         return means.where(failed == 0), failed
     worst = means.min(axis=1).clip(upper=0)

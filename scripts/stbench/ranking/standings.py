@@ -5,7 +5,9 @@ The leaderboard page and the LaTeX tables are two formats of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -92,8 +94,14 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
     robustness = rank_robustness(results, rank_by)
     controls = set(results.loc[results["control"], "method"])
     spans = rank_spans(robustness[~robustness["method"].isin(controls)])
+    # Without failed seeds the policies count the same datasets.
+    boards: dict[tuple[str, ...], _Board] = {}
+    for ranking in ranked.values():
+        datasets = _datasets(ranking)
+        if datasets and datasets not in boards:
+            boards[datasets] = _board(results, rank_by, datasets)
     return {
-        policy: _standing(results, rank_by, ranking, all_datasets, spans)
+        policy: _standing(results, rank_by, ranking, all_datasets, spans, boards)
         for policy, ranking in ranked.items()
     }
 
@@ -143,36 +151,52 @@ def failures(results: pd.DataFrame, rank_by: str, datasets: list[str]) -> pd.Ser
     return pd.Series(by_method, dtype=object)
 
 
+class _Board(NamedTuple):
+    """The leaderboard on some datasets with what else is known of each method, and its order."""
+
+    table: pd.DataFrame
+    order: Order
+
+
+def _datasets(ranking: Ranking) -> tuple[str, ...]:
+    """The datasets that a ranking counts, in natural order."""
+    return tuple(sorted(ranking.scores.index, key=natural))
+
+
+def _board(results: pd.DataFrame, rank_by: str, datasets: tuple[str, ...]) -> _Board:
+    counted = results[results["dataset"].isin(datasets)]
+    board = leaderboard(counted, rank_by)
+    board = board[board["method"].isin(methods_that_ran(results))]
+    costs = runtime_table(counted).groupby("method")
+    facts = {
+        "title": method_titles(results),
+        "scaled": scaled_scores(counted, rank_by).mean(),
+        "seconds": costs["seconds"].mean(),
+        "peak_rss_mb": costs["peak_rss_mb"].max(),
+        "peak_gpu_mb": costs["peak_gpu_mb"].max(),
+        "failures": failures(counted, rank_by, list(datasets)),
+    }
+    columns = {name: board["method"].map(values) for name, values in facts.items()}
+    return _Board(board.assign(**columns), order_under_clusterers(counted, rank_by))
+
+
 def _standing(
     results: pd.DataFrame,
     rank_by: str,
     ranking: Ranking,
     all_datasets: list[str],
     spans: pd.DataFrame,
+    boards: Mapping[tuple[str, ...], _Board],
 ) -> Standing:
-    datasets = sorted(ranking.scores.index, key=natural)
+    datasets = list(_datasets(ranking))
     titles = method_titles(results)
-    counted = results[results["dataset"].isin(datasets)]
     table, order = pd.DataFrame(), None
     if datasets:
-        board = leaderboard(counted, rank_by)
-        board = board[board["method"].isin(methods_that_ran(results))]
-        order = order_under_clusterers(counted, rank_by)
+        board, order = boards[_datasets(ranking)]
         facts = rank_intervals(ranking)[["low", "high", "first"]].join(spans)
         table = board.merge(facts, left_on="method", right_index=True, how="left")
-        scaled = scaled_scores(counted, rank_by).mean()
         groups = tied_groups(ranking)
-        costs = runtime_table(counted).groupby("method")
-        lost = failures(counted, rank_by, datasets)
-        table = table.assign(
-            title=table["method"].map(titles),
-            tied=[_letters(groups, method) for method in table["method"]],
-            scaled=table["method"].map(scaled),
-            seconds=table["method"].map(costs["seconds"].mean()),
-            peak_rss_mb=table["method"].map(costs["peak_rss_mb"].max()),
-            peak_gpu_mb=table["method"].map(costs["peak_gpu_mb"].max()),
-            failures=table["method"].map(lost),
-        )
+        table["tied"] = [_letters(groups, method) for method in table["method"]]
     return Standing(
         policy=ranking.policy,
         datasets=datasets,

@@ -8,7 +8,7 @@ the sd over clusterings. A score of all training seeds together has n = 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -46,15 +46,17 @@ def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
-def score_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """``score_table`` of every metric and protocol, by ``<metric>_<protocol>``."""
+def score_tables(
+    results: pd.DataFrame, metrics: Collection[str] = tuple(METRICS)
+) -> dict[str, pd.DataFrame]:
+    """``score_table`` of these metrics under every protocol, by ``<metric>_<protocol>``."""
     kinds = ["metric", "protocol"]
-    table = _scores(results, [*kinds, *ENTRY])
+    table = _scores(results[results["metric"].isin(metrics)], [*kinds, *ENTRY])
     parts = {kind: part.drop(columns=kinds) for kind, part in table.groupby(kinds, sort=False)}
     nothing = table.iloc[:0].drop(columns=kinds)
     return {
         f"{metric}_{protocol}": parts.get((metric, protocol), nothing).reset_index(drop=True)
-        for metric in METRICS
+        for metric in metrics
         for protocol in PROTOCOLS
     }
 
@@ -90,11 +92,11 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
     missing = pairs["value"].isna()
     for column in ("status", "reason"):
         pairs[column] = pairs[column].where(missing, pairs[f"{column}_before"])
-    rows = {}
-    for entry, group in pairs.groupby(ENTRY, sort=False):
-        both = group.dropna(subset=["value", "value_before"])
-        if len(both):
-            rows[entry] = paired_difference(sample_of(both), sample_of(both, "_before"))
+    both = pairs.dropna(subset=["value", "value_before"])
+    rows = {
+        entry: paired_difference(sample_of(group), sample_of(group, "_before"))
+        for entry, group in both.groupby(ENTRY, sort=False)
+    }
     return differences(rows, pairs, _GAIN)
 
 
