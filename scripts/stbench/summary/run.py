@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +17,7 @@ from stbench.scoring.spatial_metrics import SPATIAL_METRICS
 ARI_TABLES = ("ARI_final", "ARI_oracle", "ARI_untrained")
 MAPS_TABLE = "label_free"  # only of runs with own sections
 LABEL_FREE_TABLES = ("ARI_selected", "ARI_consensus")
+_ENTRY = ("dataset", "method", "clusterer", "n_domains")
 SMOOTHNESS_TABLES = tuple(f"{name}_final" for name in SPATIAL_METRICS)
 
 
@@ -39,21 +40,20 @@ class Run:
     rank_by: str
     oracle_by: str
     titles: dict[str, str]
+    _rows: dict[str, dict[tuple, Row]] = field(default_factory=dict, repr=False, compare=False)
 
     def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
         """The row of a table for one entry, or None.
 
         It is that of the clusterer that ranks, of ``ARI_oracle`` that of ``oracle_by``.
         """
-        rows = self.tables[table]
+        if table not in self._rows:
+            self._rows[table] = {}
+            for row in self.tables[table].to_dict("records"):
+                entry = tuple(row[name] for name in _ENTRY)
+                self._rows[table].setdefault(entry, row)
         clusterer = self.oracle_by if table == "ARI_oracle" else self.rank_by
-        matches = rows[
-            (rows["dataset"] == dataset)
-            & (rows["method"] == method)
-            & (rows["clusterer"] == clusterer)
-            & (rows["n_domains"] == n_domains)
-        ]
-        return matches.iloc[0].to_dict() if len(matches) else None
+        return self._rows[table].get((dataset, method, clusterer, n_domains))
 
     def cell(self, table: str, dataset: str, method: str, n_domains: int) -> Row:
         """The same for a row that must exist.
