@@ -15,6 +15,7 @@ from stbench.data.gene_symbols import panel_symbols
 from stbench.interactions.edge_genes import genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import as_graph, consensus, edge_table
 from stbench.interactions.enrichment import enrichment, read_gmt
+from stbench.interactions.halves import Halves
 from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.replication import between_seeds
@@ -60,9 +61,9 @@ def analyze(
         settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
             ``gene_sets``, see config/README.md.
         folder: receives edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
-            same_type.csv, seeds.csv, ligand_receptor.csv, genes.csv, gene_checks.csv,
-            gene_sets.csv (if given), figures/ and status.json, which gives the reason of a missing
-            part.
+            same_type.csv, seeds.csv, ligand_receptor.csv, halves.csv, genes.csv,
+            gene_checks.csv, gene_sets.csv (if given), figures/ and status.json, which gives the
+            reason of a missing part.
         module: of the method; its ``edge_scorer`` explains the scores. None: the fits were made
             outside the pipeline.
         draw: draws the figures from the parts, see ``figures.interaction_figures.draw``.
@@ -91,6 +92,10 @@ def analyze(
     support = parts.make("ligand_receptor", lambda: supported(above, tissue, shuffles), "above")
     if support is not None:
         support.table.to_csv(folder / "ligand_receptor.csv", index=False)
+        halves = [support.halves._asdict()] if support.halves else []
+        pd.DataFrame(halves, columns=list(Halves._fields)).to_csv(
+            folder / "halves.csv", index=False
+        )
     genes = parts.make(
         "genes", lambda: attributed_genes(marked, graphs, module, preprocessed), "above"
     )

@@ -16,7 +16,6 @@ expressed; memory: linear in edges, expression stays sparse except for the shift
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -29,12 +28,12 @@ from scipy.stats import false_discovery_control
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.data.gene_symbols import find_genes, panel_symbols
+from stbench.interactions.halves import Halves, between_halves
+from stbench.interactions.rewiring import oriented, rewired
 from stbench.interactions.shifts import against_shifts
 
 RESOURCES = {"human": "consensus", "mouse": "mouseconsensus"}
 MIN_PAIRS = 5
-_VALUES_AT_ONCE = 8_000_000
-_TRIES = 20  # to avoid an edge from a cell to itself
 _TIE = 1e-5  # relative; sums of float32 differ by less
 
 
@@ -49,10 +48,12 @@ class Support:
             Hochberg); with the suffix ``_shifted`` the same compared with the shifted tissue
             (``against_shifts``).
         coverage: one line with the number of pairs of the resource on the panel.
+        halves: whether the two halves of the resource support the same edges.
     """
 
     table: pd.DataFrame
     coverage: str
+    halves: Halves | None
 
 
 def resource_pairs(organism: str) -> tuple[list[tuple[str, str]], str]:
@@ -131,15 +132,10 @@ def ligand_receptor_support(
         coverage += f", {silent} of them not expressed at any edge"
     if len(table) < MIN_PAIRS:
         raise NotApplicableError(coverage)
-    shifted = against_shifts(
-        edges,
-        values,
-        list(zip(table["ligand"], table["receptor"], strict=True)),
-        coords,
-        shuffles,
-        seed,
-    )
-    return Support(table.assign(**shifted), coverage)
+    tested = list(zip(table["ligand"], table["receptor"], strict=True))
+    shifted = against_shifts(edges, values, tested, coords, shuffles, seed)
+    halves = between_halves(edges, values, tested, codes, shuffles, seed)
+    return Support(table.assign(**shifted), coverage, halves)
 
 
 class _Values:
@@ -196,72 +192,6 @@ def tested_pairs(
     table["q"] = false_discovery_control(table["p"]) if len(table) else []
     order = np.lexsort((table["receptor"], table["ligand"], -table["z"].fillna(0), table["p"]))
     return table.iloc[order].reset_index(drop=True)
-
-
-def oriented(
-    source: np.ndarray, target: np.ndarray, codes: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Edges with the smaller type first (random within a type), sorted by type pair.
-
-    Returns:
-        source, target (m,) and, for every type pair, the position of its first edge and the end.
-    """
-    coin = rng.random(len(source)) < 0.5
-    one, other = codes[source], codes[target]
-    turn = (one > other) | ((one == other) & coin)
-    source, target = np.where(turn, target, source), np.where(turn, source, target)
-    order = np.lexsort((codes[target], codes[source]))
-    source, target = source[order], target[order]
-    change = np.diff(codes[source]) | np.diff(codes[target])
-    starts = np.concatenate([[0], np.flatnonzero(change) + 1, [len(source)]])
-    return source, target, starts
-
-
-def rewired(
-    source: np.ndarray,
-    target: np.ndarray,
-    groups: np.ndarray,
-    shuffles: int,
-    rng: np.random.Generator,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Shuffled edges, a block of shuffles at a time.
-
-    Yields:
-        (m, b) int32 each: the new target of every source, the new source of every target.
-    """
-    m = len(source)
-    block = max(1, min(shuffles, _VALUES_AT_ONCE // m))
-    group = np.repeat(np.arange(len(groups) - 1), np.diff(groups))
-    for first in range(0, shuffles, block):
-        size = min(block, shuffles - first)
-        new_target, new_source = (np.empty((m, size), dtype=np.int32) for _ in range(2))
-        for column in range(size):
-            drawn = np.argsort(group + rng.random(m))  # sorted by group, random within
-            _avoid_self_edges(drawn, source, target, groups, group, rng=rng)
-            new_target[:, column] = target[drawn]
-            new_source[drawn, column] = source
-        yield new_target, new_source
-
-
-def _avoid_self_edges(
-    drawn: np.ndarray,
-    source: np.ndarray,
-    target: np.ndarray,
-    groups: np.ndarray,
-    group: np.ndarray,
-    *,
-    rng: np.random.Generator,
-) -> None:
-    """Exchange partners in place to avoid edges from a cell to itself, as far as possible."""
-    for _ in range(_TRIES):
-        own = np.flatnonzero(source == target[drawn])
-        if not len(own):
-            return
-        start, end = groups[group[own]], groups[group[own] + 1]
-        others = start + (rng.random(len(own)) * (end - start)).astype(np.int64)
-        for edge, other in zip(own.tolist(), others.tolist(), strict=True):
-            if source[other] != target[drawn[edge]] and source[edge] != target[drawn[other]]:
-                drawn[edge], drawn[other] = drawn[other], drawn[edge]
 
 
 def _total(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _LEAST_PAIRS = 6  # pairs of types that two sections must share
 _DRAWS = 999
 NULLS = ("shuffled", "distance")
 SUPPORTS = {"z": "ligand_receptor", "z_shifted": "ligand_receptor_shifted"}
-SEEDS, SECTIONS = "training seeds", "sections"
+SEEDS, SECTIONS, HALVES = "training seeds", "sections", "halves of the resource"
 COLUMNS = {
     **dict.fromkeys(("method", "between", "first", "second", "measure"), "str"),
     **{"value": "float64", "p": "float64", "n": "int64"},
@@ -66,7 +66,9 @@ def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.D
     (one-sided), which keeps how the pairs of one type depend on each other. The same of z over the
     pairs of ligand and receptor that both tested, compared with rewired edges
     (``ligand_receptor``) and with the shifted tissue (``ligand_receptor_shifted``); p from
-    permutations of the ligands' names, so that pairs with one ligand stay together.
+    permutations of the ligands' names, so that pairs with one ligand stay together. Between halves
+    of the resource of ligands and receptors: how much more they agree on the edges than on rewired
+    ones (``stbench.interactions.halves``).
 
     Args:
         folders: ``interactions/<dataset>/<method>/<key>``; those without results are skipped.
@@ -82,6 +84,8 @@ def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.D
         dataset, method = folder.parts[-3:-1]
         if (folder / "seeds.csv").is_file():
             rows += list(_seed_rows(method, dataset, read_csv(folder / "seeds.csv")))
+        if (folder / "halves.csv").is_file():
+            rows += list(_half_rows(method, dataset, read_csv(folder / "halves.csv")))
         for kind, of_kind in (("type_pairs", tables), ("ligand_receptor", supports)):
             if (folder / f"{kind}.csv").is_file():
                 of_kind.setdefault(method, {})[dataset] = read_csv(folder / f"{kind}.csv")
@@ -104,6 +108,16 @@ def _seed_rows(method: str, dataset: str, seeds: pd.DataFrame) -> list[dict]:
         for measure in ("correlation", "beyond_distance", "jaccard")
         if seeds[measure].notna().any()
     ]
+
+
+def _half_rows(method: str, dataset: str, halves: pd.DataFrame) -> Iterator[dict]:
+    """The correlation of the halves minus that on rewired edges."""
+    for _, row in halves.iterrows():
+        yield {
+            **{"method": method, "between": HALVES, "first": dataset, "second": dataset},
+            **{"measure": "beyond_rewired", "value": row["correlation"] - row["expected"]},
+            **{"p": row["p"], "n": int(row["edges"])},
+        }
 
 
 def _section_rows(

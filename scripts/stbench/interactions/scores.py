@@ -345,7 +345,7 @@ def _graphs(
     if near is not None:
         weights = {"distance": kernel(near), "knn": baselines.knn(tissue.coords, near)}
     for name in ("distance", "knn"):
-        yield Scorer(name), graph_of(near, weights[name]) if near else None, nothing
+        yield Scorer(name), graph_of(near, weights[name]) if near is not None else None, nothing
     for fit in fits:
         failed = Cause(fit.status, fit.reason) if fit.status != "ok" else None
         for name, graph, none in (
@@ -353,7 +353,7 @@ def _graphs(
             ("untrained", fit.untrained, _NO_UNTRAINED),
         ):
             scores, why = _graph(task, graph, failed, none)
-            known = graph_of(near, scores) if near and scores is not None else None
+            known = graph_of(near, scores) if near is not None and scores is not None else None
             yield Scorer(name, fit.method, fit.seed), known, why
 
 

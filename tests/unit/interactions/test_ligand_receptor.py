@@ -15,12 +15,8 @@ from scipy.stats import kstest
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.data.gene_symbols import find_genes, panel_symbols
 from stbench.interactions import ligand_receptor
-from stbench.interactions.ligand_receptor import (
-    ligand_receptor_support,
-    oriented,
-    resource_pairs,
-    rewired,
-)
+from stbench.interactions.ligand_receptor import ligand_receptor_support, resource_pairs
+from stbench.interactions.rewiring import oriented, rewired
 
 PAIRS = [("La", "Ra"), ("Lb", "Rb"), ("Lc", "Rc_Rd"), ("Ld", "Re"), ("Le", "Rf"), ("Lg", "Rg")]
 GENES = ["La", "Lb", "Lc", "Ld", "Le", "Ra", "Rb", "Rc", "Rd", "Re", "Rf", "other"]

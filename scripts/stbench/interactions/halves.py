@@ -1,0 +1,119 @@
+"""Whether two halves of the pairs of ligand and receptor support the same edges.
+
+Where cells interact, several pairs should act along the same edges. Each half gives every edge a
+score, and the scores of the two halves are correlated. Cells with many transcripts raise both, so
+the correlation is compared with that on rewired edges, which have the same cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.stats import rankdata
+
+from stbench.interactions.rewiring import oriented, rewired
+
+MIN_PAIRS = 5  # of each half
+DRAWS = 200  # at most: each scores all edges by all pairs
+
+
+class Halves(NamedTuple):
+    """The agreement of two halves of the resource.
+
+    Attributes:
+        correlation: Spearman's, over edges, of the mean products of the two halves, each pair
+            divided by its own mean.
+        expected: its mean over rewired edges.
+        p: the share of rewired graphs that reach it (one-sided, counting the graph itself).
+        edges, pairs: their numbers.
+    """
+
+    correlation: float
+    expected: float
+    p: float
+    edges: int
+    pairs: int
+
+
+def between_halves(
+    edges: pd.DataFrame,
+    value: Callable[[str], np.ndarray],
+    pairs: Sequence[tuple[str, str]],
+    codes: np.ndarray,
+    shuffles: int,
+    seed: int,
+) -> Halves | None:
+    """Compare the halves; a ligand belongs to one of them, with all its receptors.
+
+    Args:
+        edges: source and target (positions of cells), each edge once.
+        value: returns the expression (n,) of a gene or complex.
+        pairs: k pairs of ligand and receptor that are expressed at the edges.
+        codes: (n,) cell types.
+        shuffles: number of rewired graphs, at most ``DRAWS``.
+        seed: of the split and the draws.
+
+    Returns:
+        None if a half has fewer than ``MIN_PAIRS`` pairs, or a score does not vary.
+    """
+    rng = np.random.default_rng(seed)
+    ligands = list(dict.fromkeys(ligand for ligand, _ in pairs))
+    first_half = set(rng.permutation(ligands)[: len(ligands) // 2].tolist())
+    in_first = np.array([ligand in first_half for ligand, _ in pairs])
+    if min(in_first.sum(), (~in_first).sum()) < MIN_PAIRS:
+        return None
+    source, target = (edges[end].to_numpy(dtype=np.int64) for end in ("source", "target"))
+    source, target, groups = oriented(source, target, codes, rng)
+    names = list(dict.fromkeys(gene for pair in pairs for gene in pair))
+    values = np.column_stack([value(name) for name in names]).astype(np.float32)
+    ligand, receptor = (np.array([names.index(pair[role]) for pair in pairs]) for role in (0, 1))
+    weights = 1 / np.maximum(_means(values, ligand, receptor, source, target), 1e-12)
+    # The sum over pairs is a bilinear form of the values of both ends.
+    forms = [
+        sp.csr_matrix((weights[half], (ligand[half], receptor[half])), (len(names),) * 2)
+        for half in (in_first, ~in_first)
+    ]
+    sent = [np.asarray(values @ form) for form in forms]
+
+    def correlation(partner: np.ndarray) -> float:
+        scores = [
+            np.einsum("eg,eg->e", of_half[source], values[partner])
+            + np.einsum("eg,eg->e", of_half[partner], values[source])
+            for of_half in sent
+        ]
+        ranks = np.vstack([rankdata(of_half) for of_half in scores])
+        return float(np.corrcoef(ranks)[0, 1]) if (np.ptp(ranks, axis=1) > 0).all() else np.nan
+
+    observed = correlation(target)
+    draws = np.array(
+        [
+            correlation(partners)
+            for new_targets, _ in rewired(source, target, groups, min(shuffles, DRAWS), rng)
+            for partners in new_targets.T
+        ]
+    )
+    if np.isnan(observed) or np.isnan(draws).all():
+        return None
+    reached = int((np.nan_to_num(draws, nan=-1) >= observed - 1e-12).sum())
+    p = (1 + reached) / (1 + len(draws))
+    return Halves(observed, float(np.nanmean(draws)), p, len(source), len(pairs))
+
+
+def _means(
+    values: np.ndarray,
+    ligand: np.ndarray,
+    receptor: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
+) -> np.ndarray:
+    """Mean over edges and both directions of ligand times receptor, (pairs,)."""
+    ends = np.concatenate([source, target]), np.concatenate([target, source])
+    members = sp.csr_matrix((np.ones(len(ends[0]), np.float32), ends), (len(values),) * 2)
+    received = members @ values
+    return np.array(
+        [values[:, a] @ received[:, b] for a, b in zip(ligand, receptor, strict=True)]
+    ) / len(ends[0])
