@@ -33,7 +33,7 @@ _LIFTED = {BEST: "best null model of each tissue", "distance": "distance", "untr
 
 
 def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
-    """Bars of mean AUPRC with intervals, a panel for all tissues and for each effect.
+    """Bars of mean AUPRC with intervals, a panel for all tissues and for each of several effects.
 
     Args:
         auprc: ``interactions_auprc`` with at least one row.
@@ -42,6 +42,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     import matplotlib.pyplot as plt
 
     effects = list(dict.fromkeys(auprc["effect"]))
+    effects = effects if len(effects) > 2 else effects[:1]  # a single effect is that of all
     scorers = in_order(auprc, titles)
     figure, panels = plt.subplots(
         1,
