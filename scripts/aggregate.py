@@ -270,10 +270,12 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
 
         tables |= interaction_tables(read_interaction_scores(args.interactions))
     if args.interaction_folders:
+        from stbench.config.tissues import REAL
         from stbench.interactions.replication import replication_table
         from stbench.interactions.side_by_side import agreement_table, by_dataset, methods_table
 
-        units = {dataset: facts["unit"] for dataset, facts in args.tissues.items()}
+        # Copies of one tissue with other planted interactions are no two sections of a study.
+        units = {d: facts["unit"] for d, facts in args.tissues.items() if facts["tissue"] == REAL}
         tables["replication"] = replication_table(args.interaction_folders, units)
         folders = by_dataset(args.interaction_folders)
         tables["graphs_methods"] = methods_table(folders)

@@ -1,8 +1,9 @@
 """List what failed in the latest run and, with --reset, let the next run retry it.
 
-Failures are fits with the status error, oom, timeout, nan or killed, and datasets that were not
-available or not valid. --reset deletes them and all files made of them: labels, scores,
-interactions, tables and figures. Other fits are kept, so only failed ones are run again.
+Failures are fits with the status error, oom, timeout, nan or killed, tools for cell-cell
+communication that failed or were not installed, and datasets that were not available or not valid.
+--reset deletes them and all files made of them: labels, scores, interactions, tables and figures.
+Other fits are kept, so only failed ones are run again.
 """
 
 from __future__ import annotations

@@ -144,7 +144,12 @@ def main() -> None:
             ranked_genes(args.genes),
             lambda genes: read_tools(args.communication, genes),
         ),
-        lambda reason: no_scores(tissue, fits, f"scoring of interactions: {reason}"),
+        lambda reason: no_scores(
+            tissue,
+            fits,
+            f"scoring of interactions: {reason}",
+            [pair.partition("=")[0] for pair in args.communication],
+        ),
         record=args.record_failure,
     )
     with atomic_file(args.output) as temporary:

@@ -13,11 +13,16 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from stbench.common.errors import NotApplicableError
 from stbench.interactions.communication import Communication, from_links
+
+MOST_CELLS = 15_000  # it holds the distances of all pairs of cells
 
 
 def infer(adata: AnnData, pairs: Sequence[tuple[str, str]], distance: float) -> Communication:
     """A score for each ordered pair of cells within the distance."""
+    if adata.n_obs > MOST_CELLS:
+        raise NotApplicableError(f"COMMOT holds all pairs of cells; more than {MOST_CELLS} cells")
     vars(np).setdefault("Inf", np.inf)  # COMMOT 0.0.3 uses this name, which NumPy 2 has removed
     import commot
 

@@ -17,7 +17,8 @@ TISSUE_WORDS = {
 def tissue_of(entry: Mapping[str, Any]) -> str:
     """``real``, ``semi-synthetic`` (real positions, simulated counts) or ``simulated``.
 
-    Joined sections are real only if all of them are; tissues with planted interactions are not.
+    Joined sections are real only if all of them are. Tissues with planted interactions, whose
+    counts are simulated in part, are semi-synthetic.
 
     Args:
         entry: description of a dataset, of ``stbench.config.registry``.

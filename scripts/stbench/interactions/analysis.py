@@ -216,7 +216,8 @@ def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[T
 def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Support, str]:
     """Ligands and receptors across the edges, and a note on the test."""
     support = ligand_receptor_support(
-        *(above, tissue.expression, tissue.var, tissue.organism, tissue.types, tissue.coords),
+        *(above, tissue.expression, tissue.var, tissue.organism, tissue.types),
+        *(tissue.coords, tissue.sections),
         shuffles=shuffles,
     )
     note = support.coverage

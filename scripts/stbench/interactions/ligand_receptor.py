@@ -11,7 +11,7 @@ does not remove smooth changes of expression within a cell type across the tissu
 tissue (``stbench.interactions.shifts``) does.
 
 Time: shuffles x edges, and for every pair shuffles x the edges at which the rarer of its genes is
-expressed; memory: linear in edges, expression stays sparse except for the shifts.
+expressed; memory: linear in edges; shifts and halves hold the expression of the tested genes.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def ligand_receptor_support(
     organism: str,
     types: pd.Categorical | None,
     coords: np.ndarray,
+    sections: np.ndarray,
     *,
     shuffles: int,
     seed: int = 0,
@@ -100,6 +101,7 @@ def ligand_receptor_support(
         organism: ``human`` or ``mouse``.
         types: (n,) cell types; cells without a type are one more type. None: one type.
         coords: (n, 2) positions.
+        sections: (n,) codes of joined sections, which are shifted apart from each other.
         shuffles: number of rewired graphs, and of shifts.
         seed: of the draws.
 
@@ -133,7 +135,7 @@ def ligand_receptor_support(
     if len(table) < MIN_PAIRS:
         raise NotApplicableError(coverage)
     tested = list(zip(table["ligand"], table["receptor"], strict=True))
-    shifted = against_shifts(edges, values, tested, coords, shuffles, seed)
+    shifted = against_shifts(edges, values, tested, (coords, sections), shuffles, seed)
     halves = between_halves(edges, values, tested, codes, shuffles, seed)
     return Support(table.assign(**shifted), coverage, halves)
 

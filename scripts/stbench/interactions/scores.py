@@ -141,9 +141,12 @@ def score_interactions(
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def no_scores(tissue: Tissue, fits: Sequence[GraphFit], reason: str) -> pd.DataFrame:
+def no_scores(
+    tissue: Tissue, fits: Sequence[GraphFit], reason: str, tools: Sequence[str] = ()
+) -> pd.DataFrame:
     """The table of ``score_interactions`` where scoring failed: no values, and the reason."""
-    table = score_interactions(replace(tissue, missing=reason), fits, 1, {})
+    nothing = dict.fromkeys(tools, Cause("error", reason))
+    table = score_interactions(replace(tissue, missing=reason), fits, 1, {}, lambda pairs: nothing)
     table.loc[table["reason"] == reason, "status"] = "error"
     return table
 

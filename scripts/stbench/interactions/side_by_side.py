@@ -15,7 +15,7 @@ from stbench.interactions.replication import agreement, spearman, type_matrix
 
 TOP_GENES = 20
 ALPHA = 0.05  # of q
-_PARTS = ("type_pairs", "ligand_receptor", "genes")
+_PARTS = ("threshold", "type_pairs", "ligand_receptor", "genes")
 METHOD_COLUMNS = {
     **{"dataset": "str", "method": "str"},
     **dict.fromkeys(("edges", "above", "types", "types_more", "types_fewer"), "float64"),
@@ -60,8 +60,10 @@ def methods_table(folders: Folders) -> pd.DataFrame:
 
 
 def _findings(folder: Path) -> dict:
-    edges = pd.read_parquet(folder / "consensus.parquet", columns=["above"])
-    found: dict = {"edges": len(edges), "above": int(edges["above"].sum()), "genes": ""}
+    edges = pd.read_parquet(folder / "consensus.parquet")
+    found: dict = {"edges": len(edges), "genes": ""}
+    if "above" in edges:  # there is a threshold
+        found["above"] = int(edges["above"].sum())
     if (types := _table(folder, "type_pairs")) is not None and "q_distance" in types:
         clear = types["q_distance"] < ALPHA
         more = types["observed"] > types["expected_distance"]
@@ -133,6 +135,8 @@ def _agreements(one: Path, other: Path) -> Iterator[dict]:
 
 def _shared_edges(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict]:
     every, above = [], []
+    if not all("above" in table for table in (one, other)):
+        return
     for table in (one, other):
         ends = pd.MultiIndex.from_frame(table[["source", "target"]])
         every.append(ends)

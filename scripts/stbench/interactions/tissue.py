@@ -31,6 +31,7 @@ class Tissue:
         expression: (n, g) log-normalized.
         var: of the genes.
         types, domains: (n,) cell types and true domains without unused categories, or None.
+        sections: (n,) codes of the joined sections; all 0 for a single one.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Tissue:
     var: pd.DataFrame
     types: pd.Categorical | None
     domains: pd.Categorical | None
+    sections: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
         NotApplicableError: the dataset is not available; the message is the reason.
         InputError: a file is missing or broken, or the two are of different cells.
     """
-    elements = read_elements(data, "uns/dataset", "obs/celltype", "obs/cluster", "var")
+    places = ("uns/dataset", "obs/celltype", "obs/cluster", "obs/section", "var")
+    elements = read_elements(data, *places)
     facts = elements.get("uns/dataset", {})
     if facts.get("status", "ok") != "ok":
         raise NotApplicableError(facts["reason"])
@@ -94,7 +97,12 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
         var=elements["var"],
         types=_categories(elements.get("obs/celltype")),
         domains=_categories(elements.get("obs/cluster")),
+        sections=_codes(elements.get("obs/section"), len(processed["cells"])),
     )
+
+
+def _codes(values: Any, n: int) -> np.ndarray:
+    return np.zeros(n, np.int64) if values is None else pd.factorize(np.asarray(values))[0]
 
 
 def _categories(values: Any) -> pd.Categorical | None:

@@ -60,6 +60,7 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
     return [
         *_made_of_raw(name, layout),
         *(path.parent for path in _without_data(layout, name)),
+        *layout.root.glob(f"communication/{name}/*/*"),
         *_made_of_fits(layout, name, "*"),
     ]
 

@@ -37,6 +37,7 @@ def stages(benchmark: Benchmark, layout: Layout) -> Iterator[tuple[str, int, int
         "communication": [
             layout.communication(name, tool)
             for name in benchmark.datasets_of(INTERACTIONS)
+            if benchmark.methods_of(INTERACTIONS, name)
             for tool in benchmark.tools
         ],
         "interactions": [layout.interactions(*entry) for entry in graphs]

@@ -38,7 +38,7 @@ ENVIRONMENT = PROJECT / ".venv-communication/bin/python"
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted")
-    adata = simulate(Tissue(n_cells=150, n_triples=3, effect=2.0, seed=5), "planted")
+    adata = simulate(Tissue(n_cells=250, n_triples=3, effect=2.0, seed=5), "planted")
     write_h5ad(folder / "data.h5ad", adata)
     write_h5ad(folder / "preprocessed.h5ad", preprocess(adata))
     return folder / "data.h5ad", folder / "preprocessed.h5ad"

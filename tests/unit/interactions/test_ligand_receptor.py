@@ -46,7 +46,8 @@ def support(edges, expression, types, shuffles=200, genes=GENES, seed=0):
     var = pd.DataFrame(index=genes)
     coords = np.random.default_rng(seed).random((len(expression), 2))
     return ligand_receptor_support(
-        *(edges, sp.csr_matrix(expression), var, "mouse", types, coords),
+        *(edges, sp.csr_matrix(expression), var, "mouse", types),
+        *(coords, np.zeros(len(coords), np.int64)),
         shuffles=shuffles,
         seed=seed,
     )

@@ -103,5 +103,5 @@ def test_support_of_ligands_and_receptors_is_compared_between_sections(tmp_path)
     table = replication_table(folders, dict.fromkeys(("one", "two", "three"), "study"))
     assert set(table["measure"]) == {"ligand_receptor"} and (table["n"] == 30).all()
     found = table.set_index(["first", "second"])
-    assert found.loc[("one", "two"), "value"] > 0.9 and found.loc[("one", "two"), "p"] == 0.001
-    assert found.loc[("one", "three"), "p"] > 0.05
+    assert found.loc[("one", "two"), "value"] > 0.9 > 0.5 > found.loc[("one", "three"), "value"]
+    assert found["p"].isna().all()  # pairs share genes

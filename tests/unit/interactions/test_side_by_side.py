@@ -87,3 +87,13 @@ def test_missing_parts_have_their_reason_and_no_rows_of_agreement(folders):
     assert agreement_table(by_dataset(folders))["measure"].tolist() == ["edges"]
     alone = agreement_table(by_dataset(folders[:1]))
     assert alone.empty and list(alone) == list(AGREEMENT_COLUMNS)
+
+
+def test_a_graph_without_a_threshold_says_so(folders):
+    path = folders[0] / "consensus.parquet"
+    pd.read_parquet(path).drop(columns="above").to_parquet(path)
+    record = {"threshold": {"status": "error", "reason": "no null scores"}}
+    (folders[0] / "status.json").write_text(json.dumps(record))
+    found = methods_table(by_dataset(folders)).set_index("method").loc["stague"]
+    assert np.isnan(found["above"]) and found["reason"] == "threshold: no null scores"
+    assert "edges" not in set(agreement_table(by_dataset(folders))["measure"])
