@@ -28,15 +28,7 @@ from stbench.config.registry import choose_sources, load_registry
 from stbench.config.schema import check, load_yaml
 from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
 from stbench.config.studies import studies_of
-from stbench.config.tasks import (
-    DECONVOLUTION,
-    DOMAINS,
-    FITTED,
-    INTERACTIONS,
-    TASKS,
-    is_pair,
-    task_of,
-)
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, INTERACTIONS, TASKS, task_of
 from stbench.config.tissues import tissue_of, unit_of
 from stbench.config.values import with_numbers
 
@@ -351,7 +343,9 @@ class Benchmark:
         The product is the size of the largest matrix: the counts, or the mapping of cells to spots.
         """
         entry = self.datasets[dataset]
-        rows, columns = ("n_cells", "n_spots") if is_pair(entry) else ("cells", "genes")
+        rows, columns = (
+            ("n_cells", "n_spots") if task_of(entry) == DECONVOLUTION else ("cells", "genes")
+        )
         return entry[rows] or UNKNOWN_CELLS, entry[columns] or UNKNOWN_COLUMNS
 
     def _resources(self, task: str, method: str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Shuffling breaks the smooth patterns of genes, so genes that vary smoothly are s
 pattern of all receptors is moved across the tissue by a random vector; what leaves at one side of
 the bounding box enters at the other (a torus), and every cell takes the values of the nearest moved
 cell, also where the tissue does not fill the box. Ligands and receptors keep their patterns, and
-only their places relative to each other are random (Upton and Fingleton, Spatial Data Analysis by
-Example, 1985).
+only their places relative to each other are random (Lotwick and Silverman, Journal of the Royal
+Statistical Society B 1982).
 
 Time: shifts x (cells + edges x pairs); memory: shifts x cells, and blocks of pairs.
 """
