@@ -22,6 +22,7 @@ import pandas as pd
 
 GROUP = ["method", "device"]
 FAR = 2.0  # times the largest measured tissue: larger ones are an extrapolation
+_WITHOUT_EPOCHS = 100.0  # a fit that is not trained in epochs counts as one of this many
 _SCATTER = 0.3  # standard deviation of the logarithm of a measurement: a factor of 1.35
 
 
@@ -158,22 +159,29 @@ def _one_row_per_size(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def _left_out(rows: pd.DataFrame, quantity: str) -> Iterator[tuple[str, str, float, bool]]:
-    datasets = rows["dataset"].unique()
-    for dataset in datasets if len(datasets) > 1 else []:
-        held_out = rows["dataset"] == dataset
-        curve = _fit_curve(rows[~held_out], quantity)
-        most = FAR * rows.loc[~held_out, ["cells", "genes"]].max()
-        for row in rows[held_out].itertuples():
-            epochs = None if pd.isna(row.epochs) else row.epochs
-            ratio = curve.at(row.cells, row.genes, epochs) / getattr(row, quantity)
-            yield row.method, dataset, ratio, bool(row.cells > most.cells or row.genes > most.genes)
+    """Predictions for each dataset of a method from its other datasets, and how good they are."""
+    datasets, measured = rows["dataset"].to_numpy(), _measured(rows, quantity)
+    method = rows["method"].iloc[0]
+    names = list(dict.fromkeys(datasets))
+    for dataset in names if len(names) > 1 else []:
+        held_out = datasets == dataset
+        curve = _fit(quantity, *map(tuple, measured[:, ~held_out]))
+        most = FAR * measured[:2, ~held_out].max(axis=1)
+        for cells, genes, epochs, value in measured[:, held_out].T:
+            far = bool(cells > most[0] or genes > most[1])
+            yield method, dataset, curve.at(cells, genes, epochs) / value, far
 
 
 def _fit_curve(rows: pd.DataFrame, quantity: str) -> Curve:
     """Maximum a posteriori estimate of a curve; the mean of its prior without rows."""
-    rows = rows.dropna(subset=[quantity])
-    columns = (rows["cells"], rows["genes"], rows["epochs"].fillna(100), rows[quantity])
-    return _fit(quantity, *(tuple(column.astype(float)) for column in columns))
+    return _fit(quantity, *map(tuple, _measured(rows.dropna(subset=[quantity]), quantity)))
+
+
+def _measured(rows: pd.DataFrame, quantity: str) -> np.ndarray:
+    """Four rows: cells, genes, epochs (100 for a fit without epochs) and the quantity."""
+    columns = rows[["cells", "genes", "epochs", quantity]].to_numpy(float).T
+    columns[2] = np.where(np.isnan(columns[2]), _WITHOUT_EPOCHS, columns[2])
+    return columns
 
 
 @lru_cache(maxsize=10_000)  # the shipped measurements are fitted more than once
