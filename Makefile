@@ -99,8 +99,9 @@ bundle: fetch        ## pack the data into one tar for a machine without a netwo
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Otherwise the files with few but long tests run last and one core waits for them.
-# One worker more than cores: tests of the workflow also wait for processes.
-WORKERS = $$(( $(or $(CORES),2) + 1 ))
+# One worker more than cores: tests of the workflow also wait for processes. Unit tests do not.
+UNIT_WORKERS = $(or $(CORES),2)
+WORKERS = $$(( $(UNIT_WORKERS) + 1 ))
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/unit tests/gpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
@@ -108,7 +109,7 @@ test: setup $(VENV)/.dev       ## run all tests
 	@$(PYTEST) -n $(WORKERS) --dist loadfile $(LONGEST_FIRST) $(ARGS)
 
 test-unit: setup $(VENV)/.dev  ## run the unit tests only
-	@$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit $(ARGS)
+	@$(PYTEST) -n $(UNIT_WORKERS) --dist loadfile tests/unit $(ARGS)
 
 lint: setup $(VENV)/.dev       ## run ruff, snakefmt, snakemake --lint and mypy
 	@$(BIN)/ruff check scripts tests benchmarks docs/site.py setup.py

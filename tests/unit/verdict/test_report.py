@@ -1,9 +1,8 @@
 """The report of shipped results, which are files of scores without positions of cells."""
 
 import json
-import subprocess
-import sys
 
+from helpers.programs import run_here
 from helpers.results import made_results, scores_of
 from stbench.common.paths import CONFIG, SCRIPTS
 from stbench.config.schema import load_yaml
@@ -20,9 +19,8 @@ def test_shipped_results_have_the_page_of_a_run(tmp_path):
     files = {name: sha256(tmp_path / name) for name in (SCORES, LABELS)}
     manifest = {"config": config, "files": files}
     (tmp_path / MANIFEST).write_text(json.dumps(manifest))
-    command = [sys.executable, SCRIPTS / "verdict_report.py", "--shipped", tmp_path]
     page = tmp_path / "page.html"
-    run = subprocess.run([*command, "--output", page], capture_output=True, text=True)
+    run = run_here(SCRIPTS / "verdict_report.py", "--shipped", tmp_path, "--output", page)
     assert run.returncode == 0, run.stderr
     text = page.read_text()
     assert "STAGUE has the best mean rank" in text and text.count("data:image/") >= 2
