@@ -2,8 +2,10 @@
 
 The folder has scores.parquet (every score with its fit, as results.parquet), labels.h5 (the labels
 of one training seed of each entry) and manifest.json (what, when, on which machine, and the keys by
-which an entry is known to be stale). Of a run that is not finished, datasets and methods are
-left out until nothing is missing, and are listed. `make compare` shows a new method beside them.
+which an entry is known to be stale). Entries that the folder has already, and that the run lacks,
+are kept unless code, data or parameters changed. Of a run that is not finished, datasets and
+methods are left out until nothing is missing, and are listed. `make compare` shows a new method
+beside them.
 """
 
 from __future__ import annotations
@@ -34,22 +36,31 @@ def main() -> None:
     from stbench.config.benchmark import load_benchmark
     from stbench.config.keys import layout_of
     from stbench.config.tasks import DOMAINS
-    from stbench.verdict.packing import finished_part, left_out, pack
+    from stbench.results.shipped import MANIFEST, read_shipped
+    from stbench.verdict.packing import finished_part, kept_entries, left_out, pack
 
     benchmark = load_benchmark(args.config, args.config_dir, need_files=False)
     layout = layout_of(benchmark, args.results)
     every = benchmark.entries(DOMAINS)
-    entries = finished_part(every, {entry for entry in every if layout.scores(*entry).is_file()})
-    if not entries:
+    scored = {entry for entry in every if layout.scores(*entry).is_file()}
+    if not scored:
         raise InputError("nothing is scored yet")
+    former, kept = None, set()
+    if (args.output / MANIFEST).is_file():
+        former = args.output, read_shipped(args.output)
+        kept = kept_entries(benchmark, layout, former[1])
+    entries = finished_part(every, scored | kept)
+    if not scored.intersection(entries):
+        raise InputError("no dataset or method of this run is finished yet")
     made = datetime.now(UTC).date().isoformat()
     with TemporaryDirectory(dir=args.output) as temporary:
-        pack(benchmark, layout, entries, made, Path(temporary))
+        pack(benchmark, layout, entries, made, Path(temporary), former)
         files = sorted(Path(temporary).iterdir())
         size = sum(path.stat().st_size for path in files) / 1e6
         for path in files:  # files of different runs do not match the manifest
             path.replace(args.output / path.name)
-    print(f"{args.output}: {len(entries)} entries, {size:.1f} MB")
+    from_before = len(kept.intersection(entries))
+    print(f"{args.output}: {len(entries)} entries ({from_before} shipped before), {size:.1f} MB")
     for kind, names in left_out(benchmark, entries).items():
         if names:
             print(f"{kind} not finished: {'; '.join(names)}")

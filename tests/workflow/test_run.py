@@ -250,6 +250,36 @@ def test_the_catalog_finds_the_same_workflow(workflow):
     assert "rule plan:" in here.stdout and "rule plan:" in there.stdout
 
 
+def labels_of(folder):
+    with h5py.File(folder / "labels.h5") as file:
+        return {method: list(file["tissue"][method]) for method in file["tissue"]}
+
+
+def test_what_was_shipped_before_is_kept_if_it_would_be_the_same(finished, tmp_path):
+    flow, _ = finished
+    folder = flow.source / "resources/verdict"
+    first = flow.run(*WHOLE, args=("ship",))
+    assert "6 entries (0 shipped before)" in first.stdout
+    shipped = pd.read_parquet(folder / "scores.parquet"), labels_of(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    lost = flow.found("scores/tissue/random/*.parquet")
+    lost.rename(tmp_path / "lost")
+
+    again = flow.run(*WHOLE, args=("ship",))
+    assert "6 entries (1 shipped before)" in again.stdout
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "scores.parquet"), shipped[0])
+    assert labels_of(folder) == shipped[1]
+    now = json.loads((folder / "manifest.json").read_text())
+    assert {**now, "files": None} == {**manifest, "files": None}
+
+    now["entries"]["tissue"]["random"]["scores"] = "of other code"
+    (folder / "manifest.json").write_text(json.dumps(now))
+    last = flow.run(*WHOLE, args=("ship",))
+    assert "5 entries (0 shipped before)" in last.stdout
+    assert "methods not finished: Random" in last.stdout
+    (tmp_path / "lost").rename(lost)
+
+
 def test_a_run_is_shipped_and_a_method_is_shown_beside_it(finished, tmp_path):
     flow, _ = finished
     packed = flow.run(*WHOLE, args=("ship",))

@@ -1,12 +1,17 @@
-"""Pack finished datasets and methods of a run into a folder of shipped results."""
+"""Pack finished datasets and methods of a run into a folder of shipped results.
+
+Entries that were shipped before, and that the run lacks, are kept if today's code would give the
+same: a run on some more datasets adds to what is there.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -15,8 +20,18 @@ from stbench.common.io import atomic_hdf5
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
 from stbench.config.tasks import DOMAINS
-from stbench.results.assembly import assemble, fit_folders, read_fits, read_scores
-from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, sha256
+from stbench.results.assembly import (
+    FIT,
+    MEASURED,
+    PROVENANCE,
+    assemble,
+    fit_folders,
+    one_row_per_fit,
+    read_fits,
+    read_scores,
+)
+from stbench.results.assembly import SCORES as SCORE_COLUMNS
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, Shipped, sha256
 from stbench.verdict.tissues import measured_facts
 
 _NOT_SHIPPED = ("mirror", "name")  # of the configuration
@@ -42,10 +57,39 @@ def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[E
     return left
 
 
-def results_of(benchmark: Benchmark, layout: Layout, entries: Sequence[Entry]) -> pd.DataFrame:
-    """The results of these entries, as of ``stbench.results.assembly.assemble``."""
-    scores = read_scores([layout.scores(*entry) for entry in entries])
-    fits = read_fits(fit_folders(scores, [layout.fits(*entry) for entry in entries]))
+def kept_entries(benchmark: Benchmark, layout: Layout, former: Shipped) -> set[Entry]:
+    """The entries that were shipped before, that the run lacks, and that it would make the same."""
+    made = former.manifest["entries"]
+    return {
+        (dataset, method)
+        for dataset, method in benchmark.entries(DOMAINS)
+        if not layout.scores(dataset, method).is_file()
+        and made.get(dataset, {}).get(method, {}).get("scores")
+        == layout.keys.scores(dataset, method)
+    }
+
+
+def results_of(
+    benchmark: Benchmark,
+    layout: Layout,
+    own: Sequence[Entry],
+    kept: Collection[Entry] = (),
+    former: Shipped | None = None,
+) -> pd.DataFrame:
+    """The results of these entries, as of ``stbench.results.assembly.assemble``.
+
+    Args:
+        benchmark, layout: the configuration and its files.
+        own: entries of the run.
+        kept: entries of ``former``.
+        former: results that were shipped before.
+    """
+    scores = read_scores([layout.scores(*entry) for entry in own])
+    fits = read_fits(fit_folders(scores, [layout.fits(*entry) for entry in own]))
+    if former is not None and kept:
+        more_scores, more_fits = _scores_and_fits(former.results, kept)
+        scores = pd.concat([scores, more_scores], ignore_index=True)
+        fits = pd.concat([fits, more_fits], ignore_index=True)
     return assemble(
         scores,
         fits,
@@ -57,7 +101,12 @@ def results_of(benchmark: Benchmark, layout: Layout, entries: Sequence[Entry]) -
 
 
 def pack(
-    benchmark: Benchmark, layout: Layout, entries: Sequence[Entry], made: str, to: Path
+    benchmark: Benchmark,
+    layout: Layout,
+    entries: Sequence[Entry],
+    made: str,
+    to: Path,
+    former: tuple[Path, Shipped] | None = None,
 ) -> None:
     """Write shipped results (``stbench.results.shipped``).
 
@@ -66,14 +115,24 @@ def pack(
         entries: of ``finished_part``.
         made: the date, as of ISO 8601.
         to: an existing folder.
+        former: the folder of results that were shipped before and its content; entries that the
+            run lacks are taken from them.
     """
-    results = results_of(benchmark, layout, entries)
+    own = [entry for entry in entries if layout.scores(*entry).is_file()]
+    kept = set(entries) - set(own)
+    before = former[1] if former else None
+    results = results_of(benchmark, layout, own, kept, before)
     results.drop(columns="blocks").to_parquet(to / SCORES, index=False, compression="zstd")
     keys: dict[str, dict[str, dict[str, str]]] = {}
     for entry in entries:
         found = {"fit": layout.keys.fit(*entry), "scores": layout.keys.scores(*entry)}
         keys.setdefault(entry[0], {})[entry[1]] = found
-    _write_labels(benchmark, layout, keys, to / LABELS)
+    with atomic_hdf5(to / LABELS) as file:
+        _write_labels(benchmark, layout, own, file)
+        if former:
+            _copy_labels(former[0] / LABELS, kept, file)
+    tissues = {name: before.manifest["tissues"][name] for name, _ in kept} if before else {}
+    tissues |= {name: measured_facts(benchmark, layout, name) for name in dict(own)}
     manifest = {
         "made": made,
         "commit": _different(results["commit"]),
@@ -83,7 +142,7 @@ def pack(
         "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
         "unfinished": left_out(benchmark, entries),
         "entries": keys,
-        "tissues": {name: measured_facts(benchmark, layout, name) for name in keys},
+        "tissues": tissues,
     }
     text = json.dumps(manifest, indent=1, sort_keys=True)
     (to / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -101,25 +160,42 @@ def left_out(benchmark: Benchmark, entries: Sequence[Entry]) -> dict[str, list[s
     }
 
 
+def _scores_and_fits(
+    results: pd.DataFrame, entries: Collection[Entry]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The two tables that results were assembled of, of these entries."""
+    chosen = [entry in entries for entry in zip(results["dataset"], results["method"], strict=True)]
+    rows = results[chosen]
+    fits = one_row_per_fit(rows)[[*FIT, *MEASURED, *PROVENANCE, "fit_status", "fit_reason"]]
+    names = {"fit_status": "status", "fit_reason": "reason"}
+    return rows[SCORE_COLUMNS], fits.rename(columns=names)
+
+
 def _write_labels(
-    benchmark: Benchmark, layout: Layout, entries: Mapping[str, Mapping[str, Any]], path: Path
+    benchmark: Benchmark, layout: Layout, entries: Sequence[Entry], file: h5py.File
 ) -> None:
     """``<dataset>/<method>``: labels (n_cells,) of the first seed under the clusterer that ranks.
 
     Cells are in the order of the prepared dataset, whose digest is the attribute ``cells_digest``.
     """
-    with atomic_hdf5(path) as file:
-        for dataset, methods in entries.items():
-            for method in methods:
-                with open_labels(layout.labels(dataset, method)) as labels:
-                    row = _first_labels(labels, benchmark.config["rank_by"])
-                    if row is None:
-                        continue
-                    small = np.int8 if row.max() <= np.iinfo(np.int8).max else np.int16
-                    file.create_dataset(
-                        f"{dataset}/{method}", data=row.astype(small), compression="gzip"
-                    )
-                    file[dataset].attrs["cells_digest"] = labels.axes.cells_digest
+    for dataset, method in entries:
+        with open_labels(layout.labels(dataset, method)) as labels:
+            row = _first_labels(labels, benchmark.config["rank_by"])
+            if row is None:
+                continue
+            small = np.int8 if row.max() <= np.iinfo(np.int8).max else np.int16
+            file.create_dataset(f"{dataset}/{method}", data=row.astype(small), compression="gzip")
+            file[dataset].attrs["cells_digest"] = labels.axes.cells_digest
+
+
+def _copy_labels(path: Path, entries: Collection[Entry], file: h5py.File) -> None:
+    """The same labels of these entries, from a file of labels that were shipped before."""
+    with h5py.File(path) as former:
+        for dataset, method in sorted(entries):
+            if method in former.get(dataset, ()):
+                group = file.require_group(dataset)
+                former.copy(f"{dataset}/{method}", group)
+                group.attrs["cells_digest"] = former[dataset].attrs["cells_digest"]
 
 
 def _first_labels(labels: LabelsReader, clusterer: Any) -> np.ndarray | None:
