@@ -2,7 +2,8 @@
 
 Definitions: CHAOS and PAS of Shang and Zhou (SpatialPCA, Nature Communications 2022), ASW on the
 spatial distances as in SDMBench (Yuan et al., Nature Methods 2024). No n x n matrix is stored:
-neighbors come from a k-d tree, and the silhouette is computed in blocks of rows.
+neighbors come from a k-d tree, and the silhouette is computed in blocks of rows. Its time grows
+with the square of the number of cells, so in large tissues it is the mean over a sample of cells.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from stbench.graphs.neighbors import knn
 
 _PAS_NEIGHBORS = 10
 _BLOCK_ENTRIES = 8_000_000  # distances in memory at once: 64 MB
+ASW_OF_ALL = 20_000  # cells; of larger tissues a sample
+ASW_SAMPLE = 10_000  # cells: a standard error below .01, as silhouettes are from -1 to 1
 
 
 def chaos(coords: np.ndarray, labels: np.ndarray) -> float:
@@ -49,8 +52,9 @@ def pas(coords: np.ndarray, labels: np.ndarray) -> float:
 def asw(coords: np.ndarray, labels: np.ndarray) -> float:
     """Mean silhouette width of the domains on Euclidean distances in space, from -1 to 1.
 
-    It is exact. A cell that is alone in its domain counts as 0. NaN if there is a single domain, or
-    a domain for each cell.
+    It is exact up to ``ASW_OF_ALL`` cells, and above the mean of ``ASW_SAMPLE`` random cells, each
+    with its distances to all cells. A cell that is alone in its domain counts as 0. NaN if there is
+    a single domain, or a domain for each cell.
     """
     return float(_asw(coords, labels[None])[0])
 
@@ -91,18 +95,20 @@ def _asw(coords: np.ndarray, labelings: np.ndarray) -> np.ndarray:
     for code, start in zip(codes, first[:-1], strict=True):
         members[np.arange(n_cells), start + code] = 1
     totals = np.zeros(len(labelings))
-    rows_at_once = min(n_cells, max(1, _BLOCK_ENTRIES // n_cells))
-    block = np.empty(
-        (rows_at_once, n_cells)
-    )  # reused, because allocating it takes as long as the distances
-    for begin in range(0, n_cells, rows_at_once):
-        rows = slice(begin, begin + rows_at_once)
+    measured = np.arange(n_cells)
+    if n_cells > ASW_OF_ALL:
+        measured = np.random.default_rng(0).choice(n_cells, ASW_SAMPLE, replace=False)
+    rows_at_once = min(len(measured), max(1, _BLOCK_ENTRIES // n_cells))
+    # Reused, because allocating it takes as long as the distances.
+    block = np.empty((rows_at_once, n_cells))
+    for begin in range(0, len(measured), rows_at_once):
+        rows = measured[begin : begin + rows_at_once]
         some = coords[rows]
         sums = cdist(some, coords, out=block[: len(some)]) @ members
         for i, (code, size) in enumerate(zip(codes, sizes, strict=True)):
             totals[i] += _silhouettes(sums[:, first[i] : first[i + 1]], code[rows], size).sum()
     defined = np.array([1 < len(size) < n_cells for size in sizes])
-    return np.where(defined, totals / n_cells, np.nan)
+    return np.where(defined, totals / len(measured), np.nan)
 
 
 def _silhouettes(sums: np.ndarray, codes: np.ndarray, sizes: np.ndarray) -> np.ndarray:

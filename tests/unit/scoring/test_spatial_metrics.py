@@ -110,6 +110,18 @@ def test_blocks_do_not_show(monkeypatch):
     assert asw(coords, labels) == pytest.approx(whole, abs=1e-14)
 
 
+def test_asw_of_a_sample_is_near_that_of_all_cells(monkeypatch):
+    rng = np.random.default_rng(3)
+    coords = rng.random((3000, 2))
+    labels = (4 * coords[:, 0] + rng.normal(0, 0.3, 3000)).astype(int)
+    exact = asw(coords, labels)
+    monkeypatch.setattr(stbench.scoring.spatial_metrics, "ASW_OF_ALL", 2999)
+    monkeypatch.setattr(stbench.scoring.spatial_metrics, "ASW_SAMPLE", 1000)
+    sampled = asw(coords, labels)
+    assert sampled == asw(coords, labels) != exact
+    assert sampled == pytest.approx(exact, abs=0.04)  # three standard errors
+
+
 def test_a_block_holds_no_more_distances_than_it_may(monkeypatch):
     coords = np.random.default_rng(0).random((1000, 2))
     labels = np.arange(1000) % 3
