@@ -3,7 +3,7 @@
 The folder has scores.parquet (every score with its fit, as results.parquet), labels.h5 (the labels
 of one training seed of each entry) and manifest.json (what, when, on which machine, and the keys by
 which an entry is known to be stale). Entries that the folder has already, and that the run lacks,
-are kept unless code, data or parameters changed. Of a run that is not finished, datasets and
+are kept unless their fits would be others today. Of a run that is not finished, datasets and
 methods are left out until nothing is missing, and are listed. `make compare` shows a new method
 beside them.
 """
@@ -37,7 +37,13 @@ def main() -> None:
     from stbench.config.keys import layout_of
     from stbench.config.tasks import DOMAINS
     from stbench.results.shipped import MANIFEST, read_shipped
-    from stbench.verdict.packing import finished_part, kept_entries, left_out, pack
+    from stbench.verdict.packing import (
+        finished_part,
+        kept_entries,
+        left_out,
+        pack,
+        scored_by_other_code,
+    )
 
     benchmark = load_benchmark(args.config, args.config_dir, need_files=False)
     layout = layout_of(benchmark, args.results)
@@ -59,8 +65,11 @@ def main() -> None:
         size = sum(path.stat().st_size for path in files) / 1e6
         for path in files:  # files of different runs do not match the manifest
             path.replace(args.output / path.name)
-    from_before = len(kept.intersection(entries))
-    print(f"{args.output}: {len(entries)} entries ({from_before} shipped before), {size:.1f} MB")
+    kept.intersection_update(entries)
+    print(f"{args.output}: {len(entries)} entries ({len(kept)} shipped before), {size:.1f} MB")
+    other = scored_by_other_code(layout, former[1], kept) if former else 0
+    if other:
+        print(f"{other} of those shipped before were clustered or scored by other code")
     for kind, names in left_out(benchmark, entries).items():
         if names:
             print(f"{kind} not finished: {'; '.join(names)}")

@@ -272,11 +272,14 @@ def test_what_was_shipped_before_is_kept_if_it_would_be_the_same(finished, tmp_p
     now = json.loads((folder / "manifest.json").read_text())
     assert {**now, "files": None} == {**manifest, "files": None}
 
-    now["entries"]["tissue"]["random"]["scores"] = "of other code"
-    (folder / "manifest.json").write_text(json.dumps(now))
-    last = flow.run(*WHOLE, args=("ship",))
-    assert "5 entries (0 shipped before)" in last.stdout
-    assert "methods not finished: Random" in last.stdout
+    for key, printed in {
+        "scores": ("6 entries (1 shipped before)", "1 of those shipped before were clustered or"),
+        "fit": ("5 entries (0 shipped before)", "methods not finished: Random"),
+    }.items():
+        now["entries"]["tissue"]["random"][key] = "of other code"
+        (folder / "manifest.json").write_text(json.dumps(now))
+        shown = flow.run(*WHOLE, args=("ship",)).stdout
+        assert all(words in shown for words in printed), shown
     (tmp_path / "lost").rename(lost)
 
 

@@ -1,7 +1,7 @@
 """Pack finished datasets and methods of a run into a folder of shipped results.
 
-Entries that were shipped before, and that the run lacks, are kept if today's code would give the
-same: a run on some more datasets adds to what is there.
+Entries that were shipped before, and that the run lacks, are kept if today's code would fit them in
+the same way: a run on some more datasets adds to what is there.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, Shipped, sh
 from stbench.verdict.tissues import measured_facts
 
 _NOT_SHIPPED = ("mirror", "name")  # of the configuration
+_OF_ALL_ENTRIES = ("seeds", "clusterers")  # what a further run must have in common
 
 
 def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[Entry]:
@@ -58,15 +59,25 @@ def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[E
 
 
 def kept_entries(benchmark: Benchmark, layout: Layout, former: Shipped) -> set[Entry]:
-    """The entries that were shipped before, that the run lacks, and that it would make the same."""
+    """Entries that were shipped before, and that the run lacks and would fit in the same way.
+
+    The code that clustered and scored them may be older (``scored_by_other_code``).
+    """
+    if any(former.manifest["config"].get(key) != benchmark.config[key] for key in _OF_ALL_ENTRIES):
+        return set()
     made = former.manifest["entries"]
     return {
         (dataset, method)
         for dataset, method in benchmark.entries(DOMAINS)
         if not layout.scores(dataset, method).is_file()
-        and made.get(dataset, {}).get(method, {}).get("scores")
-        == layout.keys.scores(dataset, method)
+        and made.get(dataset, {}).get(method, {}).get("fit") == layout.keys.fit(dataset, method)
     }
+
+
+def scored_by_other_code(layout: Layout, former: Shipped, kept: Collection[Entry]) -> int:
+    """How many of the kept entries have scores of another version of clustering or scoring."""
+    made = former.manifest["entries"]
+    return sum(made[entry[0]][entry[1]]["scores"] != layout.keys.scores(*entry) for entry in kept)
 
 
 def results_of(
@@ -124,9 +135,14 @@ def pack(
     results = results_of(benchmark, layout, own, kept, before)
     results.drop(columns="blocks").to_parquet(to / SCORES, index=False, compression="zstd")
     keys: dict[str, dict[str, dict[str, str]]] = {}
-    for entry in entries:
-        found = {"fit": layout.keys.fit(*entry), "scores": layout.keys.scores(*entry)}
-        keys.setdefault(entry[0], {})[entry[1]] = found
+    for dataset, method in entries:
+        found = {
+            "fit": layout.keys.fit(dataset, method),
+            "scores": layout.keys.scores(dataset, method),
+        }
+        if before and (dataset, method) in kept:
+            found = before.manifest["entries"][dataset][method]
+        keys.setdefault(dataset, {})[method] = found
     with atomic_hdf5(to / LABELS) as file:
         _write_labels(benchmark, layout, own, file)
         if former:
