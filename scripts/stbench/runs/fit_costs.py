@@ -15,6 +15,7 @@ from stbench.runs.cost_model import CostModel, fit_for_here
 from stbench.runs.measurements import epochs_of, measured_as, read_own, read_shipped, size_of
 
 MEASURED, EXTRAPOLATED, LIMIT, NOTHING = "measured", "extrapolated", "limit", "not trained"
+TOO_LARGE = "too large"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class FitCost:
         disk_mb: of its folder; None if the method was never measured.
         asked_mb: memory that the first attempt of its job requests.
         basis: ``measured``, ``extrapolated`` (to a much larger tissue), ``limit`` (the method was
-            never measured) or ``not trained`` (no data, or an external result).
+            never measured), ``not trained`` (no data, or an external result) or ``too large`` (the
+            method declines a tissue of more cells than its ``max_cells``).
     """
 
     cells: int
@@ -117,6 +119,9 @@ def _fit_cost(
     empty = _nothing(benchmark, entry, size)
     if model is None or method in benchmark.external:
         return empty
+    most = benchmark.params(method, dataset).get("max_cells")
+    if most is not None and size[0] > most:
+        return replace(empty, basis=TOO_LARGE)
     task = benchmark.task(dataset)
     name = benchmark.method(task, method).get("variant_of", method)  # equally long
     measured = measured_as(task, name)

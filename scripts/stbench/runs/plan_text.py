@@ -9,7 +9,7 @@ import pandas as pd
 from stbench.common.text import columns, shortened
 from stbench.config.tasks import DOMAINS, FITTED, TASKS
 from stbench.runs.cost_model import left_out_errors, typical_factor
-from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, NOTHING
+from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, NOTHING, TOO_LARGE
 from stbench.runs.fit_status import count
 from stbench.runs.plan import DATA, Plan, as_table
 from stbench.runs.submissions import Submissions
@@ -131,6 +131,8 @@ def _marks(table: pd.DataFrame) -> str:
         marks.append("<, limits: method never measured, limit of its job")
     if (table["basis"] == NOTHING).any():
         marks.append("-: not trained")
+    if (table["basis"] == TOO_LARGE).any():
+        marks.append("-, too large: more cells than the method's max_cells")
     return "; ".join(marks)
 
 
@@ -156,7 +158,21 @@ def _totals(plan: Plan, table: pd.DataFrame, jobs: int) -> str:
     if len(lost):
         names = ", ".join(dict.fromkeys(lost["dataset"]))
         lines.append(f"{lost['to_do'].sum()} of these fits only record missing data: {names}")
+    lines += _short_of_memory(table[table["to_do"] > 0])
     return "\n".join(lines)
+
+
+def _short_of_memory(table: pd.DataFrame) -> Iterator[str]:
+    """A line for each method that is predicted to need more memory than its jobs request."""
+    short = table[table["peak_mb"] > table["asked_mb"]]
+    for method, entries in short.groupby("method", sort=False):
+        worst = entries.loc[(entries["peak_mb"] / entries["asked_mb"]).idxmax()]
+        yield (
+            f"{method} may need more memory than its jobs first request on "
+            f"{_number(entries, 'dataset')}: {worst['peak_mb'] / 1e3:.1f} of "
+            f"{worst['asked_mb'] / 1e3:.1f} GB on {worst['dataset']}; a job that fails is repeated "
+            "with more"
+        )
 
 
 def _gpu(known: pd.DataFrame, hours: float) -> str:
@@ -224,7 +240,7 @@ def _short(names: Sequence[str]) -> list[str]:
 
 
 def _mark(basis: str) -> str | None:
-    return {EXTRAPOLATED: "~", LIMIT: "<", NOTHING: None}.get(basis, "")
+    return {EXTRAPOLATED: "~", LIMIT: "<", NOTHING: None, TOO_LARGE: None}.get(basis, "")
 
 
 def _hours(hours: float) -> str:

@@ -17,7 +17,7 @@ from stbench.runs.cost_model import (
     pace,
     typical_factor,
 )
-from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, MEASURED, NOTHING, fit_costs
+from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, MEASURED, NOTHING, TOO_LARGE, fit_costs
 from stbench.runs.measurements import epochs_of, read_own, read_shipped
 
 SIZES = [(500, 200), (1000, 200), (2000, 1000), (4000, 200), (8000, 3000)]
@@ -149,3 +149,17 @@ def test_costs_say_what_their_prediction_rests_on(tmp_path):
     assert costs["BZ5", "bass"].seconds == 60 * benchmark.minutes("bass", "BZ5")
     assert costs["BZ5", "bass"].peak_mb == benchmark.mem_mb("bass", "BZ5", 1)
     assert bases["BZ9", "pca"] == NOTHING and costs["BZ9", "pca"].seconds == 0
+
+
+def test_a_tissue_that_a_method_declines_costs_nothing(tmp_path):
+    tissue = {"id": "large", "simulate": {"layout": "layers", "n_cells": 20_001}}
+    benchmark = configuration(datasets=["BZ5", tissue], methods=["graphst"])
+    costs = fit_costs(benchmark, fit_cost_model(measured("graphst")), Layout(tmp_path))
+    large = costs["large", "graphst"]
+    assert (large.basis, large.seconds, large.peak_mb) == (TOO_LARGE, 0, 0)
+    assert costs["BZ5", "graphst"].basis == MEASURED
+    more = configuration(
+        datasets=[tissue], methods=["graphst"], params={"graphst": {"max_cells": 30_000}}
+    )
+    costs = fit_costs(more, fit_cost_model(measured("graphst")), Layout(tmp_path))
+    assert costs["large", "graphst"].seconds > 0

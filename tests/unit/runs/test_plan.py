@@ -78,6 +78,20 @@ def test_many_datasets_are_shown_in_blocks_and_a_wrong_configuration_in_one_line
     assert wrong.stderr.startswith("error: config: methods: unknown method 'stageu'")
 
 
+def test_too_little_memory_and_too_large_tissues_are_named(tmp_path):
+    large = {"id": "large", "simulate": {"layout": "layers", "n_cells": 300_000}}
+    chosen = {"datasets": ["BZ5", large], "methods": ["graphst", "bass"]}
+    layout = layout_of(configuration(**chosen), tmp_path)
+    write_preprocessed(layout, "BZ5", 1049, 166)
+    write_fit(layout, "BZ5", "bass", 0, peak_rss_mb=50_000)
+    done = plan(tmp_path, **chosen)
+    assert done.returncode == 0, done.stderr
+    assert "-, too large: more cells than the method's max_cells" in done.stdout
+    assert row(done.stdout, "graphst (GPU)")[-1] == "-"
+    (line,) = [line for line in done.stdout.splitlines() if "may need more memory" in line]
+    assert line.startswith("bass may need") and "on 1 dataset: " in line
+
+
 def test_without_interactions_and_with_the_whole_paper(tmp_path):
     from stbench.config.schema import load_yaml
 
