@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from stbench.ranking.ranks import mean_ranks
-from stbench.ranking.selection import final_scores, units_of
+from stbench.ranking.selection import final_scores, mean_over_units, units_of
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import number
 
@@ -44,7 +44,8 @@ def first_methods(results: pd.DataFrame, rank_by: str, n: int = 3) -> dict[str, 
         if scores.shape[1] < 2:
             continue
         order = mean_ranks(scores, units).round(9).sort_values(kind="stable").index[:n]
-        first[clusterer] = [Place(titles[method], scores[method].mean()) for method in order]
+        ari = mean_over_units(scores, units)
+        first[clusterer] = [Place(titles[method], ari[method]) for method in order]
     return first
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from stbench.common.constants import OF_KMEANS
 from stbench.common.errors import InputError
 from stbench.ranking.ranks import mean_ranks, places
-from stbench.ranking.selection import by_tissue, final_scores, units_of
+from stbench.ranking.selection import by_tissue, final_scores, mean_over_units, units_of
 from stbench.results.aggregates import (
     NO_BASELINE,
     fold_statuses,
@@ -73,7 +73,7 @@ def leaderboard(
         One row per method, best first, controls last: ``rank``, ``method``, ``control``,
         ``implementation``, ``rank_by``, ``oracle_by`` (the clusterer of the protocols of k-means
         and of ``gap``),
-        ``mean_rank``, the means over datasets of ``ARI_<protocol>``, ``gap`` (oracle minus final,
+        ``mean_rank``, the means over units of ``ARI_<protocol>``, ``gap`` (oracle minus final,
         both under ``oracle_by``: the effect of choosing the epoch by the true
         labels), ``gain`` and ``lift`` (over those datasets that have one), ``datasets``
         (with a score / ranked), ``order`` (clusterers under which the order of methods is
@@ -107,9 +107,11 @@ def leaderboard(
     of_kmeans = [f"ARI_{protocol}" for protocol in OF_KMEANS]
     clusterer_of = dict.fromkeys(tables, rank_by) | dict.fromkeys(of_kmeans, oracle_by)
     for name, table in tables.items():
-        board[name] = _by_dataset(table, clusterer_of[name], methods.index).mean()
+        wide = _by_dataset(table, clusterer_of[name], methods.index)
+        board[name] = mean_over_units(wide, units)
     oracle = _by_dataset(tables["ARI_oracle"], oracle_by, methods.index)
-    board.insert(board.columns.get_loc("gain"), "gap", (oracle - finals[oracle_by]).mean())
+    gap = mean_over_units(oracle - finals[oracle_by], units)
+    board.insert(board.columns.get_loc("gain"), "gap", gap)
     board["datasets"] = [f"{n}/{len(final)}" for n in final.notna().sum()]
     board["order"] = compare_orders(scores, rank_by, units).summary
     for name in [name for name in clusterers if name != rank_by]:

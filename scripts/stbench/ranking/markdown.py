@@ -46,7 +46,7 @@ the same between 0, the control random, and 1, the jittered truth. **oracle**: m
 best epoch, chosen with the true labels. **gap**: oracle minus final, both under the clusterer of \
 the oracle. **gain**: final minus the untrained \
 network. **lift**: final minus smoothed PCA (principal components averaged over the 15 nearest \
-cells). Means over the datasets that have a value; –: not defined.
+cells). Means over studies, and within a study over its datasets that have a value; –: not defined.
 - **seconds** of a fit, mean over datasets; **memory**: largest peak of a fit, host and GPU.
 - **no score**: training seeds without a final ARI, with the reasons.
 """

@@ -16,6 +16,7 @@ from stbench.ranking.selection import (
     by_tissue,
     final_scores,
     headline,
+    mean_over_units,
     ranked_methods,
     units_of,
 )
@@ -38,7 +39,7 @@ def best_first(results: pd.DataFrame, rank_by: str) -> tuple[list[str], list[str
     order = pd.DataFrame(index=methods_that_ran(results))
     control = results.drop_duplicates("method").set_index("method")["control"]
     order["rank"] = mean_ranks(final_scores(rows, rank_by), units_of(results)).round(9)
-    ari = _over_units(_final(rows, "ARI", rank_by), units_of(results))
+    ari = mean_over_units(_final(rows, "ARI", rank_by), units_of(results))
     order["ari"] = -ari.reindex(order.index).where(order["rank"].isna())
     order = in_order(order.rename_axis("method").reset_index(), ["method"]).set_index("method")
     names = order.sort_values(["rank", "ari"], kind="stable").index
@@ -80,13 +81,13 @@ def overview(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     board = board.join(_spans(rows, rank_by, control))
     for kind in TISSUES:
         if kind in parts:
-            board[kind] = _over_units(_final(parts[kind], "ARI", rank_by), units)
+            board[kind] = mean_over_units(_final(parts[kind], "ARI", rank_by), units)
     final = _final(rows, "ARI", rank_by)
     board["scored"] = final.notna().sum()
     board["datasets"] = len(final)
-    board["continuity"] = 1 - _over_units(_final(rows, "PAS", rank_by), units)
+    board["continuity"] = 1 - mean_over_units(_final(rows, "PAS", rank_by), units)
     for name, spread in _spreads(rows, rank_by).items():
-        board[name] = _over_units(spread, units)
+        board[name] = mean_over_units(spread, units)
     fits = one_row_per_fit(rows)
     costs = fits[fits["fit_status"] == "ok"].groupby(["dataset", "method"])
     board["seconds"] = costs["seconds"].mean().groupby("method").mean()
@@ -158,8 +159,3 @@ def _spreads(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:
 def _wide(table: pd.DataFrame, column: str) -> pd.DataFrame:
     wide = table.pivot_table(index="dataset", columns="method", values=column, dropna=False)
     return wide.dropna(how="all")
-
-
-def _over_units(table: pd.DataFrame, units: dict[str, str]) -> pd.Series:
-    """Means over the datasets of each unit, then over units; by method."""
-    return table.groupby([units[name] for name in table.index]).mean().mean()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from stbench.ranking.ranks import complete_scores, mean_ranks, places
-from stbench.ranking.selection import by_tissue, final_scores, units_of
+from stbench.ranking.selection import by_tissue, final_scores, mean_over_units, units_of
 from stbench.results.aggregates import score_table
 
 RANKING = "the ranking"
@@ -88,16 +88,12 @@ def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str,
     complete = complete_scores(scores, "worst")
     scaled = scaled_scores(results, rank_by).reindex(columns=scores.columns)
     for name, table in (("mean ARI", complete), ("mean scaled ARI", scaled)):
-        yield "aggregate", name, -_over_units(table, units)
+        yield "aggregate", name, -mean_over_units(table, units)
     ranked_units = dict.fromkeys(units[name] for name in complete.index)
     if len(ranked_units) > 1:
         for unit in ranked_units:
             kept = scores[[units[name] != unit for name in scores.index]]
             yield "unit", f"without {unit}", mean_ranks(kept, units)
-
-
-def _over_units(table: pd.DataFrame, units: dict[str, str]) -> pd.Series:
-    return table.groupby([units[name] for name in table.index]).mean().mean()
 
 
 def _places_of(condition: str, order: pd.Series) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from stbench.config.tissues import TISSUES
@@ -38,6 +40,16 @@ def anything_ranked(results: pd.DataFrame, rank_by: str) -> bool:
 def units_of(results: pd.DataFrame) -> dict[str, str]:
     """The independent unit of each dataset."""
     return dict(results[["dataset", "unit"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def mean_over_units(table: pd.DataFrame, units: Mapping[str, str]) -> pd.Series:
+    """Mean of each column over the datasets (rows) of each unit that have a value, then over units.
+
+    Sections of one study do not count more than a study with a single section, as for ranks.
+    """
+    if table.empty:
+        return table.mean()
+    return table.groupby([units[name] for name in table.index]).mean().mean()
 
 
 def by_tissue(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:

@@ -15,7 +15,7 @@ from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.leaderboard import Order, leaderboard, order_under_clusterers
 from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
 from stbench.ranking.robustness import rank_robustness, rank_spans, scaled_scores
-from stbench.ranking.selection import by_tissue, ranked_methods
+from stbench.ranking.selection import by_tissue, mean_over_units, ranked_methods, units_of
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import methods_that_ran, runtime_table
 from stbench.results.assembly import method_titles, natural
@@ -38,7 +38,7 @@ class Standing:
             ``stbench.ranking.robustness``), ``tied`` (letters of the groups of methods that do not
             differ significantly), ``scaled`` (mean ARI between random and jittered truth),
             ``ARI_final``, ``ARI_oracle``, ``gap``,
-            ``gain``, ``lift`` (means over datasets), ``seconds`` of a fit (mean over datasets of
+            ``gain``, ``lift`` (means over units), ``seconds`` of a fit (mean over datasets of
             the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
         order: clusterers with the same or another order; None if there is no ranking.
         certainty: the result of the tests, in a sentence or two.
@@ -170,7 +170,7 @@ def _board(results: pd.DataFrame, rank_by: str, datasets: tuple[str, ...]) -> _B
     costs = runtime_table(counted).groupby("method")
     facts = {
         "title": method_titles(results),
-        "scaled": scaled_scores(counted, rank_by).mean(),
+        "scaled": mean_over_units(scaled_scores(counted, rank_by), units_of(counted)),
         "seconds": costs["seconds"].mean(),
         "peak_rss_mb": costs["peak_rss_mb"].max(),
         "peak_gpu_mb": costs["peak_gpu_mb"].max(),

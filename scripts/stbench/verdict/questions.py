@@ -10,7 +10,7 @@ import pandas as pd
 from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.ranks import Ranking, mean_ranks, places, rank_methods
 from stbench.ranking.robustness import rank_robustness, rank_spans
-from stbench.ranking.selection import final_scores, headline, units_of
+from stbench.ranking.selection import final_scores, headline, mean_over_units, units_of
 from stbench.results.aggregates import runtime_table
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import number, signed
@@ -74,9 +74,10 @@ def best_on(results: pd.DataFrame, rank_by: str) -> str:
     if not methods:
         return f"Only controls have a score on {where(ranking)}."
 
+    ari = mean_over_units(final_scores(results, rank_by), units_of(results))
+
     def words(method: str) -> str:
-        ari = final_scores(results, rank_by)[method].mean()
-        return f"{titles[method]} (mean rank {order[method]:.2f}, mean ARI {number(ari)})"
+        return f"{titles[method]} (mean rank {order[method]:.2f}, mean ARI {number(ari[method])})"
 
     text = f"On {where(ranking)}, {words(methods[0])} is first of {len(methods)} methods"
     if len(methods) > 1:

@@ -28,6 +28,22 @@ def three_methods(datasets=6):
 RESULTS = three_methods()
 
 
+def test_mean_scores_are_over_studies_and_not_over_sections():
+    scores = {"A1": (0.9, 0.5), "A2": (0.7, 0.5), "B": (0.2, 0.1)}  # STAGUE, smoothed PCA
+    results = made_results(
+        *(
+            scores_of(name, "stague", [ari], oracle=[ari + 0.1])
+            for name, (ari, _) in scores.items()
+        ),
+        *(scores_of(name, "smoothed_pca", [ari]) for name, (_, ari) in scores.items()),
+        tissues={name: {"tissue": "real", "unit": name[0]} for name in scores},
+    )
+    stague = standings(results, "kmeans")["worst"].table.set_index("method").loc["stague"]
+    assert stague["ARI_final"] == pytest.approx((0.8 + 0.2) / 2)
+    assert stague["gap"] == pytest.approx(0.1)
+    assert stague["lift"] == pytest.approx((0.3 + 0.1) / 2)
+
+
 def test_each_policy_has_its_own_datasets_and_means():
     both = standings(RESULTS, "kmeans")
     worst, common = (both[policy].table.set_index("method") for policy in ("worst", "common"))
