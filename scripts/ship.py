@@ -2,10 +2,10 @@
 
 The folder has scores.parquet (every score with its fit, as results.parquet), labels.h5 (the labels
 of one training seed of each entry) and manifest.json (what, when, on which machine, and the keys by
-which an entry is known to be stale). Entries that the folder has already, and that the run lacks,
-are kept unless their fits would be others today. Of a run that is not finished, datasets and
-methods are left out until nothing is missing, and are listed. `make compare` shows a new method
-beside them.
+which an entry is known to be stale). Entries that the folder has already, and that the run does not
+have, are kept unless the current code would fit them differently or their data changed; seeds and
+clusterers must be the same. Of a run that is not finished, datasets and methods are left out until
+nothing is missing, and are listed. `make compare` shows a new method beside them.
 """
 
 from __future__ import annotations
@@ -37,27 +37,28 @@ def main() -> None:
     from stbench.config.keys import layout_of
     from stbench.config.tasks import DOMAINS
     from stbench.results.shipped import MANIFEST, read_shipped
-    from stbench.verdict.packing import (
-        finished_part,
-        kept_entries,
-        left_out,
-        pack,
-        scored_by_other_code,
-    )
+    from stbench.verdict.merging import kept_entries, united
+    from stbench.verdict.packing import finished_part, left_out, pack
 
-    benchmark = load_benchmark(args.config, args.config_dir, need_files=False)
+    config, former = args.config, None
+    if (args.output / MANIFEST).is_file():
+        try:
+            former = args.output, read_shipped(args.output)
+        except InputError as error:
+            raise InputError(f"{error}; restore {args.output}, or remove its files") from error
+        config = united(config, former[1])
+    benchmark = load_benchmark(config, args.config_dir, need_files=False)
     layout = layout_of(benchmark, args.results)
     every = benchmark.entries(DOMAINS)
     scored = {entry for entry in every if layout.scores(*entry).is_file()}
     if not scored:
         raise InputError("nothing is scored yet")
-    former, kept = None, set()
-    if (args.output / MANIFEST).is_file():
-        former = args.output, read_shipped(args.output)
-        kept = kept_entries(benchmark, layout, former[1])
+    kept, changed = kept_entries(benchmark, layout, former[1]) if former else (set(), [])
     entries = finished_part(every, scored | kept)
     if not scored.intersection(entries):
-        raise InputError("no dataset or method of this run is finished yet")
+        raise InputError(
+            "no dataset or method of this run is finished; what is shipped already counts, too"
+        )
     made = datetime.now(UTC).date().isoformat()
     with TemporaryDirectory(dir=args.output) as temporary:
         pack(benchmark, layout, entries, made, Path(temporary), former)
@@ -65,11 +66,11 @@ def main() -> None:
         size = sum(path.stat().st_size for path in files) / 1e6
         for path in files:  # files of different runs do not match the manifest
             path.replace(args.output / path.name)
-    kept.intersection_update(entries)
-    print(f"{args.output}: {len(entries)} entries ({len(kept)} shipped before), {size:.1f} MB")
-    other = scored_by_other_code(layout, former[1], kept) if former else 0
-    if other:
-        print(f"{other} of those shipped before were clustered or scored by other code")
+    before = len(kept.intersection(entries))
+    print(f"{args.output}: {len(entries)} entries ({before} shipped before), {size:.1f} MB")
+    if changed:
+        again = ", ".join(map("/".join, changed))
+        print(f"run again, as code, data or parameters changed: {again}")
     for kind, names in left_out(benchmark, entries).items():
         if names:
             print(f"{kind} not finished: {'; '.join(names)}")

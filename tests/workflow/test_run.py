@@ -4,10 +4,12 @@ import html
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
 import zipfile
+from contextlib import contextmanager
 
 import anndata
 import h5py
@@ -250,40 +252,87 @@ def test_the_catalog_finds_the_same_workflow(workflow):
     assert "rule plan:" in here.stdout and "rule plan:" in there.stdout
 
 
-def labels_of(folder):
-    with h5py.File(folder / "labels.h5") as file:
-        return {method: list(file["tissue"][method]) for method in file["tissue"]}
+OTHER = TISSUE.replace("tissue", "other").replace("layers", "rings")
+TWO = ("methods=[pca,random]", "seeds=[0,1]")
 
 
-def test_what_was_shipped_before_is_kept_if_it_would_be_the_same(finished, tmp_path):
-    flow, _ = finished
+def ship(flow, *config):
+    """What shipping prints, and then the manifest, the scores and the labels of the folder."""
+    run = flow.run(*config, args=("ship",))
     folder = flow.source / "resources/verdict"
-    first = flow.run(*WHOLE, args=("ship",))
-    assert "6 entries (0 shipped before)" in first.stdout
-    shipped = pd.read_parquet(folder / "scores.parquet"), labels_of(folder)
+    with h5py.File(folder / "labels.h5") as file:
+        labels = {
+            dataset: {"digest": group.attrs["cells_digest"]}
+            | {method: list(values) for method, values in group.items()}
+            for dataset, group in file.items()
+        }
     manifest = json.loads((folder / "manifest.json").read_text())
-    lost = flow.found("scores/tissue/random/*.parquet")
-    lost.rename(tmp_path / "lost")
-
-    again = flow.run(*WHOLE, args=("ship",))
-    assert "6 entries (1 shipped before)" in again.stdout
-    pd.testing.assert_frame_equal(pd.read_parquet(folder / "scores.parquet"), shipped[0])
-    assert labels_of(folder) == shipped[1]
-    now = json.loads((folder / "manifest.json").read_text())
-    assert {**now, "files": None} == {**manifest, "files": None}
-
-    for key, printed in {
-        "scores": ("6 entries (1 shipped before)", "1 of those shipped before were clustered or"),
-        "fit": ("5 entries (0 shipped before)", "methods not finished: Random"),
-    }.items():
-        now["entries"]["tissue"]["random"][key] = "of other code"
-        (folder / "manifest.json").write_text(json.dumps(now))
-        shown = flow.run(*WHOLE, args=("ship",)).stdout
-        assert all(words in shown for words in printed), shown
-    (tmp_path / "lost").rename(lost)
+    return run.stdout, manifest, pd.read_parquet(folder / "scores.parquet"), labels
 
 
-def test_a_run_is_shipped_and_a_method_is_shown_beside_it(finished, tmp_path):
+@contextmanager
+def without_scores(flow, *methods):
+    """For a time, the run has no scores of these methods on the tissue."""
+    files = [flow.found(f"scores/tissue/{method}/*.parquet") for method in methods]
+    hidden = [file.rename(file.with_name("hidden")) for file in files]
+    try:
+        yield
+    finally:
+        for file, path in zip(files, hidden, strict=True):
+            path.rename(file)
+
+
+@pytest.fixture
+def nothing_shipped(finished):
+    folder = finished[0].source / "resources/verdict"
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def test_a_further_run_adds_to_what_is_shipped(finished, nothing_shipped):
+    flow, _ = finished
+    first = f"datasets=[{TISSUE}]", *TWO
+    printed, before, scores, labels = ship(flow, *first)
+    assert "2 entries (0 shipped before)" in printed
+
+    more = f"datasets=[{OTHER}]", *TWO
+    made = flow.paths(*(("scores", "other", method) for method in ("pca", "random")), config=more)
+    assert flow.run(*more, args=tuple(made)).returncode == 0
+    with without_scores(flow, "pca", "random"):
+        printed, after, both, of_both = ship(flow, *more)
+    assert "4 entries (2 shipped before)" in printed and "run again" not in printed
+    for key in ("entries", "tissues"):
+        assert after[key].keys() == {"tissue", "other"}
+        assert after[key]["tissue"] == before[key]["tissue"]
+    kept = both[both["dataset"] == "tissue"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, scores)
+    assert of_both["tissue"] == labels["tissue"] and of_both["other"].keys() > {"pca", "random"}
+
+
+def test_what_changed_is_not_kept_and_listed(finished, nothing_shipped):
+    flow, _ = finished
+    ship(flow, f"datasets=[{TISSUE}]", *TWO)
+    path = flow.source / "resources/verdict/manifest.json"
+    manifest = json.loads(path.read_text())
+    files = {name: path.with_name(name).read_bytes() for name in manifest["files"]}
+    with without_scores(flow, "random"):
+        for key, entries in {"scores": 2, "data": 1, "refine": 1, "fit": 1}.items():
+            changed = json.loads(json.dumps(manifest))
+            changed["entries"]["tissue"]["random"][key] = "other"
+            path.write_text(json.dumps(changed))
+            printed, after, *_ = ship(flow, f"datasets=[{TISSUE}]", *TWO)
+            assert f"{entries} entries" in printed, printed
+            assert ("parameters changed: tissue/random" in printed) == (key != "scores")
+            assert after["scored_by_earlier_code"] == (key == "scores")
+            for name, content in files.items():
+                path.with_name(name).write_bytes(content)
+    path.write_text(json.dumps(manifest))
+    refused = flow.run(f"datasets=[{TISSUE}]", "methods=[pca]", "seeds=[0]", args=("ship",))
+    assert refused.returncode == 1 and "error: seeds is [0], but [0, 1] in" in refused.stdout
+    assert json.loads(path.read_text()) == manifest
+
+
+def test_a_run_is_shipped_and_a_method_is_shown_beside_it(finished, nothing_shipped):
     flow, _ = finished
     packed = flow.run(*WHOLE, args=("ship",))
     assert packed.returncode == 0, packed.stdout

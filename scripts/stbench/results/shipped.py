@@ -33,9 +33,12 @@ class Shipped:
     Attributes:
         results: of ``stbench.results.assembly.read_results``.
         manifest: ``made`` (date), ``commit``, ``machine``, ``config`` (of the run), ``files`` (by
-            name their SHA-256), ``entries`` (by dataset and method ``fit`` and ``scores``, the keys
-            of its files), ``tissues`` (by dataset, ``stbench.verdict.tissues.FACTS``),
-            ``unfinished`` (``datasets`` and ``methods`` of the configuration that are left out).
+            name their SHA-256), ``entries`` (by dataset and method, of
+            ``stbench.verdict.merging.keys_of_entry``), ``tissues`` (by dataset,
+            ``stbench.verdict.tissues.FACTS``),
+            ``unfinished`` (``datasets`` and ``methods`` of the configuration that are left out),
+            ``scored_by_earlier_code`` (number of entries that other code clustered or scored than
+            the last ones).
     """
 
     results: pd.DataFrame
@@ -82,7 +85,7 @@ def stale_entries(
     """
     entries = manifest["entries"]
     config = dict(manifest["config"])
-    datasets = [name for name in config["datasets"] if _name(name) in entries]
+    datasets = [name for name in config["datasets"] if dataset_name(name) in entries]
     try:
         benchmark = load_benchmark({**config, "datasets": datasets}, config_dir, need_files=False)
     except InputError:  # the configuration of then is not one of this version
@@ -136,6 +139,6 @@ def shipped_note(results: pd.DataFrame) -> str:
     return f"{note} Code, parameters or data changed since (stale): {titles}." if titles else note
 
 
-def _name(dataset: Any) -> str:
+def dataset_name(dataset: Any) -> str:
     """The id of an entry of ``datasets`` of a configuration."""
     return str(dataset["id"] if isinstance(dataset, Mapping) else dataset)

@@ -170,8 +170,8 @@ def _short_of_memory(table: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{method} may need more memory than its jobs first request on "
             f"{_number(entries, 'dataset')}: {worst['peak_mb'] / 1e3:.1f} of "
-            f"{worst['asked_mb'] / 1e3:.1f} GB on {worst['dataset']}; a job that fails is repeated "
-            "with more"
+            f"{worst['asked_mb'] / 1e3:.1f} GB on {worst['dataset']}; each retry requests as much "
+            "again"
         )
 
 

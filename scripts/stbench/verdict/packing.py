@@ -1,8 +1,4 @@
-"""Pack finished datasets and methods of a run into a folder of shipped results.
-
-Entries that were shipped before, and that the run lacks, are kept if today's code would fit them in
-the same way: a run on some more datasets adds to what is there.
-"""
+"""Pack finished datasets and methods of a run into a folder of shipped results."""
 
 from __future__ import annotations
 
@@ -20,22 +16,17 @@ from stbench.common.io import atomic_hdf5
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
 from stbench.config.tasks import DOMAINS
-from stbench.results.assembly import (
-    FIT,
-    MEASURED,
-    PROVENANCE,
-    assemble,
-    fit_folders,
-    one_row_per_fit,
-    read_fits,
-    read_scores,
-)
-from stbench.results.assembly import SCORES as SCORE_COLUMNS
+from stbench.results.assembly import MEASURED, assemble, fit_folders, read_fits, read_scores
 from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, Shipped, sha256
+from stbench.verdict.merging import (
+    copy_labels,
+    keys_of_entry,
+    scored_by_earlier_code,
+    scores_and_fits,
+)
 from stbench.verdict.tissues import measured_facts
 
 _NOT_SHIPPED = ("mirror", "name")  # of the configuration
-_OF_ALL_ENTRIES = ("seeds", "clusterers")  # what a further run must have in common
 
 
 def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[Entry]:
@@ -58,28 +49,6 @@ def finished_part(entries: Sequence[Entry], scored: Collection[Entry]) -> list[E
     return left
 
 
-def kept_entries(benchmark: Benchmark, layout: Layout, former: Shipped) -> set[Entry]:
-    """Entries that were shipped before, and that the run lacks and would fit in the same way.
-
-    The code that clustered and scored them may be older (``scored_by_other_code``).
-    """
-    if any(former.manifest["config"].get(key) != benchmark.config[key] for key in _OF_ALL_ENTRIES):
-        return set()
-    made = former.manifest["entries"]
-    return {
-        (dataset, method)
-        for dataset, method in benchmark.entries(DOMAINS)
-        if not layout.scores(dataset, method).is_file()
-        and made.get(dataset, {}).get(method, {}).get("fit") == layout.keys.fit(dataset, method)
-    }
-
-
-def scored_by_other_code(layout: Layout, former: Shipped, kept: Collection[Entry]) -> int:
-    """How many of the kept entries have scores of another version of clustering or scoring."""
-    made = former.manifest["entries"]
-    return sum(made[entry[0]][entry[1]]["scores"] != layout.keys.scores(*entry) for entry in kept)
-
-
 def results_of(
     benchmark: Benchmark,
     layout: Layout,
@@ -91,15 +60,19 @@ def results_of(
 
     Args:
         benchmark, layout: the configuration and its files.
-        own: entries of the run.
+        own: entries of the run, at least one.
         kept: entries of ``former``.
         former: results that were shipped before.
+
+    Raises:
+        InputError: there is no entry of the run.
     """
     scores = read_scores([layout.scores(*entry) for entry in own])
     fits = read_fits(fit_folders(scores, [layout.fits(*entry) for entry in own]))
     if former is not None and kept:
-        more_scores, more_fits = _scores_and_fits(former.results, kept)
+        more_scores, more_fits = scores_and_fits(former.results, kept)
         scores = pd.concat([scores, more_scores], ignore_index=True)
+        fits = fits.astype(dict.fromkeys(MEASURED, float))
         fits = pd.concat([fits, more_fits], ignore_index=True)
     return assemble(
         scores,
@@ -127,27 +100,27 @@ def pack(
         made: the date, as of ISO 8601.
         to: an existing folder.
         former: the folder of results that were shipped before and its content; entries that the
-            run lacks are taken from them.
+            run does not have are taken from them.
     """
     own = [entry for entry in entries if layout.scores(*entry).is_file()]
     kept = set(entries) - set(own)
     before = former[1] if former else None
     results = results_of(benchmark, layout, own, kept, before)
     results.drop(columns="blocks").to_parquet(to / SCORES, index=False, compression="zstd")
-    keys: dict[str, dict[str, dict[str, str]]] = {}
+    keys: dict[str, dict[str, dict[str, Any]]] = {}
     for dataset, method in entries:
-        found = {
-            "fit": layout.keys.fit(dataset, method),
-            "scores": layout.keys.scores(dataset, method),
-        }
-        if before and (dataset, method) in kept:
-            found = before.manifest["entries"][dataset][method]
-        keys.setdefault(dataset, {})[method] = found
+        keys.setdefault(dataset, {})[method] = (
+            before.manifest["entries"][dataset][method]
+            if before and (dataset, method) in kept
+            else keys_of_entry(benchmark, layout, (dataset, method))
+        )
     with atomic_hdf5(to / LABELS) as file:
         _write_labels(benchmark, layout, own, file)
         if former:
-            _copy_labels(former[0] / LABELS, kept, file)
-    tissues = {name: before.manifest["tissues"][name] for name, _ in kept} if before else {}
+            with h5py.File(former[0] / LABELS) as labels:
+                copy_labels(labels, kept, file)
+    facts = before.manifest.get("tissues", {}) if before else {}
+    tissues = {name: facts[name] for name, _ in kept if name in facts}
     tissues |= {name: measured_facts(benchmark, layout, name) for name in dict(own)}
     manifest = {
         "made": made,
@@ -157,6 +130,7 @@ def pack(
         "config": {k: v for k, v in benchmark.config.items() if k not in _NOT_SHIPPED},
         "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
         "unfinished": left_out(benchmark, entries),
+        "scored_by_earlier_code": scored_by_earlier_code(layout, before, kept) if before else 0,
         "entries": keys,
         "tissues": tissues,
     }
@@ -176,17 +150,6 @@ def left_out(benchmark: Benchmark, entries: Sequence[Entry]) -> dict[str, list[s
     }
 
 
-def _scores_and_fits(
-    results: pd.DataFrame, entries: Collection[Entry]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The two tables that results were assembled of, of these entries."""
-    chosen = [entry in entries for entry in zip(results["dataset"], results["method"], strict=True)]
-    rows = results[chosen]
-    fits = one_row_per_fit(rows)[[*FIT, *MEASURED, *PROVENANCE, "fit_status", "fit_reason"]]
-    names = {"fit_status": "status", "fit_reason": "reason"}
-    return rows[SCORE_COLUMNS], fits.rename(columns=names)
-
-
 def _write_labels(
     benchmark: Benchmark, layout: Layout, entries: Sequence[Entry], file: h5py.File
 ) -> None:
@@ -202,16 +165,6 @@ def _write_labels(
             small = np.int8 if row.max() <= np.iinfo(np.int8).max else np.int16
             file.create_dataset(f"{dataset}/{method}", data=row.astype(small), compression="gzip")
             file[dataset].attrs["cells_digest"] = labels.axes.cells_digest
-
-
-def _copy_labels(path: Path, entries: Collection[Entry], file: h5py.File) -> None:
-    """The same labels of these entries, from a file of labels that were shipped before."""
-    with h5py.File(path) as former:
-        for dataset, method in sorted(entries):
-            if method in former.get(dataset, ()):
-                group = file.require_group(dataset)
-                former.copy(f"{dataset}/{method}", group)
-                group.attrs["cells_digest"] = former[dataset].attrs["cells_digest"]
 
 
 def _first_labels(labels: LabelsReader, clusterer: Any) -> np.ndarray | None:

@@ -100,6 +100,8 @@ def made_sentence(manifest: Mapping[str, Any]) -> str:
     text = f"Measured until {manifest['made']}, commit {commits}, on {manifest['machine']}."
     unfinished = manifest["unfinished"]
     parts = [count(len(names), kind[:-1]) for kind, names in unfinished.items() if names]
+    if earlier := manifest.get("scored_by_earlier_code"):
+        text += f" {count(earlier, 'entry', 'entries')} scored by an earlier version of the code."
     return f"{text} Not finished, and left out: {' and '.join(parts)}." if parts else text
 
 
