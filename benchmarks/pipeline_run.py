@@ -41,15 +41,15 @@ def measure(snakemake: str, folder: Path) -> dict[str, Rule]:
     )
     inside = _inside(folder / "results/fits")
     rules = {}
-    for name, jobs in _jobs(folder / ".snakemake/metadata").items():
+    for name, jobs in seconds_of_jobs(folder).items():
         rules[name] = Rule(len(jobs), sum(jobs), inside.get(name.removeprefix("train_"), 0.0))
     return dict(sorted(rules.items(), key=lambda item: item[1].inside - item[1].seconds))
 
 
-def _jobs(metadata: Path) -> dict[str, list[float]]:
+def seconds_of_jobs(folder: Path) -> dict[str, list[float]]:
     """Seconds of each job by rule. Snakemake keeps a record of every output file."""
     jobs = {}
-    for path in filter(Path.is_file, metadata.rglob("*")):
+    for path in filter(Path.is_file, (folder / ".snakemake/metadata").rglob("*")):
         record = json.loads(path.read_text(encoding="utf-8"))
         if record.get("endtime"):
             jobs[record["rule"], str(record["log"])] = record["endtime"] - record["starttime"]

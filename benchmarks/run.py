@@ -1,6 +1,6 @@
 """Run the benchmarks one after another and write RESULTS.md in this folder.
 
-    make bench        about 15 minutes on two idle cores
+    make bench        about 20 minutes on two idle cores
 
 Speeds are ratios to a measurement of the same run, so that machines can be compared.
 """
@@ -21,6 +21,7 @@ SECTIONS = {
     "sampled": "STAGUE: sampled negatives",
     "scale": "The other re-implemented methods: memory and time against cells",
     "pipeline": "Cost of the pipeline itself",
+    "large_tissue": "Stages on a large tissue",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,12 @@ class Spent:
     output: str
 
 
-def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
-    """Run a program with one thread and measure it.
+def spend(
+    command: Sequence[object],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Spent:
+    """Run a program with one thread, in a folder and with more variables, and measure it.
 
     Raises:
         RuntimeError: it failed; with the end of its output.
@@ -32,7 +36,7 @@ def spend(command: Sequence[object], folder: Path | None = None) -> Spent:
     process = subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
-        env=os.environ | ONE_THREAD,
+        env=os.environ | ONE_THREAD | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
