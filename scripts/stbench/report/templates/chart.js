@@ -24,7 +24,7 @@ function showChart(board, view) {
   const [least, most] = [Math.min(0, ...all), Math.max(...all, Number.EPSILON)];
   const x = (value) => 5 + ((value - least) / (most - least)) * (width - 10);
   const parts = rows.flatMap((row, at) => {
-    const [top, middle] = [at * STEP + 14, mean(scores[at])];
+    const [top, middle] = [at * STEP + 14, row.final];
     const { title } = DATA.methods[row.method];
     const kind = isControl(row) ? "of-control" : "of-method";
     if (!scores[at].length) return [drawn("text", { x: 5, y: top }, `${title}: no score`)];
@@ -36,7 +36,7 @@ function showChart(board, view) {
     ];
   });
   const name = metricLabel(DATA.metrics[view.metric]);
-  const label = `${name}: a bar for the mean, a dot for each dataset`;
+  const label = `${name}: a bar for the mean over studies, a dot for each dataset`;
   const size = { width, height: rows.length * STEP + 4, role: "img", "aria-label": label };
   CHART.replaceChildren(drawn("svg", size, ...parts), make("p", { className: "note" }, `${label}; gray bars: controls.`));
 }

@@ -131,7 +131,10 @@ function leaderboard(view) {
 
 // The columns of a method on the board, over the included items.
 function facts(method, items, view, oracle) {
-  const over = (measure) => mean(known(items.map(measure)));
+  const over = (measure) => {
+    const values = items.map(measure);
+    return overUnits(known(values), items.filter((_, at) => !Number.isNaN(values[at])));
+  };
   const score = (protocol, chosen = view) =>
     protocol === undefined ? NaN : over((item) => overSeeds(item, method, chosen, protocol).mean);
   const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
