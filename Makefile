@@ -102,7 +102,7 @@ bundle: fetch        ## pack the data into one tar for a machine without a netwo
 # One worker more than cores: tests of the workflow also wait for processes. Unit tests do not.
 UNIT_WORKERS = $(or $(CORES),2)
 WORKERS = $$(( $(UNIT_WORKERS) + 1 ))
-LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/unit tests/gpu
+LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/programs tests/unit tests/gpu
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test: setup $(VENV)/.dev       ## run all tests

@@ -15,7 +15,7 @@ _STAGUE = "tests/unit/methods/test_stague.py"
 CORE: dict[str, tuple[str, ...]] = {
     "scripts/stbench/scoring/epoch_scores.py": (
         "tests/unit/scoring/test_epoch_scores.py",
-        "tests/unit/programs/test_cluster_score_cli.py",
+        "tests/programs/test_cluster_score_cli.py",
     ),
     "scripts/stbench/scoring/matching.py": (
         "tests/unit/scoring/test_matching.py",
@@ -24,7 +24,7 @@ CORE: dict[str, tuple[str, ...]] = {
     ),
     "scripts/stbench/scoring/metrics.py": ("tests/unit/scoring/test_metrics.py",),
     "scripts/stbench/scoring/protocols.py": ("tests/unit/scoring/test_protocols.py",),
-    "scripts/stbench/scoring/scores.py": ("tests/unit/programs/test_cluster_score_cli.py",),
+    "scripts/stbench/scoring/scores.py": ("tests/programs/test_cluster_score_cli.py",),
     "scripts/stbench/scoring/spatial_metrics.py": ("tests/unit/scoring/test_spatial_metrics.py",),
     "scripts/stbench/ranking/*.py": _RANKING,
     "scripts/stbench/markers/*.py": ("tests/unit/markers",),
@@ -63,7 +63,7 @@ CORE: dict[str, tuple[str, ...]] = {
     ),
     "scripts/stbench/supervisor/slurm.py": ("tests/processes/test_slurm_limit.py",),
     "scripts/stbench/runs/redo.py": ("tests/unit/runs/test_redo.py",),
-    "scripts/stbench/runs/retry.py": ("tests/unit/programs/test_retry_failed.py",),
+    "scripts/stbench/runs/retry.py": ("tests/programs/test_retry_failed.py",),
     "scripts/stbench/config/identity.py": ("tests/unit/config/test_identity.py",),
     "scripts/stbench/config/keys.py": (
         "tests/unit/config/test_keys.py",
