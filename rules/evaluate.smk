@@ -12,7 +12,7 @@ rule cluster:
         PATTERN.log("cluster", *ENTRY, "{key}"),
     conda:
         "../envs/default.yaml"
-    threads: lambda wc: 2 if BENCHMARK.method(DOMAINS, wc.method).get("trainable") else 1
+    threads: 1
     resources:
         mem_mb=lambda wc, attempt: attempt * 4000,
         runtime=240,
