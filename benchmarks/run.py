@@ -1,6 +1,6 @@
 """Run the benchmarks one after another and write RESULTS.md in this folder.
 
-    make bench        about 20 minutes on two idle cores
+    make bench        on two idle cores; it was never timed as a whole
 
 Speeds are ratios to a measurement of the same run, so that machines can be compared.
 """

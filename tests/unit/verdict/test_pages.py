@@ -75,6 +75,8 @@ def test_the_origin_of_the_results_is_a_sentence():
         "Measured until 2026-11-29, commit abcdef0, 9876543, on a processor. "
         "Not finished, and left out: 1 dataset and 2 methods."
     )
+    older = made_sentence({**MANIFEST_OF, "scored_by_earlier_code": 1})
+    assert " 1 entry scored by an earlier version of the code. Not finished" in older
 
 
 def test_the_readme_has_a_place_for_the_headline():
