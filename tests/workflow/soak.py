@@ -19,12 +19,9 @@ import psutil
 
 from workflow.conftest import Workflow
 
-PATIENCE = 600  # seconds for one run, which takes a twentieth of that
-PROGRAMS = {
-    "fit": ("fit.py",),
-    "supervisor": ("run_fit.py",),
-    "stage": ("simulate.py", "preprocess.py", "cluster.py", "score.py", "aggregate.py"),
-}
+PATIENCE = 600  # seconds for one run, or one strike, which take a twentieth of that
+SERVER = "fork_server.py"  # its copies run the stages
+PROGRAMS = {"fit": ("fit.py",), "supervisor": ("run_fit.py",), "stage": (SERVER,)}
 LAST_JOB = 6  # of eight; a later moment is hard to meet
 OTHER = ("name=other", "params={sedr: {epochs: 3}}")  # a configuration that shares the data
 
@@ -87,13 +84,16 @@ class Soak:
         }.get(kind, lambda: self._kill_program(PROGRAMS[kind]))
         goal = min(self._jobs_done() + self.rng.randrange(2), LAST_JOB)
         pause = self.rng.uniform(0, 1.5)
+        began = time.monotonic()
         while True:
+            assert time.monotonic() - began < PATIENCE, f"no {kind} to strike:\n{self._log()}"
             self._keep_running()
             ripe = self._running(PROGRAMS[kind]) if kind in PROGRAMS else self._jobs_done() >= goal
             if ripe:
                 time.sleep(pause)
                 if self._process.poll() is None and (said := blow()):
                     break
+                pause /= 2  # what was running has ended
             time.sleep(0.02)
         self._struck = True
         self._note_fits()
@@ -218,15 +218,13 @@ class Soak:
         return f"{program} killed"
 
     def _running(self, programs: tuple[str, ...]) -> list[tuple[str, psutil.Process]]:
-        """Processes of the run that are Pythons with one of these programs."""
+        """Processes in the run's folder that are Pythons with one of these programs."""
         found = []
-        with suppress(psutil.Error):
-            for process in psutil.Process(self._process.pid).children(recursive=True):
-                with suppress(psutil.Error):
-                    words = process.cmdline()[:2]
-                    if len(words) == 2 and "python" in words[0]:
-                        name = Path(words[1]).name
-                        found += [(name, process)] * (name in programs)
+        for process in self._here():
+            with suppress(psutil.Error):
+                name = _program(process)
+                if name in programs and (name != SERVER or _runs_a_stage(process)):
+                    found.append((name, process))
         return found
 
     def _fill_disk(self) -> str:
@@ -239,3 +237,15 @@ class Soak:
             self._process.wait(timeout=seconds)
         ballast.unlink()
         return f"disk full for {seconds:.1f} s"
+
+
+def _program(process: psutil.Process | None) -> str:
+    """The program of a Python process; empty: it is not one."""
+    words = process.cmdline()[:2] if process else []
+    return Path(words[1]).name if len(words) == 2 and "python" in words[0] else ""
+
+
+def _runs_a_stage(process: psutil.Process) -> bool:
+    """Whether it is a copy of the server that runs a program, not one that waits for it."""
+    parent = process.parent()
+    return _program(parent) == SERVER and _program(parent.parent()) == SERVER
