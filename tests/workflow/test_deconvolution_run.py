@@ -88,14 +88,15 @@ def test_truth_reaches_scoring_and_one_control_only(workflow):
 
 
 def test_the_command_of_make_is_understood(workflow):
-    told = subprocess.run(
+    printed = subprocess.run(
         ["make", "-n", "deconvolution"],
         cwd=PROJECT,
-        env={**workflow.environment, "MAKEFLAGS": ""},  # not the variables of make test
+        env={**workflow.environment, "MAKEFLAGS": "", "ARGS": ""},  # not those of make test
         capture_output=True,
         text=True,
     )
-    (line,) = [line for line in told.stdout.splitlines() if "config/deconvolution.yaml" in line]
+    lines = printed.stdout.splitlines()
+    (line,) = [line for line in lines if "config/deconvolution.yaml" in line]
     words = shlex.split(line.rpartition("&&")[2])[1:]
     command = [sys.executable, "-m", "snakemake", "-n", "--directory", workflow.folder, *words]
     run = run_snakemake(command, PROJECT, workflow.environment)
