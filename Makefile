@@ -130,7 +130,7 @@ bench: setup         ## measure speed and memory: benchmarks/RESULTS.md
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 soak: setup $(VENV)/.dev       ## run a small benchmark with 50 random failures and changes; nothing may be lost
-	@STBENCH_SOAK=50 $(PYTEST) -s tests/workflow/test_soak.py $(ARGS)
+	@STBENCH_SOAK=50 $(PYTEST) -s --timeout 0 tests/workflow/test_soak.py $(ARGS)
 
 mutants: setup $(VENV)/.dev    ## put 100 faults in the core, one at a time; the tests must notice 90
 	@PYTHONPATH=tests nice $(BIN)/python -m mutants $(ARGS)
