@@ -56,7 +56,7 @@ MEMBERS = {
 BUNDLED = (
     f"datasets=[{TISSUE}]",
     f"methods=[random, pca, {', '.join(MEMBERS)}]",
-    "seeds=[0, 1]",
+    "seeds=[0]",
     "clusterers=[kmeans]",
     "rank_by=kmeans",
     "interactions=null",
@@ -82,8 +82,8 @@ class Bundles:
     jobs: list[dict[str, str]]
 
 
-def status_of(flow, method, seed=0):
-    path = flow.found(f"fits/tissue/{method}/*/seed{seed}/status.json")
+def status_of(flow, method):
+    path = flow.found(f"fits/tissue/{method}/*/seed0/status.json")
     return json.loads(path.read_text())
 
 
@@ -287,10 +287,7 @@ def test_a_member_that_fails_fails_alone(bundles):
     assert "2000 MB" in status_of(bundles.flow, "greedy")["reason"]
     assert status_of(bundles.flow, "dies")["status"] == "killed"
     for method in ("random", "pca", "hungry", "waits"):
-        assert [status_of(bundles.flow, method, seed)["status"] for seed in (0, 1)] == [
-            "ok",
-            "ok",
-        ], method
+        assert status_of(bundles.flow, method)["status"] == "ok", method
     final = bundles.flow.results().query("protocol == 'final' and metric == 'ARI'")
     assert final.groupby("method").status.first().to_dict() == {
         **dict.fromkeys(("random", "pca", "hungry", "waits"), "ok"),
