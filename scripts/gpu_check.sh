@@ -30,7 +30,7 @@ trap 'rm -rf "$folder"' EXIT
 "$python" -m snakemake --directory "$folder" --cores 4 --resources gpu=1 --config \
   'datasets=[BZ5]' 'methods=[stague,smoothed_pca]' 'seeds=[0]' 'clusterers=[kmeans]' \
   'params={stague: {epochs: 30}}'
-status=$folder/results/fits/BZ5/stague/seed0/status.json
+status=$(echo "$folder"/results/fits/BZ5/stague/*/seed0/status.json)
 cat "$status"
 if ! grep -q '"device": "cuda"' "$status"; then
   echo "error: STAGUE did not run on the GPU; its status is above" >&2
