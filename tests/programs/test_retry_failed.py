@@ -10,6 +10,7 @@ from helpers.finished_fits import config, configuration
 from helpers.programs import run_here
 from stbench.common.paths import PROJECT
 from stbench.config.keys import layout_of
+from stbench.fitting.requirements import missing
 from stbench.interactions.communication import write_no_communication
 from stbench.runs.run_record import note_end, note_start, read_run
 
@@ -122,6 +123,14 @@ def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(layout):
     kept = {name for name in files(layout.root) if name.startswith("interactions/good/")}
     places = ("stague/key/status.json", "deeplinc/key/status.json", "key.parquet")
     assert kept == {f"interactions/good/{place}" for place in places}
+
+
+def test_a_fit_whose_environment_was_missing_is_retried(layout):
+    status(layout.fit("good", "bass", 1), "not_applicable", str(missing("BASS", "bass")))
+    rows = [line.split()[:4] for line in run(layout.root, "--reset").stdout.splitlines()]
+    assert ["good", "bass", "1", "not_applicable"] in rows
+    assert layout.fit("good", "bass", 0).exists() and not layout.fit("good", "bass", 1).exists()
+    assert not layout.labels("good", "bass").exists()
 
 
 def test_nothing_is_deleted_while_a_run_is_working(layout):

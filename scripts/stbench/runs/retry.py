@@ -16,6 +16,9 @@ from stbench.config.layout import SPOTS, Layout
 from stbench.config.tasks import DECONVOLUTION, INTERACTIONS
 from stbench.runs.fit_status import FAILED, fit_states, matrix
 
+# How such reasons begin (stbench.fitting.requirements.missing).
+ENVIRONMENT_MISSING = "environment missing"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -31,6 +34,8 @@ class Failure:
 def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     """Everything that failed: datasets first, then fits, then tools for cell-cell communication.
 
+    A fit whose environment was missing is a failure, as the environment may exist by now.
+
     Raises:
         InputError: a file is not readable; the message says what to delete.
     """
@@ -40,7 +45,7 @@ def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
         + [
             Failure(s.key.dataset, s.key.method, s.key.seed, s.status, s.reason)
             for s in states
-            if s.status in FAILED
+            if s.status in FAILED or s.reason.startswith(ENVIRONMENT_MISSING)
         ]
         + _failed_tools(benchmark, layout)
     )
