@@ -133,10 +133,13 @@ def on_a_laptop(results: pd.DataFrame, rank_by: str) -> str:
     if ranking is None:
         return "No tissue has a score."
     titles = method_titles(results)
-    costs = runtime_table(results[results["dataset"].isin(ranking.scores.index)])
+    of_ranked = results[results["dataset"].isin(ranking.scores.index)]
+    costs = runtime_table(of_ranked)
     costs = costs[costs["gpu_seconds"].isna()]
     worst = costs.groupby("method")[["seconds", "peak_rss_mb"]].max()
     small = worst[(worst["seconds"] <= LAPTOP_SECONDS) & (worst["peak_rss_mb"] <= LAPTOP_MB)]
+    failed = of_ranked.loc[of_ranked["fit_status"] != "ok", "method"]
+    small = small[~small.index.isin(failed)]
     methods = _methods(ranking, results)
     fitting = [name for name in methods if name in small.index]
     limits = f"{LAPTOP_SECONDS // 60} minutes and {LAPTOP_MB // 1000} GB on a CPU"

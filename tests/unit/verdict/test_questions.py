@@ -94,6 +94,12 @@ def test_a_method_that_costs_too_much_is_no_laptop_method():
     )
     text = on_a_laptop(slow, "kmeans")
     assert text.startswith("1 of 2 methods") and "is SEDR, place 2 of all, with at most 1" in text
+    failed = cheap.assign(
+        fit_status=cheap["fit_status"].mask(
+            (cheap["method"] == "stague") & (cheap["dataset"] == "L2"), "error"
+        )
+    )
+    assert on_a_laptop(failed, "kmeans").startswith("1 of 2 methods")
     none = cheap.assign(peak_rss_mb=9000.0)
     assert on_a_laptop(none, "kmeans").startswith("No method fits every tissue")
 
