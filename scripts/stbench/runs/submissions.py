@@ -95,7 +95,8 @@ def submissions(
             on_gpu = costs[dataset, method].gpus > 0
             fits = [Job("fit", dataset, method, seed) for seed in benchmark.seeds(method, dataset)]
             scores = [Job(stage, dataset, method) for stage in _stages(benchmark, dataset, method)]
-            if not on_gpu and total(fits + scores) <= MOST:
+            short = all(seconds(fit) < ALONE for fit in fits)
+            if short and not on_gpu and total(fits + scores) <= MOST:
                 whole.append(fits + scores)
                 continue
             parts["scores"].append(scores)

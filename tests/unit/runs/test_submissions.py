@@ -115,6 +115,15 @@ def test_a_long_fit_is_alone_and_its_scores_are_not(tmp_path, model):
     assert Job("score", "BZ5", "stague") in plan.bundle_of
 
 
+def test_a_fit_of_more_than_half_an_hour_is_alone_though_all_of_its_method_would_fit(
+    tmp_path, model
+):
+    benchmark = configuration(datasets=["BZ5"], methods=["pca"], seeds=[0, 1])
+    plan = planned(benchmark, tmp_path, model, seconds=ALONE)
+    assert len(plan.alone) == 2 and 2 * ALONE < MOST
+    assert not planned(benchmark, tmp_path, model, seconds=ALONE - 1).alone
+
+
 def test_a_bundle_asks_for_its_time_and_the_limit_of_one_fit(tmp_path, model):
     benchmark = configuration(datasets=["BZ5"], methods=["pca"])
     plan = planned(benchmark, tmp_path, model, seconds=90.0)
