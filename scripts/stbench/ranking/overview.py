@@ -29,8 +29,8 @@ OWN = "own"  # labels that a method assigns itself; comparing them is no choice 
 def best_first(results: pd.DataFrame, rank_by: str) -> tuple[list[str], list[str]]:
     """The methods that ran, and the controls, both from best to worst.
 
-    The order is that of the mean rank on the headline (real tissues, where there are any), ties by
-    name as in the leaderboard; of controls without a rank it is that of the mean ARI.
+    The order is that of the leaderboard: of the mean rank on the headline (real tissues, where
+    there are any), ties and controls without a rank by mean ARI.
 
     Args:
         results, rank_by: as for ``overview``.
@@ -40,7 +40,7 @@ def best_first(results: pd.DataFrame, rank_by: str) -> tuple[list[str], list[str
     control = results.drop_duplicates("method").set_index("method")["control"]
     order["rank"] = mean_ranks(final_scores(rows, rank_by), units_of(results)).round(9)
     ari = mean_over_units(_final(rows, "ARI", rank_by), units_of(results))
-    order["ari"] = -ari.reindex(order.index).where(order["rank"].isna())
+    order["ari"] = -ari.reindex(order.index)
     order = in_order(order.rename_axis("method").reset_index(), ["method"]).set_index("method")
     names = order.sort_values(["rank", "ari"], kind="stable").index
     return [name for name in names if not control[name]], [n for n in names if control[n]]

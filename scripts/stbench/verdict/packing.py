@@ -139,11 +139,17 @@ def pack(
 
 
 def left_out(benchmark: Benchmark, entries: Sequence[Entry]) -> dict[str, list[str]]:
-    """``datasets`` (ids) and ``methods`` (titles) of the configuration without any entry here."""
+    """``datasets`` (ids) and ``methods`` (titles) of the configuration without any entry here.
+
+    Published settings of a method are not counted as another one.
+    """
     datasets, methods = ({entry[place] for entry in entries} for place in (0, 1))
     every = benchmark.entries(DOMAINS)
-    titles = {name: str(method["title"]) for name, method in benchmark.methods[DOMAINS].items()}
-    missing = dict.fromkeys(method for _, method in every if method not in methods)
+    known = benchmark.methods[DOMAINS]
+    titles = {name: str(method["title"]) for name, method in known.items()}
+    missing = dict.fromkeys(
+        method for _, method in every if method not in methods and "variant_of" not in known[method]
+    )
     return {
         "datasets": [name for name in benchmark.datasets_of(DOMAINS) if name not in datasets],
         "methods": [titles[method] for method in missing],
