@@ -6,6 +6,8 @@
     gap                      best and last epoch of each method, and the best one clustered again
     critical_difference_<policy>  mean ranks with intervals, and which methods are tied, if tested
     bump                     ranks on each dataset
+    rank_conditions          ranks under other clusterers, metrics and rules; these three also with
+                             the suffix of a further kind of tissue, as in bump_simulated
     runtime, memory          bars; against the number of cells if sizes differ enough
     published                measured beside published scores
     gallery_<dataset>        true domains, then those of each method, the best first, in the colors
@@ -21,6 +23,10 @@
     interactions_regimes     scores beyond distance and types by regime, if tissues differ in it
     interactions_cells       which cells take part, and between which types, by regime, if tools
     interactions_types       for cell-cell communication were run
+    robustness_curves        ARI against the strength of degradation, if datasets were degraded
+    sensitivity_tornado_<method>_<dataset>  the effect of each changed setting, if any were changed,
+    sensitivity_lines_<method>_<dataset>    and scores for those with several values
+    number_of_domains_<dataset>     criteria for each number of domains, of sections with several
     integration_scores       mixing of joined sections against conserved biology, if available
     integration_embedding_<dataset>  UMAP of each method by section and by domain
     deconvolution_scores     scores of proportions with intervals, and the most abundant types in

@@ -57,7 +57,7 @@ def add_maps(
     Adds a categorical column of obs with domains ``1``, ``2``, ... and ``uns['<column>_colors']``
     for each map, ``obs['disagreement']``, ``obs['left_out']`` (why a cell has no label; empty if it
     has one), and ``obsm['X_<method>']``. A column of the tissue with the name of a new one is
-    renamed to ``<column>_input``.
+    renamed to ``<column>_input``, but ``left_out`` and ``X_<method>`` are replaced.
 
     Args:
         tissue: all cells of the user, changed in place; may have reasons in ``obs['left_out']``.
