@@ -1,4 +1,3 @@
-TITLES = {m: BENCHMARK.method(DOMAINS, m)["title"] for m in BENCHMARK.chosen(DOMAINS)}
 MARKER_SETTINGS = config.get("markers") or {}
 MARKER_GENES = MARKER_SETTINGS.get("genes") or []
 
@@ -29,10 +28,10 @@ rule markers:
                 *(LAYOUT.scores(wc.dataset, m) for m in get_marker_methods(wc)),
                 *(LAYOUT.labels(wc.dataset, m) for m in get_mapped(wc)),
             ],
-            *(TITLES, MARKER_GENES, config["rank_by"]),
+            *(get_marker_titles(wc), MARKER_GENES, config["rank_by"]),
             files=BENCHMARK.gene_sets(MARKERS),
         )(wc),
-        titles=untracked(json.dumps(TITLES)),
+        titles=untracked(lambda wc: json.dumps(get_marker_titles(wc))),
         files=lambda wc, input: get_options(input, "domains", "scores", "labels"),
         genes=untracked(MARKER_GENES),
         gene_sets=lambda wc, input: ["--gene-sets", input.gene_sets] if input.gene_sets else [],

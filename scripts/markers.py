@@ -7,7 +7,8 @@ verdict.txt    conclusions and their limits
 domains_and_genes_*, standing_*, pathways_*, markers_*   figures; captions.json describes them
 
 Domains are the true domains, with --domains the consensus of all methods, and if genes are
-requested those of the last epoch of each method. Rows without numbers have a status and a reason.
+requested those of the last epoch of each method, with --domains as they are numbered there. Rows
+without numbers have a status and a reason.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     from stbench.markers.domains import (
         CONSENSUS,
         consensus_domains,
+        mapped_domains,
         method_domains,
         true_domains,
     )
@@ -82,15 +84,16 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     if not isinstance(titles, dict):
         raise InputError('--titles: it must be a JSON object such as {"stague": "STAGUE"}')
     truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])))
-    divisions = [truth]
     if args.domains and (maps := read_cells_file(args.domains, list(tissue.cells))):
         consensus = maps.columns.get(CONSENSUS)
-        divisions.append(consensus_domains(consensus, maps.n_domains, maps.note, truth))
+        joined = consensus_domains(consensus, maps.n_domains, maps.note, truth)
+        shown = titles if args.genes else {}
+        return [truth, joined, *mapped_domains(maps.columns, maps.n_domains, shown, truth)]
     if not args.genes:
-        return divisions
+        return [truth]
     labels = {path.parent.name: path for path in args.labels}
     scores = read_scores(args.scores)
-    return [*divisions, *method_domains(scores, titles, args.rank_by, labels, truth)]
+    return [truth, *method_domains(scores, titles, args.rank_by, labels, truth)]
 
 
 def write_tables(

@@ -16,6 +16,7 @@ from stbench.figures.figure_set import Album
 from stbench.figures.marker_dots import marker_dots
 from stbench.figures.style import QUIET, UNLABELED, domain_colors, no_frame, quick_dot
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
+from stbench.markers.domains import CONSENSUS, TRUTH
 
 _COLUMNS = 5  # of a page of maps
 _PANEL_AREA = 5.0  # square inches of one map
@@ -69,8 +70,8 @@ def add_figures(
             f"domains_and_genes_{dataset}",
             kind="markers",
             title=title,
-            caption="Numbered domains of the last epoch of each method, in the colors of the "
-            f"matched true domains. Expression is log-normalized.{note}",
+            caption="Numbered domains of the last epoch of each method"
+            f"{_colors(divisions)}. Expression is log-normalized.{note}",
             alt=f"Maps of {len(coords)} cells of {dataset} by domain ("
             + "; ".join(domains.title for domains in divisions)
             + f") and by expression of {names}.",
@@ -103,7 +104,7 @@ def _add_gene_sets(
     scored = pathways[pathways["status"] == "ok"]
     if len(scored):
         first = next(domains for domains in divisions if domains.available)
-        rows = scored[scored["labels"] == first.id]
+        rows = scored[(scored["labels"] == first.id) & (scored["n_domains"] == first.n_domains)]
         title = f"{dataset}: gene sets in the {_short(first)}"
         album.add(
             set_heatmap(rows, title),
@@ -254,6 +255,14 @@ def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
+def _colors(divisions: Sequence[Domains]) -> str:
+    """What the domains of methods were matched to."""
+    available = {domains.id for domains in divisions if domains.available}
+    if CONSENSUS in available:
+        return ", in the colors of the matched domains of the consensus"
+    return ", in the colors of the matched true domains" if TRUTH in available else ""
+
+
 def _short(domains: Domains) -> str:
     """The name of a division, with the number of domains unless it is the truth."""
-    return domains.title if domains.id == "truth" else f"{domains.title}, {domains.n_domains}"
+    return domains.title if domains.id == TRUTH else f"{domains.title}, {domains.n_domains}"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stbench.common.errors import NotApplicableError
 from stbench.data.gene_symbols import find_genes
 
 if TYPE_CHECKING:
@@ -232,21 +231,16 @@ def cell_scores(
     Returns:
         By set, the number of its genes in the dataset, and (n_cells,) scores or the reason why
         they are missing.
-
-    Raises:
-        NotApplicableError: there are fewer than ``SMALLEST_PANEL`` genes.
     """
     import scanpy as sc
 
-    if expression.n_vars < SMALLEST_PANEL:
-        raise NotApplicableError(
-            f"{expression.n_vars} genes: scores of gene sets require at least {SMALLEST_PANEL}"
-        )
     by_set: dict[str, tuple[int, np.ndarray | str]] = {}
     for name, members in gene_sets.items():
         places = sorted(set(find_genes(members, symbols)[0].values()))
         outcome: np.ndarray | str
-        if len(places) < FEWEST_GENES:
+        if expression.n_vars < SMALLEST_PANEL:
+            outcome = f"{expression.n_vars} genes: at least {SMALLEST_PANEL} are required"
+        elif len(places) < FEWEST_GENES:
             outcome = f"{len(places)} of its {len(members)} genes are tested, fewer than three"
         else:
             try:

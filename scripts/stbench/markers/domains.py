@@ -46,6 +46,27 @@ def consensus_domains(
     return Domains(CONSENSUS, CONSENSUS_TITLE, n_domains, labels, names, shares, note)
 
 
+def mapped_domains(
+    columns: Mapping[str, np.ndarray], n_domains: int, titles: Mapping[str, str], truth: Domains
+) -> Iterator[Domains]:
+    """The domains of each method in the file of cells, with the numbers that they have there.
+
+    Args:
+        columns: (n_cells,) labels from 0 by column, of ``stbench.maps.cells_file.read_cells_file``.
+        n_domains: wanted.
+        titles: display names of the methods, by id, in order.
+        truth: of ``true_domains``.
+    """
+    for method, title in titles.items():
+        if (codes := columns.get(method)) is None:
+            why = "no map; the reason is in methods.csv"
+            yield Domains(method, title, n_domains, _NONE, [], [], why)
+            continue
+        names = [str(i + 1) for i in range(int(codes.max()) + 1)]
+        shares = mostly(codes, len(names), truth)
+        yield Domains(method, title, n_domains, codes, names, shares)
+
+
 def method_domains(
     scores: pd.DataFrame,
     titles: Mapping[str, str],

@@ -173,6 +173,11 @@ def _limits(facts: Mapping[str, Any], divisions: Sequence[Domains], word: str) -
 def _limit(facts: Mapping[str, Any], divisions: Sequence[Domains], word: str) -> Iterator[str]:
     if facts.get("source") == "simulated":
         yield "This is one simulated tissue."
+    elif str(facts.get("source")).startswith("joined: "):
+        yield (
+            "These are several sections, and the test pools their cells; a difference may be that "
+            "of one of them."
+        )
     else:
         yield "This is one section of one individual; the results may not hold for others."
     if any(domains.available and domains.id == "truth" for domains in divisions):

@@ -6,7 +6,7 @@ import pytest
 
 from stbench.clustering.label_file import LabelAxes, labels_writer
 from stbench.common.errors import InputError
-from stbench.markers.domains import method_domains, true_domains
+from stbench.markers.domains import mapped_domains, method_domains, true_domains
 
 CODES = np.repeat([0, 1, 2], 10)
 TRUTH = true_domains(pd.Categorical.from_codes(CODES, ["a", "b", "c"]), 3)
@@ -86,3 +86,11 @@ def test_missing_scores_or_labels_are_named(labels):
     for table, given in ((scores("ARI"), {}), (scores("ARI", clusterer="gmm"), labels)):
         with pytest.raises(InputError, match="no labels and scores of m by kmeans"):
             list(method_domains(table, {"m": "M"}, "kmeans", given, TRUTH))
+
+
+def test_domains_of_the_file_of_cells_keep_their_numbers():
+    columns = {"m": (CODES + 1) % 3, "consensus": CODES}
+    found, lost = mapped_domains(columns, 3, {"m": "M", "lost": "Lost"}, TRUTH)
+    assert np.array_equal(found.codes, columns["m"]) and found.names == ["1", "2", "3"]
+    assert found.mostly == ["c (100%)", "a (100%)", "b (100%)"]
+    assert not lost.available and lost.note == "no map; the reason is in methods.csv"
