@@ -8,8 +8,11 @@ import sys
 import pytest
 
 from helpers.programs import run_here
+from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT, SCRIPTS
+from stbench.config.layout import Layout
 from stbench.runs.command import with_config
+from stbench.runs.run_record import note_start
 
 PROGRAM = runpy.run_path(str(SCRIPTS / "own_section.py"))
 
@@ -43,12 +46,31 @@ def test_without_a_number_it_is_chosen(tmp_path):
     assert section == {"id": "a", "path": str(path), "n_domains": "auto"}
 
 
+def test_the_results_of_another_file_of_that_name_are_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "cells.h5ad").touch()
+    config = {"datasets": [{"id": "cells", "path": "a/cells.h5ad"}]}
+    note_start(Layout(name="cells"), config, [], jobs=1)
+    refuse = PROGRAM["refuse_another"]
+    refuse("cells", tmp_path / "a/cells.h5ad")
+    refuse("other", tmp_path / "b/cells.h5ad")
+    with pytest.raises(InputError, match=r"results/cells has the results of a/cells.h5ad; rename"):
+        refuse("cells", tmp_path / "b/cells.h5ad")
+
+
 @pytest.mark.parametrize(
     ("file", "name"),
     [
         ("a.h5ad", "a"),
         ("sample1/outs", "sample1"),  # of Space Ranger
-        ("2024.v2.h5ad", "2024"),
+        ("run7/region_0", "run7_region_0"),  # of MERSCOPE
+        ("a/square_008um", "a_square_008um"),  # of Visium HD
+        ("2024.v2.h5ad", "section_2024"),  # else a number for Snakemake
+        ("2024_01_15.h5ad", "section_2024_01_15"),
+        ("1e5.h5ad", "section_1e5"),
+        ("true.h5ad", "section_true"),
         ("data.h5ad", "data_own"),  # a shared folder
         ("BZ5.h5ad", "BZ5_own"),  # a dataset of the registry
         ("Größe.zarr", "Gr_e"),
