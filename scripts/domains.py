@@ -87,12 +87,12 @@ def main() -> None:
 
     def made() -> None:
         if facts.get("status", "ok") != "ok":
-            write_reason(args.output, name, facts["status"], facts["reason"])
+            write_reason(args.output, name, facts["status"], facts["reason"], args.zarr)
         else:
             write_domains(args, facts)
 
     def failed(reason: str) -> None:
-        write_reason(args.output, name, "error", reason)
+        write_reason(args.output, name, "error", reason, args.zarr)
 
     attempt(name, made, failed, record=args.record_failure)
 
@@ -209,7 +209,7 @@ def write_files(
 
     with atomic_file(output.with_suffix(".tsv")) as temporary:
         cells = table_of_cells(tissue, columns)
-        cells.to_csv(temporary, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        cells.to_csv(temporary, sep="\t", index=False, float_format="%.10g", lineterminator="\n")
     for name, table in tables.items():
         with atomic_file(output.with_suffix(f".{name}.csv")) as temporary:
             write_csv(table, temporary)
@@ -223,7 +223,7 @@ def write_files(
     write_h5ad(output, tissue)
 
 
-def write_reason(output: Path, name: str, status: str, reason: str) -> None:
+def write_reason(output: Path, name: str, status: str, reason: str, zarr: bool) -> None:
     """Write the files of a tissue without any map; the reason is in ``uns['stbench']``."""
     import numpy as np
     import pandas as pd
@@ -236,7 +236,7 @@ def write_reason(output: Path, name: str, status: str, reason: str) -> None:
     tissue.obs["left_out"] = pd.Series(dtype=object)
     tissue.uns[FACTS] = {"dataset": name, "status": status, "reason": reason}
     tables = {"agreement": agreement_table({}, name, 0), "methods": pd.DataFrame(columns=COLUMNS)}
-    write_files(output, tissue, [], tables, zarr=False)
+    write_files(output, tissue, [], tables, zarr)
     print(f"{name}: {reason}")
 
 

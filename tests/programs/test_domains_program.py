@@ -23,6 +23,7 @@ def own_file(path):
     rng = np.random.default_rng(0)
     obs = pd.DataFrame({"age": range(len(names)), "m": "mine"}, index=names)
     obs["in_tissue"] = [1, 0, *[1] * len(CELLS)]
+    obs["m_input"] = "older"
     places = np.concatenate([[[0.0, 0.0], [9.0, 9.0]], COORDS[::-1]])
     counts = rng.poisson(1, (len(names), 7)).astype(np.float32)
     anndata.AnnData(counts, obs=obs, obsm={"spatial": places}).write_h5ad(path)
@@ -73,7 +74,7 @@ def test_the_file_has_all_cells_of_the_user_with_her_columns(finished):
     assert list(made.obs_names) == list(given.obs_names)
     assert np.array_equal(made.X, given.X)
     assert list(made.obs["age"]) == list(given.obs["age"])
-    assert set(made.obs["m_input"]) == {"mine"}
+    assert set(made.obs["m_input"]) == {"older"} and set(made.obs["m_input_input"]) == {"mine"}
     assert np.array_equal(made.obsm["spatial"], given.obsm["spatial"])
 
 
@@ -220,8 +221,9 @@ def test_a_dataset_that_is_not_available_gives_a_file_with_the_reason(tmp_path):
     (tmp_path / "m").mkdir()
     bench = Bench(tmp_path / "m")
     bench.failed_dataset("the disk was lost")
-    ended = run(bench, tmp_path / "D.h5ad", "--record-failure")
+    ended = run(bench, tmp_path / "D.h5ad", "--record-failure", "--zarr")
     assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "D.zarr").is_dir() and (tmp_path / "D.vitessce.json").is_file()
     made = anndata.read_h5ad(tmp_path / "D.h5ad")
     assert read_cells_file(tmp_path / "D.h5ad", []) is None
     assert made.n_obs == 0 and made.uns["stbench"]["reason"] == "the disk was lost"
