@@ -139,7 +139,8 @@ def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folde
     )
     truth, methods = None, [path.parent.name for path in args.labels]
     if "obs/cluster" in data:
-        truth = pd.Categorical(data["obs/cluster"]).codes.astype(int)
+        codes = pd.Categorical(data["obs/cluster"]).codes.astype(int)
+        truth = codes if (codes >= 0).any() else None
     table = method_table(args.dataset, number, with_regret(table, maps, truth), methods)
     write_csv(table, folder / f"{METHODS}.csv")
     print(f"{args.dataset}: {table['method'].iloc[0]} is recommended")

@@ -111,7 +111,8 @@ def gap(points: np.ndarray, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndar
 def mixture_bic(points: np.ndarray, labels: np.ndarray) -> float:
     """BIC of a Gaussian mixture with one shared full covariance, started at these labels.
 
-    With the sign of mclust: 2 log-likelihood - parameters x log(cells).
+    With the sign of mclust: 2 log-likelihood - parameters x log(cells). NaN if there are too few
+    cells for such a mixture.
     """
     from sklearn.mixture import GaussianMixture
 
@@ -123,7 +124,11 @@ def mixture_bic(points: np.ndarray, labels: np.ndarray) -> float:
         weights_init=np.bincount(labels) / len(labels),
         random_state=0,
     )
-    return -float(model.fit(points).bic(points))
+    points = points.astype(np.float64)
+    try:
+        return -float(model.fit(points).bic(points))
+    except ValueError:  # a singular covariance
+        return np.nan
 
 
 def _log_dispersion(points: np.ndarray, n_domains: int) -> float:

@@ -51,7 +51,8 @@ def maps_of_methods(
         for ending, words in _KINDS.items():
             labels = maps.columns.get(f"{method}{ending}")
             if labels is not None:
-                kind = words if f"{method}_consensus" in maps.columns else ""
+                trains = any(f"{method}{end}" in maps.columns for end in _KINDS if end)
+                kind = words if trains else ""
                 agrees = "" if reference is None else f"ARI {ari(reference, labels):.2f}"
                 group.append(Map(title, labels, ", ".join(filter(None, [kind, agrees]))))
         if not group and method in failed:

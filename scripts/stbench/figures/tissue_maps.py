@@ -108,6 +108,7 @@ def add_comparisons_of_maps(album: Album, tables: Path, titles: Mapping[str, str
         return
     methods, agreement = read_csv(path), read_csv(pairs)
     methods = methods[(methods["status"] == "ok") & (methods["method"] != CONSENSUS)]
+    methods = methods[methods["agreement"].notna()]
     for name, rows in methods.groupby("dataset", sort=False):
         if len(rows) > 1:
             _add_agreement(album, str(name), agreement[agreement["dataset"] == name], titles)

@@ -63,6 +63,10 @@ def read_maps(path: Path, n_domains: int, rank_by: Clusterer, *, trains: bool) -
             status, reason = axes.status[0], axes.reason[0]
             if status == "ok":
                 status, reason = axes.clusterer_status[0][place], axes.clusterer_reason[0][place]
+            if status == "ok":  # of another number of domains
+                status = "not_applicable"
+                first = axes.training_seeds[0]
+                reason = reader.note(n_domains, first, rank_by, axes.last_epochs[0])
             return MethodMaps(axes.method, status=status, reason=reason)
         seed = next(iter(by_seed))
         last = axes.last_epochs[axes.training_seeds.index(seed)]

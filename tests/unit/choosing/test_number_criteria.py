@@ -11,6 +11,7 @@ from stbench.choosing.number_criteria import (
     SILHOUETTE,
     curves,
     gap,
+    mixture_bic,
     resample_agreement,
     seed_agreement,
 )
@@ -77,3 +78,9 @@ def test_cells_outside_a_resample_do_not_count():
 
 def test_more_domains_than_cells_have_no_agreement():
     assert np.isnan(resample_agreement(np.arange(10.0)[:, None], 9))
+
+
+def test_too_few_cells_for_a_mixture_have_no_criterion():
+    points = 1e8 * np.repeat(np.random.default_rng(0).normal(size=(24, 1)), 5, axis=1)
+    assert np.isnan(mixture_bic(points, np.arange(24) % 12))
+    assert np.isfinite(mixture_bic(points[:, :1].astype(np.float32), np.arange(24) % 2))

@@ -7,6 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
 from stbench.figures.domains import domain_maps
+from stbench.figures.figure_set import Album
 from stbench.figures.label_free import (
     agreement_matrix,
     consensus_maps,
@@ -16,6 +17,7 @@ from stbench.figures.label_free import (
 from stbench.figures.marker_dots import marker_dots
 from stbench.figures.positions import as_drawn, round_length, scale_bar
 from stbench.figures.style import DOMAIN_COLORS
+from stbench.figures.tissue_maps import add_comparisons_of_maps
 from stbench.maps.cells_file import CellsFile
 
 RNG = np.random.default_rng(0)
@@ -46,6 +48,22 @@ def test_methods_that_train_have_three_maps_and_come_first():
     notes = [one.note for one in maps]
     assert notes[:3] == [f"{k}, ARI 1.00" for k in ("last epoch", "selected epoch", "all seeds")]
     assert notes[3].startswith("ARI 0.") and maps[4].labels is None
+
+
+def test_the_epochs_are_named_also_without_a_consensus_of_seeds():
+    columns = {"stague": LABELS, "stague_selected": np.roll(LABELS, 1)}
+    maps = maps_of_methods(CellsFile(3, columns, None, "too large"), TITLES, {})
+    assert [one.note for one in maps] == ["last epoch", "selected epoch"]
+
+
+def test_methods_without_an_agreement_are_not_compared(tmp_path):
+    table = {"dataset": "D", "method": ["stague", "leiden"], "status": "ok", "agreement": np.nan}
+    pd.DataFrame(table).to_csv(tmp_path / "label_free.csv", index=False)
+    pairs = pd.DataFrame(columns=["dataset", "method", "other", "ARI"])
+    pairs.to_csv(tmp_path / "label_free_agreement.csv", index=False)
+    album = Album(tmp_path)
+    add_comparisons_of_maps(album, tmp_path, TITLES)
+    assert not list(tmp_path.glob("*.png"))
 
 
 def test_the_maps_have_the_colors_of_the_consensus_and_a_scale():
