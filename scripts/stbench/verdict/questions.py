@@ -11,7 +11,6 @@ from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.ranks import Ranking, mean_ranks, places, rank_methods
 from stbench.ranking.robustness import rank_robustness, rank_spans
 from stbench.ranking.selection import final_scores, headline, mean_over_units, units_of
-from stbench.results.aggregates import runtime_table
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, WORSE
@@ -134,12 +133,10 @@ def on_a_laptop(results: pd.DataFrame, rank_by: str) -> str:
         return "No tissue has a score."
     titles = method_titles(results)
     of_ranked = results[results["dataset"].isin(ranking.scores.index)]
-    costs = runtime_table(of_ranked)
-    costs = costs[costs["gpu_seconds"].isna()]
-    worst = costs.groupby("method")[["seconds", "peak_rss_mb"]].max()
+    worst = of_ranked.groupby("method")[["seconds", "peak_rss_mb"]].max()
     small = worst[(worst["seconds"] <= LAPTOP_SECONDS) & (worst["peak_rss_mb"] <= LAPTOP_MB)]
-    failed = of_ranked.loc[of_ranked["fit_status"] != "ok", "method"]
-    small = small[~small.index.isin(failed)]
+    elsewhere = (of_ranked["fit_status"] != "ok") | (of_ranked["device"] == "cuda")
+    small = small[~small.index.isin(of_ranked.loc[elsewhere, "method"])]
     methods = _methods(ranking, results)
     fitting = [name for name in methods if name in small.index]
     limits = f"{LAPTOP_SECONDS // 60} minutes and {LAPTOP_MB // 1000} GB on a CPU"
