@@ -20,6 +20,9 @@ rule interactions:
         runtime=120,
     params:
         title=untracked(lambda wc: BENCHMARK.method(DOMAINS, wc.method)["title"]),
+        program=untracked(
+            lambda wc: BENCHMARK.method(DOMAINS, wc.method).get("variant_of", wc.method)
+        ),
         settings=untracked(
             lambda wc: json.dumps(
                 {
@@ -32,6 +35,6 @@ rule interactions:
         ),
     shell:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
-        " --fits {input.fits:q} --method {wildcards.method:q} --title {params.title:q}"
+        " --fits {input.fits:q} --method {wildcards.method:q} --program {params.program:q} --title {params.title:q}"
         " --settings {params.settings:q} --threads {threads} --output {output:q}"
         " --record-failure > {log:q} 2>&1"

@@ -37,6 +37,7 @@ def parse_arguments() -> argparse.Namespace:
         "--fits", required=True, nargs="+", type=Path, metavar="DIR", help="one per training seed"
     )
     parser.add_argument("--method", required=True, help="id of the method")
+    parser.add_argument("--program", help="id of the method in scripts/methods (default: --method)")
     parser.add_argument("--title", help="display name in figures (default: the id)")
     parser.add_argument(
         "--settings",
@@ -88,7 +89,7 @@ def main() -> None:
                 args.fits,
                 args.settings,
                 folder,
-                module=module_of(args.method),
+                module=module_of(args.program or args.method),
                 draw=drawing,
             ),
             lambda reason: write_failure(folder, reason),
