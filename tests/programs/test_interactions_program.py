@@ -198,6 +198,13 @@ def test_graphs_that_cannot_be_used_are_errors_of_one_line(undrawn, value, reaso
     assert "\n" not in status["graphs"]["reason"]
 
 
+def test_a_seed_without_edges_is_left_out_beside_others(undrawn):
+    _, status = undrawn.fit(0, graph=sp.csr_matrix((N, N))).fit(1).analyze()
+    assert status["graphs"]["status"] == "ok"
+    assert status["graphs"]["reason"].endswith("learned_adj_raw: has no edges; train again")
+    assert status["type_pairs"]["status"] == "ok"
+
+
 def test_failed_seeds_are_left_out_and_told(undrawn):
     _, status = undrawn.fit(0, status="oom").fit(1).analyze()
     assert status["graphs"]["reason"].endswith("excluded: seed 0: oom (no memory)")

@@ -102,10 +102,8 @@ def analyze(
     if genes is not None:
         genes[0].to_csv(folder / "genes.csv", index=False)
         genes[1].to_csv(folder / "gene_checks.csv", index=False)
-    if settings["gene_sets"]:
-        sets = parts.make(
-            "gene_sets", lambda: gene_set_table(genes, settings["gene_sets"], tissue), "genes"
-        )
+    if of_user := settings.get("gene_sets"):
+        sets = parts.make("gene_sets", lambda: gene_set_table(genes, of_user, tissue), "genes")
         if sets is not None:
             sets.to_csv(folder / "gene_sets.csv", index=False)
     draw(parts, folder, Findings(tissue, graphs, above, pairs, support))

@@ -101,11 +101,18 @@ def true_genes(triples: Mapping[str, Any]) -> dict[str, set[str]]:
 def gene_recall(ranked: Sequence[str], triples: Mapping[str, Any]) -> dict[str, float]:
     """Share of true ligands, receptors and targets among the top genes, and of all three.
 
+    A role without any true gene has no recall.
+
     Args:
         ranked: genes, the most important first.
         triples: ``uns['true_triples']``. The top genes are as many as the true genes.
     """
-    return {name: metric(ranked, true_genes(triples)) for name, metric in RECALLS.items()}
+    roles = true_genes(triples)
+    return {
+        name: metric(ranked, roles)
+        for name, metric in RECALLS.items()
+        if roles[name.removeprefix("recall_")]
+    }
 
 
 def _recall(ranked: Sequence[str], roles: Mapping[str, set[str]], role: str) -> float:

@@ -41,10 +41,11 @@ def regime_table(
     rows = []
     for regime, range_, datasets in _groups(scores):
         here = means[means["dataset"].isin(datasets)]
-        near = here[here["scorer"] == baseline].set_index(["dataset", "metric"])["value"]
+        near = here[here["scorer"] == baseline].set_index("dataset")
         for (scorer, method, metric), of_scorer in here.groupby(keys[1:], sort=False):
             own = of_scorer.set_index("dataset")["value"]
-            base = near.xs(metric, level="metric").reindex(own.index) if len(near) else own * np.nan
+            # On a grid, distances within a stratum are equal, so distance has no such metric.
+            base = near.loc[near["metric"] == metric, "value"].reindex(own.index)
             mean, lift = _interval(own), _interval((own - base).dropna())
             rows.append(
                 {

@@ -238,7 +238,7 @@ def _by_triples(
         return found
     found["type_pair"] = baselines.type_pair(tissue.types, triples, candidates)
     found["type_pair_distance"] = baselines.type_pair_distance(tissue.types, triples, candidates)
-    if "radius" in triples:
+    if "radius" in triples and np.size(triples["targets"]):  # else its rules are not known
         pairs = (candidates.pairs, candidates.distances)
         found[INFORMED] = informed(tissue.types, *genes, *pairs)
     return found
@@ -371,6 +371,5 @@ def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Itera
     if not reason and ranked is not None and tissue.triples is not None:
         values = gene_recall(ranked, tissue.triples)
     for metric in RECALLS:
-        yield row(
-            Scorer(method, method), metric, values.get(metric), Cause("not_applicable", reason)
-        )
+        why = reason or f"no true {metric.removeprefix('recall_')}s are given"
+        yield row(Scorer(method, method), metric, values.get(metric), Cause("not_applicable", why))

@@ -121,9 +121,9 @@ def read_graphs(
 
     Raises:
         NotApplicableError: no fit is ok.
-        InputError: a fit has no such graph, or one that cannot be used (see ``undirected``).
+        InputError: no fit that is ok has such a graph, or one cannot be used (see ``undirected``).
     """
-    graphs, left_out = [], []
+    graphs, left_out, without = [], [], []
     for folder in fits:
         fit = read_fit(folder, list(cells))
         if not fit.ok:
@@ -132,12 +132,12 @@ def read_graphs(
         place, path = f"obsp/learned_adj_{which}", folder / "fit.h5ad"
         elements = read_elements(path, place, "uns/null_scores", "uns/fit")
         if place not in elements:
-            raise InputError(
-                f"{path}: no obsp['learned_adj_{which}']; its method provides no graph"
-            )
+            without.append(f"{path}: no obsp['learned_adj_{which}']; its method provides no graph")
+            continue
         pairs, scores = undirected(elements[place], len(cells), f"{path}: learned_adj_{which}")
         if not len(pairs):
-            raise InputError(f"{path}: learned_adj_{which}: has no edges; train again")
+            without.append(f"{path}: learned_adj_{which}: has no edges; train again")
+            continue
         graphs.append(
             LearnedGraph(
                 seed=fit.seed,
@@ -149,6 +149,9 @@ def read_graphs(
                 embedding=fit.embedding,
             )
         )
+    if not graphs and without:
+        raise InputError(without[0])
     if not graphs:
         raise NotApplicableError(f"no fit is ok: {'; '.join(left_out)}")
+    left_out += without
     return graphs, f"excluded: {'; '.join(left_out)}" if left_out else ""

@@ -46,6 +46,14 @@ def of_regimes() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).assign(status="ok", reason="")
 
 
+def test_where_distance_has_no_such_metric_there_is_no_lift():
+    scores = of_regimes()
+    scores.loc[scores["scorer"] == "distance", "metric"] = "AUROC"
+    table = regime_table(scores).set_index(["regime", "range", "scorer"])
+    alike = table.loc[("alike", "contact", "stague")]
+    assert alike["mean"] == pytest.approx(0.7, abs=0.02) and np.isnan(alike["lift"])
+
+
 def test_every_regime_has_its_means_and_lifts_over_distance():
     table = regime_table(of_regimes()).set_index(["regime", "range", "scorer"])
     assert set(table.index.get_level_values("regime")) == {"all", "alike", "unlike"}

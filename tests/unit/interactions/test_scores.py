@@ -298,6 +298,18 @@ def test_recall_of_genes():
     }  # fmt: skip
 
 
+def test_triples_without_targets_have_neither_their_recall_nor_rules(planted):
+    triples = planted[0].uns["true_triples"]
+    without = {**triples, "targets": np.empty((len(triples["ligand"]), 0), str)}
+    fit = GraphFit("stague", 0, "ok", "", noisy_truth(planted, 1), None, PARAMS)
+    genes = {"stague": list(planted[0].var_names)}
+    table = score_interactions(known(*planted, triples=without), [fit], 15, genes)
+    value = table[table["status"] == "ok"].set_index(["scorer", "metric"])["value"]
+    assert ("stague", "recall_ligand") in value and ("informed", "AUPRC") not in value
+    why = table[(table["scorer"] == "stague") & (table["metric"] == "recall_target")]["reason"]
+    assert why.tolist() == ["no true targets are given"]
+
+
 def test_without_planted_tissues_the_tables_stand_and_nothing_is_said(planted):
     real = known(*planted, interactions=None, triples=None)
     scores = score_interactions(real, [GraphFit("stague", 0, "ok", "", None)], 15, {})
