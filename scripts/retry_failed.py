@@ -1,8 +1,8 @@
 """List what failed in the latest run and, with --reset, let the next run retry it.
 
-Failures are fits with the status error, oom, timeout, nan or killed or whose environment was
-missing, tools for cell-cell communication that failed or were not installed, and datasets that were
-not available or not valid.
+Failures are fits with the status error, oom, timeout, nan or killed, labels, scores and analyses of
+fits with the status error, datasets that were not available or not valid, tools for cell-cell
+communication that failed, and all whose environment was missing.
 --reset deletes them and all files made of them: labels, scores, interactions, tables and figures.
 Other fits are kept, so only failed ones are run again.
 """

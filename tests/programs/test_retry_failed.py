@@ -4,10 +4,12 @@ import json
 
 import anndata
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.finished_fits import config, configuration
 from helpers.programs import run_here
+from stbench.clustering.mclust import NOT_FOUND
 from stbench.common.paths import PROJECT
 from stbench.config.keys import layout_of
 from stbench.fitting.requirements import missing
@@ -16,6 +18,7 @@ from stbench.runs.run_record import note_end, note_start, read_run
 
 PROGRAM = PROJECT / "scripts/retry_failed.py"
 OTHER = ("other", "stague")  # of another configuration
+OK = {"status": "ok", "reason": ""}
 
 
 def status(folder, status, reason=""):
@@ -49,6 +52,7 @@ def layout(tmp_path):
     for entry in (("good", "pca"), ("good", "stague"), ("good", "bass"), ("lost", "pca")):
         touch(layout.labels(*entry))
         touch(layout.scores(*entry))
+        pd.DataFrame({"seed": [0], **OK}).to_parquet(layout.scores(*entry))
     for entry in (("good", "stague"), ("good", "deeplinc"), ("lost", "stague"), OTHER):
         touch(layout.root / "interactions" / "/".join(entry) / "key/status.json")
     for dataset in ("good", "lost", "other"):
@@ -131,6 +135,37 @@ def test_a_fit_whose_environment_was_missing_is_retried(layout):
     assert ["good", "bass", "1", "not_applicable"] in rows
     assert layout.fit("good", "bass", 0).exists() and not layout.fit("good", "bass", 1).exists()
     assert not layout.labels("good", "bass").exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "reset"),
+    [
+        (("error", "the program crashed (SIGSEGV)"), True),
+        (("not_applicable", NOT_FOUND), True),
+        (("not_applicable", "epochs cannot be observed"), False),
+    ],
+)
+def test_labels_and_scores_that_failed_are_made_again_of_the_same_fit(layout, row, reset):
+    state, reason = row
+    scores = pd.DataFrame({"seed": [0, 1], "status": ["ok", state], "reason": ["", reason]})
+    status(layout.fit("good", "pca", 1), "ok")
+    scores.to_parquet(layout.scores("good", "pca"))
+    listed = run(layout.root, "--reset").stdout
+    assert (reason in listed) is reset
+    assert (
+        layout.labels("good", "pca").exists() is layout.scores("good", "pca").exists() is not reset
+    )
+    assert layout.fit("good", "pca", 0).exists() and layout.fit("good", "pca", 1).exists()
+
+
+def test_an_analysis_that_failed_is_made_again(layout):
+    folder = layout.interactions("good", "stague")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {"dataset": ("ok", ""), "all parts": ("error", "the disk was full")}
+    parts = {name: {"status": s, "reason": reason} for name, (s, reason) in parts.items()}
+    (folder / "status.json").write_text(json.dumps(parts))
+    assert "the disk was full" in run(layout.root, "--reset").stdout
+    assert not folder.exists() and layout.fit("good", "stague", 0).exists()
 
 
 def test_nothing_is_deleted_while_a_run_is_working(layout):

@@ -13,16 +13,21 @@ from stbench.common.errors import InputError
 from stbench.common.text import columns
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
-from stbench.config.tasks import DECONVOLUTION, INTERACTIONS
-from stbench.runs.fit_status import FAILED, fit_states, matrix
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS
+from stbench.runs.fit_status import FAILED, FitState, fit_states, matrix
 
-# How such reasons begin (stbench.fitting.requirements.missing).
-ENVIRONMENT_MISSING = "environment missing"
+# How reasons begin where the environment lacks a package (stbench.fitting.requirements), or R
+# (stbench.clustering.mclust).
+MISSING = ("environment missing", "R with mclust not found")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed fit, or without a ``seed`` a tool, or a dataset if ``method`` is empty, too."""
+    """One failed fit.
+
+    Without a ``seed`` what was made of the fits of a method, or a tool for cell-cell communication;
+    a dataset if ``method`` is empty, too.
+    """
 
     dataset: str
     method: str
@@ -32,9 +37,9 @@ class Failure:
 
 
 def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
-    """Everything that failed: datasets first, then fits, then tools for cell-cell communication.
+    """Everything that failed: datasets, fits, what was made of fits, tools for communication.
 
-    A fit whose environment was missing is a failure, as the environment may exist by now.
+    What was missing in the environment is a failure, as it may exist by now.
 
     Raises:
         InputError: a file is not readable; the message says what to delete.
@@ -45,8 +50,9 @@ def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
         + [
             Failure(s.key.dataset, s.key.method, s.key.seed, s.status, s.reason)
             for s in states
-            if s.status in FAILED or s.reason.startswith(ENVIRONMENT_MISSING)
+            if s.status in FAILED or _was_missing(s.reason)
         ]
+        + _failed_stages(benchmark, layout, states)
         + _failed_tools(benchmark, layout)
     )
 
@@ -60,6 +66,8 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
     if failure.seed is not None:
         fit = layout.fit(name, failure.method, failure.seed)
         return [fit, *_made_of_fits(layout, name, failure.method)]
+    if failure.method and failure.method not in benchmark.tools:
+        return _made_of_fits(layout, name, failure.method)
     if failure.method:
         return [layout.communication(name, failure.method), layout.interaction_scores(name)]
     return [
@@ -135,6 +143,48 @@ def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
         if path.exists() and (reason := _failed_download(path)):
             reasons[name] = reason
     return [Failure(name, "", None, "error", reason) for name, reason in sorted(reasons.items())]
+
+
+def _failed_stages(
+    benchmark: Benchmark, layout: Layout, states: Sequence[FitState]
+) -> list[Failure]:
+    """Labels, scores, interactions and integration that failed though the fits are ok."""
+    ok: dict[tuple[str, str], set[int]] = {}
+    for state in states:
+        if state.status == "ok":
+            ok.setdefault((state.key.dataset, state.key.method), set()).add(state.key.seed)
+    made = {DOMAINS: layout.scores, INTEGRATION: layout.integration}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for task, path_of in made.items():
+        for entry in benchmark.entries(task):
+            if entry in ok and (why := _failed_row(path_of(*entry), ok[entry])):
+                found[entry] = why
+    for entry in benchmark.entries(INTERACTIONS):
+        path = layout.interactions(*entry) / "status.json"
+        if entry in ok and path.is_file():
+            for part in json.loads(path.read_text(encoding="utf-8")).values():
+                if part["status"] == "error":
+                    found[entry] = part["status"], part["reason"]
+    return [Failure(*entry, None, *why) for entry, why in found.items()]
+
+
+def _failed_row(path: Path, seeds: set[int]) -> tuple[str, str] | None:
+    """Status and reason of the first failure in a table of scores, of the seeds with a fit."""
+    import pandas as pd
+
+    if not path.is_file():
+        return None
+    try:
+        rows = pd.read_parquet(path, columns=["seed", "status", "reason"])
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not readable ({error}); delete it") from error
+    missing = rows["reason"].map(_was_missing)
+    failed = rows[rows["seed"].isin(seeds) & (rows["status"].eq("error") | missing)]
+    return tuple(failed[["status", "reason"]].iloc[0]) if len(failed) else None
+
+
+def _was_missing(reason: str) -> bool:
+    return reason.startswith(MISSING)
 
 
 def _failed_tools(benchmark: Benchmark, layout: Layout) -> list[Failure]:
