@@ -29,7 +29,8 @@ rule interactions:
                     key: value
                     for key, value in config["interactions"].items()
                     if key not in ("reach", "communication")
-                },
+                }
+                | {"organism": BENCHMARK.named_organism(wc.dataset)},
                 sort_keys=True,
             )
         ),

@@ -242,6 +242,12 @@ def test_ligands_and_receptors_that_cannot_be_looked_up_are_told(undrawn, genes,
     assert status["type_pairs"]["status"] == "ok"
 
 
+def test_a_corrected_organism_replaces_that_of_the_dataset(undrawn):
+    undrawn.dataset({"celltype": np.tile(["a", "b"], N // 2)}, organism="unknown")
+    _, status = undrawn.fit().analyze(organism="mouse")
+    assert status["ligand_receptor"]["status"] == "ok"
+
+
 def test_the_program_gives_the_same_tables_as_the_library(study, tmp_path):
     study.dataset()  # no types, no domains: no UMAP
     out, _ = study.fit().analyze()

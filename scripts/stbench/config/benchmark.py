@@ -151,6 +151,14 @@ class Benchmark:
         chosen = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
         return {**self.parts, **chosen}
 
+    def named_organism(self, dataset: str) -> str:
+        """The organism of an own section, which may be corrected after the data were read.
+
+        Empty for other datasets.
+        """
+        entry = self.datasets[dataset]
+        return str(entry.get("organism", "")) if entry["origin"] == "path" else ""
+
     def of_origin(self, *origins: str) -> list[str]:
         """The datasets of ``made`` with this origin: ``files``, ``path``, ``simulate``, ..."""
         return [name for name, entry in self.made.items() if entry["origin"] in origins]

@@ -144,6 +144,7 @@ class BenchmarkKeys:
             fits=self._fits(dataset, method),
             data=self.data(dataset),
             settings=settings,
+            organism=self.benchmark.named_organism(dataset),
             gene_sets=self.identity.contents(self.benchmark.gene_sets(INTERACTIONS)),
         )
 

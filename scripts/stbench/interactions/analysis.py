@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def analyze(
     Args:
         data: the dataset, ``preprocessed``: its preprocessed form, ``fits``: the folders of fits.
         settings: ``graph``, ``threshold``, ``threshold_by``, ``shuffles`` and
-            ``gene_sets``, see config/README.md.
+            ``gene_sets``, see config/README.md; ``organism`` in place of that in the dataset.
         folder: receives edges.parquet, consensus.parquet, graph.h5ad, type_pairs.csv,
             same_type.csv, seeds.csv, ligand_receptor.csv, halves.csv, genes.csv,
             gene_checks.csv, gene_sets.csv (if given), figures/ and status.json, which gives the
@@ -70,6 +71,8 @@ def analyze(
     """
     parts, shuffles = Parts(), settings["shuffles"]
     tissue = parts.make("dataset", lambda: (read_tissue(data, preprocessed), ""))
+    if tissue is not None and settings.get("organism"):
+        tissue = replace(tissue, organism=settings["organism"])
     graphs = parts.make(
         "graphs", lambda: read_graphs(fits, tissue.cells, settings["graph"]), "dataset"
     )

@@ -7,6 +7,10 @@ from stbench.common.errors import InputError
 from stbench.config.keys import FILE_HASHES, keys_of, layout_of, method_programs
 
 SIMULATED = {"id": "rings", "simulate": {"layout": "rings"}}
+SETTINGS = {
+    **{"graph": "raw", "threshold": 0.5, "threshold_by": "value", "shuffles": 10},
+    "reach": 8,
+}
 PAIR = {"id": "pair", "spot_size": 2, "simulate": {"layout": "layers", "n_types": 4}}
 
 
@@ -65,14 +69,10 @@ def test_seeds_and_clusterers_count_for_labels_and_scores_and_not_for_fits(tmp_p
 
 
 def test_of_the_settings_of_interactions_reach_and_tools_count_for_scores_alone(tmp_path):
-    settings = {
-        **{"graph": "raw", "threshold": 0.5, "threshold_by": "value", "shuffles": 10},
-        "reach": 8,
-    }
-    keys = made(tmp_path, interactions=settings)
-    farther = made(tmp_path, interactions={**settings, "reach": 9})
-    more = made(tmp_path, interactions={**settings, "shuffles": 11})
-    tools = made(tmp_path, interactions={**settings, "communication": ["liana"]})
+    keys = made(tmp_path, interactions=SETTINGS)
+    farther = made(tmp_path, interactions={**SETTINGS, "reach": 9})
+    more = made(tmp_path, interactions={**SETTINGS, "shuffles": 11})
+    tools = made(tmp_path, interactions={**SETTINGS, "communication": ["liana"]})
     entry = ("rings", "stague")
     assert keys.interactions(*entry) == farther.interactions(*entry) != more.interactions(*entry)
     assert keys.interactions(*entry) == tools.interactions(*entry)
@@ -81,6 +81,23 @@ def test_of_the_settings_of_interactions_reach_and_tools_count_for_scores_alone(
     tool = keys.communication("rings", "liana")
     assert tool == tools.communication("rings", "liana") != keys.communication("rings", "commot")
     assert tool != farther.communication("rings", "liana")
+
+
+def test_a_corrected_organism_changes_the_interactions_of_an_own_section_alone(tmp_path):
+    own = tmp_path / "own.h5ad"
+    own.write_bytes(b"cells")
+    entry = {"id": "own", "path": str(own), "n_domains": 3, "organism": "human"}
+    keys, other = (
+        made(
+            tmp_path,
+            datasets=[{**entry, "organism": name}],
+            methods=["stague"],
+            interactions=SETTINGS,
+        )
+        for name in ("human", "mouse")
+    )
+    assert keys.interactions("own", "stague") != other.interactions("own", "stague")
+    assert keys.fit("own", "stague") == other.fit("own", "stague")
 
 
 def test_a_key_is_computed_once(tmp_path):
