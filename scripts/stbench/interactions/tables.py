@@ -14,7 +14,7 @@ from stbench.interactions.regimes import regime_table
 from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import in_order, read_stacked
-from stbench.results.statistics import NOTHING, mean_over_groups, verdict
+from stbench.results.statistics import NOTHING, holm, mean_over_groups, verdict
 
 ALL, BEST = "all", "best"
 _INTERVAL = ["mean", "low", "high", "tissues"]
@@ -81,7 +81,8 @@ def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
     those of Student over the means of tissues.
 
     Returns:
-        ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``, ``tissues``, ``verdict``,
+        ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``, ``tissues``, ``p_holm``
+        (corrected over the table) and the ``verdict`` by it,
         ``chosen`` (number of tissues on which each null was the best), ``status`` and ``reason``.
     """
     auprc = _auprc(scores)
@@ -93,8 +94,12 @@ def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
             }
             for null in (BEST, *NULLS):
                 rows.append(_lift(by_tissue, method, null, effect))
-    columns = ["method", "null", "effect", *_INTERVAL, "verdict", "chosen", "status", "reason"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["method", "null", "effect", *_INTERVAL, "p", "chosen", "status", "reason"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["p"] = holm(table["p"].to_numpy(dtype=float))
+    found = [verdict(*pair) for pair in zip(table["mean"], table["p"], strict=True)]
+    table.insert(table.columns.get_loc("p") + 1, "verdict", found)
+    return table.rename(columns={"p": "p_holm"})
 
 
 def chosen_nulls(chosen: str) -> list[str]:
@@ -156,4 +161,4 @@ def _lift(
 def _interval(groups: list[np.ndarray]) -> dict:
     result = mean_over_groups(groups) if groups else NOTHING
     facts = {"mean": result.mean, "low": result.low, "high": result.high, "tissues": result.n}
-    return {**facts, "verdict": verdict(result.mean, result.p)}
+    return {**facts, "p": result.p}
