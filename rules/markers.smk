@@ -29,7 +29,7 @@ rule markers:
                 *(LAYOUT.labels(wc.dataset, m) for m in get_mapped(wc)),
             ],
             *(get_marker_titles(wc), MARKER_GENES, config["rank_by"]),
-            files=BENCHMARK.gene_sets(MARKERS),
+            files=[Path.cwd() / file for file in BENCHMARK.gene_sets(MARKERS)],
         )(wc),
         titles=untracked(lambda wc: json.dumps(get_marker_titles(wc))),
         files=lambda wc, input: get_options(input, "domains", "scores", "labels"),
