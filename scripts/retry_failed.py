@@ -2,7 +2,7 @@
 
 Failures are fits with the status error, oom, timeout, nan or killed, labels, scores and analyses of
 fits with the status error, datasets that were not available or not valid, tools for cell-cell
-communication that failed, and all whose environment was missing.
+communication that failed, and all whose environment was missing and may exist now.
 --reset deletes them and all files made of them: labels, scores, interactions, tables and figures.
 Other fits are kept, so only failed ones are run again.
 """

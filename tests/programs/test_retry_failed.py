@@ -14,6 +14,7 @@ from stbench.common.paths import PROJECT
 from stbench.config.keys import layout_of
 from stbench.fitting.requirements import missing
 from stbench.interactions.communication import write_no_communication
+from stbench.runs.retry import _was_missing
 from stbench.runs.run_record import note_end, note_start, read_run
 
 PROGRAM = PROJECT / "scripts/retry_failed.py"
@@ -63,6 +64,12 @@ def layout(tmp_path):
         touch(layout.root / name / "summary.txt")
     note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
     return layout
+
+
+@pytest.fixture
+def with_r(monkeypatch):
+    """R counts as installed."""
+    monkeypatch.setattr("shutil.which", lambda name: name)
 
 
 @pytest.fixture
@@ -129,7 +136,19 @@ def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(layout):
     assert kept == {f"interactions/good/{place}" for place in places}
 
 
-def test_a_fit_whose_environment_was_missing_is_retried(layout):
+@pytest.mark.parametrize("there", [True, False])
+def test_what_was_missing_is_retried_once_it_may_be_there(tmp_path, monkeypatch, there):
+    monkeypatch.setattr("stbench.runs.retry.PROJECT", tmp_path)
+    monkeypatch.setattr("shutil.which", lambda name: name if there else None)
+    if there:
+        (tmp_path / ".venv-novae").mkdir()
+        (tmp_path / ".venv-novae/.ready").touch()
+    for reason in (missing("novae", "novae"), missing("BASS", "bass"), NOT_FOUND):
+        assert _was_missing(str(reason)) is there
+    assert _was_missing(str(missing("scanpy"))) and not _was_missing("needs a lattice")
+
+
+def test_a_fit_whose_environment_was_missing_is_retried(layout, with_r):
     status(layout.fit("good", "bass", 1), "not_applicable", str(missing("BASS", "bass")))
     rows = [line.split()[:4] for line in run(layout.root, "--reset").stdout.splitlines()]
     assert ["good", "bass", "1", "not_applicable"] in rows
@@ -145,7 +164,7 @@ def test_a_fit_whose_environment_was_missing_is_retried(layout):
         (("not_applicable", "epochs cannot be observed"), False),
     ],
 )
-def test_labels_and_scores_that_failed_are_made_again_of_the_same_fit(layout, row, reset):
+def test_labels_and_scores_that_failed_are_made_again_of_the_same_fit(layout, with_r, row, reset):
     state, reason = row
     scores = pd.DataFrame({"seed": [0, 1], "status": ["ok", state], "reason": ["", reason]})
     status(layout.fit("good", "pca", 1), "ok")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stbench.common.errors import InputError
+from stbench.common.paths import PROJECT
 from stbench.common.text import columns
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
@@ -39,7 +41,8 @@ class Failure:
 def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     """Everything that failed: datasets, fits, what was made of fits, tools for communication.
 
-    What was missing in the environment is a failure, as it may exist by now.
+    What was not installed is a failure if it may be installed by now: if the environment of
+    ``make setup-<environment>`` exists, or R.
 
     Raises:
         InputError: a file is not readable; the message says what to delete.
@@ -184,7 +187,13 @@ def _failed_row(path: Path, seeds: set[int]) -> tuple[str, str] | None:
 
 
 def _was_missing(reason: str) -> bool:
-    return reason.startswith(MISSING)
+    """Whether something was not installed that may be installed by now."""
+    if not reason.startswith(MISSING):
+        return False
+    command = re.search(r"make setup(?:-(\w+))?", reason)  # that installs it
+    if command and command[1]:
+        return (PROJECT / f".venv-{command[1]}/.ready").exists()
+    return command is not None or shutil.which("Rscript") is not None
 
 
 def _failed_tools(benchmark: Benchmark, layout: Layout) -> list[Failure]:
