@@ -70,6 +70,7 @@ def layout(tmp_path):
 def with_r(monkeypatch):
     """R counts as installed."""
     monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr("stbench.runs.retry.find_spec", lambda name: name)
 
 
 @pytest.fixture
@@ -140,6 +141,7 @@ def test_a_failed_method_without_a_cell_graph_leaves_the_interactions(layout):
 def test_what_was_missing_is_retried_once_it_may_be_there(tmp_path, monkeypatch, there):
     monkeypatch.setattr("stbench.runs.retry.PROJECT", tmp_path)
     monkeypatch.setattr("shutil.which", lambda name: name if there else None)
+    monkeypatch.setattr("stbench.runs.retry.find_spec", lambda name: name if there else None)
     if there:
         (tmp_path / ".venv-novae").mkdir()
         (tmp_path / ".venv-novae/.ready").touch()
@@ -185,6 +187,7 @@ def test_an_analysis_that_failed_is_made_again(layout):
     (folder / "status.json").write_text(json.dumps(parts))
     assert "the disk was full" in run(layout.root, "--reset").stdout
     assert not folder.exists() and layout.fit("good", "stague", 0).exists()
+    assert layout.labels("good", "pca").exists()
 
 
 def test_nothing_is_deleted_while_a_run_is_working(layout):

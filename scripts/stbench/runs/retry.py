@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from stbench.common.errors import InputError
@@ -18,17 +19,24 @@ from stbench.config.layout import SPOTS, Layout
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS
 from stbench.runs.fit_status import FAILED, FitState, fit_states, matrix
 
-# How reasons begin where the environment lacks a package (stbench.fitting.requirements), or R
+# How reasons begin where the environment lacks a package (stbench.fitting.requirements), or mclust
 # (stbench.clustering.mclust).
-MISSING = ("environment missing", "R with mclust not found")
+ENVIRONMENT_MISSING, NO_MCLUST = "environment missing", "R with mclust not found"
+# What has to be made again if one of them failed.
+MADE_OF_FITS = {
+    "scores": ("labels", "epochs", "scores", "integration"),
+    "integration": ("integration",),
+    "interactions": ("interactions",),
+}
+ALL_MADE = ("labels", "epochs", "scores", "interactions", "integration")
 
 
 @dataclass(frozen=True)
 class Failure:
     """One failed fit.
 
-    Without a ``seed`` what was made of the fits of a method, or a tool for cell-cell communication;
-    a dataset if ``method`` is empty, too.
+    Without a ``seed`` a tool for cell-cell communication, or with a ``stage`` of ``MADE_OF_FITS``
+    what was made of the fits of a method; a dataset if ``method`` is empty, too.
     """
 
     dataset: str
@@ -36,13 +44,14 @@ class Failure:
     seed: int | None
     status: str
     reason: str
+    stage: str = ""
 
 
 def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     """Everything that failed: datasets, fits, what was made of fits, tools for communication.
 
     What was not installed is a failure if it may be installed by now: if the environment of
-    ``make setup-<environment>`` exists, or R.
+    ``make setup-<environment>`` exists, or R, or rpy2.
 
     Raises:
         InputError: a file is not readable; the message says what to delete.
@@ -69,8 +78,8 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
     if failure.seed is not None:
         fit = layout.fit(name, failure.method, failure.seed)
         return [fit, *_made_of_fits(layout, name, failure.method)]
-    if failure.method and failure.method not in benchmark.tools:
-        return _made_of_fits(layout, name, failure.method)
+    if failure.stage:
+        return _made_of_fits(layout, name, failure.method, MADE_OF_FITS[failure.stage])
     if failure.method:
         return [layout.communication(name, failure.method), layout.interaction_scores(name)]
     return [
@@ -103,11 +112,14 @@ def as_table(failed: Sequence[Failure]) -> str:
     return columns(rows, left=range(5))
 
 
-def _made_of_fits(layout: Layout, dataset: str, method: str) -> list[Path]:
+def _made_of_fits(
+    layout: Layout, dataset: str, method: str, kinds: Sequence[str] = ALL_MADE
+) -> list[Path]:
     """Outputs that depend on fits of a method (``*``: of any), for all settings."""
-    kinds = ("labels", "epochs", "scores", "interactions", "integration")
     paths = [path for kind in kinds for path in layout.root.glob(f"{kind}/{dataset}/{method}/*")]
-    has_graph = any(layout.root.glob(f"interactions/{dataset}/{method}"))
+    has_graph = "interactions" in kinds and any(
+        layout.root.glob(f"interactions/{dataset}/{method}")
+    )
     return paths + has_graph * list(layout.root.glob(f"interactions/{dataset}/*.parquet"))
 
 
@@ -156,19 +168,21 @@ def _failed_stages(
     for state in states:
         if state.status == "ok":
             ok.setdefault((state.key.dataset, state.key.method), set()).add(state.key.seed)
-    made = {DOMAINS: layout.scores, INTEGRATION: layout.integration}
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    for task, path_of in made.items():
+    found = []
+    made = (DOMAINS, "scores", layout.scores), (INTEGRATION, "integration", layout.integration)
+    for task, stage, path_of in made:
         for entry in benchmark.entries(task):
             if entry in ok and (why := _failed_row(path_of(*entry), ok[entry])):
-                found[entry] = why
+                found.append(Failure(*entry, None, *why, stage))
     for entry in benchmark.entries(INTERACTIONS):
         path = layout.interactions(*entry) / "status.json"
         if entry in ok and path.is_file():
-            for part in json.loads(path.read_text(encoding="utf-8")).values():
-                if part["status"] == "error":
-                    found[entry] = part["status"], part["reason"]
-    return [Failure(*entry, None, *why) for entry, why in found.items()]
+            parts = json.loads(path.read_text(encoding="utf-8")).values()
+            failed = [
+                (part["status"], part["reason"]) for part in parts if part["status"] == "error"
+            ]
+            found += [Failure(*entry, None, *why, "interactions") for why in failed[:1]]
+    return found
 
 
 def _failed_row(path: Path, seeds: set[int]) -> tuple[str, str] | None:
@@ -188,7 +202,9 @@ def _failed_row(path: Path, seeds: set[int]) -> tuple[str, str] | None:
 
 def _was_missing(reason: str) -> bool:
     """Whether something was not installed that may be installed by now."""
-    if not reason.startswith(MISSING):
+    if reason.startswith(NO_MCLUST):
+        return find_spec("rpy2") is not None  # make setup installs it where R has mclust
+    if not reason.startswith(ENVIRONMENT_MISSING):
         return False
     command = re.search(r"make setup(?:-(\w+))?", reason)  # that installs it
     if command and command[1]:
