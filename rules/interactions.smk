@@ -36,6 +36,7 @@ rule interactions:
         ),
     shell:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
-        " --fits {input.fits:q} --method {wildcards.method:q} --program {params.program:q} --title {params.title:q}"
+        " --fits {input.fits:q} --method {wildcards.method:q} --program {params.program:q}"
+        " --title {params.title:q}"
         " --settings {params.settings:q} --threads {threads} --output {output:q}"
         " --record-failure > {log:q} 2>&1"
