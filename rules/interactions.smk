@@ -23,6 +23,9 @@ rule interactions:
         program=untracked(
             lambda wc: BENCHMARK.method(DOMAINS, wc.method).get("variant_of", wc.method)
         ),
+        y_down=untracked(
+            lambda wc: "--y-down" if BENCHMARK.drawings.get(wc.dataset, {}).get("y_down") else ""
+        ),
         settings=untracked(
             lambda wc: json.dumps(
                 {
@@ -37,6 +40,6 @@ rule interactions:
     shell:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --fits {input.fits:q} --method {wildcards.method:q} --program {params.program:q}"
-        " --title {params.title:q}"
+        " --title {params.title:q} {params.y_down}"
         " --settings {params.settings:q} --threads {threads} --output {output:q}"
         " --record-failure > {log:q} 2>&1"

@@ -29,15 +29,19 @@ rule markers:
                 *(LAYOUT.labels(wc.dataset, m) for m in get_mapped(wc)),
             ],
             *(get_marker_titles(wc), MARKER_GENES, config["rank_by"]),
+            BENCHMARK.drawings.get(wc.dataset, {}),
             files=[Path.cwd() / file for file in BENCHMARK.gene_sets(MARKERS)],
         )(wc),
         titles=untracked(lambda wc: json.dumps(get_marker_titles(wc))),
+        drawing=untracked(
+            lambda wc: json.dumps(BENCHMARK.drawings.get(wc.dataset, {}), sort_keys=True)
+        ),
         files=lambda wc, input: get_options(input, "domains", "scores", "labels"),
         genes=untracked(MARKER_GENES),
         gene_sets=lambda wc, input: ["--gene-sets", input.gene_sets] if input.gene_sets else [],
         rank_by=untracked(config["rank_by"]),
     shell:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
-        " {params.files:q} --titles {params.titles:q}"
+        " {params.files:q} --titles {params.titles:q} --drawing {params.drawing:q}"
         " --genes {params.genes:q} {params.gene_sets:q} --rank-by {params.rank_by}"
         " --output {output:q} --record-failure > {log:q} 2>&1"

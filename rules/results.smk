@@ -87,6 +87,8 @@ rule figures:
         labels=[LAYOUT.labels(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         epochs=[LAYOUT.epochs(*entry) for entry in BENCHMARK.entries(DOMAINS)],
         embeddings=[fit for entry in BENCHMARK.entries(INTEGRATION) for fit in get_fits(*entry)],
+        spots=[LAYOUT.pair(name, SPOTS) for name in BENCHMARK.pairs],
+        truth=list(map(LAYOUT.truth, BENCHMARK.pairs)),
         methods=own(METHODS),
         deconvolution_methods=own(DECONVOLUTION_METHODS),
     output:

@@ -2,6 +2,16 @@
 SHIPPED = "resources/verdict"
 SHIPPED_FILES = [f"{SHIPPED}/{name}" for name in ("scores.parquet", "labels.h5", "manifest.json")]
 
+if config.get("shipped"):
+    from stbench.results.shipped import check_comparable, dataset_name
+
+    try:
+        check_comparable(
+            BASE / SHIPPED, list(map(dataset_name, config["datasets"])), config["rank_by"]
+        )
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
 
 rule compare:
     input:

@@ -228,11 +228,13 @@ def read_domains(args: argparse.Namespace) -> pd.DataFrame:
     return beside(own, shipped, stale_entries(shipped.manifest, args.methods.parent))
 
 
-def ranked_rows(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the ranking: those that belong to no study."""
-    from stbench.results.assembly import study_of
+def ranked_rows(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the ranking: those of entries that belong to no study."""
+    import pandas as pd
 
-    return table[study_of(table, args.studies) == ""]
+    of_studies = results.loc[results["study"] != "", ["dataset", "method"]].drop_duplicates()
+    entries = pd.MultiIndex.from_frame(table[["dataset", "method"]])
+    return table[~entries.isin(pd.MultiIndex.from_frame(of_studies))]
 
 
 def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -243,10 +245,10 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
     from stbench.results.aggregates import all_tables
     from stbench.results.best_control import lift_over_best_control
     from stbench.results.studies import study_tables
-    from stbench.results.tuning import settings_tables
+    from stbench.results.tuning import settings_tables, tuned_entries
 
-    whole = ranked_rows(args, results)
-    tuned = args.studies.get("published", {})
+    whole = ranked_rows(results, results)
+    tuned = args.studies.get("published") or tuned_entries(results)
     tables = {
         **all_tables(results),
         "lift_best_control": lift_over_best_control(results),
@@ -314,20 +316,20 @@ def texts_of_domains(
     from stbench.ranking.selection import anything_ranked
     from stbench.ranking.standings import all_standings
 
-    whole = ranked_rows(args, results)
+    whole = ranked_rows(results, results)
     if not anything_ranked(whole, args.rank_by):
         return {}
     ranked = all_standings(whole, args.rank_by)
     beside = ["tuning_gain", "paper_protocol"]
     tuning = {name: tables[name] for name in beside if name in tables}
-    lift, best = (ranked_rows(args, tables[name]) for name in ("lift", "lift_best_control"))
+    lift, best = (ranked_rows(tables[name], results) for name in ("lift", "lift_best_control"))
     page = leaderboard_page(
         *(ranked, whole, lift, best, args.rank_by),
         tuning=tuning,
         figure="../figures/overview.png",
     )
     compared = tables.get("published_vs_measured")
-    scored = ranked_rows(args, tables["ARI_final"])
+    scored = ranked_rows(tables["ARI_final"], results)
     papers = latex_tables(ranked, whole, scored, compared, args.rank_by)
     latex = {f"latex/{name}.tex": text for name, text in papers.items()}
     return {"LEADERBOARD.md": page, **latex}

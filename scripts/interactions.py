@@ -39,6 +39,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--method", required=True, help="id of the method")
     parser.add_argument("--program", help="id of the method in scripts/methods (default: --method)")
     parser.add_argument("--title", help="display name in figures (default: the id)")
+    parser.add_argument("--y-down", action="store_true", help="y grows downwards, as in images")
     parser.add_argument(
         "--settings",
         required=True,
@@ -78,7 +79,7 @@ def main() -> None:
     from stbench.figures.interaction_figures import draw
     from stbench.interactions.analysis import analyze
 
-    drawing = partial(draw, title=args.title or args.method)
+    drawing = partial(draw, title=args.title or args.method, y_down=args.y_down)
     name = f"{args.output.parent.parent.name}, {args.method}"
     with atomic_directory(args.output) as folder:
         attempt(

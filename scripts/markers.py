@@ -53,6 +53,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--titles", required=True, help="methods and their names, a JSON object")
     parser.add_argument("--genes", nargs="*", default=[], help="symbols of the genes to report")
     parser.add_argument("--gene-sets", type=Path, help="GMT file to score in every domain")
+    parser.add_argument(
+        "--drawing",
+        type=json.loads,
+        default={},
+        help="names of the true domains and direction of the y axis (JSON)",
+    )
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     parser.add_argument(
@@ -83,7 +89,8 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
         raise InputError(f"--titles: not valid JSON ({error})") from error
     if not isinstance(titles, dict):
         raise InputError('--titles: it must be a JSON object such as {"stague": "STAGUE"}')
-    truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])))
+    named = args.drawing.get("domain_names", {})
+    truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])), named)
     if args.domains and (maps := read_cells_file(args.domains, list(tissue.cells))):
         consensus = maps.columns.get(CONSENSUS)
         joined = consensus_domains(consensus, maps.n_domains, maps.note, truth)
@@ -211,7 +218,7 @@ def main() -> None:
     from stbench.common.io import atomic_directory, empty
     from stbench.figures.figure_set import Album
     from stbench.figures.markers import add_figures
-    from stbench.figures.positions import as_drawn
+    from stbench.figures.per_dataset import read_tissue as read_drawn
     from stbench.figures.style import apply_style
     from stbench.interactions.tissue import read_tissue
 
@@ -230,7 +237,8 @@ def main() -> None:
                 write_reason(args.genes, name, "not_applicable", str(error), folder)
                 return
             album = Album(folder)
-            add_figures(album, tissue.name, as_drawn(tissue.coords, facts), **shown)
+            places = read_drawn(args.data, {name: args.drawing}).coords
+            add_figures(album, tissue.name, places, **shown)
             album.write_captions()
 
         def failed(reason: str) -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+import h5py
+
 from helpers.programs import run_here
 from helpers.results import made_results, scores_of
 from stbench.common.paths import CONFIG, SCRIPTS
@@ -13,7 +15,7 @@ def test_shipped_results_have_the_page_of_a_run(tmp_path):
     means = {"stague": 0.7, "sedr": 0.5, "smoothed_pca": 0.6}
     scores = (scores_of("BZ5", name, [mean, mean + 0.02]) for name, mean in means.items())
     made_results(*scores).to_parquet(tmp_path / SCORES)
-    (tmp_path / LABELS).touch()
+    h5py.File(tmp_path / LABELS, "w").close()
     chosen = {"datasets": ["BZ5"], "methods": list(means), "seeds": [0, 1], "rank_by": "kmeans"}
     config = {**load_yaml(CONFIG / "config.yaml"), **chosen, "clusterers": ["kmeans"]}
     files = {name: sha256(tmp_path / name) for name in (SCORES, LABELS)}

@@ -93,9 +93,12 @@ def test_what_is_sorted_shows_so_and_enter_sorts(open_page, small):
 
 def test_filters_change_what_is_ranked(open_page, small):
     page = open_page(small)
-    choose(page, policy="only datasets on which every method has a score")
+    choose(page, policy="only datasets on which every fit has a score")
     assert "2 of 3 datasets included" in page.inner_text("#view-note")
     assert column(page, "board", 3)[:2] == ["1.50", "1.50"]
+    choose(page, protocol="consensus (all seeds)")  # one score, which no seed lacks
+    assert column(page, "board", 3)[:1] == ["1.00"]
+    assert "3 of 3 datasets included" in page.inner_text("#view-note")
     choose(page, policy="a failure gets the worst rank", protocol="untrained")
     assert methods(page)[0] == "STAGUE"
     assert "no such score: SEDR, Smoothed PCA, PCA" in page.inner_text("#view-note")
@@ -150,7 +153,7 @@ def test_failed_seeds_count_and_means_that_lack_them_say_n(open_page, tmp_path):
         == [*("1.50", "2.00", "2.50")]
     )
     assert "0.90 n 1 of 2" in column(page, "entries", 2)
-    choose(page, policy="only datasets on which every method has a score")
+    choose(page, policy="only datasets on which every fit has a score")
     assert "1 of 2 datasets included" in page.inner_text("#view-note")
 
 

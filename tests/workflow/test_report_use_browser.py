@@ -96,14 +96,14 @@ def test_every_table_can_be_saved(open_page, small):
 
 def test_a_link_keeps_what_is_chosen(open_page, small):
     page = open_page(small)
-    choose(page, metric="ASW", policy="only datasets on which every method has a score")
+    choose(page, metric="ASW", policy="only datasets on which every fit has a score")
     page.uncheck("#controls")
     page.locator(".choose summary").click()
     page.locator("#items input").nth(1).uncheck()
     query = page.evaluate("location.search")
     again = open_page(small, query=query)
     assert again.evaluate("[metric, policy].map(one => one.selectedOptions[0].text)") == [
-        *("ASW", "only datasets on which every method has a score"),
+        *("ASW", "only datasets on which every fit has a score"),
     ]
     assert again.evaluate("BOXES = [...items.querySelectorAll('input')].map(b => b.checked)") == [
         *(True, False, True),

@@ -18,6 +18,7 @@ from stbench.scoring.matching import match_labels
 _WANTED_SHAPE = 2.0  # width over height of the whole figure
 _PANEL_AREA = 5.0  # square inches of one map
 _MIN_WIDTH = 1.8  # of a panel, so that its title fits
+_LETTER = 0.0072  # inches of one in a title, for each point of its size
 _MAX_WIDTH = 16.0
 _LEGEND_ENTRY = 1.2  # inches
 
@@ -93,6 +94,7 @@ def domain_maps(
         for j, ax in enumerate(axes[i]):
             if j < len(row):
                 draw_map(ax, coords, row[j], colors, size)
+                _fit_title(ax, panel)
             else:
                 ax.set_axis_off()
     scale_bar(axes[0, 0], coords, unit)
@@ -179,6 +181,12 @@ def draw_map(ax: Axes, coords: np.ndarray, one: Map, colors: Sequence[str], size
         ax.text(
             *(0.5, 1.01, one.note), transform=ax.transAxes, ha="center", va="bottom", color=QUIET
         )
+
+
+def _fit_title(ax: Axes, width: float) -> None:
+    """Reduce a title that is longer than its panel, in inches."""
+    longest = (width - 0.15) / (_LETTER * max(len(ax.get_title()), 1))
+    ax.title.set_fontsize(min(ax.title.get_fontsize(), longest))
 
 
 def _wrapped(text: str) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from stbench.common.errors import NotApplicableError
 from stbench.figures.layout import umap_and_paga
+from stbench.figures.positions import as_drawn
 from stbench.interactions.analysis import Findings
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.tissue import LearnedGraph, Tissue
@@ -18,9 +20,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw(parts: Parts, folder: Path, findings: Findings, *, title: str) -> None:
+def draw(
+    parts: Parts, folder: Path, findings: Findings, *, title: str, y_down: bool = False
+) -> None:
     """Draw into ``folder / "figures"``, genes from ``folder / "genes.csv"``. A figure whose results
-    are missing is skipped, with the reason of the results."""
+    are missing is skipped, with the reason of the results.
+
+    Args:
+        title: of the method.
+        y_down: the registry says that y grows downwards, as in images; a tissue may say so, too.
+    """
     from stbench.figures.cell_graph import edge_map, type_pair_heatmap
     from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
     from stbench.figures.style import apply_style, save
@@ -39,7 +48,7 @@ def draw(parts: Parts, folder: Path, findings: Findings, *, title: str) -> None:
     add_figure(
         "map",
         "above",
-        lambda: edge_map(above, tissue.coords, f"{where}: {len(above)} edges"),
+        lambda: edge_map(above, _places(tissue, y_down), f"{where}: {len(above)} edges"),
     )
     add_figure(
         "type_pairs",
@@ -62,6 +71,13 @@ def draw(parts: Parts, folder: Path, findings: Findings, *, title: str) -> None:
             ),
         )
     add_figure("embedding", "graphs", lambda: draw_embedding(tissue, graphs[0], where))
+
+
+def _places(tissue: Tissue, y_down: bool) -> np.ndarray:
+    """Positions of cells as all maps of the tissue have them."""
+    facts = {"y_down": "true" if y_down or tissue.y_down else ""}
+    several = pd.Categorical(tissue.sections) if tissue.sections.any() else None
+    return as_drawn(tissue.coords, facts, several)
 
 
 def draw_embedding(tissue: Tissue, graph: LearnedGraph, where: str) -> Figure:

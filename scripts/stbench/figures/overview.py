@@ -17,14 +17,14 @@ from matplotlib.patheffects import withStroke
 from stbench.config.tissues import REAL, SEMI_SYNTHETIC, SIMULATED
 from stbench.figures.method_style import method_styles
 from stbench.figures.style import INK, QUIET
-from stbench.results.formatting import duration, megabytes
+from stbench.results.formatting import duration, megabytes, number
 
 ROW = 0.19  # inches, like all lengths here
-_NAMES, _RANKS, _BAR, _CIRCLE, _COST, _FACT = 1.75, 1.1, 0.66, 0.44, 0.5, 0.4
+_NAMES, _RANKS, _BAR, _CIRCLE, _COST, _FACT = 1.7, 1.1, 0.66, 0.44, 0.5, 0.4
 _ACCURACY = 1.0  # of the bars of all kinds of tissues together, at least
 _GAP, _EDGE, _HEAD, _BAND = 0.13, 0.05, 0.9, 0.26
 _SLANTED = 0.4  # right of the last column, for its title
-_LETTER = 0.052  # width of one in small text
+_LETTER, _LETTER_OF_NAME = 0.052, 0.056  # width of one, in small text and in a name
 _TEXT, _SMALL = 7.5, 6.5  # points
 _LARGEST = 0.155  # diameter of a circle
 WIDEST_SPREAD = 0.25  # of ARI; the circle of this or a larger one is a point
@@ -63,7 +63,8 @@ def overview_figure(board: pd.DataFrame, titles: Mapping[str, str], title: str) 
     import matplotlib.pyplot as plt
 
     groups = [group for group in _groups(board) if group.columns]
-    starts, left = {}, _NAMES
+    names = {m: titles.get(str(m), str(m)) + _incomplete(row) for m, row in board.iterrows()}
+    starts, left = {}, max(_NAMES, _LETTER_OF_NAME * max(map(len, names.values())))
     for group in groups:
         left += _GAP
         for column in group.columns:
@@ -92,8 +93,7 @@ def overview_figure(board: pd.DataFrame, titles: Mapping[str, str], title: str) 
             if i % 2 == 0:
                 stripe = Rectangle((0, middle - ROW / 2), left, ROW, fc=_STRIPE, lw=0, zorder=0)
                 ax.add_patch(stripe)
-            words = titles.get(str(method), str(method)) + _incomplete(row)
-            ax.text(0.04, middle, words, fontsize=_TEXT, va="center_baseline")
+            ax.text(0.04, middle, names[method], fontsize=_TEXT, va="center_baseline")
             for group in groups:
                 for column in group.columns:
                     column.draw(ax, row, starts[group.title, column.title], middle)
@@ -231,7 +231,7 @@ def _draw_bar(kind: str, width: float) -> Callable[[Axes, pd.Series, float, floa
         ax.add_patch(Rectangle((x, y - 0.36 * ROW), length, 0.72 * ROW, fc=color, lw=0, zorder=1))
         inside = length > 0.25
         ax.text(
-            *(x + length + (-0.03 if inside else 0.03), y, f"{round(value, 2) + 0:.2f}"[-3:]),
+            *(x + length + (-0.03 if inside else 0.03), y, number(value)),
             fontsize=_SMALL, ha="right" if inside else "left", va="center_baseline", zorder=3,
             color="white" if inside and shown > 0.45 else "black",
             path_effects=[] if inside else [withStroke(linewidth=2, foreground="white")],

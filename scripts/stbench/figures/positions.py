@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from stbench.data.sections import drawn_close
 from stbench.figures.style import INK
 
-_MICROMETERS = ("um", "micrometre")  # as platforms and as the registry write it
+MICROMETERS = ("um", "micrometre")  # as platforms and as the registry write it
 _SHARE = 0.3  # of the width of a map that a scale bar takes at most
 
 
@@ -38,7 +38,7 @@ def as_drawn(
 def scale_bar(ax: Axes, coords: np.ndarray, unit: str) -> None:
     """Draw the scale below the left of a map, if the unit is a length: micrometers."""
     width = float(np.ptp(coords[:, 0]))
-    if unit not in _MICROMETERS or width <= 0:
+    if unit not in MICROMETERS or width <= 0:
         return
     length, left = round_length(_SHARE * width), float(coords[:, 0].min())
     look: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "color": INK, "clip_on": False}

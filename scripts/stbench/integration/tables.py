@@ -133,7 +133,8 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
     if not len(values):
         return {"mean": np.nan, "sd": np.nan, "n": 0, "low": np.nan, "high": np.nan, **outcome}
     result = mean_over_groups([np.array([value]) for value in values])
-    numbers = {name: getattr(result, name) for name in ("mean", "sd", "n", "low", "high")}
+    low, high = np.clip([result.low, result.high], 0.0, 1.0)  # the range of all metrics
+    numbers = {"mean": result.mean, "sd": result.sd, "n": result.n, "low": low, "high": high}
     return {**numbers, **outcome}
 
 

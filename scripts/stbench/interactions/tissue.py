@@ -32,6 +32,7 @@ class Tissue:
         var: of the genes.
         types, domains: (n,) cell types and true domains without unused categories, or None.
         sections: (n,) codes of the joined sections; all 0 for a single one.
+        y_down: whether y grows downwards, as in images.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Tissue:
     types: pd.Categorical | None
     domains: pd.Categorical | None
     sections: np.ndarray
+    y_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
         types=_categories(elements.get("obs/celltype")),
         domains=_categories(elements.get("obs/cluster")),
         sections=_codes(elements.get("obs/section"), len(processed["cells"])),
+        y_down=facts.get("y_down") == "true",
     )
 
 

@@ -19,11 +19,13 @@ CONSENSUS, CONSENSUS_TITLE = "consensus", "the consensus of methods"
 _NONE = np.empty(0, int)
 
 
-def true_domains(truth: pd.Categorical | None, n_domains: int) -> Domains:
-    """The true domains; none if no cell has one."""
+def true_domains(
+    truth: pd.Categorical | None, n_domains: int, named: Mapping[str, str] | None = None
+) -> Domains:
+    """The true domains, with the names of ``named`` where it has one; none if no cell has one."""
     if truth is None or not (truth.codes >= 0).any():
         return Domains(TRUTH, "true domains", n_domains, _NONE, [], [], "no true domains are known")
-    names = [str(name) for name in truth.categories]
+    names = [str((named or {}).get(str(name), name)) for name in truth.categories]
     codes = truth.codes.astype(int)
     return Domains(TRUTH, "true domains", len(names), codes, names, [""] * len(names))
 

@@ -126,7 +126,7 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
         ]
         parts.append(f"significantly better than the best control of a dataset: {listed(won)}")
     elif len(rows) and set(rows["verdict"]) == {NO_INTERVAL}:
-        parts.append("one seed gives no interval, so no method can be shown to be better")
+        parts.append("too few seeds for an interval, so no method can be shown to be better")
     elif rows["mean"].notna().any():
         parts.append("no method is significantly better than the best control on any dataset")
     else:

@@ -27,25 +27,27 @@ class Place(NamedTuple):
 def first_methods(results: pd.DataFrame, rank_by: str, n: int = 3) -> dict[str, list[Place]]:
     """The first methods by mean rank of the final ARI, by clusterer, that which ranks first.
 
-    Only methods are ranked here, without controls. A failure gets the worst rank. Methods without
-    any score under a clusterer are left out, and so are clusterers with fewer than two methods.
+    Ranks are those of the leaderboard, among methods and controls that smooth; only methods are
+    listed. A failure gets the worst rank. Methods without any score under a clusterer are left out,
+    and so are clusterers with fewer than two methods.
 
     Args:
         results: of ``stbench.results.assembly.assemble``, of one kind of tissue.
         rank_by: the clusterer that ranks.
         n: number of methods.
     """
-    methods, units = results[~results["control"]], units_of(results)
+    controls, units = set(results.loc[results["control"], "method"]), units_of(results)
     titles = method_titles(results)
     others = sorted(set(results["clusterer"]) - {rank_by})
     first = {}
     for clusterer in (rank_by, *others):
-        scores = final_scores(methods, clusterer).dropna(how="all").dropna(how="all", axis=1)
-        if scores.shape[1] < 2:
+        scores = final_scores(results, clusterer).dropna(how="all").dropna(how="all", axis=1)
+        order = mean_ranks(scores, units).round(9).sort_values(kind="stable").index
+        methods = [name for name in order if name not in controls]
+        if len(methods) < 2:
             continue
-        order = mean_ranks(scores, units).round(9).sort_values(kind="stable").index[:n]
         ari = mean_over_units(scores, units)
-        first[clusterer] = [Place(titles[method], ari[method]) for method in order]
+        first[clusterer] = [Place(titles[method], ari[method]) for method in methods[:n]]
     return first
 
 

@@ -113,7 +113,7 @@ def leaderboard(
     gap = mean_over_units(oracle - finals[oracle_by], units)
     board.insert(board.columns.get_loc("gain"), "gap", gap)
     board["datasets"] = [f"{n}/{len(final)}" for n in final.notna().sum()]
-    board["order"] = compare_orders(scores, rank_by, units).summary
+    board["order"] = order_under_clusterers(results, rank_by).summary
     for name in [name for name in clusterers if name != rank_by]:
         competing = scores[name].notna().any() & ~board["control"]
         board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(competing))
@@ -143,8 +143,10 @@ def check_clusterer(results: pd.DataFrame, rank_by: str) -> None:
 
 
 def order_under_clusterers(results: pd.DataFrame, rank_by: str) -> Order:
-    """The order of the methods of ``results`` under other clusterers than ``rank_by``."""
-    scores = {name: final_scores(results, name) for name in sorted(results["clusterer"].unique())}
+    """The order of the methods of ``results``, without controls, under other clusterers than
+    ``rank_by``."""
+    methods = results[~results["control"]]
+    scores = {name: final_scores(methods, name) for name in sorted(results["clusterer"].unique())}
     return compare_orders(scores, rank_by, units_of(results))
 
 

@@ -195,7 +195,8 @@ def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     """The tuning gain of every method on every dataset with published settings."""
     yield markdown(
         "Final ARI with the settings that the authors published for a dataset, or that were copied "
-        f"from a similar one, minus that with the default settings, which rank. {WARNING}"
+        f"from a similar one, minus that with the default settings, which rank; 95 % "
+        f"intervals, and conclusions after Holm's correction for all entries. {WARNING}"
     )
     head = ("dataset", "method", "default", "published", "tuning gain", "seeds", "conclusion")
     lines = [_row(head), _row(["---", "---", *["---:"] * 4, "---"])]
@@ -227,7 +228,7 @@ def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
 
 def _firsts(firsts: Mapping[str, Sequence[Place]]) -> Iterator[str]:
     """A line for every clusterer; the mean final ARI behind each method."""
-    yield "By mean rank of the final ARI, controls left out; the numbers are mean ARI."
+    yield "By mean rank, as in the tables above; controls are not listed. The numbers are mean ARI."
     yield ""
     for clusterer, places in firsts.items():
         yield f"- **{clusterer}**: {markdown(in_words(places))}"
@@ -282,7 +283,7 @@ _VERDICTS = {
     BETTER: "better",
     WORSE: "worse",
     WITHIN_NOISE: "cannot be distinguished",
-    NO_INTERVAL: "one seed, so no conclusion",
+    NO_INTERVAL: "too few seeds, or seeds that agree, so no conclusion",
 }
 
 

@@ -26,7 +26,7 @@ UNITS_FOR_INTERVAL = 6  # a bootstrap over fewer values is far too narrow
 Policy = Literal["worst", "common"]
 POLICY_WORDS: dict[Policy, str] = {
     "worst": "a failure gets the worst rank",
-    "common": "only datasets on which every method has a score",
+    "common": "only datasets on which every fit has a score",
 }
 POLICIES = tuple(POLICY_WORDS)
 _DRAWS = 10_000
@@ -39,7 +39,7 @@ class Ranking:
     Attributes:
         policy: ``worst`` (a failure gets the worst rank; in tests it counts as the worst
             score of its dataset, and never as more than 0) or ``common`` (only datasets on which
-            every method has a score).
+            every fit has a score).
         scores: (datasets, methods) higher is better, complete under the policy.
         ranks: the same, 1 = best, ties share their mean rank.
         units: (datasets) the unit of each.

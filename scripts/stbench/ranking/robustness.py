@@ -19,7 +19,7 @@ def rank_robustness(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     """The place of every ranked method under every condition.
 
     Conditions change one choice at a time: the clusterer, the metric, the policy for failures (only
-    datasets on which every method has a score), the aggregate (mean ARI, or mean scaled ARI, in
+    datasets on which every fit has a score), the aggregate (mean ARI, or mean scaled ARI, in
     place of the mean rank), and the units (each is left out).
 
     Returns:
@@ -56,10 +56,17 @@ def rank_spans(robustness: pd.DataFrame) -> pd.DataFrame:
     return among.groupby(robustness["method"]).agg(best="min", worst="max")
 
 
-def scaled_scores(results: pd.DataFrame, clusterer: str) -> pd.DataFrame:
+def scaled_scores(
+    results: pd.DataFrame, clusterer: str, scores: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Final ARI on a scale from 0, the control ``random``, to 1, the slightly wrong truth.
 
     Datasets differ in the highest ARI that can be reached; ``jittered_truth`` estimates it.
+
+    Args:
+        results: of ``stbench.results.assembly.assemble``.
+        clusterer: of the scores.
+        scores: (datasets, methods) to scale; those of the results when None.
 
     Returns:
         (datasets, methods); without datasets that lack one of the two controls.
@@ -69,24 +76,26 @@ def scaled_scores(results: pd.DataFrame, clusterer: str) -> pd.DataFrame:
     wide = table.pivot_table(index="dataset", columns="method", values="mean", dropna=False)
     wide = wide.reindex(columns=list(dict.fromkeys([*wide.columns, FLOOR, CEILING])))
     span = wide[CEILING] - wide[FLOOR]
-    scaled = wide.sub(wide[FLOOR], axis=0).div(span.where(span > 0), axis=0)
-    return scaled.dropna(subset=[CEILING])
+    span = span[span > 0]
+    rows = (wide if scores is None else scores).reindex(span.index)
+    return rows.sub(wide.loc[span.index, FLOOR], axis=0).div(span, axis=0)
 
 
 def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str, pd.Series]]:
     """Kind, name, and a value per method, the lowest for the best."""
     scores, units = final_scores(results, rank_by), units_of(results)
+    failed = scores.isna().all()  # everywhere; such a method has the last place in all conditions
     yield "ranking", RANKING, mean_ranks(scores, units)
     for clusterer in sorted(set(results["clusterer"]) - {rank_by}):
         other = final_scores(results, clusterer)
-        there = other.notna().any()
-        yield "clusterer", clusterer, mean_ranks(other.loc[:, there], units)
+        compared = other.notna().any() | failed
+        yield "clusterer", clusterer, mean_ranks(other.loc[:, compared], units)
     for metric in OTHER_METRICS:
         yield "metric", metric, mean_ranks(final_scores(results, rank_by, metric), units)
     common = complete_scores(final_scores(results, rank_by, policy="common"), "common")
     yield "policy", "common datasets", mean_ranks(common, units)
     complete = complete_scores(scores, "worst")
-    scaled = scaled_scores(results, rank_by).reindex(columns=scores.columns)
+    scaled = scaled_scores(results, rank_by, complete)
     for name, table in (("mean ARI", complete), ("mean scaled ARI", scaled)):
         yield "aggregate", name, -mean_over_units(table, units)
     ranked_units = dict.fromkeys(units[name] for name in complete.index)

@@ -84,7 +84,7 @@ def menu(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("maps", "Maps", context["maps"].tissues),
         ("pictures", "Domains", context["galleries"] or (shown["scores"] and not board)),
         *((one.name, _SHORT.get(one.name, one.title), True) for one in studies),
-        ("graphs", "Interactions", context["interactions"]),
+        ("cell-graphs", "Interactions", context["interactions"]),
         ("missing", "Missing", context["missing"]),
         ("run", "The run", True),
         ("references", "References", True),

@@ -32,7 +32,7 @@ NO_BASELINE = f"{BASELINE} was not run"
 _SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
 _GAIN = ["mean", "sd", "n", "low", "high", "p", "p_holm", "verdict", "status", "reason"]
 LIFT = [name for name in _GAIN if name != "sd"]
-_NO_INTERVAL = "one run: no interval"
+_NO_INTERVAL = "no interval: too few seeds, or seeds that agree"
 
 
 def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pandas as pd
 
 from stbench.common.errors import InputError
@@ -31,7 +33,8 @@ class Shipped:
     """Shipped results.
 
     Attributes:
-        results: of ``stbench.results.assembly.read_results``.
+        results: of ``stbench.results.assembly.read_results``. Final ARIs under the clusterer that
+            ranked have the ``blocks`` of the shipped labels, those of the first training seed.
         manifest: ``made`` (date), ``commit``, ``machine``, ``config`` (of the run), ``files`` (by
             name their SHA-256), ``entries`` (by dataset and method, of
             ``stbench.verdict.merging.keys_of_entry``), ``tissues`` (by dataset,
@@ -63,7 +66,28 @@ def read_shipped(folder: str | Path) -> Shipped:
                 raise InputError(f"{folder / name}: not the file that {MANIFEST} describes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a readable manifest ({error})") from error
-    return Shipped(read_results(folder / SCORES), manifest)
+    results = read_results(folder / SCORES)
+    rank_by = manifest["config"]["rank_by"]
+    return Shipped(_with_blocks(results, folder / LABELS, rank_by), manifest)
+
+
+def _with_blocks(results: pd.DataFrame, labels: Path, rank_by: str) -> pd.DataFrame:
+    """The results with contributions of blocks of cells, where the labels have any."""
+    with h5py.File(labels) as file:
+        known = {
+            (dataset, method): rows.attrs["blocks"]
+            for dataset, methods in file.items()
+            for method, rows in methods.items()
+            if "blocks" in rows.attrs
+        }
+    names = ["dataset", "method", "clusterer", "protocol", "metric", "value"]
+    column = [
+        known.get((dataset, method))
+        if kind == [rank_by, "final", "ARI"] and not np.isnan(value)
+        else None
+        for dataset, method, *kind, value in results[names].itertuples(index=False, name=None)
+    ]
+    return results.assign(blocks=pd.Series(column, results.index, dtype=object))
 
 
 def sha256(path: Path) -> str:
@@ -97,6 +121,32 @@ def stale_entries(
         for method, made in methods.items()
         if (dataset, method) not in current or keys.fit(dataset, method) != made["fit"]
     }
+
+
+def check_comparable(folder: Path, datasets: Collection[str], rank_by: str) -> None:
+    """Check that shipped methods can be ranked in a run: a method that was never run must not rank
+    as if it had failed.
+
+    Args:
+        folder: of the shipped results.
+        datasets: of the run.
+        rank_by: the clusterer that ranks.
+
+    Raises:
+        InputError: a dataset or the clusterer has no shipped results.
+    """
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    known, clusterers = manifest["entries"], manifest["config"]["clusterers"]
+    if others := [name for name in datasets if name not in known]:
+        raise InputError(
+            f"shipped: no results of {', '.join(others)} are shipped, so other methods cannot be "
+            f"compared there; leave them out, or set `shipped: false`. Shipped: {', '.join(known)}"
+        )
+    if rank_by not in clusterers:
+        raise InputError(
+            f"shipped: no results under the clusterer {rank_by} are shipped; set `rank_by` to one "
+            f"of {', '.join(clusterers)}, or `shipped: false`"
+        )
 
 
 def beside(own: pd.DataFrame, shipped: Shipped, stale: Collection[Entry] = ()) -> pd.DataFrame:

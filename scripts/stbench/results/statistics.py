@@ -8,6 +8,8 @@ A difference has up to three sources of noise, whose variances are added:
 * cells: a section is one draw of a tissue. The variance of a bootstrap of spatial blocks of cells
   (``stbench.scoring.block_bootstrap``), in which both sides are scored on the same blocks.
 
+Where the noise of cells is not known, as for shipped scores, there is no interval for two seeds.
+
 The interval is that of Student's t with Welch-Satterthwaite degrees of freedom; docs/scores.md
 shows its coverage.
 """
@@ -24,6 +26,7 @@ from stbench.results.confidence import Noise, combined, interval, p_value
 from stbench.scoring.block_bootstrap import block_noise
 
 LEVEL = 0.05
+_FEWEST_SEEDS = 3  # for an interval without the noise of cells
 _ROUNDING = 1e-30  # variances below are those of equal scores
 
 BETTER, WORSE = "better", "worse"
@@ -82,7 +85,7 @@ def difference(one: Sample, other: Sample) -> Difference:
     mean = float(one.values.mean() - other.values.mean())
     runs = [len(side.values) for side in sides if not side.deterministic]
     n = min(runs, default=1)
-    if 1 in runs:
+    if 1 in runs or (runs and _too_few(n, one, other)):
         return Difference(mean, np.nan, n, np.nan, np.nan, np.nan)
     noises = [_clusterings(s) if s.deterministic else _seeds(s.values) for s in sides]
     return Difference(mean, np.nan, n, *_student(mean, [*noises, _cells(one, other)]))
@@ -102,8 +105,10 @@ def paired_difference(one: Sample, other: Sample) -> Difference:
     mean, n = float(differences.mean()), len(differences)
     if n < 2:
         return Difference(mean, np.nan, n, np.nan, np.nan, np.nan)
-    ends = _student(mean, [_seeds(differences), _cells(one, other)])
-    return Difference(mean, float(differences.std(ddof=1)), n, *ends)
+    sd = float(differences.std(ddof=1))
+    if _too_few(n, one, other):
+        return Difference(mean, sd, n, np.nan, np.nan, np.nan)
+    return Difference(mean, sd, n, *_student(mean, [_seeds(differences), _cells(one, other)]))
 
 
 def mean_over_groups(groups: Sequence[np.ndarray]) -> Difference:
@@ -151,6 +156,11 @@ def holm(p: np.ndarray) -> np.ndarray:
     order = known[np.argsort(p[known], kind="stable")]
     adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return adjusted
+
+
+def _too_few(n: int, one: Sample, other: Sample) -> bool:
+    """Whether all known noise is that of two seeds, which may be close by chance."""
+    return n < _FEWEST_SEEDS and (one.blocks is None or other.blocks is None)
 
 
 def _seeds(values: np.ndarray) -> Noise:

@@ -191,5 +191,6 @@ def _over_seeds(values: pd.Series, spreads: pd.Series) -> dict[str, Any]:
     mean, sd = float(values.mean()), float(values.std())
     clusterings = float((spreads.fillna(0) ** 2).mean()) / len(KMEANS_SEEDS)
     noises = [Noise.of_mean(sd, n), Noise(clusterings, len(KMEANS_SEEDS) - 1)]
-    low, high = interval(mean, noises)
+    known = n > 1 and (sd > 0 or clusterings > 0)
+    low, high = interval(mean, noises) if known else (np.nan, np.nan)
     return {"mean": mean, "sd": sd, "n": n, "low": low, "high": high}

@@ -28,6 +28,15 @@ _SIDES = ("default", "published")
 _GAIN = ["default", "published", "gain", "n", "low", "high", "p", "p_holm", "verdict"]
 
 
+def tuned_entries(results: pd.DataFrame) -> Published:
+    """The entries with published settings, by id, with the id of their method."""
+    rows = results[results["study"] == PUBLISHED_SETTINGS].drop_duplicates("method")
+    return {
+        row.method: {"method": str(row.method).partition("__")[0], "title": row.title}
+        for row in rows.itertuples()
+    }
+
+
 def settings_tables(results: pd.DataFrame, published: Published) -> dict[str, pd.DataFrame]:
     """The tables of methods with published settings, by file name; none if there are none."""
     if not published:

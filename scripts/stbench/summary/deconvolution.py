@@ -34,16 +34,26 @@ def deconvolution_answers(tables: Path, methods: Mapping[str, Mapping[str, Any]]
     own, controls = rows[~is_control], rows[is_control]
     if own.empty:
         return []
-    means = own.groupby("method", sort=False)["mean"].mean().sort_values(ascending=False)
-    title, pairs = methods[means.index[0]]["title"], own["dataset"].nunique()
+    scores = own.pivot_table("mean", "dataset", "method", sort=False)
+    # A failure must not be better than a low score: a missing one is that of a flat map.
+    means = scores.fillna(0.0).mean().sort_values(ascending=False, kind="stable")
+    title, pairs = methods[means.index[0]]["title"], len(scores)
     rest = [f"{methods[name]['title']} ({number(value)})" for name, value in means[1:].items()]
     best = Answer(
         "Best",
         f"{title} has the highest {_WORDS} ({number(means.iloc[0])}, mean over "
         f"{count(pairs, 'pair')}) of {count(len(means), 'method')}"
-        f"{', before ' + listed(rest) if rest else ''}.",
+        f"{', before ' + listed(rest) if rest else ''}."
+        f"{_missing(scores, methods)}",
     )
     return [best, Answer("Controls", _against(own, controls, methods))]
+
+
+def _missing(scores: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many pairs of which methods have no score; empty if there are none."""
+    counts = scores.isna().sum()
+    named = [f"{methods[name]['title']} {n}" for name, n in counts[counts > 0].items()]
+    return f" Pairs without a score count 0: {listed(named)}." if named else ""
 
 
 def _against(

@@ -57,7 +57,7 @@ def sentence(
         text += f"cannot be distinguished from {reference}: {size}{corrected(lift)}."
     else:
         side = "above" if lift["mean"] > 0 else "below"
-        text += f"is {side} {reference}: {size}, but one seed gives no interval."
+        text += f"is {side} {reference}: {size}, but there are too few seeds for an interval."
     return text + _training(gain)
 
 
@@ -86,4 +86,4 @@ def _training(gain: Row) -> str:
         return f" Training changed the ARI by {size}."
     if gain["verdict"] == WITHIN_NOISE:
         return f" An effect of training cannot be shown: {size}{corrected(gain)}."
-    return f" Training changed the ARI by {size}, but one seed gives no interval."
+    return f" Training changed the ARI by {size}, but there are too few seeds for an interval."

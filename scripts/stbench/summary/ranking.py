@@ -69,7 +69,7 @@ def _sentences(
     ranking: Ranking, ranks: pd.DataFrame, titles: Mapping[str, str], controls: Container[str]
 ) -> list[str]:
     if not len(ranking.scores):
-        return ["There is no dataset on which every method has a score."]
+        return ["There is no dataset on which every fit has a score."]
     is_control = ranks.index.isin([method for method in ranks.index if method in controls])
     best = [
         f"Best of the {what} by mean rank over {where(ranking)}: {_best(rows, titles)}."

@@ -19,7 +19,7 @@ from stbench.ranking.leaderboard import order_under_clusterers
 from stbench.ranking.selection import headline
 from stbench.ranking.standings import all_standings, place
 from stbench.results.assembly import one_row_per_fit
-from stbench.results.formatting import Row, mean_and_sd, number, seeds, signed
+from stbench.results.formatting import Row, count, mean_and_sd, number, seeds, signed
 from stbench.results.marks import marks_note
 from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE
 from stbench.summary.answer import Standings, run_answers
@@ -258,7 +258,7 @@ def _studies(run: Run, tables: Path) -> Iterator[str]:
 def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
     cells, failed = _cells(run)
     if not len(failed) and not missing:
-        yield f"All {len(cells)} fits succeeded."
+        yield from _not_failed(run, cells)
         return
     if len(failed):
         yield f"{len(failed)} of {len(cells)} fits failed:"
@@ -269,6 +269,18 @@ def _failures(run: Run, missing: dict[str, str]) -> Iterator[str]:
             yield wrapped(text.rstrip(": "), "  ", "    ")
     for dataset, reason in missing.items():
         yield wrapped(f"{dataset} was not run: {reason}", hanging="  ")
+
+
+def _not_failed(run: Run, cells: pd.DataFrame) -> Iterator[str]:
+    """How many fits succeeded, and why the others have no result."""
+    without = cells[cells["fit_status"] != "ok"]
+    if without.empty:
+        yield f"All {len(cells)} fits succeeded."
+        return
+    yield f"{len(cells) - len(without)} of {len(cells)} fits succeeded; the others do not apply:"
+    for (method, reason), rows in without.groupby(["method", "fit_reason"], sort=False):
+        text = f"{run.titles[method]}, {count(len(rows), 'fit')}: {reason}"
+        yield wrapped(text, "  ", "    ")
 
 
 def _failed_parts(interactions: Sequence[Path]) -> Iterator[str]:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from stbench.clustering.stage import LABELS_ONLY
 from stbench.common.text import markdown
 from stbench.ranking.overview import OWN
-from stbench.results.assembly import PUBLISHED_SETTINGS, in_order, method_titles
+from stbench.results.assembly import in_order, method_titles
 from stbench.results.formatting import count, interval, number, signed
 from stbench.results.published import AGREES, NO_VERDICT, published_vs_measured
-from stbench.results.tuning import Published
+from stbench.results.tuning import tuned_entries
 from stbench.verdict.markdown import table_of
 
 HOLDS, LOWER, HIGHER = "holds", "lower", "higher"
@@ -44,15 +45,6 @@ _WAYS = {
     "BenchmarkST": _Way(BENCHMARK, "final", _MCLUST),
     "SDMBench": _Way(BENCHMARK, "final", _MCLUST),
 }
-
-
-def tuned_entries(results: pd.DataFrame) -> Published:
-    """The entries with published settings, by id, with the id of their method."""
-    rows = results[results["study"] == PUBLISHED_SETTINGS].drop_duplicates("method")
-    return {
-        row.method: {"method": str(row.method).partition("__")[0], "title": row.title}
-        for row in rows.itertuples()
-    }
 
 
 def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -90,11 +82,13 @@ def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         results, wanted.drop(columns="claim_on"), tuned_entries(results)
     )
     compared = compared[compared["source"] != ""]
+    labels_only = set(results.loc[results["reason"] == LABELS_ONLY, "method"])
     budgets = results.drop_duplicates("method").set_index("method")["budget"]
     rows = []
     for (dataset, method, source), ways in compared.groupby(["dataset", "method", "source"]):
         for claimed, of_claim in ways.groupby("published"):
-            row = _fitting(of_claim, str(source))
+            own = of_claim["clusterer"] == OWN
+            row = _fitting(of_claim[own] if method in labels_only else of_claim, str(source))
             verdict, reason = _judged(row, str(claim_on[dataset]), str(budgets.get(method, "")))
             rows.append(
                 {
@@ -197,7 +191,7 @@ def _judged(row: pd.Series, claim_on: str, budget: str) -> tuple[str, str]:
         notes.append(f"measured on {row['dataset']}, the same section with other features")
     if row["protocol"] != way.protocol:
         notes.append(f"{row['protocol']} in place of the {way.protocol} protocol")
-    if row["clusterer"] != way.clusterers[0]:
+    if row["clusterer"] != way.clusterers[0] and row["clusterer"] != OWN:
         notes.append(f"{row['clusterer']} in place of {way.clusterers[0]}")
     notes += [note for note in (budget, row["assumed"]) if note]
     verdict = str(row["verdict"])

@@ -100,7 +100,7 @@ def canary(own: pd.DataFrame, shipped: Shipped, rank_by: str) -> str:
     largest = max(map(abs, differences.values()))
     return (
         f"The control {CANARY}, run again here, differs by at most {largest:.3f} from its shipped "
-        "scores, which is within twice its spread."
+        f"scores; more than twice its spread and {SMALLEST} would be reported."
     )
 
 

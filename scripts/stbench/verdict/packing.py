@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 
 from stbench.clustering.label_file import LabelsReader, open_labels
+from stbench.common.h5ad import read_elements
 from stbench.common.io import atomic_hdf5
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
 from stbench.config.tasks import DOMAINS
 from stbench.results.assembly import MEASURED, assemble, fit_folders, read_fits, read_scores
 from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, Shipped, sha256
+from stbench.scoring.block_bootstrap import ari_contributions
+from stbench.scoring.blocks import spatial_blocks
 from stbench.verdict.merging import (
     copy_labels,
     keys_of_entry,
@@ -119,6 +122,7 @@ def pack(
         if former:
             with h5py.File(former[0] / LABELS) as labels:
                 copy_labels(labels, kept, file)
+        add_blocks(layout, entries, file)
     facts = before.manifest.get("tissues", {}) if before else {}
     tissues = {name: facts[name] for name, _ in kept if name in facts}
     tissues |= {name: measured_facts(benchmark, layout, name) for name in dict(own)}
@@ -171,6 +175,25 @@ def _write_labels(
             small = np.int8 if row.max() <= np.iinfo(np.int8).max else np.int16
             file.create_dataset(f"{dataset}/{method}", data=row.astype(small), compression="gzip")
             file[dataset].attrs["cells_digest"] = labels.axes.cells_digest
+
+
+def add_blocks(layout: Layout, entries: Collection[Entry], file: h5py.File) -> None:
+    """The attribute ``blocks`` of labels: contributions of blocks of cells to their ARI.
+
+    Labels that have it keep it, and those of a dataset that is not here stay without.
+    """
+    for dataset in dict.fromkeys(dataset for dataset, _ in entries):
+        group, path = file.get(dataset, {}), layout.data(dataset)
+        without = [rows for rows in group.values() if "blocks" not in rows.attrs]
+        if not without or not path.is_file():
+            continue
+        data = read_elements(path, "obs/cluster", "obsm/spatial")
+        truth = pd.Categorical(data["obs/cluster"]).codes.astype(int)
+        labeled = truth >= 0
+        blocks = spatial_blocks(data["obsm/spatial"][labeled])
+        for rows in without:
+            parts = ari_contributions(truth[labeled], rows[:][None, labeled], blocks)
+            rows.attrs["blocks"] = parts
 
 
 def _first_labels(labels: LabelsReader, clusterer: Any) -> np.ndarray | None:

@@ -18,8 +18,8 @@ from stbench.results.aggregates import lift_table
 from stbench.results.best_control import lift_over_best_control
 from stbench.results.formatting import count
 from stbench.results.shipped import Shipped
-from stbench.results.tuning import settings_tables
-from stbench.verdict.claims import claims, claims_sentence, tuned_entries
+from stbench.results.tuning import settings_tables, tuned_entries
+from stbench.verdict.claims import claims, claims_sentence
 from stbench.verdict.explained import explained, explained_sentences, runs_of
 from stbench.verdict.questions import Question, questions, without_space
 from stbench.verdict.tissues import tissue_facts

@@ -14,8 +14,8 @@ from stbench.ranking.selection import final_scores, headline, mean_over_units, u
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, WORSE
-from stbench.results.tuning import tuning_gain
-from stbench.verdict.claims import claims_sentence, tuned_entries
+from stbench.results.tuning import tuned_entries, tuning_gain
+from stbench.verdict.claims import claims_sentence
 
 SPOTS = ("10x Visium", "Spatial Transcriptomics")  # technologies; all others image single cells
 LAPTOP_SECONDS, LAPTOP_MB = 600, 8000

@@ -1,6 +1,7 @@
 """Figures: distinguishable colors, labels matched to truth, the same bytes every time."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -333,3 +334,19 @@ def test_of_two_seeds_the_lower_one_is_shown():
     table = pd.DataFrame({"seed": [0, 1, 2, 3], "value": [0.9, 0.2, np.nan, 0.5]})
     assert median_seed(table) == 3
     assert median_seed(table[table["seed"].isin([0, 1])]) == 1
+
+
+def test_titles_of_galleries_do_not_overlap():
+    rng = np.random.default_rng(0)
+    coords, labels = rng.uniform(size=(100, 2)) * [1, 1.7], rng.integers(0, 3, 100)
+    maps = [Map("squidpy niches (CellCharter)", labels, "ARI .50")] * 27
+    figure = domain_maps(coords, maps, "t", labels, ["a", "b", "c"])
+    figure.canvas.draw()
+    boxes = [ax.title.get_window_extent() for ax in figure.axes if ax.get_title()]
+    assert len(boxes) == 28
+    rows = {}
+    for box in boxes:
+        rows.setdefault(round(box.y0), []).append(box)
+    for row in rows.values():
+        row.sort(key=lambda box: box.x0)
+        assert all(left.x1 < right.x0 for left, right in pairwise(row))

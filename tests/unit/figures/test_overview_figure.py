@@ -110,3 +110,17 @@ def test_the_overview_is_also_a_vector_image_of_the_same_bytes_every_time(tmp_pa
         save(overview_figure(board(2), {}, "t"), tmp_path / folder, "overview")
     one, other = ((tmp_path / name / "overview.svg").read_bytes() for name in ("one", "other"))
     assert one == other and b"<image" not in one
+
+
+def test_numbers_in_bars_are_those_of_the_board():
+    shown = texts_of(overview_figure(board(4, real=[1.0, 0.996, 0.5, -0.02]), {}, "t"))
+    assert {"1.00", ".50", "-.02"} <= set(shown) and ".02" not in shown and ".00" not in shown
+
+
+def test_a_long_name_ends_before_the_ranks():
+    table = board(12, scored=11, datasets=14)
+    name = "Smoothed PCA, 30 neighbors†"
+    figure = overview_figure(table, dict.fromkeys(table.index, name), "t")
+    figure.canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in figure.axes[0].texts}
+    assert boxes[f"{name} (11/14)"].x1 < boxes["12"].x0

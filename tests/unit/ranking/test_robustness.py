@@ -89,3 +89,28 @@ def test_places_among_fewer_methods_do_not_count():
     rows += [("gmm", name, place) for place, name in enumerate("abdc", 1)]
     spans = rank_spans(pd.DataFrame(rows, columns=["condition", "method", "rank"]))
     assert spans.loc["c"].tolist() == [3, 4] and spans.loc["a"].tolist() == [1, 1]
+
+
+def test_a_method_that_fails_everywhere_takes_no_clusterer_out_of_the_span():
+    lost = [
+        scores_of(dataset, "sedr", ["oom"], clusterer=clusterer)
+        for dataset, clusterer in (*((name, "kmeans") for name in SCORES), ("B", "gmm"))
+    ]
+    results = made_results(
+        *lost,
+        *(
+            scores_of(dataset, method, [value])
+            for dataset, by_method in SCORES.items()
+            for method, value in by_method.items()
+        ),
+        scores_of("B", "stague", [0.1], clusterer="gmm"),
+        scores_of("B", "smoothed_pca", [0.9], clusterer="gmm"),
+        methods=CONTROLS,
+        tissues=TISSUES,
+    )
+    table = rank_robustness(results, "kmeans")
+    ranks = table.pivot(index="condition", columns="method", values="rank")
+    assert ranks.loc["gmm"].to_dict() == {"smoothed_pca": 1, "stague": 2, "sedr": 3}
+    assert rank_spans(table).loc["stague"].tolist() == [1, 2]
+    # Scaled scores count the failure, too.
+    assert ranks.loc["mean scaled ARI", "sedr"] == 3

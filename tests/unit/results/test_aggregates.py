@@ -55,14 +55,15 @@ def test_folding_keeps_what_all_agree_on():
 
 
 def test_gain_is_paired_by_seed():
-    made = scores_of("BZ5", "stague", [0.8, 0.7, "oom"], untrained=[0.6, 0.6, 0.5])
+    final, untrained = [0.9, 0.7, 0.65], [0.6, 0.6, 0.6]
+    made = scores_of("BZ5", "stague", [*final, "oom"], untrained=[*untrained, 0.5])
     cell = only(gain_table(made_results(made)))
-    assert (cell["mean"], cell["n"]) == pytest.approx((0.15, 2))
-    expected = stats.ttest_rel([0.8, 0.7], [0.6, 0.6])
+    assert (cell["mean"], cell["n"]) == pytest.approx((0.15, 3))
+    expected = stats.ttest_rel(final, untrained)
     assert cell["p"] == cell["p_holm"] == pytest.approx(expected.pvalue)
     assert (cell["low"], cell["high"]) == pytest.approx(tuple(expected.confidence_interval()))
     assert cell["verdict"] == "within the noise"
-    assert cell["status"] == "oom 1/3"
+    assert cell["status"] == "oom 1/4"
 
 
 def test_gain_without_training_says_so():
@@ -73,7 +74,7 @@ def test_gain_without_training_says_so():
 
 def test_lift_over_the_control():
     results = made_results(
-        scores_of("BZ5", "stague", [0.8, 0.7]),
+        scores_of("BZ5", "stague", [0.8, 0.75, 0.7]),
         scores_of("BZ5", "sedr", ["error", "error"]),
         scores_of("BZ5", "smoothed_pca", [0.7, 0.7]),
         scores_of("BZ9", "stague", [0.8]),
@@ -82,7 +83,8 @@ def test_lift_over_the_control():
     )
     table = lift_table(results)
     lifted = only(table, dataset="BZ5", method="stague")
-    reach = stats.t.ppf(0.975, 1) * 0.05  # the control is deterministic: two seeds against none
+    # The control is deterministic: three seeds against none.
+    reach = stats.t.ppf(0.975, 2) * 0.05 / np.sqrt(3)
     assert (lifted["mean"], lifted["low"], lifted["high"]) == pytest.approx(
         (0.05, 0.05 - reach, 0.05 + reach)
     )
@@ -99,7 +101,10 @@ def test_one_seed_has_a_lift_but_no_interval():
     )
     cell = only(lift_table(results), method="stague")
     assert cell["mean"] == pytest.approx(0.1)
-    assert np.isnan(cell["low"]) and cell["reason"] == "one run: no interval"
+    assert (
+        np.isnan(cell["low"])
+        and cell["reason"] == "no interval: too few seeds, or seeds that agree"
+    )
 
 
 def test_holm_counts_the_entries_under_one_clusterer():
@@ -171,27 +176,30 @@ def test_a_failure_gets_the_worst_rank():
 def test_leaderboard_ranks_marks_and_says_whether_the_order_holds():
     results = made_results(
         scores_of("BZ5", "stague", [0.8]),
+        scores_of("BZ5", "sedr", [0.75]),
         scores_of("BZ5", "smoothed_pca", [0.7]),
         scores_of("BZ5", "pca", [0.2]),
         scores_of("BZ5", "stague", [0.5], clusterer="gmm"),
+        scores_of("BZ5", "sedr", [0.6], clusterer="gmm"),
         scores_of("BZ5", "smoothed_pca", [0.7], clusterer="gmm"),
         scores_of("BZ5", "pca", [0.2], clusterer="gmm"),
         scores_of("BZ5", "stague", [0.9], clusterer="kmeans20"),
+        scores_of("BZ5", "sedr", [0.8], clusterer="kmeans20"),
         scores_of("BZ5", "smoothed_pca", [0.7], clusterer="kmeans20"),
         scores_of("BZ5", "pca", [0.2], clusterer="kmeans20"),
     )
     board = leaderboard(results, "kmeans")
-    assert list(board["method"]) == ["stague", "smoothed_pca", "pca"]
-    assert list(board["control"]) == [False, True, True]
+    assert list(board["method"]) == ["stague", "sedr", "smoothed_pca", "pca"]
+    assert list(board["control"]) == [False, False, True, True]
     assert set(board["order"]) == {"order is the same under: kmeans20; changes under: gmm"}
-    for rank in ("rank", "rank_gmm"):  # controls have none
-        assert board[rank].iloc[0] == 1 and board[rank].iloc[1:].isna().all()
-    assert board["mean_rank"].tolist()[:2] == [1, 2] and pd.isna(board["mean_rank"].iloc[2])
+    for rank, of_methods in (("rank", [1, 2]), ("rank_gmm", [2, 1])):  # controls have none
+        assert board[rank].tolist()[:2] == of_methods and board[rank].iloc[2:].isna().all()
+    assert board["mean_rank"].tolist()[:3] == [1, 2, 3] and pd.isna(board["mean_rank"].iloc[3])
     assert board["lift"].iloc[0] == pytest.approx(0.1)
     assert "no training" in board["reason"].iloc[0]
     under_gmm = leaderboard(results, "gmm")
-    assert list(under_gmm["method"]) == ["stague", "smoothed_pca", "pca"]
-    assert under_gmm["mean_rank"].tolist()[:2] == [2, 1]  # the control is better
+    assert list(under_gmm["method"]) == ["sedr", "stague", "smoothed_pca", "pca"]
+    assert under_gmm["mean_rank"].tolist()[:3] == [2, 3, 1]  # the control is better
 
 
 def test_a_method_without_a_score_under_a_clusterer_has_no_place_there():

@@ -2,6 +2,8 @@
 
 import json
 
+import h5py
+import numpy as np
 import pytest
 
 from helpers.finished_fits import config
@@ -17,6 +19,7 @@ from stbench.results.shipped import (
     SCORES,
     Shipped,
     beside,
+    check_comparable,
     read_shipped,
     sha256,
     shipped_note,
@@ -31,7 +34,9 @@ SHIPPED = made_results(
 OWN = made_results(
     scores_of("BZ5", "stague", [0.7, 0.8]), scores_of("BZ5", "smoothed_pca", [0.4, 0.4])
 )
-MANIFEST_OF = {"entries": {"BZ5": {}, "BZ9": {}}}
+BLOCKS = np.array([0.1, -0.1], np.float32)
+CONFIG_OF = {"rank_by": "kmeans", "clusterers": ["kmeans", "gmm"]}
+MANIFEST_OF = {"entries": {"BZ5": {}, "BZ9": {}}, "config": CONFIG_OF}
 
 
 def test_other_methods_on_the_same_datasets_are_added_and_marked():
@@ -73,10 +78,30 @@ def test_entries_of_studies_are_not_added():
 @pytest.fixture
 def folder(tmp_path):
     SHIPPED.drop(columns="blocks").to_parquet(tmp_path / SCORES)
-    (tmp_path / LABELS).write_bytes(b"labels")
+    with h5py.File(tmp_path / LABELS, "w") as file:
+        file["BZ5/sedr"] = np.zeros(4, np.int8)
+        file["BZ5/sedr"].attrs["blocks"] = BLOCKS
+        file["BZ5/smoothed_pca"] = np.zeros(4, np.int8)
     files = {name: sha256(tmp_path / name) for name in (SCORES, LABELS)}
     (tmp_path / MANIFEST).write_text(json.dumps({**MANIFEST_OF, "files": files}))
     return tmp_path
+
+
+def test_final_scores_have_the_blocks_of_the_shipped_labels(folder):
+    rows = read_shipped(folder).results
+    of_sedr = (rows["dataset"] == "BZ5") & (rows["method"] == "sedr")
+    ranked = of_sedr & (rows["metric"] == "ARI") & (rows["protocol"] == "final")
+    assert ranked.sum() == 2
+    assert all(np.array_equal(parts, BLOCKS) for parts in rows.loc[ranked, "blocks"])
+    assert rows.loc[~ranked, "blocks"].isna().all()
+
+
+def test_a_run_with_shipped_results_has_only_what_was_shipped(folder):
+    check_comparable(folder, ["BZ5", "BZ9"], "kmeans")
+    with pytest.raises(InputError, match=r"no results of mine are shipped.*Shipped: BZ5, BZ9"):
+        check_comparable(folder, ["BZ5", "mine"], "kmeans")
+    with pytest.raises(InputError, match="`rank_by` to one of kmeans, gmm"):
+        check_comparable(folder, ["BZ5"], "leiden")
 
 
 def test_a_folder_is_read_and_a_file_that_is_not_the_manifests_is_refused(folder):

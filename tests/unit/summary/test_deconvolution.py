@@ -29,3 +29,17 @@ def test_the_best_method_and_those_that_beat_the_controls(tmp_path):
 
 def test_without_scores_there_is_no_answer(tmp_path):
     assert deconvolution_answers(tmp_path, METHODS) == []
+
+
+def test_a_method_that_fails_on_hard_pairs_is_not_better_for_it(tmp_path):
+    nnls, tangram = {"a": 0.95, "b": 0.6, "c": 0.6}, {"a": 0.9}
+    rows = [
+        (pair, method, "pearson_type", means.get(pair), 0.0, 1.0)
+        for method, means in (("nnls", nnls), ("tangram", tangram))
+        for pair in nnls
+    ]
+    columns = ["dataset", "method", "metric", "mean", "low", "high"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "deconvolution_scores.csv", index=False)
+    best = deconvolution_answers(tmp_path, METHODS)[0].text
+    assert best.startswith("NNLS has the highest") and "mean over 3 pairs" in best
+    assert best.endswith("before Tangram (.30). Pairs without a score count 0: Tangram 2.")

@@ -56,8 +56,11 @@ def unavailable(dataset, reason):
         ),
         ([0.95, 0.96, 0.94, 0.95, 0.97], "is better than smoothed PCA (.76): lift +.19"),
         ([0.55, 0.56, 0.54, 0.55, 0.57], "is worse than smoothed PCA (.76): lift -.21"),
-        ([0.75, 0.99], "cannot be distinguished from smoothed PCA (.76): lift +.11"),
-        ([0.95], "is above smoothed PCA (.76): lift +.19, but one seed gives no interval."),
+        ([0.75, 0.99, 0.87], "cannot be distinguished from smoothed PCA (.76): lift +.11"),
+        (
+            [0.95],
+            "is above smoothed PCA (.76): lift +.19, but there are too few seeds for an interval.",
+        ),
     ],
 )
 def test_what_is_said_follows_from_the_numbers(tmp_path, final, said):
@@ -157,6 +160,12 @@ def test_the_consensus_is_compared_with_the_last_epoch(tmp_path):
     assert "mean +- sd of 2 training seeds" in text and "All 6 fits succeeded." in text
     said = "the consensus of all training seeds is above the last epoch in 1 of 2 entries"
     assert f"Without true labels, controls aside: {said} (on average +.03)." in text
+
+
+def test_fits_that_do_not_apply_have_not_succeeded(tmp_path):
+    absent = scores_of("BZ5", "sedr", ["not_applicable"] * 2)
+    text = plain(text_of(tmp_path, scores_of("BZ5", "stague", [0.8, 0.8]), absent, CONTROL))
+    assert "7 of 9 fits succeeded; the others do not apply: SEDR, 2 fits: it said" in text
 
 
 def test_failures_show_their_status_and_how_to_retry(tmp_path):

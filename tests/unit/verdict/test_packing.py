@@ -2,10 +2,15 @@
 
 from itertools import product
 
+import h5py
 import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+from anndata import AnnData
 from hypothesis import given
 
-from stbench.verdict.packing import finished_part
+from stbench.config.layout import Layout
+from stbench.verdict.packing import add_blocks, finished_part
 
 EVERY = list(product(("BZ5", "BZ9", "V1"), ("stague", "sedr", "novae")))
 
@@ -28,3 +33,29 @@ def test_it_is_complete_for_any_state_of_a_run(scored):
     assert set(part) <= scored
     datasets, methods = ({entry[place] for entry in part} for place in (0, 1))
     assert set(part) == set(product(datasets, methods))
+
+
+def test_labels_get_the_contributions_of_blocks_once(tmp_path):
+    cells, rng = 400, np.random.default_rng(0)
+    coords = rng.uniform(size=(cells, 2))
+    truth = (coords[:, 0] > 0.5).astype(int)
+    data = AnnData(obs=pd.DataFrame({"cluster": pd.Categorical(truth.astype(str))}))
+    data.obsm["spatial"] = coords
+
+    class Here(Layout):
+        def data(self, dataset):
+            return tmp_path / f"{dataset}.h5ad"
+
+    data.write_h5ad(tmp_path / "BZ5.h5ad")
+    half_wrong = np.where(coords[:, 1] > 0.5, truth, 0)
+    with h5py.File(tmp_path / "labels.h5", "w") as file:
+        file["BZ5/right"], file["BZ5/half"] = truth, half_wrong
+        file["BZ5/former"], file["V1/sedr"] = truth, truth
+        file["BZ5/former"].attrs["blocks"] = [1.0]
+        entries = [("BZ5", "right"), ("BZ5", "half"), ("BZ5", "former"), ("V1", "sedr")]
+        add_blocks(Here(tmp_path), entries, file)
+        right, half = (file[f"BZ5/{name}"].attrs["blocks"] for name in ("right", "half"))
+        assert np.allclose(right, 0) and half.dtype == np.float32
+        assert np.ptp(half) > 0.01 and abs(half.sum()) < 1e-5
+        assert list(file["BZ5/former"].attrs["blocks"]) == [1.0]
+        assert "blocks" not in file["V1/sedr"].attrs

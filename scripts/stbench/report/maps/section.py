@@ -11,6 +11,7 @@ import numpy as np
 from stbench.common.constants import Clusterer
 from stbench.config.layout import Layout
 from stbench.figures.per_dataset import read_tissue
+from stbench.figures.positions import MICROMETERS
 from stbench.figures.style import domain_colors
 from stbench.maps.cells_file import read_cells_file
 from stbench.report.maps.layers import GENES, Layer, TissueMaps, maps_of_tissue
@@ -119,7 +120,7 @@ def packed_tissue(maps: TissueMaps, layers: list[Layer]) -> dict[str, Any]:
         "n_domains": maps.n_domains,
         "width": width,
         "height": height,
-        "micrometers": step if maps.tissue.unit == "um" else None,
+        "micrometers": step if maps.tissue.unit in MICROMETERS else None,
         "domains": list(zip(maps.names, domain_colors(len(maps.names)), strict=True)),
         "layers": shown,
         "cells": packed(positions, planes),

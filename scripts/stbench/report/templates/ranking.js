@@ -11,7 +11,10 @@ function overSeeds(item, method, view, protocol = view.protocol) {
   const middle = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
   const sd = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN;
-  const requested = SEEDS.filter((seed) => fitOf(item, method, seed) !== undefined).length;
+  const fitted = SEEDS.filter((seed) => fitOf(item, method, seed) !== undefined);
+  const requested = protocol === PROTOCOL.consensus // one score for all seeds
+    ? Math.min(1, fitted.length)
+    : fitted.length;
   const spreads = known(
     SEEDS.map((seed) => spreadAt(item, method, seed, view.clusterer, protocol, view.metric)),
   );
