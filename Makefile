@@ -1,8 +1,8 @@
 # make creates the environment; every target is a call of snakemake, pytest or python that also works without make.
 #: CONFIG=FILE      configuration to use; default: config/config.yaml, or the one that the target names
-#: DATA=FILE        domains: your section, a file or folder as its platform wrote it
-#: N=7              domains: the number of domains; default: 2 to 12 are compared, and one is recommended
-#: LABEL=COLUMN     domains: the column of obs with the true domains, if they are known
+#: DATA=FILE        domains, plan: your section, a file or folder as its platform wrote it
+#: N=7              domains, plan: the number of domains; default: 2 to 12 are compared, and one is recommended
+#: LABEL=COLUMN     domains, plan: the column of obs with the true domains, if they are known
 #: METHOD=ID        compare: the method; DATASETS="BZ5 BZ9": on these, default: three sections that come with the project
 #: EXTERNAL=FOLDER  compare: results of the method that were computed elsewhere
 #: PROFILE=NAME     slurm: submit to a cluster; local: a workstation with GPUs (see profiles/)
@@ -11,7 +11,7 @@
 #: TORCH=cpu        setup: the small CPU build of PyTorch, for a machine without an NVIDIA GPU
 #: PYTHON=FILE      setup: a Python 3.11 or newer; default: python3
 #: VENV=FOLDER      the environment; default: .venv
-#: FORCE=1          run: train finished fits again whose code or data changed
+#: FORCE=1          train finished fits again whose code or data changed
 #: WHEELS=1         bundle: include the Python packages
 #: STRICT=1         reproduce: stop if data are not available
 PYTHON ?= python3
@@ -25,8 +25,13 @@ CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
 MACHINE    = $(if $(PROFILE),--profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)),--cores $(or $(CORES),all))
 OPTIONS    = $(MACHINE) $(CONFIGFILE) $(ARGS)
 SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
+OWN_SECTION = $(BIN)/python scripts/own_section.py --path '$(DATA)' $(if $(N),--n-domains '$(N)') \
+  $(if $(LABEL),--label '$(LABEL)') --
 PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED = $(PIP) install --require-hashes --no-deps -r
+
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "error: $(PYTHON) is not Python 3.11 or newer; name one: make setup PYTHON=python3.12"; exit 1; }
 
 # Not in a lock file: the build depends on the GPU. The CPU build has its own index; the CUDA build includes its libraries.
 TORCH_PIN   := torch==2.13.0
@@ -45,8 +50,7 @@ domains: CONFIG = config/domains.yaml
 domains: setup       ## find the domains of your section DATA= with N= domains, without a configuration
 	@$(if $(DATA),,echo "error: name your section: make domains DATA=section.h5ad N=7"; exit 1)
 	@$(BIN)/python scripts/preflight.py
-	@$(BIN)/python scripts/own_section.py --path '$(DATA)' $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') \
-	  -- $(BIN)/snakemake $(OPTIONS)
+	@$(OWN_SECTION) $(BIN)/snakemake $(OPTIONS)
 
 real: CONFIG = config/real.yaml
 real: run            ## run on the small real datasets
@@ -76,8 +80,9 @@ ship: setup          ## pack what is finished of a run as the results that come 
 verdict-pages: setup ## write leaderboard, claims, figures and README's headline from the shipped results
 	@$(BIN)/python scripts/verdict_pages.py $(ARGS)
 
+plan: CONFIG = $(if $(DATA),config/domains.yaml)
 plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
-	@$(SNAKEMAKE) plan $(OPTIONS)
+	@$(if $(DATA),$(OWN_SECTION) $(BIN)/snakemake,$(SNAKEMAKE)) plan $(OPTIONS)
 
 status:              ## show the progress of the latest run, also while it is running
 	@$(BIN)/python scripts/status.py $(CONFIGFILE) $(ARGS)
@@ -124,6 +129,7 @@ docs: setup $(VENV)-docs/.ready  ## build the documents as a site: build/site/in
 	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
 
 doctor:              ## show what is missing on this machine, and how to fix it
+	@$(if $(wildcard $(BIN)/python),,$(CHECK_PYTHON))
 	@$(firstword $(wildcard $(BIN)/python) $(PYTHON)) scripts/doctor.py $(ARGS)
 
 bench: setup         ## measure speed and memory: benchmarks/RESULTS.md
@@ -141,8 +147,7 @@ setup-%: $(VENV)-%/.ready         ## create the environment of envs/%.yaml, for 
 	@:
 
 $(VENV)/.ready: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: $(PYTHON) is older than 3.11; name a newer one: make setup PYTHON=python3.12"; exit 1; }
+	@$(CHECK_PYTHON)
 	@echo "setting up $(VENV) (a few minutes, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install $(TORCH_PIN) $(TORCH_INDEX)

@@ -117,7 +117,8 @@ def main() -> None:
     for path, text in pieces(args.name, args.r, args.repository).items():
         path.write_text(text, encoding="utf-8")
         print(path)
-    print(f"try it: snakemake --cores 2 --config 'methods=[{args.name},smoothed_pca]'")
+    chosen = f"name={args.name} 'methods=[{args.name},smoothed_pca]' 'datasets=[BZ5]'"
+    print(f"try it: .venv/bin/snakemake --cores 2 --config {chosen}")
 
 
 if __name__ == "__main__":

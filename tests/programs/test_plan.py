@@ -92,6 +92,15 @@ def test_too_little_memory_and_too_large_tissues_are_named(tmp_path):
     assert line.startswith("bass may need") and "on 1 dataset: " in line
 
 
+def test_environments_that_were_not_created_are_named(tmp_path):
+    done = plan(tmp_path, datasets=["BZ5"], methods=["pca", "novae", "drsc"])
+    said = [line for line in done.stdout.splitlines() if "without their environments" in line]
+    assert said == [
+        "not applicable without their environments, except with conda: novae; create them first: "
+        "make setup-novae"
+    ]
+
+
 def test_without_interactions_and_with_the_whole_paper(tmp_path):
     from stbench.config.schema import load_yaml
 

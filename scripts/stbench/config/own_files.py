@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MANY = 10**9  # a file with a larger stated number of cells or genes is not trusted
 _MANY_SECTIONS = 100
 _OPTIONS = ("layer", "raw", "table", "x", "y")
+_TEXT = {".csv", ".tsv", ".txt", ".mtx"}
 _COLUMNS = ("label", "celltype", "x", "y")
 
 
@@ -55,11 +56,31 @@ def with_file(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_own_files(entries: Iterable[Mapping[str, Any]]) -> None:
-    """Raise InputError if a user's file is missing, also of a joined section."""
+    """Raise InputError if a file is missing or is a matrix alone, also of a joined section."""
     for entry in entries:
         check_own_files(entry.get("parts", []))
-        if entry["origin"] == "path" and not Path(entry["path"]).exists():
-            raise InputError(f"config: datasets: {entry['id']!r}: {entry['path']}: no such file")
+        if entry["origin"] != "path":
+            continue
+        path, where = Path(entry["path"]), f"config: datasets: {entry['id']!r}: {entry['path']}"
+        if not path.exists():
+            raise InputError(f"{where}: no such file")
+        if _is_matrix_alone(path):
+            raise InputError(
+                f"{where}: a matrix without positions of the cells; name the folder that its "
+                "platform wrote, or an h5ad file"
+            )
+
+
+def _is_matrix_alone(path: Path) -> bool:
+    """Whether a file is a table of text, or a matrix as 10x writes it."""
+    if not path.is_file() or set(path.suffixes) & _TEXT:
+        return path.is_file()
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path) as file:
+        return "matrix" in file and "obs" not in file
 
 
 def files_of(entry: Mapping[str, Any]) -> list[Path]:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence, Sized
 
 import pandas as pd
 
+from stbench.common.paths import PROJECT
 from stbench.common.text import columns, shortened
 from stbench.config.tasks import DOMAINS, FITTED, TASKS
 from stbench.runs.cost_model import left_out_errors, typical_factor
+from stbench.runs.environment import python_of
 from stbench.runs.fit_costs import EXTRAPOLATED, LIMIT, NOTHING, TOO_LARGE
 from stbench.runs.fit_status import count
 from stbench.runs.plan import DATA, Plan, as_table
@@ -159,6 +161,7 @@ def _totals(plan: Plan, table: pd.DataFrame, jobs: int) -> str:
         names = ", ".join(dict.fromkeys(lost["dataset"]))
         lines.append(f"{lost['to_do'].sum()} of these fits only record missing data: {names}")
     lines += _short_of_memory(table[table["to_do"] > 0])
+    lines += _environments(plan, table[table["to_do"] > 0])
     return "\n".join(lines)
 
 
@@ -172,6 +175,24 @@ def _short_of_memory(table: pd.DataFrame) -> Iterator[str]:
             f"{_number(entries, 'dataset')}: {worst['peak_mb'] / 1e3:.1f} of "
             f"{worst['asked_mb'] / 1e3:.1f} GB on {worst['dataset']}; each retry requests as much "
             "again"
+        )
+
+
+def _environments(plan: Plan, table: pd.DataFrame) -> Iterator[str]:
+    """A line if methods have environments of PyPI packages that make did not create here."""
+    missing: dict[str, str] = {}
+    for task, method in table[["task", "method"]].drop_duplicates().itertuples(index=False):
+        environment = plan.benchmark.environment(task, method)
+        if environment == "default":
+            continue
+        pins = (PROJECT / f"envs/{environment}.yaml").read_text(encoding="utf-8")
+        if "==" in pins and python_of(environment, PROJECT) == "python":
+            missing[method] = environment
+    if missing:
+        commands = " ".join(f"setup-{name}" for name in sorted(set(missing.values())))
+        yield (
+            f"not applicable without their environments, except with conda: {', '.join(missing)}; "
+            f"create them first: make {commands}"
         )
 
 

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import h5py
 import pytest
 import yaml
 
@@ -266,6 +267,19 @@ def test_a_missing_file_stops_a_run_but_not_a_look_at_its_status():
     with pytest.raises(InputError, match=r"'mine': nowhere\.h5ad: no such file"):
         load_benchmark(config, CONFIG)
     assert list(load_benchmark(config, CONFIG, need_files=False).datasets) == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["filtered_feature_bc_matrix.h5", "counts.csv", "counts.mtx.gz"])
+def test_a_matrix_without_positions_is_refused_at_start(name, tmp_path):
+    path = tmp_path / name
+    path.write_text("1,2")
+    if name.endswith(".h5"):
+        with h5py.File(path, "w") as file:
+            file["matrix/shape"] = [3, 4]
+    config = {**load_yaml(CONFIG / "config.yaml")}
+    config["datasets"] = [{"id": "mine", "path": str(path), "n_domains": 3}]
+    with pytest.raises(InputError, match=r"'mine'.*: a matrix without positions.*name the folder"):
+        load_benchmark(config, CONFIG)
 
 
 def test_each_dataset_gets_the_methods_of_its_task():
