@@ -31,6 +31,24 @@ def gexps(threads: int = 1) -> float:
     return len(values) / _seconds(lambda: torch.exp(values, out=result), 200, "cpu") / 1e9
 
 
+def seconds_of_product(rows: int, inner: int, columns: int, threads: int = 1) -> float:
+    """Seconds of one single-precision matrix product of this shape on a CPU, alone."""
+    import torch
+
+    torch.set_num_threads(threads)
+    one, other = torch.rand(rows, inner), torch.rand(inner, columns)
+    result = torch.empty(rows, columns)
+    times = max(3, int(2e10 / (2 * rows * inner * columns)))  # a tenth of a second or more
+    return _seconds(lambda: torch.mm(one, other, out=result), times, "cpu")
+
+
+def warm_up(threads: int = 1, device: str = "cpu", seconds: float = 3.0) -> None:
+    """Keep the processor busy, so that its clock and threads are ready to be measured."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        gflops(threads, device)
+
+
 def _seconds(work: Callable[[], object], times: int, device: str) -> float:
     """Seconds of one call of several, after a first one that is not counted."""
     import torch

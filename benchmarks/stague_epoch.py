@@ -10,10 +10,13 @@ other programs may be running; all figures are ratios of medians of one run.
 `limit` is the time of the matrix products of NT-Xent and of the encoders, forward and backward, and
 of the n x n exponentials, at those rates; ours does more (tiles are computed twice, graphs, masks,
 batch normalization, Adam, the embedding of the epoch). On a GPU exponentials are not counted: on an
-H100 they take 4 % as long as the products. `original` is the original implementation
-with its dense learner (stague_original.csv), its seconds scaled by the ratio of the rates of matrix
-products: then, on one thread, and now, on all threads of ours, as if it scaled perfectly. Memory:
-the largest resident size, and the exponent of its increase over the baseline against the number of
+H100 they take 4 % as long as the products. `kernels` is a second limit, on a CPU: the same
+products, each alone at the rate of its own shape, and those of NT-Xent as ours computes them: in
+tiles, twice, so four products and two exponentials of each pair of cells. `original` is the
+original implementation with its dense learner (stague_original.csv), its seconds scaled by the
+ratio of the rates of matrix products: then, on one thread, and now, on all threads of ours, as if
+it scaled perfectly. Up to 20 000 cells the second of two epochs in a row counts. Memory: the
+largest resident size, and the exponent of its increase over the baseline against the number of
 cells.
 """
 
@@ -26,6 +29,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,7 @@ sys.path.insert(0, str(HERE.parent / "scripts"))
 
 GENES = 200
 LINEAR_FROM = 5000
+COLD_UP_TO = 20_000
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -141,6 +146,43 @@ def arithmetic(n: int) -> tuple[float, float]:
     return 2.0 * n * (encoder + learner + views) + 2.0 * n * n * p * 3, float(n * n)
 
 
+def products(n: int) -> dict[tuple[int, int, int], float]:
+    """Shapes (rows, inner, columns) of the products of an epoch, and how many there are of each.
+
+    A linear layer has one product forward, and two backward: for its weights and for its input.
+    NT-Xent has four for each tile: the tile itself twice, and two for the gradients.
+    """
+    import torch
+
+    from methods.stague.contrastive import _tile
+    from methods.stague.settings import Settings
+
+    s = Settings()
+    e, h, d, p = s.exp_out, s.hidden_dim, s.rep_dim, s.proj_dim
+    rates = (s.maskfeat_rate_anchor, s.maskfeat_rate_learner, s.maskfeat_rate_anchor)
+    layers = [(e, e)] * (1 + s.nlayers)
+    for rate in rates:
+        layers += [(e - int(e * rate), h), (h, d), (d, p), (p, p)]
+    counts: defaultdict[tuple[int, int, int], float] = defaultdict(float)
+    for inputs, outputs in [(GENES, e), *layers]:
+        counts[n, inputs, outputs] += 1
+        counts[inputs, n, outputs] += 1
+    for inputs, outputs in layers:  # the expression needs no gradient
+        counts[n, outputs, inputs] += 1
+    rows, columns = _tile(n, torch.device("cpu"))
+    tiles = n * n / (rows * columns)
+    for shape in 2 * [(rows, p, columns)] + [(rows, columns, p), (columns, rows, p)]:
+        counts[shape] += tiles
+    return counts
+
+
+def kernels(n: int, threads: int) -> float:
+    """Seconds of the products of an epoch, each alone at the rate of its own shape."""
+    from machine import seconds_of_product
+
+    return sum(times * seconds_of_product(*shape, threads) for shape, times in products(n).items())
+
+
 def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
     """One row: medians of alternating epochs."""
     from math import inf
@@ -150,18 +192,21 @@ def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
 
     which = ["ours", *(["dense"] if n <= args.dense_up_to else [])]
     workers = {name: Worker(name, n, args) for name in which}
-    turns = 5 if n <= 5000 else 3 if n <= 20_000 else 1
+    turns = 7 if n <= 5000 else 5 if n <= 20_000 else 3 if n <= 50_000 else 2
     samples: dict[str, list[float]] = {name: [] for name in [*which, "gemm", "exp"]}
     last: dict[str, dict[str, float]] = {}
     for _ in range(turns):
         for name in which:
             samples["gemm"].append(gflops(args.threads, args.device))
             samples["exp"].append(gexps(args.threads) if args.device == "cpu" else inf)
+            if n <= COLD_UP_TO:  # the first epoch after a pause takes up to a half longer
+                workers[name].epoch()
             last[name] = workers[name].epoch()
             samples[name].append(last[name]["seconds"])
     for worker in workers.values():
         worker.end()
     row = {"cells": n, **{name: median(values) for name, values in samples.items()}}
+    row["fastest"], row["slowest"] = min(samples["ours"]), max(samples["ours"])
     for name in which:
         row[f"{name}_mb"] = last[name]["peak_mb"]
         row[f"{name}_before_mb"] = last[name]["before"]
@@ -169,6 +214,8 @@ def measure(n: int, args: argparse.Namespace) -> dict[str, float]:
         row["gpu_mb"] = last["ours"]["gpu_mb"]
     flops, exps = arithmetic(n)
     row["limit"] = flops / row["gemm"] / 1e9 + exps / row["exp"] / 1e9
+    if args.device == "cpu":
+        row["kernels"] = kernels(n, args.threads) + 2 * exps / row["exp"] / 1e9
     original = originals().get(n)
     if original:
         row["original"] = original["seconds"] * original["gflops"] / row["gemm"]
@@ -197,18 +244,21 @@ def exponent(rows: list[dict[str, float]]) -> float:
 def table(rows: list[dict[str, float]]) -> str:
     columns = {
         "cells": lambda row: f"{row['cells']:,}".replace(",", " "),
-        "ours, s/epoch": lambda row: f"{row['ours']:.2f}",
+        "ours, s/epoch": lambda row: f"{row['ours']:.3g}",
+        "range": lambda row: f"{row['fastest']:.3g}-{row['slowest']:.3g}",
         "dense / ours": lambda row: f"{row['dense'] / row['ours']:.1f}",
         "original / ours": lambda row: f"{row['original'] / row['ours']:.1f}",
         "share of the limit": lambda row: f"{row['limit'] / row['ours']:.0%}",
+        "share of the kernels": lambda row: f"{row['kernels'] / row['ours']:.0%}",
         "ours, MB": lambda row: f"{row['ours_mb']:.0f}",
         "dense, MB": lambda row: f"{row['dense_mb']:.0f}",
         "GPU, MB": lambda row: f"{row['gpu_mb']:.0f}",
         "GFLOP/s": lambda row: f"{row['gemm']:.0f}",
         "10^9 exp/s": lambda row: f"{row['exp']:.2f}",
     }
-    if not any("gpu_mb" in row for row in rows):
-        del columns["GPU, MB"]
+    for name, key in (("GPU, MB", "gpu_mb"), ("share of the kernels", "kernels")):
+        if not any(key in row for row in rows):
+            del columns[name]
 
     def cell(show: Callable[[dict[str, float]], str], row: dict[str, float]) -> str:
         try:
@@ -253,7 +303,10 @@ def main() -> None:
     if args.worker:
         work(args)
         return
+    from machine import warm_up
+
     rows = []
+    warm_up(args.threads, args.device)
     for n in args.cells:
         rows.append(measure(n, args))
         print(table(rows).splitlines()[-1], flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import pytest
 import torch
 
 from methods.stague.model import seeded_model
@@ -15,6 +16,7 @@ from stbench.nn.gcn import normalize
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 from dense_stague import DenseStague, with_loops
+from stague_epoch import arithmetic, products
 
 
 def test_same_losses_gradients_and_embedding() -> None:
@@ -39,3 +41,12 @@ def test_same_losses_gradients_and_embedding() -> None:
         gradients = torch.autograd.grad(sum(losses), parameters, retain_graph=True)
         found.append((torch.stack(losses), gradients, embedding))
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+
+
+def test_the_limit_of_the_kernels_has_the_products_of_the_limit_and_the_tiles_twice() -> None:
+    for n in (1000, 20_000):
+        flops = sum(
+            2 * rows * inner * columns * times
+            for (rows, inner, columns), times in products(n).items()
+        )
+        assert flops == pytest.approx(arithmetic(n)[0] + 2 * n * n * Settings().proj_dim)
