@@ -18,7 +18,7 @@ from stbench.scoring.matching import match_labels
 _WANTED_SHAPE = 2.0  # width over height of the whole figure
 _PANEL_AREA = 5.0  # square inches of one map
 _MIN_WIDTH = 1.8  # of a panel, so that its title fits
-_LETTER = 0.0072  # inches of one in a title, for each point of its size
+_BETWEEN_TITLES = 0.2
 _MAX_WIDTH = 16.0
 _LEGEND_ENTRY = 1.2  # inches
 
@@ -185,8 +185,12 @@ def draw_map(ax: Axes, coords: np.ndarray, one: Map, colors: Sequence[str], size
 
 def _fit_title(ax: Axes, width: float) -> None:
     """Reduce a title that is longer than its panel, in inches."""
-    longest = (width - 0.15) / (_LETTER * max(len(ax.get_title()), 1))
-    ax.title.set_fontsize(min(ax.title.get_fontsize(), longest))
+    from matplotlib.textpath import TextPath
+
+    font = ax.title.get_fontproperties()
+    drawn = TextPath((0, 0), ax.get_title(), prop=font).get_extents().width / 72
+    if drawn > width - _BETWEEN_TITLES:
+        ax.title.set_fontsize(font.get_size_in_points() * (width - _BETWEEN_TITLES) / drawn)
 
 
 def _wrapped(text: str) -> str:

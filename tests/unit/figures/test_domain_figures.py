@@ -339,8 +339,10 @@ def test_of_two_seeds_the_lower_one_is_shown():
 def test_titles_of_galleries_do_not_overlap():
     rng = np.random.default_rng(0)
     coords, labels = rng.uniform(size=(100, 2)) * [1, 1.7], rng.integers(0, 3, 100)
-    maps = [Map("squidpy niches (CellCharter)", labels, "ARI .50")] * 27
+    names = ("squidpy niches (CellCharter)", "Smoothed expression, PCA", "MENDER") * 9
+    maps = [Map(name, labels, "ARI .50") for name in names]
     figure = domain_maps(coords, maps, "t", labels, ["a", "b", "c"])
+    figure.set_dpi(60)  # letters are widest where pixels are few
     figure.canvas.draw()
     boxes = [ax.title.get_window_extent() for ax in figure.axes if ax.get_title()]
     assert len(boxes) == 28
