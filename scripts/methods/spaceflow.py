@@ -58,9 +58,12 @@ def fit(
     names = ("epochs", "lr", "z_dim", "n_genes", "n_neighbors", "edge_subset_size")
     need_above_zero("spaceflow", params, (*names, "record_every"))
     need_cells(adata.n_obs, params["n_neighbors"] + 1, f"takes {params['n_neighbors']} neighbors")
-    table = raw_table(adata)
+    table, features = raw_table(adata), adata.uns["dataset"]["kind"] == "features"
+    if not features:
+        # The package bins genes by their mean and fails if many have none; so its tutorial filters.
+        table = table[:, np.asarray(table.X.sum(axis=0)).ravel() > 0].copy()
     package = load_package()(adata=table)
-    if adata.uns["dataset"]["kind"] == "features":
+    if features:
         package.adata_preprocessed = table
         package.spatial_graph = package.graph_alpha(
             table.obsm["spatial"], n_neighbors=params["n_neighbors"]

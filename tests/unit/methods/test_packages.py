@@ -246,6 +246,15 @@ def test_genes_that_hardly_vary_do_not_end_the_process(varying: int) -> None:
         run("graphst", adata)
 
 
+def test_genes_without_a_count_change_nothing_for_spaceflow() -> None:
+    adata = tissue()
+    counts = np.hstack([adata.layers["counts"].toarray(), np.zeros((80, 8), np.float32)])
+    more = AnnData(counts, obsm=dict(adata.obsm), layers={"counts": sp.csr_matrix(counts)})
+    more.uns["dataset"] = adata.uns["dataset"]
+    found = [run("spaceflow", one)[0].embedding for one in (adata, more)]
+    assert np.array_equal(*found)
+
+
 def test_graphst_s_other_branch_normalizes_rows() -> None:
     adata = tissue()
     usual, sparse = (run("graphst", adata, datatype=name)[0].embedding for name in ("10X", "Slide"))
