@@ -1,6 +1,13 @@
 PREVIOUS = "resources/verdict/early_scores.csv"
 
 
+def get_facts(wildcards):
+    """What earlier results of methods are compared by; an own section may be corrected later."""
+    dataset = BENCHMARK.datasets[wildcards.dataset]
+    unit = BENCHMARK.tissues[wildcards.dataset]["unit"]
+    return ["--technology", dataset.get("technology", "unknown"), "--unit", unit]
+
+
 rule choose:
     input:
         code=code("scripts/run_stage.py", "scripts/choose.py"),
@@ -27,8 +34,10 @@ rule choose:
                 *(LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)),
             ],
             config["rank_by"],
+            get_facts(wc),
             files=[PREVIOUS],
         )(wc),
+        facts=untracked(get_facts),
         seeded=untracked(
             lambda wc: [
                 m
@@ -40,5 +49,5 @@ rule choose:
     shell:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --labels {input.labels:q} --seeded {params.seeded:q}"
-        " --previous {input.previous:q} --rank-by {params.rank_by} --record-failure"
+        " --previous {input.previous:q} {params.facts:q} --rank-by {params.rank_by} --record-failure"
         " --output {output:q} > {log:q} 2>&1"

@@ -308,6 +308,8 @@ def fit_mb(wildcards, method, attempt):
     """Memory of a fit; in a bundle that of its last attempt, as it has no second one there."""
     if fit_is_bundled(wildcards, method):
         attempt = max(attempt, config["attempts"] - 1)
+    elif 1 < config["attempts"] <= attempt:
+        attempt = 1  # it runs nothing: it records the failures of the others
     return BENCHMARK.mem_mb(method, wildcards.dataset, attempt)
 
 

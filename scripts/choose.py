@@ -45,6 +45,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--previous", required=True, type=Path, help="final ARI on labeled tissues (.csv)"
     )
+    parser.add_argument("--technology", required=True, help="of the dataset")
+    parser.add_argument("--unit", required=True, help="its study, donor or id")
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
     parser.add_argument(
@@ -130,10 +132,8 @@ def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folde
     labels = methods_with_maps(args.labels, number, args.rank_by)
     if not labels:
         return
-    data = read_elements(args.data, "uns/dataset", "obs/cluster")
-    about = data["uns/dataset"]
-    unit = str(about.get("study") or about.get("donor") or about["id"])
-    previous = mean_ranks(read_csv(args.previous), str(about["technology"]), unit)
+    data = read_elements(args.data, "obs/cluster")
+    previous = mean_ranks(read_csv(args.previous), args.technology, args.unit)
     table, maps = compared_methods(
         *(labels, number, tissue.coords, read_judging_points(args.preprocessed), previous)
     )

@@ -4,7 +4,7 @@ Example: python scripts/gene_statistics.py --data BZ9.h5ad \
              --output resources/simulation/BZ9.csv
 
 The table has a row for each gene and one for the totals of the cells: mean, share of zeros,
-dispersion, and dropout, which is the share of the zeros that the dispersion does not explain.
+dispersion, and dropout, which is the share of counts that are set to zero.
 """
 
 from __future__ import annotations

@@ -315,7 +315,7 @@ def overrun(status: str) -> dict[str, str]:
 
 def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) -> bool:
     """Reuse a finished fit of the same contents, if one exists."""
-    twin = finished_twin(args.output, contents)
+    twin = finished_twin(args.output, contents, "--record" in args.command)
     if twin is None or not is_hdf5(twin / "fit.h5ad"):
         return False
     status = take_over(twin, folder)

@@ -4,7 +4,7 @@ Reads raw counts and positions from a file or folder as a platform writes it
 (docs/add-a-dataset.md), leaves out what the pipeline leaves out, and writes
 OUTPUT_DIR/adata_processed.h5ad: the log-normalized data with
   obsm['embedding']               the embedding, which is clustered into domains
-  obsp['learned_adj_raw']         scores of the learned cell graph
+  obsp['learned_adj_raw']         scores of the learned cell graph (not with --no_learner)
   obsp['learned_adj_normalized']  these scores, symmetrically normalized
   obs['cluster_pred']             domains
   uns['stague']                   all parameters, and the versions of packages
@@ -88,7 +88,7 @@ def read_input(args: argparse.Namespace) -> tuple[AnnData, AnnData]:
     """
     from stbench.data.own_files import own_dataset, read_own
 
-    path = args.adata_file
+    path = args.adata_file.expanduser()
     entry = {
         **dict.fromkeys(("technology", "organism", "donor", "study", "unit"), "unknown"),
         **dict.fromkeys(("sha256", "licence", "citation", "note"), ""),
@@ -179,8 +179,9 @@ def main() -> None:
     output.X = data.X[:, genes]
     output.obsm["spatial"] = data.obsm["spatial"]
     output.obsm["embedding"] = result.embedding
-    output.obsp["learned_adj_raw"] = result.adj_raw
-    output.obsp["learned_adj_normalized"] = result.adj_normalized
+    if result.adj_raw is not None:  # with --no_learner there is no learned graph
+        output.obsp["learned_adj_raw"] = result.adj_raw
+        output.obsp["learned_adj_normalized"] = result.adj_normalized
     options = {
         name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()
     }

@@ -190,6 +190,37 @@ def test_an_analysis_that_failed_is_made_again(layout):
     assert layout.labels("good", "pca").exists()
 
 
+def test_scores_of_interactions_that_failed_are_made_again(layout):
+    path = layout.interaction_scores("good")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = {"scorer": ["stague", "distance"], "status": ["ok", "error"], "reason": ["", "it broke"]}
+    pd.DataFrame(rows).to_parquet(path)
+    assert "it broke" in run(layout.root, "--reset").stdout
+    assert not path.exists() and layout.fit("good", "stague", 0).exists()
+
+
+def test_the_log_of_attempts_goes_with_the_fit(layout):
+    log = layout.attempts("good", "stague", 1)
+    touch(log)
+    assert run(layout.root, "--reset").returncode == 0
+    assert not log.exists()
+
+
+@pytest.mark.parametrize("downloaded", [True, False])
+def test_published_files_that_were_fetched_are_kept(downloaded, tmp_path):
+    asked = config(name="mine", methods=["pca"], datasets=["BZ5"])
+    layout = layout_of(configuration(**asked), tmp_path / "results")
+    adata = anndata.AnnData(np.zeros((0, 0), np.float32))
+    adata.uns["dataset"] = {"status": "error", "reason": "it broke"}
+    layout.preprocessed("BZ5").parent.mkdir(parents=True)
+    adata.write_h5ad(layout.preprocessed("BZ5"))
+    status(layout.raw("BZ5"), "ok" if downloaded else "error", "no network")
+    note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
+    assert run(layout.root, "--reset").returncode == 0
+    assert layout.raw("BZ5").exists() is downloaded
+    assert not layout.preprocessed("BZ5").exists()
+
+
 def test_nothing_is_deleted_while_a_run_is_working(layout):
     note_start(layout, read_run(layout).config, [], jobs=1)
     before = files(layout.root)
@@ -216,6 +247,7 @@ def test_a_tool_that_was_not_installed_is_reset_with_the_scores_that_it_is_part_
     write_no_communication(layout.communication("good", "commot"), "error", "not installed")
     write_no_communication(layout.communication("good", "laris"), "not_applicable", "no types")
     touch(layout.interaction_scores("good"))
+    pd.DataFrame([OK]).to_parquet(layout.interaction_scores("good"))
     note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
     listed = run(layout.root).stdout
     assert "commot" in listed and "not installed" in listed and "laris" not in listed

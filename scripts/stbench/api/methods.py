@@ -54,8 +54,9 @@ def fit(
         The embedding (n_cells, d) or labels (n_cells,), and of STAGUE the learned cell graph.
 
     Raises:
-        InputError: there is no such method or parameter.
+        InputError: there is no such method or parameter, or a needed one is missing.
         NotApplicableError: the method cannot be used on this tissue.
+        FloatingPointError: the loss of STAGUE is not finite.
     """
     if method not in METHODS:
         raise InputError(f"fit: no method {method!r}; known: {', '.join(METHODS)}")
@@ -63,6 +64,8 @@ def fit(
     known = {*defaults, *(["truth"] if method == "jittered_truth" else [])}
     if method != "stague" and (unknown := sorted(params.keys() - known)):
         raise InputError(f"fit: {method} has no parameter {', '.join(unknown)}")
+    if method == "jittered_truth" and "truth" not in params:
+        raise InputError("fit: jittered_truth needs truth=, the file of a dataset with true labels")
     module = importlib.import_module(f".{method}{'.model' * (method == 'stague')}", _METHODS)
     result = module.fit(
         adata, n_domains, seed, device, {**defaults, **params}, record or _ignore_epoch

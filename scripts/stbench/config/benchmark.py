@@ -152,12 +152,14 @@ class Benchmark:
         return {**self.parts, **chosen}
 
     def named_organism(self, dataset: str) -> str:
-        """The organism of an own section, which may be corrected after the data were read.
+        """The organism of own sections, which may be corrected after the data were read.
 
-        Empty for other datasets.
+        Empty for other datasets, and for joined sections of several organisms.
         """
-        entry = self.datasets[dataset]
-        return str(entry.get("organism", "")) if entry["origin"] == "path" else ""
+        entry = self.datasets[self.base(dataset)]
+        parts = entry.get("parts") or [entry]
+        named = {str(p.get("organism", "")) if p["origin"] == "path" else "" for p in parts}
+        return named.pop() if len(named) == 1 else ""
 
     def of_origin(self, *origins: str) -> list[str]:
         """The datasets of ``made`` with this origin: ``files``, ``path``, ``simulate``, ..."""

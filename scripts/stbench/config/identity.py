@@ -37,6 +37,7 @@ _DESCRIPTION = (
 # They determine the truth or the labels of a clustering, which have separate keys.
 _NOT_DATA = ("label", "celltype", "refine")
 _LOADERS = "stbench/data/loaders/"
+_IMPORTED_LOADERS = {"visium_regions": ("tenx", "features")}  # by other loaders; a test compares
 _OWN_FILES = tuple(  # they read files of users only
     f"stbench/{name}.py"
     for name in (
@@ -173,6 +174,7 @@ class Identity:
     def _code_of_prepare(self, entry: Entry) -> str:
         """Hash of the code that reads a dataset, without the loaders of other formats."""
         used = {source["loader"] for source in entry.get("sources", [])}
+        used |= {more for name in used for more in _IMPORTED_LOADERS.get(name, ())}
         others = tuple(f"{_LOADERS}{name}.py" for name in loaders() if name not in used)
         if "sources" in entry:
             others += _OWN_FILES

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MANY = 10**9  # a file with a larger stated number of cells or genes is not trusted
 _MANY_SECTIONS = 100
 _OPTIONS = ("layer", "raw", "table", "x", "y")
-_TEXT = {".csv", ".tsv", ".txt", ".mtx"}
+_TEXT, _PACKED = {".csv", ".tsv", ".txt", ".mtx"}, {".gz", ".bz2", ".xz"}
 _COLUMNS = ("label", "celltype", "x", "y")
 
 
@@ -73,7 +73,8 @@ def check_own_files(entries: Iterable[Mapping[str, Any]]) -> None:
 
 def _is_matrix_alone(path: Path) -> bool:
     """Whether a file is a table of text, or a matrix as 10x writes it."""
-    if not path.is_file() or set(path.suffixes) & _TEXT:
+    packed = path.suffix in _PACKED
+    if not path.is_file() or Path(path.stem if packed else path.name).suffix in _TEXT:
         return path.is_file()
     import h5py
 

@@ -132,6 +132,8 @@ def _read(path: Path, entry: Mapping[str, Any]) -> AnnData:
     if isinstance(entry.get("section"), Mapping):
         ((column, value),) = entry["section"].items()
         sections = _labels(adata.obs, column, "section", path)
+        if absent := int((sections.codes < 0).sum()):
+            adata.uns["remarks"].append(f"{absent} cells of the file have no section in {column}")
         adata = adata[np.asarray(sections == str(value))].copy()
     return adata
 

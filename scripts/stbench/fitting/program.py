@@ -139,7 +139,12 @@ def run_fit(
     limit_threads(args.threads)
     args.output.mkdir(parents=True, exist_ok=True)
     outcome = _outcome(args, prepare)
-    write_json(args.output / "outcome.json", asdict(outcome))
+    try:
+        write_json(args.output / "outcome.json", asdict(outcome))
+    except OSError as error:
+        if error.errno in MACHINE_ERRORS:
+            sys.exit(os.EX_TEMPFAIL)
+        raise
     if outcome.status != "ok":
         sys.exit(f"{outcome.status}: {outcome.reason}")
 

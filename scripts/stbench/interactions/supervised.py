@@ -27,7 +27,8 @@ def supervised(
         truth: (m,) bool, which of them interact.
 
     Returns:
-        Scores; all 0 in a half whose model has no true or no false pair to learn from.
+        Probabilities; the share of true pairs in a half whose model has no true or no false pair to
+        learn from.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -45,10 +46,10 @@ def supervised(
         ]
     )
     left = coords[one, 0] < np.median(coords[:, 0])
-    scores = np.zeros(len(truth))
+    scores = np.full(len(truth), truth.mean())
     for half in (left, ~left):
         if 0 < truth[~half].sum() < (~half).sum():
             model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
             model.fit(features[~half], truth[~half])
-            scores[half] = model.decision_function(features[half])
+            scores[half] = model.predict_proba(features[half])[:, 1]
     return scores

@@ -16,7 +16,7 @@ from stbench.common.paths import PROJECT
 from stbench.common.text import columns
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS
+from stbench.config.tasks import CHOOSING, DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS
 from stbench.runs.fit_status import FAILED, FitState, fit_states, matrix
 
 # How reasons begin where the environment lacks a package (stbench.fitting.requirements), or mclust
@@ -27,6 +27,7 @@ MADE_OF_FITS = {
     "scores": ("labels", "epochs", "scores", "integration"),
     "integration": ("integration",),
     "interactions": ("interactions",),
+    "deconvolution": ("scores",),
 }
 ALL_MADE = ("labels", "epochs", "scores", "interactions", "integration")
 
@@ -77,7 +78,12 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
     name = failure.dataset
     if failure.seed is not None:
         fit = layout.fit(name, failure.method, failure.seed)
-        return [fit, *_made_of_fits(layout, name, failure.method)]
+        attempts = layout.attempts(name, failure.method, failure.seed)
+        return [fit, attempts, *_made_of_fits(layout, name, failure.method)]
+    if failure.stage == "interaction_scores":
+        return [layout.interaction_scores(name)]
+    if failure.stage == "choosing":
+        return [layout.choosing(name), *layout.own.glob(f"domains/{name}.*")]
     if failure.stage:
         return _made_of_fits(layout, name, failure.method, MADE_OF_FITS[failure.stage])
     if failure.method:
@@ -133,13 +139,22 @@ def _without_data(layout: Layout, dataset: str) -> list[Path]:
 
 
 def _made_of_raw(dataset: str, layout: Layout) -> list[Path]:
+    """What is made of the published files; the files themselves only if their download failed."""
+    status = layout.raw(dataset) / "status.json"
+    fetched = status.is_file() and not _failed_download(status)
     return [
-        layout.raw(dataset),
+        *([] if fetched else [layout.raw(dataset), *_failed_archive(layout)]),
         layout.data(dataset),
         layout.preprocessed(dataset),
         layout.pair(dataset, SPOTS).parent,
         layout.truth(dataset),
     ]
+
+
+def _failed_archive(layout: Layout) -> list[Path]:
+    """The folder of STAGUE's archive, if its download failed."""
+    status = layout.stague_archive / "status.json"
+    return [layout.stague_archive] if status.is_file() and _failed_download(status) else []
 
 
 def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
@@ -169,7 +184,11 @@ def _failed_stages(
         if state.status == "ok":
             ok.setdefault((state.key.dataset, state.key.method), set()).add(state.key.seed)
     found = []
-    made = (DOMAINS, "scores", layout.scores), (INTEGRATION, "integration", layout.integration)
+    made = (
+        (DOMAINS, "scores", layout.scores),
+        (INTEGRATION, "integration", layout.integration),
+        (DECONVOLUTION, "deconvolution", layout.scores),
+    )
     for task, stage, path_of in made:
         for entry in benchmark.entries(task):
             if entry in ok and (why := _failed_row(path_of(*entry), ok[entry])):
@@ -182,21 +201,44 @@ def _failed_stages(
                 (part["status"], part["reason"]) for part in parts if part["status"] == "error"
             ]
             found += [Failure(*entry, None, *why, "interactions") for why in failed[:1]]
+    for name in benchmark.datasets_of(INTERACTIONS):
+        if why := _failed_row(layout.interaction_scores(name)):
+            found.append(Failure(name, "(scores)", None, *why, "interaction_scores"))
+    for name in benchmark.datasets_of(CHOOSING):
+        path = layout.choosing(name) / "number_of_domains.csv"
+        if path.is_file() and (reason := _failed_choice(path)):
+            found.append(Failure(name, "(choice)", None, "error", reason, "choosing"))
     return found
 
 
-def _failed_row(path: Path, seeds: set[int]) -> tuple[str, str] | None:
-    """Status and reason of the first failure in a table of scores, of the seeds with a fit."""
+def _failed_choice(path: Path) -> str:
+    """The reason why numbers of domains could not be compared; empty if they were."""
+    from stbench.common.io import read_csv
+
+    rows = read_csv(path)
+    return "".join(rows.loc[rows["status"] == "error", "reason"].head(1))
+
+
+def _failed_row(path: Path, seeds: set[int] | None = None) -> tuple[str, str] | None:
+    """Status and reason of the first failure in a table of scores.
+
+    Args:
+        path: the table.
+        seeds: those that have a fit; rows of others do not count. None, or a table without seeds:
+            all rows count.
+    """
     import pandas as pd
 
     if not path.is_file():
         return None
     try:
-        rows = pd.read_parquet(path, columns=["seed", "status", "reason"])
+        rows = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error}); delete it") from error
     missing = rows["reason"].map(_was_missing)
-    failed = rows[rows["seed"].isin(seeds) & (rows["status"].eq("error") | missing)]
+    failed = rows[rows["status"].eq("error") | missing]
+    if seeds is not None and "seed" in failed:
+        failed = failed[failed["seed"].isin(seeds)]
     return tuple(failed[["status", "reason"]].iloc[0]) if len(failed) else None
 
 

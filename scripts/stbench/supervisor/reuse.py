@@ -33,17 +33,25 @@ def contents_of(data_hash: str, parameters: str, code: str) -> dict[str, str]:
     }
 
 
-def finished_twin(output: Path, contents: Mapping[str, str]) -> Path | None:
+EPOCHS = ("trajectory.h5", "epoch_labels.h5")  # what a fit that records its epochs has
+
+
+def finished_twin(
+    output: Path, contents: Mapping[str, str], needs_epochs: bool = False
+) -> Path | None:
     """The folder of a successful fit with the same contents, method, dataset and seed.
 
     Args:
         output: the folder of the requested fit, ``<dataset>/<method>/<key>/seed<n>``.
         contents: its ``CONTENTS``.
+        needs_epochs: it must have recorded its epochs.
     """
     for path in sorted(output.parent.parent.glob(f"*/{output.name}/{STATUS}")):
         status = _read(path)
         same = all(status.get(name) == contents[name] for name in CONTENTS)
-        if same and status.get("status") == "ok" and path.parent != output:
+        epochs = any((path.parent / name).is_file() for name in EPOCHS)
+        ok = same and status.get("status") == "ok" and (epochs or not needs_epochs)
+        if ok and path.parent != output:
             return path.parent
     return None
 

@@ -282,6 +282,14 @@ def test_a_matrix_without_positions_is_refused_at_start(name, tmp_path):
         load_benchmark(config, CONFIG)
 
 
+def test_an_h5ad_file_may_have_csv_in_its_name(tmp_path):
+    path = tmp_path / "GSM1.counts.csv.h5ad"
+    path.write_text("broken, which is reported for its dataset alone")
+    config = {**load_yaml(CONFIG / "config.yaml")}
+    config["datasets"] = [{"id": "mine", "path": str(path), "n_domains": 3}]
+    assert list(load_benchmark(config, CONFIG).datasets) == ["mine"]
+
+
 def test_each_dataset_gets_the_methods_of_its_task():
     both = benchmark(datasets=["BZ5", PAIR], methods=["pca", "graphst", "nnls"], seeds=[0])
     assert both.tasks == ["domains", "deconvolution", "interactions"]

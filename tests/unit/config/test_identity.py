@@ -1,6 +1,7 @@
 """Which keys change with what: descriptions, places and times change none."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -10,8 +11,14 @@ from stbench.common.paths import CONFIG, SCRIPTS
 from stbench.common.source_code import forget_sources
 from stbench.config import identity as identity_module
 from stbench.config.benchmark import load_benchmark
-from stbench.config.identity import KEY_LENGTH, Identity, key_of, settings_name
-from stbench.config.registry import dataset_entry, load_registry
+from stbench.config.identity import (
+    _IMPORTED_LOADERS,
+    KEY_LENGTH,
+    Identity,
+    key_of,
+    settings_name,
+)
+from stbench.config.registry import dataset_entry, load_registry, loaders
 from stbench.config.schema import load_yaml
 
 REGISTRY = load_registry(CONFIG / "datasets.yaml")
@@ -289,3 +296,11 @@ def test_parameters_are_compared_as_values_and_have_names():
     own = settings_name({"lr": 3.0}, known)
     assert len(own) == 8
     assert own == settings_name({"lr": 3}, known)
+
+
+def test_the_code_of_a_dataset_has_all_loaders_that_its_own_imports():
+    known = set(loaders())
+    for name in known:
+        text = (SCRIPTS / f"stbench/data/loaders/{name}.py").read_text()
+        imported = set(re.findall(r"from stbench\.data\.loaders\.(\w+) import", text)) & known
+        assert set(_IMPORTED_LOADERS.get(name, ())) == imported

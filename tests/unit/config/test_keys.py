@@ -100,6 +100,20 @@ def test_a_corrected_organism_changes_the_interactions_of_an_own_section_alone(t
     assert keys.fit("own", "stague") == other.fit("own", "stague")
 
 
+def test_a_corrected_organism_of_joined_sections_of_ones_own_counts_too(tmp_path):
+    own = tmp_path / "own.h5ad"
+    own.write_bytes(b"cells")
+    part = {"path": str(own), "n_domains": 3}
+    keys = []
+    for organisms in (("human", "human"), ("mouse", "mouse"), ("human", "mouse")):
+        parts = [{**part, "id": f"p{i}", "organism": o} for i, o in enumerate(organisms)]
+        datasets = [{"id": "joined", "join": parts}]
+        keys.append(made(tmp_path, datasets=datasets, methods=["stague"], interactions=SETTINGS))
+    found = [one.interactions("joined", "stague") for one in keys]
+    assert len(set(found)) == 3
+    assert len({one.fit("joined", "stague") for one in keys}) == 1
+
+
 def test_a_key_is_computed_once(tmp_path):
     keys = made(tmp_path)
     first = keys.fit("rings", "pca")

@@ -70,6 +70,16 @@ def test_libraries_are_found_by_their_names(path):
     assert prepared(path).n_obs == 3 * N
 
 
+def test_cells_without_a_section_are_counted(path):
+    adata = own_sections.several_fovs()
+    fovs = adata.obs["fov"].astype(str)
+    fovs.iloc[:7] = "Unknown"
+    adata.obs["fov"] = fovs.to_numpy()
+    adata.write_h5ad(path)
+    made = prepared(path, section={"fov": fovs.iloc[-1]})
+    assert "7 cells of the file have no section in fov" in note(made)
+
+
 def test_antibodies_are_left_out(path):
     own_sections.genes_and_antibodies().write_h5ad(path)
     made = prepared(path)

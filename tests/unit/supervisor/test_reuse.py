@@ -59,6 +59,9 @@ def test_a_twin_has_the_same_contents_and_seed_and_succeeded(dataset, fits):
     assert finished_twin(output, wanted) is None
     twin = finish(fits / "i/seed0", wanted)
     assert finished_twin(output, wanted) == twin
+    assert finished_twin(output, wanted, needs_epochs=True) is None
+    (twin / "epoch_labels.h5").touch()
+    assert finished_twin(output, wanted, needs_epochs=True) == twin
 
 
 def test_files_are_copied_where_they_cannot_be_linked(dataset, fits, tmp_path, monkeypatch):
