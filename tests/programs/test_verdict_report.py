@@ -6,9 +6,12 @@ import h5py
 
 from helpers.programs import run_here
 from helpers.results import made_results, scores_of
-from stbench.common.paths import CONFIG, SCRIPTS
+from stbench.common.paths import CONFIG, PROJECT, RESOURCES, SCRIPTS
 from stbench.config.schema import load_yaml
-from stbench.results.shipped import LABELS, MANIFEST, SCORES, sha256
+from stbench.results.published import read_published
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped, sha256
+from stbench.verdict.claims import claims_page
+from stbench.verdict.pages import leaderboard_text, verdict_of
 
 
 def test_shipped_results_have_the_page_of_a_run(tmp_path):
@@ -26,3 +29,16 @@ def test_shipped_results_have_the_page_of_a_run(tmp_path):
     assert run.returncode == 0, run.stderr
     text = page.read_text()
     assert "STAGUE has the best mean rank" in text and text.count("data:image/") >= 2
+
+
+def test_the_pages_are_those_of_the_shipped_results():
+    shipped = read_shipped(RESOURCES / "verdict")
+    published = read_published(RESOURCES / "published/scores.csv")
+    verdict = verdict_of(shipped, published)
+    pages = {
+        "leaderboard": leaderboard_text(verdict, "images"),
+        "claims": claims_page(verdict.claims, verdict.results, published),
+    }
+    for name, text in pages.items():
+        page = (PROJECT / f"docs/{name}.md").read_text(encoding="utf-8")
+        assert page == text, "run make verdict-pages"
