@@ -16,6 +16,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("socket", type=Path, help="path of the socket to create")
+    parser.add_argument(
+        "--graphs", action="store_true", help="also load what analyses of cell graphs use"
+    )
     args = parser.parse_args()
 
     # Those that several stages use, and none that starts threads of computation.
@@ -27,6 +30,14 @@ def main() -> None:
     import sklearn.metrics
     import sklearn.mixture
     import sklearn.neighbors  # noqa: F401
+
+    if args.graphs:
+        import scanpy  # noqa: F401
+        import torch  # noqa: F401
+
+        from stbench.graphs.compiled import keep_compiled
+
+        keep_compiled()
 
     serve(args.socket)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from stbench.common.io import read_csv
 
@@ -193,7 +194,7 @@ def agreement(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float, int
 def spearman(one: np.ndarray, other: np.ndarray) -> float:
     """Spearman's correlation over values that both know; NaN if one does not vary."""
     known = ~np.isnan(one) & ~np.isnan(other)
-    ranks = pd.DataFrame({"one": one[known], "other": other[known]}).rank().to_numpy()
+    ranks = np.column_stack([rankdata(one[known]), rankdata(other[known])])
     return float(_correlation(ranks)[0, 1]) if len(ranks) > 1 else np.nan
 
 

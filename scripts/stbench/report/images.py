@@ -141,7 +141,7 @@ def encoded(path: Path, limit: int) -> tuple[bytes, tuple[int, int]]:
         exact = ({"lossless": True},) if path.stat().st_size < limit else ()
         for options in (*exact, *_ENCODINGS):
             stream = io.BytesIO()
-            shown.save(stream, "webp", method=4, **options)
+            shown.save(stream, "webp", method=2, **options)
             data = stream.getvalue()
             if len(data) <= limit:
                 return data, shown.size

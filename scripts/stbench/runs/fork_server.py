@@ -16,20 +16,21 @@ from stbench.supervisor.processes import die_with_parent
 FEWEST = 6  # stages; for fewer, loading the libraries once more takes longer than it saves
 
 
-def start_fork_server(base: Path) -> None:
+def start_fork_server(base: Path, *, graphs: bool = False) -> None:
     """Start a server and name its socket in the environment of all jobs; Linux only.
 
     It ends with this process. Jobs that start before it is ready load their libraries themselves.
 
     Args:
         base: the folder of the project.
+        graphs: load the libraries for analyses of cell graphs, too, which takes seconds more.
     """
     if sys.platform != "linux" or os.environ.get(SOCKET):
         return
     folder = Path(tempfile.mkdtemp(prefix="stbench-"))  # only this user can read it
     path = folder / "socket"
     server = subprocess.Popen(
-        [sys.executable, base / "scripts/fork_server.py", path],
+        [sys.executable, base / "scripts/fork_server.py", path, *["--graphs"] * graphs],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
