@@ -80,7 +80,7 @@ ship: setup          ## pack what is finished of a run as the results that come 
 verdict-pages: setup ## write leaderboard, claims, figures and README's headline from the shipped results
 	@$(BIN)/python scripts/verdict_pages.py $(ARGS)
 
-plan: CONFIG = $(if $(DATA),config/domains.yaml)
+plan: CONFIG := $(if $(DATA),config/domains.yaml,$(CONFIG))
 plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
 	@$(if $(DATA),$(OWN_SECTION) $(BIN)/snakemake,$(SNAKEMAKE)) plan $(OPTIONS)
 

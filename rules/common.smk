@@ -391,6 +391,11 @@ def is_asked_for(*rules):
     return any(job.rule.name in rules for job in workflow.dag.jobs)
 
 
+def has_to_run(rule):
+    """Whether this run makes an output of a rule."""
+    return any(job.rule.name == rule for job in workflow.dag.needrun_jobs())
+
+
 def print_summary():
     """Print the results at the end of a run that creates a summary."""
     texts = {"summarize": LAYOUT.summary, "demo": LAYOUT.demo / "comparison.txt"}

@@ -57,7 +57,7 @@ def start_progress():
     check_fits(fits)
     same_python = not workflow.deployment_settings.deployment_method
     if workflow.local_exec and same_python and number_of_stages() >= FEWEST:
-        start_fork_server(BASE, graphs=is_asked_for("interactions"))
+        start_fork_server(BASE, graphs=has_to_run("interactions"))
     LINE.jobs(0, len(workflow.dag))
     if not is_asked_for("score", "score_deconvolution"):
         return

@@ -3,12 +3,11 @@ SHIPPED = "resources/verdict"
 SHIPPED_FILES = [f"{SHIPPED}/{name}" for name in ("scores.parquet", "labels.h5", "manifest.json")]
 
 if config.get("shipped"):
-    from stbench.results.shipped import check_comparable, dataset_name
+    from stbench.results.shipped import check_comparable
 
+    ranked = [name for name in BENCHMARK.datasets_of(DOMAINS) if BENCHMARK.base(name) == name]
     try:
-        check_comparable(
-            BASE / SHIPPED, list(map(dataset_name, config["datasets"])), config["rank_by"]
-        )
+        check_comparable(BASE / SHIPPED, ranked, config["rank_by"])
     except InputError as error:
         sys.exit(f"error: {error}")
 

@@ -92,7 +92,8 @@ def test_too_little_memory_and_too_large_tissues_are_named(tmp_path):
     assert line.startswith("bass may need") and "on 1 dataset: " in line
 
 
-def test_environments_that_were_not_created_are_named(tmp_path):
+def test_environments_that_were_not_created_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("stbench.runs.plan_text.python_of", lambda *_: "python")
     done = plan(tmp_path, datasets=["BZ5"], methods=["pca", "novae", "drsc"])
     said = [line for line in done.stdout.splitlines() if "without their environments" in line]
     assert said == [

@@ -230,7 +230,7 @@ def add_integration(album: Album, tables: Path, titles: dict[str, str]) -> None:
         title=title,
         caption="Right: sections are mixed (mean of iLISI, ASW_batch and graph connectivity). Top: "
         "domains are conserved (mean of cLISI and ARI). Bars are 95 % intervals over training "
-        "seeds (Student's t), limited to the range from 0 to 1. "
+        "seeds (Student's t), limited to the range of the score. "
         "A random embedding mixes well, and an embedding smoothed in space places neighbors of "
         "the same section together, so interpret both axes together.",
         alt=f"Mixing against biology of {scores['method'].nunique()} methods on "

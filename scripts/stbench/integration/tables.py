@@ -39,9 +39,9 @@ def overall(parts: pd.Series) -> float:
 # Argument: the scores of one fit, by metric.
 _LUECKEN = "weights of Luecken et al., Nature Methods 2022"
 COMPOSITES = by_name(
-    Metric("overall", "overall", overall, _LUECKEN),
+    Metric("overall", "overall", overall, _LUECKEN, low=-0.5),
     Metric("mixing", "mixing of sections", mixing, _LUECKEN),
-    Metric("biology", "conservation of biology", biology, _LUECKEN),
+    Metric("biology", "conservation of biology", biology, _LUECKEN, low=-0.5),
 )
 _PARTS = {"overall": [*MIXING, *BIOLOGY], "mixing": MIXING, "biology": BIOLOGY}
 METRICS = {
@@ -133,7 +133,8 @@ def _summary(group: pd.DataFrame) -> dict[str, object]:
     if not len(values):
         return {"mean": np.nan, "sd": np.nan, "n": 0, "low": np.nan, "high": np.nan, **outcome}
     result = mean_over_groups([np.array([value]) for value in values])
-    low, high = np.clip([result.low, result.high], 0.0, 1.0)  # the range of all metrics
+    metric = METRICS[group["metric"].iloc[0]]
+    low, high = np.clip([result.low, result.high], metric.low, metric.high)
     numbers = {"mean": result.mean, "sd": result.sd, "n": result.n, "low": low, "high": high}
     return {**numbers, **outcome}
 

@@ -41,12 +41,13 @@ def first_methods(results: pd.DataFrame, rank_by: str, n: int = 3) -> dict[str, 
     others = sorted(set(results["clusterer"]) - {rank_by})
     first = {}
     for clusterer in (rank_by, *others):
-        scores = final_scores(results, clusterer).dropna(how="all").dropna(how="all", axis=1)
-        order = mean_ranks(scores, units).round(9).sort_values(kind="stable").index
-        methods = [name for name in order if name not in controls]
+        scores = final_scores(results, clusterer).dropna(how="all")
+        ari, rank = mean_over_units(scores, units), mean_ranks(scores, units).round(9)
+        there = scores.columns[scores.notna().any()]
+        methods = [name for name in there if name not in controls]
         if len(methods) < 2:
             continue
-        ari = mean_over_units(scores, units)
+        methods.sort(key=lambda name: (rank[name], -ari[name]))
         first[clusterer] = [Place(titles[method], ari[method]) for method in methods[:n]]
     return first
 

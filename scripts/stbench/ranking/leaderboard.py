@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -143,15 +143,17 @@ def check_clusterer(results: pd.DataFrame, rank_by: str) -> None:
 
 
 def order_under_clusterers(results: pd.DataFrame, rank_by: str) -> Order:
-    """The order of the methods of ``results``, without controls, under other clusterers than
-    ``rank_by``."""
-    methods = results[~results["control"]]
-    scores = {name: final_scores(methods, name) for name in sorted(results["clusterer"].unique())}
-    return compare_orders(scores, rank_by, units_of(results))
+    """The order of the methods of ``results`` under other clusterers than ``rank_by``."""
+    scores = {name: final_scores(results, name) for name in sorted(results["clusterer"].unique())}
+    controls = set(results.loc[results["control"], "method"])
+    return compare_orders(scores, rank_by, units_of(results), controls)
 
 
 def compare_orders(
-    scores: Mapping[str, pd.DataFrame], rank_by: str, units: Mapping[str, str] | None = None
+    scores: Mapping[str, pd.DataFrame],
+    rank_by: str,
+    units: Mapping[str, str] | None = None,
+    controls: Collection[str] = (),
 ) -> Order:
     """The order of methods under ``rank_by`` and under every other clusterer.
 
@@ -161,15 +163,18 @@ def compare_orders(
     Args:
         scores: by clusterer, (datasets, methods).
         units: the unit of each dataset.
+        controls: ranked with the methods, but their places do not count.
     """
     order = Order([], [])
     for name in scores:
         has_score = [scores[clusterer].notna().any() for clusterer in (name, rank_by)]
         both = scores[name].columns[has_score[0] & has_score[1]]
-        if name == rank_by or len(both) < 2:
+        methods = [method for method in both if method not in controls]
+        if name == rank_by or len(methods) < 2:
             continue
         order_of = [
-            places(mean_ranks(scores[clusterer][both], units)) for clusterer in (name, rank_by)
+            places(mean_ranks(scores[clusterer][both], units)[methods])
+            for clusterer in (name, rank_by)
         ]
         (order.same if order_of[0].equals(order_of[1]) else order.changed).append(name)
     return order

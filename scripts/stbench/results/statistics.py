@@ -27,9 +27,10 @@ from stbench.scoring.block_bootstrap import block_noise
 
 LEVEL = 0.05
 _FEWEST_SEEDS = 3  # for an interval without the noise of cells
-_ROUNDING = 1e-30  # variances below are those of equal scores
+ROUNDING = 1e-30  # variances below are those of equal scores
 
 BETTER, WORSE = "better", "worse"
+TOO_FEW_SEEDS = "too few seeds, or seeds that agree, give no interval"
 WITHIN_NOISE, NO_INTERVAL = "within the noise", "no interval"
 
 
@@ -181,6 +182,6 @@ def _cells(one: Sample, other: Sample) -> Noise:
 
 def _student(mean: float, noises: Sequence[Noise]) -> tuple[float, float, float]:
     """Ends of the 95 % interval and p; NaN if there is no noise at all."""
-    if combined(noises).variance < _ROUNDING:
+    if combined(noises).variance < ROUNDING:
         return np.nan, np.nan, np.nan
     return *interval(mean, noises), p_value(mean, noises)

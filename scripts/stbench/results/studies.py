@@ -12,8 +12,8 @@ from stbench.common.constants import KMEANS_SEEDS
 from stbench.config.degradation import UNTOUCHED
 from stbench.results.aggregates import fold_reasons, fold_statuses, sample_of
 from stbench.results.assembly import Studies, in_order
-from stbench.results.confidence import Noise, interval
-from stbench.results.statistics import NOTHING, paired_difference
+from stbench.results.confidence import Noise, combined, interval
+from stbench.results.statistics import NOTHING, ROUNDING, paired_difference
 from stbench.scoring.metrics import METRICS
 
 CURVE = ["dataset", "method", "clusterer", "way", "level"]
@@ -191,6 +191,6 @@ def _over_seeds(values: pd.Series, spreads: pd.Series) -> dict[str, Any]:
     mean, sd = float(values.mean()), float(values.std())
     clusterings = float((spreads.fillna(0) ** 2).mean()) / len(KMEANS_SEEDS)
     noises = [Noise.of_mean(sd, n), Noise(clusterings, len(KMEANS_SEEDS) - 1)]
-    known = n > 1 and (sd > 0 or clusterings > 0)
+    known = combined(noises).variance > ROUNDING
     low, high = interval(mean, noises) if known else (np.nan, np.nan)
     return {"mean": mean, "sd": sd, "n": n, "low": low, "high": high}

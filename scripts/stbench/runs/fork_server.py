@@ -31,7 +31,7 @@ def start_fork_server(base: Path, *, graphs: bool = False) -> None:
     path = folder / "socket"
     server = subprocess.Popen(
         [sys.executable, base / "scripts/fork_server.py", path, *["--graphs"] * graphs],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

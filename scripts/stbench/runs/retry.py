@@ -29,6 +29,7 @@ MADE_OF_FITS = {
     "interactions": ("interactions",),
     "deconvolution": ("scores",),
 }
+_MAPS = ("h5ad", "tsv", "methods.csv", "agreement.csv", "zarr", "vitessce.json")
 ALL_MADE = ("labels", "epochs", "scores", "interactions", "integration")
 
 
@@ -83,7 +84,7 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
     if failure.stage == "interaction_scores":
         return [layout.interaction_scores(name)]
     if failure.stage == "choosing":
-        return [layout.choosing(name), *layout.own.glob(f"domains/{name}.*")]
+        return [layout.choosing(name), *(layout.domains(name, ending) for ending in _MAPS)]
     if failure.stage:
         return _made_of_fits(layout, name, failure.method, MADE_OF_FITS[failure.stage])
     if failure.method:

@@ -9,7 +9,7 @@ import pandas as pd
 from stbench.common.constants import NO_TRAINING
 from stbench.results.aggregates import BASELINE
 from stbench.results.formatting import Row, interval, mean_and_sd, number, seeds, signed
-from stbench.results.statistics import BETTER, WITHIN_NOISE, WORSE
+from stbench.results.statistics import BETTER, TOO_FEW_SEEDS, WITHIN_NOISE, WORSE
 from stbench.summary.run import Run
 
 
@@ -57,7 +57,7 @@ def sentence(
         text += f"cannot be distinguished from {reference}: {size}{corrected(lift)}."
     else:
         side = "above" if lift["mean"] > 0 else "below"
-        text += f"is {side} {reference}: {size}, but there are too few seeds for an interval."
+        text += f"is {side} {reference}: {size}, but {TOO_FEW_SEEDS}."
     return text + _training(gain)
 
 
@@ -86,4 +86,4 @@ def _training(gain: Row) -> str:
         return f" Training changed the ARI by {size}."
     if gain["verdict"] == WITHIN_NOISE:
         return f" An effect of training cannot be shown: {size}{corrected(gain)}."
-    return f" Training changed the ARI by {size}, but there are too few seeds for an interval."
+    return f" Training changed the ARI by {size}, but {TOO_FEW_SEEDS}."

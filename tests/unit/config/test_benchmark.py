@@ -282,9 +282,11 @@ def test_a_matrix_without_positions_is_refused_at_start(name, tmp_path):
         load_benchmark(config, CONFIG)
 
 
-def test_an_h5ad_file_may_have_csv_in_its_name(tmp_path):
+def test_a_broken_file_and_csv_in_a_name_stop_no_run(tmp_path):
     path = tmp_path / "GSM1.counts.csv.h5ad"
-    path.write_text("broken, which is reported for its dataset alone")
+    with h5py.File(path, "w") as file:
+        file["X"] = range(1000)
+    path.write_bytes(path.read_bytes()[:2000])
     config = {**load_yaml(CONFIG / "config.yaml")}
     config["datasets"] = [{"id": "mine", "path": str(path), "n_domains": 3}]
     assert list(load_benchmark(config, CONFIG).datasets) == ["mine"]

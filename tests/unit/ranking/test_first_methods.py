@@ -2,6 +2,7 @@
 
 from helpers.results import made_results, scores_of
 from stbench.ranking.first_methods import first_methods, in_words
+from stbench.ranking.leaderboard import leaderboard
 
 SCORES = {
     # by clusterer, the final ARI on two datasets
@@ -37,3 +38,12 @@ def test_a_failure_gets_the_worst_rank_and_no_more_than_n_are_named():
     )
     assert in_words(first_methods(lost, "kmeans")["kmeans"]) == "STAGUE .50, SEDR .90"
     assert in_words(first_methods(lost, "kmeans", n=1)["kmeans"]) == "STAGUE .50"
+
+
+def test_ties_are_in_the_order_of_the_leaderboard():
+    results = made_results(
+        *(scores_of(f"D{i}", "sedr", [v]) for i, v in enumerate((0.5, 0.6))),
+        *(scores_of(f"D{i}", "stague", [v]) for i, v in enumerate((0.9, 0.55))),
+    )
+    assert in_words(first_methods(results, "kmeans")["kmeans"]) == "STAGUE .73, SEDR .55"
+    assert list(leaderboard(results, "kmeans")["method"]) == ["stague", "sedr"]

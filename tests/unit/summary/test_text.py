@@ -13,6 +13,7 @@ from stbench.common.text import WIDTH
 from stbench.ranking.leaderboard import leaderboards
 from stbench.results.aggregates import all_tables
 from stbench.results.best_control import lift_over_best_control
+from stbench.results.statistics import TOO_FEW_SEEDS
 from stbench.summary.run import read_run
 from stbench.summary.studies import study_sentences
 from stbench.summary.text import any_score, summary
@@ -59,7 +60,7 @@ def unavailable(dataset, reason):
         ([0.75, 0.99, 0.87], "cannot be distinguished from smoothed PCA (.76): lift +.11"),
         (
             [0.95],
-            "is above smoothed PCA (.76): lift +.19, but there are too few seeds for an interval.",
+            f"is above smoothed PCA (.76): lift +.19, but {TOO_FEW_SEEDS}.",
         ),
     ],
 )
