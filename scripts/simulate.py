@@ -57,12 +57,7 @@ def main() -> None:
     option("gradient", float, "sd of the log change of a gene along a smooth trend")
     option("patchiness", float, "sd of the log odds of a cell type between places of a domain")
     option("spillover", float, "share of the molecules that are counted in a neighboring cell")
-    option(
-        "density_sd",
-        float,
-        "sd of the log sampling weight of cells between domains; that of their log density is "
-        "about 0.7 of it",
-    )
+    option("density_sd", float, "sd of the log density of cells between domains")
     option("reference", str, "real section whose genes are used: a table of resources/simulation")
     parser.add_argument(
         "--record-failure",
