@@ -16,7 +16,7 @@ from machine import description
 
 HERE = Path(__file__).parent
 SECTIONS = {
-    "stague_epoch": "STAGUE: an epoch against a dense formulation, the original, and the limit",
+    "stague_epoch": "STAGUE: an epoch against a dense formulation, the original, and the limits",
     "nt_xent_roofline": "STAGUE: an epoch on a GPU, predicted",
     "sampled": "STAGUE: sampled negatives",
     "scale": "The other re-implemented methods: memory and time against cells",

@@ -277,6 +277,7 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     from stbench.figures.style import apply_style
 
@@ -291,6 +292,11 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
         memory = [row[f"{name}_mb"] / 1024 for row in measured if f"{name}_mb" in row]
         if memory:
             memory_axis.loglog(cells, memory, label=label, **style)
+    for axes in (time_axis, memory_axis):
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
     time_axis.set(xlabel="cells", ylabel="seconds per epoch", title="Time")
     memory_axis.set(xlabel="cells", ylabel="largest resident size (GB)", title="Memory")
     time_axis.legend()
