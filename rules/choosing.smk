@@ -1,13 +1,6 @@
 PREVIOUS = "resources/verdict/early_scores.csv"
 
 
-def get_facts(wildcards):
-    """What earlier results of methods are compared by; an own section may be corrected later."""
-    dataset = BENCHMARK.datasets[wildcards.dataset]
-    unit = BENCHMARK.tissues[wildcards.dataset]["unit"]
-    return ["--technology", dataset.get("technology", "unknown"), "--unit", unit]
-
-
 rule choose:
     input:
         code=code("scripts/run_stage.py", "scripts/choose.py"),

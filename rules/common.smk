@@ -333,6 +333,13 @@ def get_maps(ending):
     return [LAYOUT.domains(name, ending) for name in BENCHMARK.datasets_of(MAPS)]
 
 
+def get_facts(wildcards):
+    """What earlier results of methods are compared by; an own section may be corrected later."""
+    dataset = BENCHMARK.datasets[wildcards.dataset]
+    unit = BENCHMARK.tissues[wildcards.dataset]["unit"]
+    return ["--technology", dataset.get("technology", "unknown"), "--unit", unit]
+
+
 def get_choosing(wildcards):
     """The folder with the recommended number of domains of a dataset; empty if there is none."""
     chosen_for = wildcards.dataset in BENCHMARK.datasets_of(CHOOSING)

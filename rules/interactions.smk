@@ -24,7 +24,7 @@ rule interactions:
             lambda wc: BENCHMARK.method(DOMAINS, wc.method).get("variant_of", wc.method)
         ),
         y_down=untracked(
-            lambda wc: "--y-down" if BENCHMARK.drawings.get(wc.dataset, {}).get("y_down") else ""
+            lambda wc: ["--y-down"] * bool(BENCHMARK.drawings.get(wc.dataset, {}).get("y_down"))
         ),
         settings=untracked(
             lambda wc: json.dumps(
@@ -40,6 +40,6 @@ rule interactions:
     shell:
         "python {input.code:q} --data {input.data:q} --preprocessed {input.preprocessed:q}"
         " --fits {input.fits:q} --method {wildcards.method:q} --program {params.program:q}"
-        " --title {params.title:q} {params.y_down}"
+        " --title {params.title:q} {params.y_down:q}"
         " --settings {params.settings:q} --threads {threads} --output {output:q}"
         " --record-failure > {log:q} 2>&1"

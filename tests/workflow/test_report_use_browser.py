@@ -37,7 +37,7 @@ def test_the_page_answers_first_and_ends_with_the_run(open_page, small):
     sections = page.evaluate("[...document.querySelectorAll('main > section')].map(one => one.id)")
     assert sections == [
         *("answer", "leaderboard", "entries-section", "statistics", "cost", "pictures"),
-        *("deconvolution", "graphs", "missing", "run", "references"),
+        *("deconvolution", "cell-graphs", "missing", "run", "references"),
     ]
     menu = page.evaluate("[...document.querySelectorAll('nav a')].map(one => one.hash.slice(1))")
     assert menu == sections
