@@ -25,8 +25,8 @@ CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
 MACHINE    = $(if $(PROFILE),--profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)),--cores $(or $(CORES),all))
 OPTIONS    = $(MACHINE) $(CONFIGFILE) $(ARGS)
 SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
-OWN_SECTION = $(BIN)/python scripts/own_section.py --path '$(DATA)' $(if $(N),--n-domains '$(N)') \
-  $(if $(LABEL),--label '$(LABEL)') --
+OWN_SECTION = $(BIN)/python scripts/preflight.py && $(BIN)/python scripts/own_section.py --path '$(DATA)' \
+  $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') -- $(BIN)/snakemake
 PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED = $(PIP) install --require-hashes --no-deps -r
 
@@ -49,8 +49,7 @@ run: setup           ## run the benchmark of CONFIG; default: two real and two s
 domains: CONFIG = config/domains.yaml
 domains: setup       ## find the domains of your section DATA= with N= domains, without a configuration
 	@$(if $(DATA),,echo "error: name your section: make domains DATA=section.h5ad N=7"; exit 1)
-	@$(BIN)/python scripts/preflight.py
-	@$(OWN_SECTION) $(BIN)/snakemake $(OPTIONS)
+	@$(OWN_SECTION) $(OPTIONS)
 
 real: CONFIG = config/real.yaml
 real: run            ## run on the small real datasets
@@ -82,7 +81,7 @@ verdict-pages: setup ## write leaderboard, claims, figures and README's headline
 
 plan: CONFIG := $(if $(DATA),config/domains.yaml,$(CONFIG))
 plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
-	@$(if $(DATA),$(OWN_SECTION) $(BIN)/snakemake,$(SNAKEMAKE)) plan $(OPTIONS)
+	@$(if $(DATA),$(OWN_SECTION),$(SNAKEMAKE)) plan $(OPTIONS)
 
 status:              ## show the progress of the latest run, also while it is running
 	@$(BIN)/python scripts/status.py $(CONFIGFILE) $(ARGS)

@@ -396,16 +396,3 @@ def get_tissues():
 def is_asked_for(*rules):
     """Whether this run creates or checks outputs of one of these rules."""
     return any(job.rule.name in rules for job in workflow.dag.jobs)
-
-
-def has_to_run(rule):
-    """Whether this run makes an output of a rule."""
-    return any(job.rule.name == rule for job in workflow.dag.needrun_jobs())
-
-
-def print_summary():
-    """Print the results at the end of a run that creates a summary."""
-    texts = {"summarize": LAYOUT.summary, "demo": LAYOUT.demo / "comparison.txt"}
-    for text in [text for name, text in texts.items() if is_asked_for(name)]:
-        if text.exists():
-            print("", text.read_text(encoding="utf-8"), sep="\n", flush=True)

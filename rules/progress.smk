@@ -48,6 +48,11 @@ def predicted_seconds():
     return predicted_seconds(BENCHMARK, LAYOUT, BASE / "resources/cost_model.csv")
 
 
+def has_to_run(rule):
+    """Whether this run makes an output of a rule."""
+    return any(job.rule.name == rule for job in workflow.dag.needrun_jobs())
+
+
 def start_progress():
     """Record the run and start to count the fits, if the run creates scores."""
     if not workflow.is_main_process:
@@ -107,3 +112,11 @@ def describe_run():
         )
     except OSError as error:
         print(f"{LAYOUT.own} cannot be described ({error.strerror})", file=sys.stderr)
+
+
+def print_summary():
+    """Print the results at the end of a run that creates a summary."""
+    texts = {"summarize": LAYOUT.summary, "demo": LAYOUT.demo / "comparison.txt"}
+    for text in [text for name, text in texts.items() if is_asked_for(name)]:
+        if text.exists():
+            print("", text.read_text(encoding="utf-8"), sep="\n", flush=True)

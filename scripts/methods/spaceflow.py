@@ -60,7 +60,7 @@ def fit(
     need_cells(adata.n_obs, params["n_neighbors"] + 1, f"takes {params['n_neighbors']} neighbors")
     table, features = raw_table(adata), adata.uns["dataset"]["kind"] == "features"
     if not features:
-        # The package bins genes by their mean and fails if many have none; so its tutorial filters.
+        # The package bins genes by their mean and fails if many have none. Its README filters.
         table = table[:, np.asarray(table.X.sum(axis=0)).ravel() > 0].copy()
     package = load_package()(adata=table)
     if features:

@@ -255,3 +255,20 @@ def test_a_tool_that_was_not_installed_is_reset_with_the_scores_that_it_is_part_
     assert not layout.communication("good", "commot").exists()
     assert not layout.interaction_scores("good").exists()
     assert layout.communication("good", "laris").exists()
+
+
+@pytest.mark.parametrize("state", ["ok", "error"])
+def test_scores_of_deconvolution_that_failed_are_made_again(state, tmp_path):
+    pair = {"id": "pair", "spot_size": 2, "simulate": {"layout": "rings", "n_cells": 200}}
+    asked = config(name="mine", methods=["nnls"], seeds=[0], datasets=[pair])
+    layout = layout_of(configuration(**asked), tmp_path / "results")
+    status(layout.fit("pair", "nnls", 0), "ok")
+    path = layout.scores("pair", "nnls")
+    path.parent.mkdir(parents=True)
+    rows = {"metric": ["rmse"], "status": [state], "reason": ["" if state == "ok" else "it broke"]}
+    pd.DataFrame(rows).to_parquet(path)
+    note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
+    listed = run(layout.root, "--reset").stdout
+    failed = state == "error"
+    assert ("it broke" in listed) is failed and path.exists() is not failed
+    assert layout.fit("pair", "nnls", 0).exists()

@@ -113,7 +113,8 @@ def leaderboard(
     gap = mean_over_units(oracle - finals[oracle_by], units)
     board.insert(board.columns.get_loc("gain"), "gap", gap)
     board["datasets"] = [f"{n}/{len(final)}" for n in final.notna().sum()]
-    board["order"] = order_under_clusterers(results, rank_by).summary
+    controls = set(methods.index[methods["control"]])
+    board["order"] = compare_orders(scores, rank_by, units, controls).summary
     for name in [name for name in clusterers if name != rank_by]:
         competing = scores[name].notna().any() & ~board["control"]
         board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(competing))

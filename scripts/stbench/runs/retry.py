@@ -192,7 +192,8 @@ def _failed_stages(
     )
     for task, stage, path_of in made:
         for entry in benchmark.entries(task):
-            if entry in ok and (why := _failed_row(path_of(*entry), ok[entry])):
+            seeds = None if task == DECONVOLUTION else ok.get(entry)
+            if entry in ok and (why := _failed_row(path_of(*entry), seeds)):
                 found.append(Failure(*entry, None, *why, stage))
     for entry in benchmark.entries(INTERACTIONS):
         path = layout.interactions(*entry) / "status.json"
@@ -225,20 +226,21 @@ def _failed_row(path: Path, seeds: set[int] | None = None) -> tuple[str, str] | 
 
     Args:
         path: the table.
-        seeds: those that have a fit; rows of others do not count. None, or a table without seeds:
-            all rows count.
+        seeds: those that have a fit; rows of others do not count. None: all rows count, as of a
+            table without seeds.
     """
     import pandas as pd
 
     if not path.is_file():
         return None
     try:
-        rows = pd.read_parquet(path)
+        columns = ["status", "reason", *([] if seeds is None else ["seed"])]
+        rows = pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error}); delete it") from error
     missing = rows["reason"].map(_was_missing)
     failed = rows[rows["status"].eq("error") | missing]
-    if seeds is not None and "seed" in failed:
+    if seeds is not None:
         failed = failed[failed["seed"].isin(seeds)]
     return tuple(failed[["status", "reason"]].iloc[0]) if len(failed) else None
 

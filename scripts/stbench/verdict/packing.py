@@ -180,7 +180,7 @@ def _write_labels(
 def add_blocks(layout: Layout, entries: Collection[Entry], file: h5py.File) -> None:
     """The attribute ``blocks`` of labels: contributions of blocks of cells to their ARI.
 
-    Labels that have it keep it, and those of a dataset that is not here stay without.
+    Labels that have it keep it; those of a dataset that is not here or has no truth stay without.
     """
     for dataset in dict.fromkeys(dataset for dataset, _ in entries):
         group, path = file.get(dataset, {}), layout.data(dataset)
@@ -188,6 +188,8 @@ def add_blocks(layout: Layout, entries: Collection[Entry], file: h5py.File) -> N
         if not without or not path.is_file():
             continue
         data = read_elements(path, "obs/cluster", "obsm/spatial")
+        if "obs/cluster" not in data:
+            continue
         truth = pd.Categorical(data["obs/cluster"]).codes.astype(int)
         labeled = truth >= 0
         blocks = spatial_blocks(data["obsm/spatial"][labeled])
