@@ -23,6 +23,8 @@ import pipeline_prediction as prediction
 import pipeline_run as small_run
 import pipeline_stages as stages
 
+from stbench.config.tasks import DOMAINS
+
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 CONFIGURATIONS = ("config", "real", "paper")
 REPEATS = 5
@@ -131,7 +133,7 @@ def main() -> None:
     benchmarks = prediction.benchmarks()
     clusterers = [prediction.KMEANS]
     clusterers += [tuple(benchmark.config["clusterers"]) for benchmark in benchmarks.values()]
-    stague = benchmarks["real"].methods["stague"]["params"]
+    stague = benchmarks["real"].method(DOMAINS, "stague")["params"]
     with tempfile.TemporaryDirectory() as scratch:
         folders = {
             name: Path(scratch) / name for name in ("snakemake", "run", *map(str, stages.SIZES))

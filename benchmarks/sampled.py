@@ -24,7 +24,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dataset", default="BZ5")
-    parser.add_argument("--negatives", nargs="+", type=int, default=[16, 64, 256])
+    parser.add_argument("--negatives", nargs="+", type=int, default=[64, 256])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--markdown", type=Path, help="file to write")

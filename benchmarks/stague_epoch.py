@@ -48,8 +48,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     sizes = [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000]
     parser.add_argument("--cells", nargs="+", type=int, default=sizes)
-    parser.add_argument("--dense-up-to", type=int, default=10_000, help="cells (10 000: 8 GB)")
-    parser.add_argument("--sampled", type=int, default=300_000, help="cells of the sampled loss")
+    parser.add_argument("--dense-up-to", type=int, default=5000, help="cells (10 000: 8 GB)")
+    parser.add_argument("--sampled", type=int, default=100_000, help="cells of the sampled loss")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--markdown", type=Path, help="file to write; a .png beside it")
