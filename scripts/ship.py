@@ -71,9 +71,10 @@ def main() -> None:
     if changed:
         again = ", ".join(map("/".join, changed))
         print(f"run again, as code, data or parameters changed: {again}")
-    for kind, names in left_out(benchmark, entries).items():
+    for kind, names in left_out(benchmark, layout, entries).items():
         if names:
-            print(f"{kind} not finished: {'; '.join(names)}")
+            found = "; ".join(f"{name} ({scored})" for name, scored in names.items())
+            print(f"{kind} not finished: {found}")
 
 
 if __name__ == "__main__":

@@ -42,10 +42,11 @@ def main() -> None:
     from stbench.results.assembly import method_titles
     from stbench.results.published import read_published
     from stbench.results.shipped import read_shipped
-    from stbench.verdict.claims import claims_page
+    from stbench.verdict.claims import claims_page, read_other_claims
     from stbench.verdict.pages import leaderboard_text, readme_headline, verdict_of, with_headline
 
     shipped, published = read_shipped(args.shipped), read_published(args.published)
+    others = read_other_claims(args.published.with_name("claims.csv"))
     verdict = verdict_of(shipped, published)
     docs, readme = args.project / "docs", args.project / "README.md"
     headline = with_headline(
@@ -62,7 +63,7 @@ def main() -> None:
     _save_svg(figures, docs / "images")
     texts = {
         docs / "leaderboard.md": leaderboard_text(verdict, "images"),
-        docs / "claims.md": claims_page(verdict.claims, verdict.results, published),
+        docs / "claims.md": claims_page(verdict.claims, verdict.results, published, others),
         readme: headline,
     }
     for path, text in texts.items():

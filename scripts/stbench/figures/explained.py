@@ -11,6 +11,7 @@ _WORDS = {
     "tissue": "tissue",
     "kind": "layout of its domains",
     "technology": "its technology",
+    "spots": "spots or single cells",
     "cells": "its number of cells",
     "method": "method",
     "class": "trains, smooths or clusters",

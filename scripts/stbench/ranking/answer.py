@@ -128,7 +128,8 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
     elif len(rows) and set(rows["verdict"]) == {NO_INTERVAL}:
         parts.append(f"{TOO_FEW_SEEDS}, so no method can be shown to be better")
     elif rows["mean"].notna().any():
-        parts.append("no method is significantly better than the best control on any dataset")
+        words = "no method is significantly better than the best control on any of these datasets"
+        parts.append(words)
     else:
         parts.append("no control has a score, so methods cannot be compared with controls")
     return f"{as_sentence('; '.join(parts))}."

@@ -10,7 +10,7 @@ from stbench.common.text import markdown
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.answer import ranking_answers
 from stbench.ranking.certainty import as_sentence, order_sentence
-from stbench.ranking.first_methods import Place, first_methods, in_words
+from stbench.ranking.first_methods import Place, first_methods
 from stbench.ranking.ranks import Policy
 from stbench.ranking.seed_failures import incomplete_means
 from stbench.ranking.selection import headline
@@ -88,8 +88,9 @@ def leaderboard_page(
         gains = tuning["tuning_gain"]
         parts += ["## Published settings", *_tuning(gains[gains["clusterer"] == rank_by], titles)]
         parts += ["## The protocol of STAGUE's paper", *_paper(tuning["paper_protocol"], titles)]
-    if firsts := first_methods(headline(results, rank_by), rank_by):
-        parts += ["## First methods under every clusterer", "\n".join(_firsts(firsts))]
+    whole = headline(results, rank_by)
+    if orders := first_methods(whole, rank_by, n=whole["method"].nunique()):
+        parts += ["## The order under every clusterer", *_orders(orders)]
     not_run = {
         t: reason for part in standings.values() for t, reason in part["worst"].not_run.items()
     }
@@ -226,12 +227,23 @@ def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _firsts(firsts: Mapping[str, Sequence[Place]]) -> Iterator[str]:
-    """A line for every clusterer; the mean final ARI behind each method."""
-    yield "By mean rank, as in the tables above; controls are not listed. The numbers are mean ARI."
-    yield ""
-    for clusterer, places in firsts.items():
-        yield f"- **{clusterer}**: {markdown(in_words(places))}"
+def _orders(orders: Mapping[str, Sequence[Place]]) -> Iterator[str]:
+    """The place and mean final ARI of each method under every clusterer."""
+    yield (
+        "Place by mean rank, as in the tables above, and mean ARI; controls are not listed. "
+        f"{_DASH}: no score under this clusterer."
+    )
+    found = {
+        clusterer: {p.title: f"{n}: {number(p.ari)}" for n, p in enumerate(places, 1)}
+        for clusterer, places in orders.items()
+    }
+    titles = dict.fromkeys(title for places in found.values() for title in places)
+    lines = [_row(["method", *found]), _row([":--", *["--:"] * len(found)])]
+    for title in titles:
+        lines.append(
+            _row([markdown(title), *(places.get(title, _DASH) for places in found.values())])
+        )
+    yield "\n".join(lines)
 
 
 def _incomplete(results: pd.DataFrame, datasets: list[str], rank_by: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ COMPARED = [
 
 _FOUND = ["difference", "low", "high", "verdict", "assumed"]
 AGREES, DIFFERS, NO_VERDICT = "agrees", "differs", "cannot be compared"
+_FEWEST_SEEDS = 3  # whose own spread is used; that of two may be small by chance
 RUNS_IF_UNKNOWN = 10  # SDMBench, the only source without n, reports means of up to 10 runs
 
 
@@ -34,13 +35,22 @@ def read_published(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: the file is missing or lacks a column.
     """
+    return read_table_of(path, COLUMNS)
+
+
+def read_table_of(path: str | Path, columns: list[str]) -> pd.DataFrame:
+    """Read these columns of a table of the repository.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+    """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; restore it from the repository")
     table = pd.read_csv(path, dtype={"dataset": str, "method": str, "source": str})
-    missing = [column for column in COLUMNS if column not in table]
+    missing = [column for column in columns if column not in table]
     if missing:
         raise InputError(f"{path}: the column {missing[0]!r} is missing")
-    return table[COLUMNS]
+    return table[columns]
 
 
 def published_vs_measured(
@@ -75,7 +85,7 @@ def published_vs_measured(
         for protocol, part in (("final", with_truth), ("oracle", of_oracle))
     )
     settings = with_truth[["dataset", "method", "settings"]].drop_duplicates()
-    measured = measured.merge(settings, on=["dataset", "method"])
+    measured = _with_pooled(measured.merge(settings, on=["dataset", "method"]))
     measured = measured.rename(columns={"mean": "measured", "sd": "measured_sd"})
     names = {"mean": "published", "sd": "published_sd", "n": "published_n"}
     table = measured.merge(published.rename(columns=names), on=_ENTRY, how="left")
@@ -113,14 +123,45 @@ def _compared(row: pd.Series) -> dict[str, object]:
     }
 
 
+def _with_pooled(measured: pd.DataFrame) -> pd.DataFrame:
+    """Adds the spread over seeds of a method on all its datasets together.
+
+    Returns:
+        With ``pooled_sd`` of each method, metric, clusterer and protocol, and its degrees of
+        freedom ``pooled_df``: a mean of variances with the weights of their own.
+    """
+    degrees = (measured["n"] - 1).where(measured["sd"].notna(), 0).clip(lower=0)
+    sums = pd.DataFrame({"squares": degrees * measured["sd"].fillna(0) ** 2, "df": degrees})
+    keys = [measured[name] for name in ("method", "metric", "clusterer", "protocol")]
+    sums = sums.groupby(keys).transform("sum")
+    pooled = np.sqrt(sums["squares"] / sums["df"].where(sums["df"] > 0))
+    return measured.assign(pooled_sd=pooled, pooled_df=sums["df"])
+
+
+def _spread(row: pd.Series) -> tuple[float, float, str]:
+    """The measured sd over seeds, its degrees of freedom (0: unknown), and what is assumed.
+
+    Of one or two seeds it is at least that of the method on all datasets.
+    """
+    sd, n = row["measured_sd"], int(row["n"])
+    if n >= _FEWEST_SEEDS:
+        return sd, n - 1, ""
+    if row["pooled_df"] < _FEWEST_SEEDS - 1 or not row["pooled_sd"]:
+        return np.nan, 0, ""
+    words = f"sd of {n} measured seeds at least that of all datasets"
+    return np.fmax(sd, row["pooled_sd"]), row["pooled_df"], words
+
+
 def _noises(row: pd.Series) -> tuple[list[Noise], str]:
     """The noise of both means, and what is assumed; no noise if neither side has a spread.
 
     A side without a spread, such as a single run, is assumed to have that of the other side. An sd
     of exactly zero over published runs means one seed that was repeated.
     """
-    n, sd = int(row["n"]), row["measured_sd"]
-    runs, assumed = row["published_n"], []
+    n = int(row["n"])
+    sd, degrees, pooled = _spread(row)
+    assumed = [pooled] if pooled else []
+    runs = row["published_n"]
     if pd.isna(runs):
         runs = RUNS_IF_UNKNOWN
         assumed.append(f"n unknown: {runs} runs")
@@ -129,11 +170,14 @@ def _noises(row: pd.Series) -> tuple[list[Noise], str]:
         assumed.append("published sd 0: one seed, repeated")
     if runs > 1 and pd.notna(row["published_sd"]):
         theirs = Noise.of_mean(row["published_sd"], int(runs))
-        if n > 1:
-            return [theirs, Noise.of_mean(sd, n)], "; ".join(assumed)
-        assumed.append("measured sd unknown: as published")
-        return [Noise(row["published_sd"] ** 2 * (1 + 1 / runs), runs - 1)], "; ".join(assumed)
-    if n > 1 and sd > 0:
+        if not degrees and row["measured_sd"] > row["published_sd"]:
+            sd, degrees = row["measured_sd"], n - 1
+        if degrees:
+            return [theirs, Noise(sd**2 / n, degrees)], "; ".join(assumed)
+        assumed.append(f"measured sd {'unknown: ' if n == 1 else 'at least '}as published")
+        variance = row["published_sd"] ** 2 * (1 / n + 1 / runs)
+        return [Noise(variance, runs - 1)], "; ".join(assumed)
+    if degrees and sd > 0:
         assumed.append("published sd unknown: as measured")
-        return [Noise(sd**2 * (1 / n + 1 / runs), n - 1)], "; ".join(assumed)
+        return [Noise(sd**2 * (1 / n + 1 / runs), degrees)], "; ".join(assumed)
     return [], "; ".join(assumed)

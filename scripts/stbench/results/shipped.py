@@ -39,7 +39,7 @@ class Shipped:
             name their SHA-256), ``entries`` (by dataset and method, of
             ``stbench.verdict.merging.keys_of_entry``), ``tissues`` (by dataset,
             ``stbench.verdict.tissues.FACTS``),
-            ``unfinished`` (``datasets`` and ``methods`` of the configuration that are left out),
+            ``unfinished`` (``datasets`` and ``methods`` left out, each with what is scored),
             ``scored_by_earlier_code`` (number of entries that other code clustered or scored than
             the last ones).
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,19 +13,20 @@ from stbench.common.text import markdown
 from stbench.ranking.overview import OWN
 from stbench.results.assembly import in_order, method_titles
 from stbench.results.formatting import count, interval, number, signed
-from stbench.results.published import AGREES, NO_VERDICT, published_vs_measured
+from stbench.results.published import NO_VERDICT, published_vs_measured, read_table_of
 from stbench.results.tuning import tuned_entries
 from stbench.verdict.markdown import table_of
 
 HOLDS, LOWER, HIGHER = "holds", "lower", "higher"
 UNDECIDED, UNKNOWN = "undecided", "not judged"
 VERDICTS = (HOLDS, LOWER, HIGHER, UNDECIDED, UNKNOWN)
-PRECISE = 0.1  # ARI; an interval that reaches farther to a side decides nothing if it holds 0
+MARGIN = 0.1  # ARI; a claim holds if the difference is within it
 AUTHORS, BENCHMARK = "authors", "benchmark"
 CLAIMS = [
     *("source", "by", "dataset", "measured_on", "method", "claimed", "measured"),
     *("settings", "protocol", "clusterer", "verdict", "reason"),
 ]
+OTHER = ["source", "claim", "measured", "verdict", "page"]
 _COPIES = ("_pca", "_5k")  # endings of the same section with other features
 
 
@@ -64,9 +66,9 @@ def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         One row per claim: ``source``; ``by`` (``authors`` or another ``benchmark``); ``dataset`` of
         the claim and ``measured_on``; ``method``; ``claimed`` and ``measured`` ARI; ``settings``,
         ``protocol``, ``clusterer`` of the latter; ``verdict``; ``reason``. By the 95 % interval of
-        the difference a claim ``holds`` (it contains 0 and is no wider than ``PRECISE`` to a side),
-        is ``lower`` or ``higher`` (it excludes 0), or is ``undecided`` (it contains 0 and is
-        wider). Without an interval it is ``not judged``.
+        the difference a claim ``holds`` (the interval is within ``MARGIN`` of 0), is ``lower`` or
+        ``higher`` (the interval excludes 0), or is ``undecided`` (it is wider, or the section was
+        measured with other features). Without an interval it is ``not judged``.
     """
     known = set(results["dataset"])
     wanted = published[published["metric"] == "ARI"]
@@ -122,20 +124,36 @@ def claims_sentence(table: pd.DataFrame) -> str:
             continue
         n = rows["verdict"].value_counts()
         numbers = [f"{n.get(LOWER, 0)} measured lower", f"{n.get(HIGHER, 0)} measured higher"]
-        numbers.append(f"{n.get(UNDECIDED, 0)} undecided, because the interval is too wide")
-        parts.append(f"of {len(rows)} {words}: {n.get(HOLDS, 0)} confirmed, {', '.join(numbers)}")
+        other = int((rows["dataset"] != rows["measured_on"]).sum())
+        wide = n.get(UNDECIDED, 0) - other
+        numbers.append(f"{wide} undecided, because the interval is too wide")
+        if other:
+            numbers.append(f"{other} undecided, because the section has other features here")
+        parts.append(f"of {len(rows)} {words}: {n.get(HOLDS, 0)} hold, {', '.join(numbers)}")
     if not parts:
         return "No published score can be judged with these results."
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
 
-def claims_page(table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFrame) -> str:
+def read_other_claims(path: str | Path) -> pd.DataFrame:
+    """Claims that are no score of one section and method, with what was measured.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+    """
+    return read_table_of(path, OTHER)
+
+
+def claims_page(
+    table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFrame, others: pd.DataFrame
+) -> str:
     """The page of all claims, in Markdown.
 
     Args:
         table: of ``claims``.
         results, published: what it was computed from.
+        others: of ``read_other_claims``.
     """
     titles = method_titles(results)
     parts = [
@@ -144,11 +162,11 @@ def claims_page(table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFr
         "Claimed: the adjusted Rand index (ARI) that a publication reports; sources are in "
         "`resources/published/README.md`. Measured: the shipped score whose protocol and "
         "clusterer fit the source, with published settings where there are any. A claim holds if "
-        f"the 95 % interval of the difference contains 0 and reaches at most {number(PRECISE)} to "
-        "a side; it is undecided if the interval is wider, as with two seeds that differ. "
-        "What STAGUE's paper claims about interactions is compared in "
-        "[interactions.md](interactions.md#what-stagues-paper-claims-about-interactions). "
-        "This page is written by `make verdict-pages`.",
+        f"the 95 % interval of the difference is within {number(MARGIN)} of 0; it is lower or "
+        "higher if the interval excludes 0, otherwise undecided. A section that was measured with "
+        "other features decides nothing about the claim. The spread of two seeds is at least that "
+        "of the method on all its sections. Intervals are not corrected for their number. This "
+        "page is written by `make verdict-pages`.",
     ]
     if len(table):
         parts += ["## By method", _by_method(table, titles)]
@@ -157,6 +175,7 @@ def claims_page(table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFr
         rows = table[table["by"] == by]
         if len(rows):
             parts += [f"## {heading}", _rows(rows, titles)]
+    parts += ["## Other claims", _others(others)]
     parts += ["## What is not judged", _not_measured(results, published, titles)]
     return "\n\n".join(parts) + "\n"
 
@@ -199,22 +218,27 @@ def _judged(row: pd.Series, claim_on: str, budget: str) -> tuple[str, str]:
         why = row["reason"] if pd.isna(row["measured"]) and row["reason"] else ""
         return UNKNOWN, "; ".join([why or verdict.removeprefix(f"{NO_VERDICT}: "), *notes])
     found = f"{signed(row['difference'])}{interval(row)}, {count(int(row['n']), 'seed')}"
-    if verdict == AGREES:
-        precise = (row["high"] - row["low"]) / 2 <= PRECISE
-        return (HOLDS if precise else UNDECIDED), "; ".join([found, *notes])
-    return (HIGHER if row["difference"] > 0 else LOWER), "; ".join([found, *notes])
+    return _by_interval(row, row["dataset"] != claim_on), "; ".join([found, *notes])
+
+
+def _by_interval(row: pd.Series, other_features: bool) -> str:
+    if other_features:
+        return UNDECIDED
+    if max(-row["low"], row["high"]) <= MARGIN:
+        return HOLDS
+    if row["low"] <= 0 <= row["high"]:
+        return UNDECIDED
+    return HIGHER if row["difference"] > 0 else LOWER
 
 
 def _by_method(table: pd.DataFrame, titles: dict[str, str]) -> str:
     counts = table.groupby(["method", "verdict"]).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
-    judged = table[table["verdict"] != UNKNOWN].groupby("method")
-    means = (judged["measured"].mean() - judged["claimed"].mean()).reindex(counts.index)
+    counts = counts[[verdict for verdict in VERDICTS if verdict in counts]]
     rows = [
-        [markdown(titles[name]), *map(str, counts.loc[name]), _or_dash(means[name])]
+        [markdown(titles[name]), *map(str, counts.loc[name])]
         for name in [name for name in titles if name in counts.index]
     ]
-    return table_of(["method", *VERDICTS, "mean difference"], rows, left=1)
+    return table_of(["method", *counts.columns], rows, left=1)
 
 
 def _rows(table: pd.DataFrame, titles: dict[str, str]) -> str:
@@ -233,6 +257,17 @@ def _rows(table: pd.DataFrame, titles: dict[str, str]) -> str:
     ]
     head = ["method", "section", "claimed", "measured", "verdict", "how", "reason", "source"]
     return table_of(head, rows, left=2, right=2)
+
+
+def _others(others: pd.DataFrame) -> str:
+    rows = [
+        [
+            *(row.source, markdown(row.claim), markdown(row.measured)),
+            *(f"**{markdown(row.verdict)}**", f"[{row.page.partition('#')[0]}]({row.page})"),
+        ]
+        for row in others.itertuples()
+    ]
+    return table_of(["source", "claimed", "measured", "verdict", "how"], rows, left=5)
 
 
 def _not_measured(results: pd.DataFrame, published: pd.DataFrame, titles: dict[str, str]) -> str:
@@ -263,11 +298,6 @@ def _names(names: list[str]) -> str:
     return ", ".join(names)
 
 
-def _or_dash(value: float) -> str:
-    return "–" if pd.isna(value) else signed(value)
-
-
 _BEYOND = """\
 STAGUE's own table was not available, so its sections are judged only where another source has a \
-score. SpatialFusion's claims about genes (COX6C, CCND1) are no scores: see \
-[reproduction.md](reproduction.md)."""
+score."""

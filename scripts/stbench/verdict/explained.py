@@ -21,7 +21,12 @@ from stbench.results.formatting import count, joined
 
 TRAINED, SMOOTHED, CLUSTERED = "trained", "smoothed", "clustered"
 # Facts within tissues, with their columns; several columns are one source.
-WITHIN_TISSUE = {"kind": ["same_label", "bands"], "technology": ["technology"], "cells": ["cells"]}
+WITHIN_TISSUE = {
+    "kind": ["same_label", "in_layers"],
+    "technology": ["technology"],
+    "spots": ["spots"],
+    "cells": ["cells"],
+}
 MAIN = ("tissue", "method", "clusterer", "settings")
 _ENTRY = list(MAIN)
 _DRAWS, _SHUFFLES = 200, 200
@@ -81,6 +86,9 @@ def runs_of(results: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
             "ARI": rows["value"],
         }
     )
+    # Labels of a method itself are the same under every clusterer: one run.
+    copies = table.duplicated(["tissue", "method", "settings", "seed"])
+    table = table[~(copies & (rows["reason"] == LABELS_ONLY))]
     known = facts.assign(cells=np.log10(facts["cells"])).drop(columns="kind")
     return table.merge(known, left_on="tissue", right_index=True).reset_index(drop=True)
 
@@ -100,10 +108,10 @@ def explained(runs: pd.DataFrame, draws: int = _DRAWS) -> pd.DataFrame:
         average if its values are shuffled among tissues or methods (NaN for other sources).
 
         ``tissue``, ``method``, ``clusterer``, ``settings`` are main effects. ``kind`` (share of
-        neighbors with the same true label, and ARI of bands), ``technology`` and ``cells`` are
-        each alone in place of ``tissue``, ``class`` in place of ``method``. ``method x tissue`` is
-        the interaction, ``seed`` the differences between training seeds, ``rest`` other
-        interactions.
+        neighbors with the same true label, and of borders between layers), ``technology``,
+        ``spots`` (or single cells) and ``cells`` are each alone in place of ``tissue``, ``class``
+        in place of ``method``. ``method x tissue`` is the interaction, ``seed`` the differences
+        between training seeds, ``rest`` other interactions.
     """
     shares = _shares(runs)
     table = pd.DataFrame({"share": shares}).rename_axis("source").reset_index()
@@ -141,16 +149,18 @@ def explained_sentences(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         for source, words in (
             ("kind", "how its domains are laid out"),
             ("technology", "its technology"),
+            ("spots", "whether it has spots or single cells"),
             ("cells", "its number of cells"),
             ("class", "whether a method trains, smooths or clusters"),
         )
         if source in rows.index
     ]
+    both = int((runs.groupby("method")["settings"].nunique() > 1).sum())
     choices = [
         f"the {name} {_share(rows.loc[source])}"
         for source, name in (
             ("clusterer", "clusterer"),
-            ("settings", "settings (default or published)"),
+            ("settings", f"settings (default or published, of {count(both, 'method')})"),
             ("seed", "training seed"),
         )
         if source in rows.index

@@ -133,7 +133,7 @@ def pack(
         "environment": _different(results["environment"]),
         "config": {k: v for k, v in benchmark.config.items() if k not in _NOT_SHIPPED},
         "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
-        "unfinished": left_out(benchmark, entries),
+        "unfinished": left_out(benchmark, layout, entries),
         "scored_by_earlier_code": scored_by_earlier_code(layout, before, kept) if before else 0,
         "entries": keys,
         "tissues": tissues,
@@ -142,22 +142,29 @@ def pack(
     (to / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def left_out(benchmark: Benchmark, entries: Sequence[Entry]) -> dict[str, list[str]]:
+def left_out(
+    benchmark: Benchmark, layout: Layout, entries: Sequence[Entry]
+) -> dict[str, dict[str, str]]:
     """``datasets`` (ids) and ``methods`` (titles) of the configuration without any entry here.
 
     Published settings of a method are not counted as another one.
+
+    Returns:
+        By kind and name how many entries of the run have scores.
     """
-    datasets, methods = ({entry[place] for entry in entries} for place in (0, 1))
-    every = benchmark.entries(DOMAINS)
     known = benchmark.methods[DOMAINS]
-    titles = {name: str(method["title"]) for name, method in known.items()}
-    missing = dict.fromkeys(
-        method for _, method in every if method not in methods and "variant_of" not in known[method]
-    )
-    return {
-        "datasets": [name for name in benchmark.datasets_of(DOMAINS) if name not in datasets],
-        "methods": [titles[method] for method in missing],
-    }
+    every = [entry for entry in benchmark.entries(DOMAINS) if "variant_of" not in known[entry[1]]]
+    found: list[dict[str, str]] = []
+    for place in (0, 1):
+        here = {entry[place] for entry in entries}
+        groups: dict[str, list[bool]] = {}
+        for entry in every:
+            if entry[place] not in here:
+                groups.setdefault(entry[place], []).append(layout.scores(*entry).is_file())
+        found.append({name: f"{sum(v)} of {len(v)} entries scored" for name, v in groups.items()})
+    datasets, methods = found
+    titles = {name: str(known[name]["title"]) for name in methods}
+    return {"datasets": datasets, "methods": {titles[name]: n for name, n in methods.items()}}
 
 
 def _write_labels(

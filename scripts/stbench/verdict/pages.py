@@ -21,6 +21,7 @@ from stbench.results.shipped import Shipped
 from stbench.results.tuning import settings_tables, tuned_entries
 from stbench.verdict.claims import claims, claims_sentence
 from stbench.verdict.explained import explained, explained_sentences, runs_of
+from stbench.verdict.markdown import table_of
 from stbench.verdict.questions import Question, questions, without_space
 from stbench.verdict.tissues import tissue_facts
 
@@ -107,8 +108,29 @@ def made_sentence(manifest: Mapping[str, Any]) -> str:
 
 def left_out_sentences(manifest: Mapping[str, Any]) -> str:
     """The datasets and methods that are not finished, one list after the other."""
-    lists = manifest["unfinished"].items()
-    return " ".join(f"Left out {kind}: {'; '.join(names)}." for kind, names in lists if names)
+    return " ".join(
+        f"Left out {kind}: {'; '.join(f'{name} ({why})' for name, why in names.items())}."
+        for kind, names in manifest["unfinished"].items()
+        if names
+    )
+
+
+def without_score(results: pd.DataFrame) -> str:
+    """A Markdown table of the fits that gave no result, by method and reason; empty if none."""
+    fits = results.drop_duplicates(["dataset", "method", "seed"])
+    failed = fits[fits["fit_status"] != "ok"]
+    rows = [
+        [
+            markdown(title),
+            markdown(", ".join(dict.fromkeys(group["dataset"]))),
+            str(len(group)),
+            markdown(f"{status}: {reason}"),
+        ]
+        for (title, status, reason), group in failed.groupby(
+            ["title", "fit_status", "reason"], sort=False
+        )
+    ]
+    return table_of(["method", "datasets", "fits", "reason"], rows, left=2, right=1) if rows else ""
 
 
 def leaderboard_text(verdict: Verdict, images: str) -> str:
@@ -145,6 +167,8 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
         f"![Shares of the variance of the final ARI by source]({images}/explained.svg)",
         _HOW_EXPLAINED,
     ]
+    if failed := without_score(verdict.results):
+        parts += ["## Fits without a score", failed]
     return "\n\n".join(parts) + f"\n{heading}{rest}"
 
 
@@ -187,6 +211,6 @@ def with_headline(readme: str, block: str) -> str:
 _HOW_EXPLAINED = """\
 Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
 others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \
-neighbors with the same true label together with the ARI of the control `bands`. *By chance*: the \
+neighbors with the same true label together with that of borders between layers. *By chance*: the \
 mean share when tissues, or methods, exchange this property. Intervals: studies drawn with \
-replacement."""
+replacement, which are few."""

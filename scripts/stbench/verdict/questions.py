@@ -16,8 +16,8 @@ from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, WORSE
 from stbench.results.tuning import tuned_entries, tuning_gain
 from stbench.verdict.claims import claims_sentence
+from stbench.verdict.tissues import SPOTS
 
-SPOTS = ("10x Visium", "Spatial Transcriptomics")  # technologies; all others image single cells
 LAPTOP_SECONDS, LAPTOP_MB = 600, 8000
 FIRST = 3  # places that count as among the first
 PCA = "pca"
@@ -159,13 +159,21 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
         facts: of ``stbench.verdict.tissues.tissue_facts``.
         rank_by: the clusterer that ranks.
     """
-    found = {}
-    for column, words in (("kind", "{} tissues"), ("technology", "{}")):
-        for value, names in facts.groupby(column).groups.items():
-            rows = results[results["dataset"].isin(names)]
-            place = pca_place(rows, rank_by) if value and len(rows) else None
-            if place is not None:
-                found[f"{words.format(value)} ({rows['dataset'].nunique()})"] = place
+    tumor = facts["tumor"].eq(True) & facts["spots"].eq(1)
+    kinds = {f"{kind} tissues": names for kind, names in _groups(facts, "kind")}
+    kinds["spots of tumors"] = facts.index[tumor]
+    kinds |= dict(_groups(facts, "technology"))
+    found: dict[str, tuple[int, int]] = {}
+    seen: set[frozenset[str]] = set()
+    for words, names in kinds.items():
+        rows = results[results["dataset"].isin(names)]
+        sections = frozenset(rows["dataset"])
+        if not sections or sections in seen:
+            continue
+        seen.add(sections)
+        place = pca_place(rows, rank_by)
+        if place is not None:
+            found[f"{words} ({len(sections)})"] = place
     if not found:
         return "PCA without positions was not run."
     first = {words: place for words, place in found.items() if place[0] <= FIRST}
@@ -177,6 +185,11 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
         start = "it is not on" if first else f"PCA is nowhere among the first {FIRST}:"
         parts.append(f"{start} {_places(others)}")
     return f"{as_sentence('; '.join(parts))}. In brackets the number of sections."
+
+
+def _groups(facts: pd.DataFrame, column: str) -> list[tuple[str, pd.Index]]:
+    """The known values of a fact with their datasets."""
+    return [(str(value), names) for value, names in facts.groupby(column).groups.items() if value]
 
 
 def pca_place(results: pd.DataFrame, rank_by: str) -> tuple[int, int] | None:

@@ -4,9 +4,11 @@ import pandas as pd
 import pytest
 
 from helpers.results import METHODS, made_results, scores_of
+from stbench.common.paths import PROJECT
 from stbench.results.published import COLUMNS
-from stbench.verdict.claims import claims, claims_page, claims_sentence
+from stbench.verdict.claims import claims, claims_page, claims_sentence, read_other_claims
 
+OTHERS = read_other_claims(PROJECT / "resources/published/claims.csv")
 BENCHMARK, NOTEBOOK = "BenchmarkST, ari_results/SEDR.txt", "STAGUE's notebook"
 
 
@@ -60,14 +62,32 @@ def test_the_protocol_and_clusterer_of_the_source_are_used(table):
 
 
 def test_a_wide_interval_decides_nothing():
-    results = made_results(score("BZ5", "sedr", [0.3, 0.7], clusterer="gmm"))
+    results = made_results(score("BZ5", "sedr", [0.3, 0.5, 0.7], clusterer="gmm"))
     row = claim(claims(results, PUBLISHED), "BZ5", "sedr")
     assert (row["verdict"], row["measured"]) == ("undecided", pytest.approx(0.5))
 
 
-def test_the_same_section_with_other_features_is_named(table):
+def test_a_small_difference_holds_and_a_large_one_needs_an_interval_without_zero():
+    near = made_results(score("BZ5", "sedr", [0.540, 0.541, 0.542], clusterer="gmm"))
+    row = claim(claims(near, PUBLISHED), "BZ5", "sedr")
+    assert row["verdict"] == "holds" and row["reason"].startswith("+.03 [+.0")
+    far = made_results(score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="gmm"))
+    assert claim(claims(far, PUBLISHED), "BZ5", "sedr")["verdict"] == "lower"
+
+
+def test_two_seeds_have_at_least_the_spread_of_the_method_elsewhere():
+    alike = score("BZ5", "sedr", [0.40, 0.40], clusterer="gmm")
+    alone = claim(claims(made_results(alike), PUBLISHED), "BZ5", "sedr")
+    assert "measured sd at least as published" in alone["reason"]
+    elsewhere = [score(d, "sedr", [0.2, 0.5], clusterer="gmm") for d in ("BZ9", "BZ14", "A1")]
+    row = claim(claims(made_results(alike, *elsewhere), PUBLISHED), "BZ5", "sedr")
+    assert row["verdict"] == "undecided"
+    assert "sd of 2 measured seeds at least that of all datasets" in row["reason"]
+
+
+def test_the_same_section_with_other_features_decides_nothing(table):
     row = claim(table, "V1", "sedr")
-    assert (row["measured_on"], row["verdict"]) == ("V1_pca", "higher")
+    assert (row["measured_on"], row["verdict"]) == ("V1_pca", "undecided")
     assert "measured on V1_pca, the same section with other features" in row["reason"]
 
 
@@ -98,20 +118,24 @@ def test_published_settings_judge_where_there_are_any():
 
 def test_the_sentence_counts_what_was_judged(table):
     assert claims_sentence(table) == (
-        "Of 1 scores of the authors: 0 confirmed, 1 measured lower, 0 measured higher, "
-        "0 undecided, because the interval is too wide; of 2 scores of benchmarks: 1 confirmed, "
-        "0 measured lower, 1 measured higher, 0 undecided, because the interval is too wide."
+        "Of 1 scores of the authors: 0 hold, 1 measured lower, 0 measured higher, "
+        "0 undecided, because the interval is too wide; of 2 scores of benchmarks: 1 hold, "
+        "0 measured lower, 0 measured higher, 0 undecided, because the interval is too wide, "
+        "1 undecided, because the section has other features here."
     )
     assert claims_sentence(table.iloc[:0]).startswith("No published score can be judged")
 
 
 def test_the_page_lists_claims_and_what_was_not_measured(table):
-    page = claims_page(table, RESULTS, PUBLISHED)
+    page = claims_page(table, RESULTS, PUBLISHED, OTHERS)
     assert "| STAGUE | BZ5 | .95 | .71 | **lower** |" in page
     assert "1 scores on sections that were not run: BZ14." in page
     assert "1 scores of methods that were not run: adept." in page
     assert "No published score is known of" not in page
-    without = claims_page(table, RESULTS, PUBLISHED[PUBLISHED["method"] != "stague"])
+    without = claims_page(table, RESULTS, PUBLISHED[PUBLISHED["method"] != "stague"], OTHERS)
     assert "No published score is known of STAGUE." in without
     by_method = page.partition("## By method")[2].partition("##")[0]
-    assert "| SEDR† | 1 | 0 | 1 | 0 | 1 | +.05 |" in by_method
+    assert "| method | holds | lower | undecided | not judged |" in by_method
+    assert "| SEDR† | 1 | 0 | 1 | 1 |" in by_method
+    other = page.partition("## Other claims")[2].partition("##")[0]
+    assert other.count("**undecided") == len(OTHERS)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.results import METHODS, made_results, scores_of
+from helpers.results import made_results, scores_of
+from stbench.clustering.stage import LABELS_ONLY
 from stbench.figures.explained import explained_bars
 from stbench.ranking.ranks import UNITS_FOR_INTERVAL
 from stbench.verdict.explained import (
@@ -29,7 +30,7 @@ def made(value, tissues=TISSUE, seeds=(0,)):
         for t, m, c, s in keys
     ]
     places = {name: float(i) for i, name in enumerate(tissues)}
-    runs = pd.DataFrame(rows).assign(settings="default", same_label=0.8, bands=0.1)
+    runs = pd.DataFrame(rows).assign(settings="default", same_label=0.8, in_layers=0.1, spots=1.0)
     return runs.assign(
         unit=runs["tissue"],
         technology=runs["tissue"].map(lambda name: "A" if name == "T1" else "B"),
@@ -96,23 +97,25 @@ RESULTS = made_results(
     scores_of("T1", "stague", [0.7, 0.8], untrained=[0.1, 0.1]),
     scores_of("T1", "smoothed_pca", [0.5, 0.5]),
     scores_of("T1", "pca", [0.2, 0.2]),
-    scores_of("T1", "bands", [0.5, 0.5]),
     scores_of("T2", "stague", [0.3, 0.4], untrained=[0.1, 0.1]),
-    scores_of("T2", "bands", [0.1, 0.1]),
-    methods={"bands": {**METHODS["pca"], "title": "Bands"}},
 )
 
 
 def test_runs_are_those_of_ranked_methods_with_the_facts_of_their_tissues():
-    facts = tissue_facts(
-        RESULTS, {"T1": {"technology": "A", "cells": 100, "same_label": 0.9}}, "kmeans"
-    )
-    assert list(facts["kind"]) == ["layered", "patchy"]
+    of_first = {"technology": "10x Visium", "cells": 100, "same_label": 0.9, "in_layers": 1.0}
+    facts = tissue_facts(RESULTS, {"T1": of_first}, "kmeans")
+    assert list(facts["kind"]) == ["layered", ""]
+    assert facts.loc["T1", "spots"] == 1 and np.isnan(facts.loc["T2", "spots"])
     runs = runs_of(RESULTS, facts)
     assert set(runs["method"]) == {"stague", "smoothed_pca"}
     assert runs.groupby("tissue").size().to_dict() == {"T1": 4, "T2": 2}
     assert runs.loc[runs["tissue"] == "T1", "cells"].unique() == [2.0]
     assert runs.loc[runs["tissue"] == "T2", "cells"].isna().all()
+    of_stague = RESULTS["method"] == "stague"
+    copied = RESULTS.assign(reason=RESULTS["reason"].mask(of_stague, LABELS_ONLY))
+    again = copied[of_stague].assign(clusterer="gmm")
+    both = runs_of(pd.concat([copied, again], ignore_index=True), facts)
+    assert both.groupby("tissue").size().to_dict() == {"T1": 4, "T2": 2}
     classes = classes_of_methods(RESULTS)
     assert classes[["stague", "smoothed_pca"]].to_list() == ["trained", "smoothed"]
 

@@ -1,6 +1,7 @@
 """What of an unfinished run can be compared: datasets and methods without a missing entry."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import h5py
 import hypothesis.strategies as st
@@ -10,7 +11,8 @@ from anndata import AnnData
 from hypothesis import given
 
 from stbench.config.layout import Layout
-from stbench.verdict.packing import add_blocks, finished_part
+from stbench.config.tasks import DOMAINS
+from stbench.verdict.packing import add_blocks, finished_part, left_out
 
 EVERY = list(product(("BZ5", "BZ9", "V1"), ("stague", "sedr", "novae")))
 
@@ -33,6 +35,24 @@ def test_it_is_complete_for_any_state_of_a_run(scored):
     assert set(part) <= scored
     datasets, methods = ({entry[place] for entry in part} for place in (0, 1))
     assert set(part) == set(product(datasets, methods))
+
+
+def test_what_is_left_out_says_how_far_it_came(tmp_path):
+    titles = {"stague": "STAGUE", "sedr": "SEDR", "novae": "Novae"}
+    methods = {name: {"title": title} for name, title in titles.items()}
+    methods["sedr__published"] = {"title": "SEDR, published", "variant_of": "sedr"}
+    every = [*EVERY, ("BZ5", "sedr__published")]
+    benchmark = SimpleNamespace(methods={DOMAINS: methods}, entries=lambda task: every)
+    layout = Layout(tmp_path)
+    for entry in [*product(("BZ5", "BZ9"), ("stague", "sedr")), ("V1", "stague")]:
+        layout.scores(*entry).parent.mkdir(parents=True, exist_ok=True)
+        layout.scores(*entry).touch()
+    here = finished_part(EVERY, [entry for entry in EVERY if layout.scores(*entry).is_file()])
+    assert left_out(benchmark, layout, here) == {
+        "datasets": {"V1": "1 of 3 entries scored"},
+        "methods": {"Novae": "0 of 3 entries scored"},
+    }
+    assert left_out(benchmark, layout, EVERY) == {"datasets": {}, "methods": {}}
 
 
 def test_labels_get_the_contributions_of_blocks_once(tmp_path):

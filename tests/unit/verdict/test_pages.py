@@ -25,7 +25,10 @@ MANIFEST_OF = {
     "commit": "abcdef0123, 9876543210",
     "machine": "a processor",
     "config": {"rank_by": "kmeans"},
-    "unfinished": {"datasets": ["osmFISH"], "methods": ["Novae", "BASS"]},
+    "unfinished": {
+        "datasets": {"osmFISH": "3 of 5 entries scored"},
+        "methods": {"Novae": "0 of 2 entries scored", "BASS": "1 of 2 entries scored"},
+    },
     "tissues": {"BZ5": {"technology": "STARmap", "cells": 1049, "same_label": 0.9}},
 }
 PUBLISHED = pd.DataFrame(
@@ -36,7 +39,8 @@ PUBLISHED = pd.DataFrame(
 @pytest.fixture(scope="module")
 def shipped():
     means = {"stague": 0.7, "sedr": 0.5, "smoothed_pca": 0.6}
-    scores = (scores_of("BZ5", name, [mean, mean + 0.02]) for name, mean in means.items())
+    scores = [scores_of("BZ5", name, [mean, mean + 0.02]) for name, mean in means.items()]
+    scores.append(scores_of("BZ9", "sedr", ["oom", "oom"]))
     return Shipped(made_results(*scores), MANIFEST_OF)
 
 
@@ -47,11 +51,13 @@ def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
         "STAGUE has the best mean rank",
         "images/overview.svg",
         "Not finished, and left out: 1 dataset and 2 methods",
-        "Left out datasets: osmFISH. Left out methods: Novae; BASS.",
+        "Left out datasets: osmFISH (3 of 5 entries scored). Left out methods: Novae (0 of",
         "## Questions",
         "Which method for Visium",
         "## What explains a score",
         "images/explained.svg",
+        "## Fits without a score",
+        "| SEDR | BZ9 | 2 | oom: it said oom |",
         "## Real tissues",
         "## How to read the tables",
     ]
@@ -62,7 +68,7 @@ def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
 def test_the_headline_replaces_what_is_between_the_marks(shipped):
     block = readme_headline(shipped, PUBLISHED)
     assert block.startswith("- **Best:** STAGUE has the best mean rank")
-    assert "Of 1 scores of benchmarks: 0 confirmed" in block
+    assert "Of 1 scores of benchmarks: 0 hold" in block
     first = with_headline(f"a\n{BEGIN}\nyesterday\n{END}\nb\n", block)
     assert first.startswith(f"a\n{BEGIN}\n\n- **Best:**") and first.endswith(f"{END}\nb\n")
     assert "yesterday" not in first and with_headline(first, block) == first
