@@ -24,6 +24,7 @@ a folder of csv tables:
     interactions_truth.csv    every metric of every scorer of planted interactions; with
     interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
     interactions_lift.csv     its difference to the nulls
+    interactions_permuted.csv  AUROC of every scorer against permuted truth
     interactions_regimes.csv  every scorer by regime and range of planted interactions
     interactions_communication.csv  tools, if there are any, and graphs by cells and by types
     replication.csv           with --interaction-folders: agreement of training seeds on the edges,
@@ -270,7 +271,8 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
     if args.interactions:
         from stbench.interactions.tables import interaction_tables, read_interaction_scores
 
-        tables |= interaction_tables(read_interaction_scores(args.interactions))
+        every = {dataset: facts["unit"] for dataset, facts in args.tissues.items()}
+        tables |= interaction_tables(read_interaction_scores(args.interactions), every)
     if args.interaction_folders:
         from stbench.config.tissues import REAL
         from stbench.interactions.replication import replication_table

@@ -23,6 +23,7 @@
     interactions_regimes     scores beyond distance and types by regime, if tissues differ in it
     interactions_cells       which cells take part, and between which types, by regime, if tools
     interactions_types       for cell-cell communication were run
+    replication              what other seeds and sections find again of the interactions
     robustness_curves        ARI against the strength of degradation, if datasets were degraded
     sensitivity_tornado_<method>_<dataset>  the effect of each changed setting, if any were changed,
     sensitivity_lines_<method>_<dataset>    and scores for those with several values

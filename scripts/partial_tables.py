@@ -133,7 +133,8 @@ def tables_of_domains(
         for task in (INTERACTIONS, INTEGRATION)
     )
     if graphs:
-        tables |= interaction_tables(read_interaction_scores(graphs))
+        units = {dataset: facts["unit"] for dataset, facts in benchmark.tissues.items()}
+        tables |= interaction_tables(read_interaction_scores(graphs), units)
     if joined:
         tables |= integration_tables(read_integration_scores(joined), partial.results, rank_by)
     return tables

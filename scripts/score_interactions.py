@@ -1,7 +1,7 @@
 """Score learned cell graphs of one dataset, and nulls, against its planted interactions.
 
-The table has one row for every scorer (methods, nulls, and the upper limit `informed`), seed and
-metric (AUROC, AUPRC, precision, odds_ratio; for methods also edge_AUROC and edge_AP of edges that
+The table has one row for every scorer (methods, nulls, and two that know more), seed and metric
+(AUROC, AUPRC, precision, odds_ratio; for methods also edge_AUROC and edge_AP of edges that
 they held out, and recall of the true genes). For a missing value, the columns status and reason
 give the cause.
 """

@@ -30,6 +30,7 @@ def add_figures_of_tables(album: Album, tables: Path, titles: dict[str, str], ra
     add_published(album, tables, titles, rank_by)
     add_interactions(album, tables, titles)
     add_regimes(album, tables, titles)
+    add_replication(album, tables, titles)
     add_studies(album, tables, titles, rank_by)
     add_integration(album, tables, titles)
     add_numbers_of_domains(album, tables)
@@ -131,6 +132,26 @@ def add_regimes(album: Album, tables: Path, titles: dict[str, str]) -> None:
                 "edges are multiplied by ligand and receptor.",
                 alt=f"AUROC of {name}, by scorer and regime.",
             )
+
+
+def add_replication(album: Album, tables: Path, titles: dict[str, str]) -> None:
+    """What is found again of the interactions, where there is more than one seed or section."""
+    from stbench.figures.replication import replication_dots
+
+    path = tables / "replication.csv"
+    table = read_csv(path) if path.is_file() else pd.DataFrame()
+    if len(table):
+        album.add(
+            replication_dots(table, titles),
+            "replication",
+            kind="replication",
+            title="What of the interactions is found again",
+            caption="Between training seeds of a tissue (mean over pairs of seeds), between "
+            "sections of one study, and between halves of the resource of ligands and receptors. "
+            "0 is what chance gives, but for the Jaccard index and the scores of edges, which "
+            "follow the distance.",
+            alt=f"Agreement by {table['measure'].nunique()} measures.",
+        )
 
 
 def _by_regime(path: Path) -> pd.DataFrame | None:

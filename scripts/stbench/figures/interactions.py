@@ -25,10 +25,11 @@ _NAMES = {
     "untrained": "untrained",
     "permuted": "permuted scores",
     "permuted_by_distance": "scores permuted at their distance",
+    "cells_and_distance": "expected of its cells and distance",
     INFORMED: "informed: knows the rules",
     SUPERVISED: "supervised: trained on half of the truth",
 }
-_NULL, _CEILING = "#bbbbbb", "#e8e8e8"
+_NULL, _KNOWS_MORE = "#bbbbbb", "#e8e8e8"
 _LIFTED = {BEST: "best null model of each tissue", "distance": "distance", "untrained": "untrained"}
 
 
@@ -82,7 +83,8 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    lift = lift[(lift["effect"] != ALL) & lift["mean"].notna()]
+    shown = (lift["metric"] == "AUPRC") & (lift["effect"] != ALL)
+    lift = lift[shown & lift["mean"].notna()]
     methods = list(dict.fromkeys(lift["method"]))
     effects = list(dict.fromkeys(lift["effect"]))
     figure, panels = plt.subplots(
@@ -129,7 +131,7 @@ def label(scorer: str, method: str, titles: dict[str, str]) -> str:
 
 def _bar(ax: Axes, y: int, key: tuple[str, str], row: pd.Series) -> None:
     scorer, method = key
-    null = _CEILING if scorer in KNOWING else _NULL
+    null = _KNOWS_MORE if scorer in KNOWING else _NULL
     color = method_styles([method])[method].color if scorer == method else null
     ax.barh(y, row["mean"], 0.72, color=color)
     if pd.notna(row["low"]):

@@ -200,7 +200,7 @@ def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[T
     """
     if tissue.types is None:
         raise NotApplicableError("no cell types: the dataset has no obs['celltype']")
-    found = type_pairs(above, tissue.types, tissue.coords, shuffles)
+    found = type_pairs(above, tissue.types, tissue.coords, shuffles, sections=tissue.sections)
     table = found.table
     notes = [
         f"; too many pairs of cells within reach for the null {null}"

@@ -69,6 +69,27 @@ def permuted(scores: np.ndarray, seed: int, stratum: np.ndarray | None = None) -
     return mixed
 
 
+def cells_and_distance(scores: np.ndarray, candidates: Candidates, near: np.ndarray) -> np.ndarray:
+    """What learned scores say by their two cells and by distance alone, without the pair.
+
+    The least-squares fit of a sum of one value for each cell and one for each bin of distance: it
+    has the mean score of every cell, as rewiring that keeps degrees and distances has on average.
+
+    Args:
+        scores: (m,) learned.
+        candidates: the pairs.
+        near: (m,) bins of distance.
+    """
+    from scipy.sparse.linalg import lsqr
+
+    m, n = len(scores), candidates.n_cells
+    rows = np.tile(np.arange(m), 3)
+    columns = np.concatenate([*candidates.pairs.T, n + near])
+    design = sp.csr_matrix((np.ones(3 * m), (rows, columns)), shape=(m, n + int(near.max()) + 1))
+    center = scores.mean()
+    return center + design @ lsqr(design, scores - center, atol=1e-8, btol=1e-8)[0]
+
+
 def type_pair(
     types: np.ndarray, triples: Mapping[str, np.ndarray], candidates: Candidates
 ) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,23 +17,29 @@ COLUMNS = {
     **dict.fromkeys(("mean", "low", "high", "lift", "lift_low", "lift_high", "p_holm"), "float64"),
     "verdict": "str",
     "tissues": "int64",
+    "units": "int64",
 }
 
 
 def regime_table(
-    scores: pd.DataFrame, metrics: Sequence[str] = SHOWN, baseline: str = "distance"
+    scores: pd.DataFrame,
+    metrics: Sequence[str] = SHOWN,
+    baseline: str = "distance",
+    units: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Mean of every scorer over the tissues of a regime and range, with Student's interval.
+    """Mean of every scorer over the units of a regime and range, with Student's interval.
 
     Args:
         scores: of ``stbench.interactions.scores.score_interactions``, stacked.
         metrics: names of those that are shown.
         baseline: the scorer that others are compared with.
+        units: by tissue, the independent unit that it belongs to, such as the study whose sections
+            interactions were planted into; a tissue without one is a unit itself.
 
     Returns:
         ``COLUMNS``; ``lift`` is the mean difference to the baseline on the same tissues,
-        its p corrected by Holm over the scorers and regimes of a metric. The mean over the seeds of
-        a tissue counts once. The regime ``all`` has all tissues.
+        its p corrected by Holm over the scorers and regimes of a metric. The mean over the seeds
+        and tissues of a unit counts once. The regime ``all`` has all tissues.
     """
     values = scores[scores["metric"].isin(metrics) & scores["value"].notna()]
     keys = ["dataset", "scorer", "method", "metric"]
@@ -46,13 +52,14 @@ def regime_table(
             own = of_scorer.set_index("dataset")["value"]
             # On a grid, distances within a stratum are equal, so distance has no such metric.
             base = near.loc[near["metric"] == metric, "value"].reindex(own.index)
-            mean, lift = _interval(own), _interval((own - base).dropna())
+            mean, lift = _interval(own, units), _interval((own - base).dropna(), units)
             rows.append(
                 {
                     **{"regime": regime, "range": range_, "scorer": scorer, "method": method},
                     **{"metric": metric, "mean": mean.mean, "low": mean.low, "high": mean.high},
                     **{"lift": lift.mean, "lift_low": lift.low, "lift_high": lift.high},
-                    **{"p_holm": lift.p if scorer != baseline else np.nan, "tissues": len(own)},
+                    **{"p_holm": lift.p if scorer != baseline else np.nan},
+                    **{"tissues": len(own), "units": mean.n},
                 }
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -80,5 +87,8 @@ def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
                 yield regime, range_, both
 
 
-def _interval(values: pd.Series) -> Difference:
-    return mean_over_groups([np.array([value]) for value in values]) if len(values) else NOTHING
+def _interval(values: pd.Series, units: Mapping[str, str] | None) -> Difference:
+    """Of values by tissue."""
+    of_unit = [(units or {}).get(name, name) for name in values.index]
+    groups = [group.to_numpy() for _, group in values.groupby(of_unit, sort=False)]
+    return mean_over_groups(groups) if groups else NOTHING

@@ -62,7 +62,10 @@ COLUMNS = {
 _N_TYPES = 8  # that are searched for where cell types are not known
 TRUTH, INFORMED, SUPERVISED = "truth", "informed", "supervised"
 COMMON_NULLS = ("distance", "cosine", "knn", "type_pair", "type_pair_distance", "ligand_receptor")
-OWN_NULLS = ("formula", "formula_of_types", "untrained", "permuted", "permuted_by_distance")
+OWN_NULLS = (
+    *("formula", "formula_of_types", "untrained", "permuted", "permuted_by_distance"),
+    "cells_and_distance",
+)
 KNOWING = (INFORMED, SUPERVISED)  # more than any method
 NULLS = (*COMMON_NULLS, *OWN_NULLS)
 
@@ -174,11 +177,15 @@ def _against_truth(
     values = {} if scores is None else truth_scores(task.truth, scores)
     for metric in METRICS:
         yield row(scorer, metric, values.get(metric), cause)
-    for stratified in WITHIN.values():
-        value = None
-        if scores is not None:
-            value, cause = _within(task, stratified, scores)
-        yield row(scorer, stratified.name, value, cause)
+    seed = max(scorer.seed, 0)
+    alone = None if scores is None else PERMUTED_TRUTH(task.truth, scores, seed)
+    yield row(scorer, PERMUTED_TRUTH.name, alone, cause)
+    for metrics, seeds in ((WITHIN, ()), (PERMUTED_WITHIN, (seed,))):
+        for stratified in metrics.values():
+            value, why = None, cause
+            if scores is not None:
+                value, why = _within(task, stratified, scores, *seeds)
+            yield row(scorer, stratified.name, value, why)
 
 
 def _within(
@@ -273,17 +280,14 @@ def _fit(task: Task, fit: GraphFit) -> Iterator[dict]:
     failed = Cause(fit.status, fit.reason) if fit.status != "ok" else None
     learned, cause = _graph(task, fit.graph, failed, _NO_GRAPH)
     yield from _against_truth(own, task, learned, cause)
-    alone = None if learned is None else PERMUTED_TRUTH(task.truth, learned, seed)
-    yield row(own, PERMUTED_TRUTH.name, alone, cause)
-    for scheme, metric in PERMUTED_WITHIN.items():
-        value, why = None, cause
-        if learned is not None:
-            value, why = _within(task, metric, learned, seed)
-        yield row(own, scheme, value, why)
     strata = {"permuted": None, "permuted_by_distance": task.strata.get("distance")}
     for scorer, stratum in strata.items():
         permuted = None if learned is None else baselines.permuted(learned, seed, stratum)
         yield from _against_truth(Scorer(scorer, name, seed), task, permuted, cause)
+    expected = None
+    if learned is not None and task.candidates is not None:
+        expected = baselines.cells_and_distance(learned, task.candidates, task.strata["distance"])
+    yield from _against_truth(Scorer("cells_and_distance", name, seed), task, expected, cause)
     before, cause = _graph(task, fit.untrained, failed, _NO_UNTRAINED)
     yield from _against_truth(Scorer("untrained", name, seed), task, before, cause)
     for metric in HELD_OUT.values():

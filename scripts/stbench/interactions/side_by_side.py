@@ -20,6 +20,7 @@ METHOD_COLUMNS = {
     **{"dataset": "str", "method": "str"},
     **dict.fromkeys(("edges", "above", "types", "types_more", "types_fewer"), "float64"),
     **dict.fromkeys(("same_type", "same_type_expected", "same_type_p"), "float64"),
+    "same_type_p_shifted": "float64",
     **dict.fromkeys(("pairs", "pairs_supported"), "float64"),
     **{"genes": "str", "reason": "str"},
 }
@@ -47,7 +48,8 @@ def methods_table(folders: Folders) -> pd.DataFrame:
     Returns:
         ``METHOD_COLUMNS``: edges of the mean graph and those above the threshold; tested pairs of
         cell types and how many have more or fewer edges than their distances explain (q below 5 %);
-        edges within types, observed and expected from distances; tested pairs of ligand and
+        edges within types, observed and expected from distances, with p by that null and of
+        shifted types (``stbench.interactions.type_pairs``); tested pairs of ligand and
         receptor and how many are supported (q below 5 %); the first 5 genes; and why a part is
         missing.
     """
@@ -71,10 +73,12 @@ def _findings(folder: Path) -> dict:
         found |= {"types": tested, "types_more": (clear & more).sum()}
         found["types_fewer"] = (clear & ~more).sum()
     if (same := _table(folder, "same_type")) is not None:
-        near = same[same["null"] == "distance"]
-        for _, row in near.iterrows():
-            found |= {"same_type": row["observed"], "same_type_expected": row["expected"]}
-            found["same_type_p"] = row["p"]
+        by_null = same.set_index("null").to_dict("index")
+        if near := by_null.get("distance"):
+            found |= {"same_type": near["observed"], "same_type_expected": near["expected"]}
+            found["same_type_p"] = near["p"]
+        if shifted := by_null.get("shifted"):
+            found["same_type_p_shifted"] = shifted["p"]
     if (pairs := _table(folder, "ligand_receptor")) is not None:
         found |= {"pairs": len(pairs), "pairs_supported": (pairs["q"] < ALPHA).sum()}
     if (genes := _ranked_genes(folder)) is not None:

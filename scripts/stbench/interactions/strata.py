@@ -15,6 +15,8 @@ import numpy as np
 from stbench.interactions.candidate_pairs import Candidates
 
 DISTANCE_BINS = 10
+_NO_STRATUM = "no stratum has pairs that interact and pairs that do not"
+_NO_SIGNAL = "the scores are constant within strata: no signal to rank"
 SCHEMES = ("distance", "types", "distance and types")
 
 
@@ -62,10 +64,9 @@ def within(truth: np.ndarray, scores: np.ndarray, stratum: np.ndarray) -> Mappin
 
     kept = judged(truth, stratum)
     if not kept.any():
-        raise ValueError("no stratum has pairs that interact and pairs that do not")
-    order = np.lexsort((scores[kept], stratum[kept]))
-    truth, scores, stratum = (values[kept][order] for values in (truth, scores, stratum))
-    edges = np.flatnonzero(np.diff(stratum)) + 1
+        raise ValueError(_NO_STRATUM)
+    order, edges = _by_stratum(scores, stratum, kept)
+    truth, scores = truth[order], scores[order]
     constant, wins, comparisons, precision, chance = True, 0.0, 0.0, 0.0, 0.0
     for true, values in zip(np.split(truth, edges), np.split(scores, edges), strict=True):
         n_true, n = int(true.sum()), len(true)
@@ -75,7 +76,7 @@ def within(truth: np.ndarray, scores: np.ndarray, stratum: np.ndarray) -> Mappin
         precision += n_true * _average_precision(true, values)
         chance += n_true * n_true / n
     if constant:
-        raise NoSignal("the scores are constant within strata: no signal to rank")
+        raise NoSignal(_NO_SIGNAL)
     total = int(truth.sum())
     return {"AUROC": wins / comparisons, "AUPRC": precision / total, "chance": chance / total}
 
@@ -90,13 +91,38 @@ def _average_precision(truth: np.ndarray, ascending: np.ndarray) -> float:
 def permuted_within(
     truth: np.ndarray, scores: np.ndarray, stratum: np.ndarray, seed: int, times: int = 20
 ) -> float:
-    """Mean AUROC within strata against truth permuted within strata: .5 if nothing is biased."""
+    """Mean AUROC within strata against truth permuted within strata: .5 if nothing is biased.
+
+    Raises:
+        ValueError, NoSignal: as ``within``.
+    """
+    from scipy.stats import rankdata
+
+    kept = judged(truth, stratum)
+    if not kept.any():
+        raise ValueError(_NO_STRATUM)
+    order, edges = _by_stratum(scores, stratum, kept)
+    by_stratum = np.split(scores[order], edges)
+    if all(values[0] == values[-1] for values in by_stratum):
+        raise NoSignal(_NO_SIGNAL)
+    ranks = np.concatenate([rankdata(values) for values in by_stratum])
+    truth, stratum = truth[order], stratum[order]
+    n_true = np.array([part.sum() for part in np.split(truth, edges)])
+    n = np.array([len(values) for values in by_stratum])
+    least, comparisons = (n_true * (n_true + 1) / 2).sum(), (n_true * (n - n_true)).sum()
     rng = np.random.default_rng(seed)
-    values = []
+    wins = []
     for _ in range(times):
-        order = np.lexsort((rng.random(len(truth)), stratum))
-        place = np.argsort(stratum, kind="stable")
-        permuted = np.empty_like(truth)
-        permuted[place] = truth[order]
-        values.append(within(permuted, scores, stratum)["AUROC"])
-    return float(np.mean(values))
+        # The strata are contiguous, so their random order is a permutation within each.
+        permuted = truth[np.lexsort((rng.random(len(truth)), stratum))]
+        wins.append(ranks[permuted].sum() - least)
+    return float(np.mean(wins) / comparisons)
+
+
+def _by_stratum(
+    scores: np.ndarray, stratum: np.ndarray, kept: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The kept pairs by stratum, and by score within it; and where the next strata begin."""
+    rows = np.flatnonzero(kept)
+    order = rows[np.lexsort((scores[rows], stratum[rows]))]
+    return order, np.flatnonzero(np.diff(stratum[order])) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from stbench.results.assembly import in_order, read_stacked
 from stbench.results.statistics import NOTHING, holm, mean_over_groups, verdict
 
 ALL, BEST = "all", "best"
+LIFTED = ("AUPRC", "AUROC_within_distance_and_types")
 _INTERVAL = ["mean", "low", "high", "tissues"]
 _CHOSEN_BY = ", "
 _NO_TISSUE = "no tissue has planted interactions"
@@ -27,25 +28,52 @@ def read_interaction_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
     return read_stacked(paths, list(COLUMNS), "score_interactions.py")
 
 
-def interaction_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Every table, by file name without ending; tools have one if there are any."""
+def interaction_tables(
+    scores: pd.DataFrame, units: Mapping[str, str] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Every table, by file name without ending; tools have one if there are any.
+
+    Args:
+        scores: of ``read_interaction_scores``.
+        units: by tissue, the independent unit that it belongs to (``regime_table``).
+    """
     has_tools = scores["scorer"].isin(TITLES).any()
-    return {
+    tables = {
         "interactions_truth": truth_table(scores),
-        "interactions_auprc": auprc_table(scores),
-        "interactions_lift": lift_table(scores),
-        "interactions_regimes": regime_table(scores),
-        **({"interactions_communication": communication_table(scores)} if has_tools else {}),
+        "interactions_auprc": auprc_table(scores, units),
+        "interactions_lift": lift_table(scores, units),
+        "interactions_regimes": regime_table(scores, units=units),
+        "interactions_permuted": permuted_table(scores),
     }
+    if has_tools:
+        tables["interactions_communication"] = communication_table(scores, units)
+    return tables
 
 
-def communication_table(scores: pd.DataFrame) -> pd.DataFrame:
+def communication_table(
+    scores: pd.DataFrame, units: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Tools and graphs at the levels of cells and types by regime; see ``regime_table``.
 
     The baseline is the product of ligand and receptor without positions.
     """
     measured = [name for name in LEVELS if not name.endswith(PERMUTED)]
-    return regime_table(scores, measured, "ligand_receptor")
+    return regime_table(scores, measured, "ligand_receptor", units)
+
+
+def permuted_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """AUROC against permuted truth, which is .5 unless the scoring is biased.
+
+    Returns:
+        By ``scorer``, ``method`` and ``metric``: the ``mean`` over tissues, the ``lowest`` and the
+        ``highest`` tissue (mean over seeds), and the number of ``tissues``.
+    """
+    rows = scores[scores["metric"].str.contains("permuted") & scores["value"].notna()]
+    keys = ["scorer", "method", "metric"]
+    of_tissue = rows.groupby([*keys, "dataset"], sort=False)["value"].mean()
+    grouped = of_tissue.groupby(keys, sort=False)
+    table = grouped.agg(mean="mean", lowest="min", highest="max", tissues="count")
+    return table.reset_index()
 
 
 def truth_table(scores: pd.DataFrame) -> pd.DataFrame:
@@ -62,41 +90,46 @@ def truth_table(scores: pd.DataFrame) -> pd.DataFrame:
     return in_order(table, ["dataset"])
 
 
-def auprc_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean AUPRC of every scorer over tissues, in total and by effect, with its 95 % interval."""
-    auprc = _auprc(scores)
+def auprc_table(scores: pd.DataFrame, units: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Mean AUPRC of every scorer over units, in total and by effect, with its 95 % interval."""
+    auprc = _values(scores, "AUPRC")
     rows: list[dict] = []
     for (scorer, method), of_scorer in auprc.groupby(["scorer", "method"], sort=False):
         for effect, tissues in _by_effect(of_scorer):
-            groups = [group["value"].to_numpy() for _, group in tissues.groupby("dataset")]
-            rows.append({"scorer": scorer, "method": method, "effect": effect, **_interval(groups)})
+            values = {d: group["value"].to_numpy() for d, group in tissues.groupby("dataset")}
+            found = _interval(values, units)
+            rows.append({"scorer": scorer, "method": method, "effect": effect, **found})
     return pd.DataFrame(rows, columns=["scorer", "method", "effect", *_INTERVAL])
 
 
-def lift_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """AUPRC of every method minus that of nulls, over tissues, in total and by effect.
+def lift_table(scores: pd.DataFrame, units: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Every method minus nulls on the same pairs, over units, in total and by effect.
 
     The null ``best`` is the null with the highest mean on each tissue, so it is the strictest
     comparison. Differences are paired by training seed if the null has seeds. Intervals are
-    those of Student over the means of tissues.
+    those of Student over the means of units.
 
     Returns:
-        ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``, ``tissues``, ``p_holm``
-        (corrected over the table) and the ``verdict`` by it,
+        ``metric`` (of ``LIFTED``), ``method``, ``null``, ``effect``, ``mean``, ``low``, ``high``,
+        ``tissues``, ``p_holm`` (corrected over the metric) and the ``verdict`` by it,
         ``chosen`` (number of tissues on which each null was the best), ``status`` and ``reason``.
     """
-    auprc = _auprc(scores)
     rows = []
-    for method in dict.fromkeys(scores.loc[scores["method"] == scores["scorer"], "method"]):
-        for effect, tissues in _by_effect(auprc[auprc["method"].isin(["", method])]):
-            by_tissue = {
-                d: _lifts(rows, method) for d, rows in tissues.groupby("dataset", sort=False)
-            }
-            for null in (BEST, *NULLS):
-                rows.append(_lift(by_tissue, method, null, effect))
-    columns = ["method", "null", "effect", *_INTERVAL, "p", "chosen", "status", "reason"]
+    for metric in LIFTED:
+        values = _values(scores, metric)
+        for method in dict.fromkeys(scores.loc[scores["method"] == scores["scorer"], "method"]):
+            for effect, tissues in _by_effect(values[values["method"].isin(["", method])]):
+                by_tissue = {
+                    str(d): _lifts(rows, method)
+                    for d, rows in tissues.groupby("dataset", sort=False)
+                }
+                for null in (BEST, *NULLS):
+                    found = _lift(by_tissue, method, null, effect, units)
+                    rows.append({"metric": metric, **found})
+    columns = ["metric", "method", "null", "effect", *_INTERVAL, "p", "chosen", "status", "reason"]
     table = pd.DataFrame(rows, columns=columns)
-    table["p"] = holm(table["p"].to_numpy(dtype=float))
+    for _, of_metric in table.groupby("metric"):
+        table.loc[of_metric.index, "p"] = holm(of_metric["p"].to_numpy(dtype=float))
     found = [verdict(*pair) for pair in zip(table["mean"], table["p"], strict=True)]
     table.insert(table.columns.get_loc("p") + 1, "verdict", found)
     return table.rename(columns={"p": "p_holm"})
@@ -107,12 +140,12 @@ def chosen_nulls(chosen: str) -> list[str]:
     return [part.rsplit(" ", 1)[0] for part in chosen.split(_CHOSEN_BY) if part]
 
 
-def _auprc(scores: pd.DataFrame) -> pd.DataFrame:
-    """AUPRC values, with the effect of the tissue as text."""
+def _values(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Values of a metric, with the effect of the tissue as text."""
     effect_rows = scores[(scores["scorer"] == TRUTH) & (scores["metric"] == "effect")]
     effects = effect_rows.set_index("dataset")["value"].map("{:g}".format)
-    auprc = scores[(scores["metric"] == "AUPRC") & scores["value"].notna()]
-    return auprc.assign(effect=auprc["dataset"].map(effects))
+    values = scores[(scores["metric"] == metric) & scores["value"].notna()]
+    return values.assign(effect=values["dataset"].map(effects))
 
 
 def _by_effect(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -139,17 +172,21 @@ def _lifts(rows: pd.DataFrame, method: str) -> dict[str, tuple[str, np.ndarray]]
 
 
 def _lift(
-    by_tissue: dict[str, dict[str, tuple[str, np.ndarray]]], method: str, null: str, effect: str
+    by_tissue: dict[str, dict[str, tuple[str, np.ndarray]]],
+    method: str,
+    null: str,
+    effect: str,
+    units: Mapping[str, str] | None,
 ) -> dict:
-    chosen = [lifts[null] for lifts in by_tissue.values() if null in lifts]
-    names = [name for name, _ in chosen]
+    chosen = {d: lifts[null] for d, lifts in by_tissue.items() if null in lifts}
+    names = [name for name, _ in chosen.values()]
     times = {name: names.count(name) for name in NULLS if name in names}
     missing = f"{len(by_tissue) - len(chosen)} of {len(by_tissue)} tissues have no score"
     return {
         "method": method,
         "null": null,
         "effect": effect,
-        **_interval([values for _, values in chosen]),
+        **_interval({d: values for d, (_, values) in chosen.items()}, units),
         "chosen": _CHOSEN_BY.join(f"{name} {n}" for name, n in times.items())
         if null == BEST
         else "",
@@ -158,7 +195,11 @@ def _lift(
     }
 
 
-def _interval(groups: list[np.ndarray]) -> dict:
-    result = mean_over_groups(groups) if groups else NOTHING
-    facts = {"mean": result.mean, "low": result.low, "high": result.high, "tissues": result.n}
-    return {**facts, "p": result.p}
+def _interval(by_tissue: Mapping[str, np.ndarray], units: Mapping[str, str] | None) -> dict:
+    """Of the mean over units, each the mean of its tissues, each the mean of its seeds."""
+    groups: dict[str, list[float]] = {}
+    for name, values in by_tissue.items():
+        groups.setdefault((units or {}).get(name, name), []).append(float(values.mean()))
+    result = mean_over_groups([np.array(g) for g in groups.values()]) if groups else NOTHING
+    facts = {"mean": result.mean, "low": result.low, "high": result.high}
+    return {**facts, "tissues": len(by_tissue), "p": result.p}

@@ -4,7 +4,11 @@
 the shuffles, as in squidpy's ``gr.nhood_enrichment`` (counting an undirected edge once instead of
 twice does not change z). ``distance``: edges are redrawn at the same distances. ``degree``: so that
 every cell keeps its number of edges, too. The last two are exact
-(``stbench.interactions.edge_nulls``); they test for structure beyond spatial proximity.
+(``stbench.interactions.edge_nulls``); they test for structure beyond spatial proximity, but take
+pairs of cells as independent, and where types and edges both cluster they are not. ``shifted``, of
+all edges within types together, therefore moves the pattern of types across the tissue
+(``stbench.interactions.shifts``) and compares how much more such edges there are than distances
+explain.
 
 Time: shuffles x edges + pairs of cells within reach; memory: edges + pairs within reach + shuffles
 x type pairs.
@@ -20,7 +24,8 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from stbench.common.errors import NotApplicableError
-from stbench.interactions.edge_nulls import of_same_degree, open_edges, pool_of, redrawn
+from stbench.interactions.edge_nulls import Pool, of_same_degree, open_edges, pool_of, redrawn
+from stbench.interactions.shifts import shifted_cells
 from stbench.interactions.sums import Comparison
 
 _EXACT = {"distance": redrawn, "degree": of_same_degree}
@@ -41,7 +46,12 @@ class TypePairs(NamedTuple):
 
 
 def type_pairs(
-    edges: pd.DataFrame, types: pd.Categorical, coords: np.ndarray, shuffles: int, seed: int = 0
+    edges: pd.DataFrame,
+    types: pd.Categorical,
+    coords: np.ndarray,
+    shuffles: int,
+    seed: int = 0,
+    sections: np.ndarray | None = None,
 ) -> TypePairs:
     """Observed and expected edges of every pair of cell types, and of all same-type pairs.
 
@@ -49,8 +59,9 @@ def type_pairs(
         edges: source and target (positions of cells), each edge once.
         types: (n,) cell types; cells without a type, and their edges, are excluded.
         coords: (n, 2) positions.
-        shuffles: draws of the null ``shuffled``.
+        shuffles: draws of the nulls ``shuffled`` and ``shifted``.
         seed: of the draws.
+        sections: (n,) codes of joined sections, which are shifted apart from each other.
 
     Returns:
         The table by category order: type_a, type_b, cells_a, cells_b, observed, and for each null
@@ -96,6 +107,9 @@ def type_pairs(
             kind = _kinds(codes[pool.one], codes[pool.other], len(names))
             by_pair[null] = test(pool, kind, observed)
             by_side[null] = test(pool, (~same[kind]).astype(np.int64), sides) or []
+    if pool is not None:
+        places = (coords, np.zeros(len(coords), int) if sections is None else sections)
+        by_side["shifted"] = [_of_shifts(int(sides[0]), pool, codes, places, shuffles, rng)]
     for null, tests in by_pair.items():
         for key, values in _columns(observed, tests).items():
             table[f"{key}_{null}"] = values
@@ -146,6 +160,32 @@ def shuffled_counts(
         drawn[typed] = rng.permutation(codes[typed])
         row[:] = count_pairs(drawn[source], drawn[target], n_types)
     return counts
+
+
+def _of_shifts(
+    observed: int,
+    pool: Pool,
+    codes: np.ndarray,
+    places: tuple[np.ndarray, np.ndarray],
+    shifts: int,
+    rng: np.random.Generator,
+) -> Comparison:
+    """Edges within types against shifted types, in excess of what their distances explain.
+
+    The nearest cell of the shifted tissue is often the same for two neighbors, so shifted types are
+    smoother. Edges and other pairs at the same distance share this, and their difference does not.
+    """
+    size = np.bincount(pool.bins, minlength=len(pool.edges))
+    weight = pool.is_edge - (pool.edges / np.maximum(size, 1))[pool.bins]
+
+    def excess(drawn: np.ndarray) -> float:
+        one, other = drawn[pool.one], drawn[pool.other]
+        return float(weight[(one == other) & (one >= 0)].sum())
+
+    own = excess(codes)
+    draws = np.array([excess(codes[cells]) for cells in shifted_cells(*places, shifts, rng)])
+    (found,) = _of_draws(np.array([own]), draws[:, None])
+    return found._replace(mean=observed - own + found.mean)
 
 
 def _of_draws(observed: np.ndarray, draws: np.ndarray) -> list[Comparison]:

@@ -56,7 +56,7 @@ def _shown_effects(lift: pd.DataFrame) -> list[str]:
 
 
 def _against(lift: pd.DataFrame, auprc: pd.DataFrame, method: str, title: str, effect: str) -> str:
-    rows = lift[lift["effect"] == effect].set_index("null")
+    rows = lift[(lift["metric"] == "AUPRC") & (lift["effect"] == effect)].set_index("null")
     near, best = rows.loc["distance"].to_dict(), rows.loc[BEST].to_dict()
     if not near["tissues"]:
         return ""

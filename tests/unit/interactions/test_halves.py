@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from stbench.interactions.halves import MIN_PAIRS, Halves, between_halves
+from stbench.interactions.halves import MIN_PAIRS, Halves, between_halves, in_first_half
 
 N, K = 300, 24
 PAIRS = [(f"L{k}", f"R{k}") for k in range(K)]
@@ -43,8 +43,8 @@ def test_independent_pairs_are_significant_as_often_as_they_should():
 def test_the_correlation_by_hand():
     edges, values = tissue(active=True)
     found = compared(edges, values)
-    rng = np.random.default_rng(0)
-    first = set(rng.permutation(sorted(ligand for ligand, _ in PAIRS))[: K // 2].tolist())
+    first = {ligand for ligand, _ in PAIRS if in_first_half(ligand, 0)}
+    assert K / 4 < len(first) < 3 * K / 4
     scores = {True: 0.0, False: 0.0}
     one, other = edges["source"], edges["target"]
     for ligand, receptor in PAIRS:
@@ -56,7 +56,8 @@ def test_the_correlation_by_hand():
 
 def test_too_few_pairs_or_no_variation_give_nothing():
     edges, values = tissue(active=False)
-    assert compared(edges, values, PAIRS[: 2 * MIN_PAIRS - 1]) is None
-    assert isinstance(compared(edges, values, PAIRS[: 2 * MIN_PAIRS]), Halves)
+    halves = [[p for p in PAIRS if in_first_half(p[0], 0) == first] for first in (True, False)]
+    assert compared(edges, values, halves[0][: MIN_PAIRS - 1] + halves[1]) is None
+    assert isinstance(compared(edges, values, halves[0][:MIN_PAIRS] + halves[1]), Halves)
     ones = {gene: np.ones(N) for gene in values}
     assert compared(edges, ones) is None

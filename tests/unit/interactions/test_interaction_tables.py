@@ -66,9 +66,38 @@ def test_every_regime_has_its_means_and_lifts_over_distance():
     assert np.isnan(table.loc[("alike", "contact", "distance"), "p_holm"])
 
 
+def test_tissues_of_one_study_count_once():
+    scores = of_regimes()
+    alone = regime_table(scores).set_index(["regime", "range", "scorer"])
+    planted = {f"t{i}": "one study" for i in range(0, 12, 4)}  # three that become alike
+    table = regime_table(scores, units=planted).set_index(["regime", "range", "scorer"])
+    here, before = (t.loc[("alike", "contact", "stague")] for t in (table, alone))
+    assert (here["tissues"], here["units"], before["units"]) == (6, 4, 6)
+    assert here["high"] - here["low"] > before["high"] - before["low"]
+    units = {f"t{i}": "one study" for i in range(12)}
+    tables = interaction_tables(made(12, {"distance": 0.1}), units)
+    lift = tables["interactions_lift"].query("metric == 'AUPRC' and effect == 'all'")
+    near = lift.set_index("null").loc["distance"]
+    assert near["tissues"] == 12 and np.isnan(near["low"])
+    assert near["mean"] == pytest.approx(0.1, abs=0.02)
+
+
+def test_lifts_within_strata_and_permuted_truth_have_their_tables():
+    scores = of_regimes()
+    lift = interaction_tables(scores)["interactions_lift"]
+    near = lift[(lift["metric"] == "AUROC_within_distance_and_types") & (lift["effect"] == "all")]
+    assert near.set_index("null").loc["distance", "mean"] == pytest.approx(0, abs=0.02)
+    name = "AUROC_within_distance_permuted_truth"
+    chance = scores[scores["metric"].str.startswith("AUROC")].assign(metric=name)
+    chance["value"] = np.where(chance["dataset"] == "t3", 0.52, 0.5)
+    table = interaction_tables(pd.concat([scores, chance]))["interactions_permuted"]
+    row = table.set_index("scorer").loc["stague"]
+    assert (row["lowest"], row["highest"], row["tissues"]) == (0.5, 0.52, 12)
+
+
 def test_lift_is_taken_over_each_null_and_the_best_of_each_tissue():
     tables = interaction_tables(made(12, {"distance": 0.1, "cosine": 0.2, "type_pair": -0.05}))
-    lift = tables["interactions_lift"].set_index(["effect", "null"])
+    lift = tables["interactions_lift"].query("metric == 'AUPRC'").set_index(["effect", "null"])
     assert lift.loc[("all", "distance"), "mean"] == pytest.approx(0.1, abs=0.02)
     assert lift.loc[("all", "distance"), "verdict"] == "better"
     assert lift.loc[("all", "best"), "mean"] == pytest.approx(-0.05, abs=0.02)

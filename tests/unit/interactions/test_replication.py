@@ -83,6 +83,22 @@ def test_agreement_of_seeds_is_collected_and_missing_results_are_skipped(tmp_pat
     assert set(both[both["between"] == "sections"]["measure"]) == {"z_distance"}
 
 
+def test_the_figure_has_a_panel_for_each_measure(tmp_path):
+    import matplotlib.pyplot as plt
+
+    from stbench.figures.replication import replication_dots
+
+    z = np.random.default_rng(5).normal(size=len(A))
+    folders = [section(tmp_path, name, z) for name in ("one", "other")]
+    between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2)])).to_csv(folders[0] / "seeds.csv")
+    table = replication_table(folders, dict.fromkeys(("one", "other"), "study"))
+    figure = replication_dots(table, {"deeplinc": "DeepLinc", "stague": "STAGUE"})
+    assert len(figure.axes) == table["measure"].nunique() == 5
+    rows = [[text.get_text() for text in ax.get_yticklabels()] for ax in figure.axes]
+    assert rows == [["one"]] * 3 + [["one, other"]] * 2
+    plt.close(figure)
+
+
 def supports(folder, dataset, z):
     path = folder / dataset / "stague" / "key"
     path.mkdir(parents=True)

@@ -10,9 +10,12 @@ from stbench.common.errors import InputError
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
 from stbench.interactions import baselines
+from stbench.interactions.baselines import cells_and_distance
 from stbench.interactions.candidate_pairs import graph_scores, within_reach
 from stbench.interactions.communication_scores import LEVELS
 from stbench.interactions.metrics import (
+    PERMUTED_TRUTH,
+    PERMUTED_WITHIN,
     expected_hits,
     gene_recall,
     permuted_truth_auroc,
@@ -27,6 +30,7 @@ from stbench.interactions.scores import (
     GraphFit,
     score_interactions,
 )
+from stbench.interactions.strata import strata_of
 from stbench.interactions.tables import interaction_tables
 from stbench.interactions.truth import Tissue as Known
 from stbench.summary.interactions import interaction_sentences
@@ -214,7 +218,11 @@ def test_every_scorer_has_every_metric(planted):
     value = table.set_index(keys)["value"].sort_index()
     for scorer in (*COMMON_NULLS, *KNOWING):
         of_genes = LEVELS if scorer in ("distance", "knn", "ligand_receptor") else {}
-        assert value[(scorer, "", -1)].index.tolist() == sorted({**METRICS, **WITHIN, **of_genes})
+        every = {*METRICS, *WITHIN, *of_genes, *PERMUTED_WITHIN, PERMUTED_TRUTH.name}
+        assert value[(scorer, "", -1)].index.tolist() == sorted(every)
+        permuted = value[(scorer, "", -1)].filter(like="AUROC_").filter(like="permuted").dropna()
+        permuted = permuted[~permuted.index.str.startswith(("cells", "types"))]
+        assert permuted.between(0.45, 0.55).all() and len(permuted) >= 2
     no_order = table[(table["scorer"] == "type_pair") & table["metric"].str.contains("types")]
     assert set(no_order["reason"]) == {"the scores are constant within strata: no signal to rank"}
     types_given, near, genes_given, trained = (
@@ -238,6 +246,8 @@ def test_every_scorer_has_every_metric(planted):
         assert value["permuted_by_distance", "stague", seed, "AUROC_within_distance"] == (
             pytest.approx(0.5, abs=0.06)
         )
+        expected = value["cells_and_distance", "stague", seed]
+        assert 0.5 < expected["AUROC"] < mine["AUROC"]
         assert (mine["edge_AUROC"], mine["edge_AP"]) == (0.9, 0.8)
     assert value["truth", "", -1, "effect"] == 2
     assert 0 <= value["stague", "stague", -1, "recall_gene"] <= 1
@@ -245,6 +255,22 @@ def test_every_scorer_has_every_metric(planted):
     assert other["status"].tolist() == ["oom", "not_applicable"]
     assert other["reason"].tolist() == ["too large", "the fit has no cell graph"]
     assert table[table["method"] == "other"]["value"].isna().all()
+
+
+def test_what_cells_and_distance_expect_keeps_their_means_and_no_pair(planted):
+    coords = planted[0].obsm["spatial"]
+    near = within_reach(coords, 15)
+    bins = strata_of(near, None)["distance"]
+    rng = np.random.default_rng(0)
+    of_cells, of_bins = rng.normal(size=len(coords)), rng.normal(size=bins.max() + 1)
+    expected = of_cells[near.pairs].sum(axis=1) + of_bins[bins]
+    assert cells_and_distance(expected, near, bins) == pytest.approx(expected, abs=1e-4)
+    learned = expected + rng.normal(size=len(expected))
+    fitted = cells_and_distance(learned, near, bins)
+    for cell in (0, 7):
+        mine = (near.pairs == cell).any(axis=1)
+        assert fitted[mine].mean() == pytest.approx(learned[mine].mean(), abs=1e-4)
+    assert np.corrcoef(learned - fitted, expected)[0, 1] == pytest.approx(0, abs=0.02)
 
 
 def test_without_truth_only_held_out_edges_are_scored(planted):

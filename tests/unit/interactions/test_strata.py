@@ -46,6 +46,10 @@ def test_knowing_the_stratum_is_worth_nothing():
     assert within(truth, stratum_only, stratum)["AUROC"] == pytest.approx(0.5, abs=0.04)
     assert within(truth, more, stratum)["AUROC"] > 0.75
     assert permuted_within(truth, more, stratum, 0) == pytest.approx(0.5, abs=0.02)
+    tied = np.round(more)
+    assert permuted_within(truth, tied, stratum, 0, times=400) == pytest.approx(0.5, abs=0.003)
+    with pytest.raises(NoSignal):
+        permuted_within(truth, stratum, stratum, 0)
 
 
 def test_order_of_pairs_changes_nothing():

@@ -178,10 +178,11 @@ def test_edges_within_types_are_tested_together():
     )
     table, same, _ = type_pairs(edges[favored], named(codes), coords, 400)
     own = table["type_a"] == table["type_b"]
-    assert same["null"].tolist() == ["shuffled", "distance", "degree"]
+    assert same["null"].tolist() == ["shuffled", "distance", "degree", "shifted"]
     assert (same["observed"] == table.loc[own, "observed"].sum()).all()
-    assert same["expected"].tolist() == pytest.approx(
-        [table.loc[own, f"expected_{null}"].sum() for null in same["null"]]
+    by_pair = [null for null in same["null"] if null != "shifted"]
+    assert same["expected"].tolist()[: len(by_pair)] == pytest.approx(
+        [table.loc[own, f"expected_{null}"].sum() for null in by_pair]
     )
     assert (same["z"] > 3).all() and same["p"].iloc[1] < 1e-3
 
@@ -192,7 +193,7 @@ def test_too_many_pairs_leave_the_exact_nulls_empty(monkeypatch):
     table, same, n_open = type_pairs(edges, named(codes), coords, 10)
     assert n_open is None
     assert table["p_degree"].isna().all() and table["p_distance"].notna().all()
-    assert same["null"].tolist() == ["shuffled", "distance"]
+    assert same["null"].tolist() == ["shuffled", "distance", "shifted"]
     monkeypatch.setattr(edge_nulls, "MAX_POOL", 10)
     table, same, _ = type_pairs(edges, named(codes), coords, 10)
     assert table["p_distance"].isna().all() and same["null"].tolist() == ["shuffled"]
@@ -200,7 +201,7 @@ def test_too_many_pairs_leave_the_exact_nulls_empty(monkeypatch):
 
 def test_p_is_uniform_where_types_are_random():
     found = {"shuffled": [], "distance": []}
-    for seed in range(80):
+    for seed in range(50):
         edges, codes, coords = tissue(250, 2, seed, k=6)
         table = type_pairs(edges, named(codes), coords, shuffles=199, seed=seed).table
         for null, values in found.items():
@@ -242,3 +243,43 @@ def test_cells_without_a_type_are_left_out():
     table = type_pairs(edges, types, coords, 50).table
     assert table["observed"].sum() == len(typed)
     assert table["expected_shuffled"].sum() == pytest.approx(len(typed))
+
+
+def smooth(coords, rng, length=0.15, waves=30):
+    """A smooth random field at the positions."""
+    directions = rng.normal(0, 1 / length, (2, waves))
+    return np.cos(coords @ directions + rng.uniform(0, 2 * np.pi, waves)).sum(axis=1)
+
+
+def test_where_types_and_edges_cluster_only_shifted_types_are_at_chance():
+    by_null = {"distance": [], "shifted": []}
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        coords = rng.random((200, 2))
+        codes = (smooth(coords, rng) > 0).astype(int)
+        mixed = smooth(coords, rng) > 0  # where types are mixed at random
+        codes[mixed] = rng.integers(0, 2, mixed.sum())
+        pairs = cKDTree(coords).query_pairs(0.1, output_type="ndarray")
+        likely = smooth(coords, rng)[pairs].mean(axis=1)  # edges cluster, whatever the types
+        kept = pairs[likely + rng.normal(0, 2, len(pairs)) > 0]
+        edges = pd.DataFrame(kept, columns=["source", "target"])
+        same = type_pairs(edges, named(codes), coords, shuffles=40).same_type
+        for null, found in by_null.items():
+            found.append(same.set_index("null").loc[null, "p"])
+    wrong = {null: np.mean(np.array(found) < 0.05) for null, found in by_null.items()}
+    assert wrong["distance"] > 2 * wrong["shifted"] and wrong["shifted"] <= 0.14
+
+
+def test_a_graph_of_likeness_is_above_shifted_types():
+    rng = np.random.default_rng(0)
+    coords = rng.random((300, 2))
+    codes = np.where(rng.random(300) < 0.2, rng.integers(0, 2, 300), smooth(coords, rng) > 0)
+    pairs = cKDTree(coords).query_pairs(0.09, output_type="ndarray")
+    alike = codes[pairs[:, 0]] == codes[pairs[:, 1]]
+    kept = pairs[rng.random(len(pairs)) < np.where(alike, 0.7, 0.4)]
+    edges = pd.DataFrame(kept, columns=["source", "target"])
+    same = type_pairs(edges, named(codes), coords, shuffles=99).same_type.set_index("null")
+    assert same.loc["shifted", "p"] == pytest.approx(0.01)
+    shifted, near = same.loc["shifted"], same.loc["distance"]
+    assert shifted["observed"] == near["observed"] > shifted["expected"]
+    assert shifted["expected"] == pytest.approx(near["expected"], rel=0.05)
