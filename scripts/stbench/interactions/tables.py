@@ -130,8 +130,8 @@ def lift_table(scores: pd.DataFrame, units: Mapping[str, str] | None = None) -> 
     table = pd.DataFrame(rows, columns=columns)
     for _, of_metric in table.groupby("metric"):
         table.loc[of_metric.index, "p"] = holm(of_metric["p"].to_numpy(dtype=float))
-    found = [verdict(*pair) for pair in zip(table["mean"], table["p"], strict=True)]
-    table.insert(table.columns.get_loc("p") + 1, "verdict", found)
+    verdicts = [verdict(*pair) for pair in zip(table["mean"], table["p"], strict=True)]
+    table.insert(table.columns.get_loc("p") + 1, "verdict", verdicts)
     return table.rename(columns={"p": "p_holm"})
 
 
