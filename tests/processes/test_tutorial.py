@@ -16,6 +16,7 @@ from stbench.common.io import write_h5ad
 from stbench.common.paths import PROJECT
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
+from stbench.graphs.compiled import keep_compiled
 
 NOTEBOOK = json.loads((PROJECT / "docs/tutorial.ipynb").read_text(encoding="utf-8"))
 
@@ -55,6 +56,7 @@ def test_the_notebook_holds_no_outputs():
 @pytest.mark.filterwarnings("ignore")
 def test_every_cell_of_the_notebook_runs(monkeypatch, tmp_path):
     matplotlib.use("Agg")
+    keep_compiled()
     write_run(tmp_path)
     monkeypatch.setenv("STBENCH_RESULTS", str(tmp_path))
     monkeypatch.setenv("STBENCH_DATASET", "small")

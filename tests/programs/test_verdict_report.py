@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import pytest
 
 from helpers.programs import run_here
 from helpers.results import made_results, scores_of
@@ -10,7 +11,8 @@ from stbench.common.paths import CONFIG, PROJECT, RESOURCES, SCRIPTS
 from stbench.config.schema import load_yaml
 from stbench.results.published import read_published
 from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped, sha256
-from stbench.verdict.claims import claims, claims_page
+from stbench.verdict.claims import claims, claims_page, read_other_claims
+from stbench.verdict.pages import readme_headline, with_headline
 
 
 def test_shipped_results_have_the_page_of_a_run(tmp_path):
@@ -30,13 +32,24 @@ def test_shipped_results_have_the_page_of_a_run(tmp_path):
     assert "STAGUE has the best mean rank" in text and text.count("data:image/") >= 2
 
 
-def test_the_pages_are_those_of_the_shipped_results():
-    """The README is compared with the shipped results elsewhere; here the pages, without ranking
-    everything once more."""
-    results = read_shipped(RESOURCES / "verdict").results
+@pytest.fixture(scope="module")
+def shipped():
+    """What the repository has, and published scores."""
     published = read_published(RESOURCES / "published/scores.csv")
+    return read_shipped(RESOURCES / "verdict"), published
+
+
+def test_the_readme_agrees_with_the_shipped_results(shipped):
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert text == with_headline(text, readme_headline(*shipped)), "run make verdict-pages"
+
+
+def test_the_pages_are_those_of_the_shipped_results(shipped):
+    """Without the leaderboard, which would rank everything once more."""
+    results, published = shipped[0].results, shipped[1]
     page = (PROJECT / "docs/claims.md").read_text(encoding="utf-8")
-    claimed = claims_page(claims(results, published), results, published)
+    others = read_other_claims(RESOURCES / "published/claims.csv")
+    claimed = claims_page(claims(results, published), results, published, others)
     assert page == claimed, "run make verdict-pages"
     readme = (PROJECT / "README.md").read_text(encoding="utf-8").splitlines()
     leaderboard = (PROJECT / "docs/leaderboard.md").read_text(encoding="utf-8").splitlines()

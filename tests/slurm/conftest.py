@@ -83,7 +83,7 @@ class Slurm:
         """Run the workflow with its jobs submitted; it must succeed.
 
         Args:
-            meanwhile: called every second.
+            meanwhile: called every two seconds.
         """
         command = [word for word in flow.command() if word not in ("--cores", "2")]
         command += ["--profile", str(flow.source / "profiles/slurm"), *QUICK_CHECKS]
@@ -96,7 +96,7 @@ class Slurm:
             deadline = time.monotonic() + 900
             while process.poll() is None and time.monotonic() < deadline:
                 meanwhile()
-                time.sleep(1)
+                time.sleep(2)
             process.terminate()
             process.wait(60)
         assert process.returncode == 0, log.read_text()

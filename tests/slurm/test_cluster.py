@@ -35,7 +35,6 @@ FITS = [("stague", "tissue"), ("stague", "BZ5"), ("pca", "BZ5")]
 FAULTS = {
     "cancelled": "import time; time.sleep(600)",
     "overtime": "import time; time.sleep(600)",
-    "greedy": "return [bytearray(10**8) for _ in range(1000)]",
     # More than the first attempt's 1000 MB, less than the second's.
     "hungry": "import time; eaten = b'x' * (1200 << 20); time.sleep(3)\n"
     "    return Fit(embedding=adata.obsm['X_pca'])",
@@ -45,7 +44,7 @@ BUNDLES = {"data-1_prepare_preprocess_simulate", "gpu-1_train_stague"}
 BUNDLES |= {"scores-1_aggregate_cluster_score"}
 # Members of bundles.
 MEMBERS = {
-    "greedy": FAULTS["greedy"],
+    "greedy": "return [bytearray(10**8) for _ in range(1000)]",
     "hungry": FAULTS["hungry"],
     "dies": "import os; os.kill(os.getpid(), 9)",
     # Waits in the first attempt, until the test cancels the whole job.
@@ -263,9 +262,6 @@ def test_out_of_memory_is_sent_again_with_more_memory(run):
         status_of(run.cluster, "hungry")["status"],
         status_of(run.cluster, "hungry")["attempt"],
     ) == ("ok", 2)
-    assert [asked(job)[0] for job in run.jobs["train_greedy"]] == [1400, 2400, 1400]
-    assert status_of(run.cluster, "greedy")["status"] == "oom"
-    assert "2000 MB" in status_of(run.cluster, "greedy")["reason"]
 
 
 def test_no_job_retries_within_its_allocation(run):

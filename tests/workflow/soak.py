@@ -94,7 +94,7 @@ class Soak:
                 if self._process.poll() is None and (said := blow()):
                     break
                 pause /= 2  # what was running has ended
-            time.sleep(0.02)
+            time.sleep(0.1)  # a look at every process takes long
         self._struck = True
         self._note_fits()
         self.strikes.append(f"{said}, {self._jobs_done()} jobs done")
@@ -104,7 +104,7 @@ class Soak:
         before = self.finished
         while self.finished == before:
             self._keep_running()
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def clear(self) -> None:
         """End what still runs in the folder and empty it."""

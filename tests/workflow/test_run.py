@@ -23,14 +23,14 @@ from stbench.supervisor.fork_server import SOCKET
 from workflow.conftest import QUICK, TISSUE, Workflow, copy_of_the_project, environment
 
 SMALL = (f"datasets=[{TISSUE}]", "seeds=[0,1]", QUICK)
-METHODS = ["stague", "jittered_truth", "smoothed_pca", "pca", "coordinates", "random"]
+METHODS = ["stague", "jittered_truth", "smoothed_pca", "pca", "random"]
 WHOLE = (*SMALL, f"methods=[{','.join(METHODS)}]")
 TABLES = ("results/default/tables",)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """One undisturbed run of six methods on a small tissue, by a copy of the project."""
+    """One undisturbed run of five methods on a small tissue, by a copy of the project."""
     folder = tmp_path_factory.mktemp("finished")
     source = copy_of_the_project(folder / "source")
     (folder / "run").mkdir()
@@ -316,7 +316,7 @@ def test_what_changed_is_not_kept_and_listed(finished, nothing_shipped):
     manifest = json.loads(path.read_text())
     files = {name: path.with_name(name).read_bytes() for name in manifest["files"]}
     with without_scores(flow, "random"):
-        for key, entries in {"scores": 2, "data": 1, "refine": 1, "fit": 1}.items():
+        for key, entries in {"scores": 2, "data": 1, "fit": 1}.items():
             changed = json.loads(json.dumps(manifest))
             changed["entries"]["tissue"]["random"][key] = "other"
             path.write_text(json.dumps(changed))

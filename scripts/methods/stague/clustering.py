@@ -34,6 +34,9 @@ def scanpy_communities(embedding: np.ndarray, n_clusters: int, how: str) -> np.n
     import scanpy as sc
     from anndata import AnnData
 
+    from stbench.graphs.compiled import keep_compiled
+
+    keep_compiled()
     adata = AnnData(embedding)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,26 @@ def failure(error: Exception) -> tuple[str, str]:
     return "nan" if isinstance(error, FloatingPointError) else "error", reason
 
 
+def data_of(args: argparse.Namespace) -> list[Path]:
+    """The files that a method reads."""
+    return [getattr(args, name) for name in ("input", "spots", "reference") if name in args]
+
+
+def unavailable(args: argparse.Namespace) -> str:
+    """Why the data of a fit are not available; empty if they are, or if a file is not readable.
+
+    It is read without the libraries that read a dataset, because a benchmark of many methods has as
+    many fits of data that are not there.
+    """
+    from stbench.common.h5ad import read_elements
+
+    facts: dict[str, Any] = {}
+    with suppress(InputError):
+        found = read_elements(data_of(args)[0], "uns/dataset", "uns/pair")
+        facts = found.get("uns/pair") or found.get("uns/dataset") or {}
+    return str(facts["reason"]) if facts.get("status") == "error" else ""
+
+
 def run_fit(
     args: argparse.Namespace, prepare: Callable[[argparse.Namespace], Callable[[str], str | None]]
 ) -> None:
@@ -154,6 +175,9 @@ def _outcome(
 ) -> Outcome:
     device = None
     try:
+        if reason := unavailable(args):
+            note_provenance(args.output, parse_params(args.params), *data_of(args))
+            raise NotApplicableError(reason)
         fit = prepare(args)
         device = choose_device(args.device)
         note = fit(device) or ""

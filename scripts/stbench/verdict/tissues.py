@@ -32,7 +32,7 @@ def measured_facts(benchmark: Benchmark, layout: Layout, dataset: str) -> dict[s
     entry = benchmark.datasets[dataset]
     return {
         "technology": entry["technology"],
-        "tumor": "cancer" in entry["title"],
+        "tumor": "cancer" in entry.get("title", ""),
         "cells": len(data["cells"]),
         **of_labels,
     }

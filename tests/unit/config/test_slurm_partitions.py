@@ -7,8 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from snakemake_executor_plugin_slurm.partitions import get_best_partition, read_partition_file
-from snakemake_executor_plugin_slurm.utils import set_gres_string
 
 from stbench.common.paths import PROJECT
 
@@ -17,6 +15,8 @@ EXAMPLE = PROJECT / "profiles/slurm/partitions.yaml"
 
 @pytest.fixture
 def partitions(tmp_path):
+    from snakemake_executor_plugin_slurm.partitions import read_partition_file
+
     return read_partition_file(shutil.copy(EXAMPLE, tmp_path / "partitions.yaml"))
 
 
@@ -33,6 +33,8 @@ def partitions(tmp_path):
 )
 def test_every_job_goes_to_a_partition_that_can_run_it(partitions, resources, chosen):
     job = SimpleNamespace(name="fit", threads=1, resources=resources)
+    from snakemake_executor_plugin_slurm.partitions import get_best_partition
+
     assert get_best_partition(partitions, job, logging.getLogger()) == chosen
 
 
@@ -52,6 +54,8 @@ def test_the_commented_lines_for_gres_ask_for_one_gpu_by_gres_alone():
     block = re.search(r"^# set-resources:\n(?:#   .*\n)+", profile, re.MULTILINE)[0]
     asked = yaml.safe_load(re.sub("^# ", "", block, flags=re.MULTILINE))["set-resources"]
     job = SimpleNamespace(resources=Resources(asked["train_stague"]))
+    from snakemake_executor_plugin_slurm.utils import set_gres_string
+
     assert set_gres_string(job).split() == ["--gres=gpu:1"]
 
 

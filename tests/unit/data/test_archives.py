@@ -19,6 +19,7 @@ import stague_archive
 from helpers.malformed import good
 from helpers.raw_files import REGISTRY
 from stbench.common.errors import InputError
+from stbench.config.schema import load_yaml
 from stbench.data.archives import unpack
 
 MEGABYTE = 1 << 20
@@ -154,7 +155,7 @@ def test_a_name_twice_and_no_archive_are_refused(tmp_path):
 
 def registry(tmp_path: Path) -> Path:
     """V1 and Stereo-seq of the registry, V1 as small as our file."""
-    whole = yaml.safe_load(REGISTRY.read_text())
+    whole = load_yaml(REGISTRY)
     made = {name: whole[name] for name in ("V1", "Stereo-seq")}
     made["V1"] |= {"cells": 40, "genes": 6, "n_domains": 2}
     path = tmp_path / "datasets.yaml"

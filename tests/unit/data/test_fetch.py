@@ -111,7 +111,7 @@ def server():
     server.asked, server.release = [], threading.Event()
     server.ranges, server.breaks, server.version = [], 0, '"one"'
     server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.release.set()

@@ -132,7 +132,7 @@ def test_p_is_uniform_where_expression_is_random_also_for_a_gene_with_itself(mon
     values = {"La": [], "Le": []}
     for seed in range(80):
         edges, expression, types = tissue(120, seed)
-        table = support(edges, expression, types, shuffles=199, seed=seed).table.set_index("ligand")
+        table = support(edges, expression, types, shuffles=99, seed=seed).table.set_index("ligand")
         for ligand, found in values.items():
             found.append(table.loc[ligand, "p"])
     for found in values.values():

@@ -202,8 +202,8 @@ def test_too_many_pairs_leave_the_exact_nulls_empty(monkeypatch):
 def test_p_is_uniform_where_types_are_random():
     found = {"shuffled": [], "distance": []}
     for seed in range(50):
-        edges, codes, coords = tissue(250, 2, seed, k=6)
-        table = type_pairs(edges, named(codes), coords, shuffles=199, seed=seed).table
+        edges, codes, coords = tissue(120, 2, seed, k=6)
+        table = type_pairs(edges, named(codes), coords, shuffles=99, seed=seed).table
         for null, values in found.items():
             values.append(table.loc[1, f"p_{null}"])  # one pair of each tissue: independent
     for values in found.values():

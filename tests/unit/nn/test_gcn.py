@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch_geometric.nn import GCNConv
 
 from stbench.nn.gcn import EdgePattern, GraphConv, gcn_normalize, normalize, propagate
 
@@ -43,6 +42,8 @@ def test_pairs_spread_to_both_directions(pattern: EdgePattern) -> None:
 
 
 def test_convolution_equals_pytorch_geometric_values_and_gradients(pattern: EdgePattern) -> None:
+    from torch_geometric.nn import GCNConv
+
     ours, theirs = GraphConv(6, 4).double(), GCNConv(6, 4).double()
     with torch.no_grad():
         ours.bias.uniform_()
