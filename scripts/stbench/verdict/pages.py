@@ -159,6 +159,7 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
         first.rstrip(),
         f"{markdown(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
         *([markdown(verdict.left_out)] if verdict.left_out else []),
+        *([_COMPONENTS] if results["dataset"].str.endswith("_pca").any() else []),
         "## Questions",
         asked,
         "Published scores beside these: [claims.md](claims.md).",
@@ -208,6 +209,8 @@ def with_headline(readme: str, block: str) -> str:
     return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
 
 
+_COMPONENTS = """\
+Datasets whose name ends in `_pca` have published principal components in place of counts."""
 _HOW_EXPLAINED = """\
 Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
 others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \
