@@ -27,6 +27,7 @@ _COLUMNS = (
     *("seconds", "memory, MB", "no score"),
 )
 _DASH = "–"
+_ALONE = "\\*"
 _NAMED = 20  # datasets listed by name; longer lists are only counted
 _LEFT = ("method", "mean rank", "tied", "no score")
 
@@ -282,6 +283,7 @@ def _against(
         best = ", ".join(f"{every[name]} on {markdown(dataset)}" for dataset, name in pairs)
         if len(named) <= _NAMED:
             yield f"The best control is {best}."
+    yield f"{_ALONE}: the 95 % interval of this entry alone does not contain 0."
     yield ""
     for method in sorted(rows["method"].unique(), key=natural):
         of_method = rows[(rows["method"] == method) & rows["mean"].notna()]
@@ -305,8 +307,11 @@ _VERDICTS = {
 def _with_lift(rows: pd.DataFrame) -> str:
     if len(rows) > _NAMED:
         return f"{len(rows)} datasets (mean {signed(rows['mean'].mean())})"
-    named = zip(rows["dataset"], rows["mean"], strict=True)
-    return ", ".join(f"{markdown(dataset)} ({signed(mean)})" for dataset, mean in named)
+    alone = (rows["verdict"] == WITHIN_NOISE) & ((rows["low"] > 0) | (rows["high"] < 0))
+    named = zip(rows["dataset"], rows["mean"], alone, strict=True)
+    return ", ".join(
+        f"{markdown(dataset)} ({signed(mean)}{_ALONE * mark})" for dataset, mean, mark in named
+    )
 
 
 def _names(datasets: list[str]) -> str:
