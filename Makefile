@@ -107,7 +107,7 @@ bundle: fetch        ## pack the data into one tar for a machine without a netwo
 UNIT_WORKERS = $(or $(CORES),2)
 WORKERS = $$(( $(UNIT_WORKERS) + 1 ))
 LONGEST_FIRST = --no-loadscope-reorder tests/slurm tests/workflow tests/processes tests/programs tests/unit tests/gpu
-# Without compiled files each of some thousand programs would compile its modules.
+# Tests start thousands of programs; without .pyc files each would compile its modules again.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 test: setup $(VENV)/.dev       ## run all tests

@@ -124,7 +124,8 @@ def as_markdown(loaded: dict, measured: Mapping[int, Stages], run: Mapping[str, 
             "Assumptions: fits with measured seconds (`resources/cost_model.csv`; on a GPU if "
             "measured there), one at a time; all datasets available; the stages above, linear "
             "in the cells (scoring: quadratic) through both sizes; interactions as in the "
-            "run above, linear in the cells; the final tables times the number of datasets. "
+            "run above, linear in the cells; the final tables times the number of datasets; no fit "
+            "of a tissue that a method declines for its size. "
             + "; ".join(
                 f"`config/{name}.yaml` without {', '.join(methods)}, never measured"
                 for name, methods in unknown.items()

@@ -22,9 +22,9 @@ a folder of csv tables:
     robustness_*.csv          curves and areas, with --studies; the ranking contains neither
     sensitivity.csv           degraded datasets nor variants of methods
     interactions_truth.csv    every metric of every scorer of planted interactions; with
-    interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues and
-    interactions_lift.csv     its difference to the nulls
-    interactions_permuted.csv  AUROC of every scorer against permuted truth
+    interactions_auprc.csv    --interactions only: also the mean AUPRC over tissues, and the
+    interactions_lift.csv     difference to the nulls in AUPRC and in AUROC within strata
+    interactions_permuted.csv AUROC of every scorer against permuted truth
     interactions_regimes.csv  every scorer by regime and range of planted interactions
     interactions_communication.csv  tools, if there are any, and graphs by cells and by types
     replication.csv           with --interaction-folders: agreement of training seeds on the edges,

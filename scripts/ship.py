@@ -71,7 +71,7 @@ def main() -> None:
     if changed:
         again = ", ".join(map("/".join, changed))
         print(f"run again, as code, data or parameters changed: {again}")
-    for kind, names in left_out(benchmark, layout, entries).items():
+    for kind, names in left_out(benchmark, layout, entries, former[1] if former else None).items():
         if names:
             found = "; ".join(f"{name} ({scored})" for name, scored in names.items())
             print(f"{kind} not finished: {found}")

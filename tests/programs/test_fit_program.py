@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 import anndata
@@ -10,7 +11,11 @@ import pytest
 import scipy.sparse as sp
 
 from helpers.copies import Copies
+from helpers.programs import run_here
 from helpers.supervised import N_CELLS, copy_of_scripts, preprocessed
+from stbench.common.io import write_h5ad
+from stbench.common.paths import SCRIPTS
+from stbench.data.validation import failed_dataset
 from stbench.fitting.device import choose_device, out_of_memory
 from stbench.fitting.interface import Fit, checked
 from stbench.fitting.trajectory import read_epochs
@@ -52,6 +57,32 @@ def test_a_fit_holds_the_embedding_and_its_circumstances(fit):
     assert {"python", "numpy", "anndata"} <= set(json.loads(told["versions"]))
     assert read_epochs(folder / "trajectory.h5").tolist() == [0, 1, 2]
     assert json.loads((folder / "outcome.json").read_text())["status"] == "ok"
+
+
+def test_data_that_are_not_available_need_no_library(tmp_path):
+    lost = failed_dataset("lost", "data not available: ask its authors")
+    write_h5ad(tmp_path / "lost.h5ad", lost)
+    program = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
+        "from argparse import Namespace; from pathlib import Path\n"
+        "from stbench.fitting.program import unavailable\n"
+        "print(unavailable(Namespace(input=Path(sys.argv[1]))))\n"
+        "print([name for name in ('anndata', 'pandas', 'torch') if name in sys.modules])\n"
+    )
+    for name, said in (("lost", "data not available: ask its authors"), ("none", "")):
+        command = [sys.executable, "-c", program, tmp_path / f"{name}.h5ad"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout == f"{said}\n[]\n", done.stderr
+    words = [SCRIPTS / "fit.py", "--method", "pca", "--input", tmp_path / "lost.h5ad"]
+    run = run_here(*words, "--output", tmp_path / "fit", "--params", '{"a": 1}')
+    assert run.returncode == 1
+    outcome = json.loads((tmp_path / "fit/outcome.json").read_text())
+    assert (outcome["status"], outcome["reason"]) == (
+        "not_applicable",
+        lost.uns["dataset"]["reason"],
+    )
+    provenance = json.loads((tmp_path / "fit/provenance.json").read_text())
+    assert provenance["parameters"] == '{"a": 1}' and provenance["data_hash"]
 
 
 def test_cells_without_a_link_are_said_in_a_note(fit):

@@ -88,7 +88,8 @@ def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None
             "interactions_auprc",
             kind="interactions",
             title="Planted interactions: AUPRC of cell graphs and null models",
-            caption="Mean over tissues with its 95 % interval; the number of tissues in brackets.",
+            caption="Mean with its 95 % interval over studies, where a simulated tissue is one; "
+            "the number of tissues in brackets.",
             alt="Bars of AUPRC on planted interactions, by method and null model.",
         )
     if lift["mean"].notna().any():
@@ -97,7 +98,8 @@ def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None
             "interactions_lift",
             kind="interactions",
             title="Planted interactions: AUPRC above null models, by effect",
-            caption="Mean AUPRC minus that of null models, with its 95 % interval over tissues.",
+            caption="Mean AUPRC minus that of null models, with its 95 % interval over studies; a "
+            "simulated tissue is one.",
             alt="AUPRC lift over null models by size of the planted effect.",
         )
 
@@ -148,8 +150,8 @@ def add_replication(album: Album, tables: Path, titles: dict[str, str]) -> None:
             title="What of the interactions is found again",
             caption="Between training seeds of a tissue (mean over pairs of seeds), between "
             "sections of one study, and between halves of the resource of ligands and receptors. "
-            "0 is what chance gives, but for the Jaccard index and the scores of edges, which "
-            "follow the distance.",
+            "Small marks have no p; p is not corrected. 0 is what chance gives, but for the "
+            "Jaccard index and the scores of edges, which follow the distance.",
             alt=f"Agreement by {table['measure'].nunique()} measures.",
         )
 

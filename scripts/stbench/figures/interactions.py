@@ -68,7 +68,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     panels[0][0].set_ylim(len(scorers) - 0.4, -0.6)
     panels[0][0].set_xlim(0, 1)
     figure.suptitle(
-        "Planted interactions: AUPRC of cell graphs and null models, 95 % interval over tissues",
+        "Planted interactions: AUPRC of cell graphs and null models, 95 % interval",
         x=0.01, ha="left", fontweight="bold", fontsize=10,
     )  # fmt: skip
     return figure
@@ -108,7 +108,7 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
         ax.set_xticks(range(len(effects)), effects)
         ax.set_xlabel("effect (log fold of the targets)")
         ax.set_title(titles.get(method, method), loc="left", fontweight="bold")
-    panels[0][0].set_ylabel("AUPRC lift, 95 % interval over tissues")
+    panels[0][0].set_ylabel("AUPRC lift, 95 % interval")
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", fontsize=8, ncols=3)
     return figure

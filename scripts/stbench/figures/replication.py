@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
+from stbench.figures.edge_support import SIGNIFICANT
 from stbench.figures.method_style import method_styles
 from stbench.figures.style import GRID, QUIET, label_rows, legend_below, quick_dot
 
-SIGNIFICANT = 0.05
 _NAMED = 8  # tissues or pairs of them in a row of their own; more are drawn in one row
 _MEASURES = {
     "correlation": "training seeds: scores of edges",
@@ -54,7 +54,8 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
         ax.axvline(0, color=QUIET, lw=0.8, zorder=0)
         for i, method in enumerate(methods):
             for _, row in of_measure[of_measure["method"] == method].iterrows():
-                y = places.get(_name(row), 0) + 0.16 * (i - (len(methods) - 1) / 2)
+                name = _name(row) if len(places) > 1 else rows[measure][0]
+                y = places[name] + 0.16 * (i - (len(methods) - 1) / 2)
                 known, color = pd.notna(row["p"]), styles[method].color
                 filled = not known or row["p"] < SIGNIFICANT
                 ax.plot(
@@ -68,7 +69,9 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     handles = [quick_dot(styles[name].color, titles[name]) for name in methods]
     open_dot = quick_dot("white", f"p at least {SIGNIFICANT}")
     open_dot.set(mec=QUIET, mew=1.4)
-    legend_below(figure, [*handles, open_dot])
+    small = quick_dot(QUIET, "no p")
+    small.set_markersize(4)
+    legend_below(figure, [*handles, open_dot, small])
     return figure
 
 

@@ -137,13 +137,12 @@ def unavailable(args: argparse.Namespace) -> str:
     It is read without the libraries that read a dataset, because a benchmark of many methods has as
     many fits of data that are not there.
     """
-    from stbench.common.h5ad import read_elements
+    from stbench.common.h5ad import open_h5ad, read_element
 
-    facts: dict[str, Any] = {}
-    with suppress(InputError):
-        found = read_elements(data_of(args)[0], "uns/dataset", "uns/pair")
-        facts = found.get("uns/pair") or found.get("uns/dataset") or {}
-    return str(facts["reason"]) if facts.get("status") == "error" else ""
+    with suppress(InputError, KeyError, TypeError), open_h5ad(data_of(args)[0]) as file:
+        facts = read_element(file["uns/pair" if "uns/pair" in file else "uns/dataset"])
+        return str(facts["reason"]) if facts["status"] == "error" else ""
+    return ""
 
 
 def run_fit(

@@ -1,4 +1,4 @@
-"""Scorers that learn nothing: what a learned cell graph has to beat.
+"""Scorers that learn nothing about pairs: what a learned cell graph has to beat.
 
 All are functions of candidate pairs, (m,) scores, the larger the likelier to interact. What is
 gathered per pair is done in blocks: memory is linear in pairs.
@@ -72,8 +72,9 @@ def permuted(scores: np.ndarray, seed: int, stratum: np.ndarray | None = None) -
 def cells_and_distance(scores: np.ndarray, candidates: Candidates, near: np.ndarray) -> np.ndarray:
     """What learned scores say by their two cells and by distance alone, without the pair.
 
-    The least-squares fit of a sum of one value for each cell and one for each bin of distance: it
-    has the mean score of every cell, as rewiring that keeps degrees and distances has on average.
+    The least-squares fit of a sum of one value for each cell and one for each bin of distance. It
+    has the mean score of every cell and of every bin, which rewiring that keeps degrees and
+    distances keeps, too.
 
     Args:
         scores: (m,) learned.

@@ -10,8 +10,8 @@ all edges within types together, therefore moves the pattern of types across the
 (``stbench.interactions.shifts``) and compares how much more such edges there are than distances
 explain.
 
-Time: shuffles x edges + pairs of cells within reach; memory: edges + pairs within reach + shuffles
-x type pairs.
+Time: shuffles x (edges + pairs of cells within reach); memory: edges + pairs within reach +
+shuffles x type pairs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from stbench.common.errors import NotApplicableError
-from stbench.interactions.edge_nulls import Pool, of_same_degree, open_edges, pool_of, redrawn
+from stbench.interactions.edge_nulls import (
+    MAX_FITTED,
+    Pool,
+    of_same_degree,
+    open_edges,
+    pool_of,
+    redrawn,
+)
 from stbench.interactions.shifts import shifted_cells
 from stbench.interactions.sums import Comparison
 
@@ -68,7 +75,8 @@ def type_pairs(
         (as suffix) expected, ratio (observed over expected, NaN if none is expected), z (NaN if
         the null does not vary), p (two-sided; of shuffles (1 + draws as far from the mean) / (1 +
         shuffles), else exact) and q (Benjamini and Hochberg over pairs). A null is NaN if too many
-        pairs of cells are within reach. ``same_type`` has null, observed, expected, sd, z, p.
+        pairs of cells are within reach. ``same_type`` has null, observed, expected, sd, z, p, also
+        of ``shifted``: there, expected is what distances expect and the mean excess of the draws.
 
     Raises:
         NotApplicableError: fewer than two types, or no edge between cells that have one.
@@ -107,7 +115,7 @@ def type_pairs(
             kind = _kinds(codes[pool.one], codes[pool.other], len(names))
             by_pair[null] = test(pool, kind, observed)
             by_side[null] = test(pool, (~same[kind]).astype(np.int64), sides) or []
-    if pool is not None:
+    if pool is not None and len(pool.one) <= MAX_FITTED:
         places = (coords, np.zeros(len(coords), int) if sections is None else sections)
         by_side["shifted"] = [_of_shifts(int(sides[0]), pool, codes, places, shuffles, rng)]
     for null, tests in by_pair.items():

@@ -218,7 +218,7 @@ def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     """Means over datasets under the protocol of STAGUE's paper."""
     yield (
         "Published settings where there are any, k-means with one start, and the best epoch, which "
-        "the true labels choose. Means over the datasets of the first ranking above; "
+        "the true labels choose. Means over the datasets of the headline; "
         "`paper_protocol.csv` has each dataset. This is no ranking: see above."
     )
     names = ("method", "best epoch", "last epoch", "datasets", "with published settings")
@@ -234,8 +234,8 @@ def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
 def _orders(orders: Mapping[str, Sequence[Place]]) -> Iterator[str]:
     """The place and mean final ARI of each method under every clusterer."""
     yield (
-        "Place by mean rank, as in the tables above, and mean ARI; controls are not listed. "
-        f"{_DASH}: no score under this clusterer."
+        "Place by mean rank among the methods with a score under this clusterer, as in the tables "
+        "above, and mean ARI; controls are not listed."
     )
     found = {
         clusterer: {p.title: f"{n}: {number(p.ari)}" for n, p in enumerate(places, 1)}
@@ -283,8 +283,7 @@ def _against(
         best = ", ".join(f"{every[name]} on {markdown(dataset)}" for dataset, name in pairs)
         if len(named) <= _NAMED:
             yield f"The best control is {best}."
-    yield f"{_ALONE}: the 95 % interval of this entry alone does not contain 0."
-    yield ""
+    lines = []
     for method in sorted(rows["method"].unique(), key=natural):
         of_method = rows[(rows["method"] == method) & rows["mean"].notna()]
         phrases = [
@@ -293,7 +292,12 @@ def _against(
             if (of_method["verdict"] == verdict).any()
         ]
         what = "; ".join(phrases) or "no dataset with scores of both"
-        yield f"- **{titles[method]}**: {what}."
+        lines.append(f"- **{titles[method]}**: {what}.")
+    if any(_ALONE in line for line in lines):
+        yield ""
+        yield f"{_ALONE}: not after the correction, but the 95 % interval alone does not contain 0."
+    yield ""
+    yield from lines
 
 
 _VERDICTS = {

@@ -71,7 +71,8 @@ STUDIES = {
         "What of the interactions is found again",
         "Agreement of training seeds on the edges of a learned cell graph, and of sections of one "
         "study on its pairs of cell types: against shuffled types, and against edges redrawn at "
-        "the same distances.",
+        "the same distances. Pairs of ligand and receptor are compared likewise, and two halves of "
+        "their resource on the edges that they support.",
     ),
     "deconvolution": (
         "Deconvolution",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from stbench.common.errors import InputError
 from stbench.results.aggregates import score_table
 from stbench.results.assembly import in_order
 from stbench.results.confidence import Noise, interval
+from stbench.results.formatting import count
 from stbench.results.tuning import Published, with_published
 
 COLUMNS = ["dataset", "method", "metric", "mean", "sd", "n", "source"]
@@ -84,8 +86,8 @@ def published_vs_measured(
         for metric in sorted(published["metric"].unique())
         for protocol, part in (("final", with_truth), ("oracle", of_oracle))
     )
-    settings = with_truth[["dataset", "method", "settings"]].drop_duplicates()
-    measured = _with_pooled(measured.merge(settings, on=["dataset", "method"]))
+    facts = with_truth[["dataset", "method", "settings", "tissue"]].drop_duplicates()
+    measured = _with_pooled(measured.merge(facts, on=["dataset", "method"]))
     measured = measured.rename(columns={"mean": "measured", "sd": "measured_sd"})
     names = {"mean": "published", "sd": "published_sd", "n": "published_n"}
     table = measured.merge(published.rename(columns=names), on=_ENTRY, how="left")
@@ -124,32 +126,45 @@ def _compared(row: pd.Series) -> dict[str, object]:
 
 
 def _with_pooled(measured: pd.DataFrame) -> pd.DataFrame:
-    """Adds the spread over seeds of a method on all its datasets together.
+    """Adds the spread over seeds of a method on all its tissues of one kind together.
 
     Returns:
-        With ``pooled_sd`` of each method, metric, clusterer and protocol, and its degrees of
-        freedom ``pooled_df``: a mean of variances with the weights of their own.
+        With ``pooled_sd`` of each method, settings, kind of tissue, metric, clusterer and protocol,
+        and its degrees of freedom ``pooled_df``: a mean of variances with the weights of their own.
     """
     degrees = (measured["n"] - 1).where(measured["sd"].notna(), 0).clip(lower=0)
     sums = pd.DataFrame({"squares": degrees * measured["sd"].fillna(0) ** 2, "df": degrees})
-    keys = [measured[name] for name in ("method", "metric", "clusterer", "protocol")]
-    sums = sums.groupby(keys).transform("sum")
+    names = ("method", "settings", "tissue", "metric", "clusterer", "protocol")
+    sums = sums.groupby([measured[name] for name in names]).transform("sum")
     pooled = np.sqrt(sums["squares"] / sums["df"].where(sums["df"] > 0))
     return measured.assign(pooled_sd=pooled, pooled_df=sums["df"])
 
 
-def _spread(row: pd.Series) -> tuple[float, float, str]:
-    """The measured sd over seeds, its degrees of freedom (0: unknown), and what is assumed.
+class _Spread(NamedTuple):
+    """An sd over training seeds, its degrees of freedom, and what it assumes."""
 
-    Of one or two seeds it is at least that of the method on all datasets.
+    sd: float
+    degrees: float
+    assumed: str = ""
+
+
+def _spread(row: pd.Series, published: _Spread | None) -> _Spread | None:
+    """The measured spread over seeds; None if it is not known.
+
+    That of one or two seeds may be small by chance, so it is at least that of the method on all its
+    tissues or, where that is not known, the published one.
     """
     sd, n = row["measured_sd"], int(row["n"])
+    own = _Spread(sd, n - 1) if n > 1 else None
     if n >= _FEWEST_SEEDS:
-        return sd, n - 1, ""
-    if row["pooled_df"] < _FEWEST_SEEDS - 1 or not row["pooled_sd"]:
-        return np.nan, 0, ""
-    words = f"sd of {n} measured seeds at least that of all datasets"
-    return np.fmax(sd, row["pooled_sd"]), row["pooled_df"], words
+        return own
+    other = published
+    if row["pooled_df"] >= _FEWEST_SEEDS - 1 and row["pooled_sd"] > 0:
+        least = "at least " if own else ""
+        words = f"sd of {count(n, 'measured seed')}: {least}that of all its tissues"
+        other = _Spread(row["pooled_sd"], row["pooled_df"], words)
+    known = [spread for spread in (own, other) if spread is not None and spread.sd > 0]
+    return max(known, key=lambda spread: spread.sd, default=None)
 
 
 def _noises(row: pd.Series) -> tuple[list[Noise], str]:
@@ -158,26 +173,26 @@ def _noises(row: pd.Series) -> tuple[list[Noise], str]:
     A side without a spread, such as a single run, is assumed to have that of the other side. An sd
     of exactly zero over published runs means one seed that was repeated.
     """
-    n = int(row["n"])
-    sd, degrees, pooled = _spread(row)
-    assumed = [pooled] if pooled else []
-    runs = row["published_n"]
+    n, runs, assumed = int(row["n"]), row["published_n"], []
     if pd.isna(runs):
         runs = RUNS_IF_UNKNOWN
         assumed.append(f"n unknown: {runs} runs")
     if row["published_sd"] == 0 and runs > 1:
         runs = 1
         assumed.append("published sd 0: one seed, repeated")
+    theirs = None
     if runs > 1 and pd.notna(row["published_sd"]):
-        theirs = Noise.of_mean(row["published_sd"], int(runs))
-        if not degrees and row["measured_sd"] > row["published_sd"]:
-            sd, degrees = row["measured_sd"], n - 1
-        if degrees:
-            return [theirs, Noise(sd**2 / n, degrees)], "; ".join(assumed)
-        assumed.append(f"measured sd {'unknown: ' if n == 1 else 'at least '}as published")
-        variance = row["published_sd"] ** 2 * (1 / n + 1 / runs)
-        return [Noise(variance, runs - 1)], "; ".join(assumed)
-    if degrees and sd > 0:
+        words = f"measured sd {'at least ' if n > 1 else 'unknown: '}as published"
+        theirs = _Spread(row["published_sd"], runs - 1, words)
+    ours = _spread(row, theirs)
+    if ours is not None and ours.assumed:
+        assumed.append(ours.assumed)
+    if theirs is not None and ours is not None:
+        if ours is theirs:
+            return [Noise(theirs.sd**2 * (1 / n + 1 / runs), theirs.degrees)], "; ".join(assumed)
+        both = [Noise(theirs.sd**2 / runs, theirs.degrees), Noise(ours.sd**2 / n, ours.degrees)]
+        return both, "; ".join(assumed)
+    if ours is not None and ours.sd > 0:
         assumed.append("published sd unknown: as measured")
-        return [Noise(sd**2 * (1 / n + 1 / runs), degrees)], "; ".join(assumed)
+        return [Noise(ours.sd**2 * (1 / n + 1 / runs), ours.degrees)], "; ".join(assumed)
     return [], "; ".join(assumed)

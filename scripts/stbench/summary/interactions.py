@@ -16,6 +16,7 @@ _WORDS = {
     "type_pair": "the type pair",
     "knn": "the kNN graph",
     "formula": "the score formula on PCA",
+    "cells_and_distance": "what its cells and distances expect",
 }
 
 
@@ -86,4 +87,5 @@ def _verdict(row: Row) -> str:
         WORSE: "is worse than",
         WITHIN_NOISE: "cannot be distinguished from",
     }
-    return words.get(row["verdict"], "cannot be compared (one tissue) with")
+    alone = "tissue" if row["tissues"] == 1 else "study"
+    return words.get(row["verdict"], f"cannot be compared (one {alone}) with")

@@ -66,9 +66,9 @@ def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         One row per claim: ``source``; ``by`` (``authors`` or another ``benchmark``); ``dataset`` of
         the claim and ``measured_on``; ``method``; ``claimed`` and ``measured`` ARI; ``settings``,
         ``protocol``, ``clusterer`` of the latter; ``verdict``; ``reason``. By the 95 % interval of
-        the difference a claim ``holds`` (the interval is within ``MARGIN`` of 0), is ``lower`` or
-        ``higher`` (the interval excludes 0), or is ``undecided`` (it is wider, or the section was
-        measured with other features). Without an interval it is ``not judged``.
+        the difference a claim ``holds`` (the interval is within ``MARGIN`` of 0), otherwise is
+        ``lower`` or ``higher`` (the interval excludes 0), or is ``undecided`` (it is wider, or the
+        section was measured with other features). Without an interval it is ``not judged``.
     """
     known = set(results["dataset"])
     wanted = published[published["metric"] == "ARI"]
@@ -162,11 +162,12 @@ def claims_page(
         "Claimed: the adjusted Rand index (ARI) that a publication reports; sources are in "
         "`resources/published/README.md`. Measured: the shipped score whose protocol and "
         "clusterer fit the source, with published settings where there are any. A claim holds if "
-        f"the 95 % interval of the difference is within {number(MARGIN)} of 0; it is lower or "
-        "higher if the interval excludes 0, otherwise undecided. A section that was measured with "
+        f"the 95 % interval of the difference is within {number(MARGIN)} of 0; otherwise it is "
+        "lower or higher if the interval excludes 0, else undecided. Few seeds hardly ever give an "
+        "interval that is narrow enough for a claim to hold. A section that was measured with "
         "other features decides nothing about the claim. The spread of two seeds is at least that "
-        "of the method on all its sections. Intervals are not corrected for their number. This "
-        "page is written by `make verdict-pages`.",
+        "of the method on all tissues of the same kind, as if it were equal there. Intervals are "
+        "not corrected for their number. This page is written by `make verdict-pages`.",
     ]
     if len(table):
         parts += ["## By method", _by_method(table, titles)]
@@ -262,7 +263,7 @@ def _rows(table: pd.DataFrame, titles: dict[str, str]) -> str:
 def _others(others: pd.DataFrame) -> str:
     rows = [
         [
-            *(row.source, markdown(row.claim), markdown(row.measured)),
+            *(markdown(row.source), markdown(row.claim), markdown(row.measured)),
             *(f"**{markdown(row.verdict)}**", f"[{row.page.partition('#')[0]}]({row.page})"),
         ]
         for row in others.itertuples()

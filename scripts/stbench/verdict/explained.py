@@ -53,7 +53,8 @@ def classes_of_methods(results: pd.DataFrame) -> pd.Series:
 def runs_of(results: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """One row for each final ARI of a ranked method or of one with published settings.
 
-    The clusterer ``own`` is left out, because it is no choice.
+    The clusterer ``own`` is left out, because it is no choice. Labels of a method itself, which are
+    the same under every clusterer, have one row, under the first clusterer.
 
     Args:
         results: of one kind of tissue, with studies.

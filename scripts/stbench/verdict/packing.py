@@ -133,7 +133,7 @@ def pack(
         "environment": _different(results["environment"]),
         "config": {k: v for k, v in benchmark.config.items() if k not in _NOT_SHIPPED},
         "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
-        "unfinished": left_out(benchmark, layout, entries),
+        "unfinished": left_out(benchmark, layout, entries, before),
         "scored_by_earlier_code": scored_by_earlier_code(layout, before, kept) if before else 0,
         "entries": keys,
         "tissues": tissues,
@@ -143,14 +143,18 @@ def pack(
 
 
 def left_out(
-    benchmark: Benchmark, layout: Layout, entries: Sequence[Entry]
+    benchmark: Benchmark,
+    layout: Layout,
+    entries: Sequence[Entry],
+    former: Shipped | None = None,
 ) -> dict[str, dict[str, str]]:
     """``datasets`` (ids) and ``methods`` (titles) of the configuration without any entry here.
 
     Published settings of a method are not counted as another one.
 
     Returns:
-        By kind and name how many entries of the run have scores.
+        By kind and name how many entries of the run have scores; of a name without any, what
+        ``former`` says.
     """
     known = benchmark.methods[DOMAINS]
     every = [entry for entry in benchmark.entries(DOMAINS) if "variant_of" not in known[entry[1]]]
@@ -163,8 +167,15 @@ def left_out(
                 groups.setdefault(entry[place], []).append(layout.scores(*entry).is_file())
         found.append({name: f"{sum(v)} of {len(v)} entries scored" for name, v in groups.items()})
     datasets, methods = found
-    titles = {name: str(known[name]["title"]) for name in methods}
-    return {"datasets": datasets, "methods": {titles[name]: n for name, n in methods.items()}}
+    by_title = {str(known[name]["title"]): scored for name, scored in methods.items()}
+    earlier = former.manifest["unfinished"] if former else {}
+    return {
+        kind: {
+            name: earlier.get(kind, {}).get(name, scored) if scored.startswith("0 ") else scored
+            for name, scored in names.items()
+        }
+        for kind, names in (("datasets", datasets), ("methods", by_title))
+    }
 
 
 def _write_labels(

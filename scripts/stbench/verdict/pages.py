@@ -15,6 +15,7 @@ from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.selection import by_tissue, headline
 from stbench.ranking.standings import all_standings, standings
 from stbench.results.aggregates import lift_table
+from stbench.results.assembly import one_row_per_fit
 from stbench.results.best_control import lift_over_best_control
 from stbench.results.formatting import count
 from stbench.results.shipped import Shipped
@@ -117,7 +118,7 @@ def left_out_sentences(manifest: Mapping[str, Any]) -> str:
 
 def without_score(results: pd.DataFrame) -> str:
     """A Markdown table of the fits that gave no result, by method and reason; empty if none."""
-    fits = results.drop_duplicates(["dataset", "method", "seed"])
+    fits = one_row_per_fit(results)
     failed = fits[fits["fit_status"] != "ok"]
     rows = [
         [
@@ -127,7 +128,7 @@ def without_score(results: pd.DataFrame) -> str:
             markdown(f"{status}: {reason}"),
         ]
         for (title, status, reason), group in failed.groupby(
-            ["title", "fit_status", "reason"], sort=False
+            ["title", "fit_status", "fit_reason"], sort=False
         )
     ]
     return table_of(["method", "datasets", "fits", "reason"], rows, left=2, right=1) if rows else ""
@@ -214,6 +215,6 @@ Datasets whose name ends in `_pca` have published principal components in place 
 _HOW_EXPLAINED = """\
 Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
 others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \
-neighbors with the same true label together with that of borders between layers. *By chance*: the \
-mean share when tissues, or methods, exchange this property. Intervals: studies drawn with \
-replacement, which are few."""
+neighbors with the same true label together with the share of borders between consecutive layers. \
+*By chance*: the mean share when tissues, or methods, exchange this property. Intervals: studies \
+drawn with replacement; there are few of them, so these are rough."""

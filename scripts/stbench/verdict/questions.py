@@ -16,7 +16,6 @@ from stbench.results.formatting import number, signed
 from stbench.results.statistics import BETTER, WORSE
 from stbench.results.tuning import tuned_entries, tuning_gain
 from stbench.verdict.claims import claims_sentence
-from stbench.verdict.tissues import SPOTS
 
 LAPTOP_SECONDS, LAPTOP_MB = 600, 8000
 FIRST = 3  # places that count as among the first
@@ -43,13 +42,10 @@ def questions(
         rank_by: the clusterer that ranks.
     """
     whole = headline(results[results["study"] == ""], rank_by)
-    technology = whole["dataset"].map(facts["technology"])
-    spots = technology.isin(SPOTS)
+    spots = whole["dataset"].map(facts["spots"])
     return [
-        Question("Which method for Visium and other spots?", best_on(whole[spots], rank_by)),
-        Question(
-            "Which method for imaging panels?", best_on(whole[~spots & technology.notna()], rank_by)
-        ),
+        Question("Which method for Visium and other spots?", best_on(whole[spots == 1], rank_by)),
+        Question("Which method for imaging panels?", best_on(whole[spots == 0], rank_by)),
         Question("Which method without tuning?", without_tuning(whole, results, rank_by)),
         Question("Which method on a laptop?", on_a_laptop(whole, rank_by)),
         Question("Which published scores hold?", claims_sentence(claimed)),

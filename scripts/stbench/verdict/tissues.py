@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from stbench.common.h5ad import read_elements
 from stbench.config.benchmark import Benchmark
@@ -14,8 +17,11 @@ from stbench.config.layout import Layout
 from stbench.graphs.neighbors import knn
 
 LAYERED, PATCHY = "layered", "patchy"
-LAYERED_FROM = 0.8  # share of the borders; those of patches are below .75
-SPOTS = ("10x Visium", "Spatial Transcriptomics")  # technologies; all others image single cells
+LAYERED_FROM = 0.75  # of ``layer_share``; patches of four and more domains are below
+# Technologies whose observations are spots, and those that image single cells.
+SPOTS = ("10x Visium", "Spatial Transcriptomics")
+IMAGING = ("STARmap", "MERFISH", "osmFISH", "seqFISH+")
+_TUMOR = re.compile("cancer|tumor|carcinoma|melanoma", re.IGNORECASE)
 FACTS = ("technology", "tumor", "cells", "same_label", "in_layers")
 _NEIGHBORS = 6
 
@@ -32,7 +38,7 @@ def measured_facts(benchmark: Benchmark, layout: Layout, dataset: str) -> dict[s
     entry = benchmark.datasets[dataset]
     return {
         "technology": entry["technology"],
-        "tumor": "cancer" in entry.get("title", ""),
+        "tumor": bool(_TUMOR.search(entry["title"])) if entry.get("title") else None,
         "cells": len(data["cells"]),
         **of_labels,
     }
@@ -54,16 +60,16 @@ def layer_share(coords: np.ndarray, codes: np.ndarray) -> float:
 
     Layers, whether straight, curved or rings, touch the one before and the one after, so one order
     of the domains explains all borders. The order is that of the Fiedler vector of the matrix of
-    borders (Atkins, Boman and Hendrickson 1998); a border is a pair of neighboring cells, of the 6
-    nearest, in different domains.
+    borders (Atkins, Boman and Hendrickson 1998), of each connected part of the tissue; a border is
+    a pair of neighboring cells, of the 6 nearest, in different domains.
 
     Args:
         coords: (n_cells, 2).
         codes: (n_cells,) of the true domains, -1: unknown; such cells are left out.
 
     Returns:
-        1 for layers, about 2 / number of domains where every domain touches every other one equally
-        often; NaN for fewer than three domains or if none touch.
+        The share beyond 2 / number of domains, which is that of domains that all touch each other
+        equally often: 0 for those, 1 for layers. NaN for fewer than three domains or if none touch.
     """
     own, others = _neighboring(coords, codes)
     values, places = np.unique(np.concatenate([own, others]), return_inverse=True)
@@ -71,12 +77,21 @@ def layer_share(coords: np.ndarray, codes: np.ndarray) -> float:
     np.add.at(borders, tuple(places.reshape(2, -1)), 1)
     borders += borders.T
     np.fill_diagonal(borders, 0)
-    if len(values) < 3 or not borders.any():
+    n = len(values)
+    if n < 3 or not borders.any():
         return np.nan
-    laplacian = np.diag(borders.sum(axis=0)) - borders
-    order = np.argsort(np.linalg.eigh(laplacian)[1][:, 1])
-    between_next = borders[order[:-1], order[1:]].sum()
-    return float(2 * between_next / borders.sum())
+    parts, part = connected_components(sp.csr_matrix(borders))
+    order = np.concatenate([_in_order(borders, np.flatnonzero(part == i)) for i in range(parts)])
+    share = 2 * borders[order[:-1], order[1:]].sum() / borders.sum()
+    return float((share - 2 / n) / (1 - 2 / n))
+
+
+def _in_order(borders: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """The domains of a connected part, by the Fiedler vector of their borders."""
+    if len(part) < 3:
+        return part
+    own = borders[np.ix_(part, part)]
+    return part[np.argsort(np.linalg.eigh(np.diag(own.sum(axis=0)) - own)[1][:, 1])]
 
 
 def _neighboring(coords: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -98,8 +113,9 @@ def tissue_facts(
         rank_by: the clusterer that ranks.
 
     Returns:
-        By dataset: ``FACTS``; ``spots``, 1, or 0 for single cells; and ``kind``: ``layered`` if
-        ``in_layers`` is at least ``LAYERED_FROM``, else ``patchy``; empty if it is unknown.
+        By dataset: ``FACTS``; ``spots``, 1, or 0 for single cells, NaN if it is unknown; and
+        ``kind``: ``layered`` if ``in_layers`` is at least ``LAYERED_FROM``, else ``patchy``; empty
+        if it is unknown.
     """
     rows = results[
         (results["metric"] == "ARI")
@@ -112,8 +128,8 @@ def tissue_facts(
     facts = pd.DataFrame(
         {fact: [known[name].get(fact) for name in known] for fact in FACTS}, index=list(known)
     ).astype({"cells": "float64", "same_label": "float64", "in_layers": "float64"})
-    spots = facts["technology"].isin(SPOTS).astype(float)
-    facts["spots"] = spots.where(facts["technology"].notna())
+    measured_by = facts["technology"].str.partition(",")[0]  # without ", simulated counts"
+    facts["spots"] = measured_by.map({**dict.fromkeys(SPOTS, 1.0), **dict.fromkeys(IMAGING, 0.0)})
     kind = np.where(facts["in_layers"] >= LAYERED_FROM, LAYERED, PATCHY)
     facts["kind"] = np.where(facts["in_layers"].notna(), kind, "")
     return facts

@@ -194,3 +194,18 @@ def test_what_is_not_ranked_says_why():
     assert "- Z: it said not\\_applicable" in page and "- U: no true labels" in page
     nothing = page_of(made_results(scores_of("Z", "stague", ["oom"])))
     assert "methods cannot be ranked" in nothing and "No dataset remains" in nothing
+
+
+def test_a_difference_that_the_correction_takes_is_marked():
+    seeds = [0.50, 0.52, 0.54, 0.56, 0.58]
+    parts = [
+        scores_of(f"D{i}", method, [value + more for value in seeds])
+        for i in range(3)
+        for method, more in (("stague", 0.05), ("sedr", 0.0), ("smoothed_pca", 0.0))
+    ]
+    page = page_of(made_results(*parts))
+    against = page.partition("## Against smoothed PCA")[2].partition("##")[0]
+    assert "- **STAGUE**: cannot be distinguished on D0 (+.05\\*), D1 (+.05\\*)" in against
+    assert "- **SEDR**: cannot be distinguished on D0 (+.00), D1" in against
+    assert "\n\\*: not after the correction, but" in against
+    assert "not after the correction" not in page_of(RESULTS)

@@ -52,6 +52,12 @@ def test_what_is_left_out_says_how_far_it_came(tmp_path):
         "datasets": {"V1": "1 of 3 entries scored"},
         "methods": {"Novae": "0 of 3 entries scored"},
     }
+    former = SimpleNamespace(
+        manifest={"unfinished": {"datasets": {}, "methods": {"Novae": "2 of 3 entries scored"}}}
+    )
+    again = left_out(benchmark, layout, here, former)
+    assert again["methods"] == {"Novae": "2 of 3 entries scored"}
+    assert again["datasets"] == {"V1": "1 of 3 entries scored"}
     assert left_out(benchmark, layout, EVERY) == {"datasets": {}, "methods": {}}
 
 
