@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from stbench.common.metric import Metric, by_name
-from stbench.interactions.strata import SCHEMES, permuted_within, within
+from stbench.interactions.strata import SCHEMES, generator_for, permuted_within, within
 
 _PERMUTATIONS = 20
 
@@ -86,7 +86,7 @@ def permuted_truth_auroc(truth: np.ndarray, scores: np.ndarray, seed: int) -> fl
     """Mean AUROC against permuted truth: .5 if the scoring is not biased."""
     from scipy.stats import rankdata
 
-    rng, ranks, n_true = np.random.default_rng(seed), rankdata(scores), int(truth.sum())
+    rng, ranks, n_true = generator_for(truth, seed), rankdata(scores), int(truth.sum())
     sums = [ranks[rng.permutation(truth)].sum() for _ in range(_PERMUTATIONS)]
     wins = np.mean(sums) - n_true * (n_true + 1) / 2
     return float(wins / (n_true * (len(truth) - n_true)))

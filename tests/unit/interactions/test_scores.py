@@ -257,6 +257,13 @@ def test_every_scorer_has_every_metric(planted):
     assert table[table["method"] == "other"]["value"].isna().all()
 
 
+def test_permuted_scores_and_permuted_truth_are_permuted_apart(planted):
+    near = within_reach(planted[0].obsm["spatial"], 15)
+    truth = true_pairs(planted[0].obsp["true_interactions"], near.pairs)
+    mixed = baselines.permuted(truth + 0.0, 3)  # as the truth would be with these draws
+    assert permuted_truth_auroc(truth, mixed, 3) == pytest.approx(0.5, abs=0.02)
+
+
 def test_what_cells_and_distance_expect_keeps_their_means_and_no_pair(planted):
     coords = planted[0].obsm["spatial"]
     near = within_reach(coords, 15)
