@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from mutants.__main__ import LEAST, PROJECT, checks_of, draw, survivors, verdict
@@ -87,6 +89,8 @@ def project(tmp_path, monkeypatch):
     folder = tmp_path / "project"
     (folder / "tests").mkdir(parents=True)
     (folder / "made_up.py").write_text("def double(n):\n    return min(n * 2, 99)\n")
+    # Older than the mutants, which else could have the size and the second of what is compiled.
+    os.utime(folder / "made_up.py", (10**9, 10**9))
     (folder / "tests/test_it.py").write_text(
         "from made_up import double\n\n\ndef test_it():\n    assert double(3) == 6\n"
     )
