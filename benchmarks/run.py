@@ -1,6 +1,6 @@
 """Run the benchmarks one after another and write RESULTS.md in this folder.
 
-    make bench        on two idle cores; RESULTS.md says how long it took
+    make bench        a quarter of an hour on two idle cores
 
 Speeds are ratios to a measurement of the same run, so that machines can be compared. If a benchmark
 fails, RESULTS.md keeps its contents, and the finished sections are in pages/.
