@@ -157,25 +157,22 @@ def left_out(
         ``former`` says.
     """
     known = benchmark.methods[DOMAINS]
-    every = [entry for entry in benchmark.entries(DOMAINS) if "variant_of" not in known[entry[1]]]
-    found: list[dict[str, str]] = []
-    for place in (0, 1):
+    earlier = former.manifest["unfinished"] if former else {}
+    found: dict[str, dict[str, str]] = {}
+    for place, kind in enumerate(("datasets", "methods")):
         here = {entry[place] for entry in entries}
         groups: dict[str, list[bool]] = {}
-        for entry in every:
-            if entry[place] not in here:
-                groups.setdefault(entry[place], []).append(layout.scores(*entry).is_file())
-        found.append({name: f"{sum(v)} of {len(v)} entries scored" for name, v in groups.items()})
-    datasets, methods = found
-    by_title = {str(known[name]["title"]): scored for name, scored in methods.items()}
-    earlier = former.manifest["unfinished"] if former else {}
-    return {
-        kind: {
-            name: earlier.get(kind, {}).get(name, scored) if scored.startswith("0 ") else scored
-            for name, scored in names.items()
+        for entry in benchmark.entries(DOMAINS):
+            if entry[place] not in here and "variant_of" not in known[entry[1]]:
+                name = str(known[entry[1]]["title"]) if kind == "methods" else entry[0]
+                groups.setdefault(name, []).append(layout.scores(*entry).is_file())
+        found[kind] = {
+            name: f"{sum(scored)} of {len(scored)} entries scored"
+            for name, scored in groups.items()
         }
-        for kind, names in (("datasets", datasets), ("methods", by_title))
-    }
+        silent = {name for name, scored in groups.items() if not any(scored)}
+        found[kind] |= {n: text for n, text in earlier.get(kind, {}).items() if n in silent}
+    return found
 
 
 def _write_labels(
