@@ -51,6 +51,8 @@ def main() -> None:
             raise InputError(
                 f"{dataset}: no results of it are shipped; DATASETS: {' '.join(shipped)}"
             )
+    if args.method == CANARY:
+        raise InputError(f"{CANARY}: this control is run in every comparison; name another METHOD")
     known = load_methods(CONFIG)[DOMAINS]
     if args.external is None and args.method not in known:
         hint = suggestion(args.method, sorted(known))

@@ -10,15 +10,21 @@ import numpy as np
 import pandas as pd
 
 from stbench.common.text import columns, wrapped
-from stbench.ranking.standings import Standing, mean_rank, memory, place, standings
+from stbench.config.tissues import TISSUE_WORDS
+from stbench.ranking.certainty import as_sentence
+from stbench.ranking.standings import Standing, all_standings, mean_rank, memory, place
 from stbench.results.aggregates import BASELINE, sample_of
 from stbench.results.assembly import method_titles
 from stbench.results.best_control import lift_over_best_control
-from stbench.results.formatting import duration
+from stbench.results.formatting import count, duration
 from stbench.results.shipped import Shipped, shipped_note
-from stbench.results.statistics import BETTER, WORSE, difference, holm, verdict
+from stbench.results.statistics import BETTER, NO_INTERVAL, WORSE, difference, holm, verdict
 
 CANARY = BASELINE  # shipped and run again, to notice another machine or library
+_COLUMNS = """\
+higher, lower: datasets with a higher or lower mean. better, worse: those where the difference \
+exceeds the noise (p < .05 after Holm's correction over this table); -: no interval, as of one \
+seed."""
 SMALLEST = 0.005  # ARI; a smaller difference of the canary is never reported
 
 
@@ -35,7 +41,7 @@ def against_each(results: pd.DataFrame, method: str, rank_by: str) -> pd.DataFra
         ``datasets``, ``higher`` and ``lower`` (datasets with a higher or lower mean), ``better``
         and ``worse`` (those where the difference is beyond the noise of training seeds,
         clusterings and, where known, cells; p with Holm's correction over all differences of the
-        table), and ``mean_difference``.
+        table), ``tested`` (datasets with such a test), and ``mean_difference``.
     """
     final = _final(results, rank_by)
     own = {
@@ -61,6 +67,7 @@ def against_each(results: pd.DataFrame, method: str, rank_by: str) -> pd.DataFra
         lower=("mean_difference", lambda values: int((values < 0).sum())),
         better=("verdict", lambda values: int((values == BETTER).sum())),
         worse=("verdict", lambda values: int((values == WORSE).sum())),
+        tested=("verdict", lambda values: int((values != NO_INTERVAL).sum())),
         mean_difference=("mean_difference", "mean"),
     )
     described = results.drop_duplicates("method").set_index("method")
@@ -120,16 +127,14 @@ def comparison_text(
     titles = method_titles(whole)
     table = against_each(whole, method, rank_by)
     parts = [f"{titles[method]} beside shipped results (final ARI, {rank_by})"]
-    standing = standings(whole, rank_by)["worst"]
-    parts.append("\n".join(_place(standing, titles, method)))
+    for kind, by_policy in all_standings(whole, rank_by).items():
+        lines = _place(by_policy["worst"], titles, method)
+        parts.append("\n".join([f"{as_sentence(TISSUE_WORDS[kind])}:", *lines]))
+    parts.append("\n".join(_without_score(whole, method, rank_by)))
     parts.append("\n".join(_lift(whole, method, rank_by)))
-    parts.append("Against each method, the hardest first:\n" + _table(table))
-    parts.append(
-        wrapped(
-            "higher, lower: datasets with a higher or lower mean. better, worse: those where the "
-            "difference exceeds the noise (p < .05 after Holm's correction over this table)."
-        )
-    )
+    if len(table):
+        parts.append("Against each method, the hardest first:\n" + _table(table))
+        parts.append(wrapped(_COLUMNS))
     parts.append(wrapped(canary(own, shipped, rank_by)))
     parts.append(wrapped(shipped_note(whole)))
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -149,11 +154,30 @@ def _place(standing: Standing, titles: Mapping[str, str], method: str) -> list[s
             f"{memory(row)} MB" if memory(row) else "",
         ],
     )
+    ari = "no score" if pd.isna(row["ARI_final"]) else f"mean ARI {row['ARI_final']:.3f}"
     lines = [
         f"place {place(row)} of {ranked} on {standing.where}, mean rank {mean_rank(row)}",
-        f"mean ARI {row['ARI_final']:.3f}; a fit takes {' and '.join(cost) or 'an unknown time'}",
+        f"{ari}; a fit takes {' and '.join(cost) or 'an unknown time'}",
     ]
     return [*lines, wrapped(standing.certainty)]
+
+
+def _without_score(results: pd.DataFrame, method: str, rank_by: str) -> list[str]:
+    """The seeds of the method without a final ARI, by dataset and reason."""
+    rows = results[
+        (results["method"] == method)
+        & (results["metric"] == "ARI")
+        & (results["protocol"] == "final")
+        & (results["clusterer"] == rank_by)
+        & ~results["exploratory"]
+        & results["value"].isna()
+    ]
+    return [
+        f"no score on {dataset}, {count(len(seeds), 'seed')}: {status}: {reason}".rstrip(": ")
+        for (dataset, status, reason), seeds in rows.groupby(
+            ["dataset", "status", "reason"], sort=False
+        )
+    ]
 
 
 def _lift(results: pd.DataFrame, method: str, rank_by: str) -> list[str]:
@@ -175,7 +199,8 @@ def _table(table: pd.DataFrame) -> str:
         [
             str(row.title),
             "control" if row.control else "",
-            *map(str, (row.datasets, row.higher, row.lower, row.better, row.worse)),
+            *map(str, (row.datasets, row.higher, row.lower)),
+            *(map(str, (row.better, row.worse)) if row.tested else ("-", "-")),
             f"{row.mean_difference:+.3f}",
         ]
         for row in table.itertuples()

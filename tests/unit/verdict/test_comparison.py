@@ -55,7 +55,7 @@ def test_the_text_has_place_lift_cost_and_what_was_shipped():
     results = beside(OWN, SHIPPED)
     text = comparison_text(results, OWN, SHIPPED, "stague", "kmeans")
     assert text.startswith("STAGUE beside shipped results (final ARI, kmeans)")
-    assert "place 1 (1-2) of 2 on 3 datasets" in text
+    assert "Real tissues:\nplace 1 (1-2) of 2 on 3 datasets" in text
     assert "mean ARI 0.600; a fit takes 11 s and 300 MB" in text
     assert "lift over the best control on BZ5 (Smoothed PCA): +0.300" in text
     assert "SEDR‡" in text and "‡ shipped with the project" in text
@@ -68,7 +68,34 @@ def test_a_method_without_a_score_has_no_place():
     )
     results = beside(own, SHIPPED)
     assert not len(against_each(results, "stague", "kmeans"))
-    assert "has no place" in comparison_text(results, own, SHIPPED, "stague", "kmeans")
+    text = comparison_text(results, own, SHIPPED, "stague", "kmeans")
+    assert "has no place" in text and "Against each method" not in text
+    assert "no score on BZ9, 2 seeds: not_applicable" in text
+
+
+def test_a_failure_is_named_and_one_seed_gives_no_test():
+    own = joined(
+        made_results(
+            scores_of("BZ5", "stague", [0.7]),
+            scores_of("BZ9", "stague", [0.5]),
+            scores_of("BZ14", "stague", ["oom"]),
+        ),
+        results_of("smoothed_pca", [0.4, 0.5, 0.5]),
+    )
+    results = beside(own, SHIPPED)
+    text = comparison_text(results, own, SHIPPED, "stague", "kmeans")
+    assert "no score on BZ14, 1 seed: oom" in text
+    sedr = next(line for line in text.splitlines() if line.startswith("SEDR"))
+    assert sedr.split()[1:6] == ["2", "1", "1", "-", "-"]
+
+
+def test_kinds_of_tissue_have_places_of_their_own():
+    kinds = dict(zip(TISSUES, ("real", "simulated", "simulated"), strict=True))
+    own, there = (table.assign(tissue=table["dataset"].map(kinds)) for table in (OWN, THERE))
+    shipped = Shipped(there, SHIPPED.manifest)
+    text = comparison_text(beside(own, shipped), own, shipped, "stague", "kmeans")
+    assert "Real tissues:\nplace 1 of 2 on 1 dataset, mean rank 1.00" in text
+    assert "Simulated tissues:\nplace 2 (1-2) of 2 on 2 datasets, mean rank 2.00" in text
 
 
 def test_a_result_from_elsewhere_has_no_cost():
