@@ -52,11 +52,12 @@ def test_every_shipped_configuration_is_accepted(file):
         ("V1", {"lr": 5e-4, "epochs": 200, "k": 15, "margin": 0.5, "margin_weight": 2.0}),
         ("osmFISH", {"k": 30, "exp_out": 64, "gamma": 3.0, "maskfeat_rate_anchor": 0.0}),
         ("Bregma0.04", {"epochs": 300, "k": 50, "a_k": 10, "margin": -0.2, "gamma": 1.0}),
+        ("Bregma0.04_pca", {"epochs": 300, "k": 50, "a_k": 10, "margin": -0.2, "gamma": 1.0}),
         ("Bregma0.09", {"epochs": 200, "k": 50, "margin_weight": 0.5, "exp_out": 256}),
         ("Stereo-seq", {"lr": 1e-3, "rep_dim": 128, "proj_dim": 128, "margin": 0.0}),
         # no published setting: the nearest one
         ("BRCA1", {"k": 20, "a_k": 6, "epochs": 150}),
-        ("BRCA1_pca", {"k": 50, "a_k": 10, "epochs": 200}),
+        ("BRCA1_pca", {"k": 20, "a_k": 6, "epochs": 150}),
         ("sim_layers", {"epochs": 100, "hidden_dim": 512, "margin": 1.0}),
         ("seqFISHplus", {"epochs": 150, "k": 15, "lr": 5e-4, "hidden_dim": 256}),
     ],
