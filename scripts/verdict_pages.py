@@ -42,15 +42,20 @@ def main() -> None:
     from stbench.results.assembly import method_titles
     from stbench.results.published import read_published
     from stbench.results.shipped import read_shipped
-    from stbench.verdict.claims import claims_page, read_other_claims
+    from stbench.verdict.claims import (
+        claims_page,
+        read_known_differences,
+        read_other_claims,
+    )
     from stbench.verdict.pages import leaderboard_text, readme_headline, verdict_of, with_headline
 
     shipped, published = read_shipped(args.shipped), read_published(args.published)
     others = read_other_claims(args.published.with_name("claims.csv"))
-    verdict = verdict_of(shipped, published)
+    known = read_known_differences(args.published.with_name("differences.csv"))
+    verdict = verdict_of(shipped, published, known)
     docs, readme = args.project / "docs", args.project / "README.md"
     headline = with_headline(
-        readme.read_text(encoding="utf-8"), readme_headline(shipped, published)
+        readme.read_text(encoding="utf-8"), readme_headline(shipped, verdict.claims)
     )
     apply_style()
     board = overview(verdict.ranked, verdict.rank_by)

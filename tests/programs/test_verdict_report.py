@@ -11,7 +11,12 @@ from stbench.common.paths import CONFIG, PROJECT, RESOURCES, SCRIPTS
 from stbench.config.schema import load_yaml
 from stbench.results.published import read_published
 from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped, sha256
-from stbench.verdict.claims import claims, claims_page, read_other_claims
+from stbench.verdict.claims import (
+    claims,
+    claims_page,
+    read_known_differences,
+    read_other_claims,
+)
 from stbench.verdict.pages import readme_headline, with_headline
 
 
@@ -34,23 +39,25 @@ def test_shipped_results_have_the_page_of_a_run(tmp_path):
 
 @pytest.fixture(scope="module")
 def shipped():
-    """What the repository has, and published scores."""
-    published = read_published(RESOURCES / "published/scores.csv")
-    return read_shipped(RESOURCES / "verdict"), published
+    """What the repository has, published scores, and the claims that they are."""
+    folder = RESOURCES / "published"
+    published, results = read_published(folder / "scores.csv"), read_shipped(RESOURCES / "verdict")
+    known = read_known_differences(folder / "differences.csv")
+    return results, published, claims(results.results, published, known)
 
 
 def test_the_readme_agrees_with_the_shipped_results(shipped):
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert text == with_headline(text, readme_headline(*shipped)), "run make verdict-pages"
+    headline = readme_headline(shipped[0], shipped[2])
+    assert text == with_headline(text, headline), "run make verdict-pages"
 
 
 def test_the_pages_are_those_of_the_shipped_results(shipped):
     """Without the leaderboard, which would rank everything once more."""
-    results, published = shipped[0].results, shipped[1]
+    results, published, claimed = shipped[0].results, *shipped[1:]
     page = (PROJECT / "docs/claims.md").read_text(encoding="utf-8")
     others = read_other_claims(RESOURCES / "published/claims.csv")
-    claimed = claims_page(claims(results, published), results, published, others)
-    assert page == claimed, "run make verdict-pages"
+    assert page == claims_page(claimed, results, published, others), "run make verdict-pages"
     readme = (PROJECT / "README.md").read_text(encoding="utf-8").splitlines()
     leaderboard = (PROJECT / "docs/leaderboard.md").read_text(encoding="utf-8").splitlines()
     answers = [

@@ -233,7 +233,7 @@ def add_mean_ranks(
             f"critical_difference_{policy}{suffix}",
             kind="critical_difference",
             title=title,
-            caption="Mean rank over studies with its 95 % bootstrap interval. Methods with a dot "
+            caption="Mean rank over studies with its 95 % interval. Methods with a dot "
             "on the same bar on the right do not differ significantly (Demsar, JMLR 2006). "
             + (f"{as_sentence(why)}." if (why := note(ranking)) else ""),
             alt=f"Mean ranks of {len(ranking.mean_ranks)} methods; the best is {titles[best]} with "

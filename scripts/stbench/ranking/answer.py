@@ -78,12 +78,7 @@ def _sure(standing: Standing, top: pd.DataFrame) -> str:
     """Whether the order may be chance, and the ranks under other choices of the benchmark."""
     ranking, first = standing.ranking, top.iloc[0]
     studies = count(len(ranking.unit_ranks), "independent study", "independent studies")
-    span = ""
-    if len(top) == 1 and first["best"] != first["worst"]:
-        places = f"{first['best']:.0f} to {first['worst']:.0f}"
-        span = f" Under other clusterers, metrics and rules its rank is {places}."
-    elif len(top) == 1:
-        span = " It is first under all other clusterers, metrics and rules, too."
+    span = f" {standing.other_choices}" if standing.other_choices else ""
     if not ranking.tested:
         return f"Not sure: no test is possible with {studies}; {UNITS_TO_TEST} are needed.{span}"
     if ranking.iman_davenport_p > LEVEL:
@@ -129,10 +124,22 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
         parts.append(f"{TOO_FEW_SEEDS}, so no method can be shown to be better")
     elif rows["mean"].notna().any():
         words = "no method is significantly better than the best control on any of these datasets"
-        parts.append(words)
+        parts.append(f"{words} ({_power(rows)})")
     else:
         parts.append("no control has a score, so methods cannot be compared with controls")
     return f"{as_sentence('; '.join(parts))}."
+
+
+def _power(rows: pd.DataFrame) -> str:
+    """How many tests there are, and how wide their intervals."""
+    known = rows.dropna(subset=["low", "high"])
+    half = number(((known["high"] - known["low"]) / 2).median())
+    if len(known) == 1:
+        return f"one test; its 95 % interval is ±{half}"
+    return (
+        f"{len(known)} tests; the median 95 % interval is ±{half} before their correction, so only "
+        "large differences could be shown"
+    )
 
 
 def _ahead(ahead: int, methods: pd.DataFrame) -> str:

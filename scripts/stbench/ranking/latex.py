@@ -100,7 +100,7 @@ def _leaderboard_float(standing: Standing, tissue: str, rank_by: str, note: str)
         )
     caption = (
         f"{as_sentence(TISSUE_WORDS[tissue])}: methods by mean rank of the final ARI over "
-        f"{standing.where}, clustered by {escape(rank_by)}, with 95\\,\\% bootstrap intervals over "
+        f"{standing.where}, clustered by {escape(rank_by)}, with 95\\,\\% intervals over "
         f"studies, and the span of the rank over conditions. {standing.heading}. Methods "
         "that share a letter do not differ significantly. "
         "Gap: oracle minus final; gain: final minus untrained; lift: final minus smoothed PCA. "

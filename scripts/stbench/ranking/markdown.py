@@ -38,8 +38,8 @@ AMI and NMI, only datasets with every score, mean ARI in place of ranks, and eac
 - **method**: *italics* mark a control. Controls have no rank. Those that smooth have a mean rank, \
 as if they were methods, so a method with a higher mean rank does not beat them.
 - **mean rank**, 1 = best. Ranks are averaged over the datasets of a study, then over studies, \
-because sections of one study are not independent. The 95 % bootstrap interval, and **first**, the \
-share of draws in which the method is first, are over studies; both need 6 of them.
+because sections of one study are not independent. The 95 % interval, and **first**, the \
+share of draws of studies in which the method is first, are over studies; both need 6 of them.
 - **tied**: methods that share a letter do not differ significantly (Wilcoxon with Holm's \
 correction, 5 %); without a test, all methods share one letter.
 - **final**: mean ARI of the last epoch, used for ranking; no label picks this epoch. **scaled**: \

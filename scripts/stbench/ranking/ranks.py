@@ -1,7 +1,7 @@
 """Ranks over datasets, and tests of the differences between methods.
 
 Sections of one study are not independent, so scores and ranks are averaged within a unit
-(``stbench.config.tissues.unit_of``), and a unit is one observation of every test and bootstrap,
+(``stbench.config.tissues.unit_of``), and a unit is one observation of every test and interval,
 regardless of its number of sections and training seeds. The tests are those of Demsar (Journal of
 Machine Learning Research 2006): Friedman's test on all methods, decided by the F statistic of Iman
 and Davenport (Communications in Statistics 1980), then Wilcoxon's signed-rank test on each pair
@@ -19,10 +19,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from stbench.results.confidence import Noise, interval
 from stbench.results.statistics import LEVEL, holm
 
 UNITS_TO_TEST = 5  # a pair of methods can differ at the 5 % level with 6 or more
-UNITS_FOR_INTERVAL = 6  # a bootstrap over fewer values is far too narrow
+UNITS_FOR_INTERVAL = 6  # fewer values hardly limit a mean rank
 Policy = Literal["worst", "common"]
 POLICY_WORDS: dict[Policy, str] = {
     "worst": "a failure gets the worst rank",
@@ -216,26 +217,32 @@ def _separate(groups: list[frozenset[str]], one: str, other: str) -> list[frozen
 
 
 def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
-    """Mean ranks when units are drawn with replacement.
+    """Mean ranks with intervals over units.
 
     Returns:
-        One row per method, best first: ``mean_rank``, its 95 % percentile interval ``low``,
-        ``high``, and ``first``, the share of draws in which the method has the best mean rank
-        (ties share it); the last three are NaN for fewer than ``UNITS_FOR_INTERVAL`` units.
+        One row per method, best first: ``mean_rank``, its 95 % interval ``low``, ``high``
+        (Student's over the ranks of units, within the possible ranks; a percentile interval of six
+        units has 87 %), and ``first``, the share of draws of units with replacement in which the
+        method has the best mean rank (ties share it); the last three are NaN for fewer than
+        ``UNITS_FOR_INTERVAL`` units.
     """
-    ranks, mean = ranking.unit_ranks.to_numpy(), ranking.mean_ranks
+    ranks, mean = ranking.unit_ranks, ranking.mean_ranks
     table = pd.DataFrame({"mean_rank": mean, "low": np.nan, "high": np.nan, "first": np.nan})
-    if len(ranks) >= UNITS_FOR_INTERVAL:
-        rng = np.random.default_rng(0)
-        means = ranks[rng.integers(len(ranks), size=(draws, len(ranks)))].mean(axis=1)
-        best = np.isclose(means, means.min(axis=1, keepdims=True))
-        columns = {
-            **dict(zip(("low", "high"), np.quantile(means, [0.025, 0.975], axis=0), strict=True)),
-            "first": (best / best.sum(axis=1, keepdims=True)).mean(axis=0),
+    n, most = ranks.shape
+    if n < UNITS_FOR_INTERVAL:
+        return table
+    ends = [interval(ranks[m].mean(), [Noise.of_mean(ranks[m].std(), n)]) for m in ranks]
+    low, high = pd.DataFrame(ends, index=ranks.columns).clip(1, most).to_numpy().T
+    drawn = np.random.default_rng(0).integers(n, size=(draws, n))
+    means = ranks.to_numpy()[drawn].mean(axis=1)
+    best = np.isclose(means, means.min(axis=1, keepdims=True))
+    first = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return table.assign(
+        **{
+            name: pd.Series(values, index=ranks.columns)
+            for name, values in (("low", low), ("high", high), ("first", first))
         }
-        methods = ranking.ranks.columns
-        table = table.assign(**{name: pd.Series(v, index=methods) for name, v in columns.items()})
-    return table
+    )
 
 
 def _testable(unit_ranks: pd.DataFrame) -> bool:

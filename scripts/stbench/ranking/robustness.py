@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from stbench.ranking.ranks import complete_scores, mean_ranks, places
 from stbench.ranking.selection import by_tissue, final_scores, mean_over_units, units_of
 from stbench.results.aggregates import score_table
+from stbench.results.formatting import count, joined
 
 RANKING = "the ranking"
 FLOOR, CEILING = "random", "jittered_truth"
@@ -50,10 +51,54 @@ def rank_spans(robustness: pd.DataFrame) -> pd.DataFrame:
     Returns:
         By method ``best`` and ``worst``.
     """
+    return _among(robustness).groupby(robustness["method"]).agg(best="min", worst="max")
+
+
+def _among(robustness: pd.DataFrame) -> pd.Series:
+    """Places among the methods of the rows, empty where a condition does not compare all."""
     among = robustness.groupby("condition")["rank"].rank(method="min")
     compared = among.groupby(robustness["condition"]).transform("count")
-    among = among.where(compared == compared.max())
-    return among.groupby(robustness["method"]).agg(best="min", worst="max")
+    return among.where(compared == compared.max())
+
+
+def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, str]) -> str:
+    """The places of a method under other choices of the benchmark and without single units.
+
+    Args:
+        robustness: of ``rank_robustness``, of one kind of tissue and without controls.
+        method: id.
+        titles: display names by id.
+
+    Returns:
+        A sentence or two; empty if there is no other choice that compares all methods.
+    """
+    table = robustness.assign(place=_among(robustness)).dropna(subset=["place"])
+    units = table[table["kind"] == "unit"]
+    choices = table[~table["kind"].isin(["ranking", "unit"])]
+    own = choices.loc[choices["method"] == method, "place"]
+    parts = []
+    if len(own):
+        others = count(len(own), "other choice")
+        where = f"under {others} of clusterer, metric and rules"
+        text = f"{_span(own)} {where}"
+        firsts = choices.loc[choices["place"] == 1, "method"].value_counts(sort=False)
+        often = firsts[(firsts == firsts.max()) & (firsts.index != method)]
+        if own.max() > 1 and len(often) and firsts.max() >= firsts.get(method, 0):
+            names = joined([titles[name] for name in often.index])
+            verb = "is" if len(often) == 1 else "are"
+            text += f", where {names} {verb} first most often ({firsts.max()} times)"
+        parts.append(text)
+    left_out = units.loc[units["method"] == method, "place"]
+    if len(left_out):
+        parts.append(f"{_span(left_out)} when one study is left out")
+    return f"{titles[method]} is {', and '.join(parts)}." if parts else ""
+
+
+def _span(places: pd.Series) -> str:
+    low, high = int(places.min()), int(places.max())
+    if low == high:
+        return "first" if low == 1 else f"at place {low}"
+    return f"at places {low} to {high}"
 
 
 def scaled_scores(

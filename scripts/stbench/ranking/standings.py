@@ -14,7 +14,7 @@ import pandas as pd
 from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.leaderboard import Order, leaderboard, order_under_clusterers
 from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
-from stbench.ranking.robustness import rank_robustness, rank_spans, scaled_scores
+from stbench.ranking.robustness import other_choices, rank_robustness, rank_spans, scaled_scores
 from stbench.ranking.selection import by_tissue, mean_over_units, ranked_methods, units_of
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import methods_that_ran, runtime_table
@@ -33,7 +33,7 @@ class Standing:
             no score on them while others have one.
         table: one row per method, best first, then the controls: ``rank`` (among methods; empty
             for a control), ``method``, ``title``, ``control``, ``mean_rank`` with its 95 %
-            interval ``low``, ``high``, ``first`` (share of bootstrap draws in which it is first),
+            interval ``low``, ``high``, ``first`` (share of draws of units in which it is first),
             ``best`` and ``worst`` (its places among methods over all conditions of
             ``stbench.ranking.robustness``), ``tied`` (letters of the groups of methods that do not
             differ significantly), ``scaled`` (mean ARI between random and jittered truth),
@@ -42,6 +42,8 @@ class Standing:
             the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
         order: clusterers with the same or another order; None if there is no ranking.
         certainty: the result of the tests, in a sentence or two.
+        other_choices: the places of the first method under other choices of the benchmark, in a
+            sentence; empty if there is no other.
         not_run: by the title of a method that did not run on any dataset, the reason.
         ranking: the scores, ranks and tests behind the table.
     """
@@ -53,6 +55,7 @@ class Standing:
     table: pd.DataFrame
     order: Order | None
     certainty: str
+    other_choices: str
     not_run: dict[str, str]
     ranking: Ranking
 
@@ -93,7 +96,7 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
     all_datasets = list(ranked["worst"].scores.index)
     robustness = rank_robustness(results, rank_by)
     controls = set(results.loc[results["control"], "method"])
-    spans = rank_spans(robustness[~robustness["method"].isin(controls)])
+    robustness = robustness[~robustness["method"].isin(controls)]
     # Without failed seeds the policies count the same datasets.
     boards: dict[tuple[str, ...], _Board] = {}
     for ranking in ranked.values():
@@ -101,7 +104,7 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
         if datasets and datasets not in boards:
             boards[datasets] = _board(results, rank_by, datasets)
     return {
-        policy: _standing(results, rank_by, ranking, all_datasets, spans, boards)
+        policy: _standing(results, rank_by, ranking, all_datasets, robustness, boards)
         for policy, ranking in ranked.items()
     }
 
@@ -185,7 +188,7 @@ def _standing(
     rank_by: str,
     ranking: Ranking,
     all_datasets: list[str],
-    spans: pd.DataFrame,
+    robustness: pd.DataFrame,
     boards: Mapping[tuple[str, ...], _Board],
 ) -> Standing:
     datasets = list(_datasets(ranking))
@@ -193,7 +196,7 @@ def _standing(
     table, order = pd.DataFrame(), None
     if datasets:
         board, order = boards[_datasets(ranking)]
-        facts = rank_intervals(ranking)[["low", "high", "first"]].join(spans)
+        facts = rank_intervals(ranking)[["low", "high", "first"]].join(rank_spans(robustness))
         table = board.merge(facts, left_on="method", right_index=True, how="left")
         groups = tied_groups(ranking)
         table["tied"] = [_letters(groups, method) for method in table["method"]]
@@ -207,9 +210,16 @@ def _standing(
         table=table,
         order=order,
         certainty=certainty(ranking, titles),
+        other_choices=_other_choices(table, robustness, titles),
         not_run=_not_run(results, titles),
         ranking=ranking,
     )
+
+
+def _other_choices(table: pd.DataFrame, robustness: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Of the first method; empty if several share the first place."""
+    first = list(table.loc[table["rank"] == 1, "method"]) if len(table) else []
+    return other_choices(robustness, first[0], titles) if len(first) == 1 else ""
 
 
 def _letters(groups: list[list[str]], method: str) -> str:

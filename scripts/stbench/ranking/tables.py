@@ -37,7 +37,7 @@ def ranking_tables(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFram
     """``ranks`` and ``pairs``, one block of rows per kind of tissue and policy.
 
     ``ranks``: ``tissue``, ``policy``, ``method``, ``mean_rank`` over units with its 95 % interval
-    ``low``, ``high``, ``first`` (share of bootstrap draws in which the method is first),
+    ``low``, ``high``, ``first`` (share of draws of units in which the method is first),
     ``datasets``, ``units``, ``tied_groups`` (numbers of the groups of methods that do not differ
     significantly, empty for a method that differs from all), ``friedman_p``,
     ``iman_davenport_p``, ``note``. ``pairs``: ``tissue``, ``policy``, ``one``, ``other``, ``p``

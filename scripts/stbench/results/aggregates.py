@@ -82,9 +82,9 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
     """The effect of training on the ARI: final minus untrained, paired by training seed.
 
     Intervals and ``p`` are those of ``stbench.results.statistics``; ``p_holm``, on which the
-    verdict is based, is corrected for all entries under the same clusterer.
+    verdict is based, is corrected for all entries on one kind of tissue under the same clusterer.
     """
-    keys = [*ENTRY, "seed"]
+    keys = [*ENTRY, "seed", "tissue"]
     pairs = _select(results, "ARI", "final").merge(
         _select(results, "ARI", "untrained"), on=keys, how="outer", suffixes=("", "_before")
     )
@@ -213,7 +213,7 @@ def fold_reasons(seeds: Sequence[int], reasons: Sequence[str]) -> str:
 
 def _select(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
     chosen = (results["metric"] == metric) & (results["protocol"] == protocol)
-    columns = [*ENTRY, "seed", "value", "sd_clustering", "blocks", "deterministic"]
+    columns = [*ENTRY, "seed", "tissue", "value", "sd_clustering", "blocks", "deterministic"]
     columns += ["status", "reason"]
     return results.loc[chosen, columns]
 
@@ -242,13 +242,18 @@ def _statuses(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def differences(
     rows: Mapping[tuple, Difference], pairs: pd.DataFrame, columns: list[str]
 ) -> pd.DataFrame:
-    """Differences with the statuses of their entries; entries without one keep their reason."""
+    """Differences with the statuses of their entries; entries without one keep their reason.
+
+    ``p_holm`` is for all entries of one kind of tissue under one clusterer, which are ranked apart.
+    """
     table = _statuses(pairs, ENTRY)
     numbers = ["mean", "sd", "n", "low", "high", "p"]
     facts = [[getattr(result, name) for name in numbers] for result in rows.values()]
     index = pd.MultiIndex.from_tuples(list(rows), names=ENTRY) if rows else table.index[:0]
     found = pd.DataFrame(facts, index=index, columns=numbers, dtype="float64")
-    family = found.groupby(level="clusterer")["p"]
+    tissues = pairs.drop_duplicates("dataset").set_index("dataset")["tissue"]
+    kinds = index.get_level_values("dataset").map(tissues)
+    family = found.groupby([index.get_level_values("clusterer"), kinds])["p"]
     found["p_holm"] = family.transform(lambda p: holm(p.to_numpy()))
     words = map(verdict, found["mean"], found["p_holm"])
     found["verdict"] = pd.Series(list(words), index=index, dtype="str")

@@ -24,8 +24,9 @@ MARGIN = 0.1  # ARI; a claim holds if the difference is within it
 AUTHORS, BENCHMARK = "authors", "benchmark"
 CLAIMS = [
     *("source", "by", "dataset", "measured_on", "method", "claimed", "measured"),
-    *("settings", "protocol", "clusterer", "verdict", "reason"),
+    *("settings", "protocol", "clusterer", "verdict", "reason", "differs"),
 ]
+KNOWN = ["source", "method", "difference"]
 OTHER = ["source", "claim", "measured", "verdict", "page"]
 _COPIES = ("_pca", "_5k")  # endings of the same section with other features
 
@@ -49,7 +50,9 @@ _WAYS = {
 }
 
 
-def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def claims(
+    results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Every published ARI of a method and a section that has shipped results.
 
     The measured score is the one whose protocol and clusterer fit the source: the best epoch under
@@ -61,18 +64,20 @@ def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     Args:
         results: of ``stbench.results.shipped.read_shipped``.
         published: of ``stbench.results.published.read_published``.
+        known: of ``read_known_differences``.
 
     Returns:
         One row per claim: ``source``; ``by`` (``authors`` or another ``benchmark``); ``dataset`` of
         the claim and ``measured_on``; ``method``; ``claimed`` and ``measured`` ARI; ``settings``,
         ``protocol``, ``clusterer`` of the latter; ``verdict``; ``reason``. By the 95 % interval of
         the difference a claim ``holds`` (the interval is within ``MARGIN`` of 0), otherwise is
-        ``lower`` or ``higher`` (the interval excludes 0), or is ``undecided`` (it is wider, or the
-        section was measured with other features). Without an interval it is ``not judged``.
+        ``lower`` or ``higher`` (the interval excludes 0), or is ``undecided`` (it is wider, the
+        section was measured with other features, or the method is known to differ: ``differs``
+        says how). Without an interval it is ``not judged``.
     """
-    known = set(results["dataset"])
+    there = set(results["dataset"])
     wanted = published[published["metric"] == "ARI"]
-    places = {name: _measured_on(name, known) for name in wanted["dataset"].unique()}
+    places = {name: _measured_on(name, there) for name in wanted["dataset"].unique()}
     wanted = wanted.assign(claim_on=wanted["dataset"], dataset=wanted["dataset"].map(places))
     wanted = wanted[wanted["dataset"].notna() & wanted["method"].isin(results["method"])]
     # BenchmarkST has two files of one set of runs.
@@ -91,7 +96,9 @@ def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         for claimed, of_claim in ways.groupby("published"):
             own = of_claim["clusterer"] == OWN
             row = _fitting(of_claim[own] if method in labels_only else of_claim, str(source))
-            verdict, reason = _judged(row, str(claim_on[dataset]), str(budgets.get(method, "")))
+            differs = _known(known, str(source), str(method))
+            differs += [budget] if (budget := str(budgets.get(method, ""))) else []
+            verdict, reason = _judged(row, str(claim_on[dataset]), differs)
             rows.append(
                 {
                     "source": source,
@@ -106,6 +113,7 @@ def claims(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
                     "clusterer": row["clusterer"],
                     "verdict": verdict,
                     "reason": reason,
+                    "differs": "; ".join(differs),
                 }
             )
     return in_order(pd.DataFrame(rows, columns=CLAIMS), ["by", "method", "dataset", "source"])
@@ -124,11 +132,15 @@ def claims_sentence(table: pd.DataFrame) -> str:
             continue
         n = rows["verdict"].value_counts()
         numbers = [f"{n.get(LOWER, 0)} measured lower", f"{n.get(HIGHER, 0)} measured higher"]
-        other = int((rows["dataset"] != rows["measured_on"]).sum())
-        wide = n.get(UNDECIDED, 0) - other
+        other = rows["dataset"] != rows["measured_on"]
+        method = ~other & (rows["differs"] != "")
+        wide = n.get(UNDECIDED, 0) - int((other | method).sum())
         numbers.append(f"{wide} undecided, because the interval is too wide")
-        if other:
-            numbers.append(f"{other} undecided, because the section has other features here")
+        if other.any():
+            numbers.append(f"{other.sum()} undecided, because the section has other features here")
+        if method.any():
+            why = "the method has another version or fewer epochs here"
+            numbers.append(f"{method.sum()} undecided, because {why}")
         parts.append(f"of {len(rows)} {words}: {n.get(HOLDS, 0)} hold, {', '.join(numbers)}")
     if not parts:
         return "No published score can be judged with these results."
@@ -145,6 +157,18 @@ def read_other_claims(path: str | Path) -> pd.DataFrame:
     return read_table_of(path, OTHER)
 
 
+def read_known_differences(path: str | Path) -> pd.DataFrame:
+    """How a method that a source scored differs from that of this benchmark.
+
+    Returns:
+        ``source`` (its first word or words), ``method``, ``difference``.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+    """
+    return read_table_of(path, KNOWN)
+
+
 def claims_page(
     table: pd.DataFrame, results: pd.DataFrame, published: pd.DataFrame, others: pd.DataFrame
 ) -> str:
@@ -158,16 +182,18 @@ def claims_page(
     titles = method_titles(results)
     parts = [
         "# Claims and measurements",
-        claims_sentence(table),
+        f"{claims_sentence(table)} {_sources_sentence(table)}".strip(),
         "Claimed: the adjusted Rand index (ARI) that a publication reports; sources are in "
         "`resources/published/README.md`. Measured: the shipped score whose protocol and "
         "clusterer fit the source, with published settings where there are any. A claim holds if "
         f"the 95 % interval of the difference is within {number(MARGIN)} of 0; otherwise it is "
         "lower or higher if the interval excludes 0, else undecided. Few seeds hardly ever give an "
         "interval that is narrow enough for a claim to hold. A section that was measured with "
-        "other features decides nothing about the claim. The spread of two seeds is at least that "
-        "of the method on all tissues of the same kind, as if it were equal there. Intervals are "
-        "not corrected for their number. This page is written by `make verdict-pages`.",
+        "other features decides nothing about the claim, nor does a method with another version, "
+        "other steps (`resources/published/differences.csv`) or fewer epochs. The spread of two "
+        "seeds is at least that of the method on all tissues of the same kind, as if it were equal "
+        "there. Intervals are not corrected for their number. This page is written by "
+        "`make verdict-pages`.",
     ]
     if len(table):
         parts += ["## By method", _by_method(table, titles)]
@@ -203,7 +229,29 @@ def _fitting(rows: pd.DataFrame, source: str) -> pd.Series:
     return ranked.sort_values(["unscored", "other", "place"], kind="stable").iloc[0]
 
 
-def _judged(row: pd.Series, claim_on: str, budget: str) -> tuple[str, str]:
+def _known(known: pd.DataFrame | None, source: str, method: str) -> list[str]:
+    """The known differences between the method of a source and that of this benchmark."""
+    if known is None:
+        return []
+    same = known["source"].map(source.startswith) & (known["method"] == method)
+    return list(known.loc[same, "difference"])
+
+
+def _sources_sentence(table: pd.DataFrame) -> str:
+    """How far sources agree about one method on one section; empty if none has two sources."""
+    pairs = table.groupby(["method", "dataset"])["claimed"].agg(["size", "min", "max"])
+    several = pairs[pairs["size"] > 1]
+    if several.empty:
+        return ""
+    apart = int((several["max"] - several["min"] > MARGIN).sum())
+    return (
+        f"They are of {len(pairs)} pairs of a method and a section. {len(several)} pairs have "
+        f"several scores, which differ by more than {number(MARGIN)} in {apart} of them, so there "
+        "not all can hold."
+    )
+
+
+def _judged(row: pd.Series, claim_on: str, differs: list[str]) -> tuple[str, str]:
     """The verdict and its reason."""
     way = _way(str(row["source"]))
     notes = []
@@ -213,17 +261,18 @@ def _judged(row: pd.Series, claim_on: str, budget: str) -> tuple[str, str]:
         notes.append(f"{row['protocol']} in place of the {way.protocol} protocol")
     if row["clusterer"] != way.clusterers[0] and row["clusterer"] != OWN:
         notes.append(f"{row['clusterer']} in place of {way.clusterers[0]}")
-    notes += [note for note in (budget, row["assumed"]) if note]
+    notes += [note for note in (*differs, row["assumed"]) if note]
     verdict = str(row["verdict"])
     if verdict.startswith(NO_VERDICT):
         why = row["reason"] if pd.isna(row["measured"]) and row["reason"] else ""
         return UNKNOWN, "; ".join([why or verdict.removeprefix(f"{NO_VERDICT}: "), *notes])
     found = f"{signed(row['difference'])}{interval(row)}, {count(int(row['n']), 'seed')}"
-    return _by_interval(row, row["dataset"] != claim_on), "; ".join([found, *notes])
+    incomparable = row["dataset"] != claim_on or bool(differs)
+    return _by_interval(row, incomparable), "; ".join([found, *notes])
 
 
-def _by_interval(row: pd.Series, other_features: bool) -> str:
-    if other_features:
+def _by_interval(row: pd.Series, incomparable: bool) -> str:
+    if incomparable:
         return UNDECIDED
     if max(-row["low"], row["high"]) <= MARGIN:
         return HOLDS
@@ -282,15 +331,16 @@ def _not_measured(results: pd.DataFrame, published: pd.DataFrame, titles: dict[s
         n = int(rows["dataset"].isin(away).sum())
         parts.append(f"{n} scores on sections that were not run: {markdown(', '.join(away))}.")
     if methods:
-        n = int(rows["method"].isin(methods).sum())
-        parts.append(f"{n} scores of methods that were not run: {markdown(', '.join(methods))}.")
+        others = rows[rows["method"].isin(methods) & ~rows["dataset"].isin(away)]
+        named = markdown(", ".join(methods))
+        parts.append(f"{len(others)} scores on other sections of methods not run: {named}.")
     control = set(results.loc[results["control"], "method"])
     silent = [
         name for name in titles if name not in {*rows["method"], *control} and "__" not in name
     ]
     if silent:
         named = _names([titles[name] for name in silent])
-        parts.append(f"No published score is known of {markdown(named)}.")
+        parts.append(f"`resources/published` has no score of {markdown(named)}.")
     parts.append(_BEYOND)
     return "\n".join(f"- {part}" for part in parts)
 

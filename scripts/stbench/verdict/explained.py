@@ -106,7 +106,8 @@ def explained(runs: pd.DataFrame, draws: int = _DRAWS) -> pd.DataFrame:
         ``levels`` (distinct values), ``share`` of the total sum of squares, its 95 % percentile
         interval ``low``, ``high`` over studies drawn with replacement (NaN for fewer than
         ``UNITS_FOR_INTERVAL``), and ``by_chance``: what a source of this many levels explains on
-        average if its values are shuffled among tissues or methods (NaN for other sources).
+        average if studies exchange the values of their tissues, or methods theirs (NaN for other
+        sources).
 
         ``tissue``, ``method``, ``clusterer``, ``settings`` are main effects. ``kind`` (share of
         neighbors with the same true label, and of borders between layers), ``technology``,
@@ -166,6 +167,8 @@ def explained_sentences(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         )
         if source in rows.index
     ]
+    if "rest" in rows.index and {"clusterer", "settings"} & set(rows.index):
+        choices.append(f"which choice suits which method and tissue {_share(rows.loc['rest'])}")
     found = [
         f"Of the variance of the final ARI over {len(runs)} runs on {where}, "
         f"{joined(first)}{limit}.",
@@ -208,7 +211,7 @@ def _means(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per entry: its mean ARI; ``seed`` is the number of its seeds."""
     facts = {column: "first" for columns in WITHIN_TISSUE.values() for column in columns}
     return runs.groupby(_ENTRY, sort=False, as_index=False).agg(
-        {"ARI": "mean", "seed": "size", "class": "first", **facts}
+        {"ARI": "mean", "seed": "size", "class": "first", "unit": "first", **facts}
     )
 
 
@@ -281,7 +284,10 @@ def _intervals(runs: pd.DataFrame, sources: list[str], draws: int) -> tuple[np.n
 
 
 def _by_chance(runs: pd.DataFrame, sources: Sequence[str]) -> dict[str, float]:
-    """Mean shares when the facts of tissues, or the classes of methods, are shuffled."""
+    """Mean shares when studies exchange the facts of their tissues, or methods their classes.
+
+    Sections of one study are alike, so single sections cannot exchange facts.
+    """
     rng = np.random.default_rng(0)
     entries, total = _means(runs), _squares(runs["ARI"])
     root = np.sqrt(entries["seed"].to_numpy(dtype=float))[:, None]
@@ -298,13 +304,24 @@ def _by_chance(runs: pd.DataFrame, sources: Sequence[str]) -> dict[str, float]:
 
         left = rest(entries["ARI"].to_numpy() * root[:, 0])
         codes, names = pd.factorize(entries[key])
-        known = _design(entries.drop_duplicates(key).set_index(key).loc[names], columns)[:, 1:]
+        firsts = entries.drop_duplicates(key).set_index(key).loc[names]
+        known = _design(firsts, columns)[:, 1:]
+        units = firsts["unit"] if key == "tissue" else pd.Series(names)
+        members = [np.flatnonzero(units == unit) for unit in units.unique()]
         shares = []
         for _ in range(_SHUFFLES):
-            shuffled = rest(known[rng.permutation(len(known))][codes] * root)
+            shuffled = rest(known[_exchanged(members, rng)][codes] * root)
             shares.append((left @ left - _residual(shuffled, left)) / total)
         found[source] = float(np.mean(shares))
     return found
+
+
+def _exchanged(members: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """For each item, one of another group: groups exchange their items, in order, with repeats."""
+    taken = np.empty(sum(map(len, members)), dtype=int)
+    for own, other in zip(members, rng.permutation(len(members)), strict=True):
+        taken[own] = np.resize(members[other], len(own))
+    return taken
 
 
 def _levels(runs: pd.DataFrame, source: str) -> int:

@@ -37,6 +37,7 @@ class Verdict:
     Attributes:
         results: the shipped results, with studies.
         rank_by: the clusterer that ranks.
+        refined: of ``refined_sections``.
         made: when, where and at which commit they were measured, in a sentence or two.
         left_out: what of the run is not finished; empty if nothing.
         questions: of ``stbench.verdict.questions.questions``.
@@ -47,6 +48,7 @@ class Verdict:
 
     results: pd.DataFrame
     rank_by: str
+    refined: Mapping[str, int]
     made: str
     left_out: str
     questions: Sequence[Question]
@@ -60,22 +62,24 @@ class Verdict:
         return self.results[self.results["study"] == ""]
 
 
-def verdict_of(shipped: Shipped, published: pd.DataFrame) -> Verdict:
+def verdict_of(shipped: Shipped, published: pd.DataFrame, known: pd.DataFrame) -> Verdict:
     """Compute everything that the pages say.
 
     Args:
         shipped: of ``stbench.results.shipped.read_shipped``.
         published: of ``stbench.results.published.read_published``.
+        known: of ``stbench.verdict.claims.read_known_differences``.
     """
     results, rank_by = shipped.results, rank_by_of(shipped.manifest)
     facts = facts_of(shipped)
-    claimed = claims(results, published)
+    claimed = claims(results, published, known)
     kind = headline(results[results["study"] == ""], rank_by)["tissue"].iloc[0]
     runs = runs_of(results[results["tissue"] == kind], facts)
     shares = explained(runs)
     return Verdict(
         results=results,
         rank_by=rank_by,
+        refined=refined_sections(shipped.manifest),
         made=made_sentence(shipped.manifest),
         left_out=left_out_sentences(shipped.manifest),
         questions=questions(results, facts, claimed, rank_by),
@@ -93,7 +97,21 @@ def rank_by_of(manifest: Mapping[str, Any]) -> str:
 def facts_of(shipped: Shipped) -> pd.DataFrame:
     """``stbench.verdict.tissues.tissue_facts`` of shipped results."""
     manifest = shipped.manifest
-    return tissue_facts(shipped.results, manifest.get("tissues", {}), rank_by_of(manifest))
+    smoothed = refined_sections(manifest)
+    tissues = {
+        name: {**known, "refined": smoothed.get(name, 0)}
+        for name, known in manifest.get("tissues", {}).items()
+    }
+    return tissue_facts(shipped.results, tissues, rank_by_of(manifest))
+
+
+def refined_sections(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """By dataset, the number of neighbors by whose majority all its labels are smoothed."""
+    largest = {
+        name: max((int(entry["refine"][0]) for entry in entries.values()), default=0)
+        for name, entries in manifest.get("entries", {}).items()
+    }
+    return {name: n for name, n in largest.items() if n}
 
 
 def made_sentence(manifest: Mapping[str, Any]) -> str:
@@ -161,6 +179,7 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
         f"{markdown(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
         *([markdown(verdict.left_out)] if verdict.left_out else []),
         *([_COMPONENTS] if results["dataset"].str.endswith("_pca").any() else []),
+        *(markdown(_smoothed(name, n)) for name, n in verdict.refined.items()),
         "## Questions",
         asked,
         "Published scores beside these: [claims.md](claims.md).",
@@ -174,8 +193,13 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
     return "\n\n".join(parts) + f"\n{heading}{rest}"
 
 
-def readme_headline(shipped: Shipped, published: pd.DataFrame) -> str:
-    """The headline of the README, between ``BEGIN`` and ``END``: the answers and a figure."""
+def readme_headline(shipped: Shipped, claimed: pd.DataFrame) -> str:
+    """The headline of the README, between ``BEGIN`` and ``END``: the answers and a figure.
+
+    Args:
+        shipped: of ``stbench.results.shipped.read_shipped``.
+        claimed: of ``stbench.verdict.claims.claims``.
+    """
     results, rank_by = shipped.results, rank_by_of(shipped.manifest)
     results = results[results["study"] == ""]
     tissue, rows = next(iter(by_tissue(results, rank_by).items()))
@@ -184,8 +208,9 @@ def readme_headline(shipped: Shipped, published: pd.DataFrame) -> str:
     lines = [f"- **{answer.about}:** {markdown(answer.text)}" for answer in answers]
     space = without_space(rows, facts_of(shipped), rank_by)
     lines.append(f"- **Space:** {markdown(space)}")
-    claimed = claims_sentence(claims(shipped.results, published))
-    lines.append(f"- **Claims:** {markdown(claimed)} [All claims](docs/claims.md).")
+    lines.append(
+        f"- **Claims:** {markdown(claims_sentence(claimed))} [All claims](docs/claims.md)."
+    )
     parts = [
         "\n".join(lines),
         "![Overview of methods and controls](docs/images/overview.svg)",
@@ -210,11 +235,19 @@ def with_headline(readme: str, block: str) -> str:
     return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
 
 
+def _smoothed(dataset: str, n: int) -> str:
+    return (
+        f"On {dataset} the labels of every method and control are smoothed by the majority of {n} "
+        "neighbors, as in the published benchmark; there methods and controls without positions "
+        "use them, too."
+    )
+
+
 _COMPONENTS = """\
 Datasets whose name ends in `_pca` have published principal components in place of counts."""
 _HOW_EXPLAINED = """\
 Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
 others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \
 neighbors with the same true label together with the share of borders between consecutive layers. \
-*By chance*: the mean share when tissues, or methods, exchange this property. Intervals: studies \
+*By chance*: the mean share when studies, or methods, exchange this property. Intervals: studies \
 drawn with replacement; there are few of them, so these are rough."""

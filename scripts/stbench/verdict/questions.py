@@ -9,10 +9,10 @@ import pandas as pd
 
 from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.ranks import Ranking, mean_ranks, places, rank_methods
-from stbench.ranking.robustness import rank_robustness, rank_spans
+from stbench.ranking.robustness import other_choices, rank_robustness
 from stbench.ranking.selection import final_scores, headline, mean_over_units, units_of
-from stbench.results.assembly import method_titles
-from stbench.results.formatting import number, signed
+from stbench.results.assembly import method_titles, natural
+from stbench.results.formatting import count, joined, number, signed
 from stbench.results.statistics import BETTER, WORSE
 from stbench.results.tuning import tuned_entries, tuning_gain
 from stbench.verdict.claims import claims_sentence
@@ -82,7 +82,15 @@ def best_on(results: pd.DataFrame, rank_by: str) -> str:
         many = {0: "none of them is", 1: "one of them is"}.get(ahead, f"{ahead} of them are")
         text += f"; {many} before the best control"
         text += f", {words(controls[0])}"
-    return f"{text}. {certainty(ranking, titles)}"
+    return f"{text}. {certainty(ranking, titles)} {_sections(ranking)}"
+
+
+def _sections(ranking: Ranking) -> str:
+    """The datasets by name, and how many are components."""
+    names = sorted(map(str, ranking.scores.index), key=natural)
+    components = sum(name.endswith("_pca") for name in names)
+    some = f", {components} of {len(names)} as principal components in place of counts"
+    return f"Datasets: {', '.join(names)}{some if components else ''}."
 
 
 def without_tuning(whole: pd.DataFrame, results: pd.DataFrame, rank_by: str) -> str:
@@ -96,24 +104,41 @@ def without_tuning(whole: pd.DataFrame, results: pd.DataFrame, rank_by: str) -> 
     ranking = _ranking(whole, rank_by)
     if ranking is None:
         return "No tissue has a score."
-    titles = method_titles(whole)
-    first = _methods(ranking, whole)[0]
-    text = f"All methods are ranked with default settings and without labels: {titles[first]}"
-    text += f" is first on {where(ranking)}"
+    titles, methods = method_titles(whole), _methods(ranking, whole)
+    cut = whole[whole["method"].isin(methods) & (whole["budget"] != "")]["method"].nunique()
+    fewer = f" ({count(cut, 'method')} with fewer epochs, marked †)" if cut else ""
     conditions = rank_robustness(whole, rank_by)
-    of_methods = conditions["method"].isin(_methods(ranking, whole))
-    low, high = rank_spans(conditions[of_methods]).loc[first, ["best", "worst"]]
-    span = "also" if low == high else f"and {low:.0f} to {high:.0f}"
-    text += f", {span} under other clusterers, metrics and rules"
-    gains = tuning_gain(results[results["tissue"].isin(whole["tissue"])], tuned_entries(results))
-    gains = gains[(gains["clusterer"] == rank_by) & gains["gain"].notna() & ~gains["exploratory"]]
-    if gains.empty:
-        return f"{text}."
-    counts = gains["verdict"].value_counts()
+    parts = [
+        f"All methods are ranked with default settings{fewer} and the true number of domains: "
+        f"{titles[methods[0]]} is first on {where(ranking)}.",
+        other_choices(conditions[conditions["method"].isin(methods)], methods[0], titles),
+        _published_settings(results[results["tissue"].isin(whole["tissue"])], rank_by),
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _published_settings(results: pd.DataFrame, rank_by: str) -> str:
+    """What they change, by method; empty without any."""
+    tuned = tuned_entries(results)
+    table = tuning_gain(results, tuned)
+    table = table[(table["clusterer"] == rank_by) & table["gain"].notna() & ~table["exploratory"]]
+    if table.empty:
+        return ""
+    gains = table.pivot(index="dataset", columns="method", values="gain")
+    means, titles = mean_over_units(gains, units_of(results)), method_titles(results)
+    changes = []
+    for name in gains:
+        of_method = gains[name].dropna()
+        method = str(tuned.get(name, {"method": name})["method"])
+        changes.append(
+            f"{signed(means[name])} for {titles[method]} ({signed(of_method.min())} to "
+            f"{signed(of_method.max())} on {count(len(of_method), 'dataset')})"
+        )
+    n = table["verdict"].value_counts()
     return (
-        f"{text}. Published settings change the ARI by {signed(gains['gain'].mean())} on average "
-        f"over {len(gains)} entries: {counts.get(BETTER, 0)} better, {counts.get(WORSE, 0)} worse, "
-        "the rest within the noise or without an interval."
+        "Settings that authors published for the section, or for a similar one, change the mean "
+        f"ARI over studies by {joined(changes)}: {n.get(BETTER, 0)} better, {n.get(WORSE, 0)} "
+        "worse, the rest within the noise or without an interval."
     )
 
 
@@ -150,11 +175,15 @@ def on_a_laptop(results: pd.DataFrame, rank_by: str) -> str:
 def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
     """The place of PCA, which sees no positions, among the methods on each kind of tissue.
 
+    Datasets on which all labels are smoothed are left out, because there it has positions, too.
+
     Args:
         results: of one kind of tissue, without studies.
         facts: of ``stbench.verdict.tissues.tissue_facts``.
         rank_by: the clusterer that ranks.
     """
+    smoothed = facts.index[facts["refined"] > 0].intersection(results["dataset"])
+    facts = facts[facts["refined"] == 0]
     tumor = facts["tumor"].eq(True) & facts["spots"].eq(1)
     kinds = {f"{kind} tissues": names for kind, names in _groups(facts, "kind")}
     kinds["spots of tumors"] = facts.index[tumor]
@@ -180,7 +209,9 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
     if others:
         start = "it is not on" if first else f"PCA is nowhere among the first {FIRST}:"
         parts.append(f"{start} {_places(others)}")
-    return f"{as_sentence('; '.join(parts))}. In brackets the number of sections."
+    text = f"{as_sentence('; '.join(parts))}. In brackets the number of sections"
+    left_out = f", without {', '.join(smoothed)}, where all labels are smoothed"
+    return f"{text}{left_out if len(smoothed) else ''}."
 
 
 def _groups(facts: pd.DataFrame, column: str) -> list[tuple[str, pd.Index]]:

@@ -109,13 +109,14 @@ def tissue_facts(
 
     Args:
         results: of ``stbench.results.shipped.read_shipped``.
-        tissues: ``tissues`` of the manifest, ``FACTS`` by dataset; unknown ones are NaN.
+        tissues: ``FACTS`` by dataset; unknown ones are NaN. Also ``refined``, the number of
+            neighbors by whose majority the labels of all methods are smoothed; 0 if it is missing.
         rank_by: the clusterer that ranks.
 
     Returns:
-        By dataset: ``FACTS``; ``spots``, 1, or 0 for single cells, NaN if it is unknown; and
-        ``kind``: ``layered`` if ``in_layers`` is at least ``LAYERED_FROM``, else ``patchy``; empty
-        if it is unknown.
+        By dataset: ``FACTS``; ``refined``; ``spots``, 1, or 0 for single cells, NaN if it is
+        unknown; and ``kind``: ``layered`` if ``in_layers`` is at least ``LAYERED_FROM``, else
+        ``patchy``; empty if it is unknown.
     """
     rows = results[
         (results["metric"] == "ARI")
@@ -128,6 +129,7 @@ def tissue_facts(
     facts = pd.DataFrame(
         {fact: [known[name].get(fact) for name in known] for fact in FACTS}, index=list(known)
     ).astype({"cells": "float64", "same_label": "float64", "in_layers": "float64"})
+    facts["refined"] = [int(known[name].get("refined", 0)) for name in known]
     measured_by = facts["technology"].str.partition(",")[0]  # without ", simulated counts"
     facts["spots"] = measured_by.map({**dict.fromkeys(SPOTS, 1.0), **dict.fromkeys(IMAGING, 0.0)})
     kind = np.where(facts["in_layers"] >= LAYERED_FROM, LAYERED, PATCHY)

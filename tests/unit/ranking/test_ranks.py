@@ -159,6 +159,11 @@ def test_intervals_hold_the_mean_rank_and_shrink_to_it_when_all_agree():
         rank_methods(pd.DataFrame(rng.random((8, 4)), columns=list("abcd")), "worst")
     )
     assert ((mixed["low"] <= mixed["mean_rank"]) & (mixed["mean_rank"] <= mixed["high"])).all()
+    assert mixed["low"].min() >= 1 and mixed["high"].max() <= 4
+    ranks = pd.DataFrame({"a": [1, 2, 1, 1, 2, 1], "b": [2, 1, 2, 2, 1, 2], "c": [3] * 6})
+    two = rank_intervals(rank_methods(-ranks, "worst")).loc["b"]
+    ends = scipy.stats.t.interval(0.95, 5, ranks["b"].mean(), scipy.stats.sem(ranks["b"]))
+    assert [two["low"], two["high"]] == pytest.approx(ends)
     assert rank_intervals(rank_methods(CLEAR.iloc[:1], "worst"))["low"].isna().all()
 
 

@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 
 from helpers.results import made_results, scores_of
-from stbench.ranking.robustness import RANKING, rank_robustness, rank_spans, scaled_scores
+from stbench.ranking.robustness import (
+    RANKING,
+    other_choices,
+    rank_robustness,
+    rank_spans,
+    scaled_scores,
+)
 from stbench.ranking.standings import place, standings
 
 SCORES = {  # STAGUE wins on two sections of one study, smoothed PCA on another study
@@ -89,6 +95,35 @@ def test_places_among_fewer_methods_do_not_count():
     rows += [("gmm", name, place) for place, name in enumerate("abdc", 1)]
     spans = rank_spans(pd.DataFrame(rows, columns=["condition", "method", "rank"]))
     assert spans.loc["c"].tolist() == [3, 4] and spans.loc["a"].tolist() == [1, 1]
+
+
+def test_other_choices_do_not_count_the_ranking_and_studies_are_named_apart():
+    rows = [
+        ("ranking", RANKING, "abc"),
+        ("clusterer", "gmm", "bac"),
+        ("metric", "AMI", "bca"),
+        ("aggregate", "mean ARI", "cab"),
+        ("unit", "without A", "abc"),
+        ("unit", "without B", "bac"),
+    ]
+    table = pd.DataFrame(
+        [
+            (kind, condition, method, place)
+            for kind, condition, order in rows
+            for place, method in enumerate(order, 1)
+        ],
+        columns=["kind", "condition", "method", "rank"],
+    )
+    titles = {name: name.upper() for name in "abc"}
+    assert other_choices(table, "a", titles) == (
+        "A is at places 2 to 3 under 3 other choices of clusterer, metric and rules, where B is "
+        "first most often (2 times), and at places 1 to 2 when one study is left out."
+    )
+    alone = table[table["kind"].isin(["ranking", "metric"])]
+    assert other_choices(alone, "b", titles) == (
+        "B is first under 1 other choice of clusterer, metric and rules."
+    )
+    assert other_choices(table[table["kind"] == "ranking"], "a", titles) == ""
 
 
 def test_a_method_that_fails_everywhere_takes_no_clusterer_out_of_the_span():

@@ -6,7 +6,13 @@ import pytest
 from helpers.results import METHODS, made_results, scores_of
 from stbench.common.paths import PROJECT
 from stbench.results.published import COLUMNS
-from stbench.verdict.claims import claims, claims_page, claims_sentence, read_other_claims
+from stbench.verdict.claims import (
+    KNOWN,
+    claims,
+    claims_page,
+    claims_sentence,
+    read_other_claims,
+)
 
 OTHERS = read_other_claims(PROJECT / "resources/published/claims.csv")
 BENCHMARK, NOTEBOOK = "BenchmarkST, ari_results/SEDR.txt", "STAGUE's notebook"
@@ -26,7 +32,6 @@ RESULTS = made_results(
     score("BZ5", "stague", [0.6, 0.6, 0.6], oracle=[0.70, 0.71, 0.72]),
     score("V1_pca", "sedr", [0.2, 0.21, 0.22], clusterer="gmm"),
     score("BZ9", "sedr", ["oom", "oom"], clusterer="gmm"),
-    shortened={"sedr": 50},
 )
 PUBLISHED = reported(
     ("BZ5", "sedr", "ARI", 0.51, 0.02, 20, BENCHMARK),
@@ -55,7 +60,6 @@ def test_the_protocol_and_clusterer_of_the_source_are_used(table):
     assert (sedr["clusterer"], sedr["protocol"]) == ("gmm", "final")
     assert sedr["measured"] == pytest.approx(0.51)
     assert sedr["verdict"] == "holds" and "gmm in place of mclust" in sedr["reason"]
-    assert "at most 50 epochs" in sedr["reason"]
     assert (stague["measured"], stague["protocol"]) == (pytest.approx(0.71), "oracle")
     assert (stague["by"], stague["verdict"]) == ("authors", "lower")
     assert stague["reason"].startswith("-.24 [")
@@ -94,6 +98,36 @@ def test_the_same_section_with_other_features_decides_nothing(table):
     row = claim(table, "V1", "sedr")
     assert (row["measured_on"], row["verdict"]) == ("V1_pca", "undecided")
     assert "measured on V1_pca, the same section with other features" in row["reason"]
+
+
+def test_a_known_difference_of_the_method_decides_nothing():
+    near = made_results(score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="gmm"))
+    known = pd.DataFrame([("BenchmarkST", "sedr", "version 1 there")], columns=KNOWN)
+    row = claim(claims(near, PUBLISHED, known), "BZ5", "sedr")
+    assert row["verdict"] == "undecided" and "version 1 there" in row["reason"]
+    assert row["differs"] == "version 1 there"
+    assert claim(claims(near, PUBLISHED, known.assign(source="SDM")), "BZ5", "sedr")["verdict"] == (
+        "lower"
+    )
+    shorter = made_results(
+        score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="gmm"), shortened={"sedr": 50}
+    )
+    table = claims(shorter, PUBLISHED)
+    assert claim(table, "BZ5", "sedr")["differs"] == "at most 50 epochs"
+    assert claims_sentence(table) == (
+        "Of 1 scores of benchmarks: 0 hold, 0 measured lower, 0 measured higher, 0 undecided, "
+        "because the interval is too wide, 1 undecided, because the method has another version or "
+        "fewer epochs here."
+    )
+
+
+def test_the_page_says_how_far_sources_agree():
+    both = reported(
+        ("BZ5", "sedr", "ARI", 0.51, 0.02, 20, BENCHMARK),
+        ("BZ5", "sedr", "ARI", 0.31, 0.02, 10, "SDMBench"),
+    )
+    page = claims_page(claims(RESULTS, both), RESULTS, both, OTHERS)
+    assert "1 pairs have several scores, which differ by more than .10 in 1 of them" in page
 
 
 def test_a_failed_fit_judges_nothing_and_says_why(table):
@@ -135,13 +169,13 @@ def test_the_page_lists_claims_and_what_was_not_measured(table):
     page = claims_page(table, RESULTS, PUBLISHED, OTHERS)
     assert "| STAGUE | BZ5 | .95 | .71 | **lower** |" in page
     assert "1 scores on sections that were not run: BZ14." in page
-    assert "1 scores of methods that were not run: adept." in page
-    assert "No published score is known of" not in page
+    assert "1 scores on other sections of methods not run: adept." in page
+    assert "`resources/published` has no score of" not in page
     without = claims_page(table, RESULTS, PUBLISHED[PUBLISHED["method"] != "stague"], OTHERS)
-    assert "No published score is known of STAGUE." in without
+    assert "`resources/published` has no score of STAGUE." in without
     by_method = page.partition("## By method")[2].partition("##")[0]
     assert "| method | holds | lower | undecided | not judged |" in by_method
-    assert "| SEDR† | 1 | 0 | 1 | 1 |" in by_method
+    assert "| SEDR | 1 | 0 | 1 | 1 |" in by_method
     other = page.partition("## Other claims")[2].partition("##")[0]
     assert other.count("\n| ") == len(OTHERS) + 2 and all(OTHERS["verdict"])
     assert "| SpatialFusion | ARI .658 and NMI .749 on DLPFC151673 |" in other

@@ -79,6 +79,17 @@ def test_shuffled_facts_explain_as_much_as_chance():
     assert list(table[table["within"] == "tissue"].index) == ["technology", "cells"]
 
 
+def test_sections_of_one_study_exchange_facts_together():
+    four = {"T1": -0.2, "T2": -0.1, "T3": 0.1, "T4": 0.2}
+    runs = made(lambda t, m, c, s: four[t] + METHOD[m], tissues=four)
+    technology = runs["tissue"].map(lambda name: "A" if name in ("T1", "T2") else "B")
+    apart = explained(runs.assign(technology=technology)).set_index("source").loc["technology"]
+    assert apart["by_chance"] < apart["share"] / 2
+    studies = explained(runs.assign(technology=technology, unit=technology)).set_index("source")
+    # Two studies have only two ways to exchange a technology, which both explain the same.
+    assert studies.loc["technology", "by_chance"] == pytest.approx(apart["share"])
+
+
 def test_intervals_need_enough_studies_and_hold_the_share():
     few = made(lambda t, m, c, s: TISSUE[t] + METHOD[m])
     table = explained(few)

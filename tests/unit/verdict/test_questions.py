@@ -59,7 +59,12 @@ def test_the_first_method_the_control_and_the_certainty_are_named():
         "On 2 datasets, STAGUE (mean rank 1.00, mean ARI .80) is first of 2 methods, before SEDR"
     )
     assert "one of them is before the best control, Smoothed PCA (mean rank 2.0" in text
-    assert text.endswith("No test is possible: 2 independent units, at least 5 are needed.")
+    no_test = "No test is possible: 2 independent units, at least 5 are needed."
+    assert text.endswith(f"{no_test} Datasets: L1, L2.")
+    renamed = on("S1").assign(dataset="S_pca")
+    assert best_on(renamed, "kmeans").endswith(
+        "Datasets: S_pca, 1 of 1 as principal components in place of counts."
+    )
     assert best_on(RESULTS.iloc[:0], "kmeans") == "No such tissue has a score."
 
 
@@ -87,6 +92,10 @@ def test_pca_is_named_where_it_is_among_the_first():
     assert text.count("place 3 of 3") == 1  # STARmap are the same sections
     other = {**TISSUES, "L2": {**TISSUES["L2"], "in_layers": 0.5}}
     text = without_space(RESULTS, tissue_facts(RESULTS, other, "kmeans"), "kmeans")
+    smoothed = {**TISSUES, "L1": {**TISSUES["L1"], "refined": 50}}
+    without = without_space(RESULTS, tissue_facts(RESULTS, smoothed, "kmeans"), "kmeans")
+    assert "layered tissues (1): place 3 of 3" in without
+    assert without.endswith("without L1, where all labels are smoothed.")
     assert "spots of tumors (1)" in text and "STARmap (2): place 3 of 3" in text
 
 
@@ -121,8 +130,24 @@ def test_published_settings_are_compared_with_default_ones():
     with_tuned.loc[published, "study"] = "published settings"
     whole = with_tuned[~published]
     text = without_tuning(whole, with_tuned, "kmeans")
-    assert "STAGUE is first on 1 dataset, also under other clusterers" in text
-    assert "change the ARI by +.15 on average over 1 entries" in text
+    assert "default settings and the true number of domains: STAGUE is first on 1 dataset." in text
+    assert "STAGUE is first under 2 other choices of clusterer, metric and rules." in text
+    assert "ARI over studies by +.15 for SEDR (+.15 to +.15 on 1 dataset): 0 better" in text
+
+
+def test_published_settings_count_each_study_once():
+    tuned = {"sedr__published": {**METHODS["sedr"], "title": "SEDR, published settings"}}
+    gains = {"A1": 0.1, "A2": 0.3, "B": -0.2}
+    with_tuned = made_results(
+        *(scores_of(name, "sedr", [0.5, 0.5]) for name in gains),
+        *(scores_of(name, "sedr__published", [0.5 + gain] * 2) for name, gain in gains.items()),
+        methods=tuned,
+        tissues={name: {"tissue": "real", "unit": name[0]} for name in gains},
+    )
+    published = with_tuned["method"] == "sedr__published"
+    with_tuned.loc[published, "study"] = "published settings"
+    text = without_tuning(with_tuned[~published], with_tuned, "kmeans")
+    assert "by +.00 for SEDR (-.20 to +.30 on 3 datasets)" in text  # not +.07
 
 
 def test_each_answer_is_a_sentence(asked):
