@@ -2,8 +2,8 @@
 
 Comments, docstrings, error messages, blank lines, the layout of the code and the modules in
 ``NEUTRAL`` are excluded. So an edited text causes no rerun, and an edited constant reruns what
-depends on it. File names are relative to ``scripts/``, so the location of the project is excluded
-as well.
+depends on it, unless ``stbench.common.equivalent_code`` lists the edit. File names are relative to
+``scripts/``, so the location of the project is excluded as well.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from stbench.common.equivalent_code import COUNTS_AS
 from stbench.common.import_closure import import_closure
 from stbench.common.paths import SCRIPTS
 from stbench.common.source_code import read_source, save_sources
@@ -21,6 +22,7 @@ from stbench.common.source_code import read_source, save_sources
 NEUTRAL = (
     "stbench/common/checksums.py",
     "stbench/common/code_hash.py",
+    "stbench/common/equivalent_code.py",
     "stbench/common/errors.py",
     "stbench/common/file_hashes.py",
     "stbench/common/import_closure.py",
@@ -49,6 +51,7 @@ def code_hash(
     digest = hashlib.sha256()
     for name in sorted(names):
         if not name.startswith((*NEUTRAL, *leave_out)):
-            digest.update(f"{name}\n{read_source(names[name]).digest}\n".encode())
+            own = read_source(names[name]).digest
+            digest.update(f"{name}\n{COUNTS_AS.get((name, own), own)}\n".encode())
     save_sources()
     return digest.hexdigest()

@@ -75,6 +75,8 @@ def given_triples(triples: Any, types: set[str] | None, genes: set[str]) -> dict
         role: np.asarray(triples[role]).astype(str).astype(object) for role in (*_ROLES, "targets")
     }
     n = len(np.atleast_1d(checked["ligand"]))
+    if not n:
+        raise InputError(f"{where}: no triple; leave it out")
     for role in _ROLES:
         checked[role] = np.atleast_1d(checked[role])
         if checked[role].shape != (n,):
@@ -90,9 +92,25 @@ def given_triples(triples: Any, types: set[str] | None, genes: set[str]) -> dict
             raise InputError(
                 f"{where}: {role}: no cell has the type {unknown[0]!r} of obs; {advice}"
             )
-    numbers = {key: float(triples[key]) for key in ("effect", "radius") if key in triples}
+    numbers = {
+        key: _number(triples[key], f"{where}: {key}")
+        for key in ("effect", "radius")
+        if key in triples
+    }
+    if numbers.get("radius", 1) <= 0:
+        raise InputError(f"{where}: radius: {numbers['radius']:g} is not above 0")
     words = {key: str(triples[key]) for key in ("regime", "range") if key in triples}
     return {**checked, **numbers, **words}
+
+
+def _number(value: Any, where: str) -> float:
+    try:
+        number = float(np.asarray(value).item())
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise InputError(f"{where}: one finite number is needed")
+    return number
 
 
 def add_given(dataset: AnnData, source: AnnData) -> list[str]:

@@ -87,8 +87,8 @@ def _interactions(root: Any, n_cells: int, where: str) -> dict[str, Any]:
     for group, name in (("obsp", PAIRS), ("uns", TRIPLES)):
         if (item := find(root, group, name)) is not None:
             found[name] = read_element(item)
-    shape = np.shape(found.get(PAIRS, np.empty((n_cells, n_cells))))
-    if shape != (n_cells, n_cells):
+    if PAIRS in found and np.shape(found[PAIRS]) != (n_cells, n_cells):
+        shape = np.shape(found[PAIRS])
         raise InputError(f"{where}: obsp[{PAIRS!r}]: {shape} for {n_cells} cells")
     return found
 

@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from stbench.common.code_hash import NEUTRAL, code_hash
+from stbench.common.equivalent_code import COUNTS_AS, EDITS
 from stbench.common.paths import SCRIPTS
-from stbench.common.source_code import forget_sources
+from stbench.common.source_code import forget_sources, read_source
 
 PROGRAM = '''"""What it does."""
 
@@ -102,3 +103,21 @@ def test_what_is_left_out_does_not_count(code):
 def test_neutral_modules_exist_and_the_hash_is_the_same_in_any_process():
     assert all((SCRIPTS / name).exists() for name in NEUTRAL)
     assert hash_of(SCRIPTS, "fit.py") == hash_of(SCRIPTS, "fit.py")
+
+
+def test_a_listed_edit_counts_as_the_file_before_it(code, monkeypatch):
+    before, file = hash_of(code), code / "lib/part.py"
+    old = read_source(file).digest
+    file.write_text("def double(x):\n    return x + x\n")
+    assert hash_of(code) != before
+    monkeypatch.setitem(COUNTS_AS, ("lib/part.py", read_source(file).digest), old)
+    assert hash_of(code) == before
+    file.write_text("def double(x):\n    return 3 * x\n")  # another edit is not listed
+    assert hash_of(code) != before
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.file)
+def test_listed_edits_are_those_of_the_files(edit):
+    now = read_source(SCRIPTS / edit.file).digest
+    assert edit.after == now, "correct `after`, or remove the entry if results change"
+    assert edit.before != edit.after and edit.why

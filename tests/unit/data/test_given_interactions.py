@@ -1,6 +1,7 @@
 """True interactions in a file of the user: used whole, or refused in one line."""
 
 import anndata
+import h5py
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,6 +11,7 @@ from stbench.common.errors import InputError
 from stbench.config.own_files import with_file
 from stbench.config.registry import dataset_entry
 from stbench.data.own_files import own_dataset
+from stbench.platforms import anndata_store
 
 
 def made(path, adata, **options):
@@ -55,7 +57,10 @@ def test_pairs_count_in_both_directions_and_keep_their_cells(tmp_path, directed)
     assert triples["sender_type"].tolist() == ["a"] and "effect" not in triples
 
 
-def test_a_file_without_truth_has_none(tmp_path):
+def test_a_file_without_truth_has_none_however_many_its_cells(tmp_path):
+    tissue().write_h5ad(tmp_path / "a.h5ad")
+    with h5py.File(tmp_path / "a.h5ad") as file:
+        assert anndata_store._interactions(file, 10**7, "a.h5ad") == {}
     data = made(tmp_path / "a.h5ad", tissue())
     assert not data.obsp and set(data.uns) == {"dataset"}
 
@@ -71,6 +76,14 @@ def test_a_file_without_truth_has_none(tmp_path):
         (lambda t: t.update(receptor=np.array(["gene1", "gene2"])), "2 values for 1 ligands"),
         (lambda t: t.update(targets=np.array(["gene2"])), "targets: one row of genes for each"),
         (lambda t: t.update(sender_type=np.array(["c"])), "no cell has the type 'c'"),
+        (lambda t: t.update(effect=np.array([1.0, 2.0])), "effect: one finite number is needed"),
+        (lambda t: t.update(radius="contact"), "radius: one finite number is needed"),
+        (lambda t: t.update(radius=np.nan), "radius: one finite number is needed"),
+        (lambda t: t.update(radius=-3.0), "radius: -3 is not above 0"),
+        (
+            lambda t: t.update({key: value[:0] for key, value in t.items() if key != "radius"}),
+            "no triple; leave it out",
+        ),
     ],
 )
 def test_triples_that_do_not_belong_to_the_data_are_refused(tmp_path, change, said):
