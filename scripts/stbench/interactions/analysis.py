@@ -224,15 +224,15 @@ def supported(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[Suppo
     note = support.coverage
     if tissue.types is None:
         note += "; no cell types: edges are rewired among all cells"
-    return support, note + resolution(len(support.table), shuffles)
+    return support, note + resolution(len(support.table), shuffles, "q_shifted")
 
 
-def resolution(tests: int, shuffles: int) -> str:
+def resolution(tests: int, shuffles: int, q: str = "q") -> str:
     """A note if the number of shuffles is too small for one pair to be significant."""
     best = tests / (1 + shuffles)
     if best <= 0.05:
         return ""
-    return f"; with {shuffles} shuffles, q of a single pair cannot be below {min(best, 1):.2g}"
+    return f"; with {shuffles} shuffles, {q} of a single pair cannot be below {min(best, 1):.2g}"
 
 
 def attributed_genes(

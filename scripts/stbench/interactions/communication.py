@@ -115,7 +115,8 @@ def write_communication(
     if found.types is not None:
         adata.uns["types"] = found.types
     if found.links is not None:
-        adata.obsp = dict(zip(names, found.links, strict=True))
+        # By number: a slash in the name of a gene would be a folder in the file.
+        adata.obsp = {str(place): links for place, links in enumerate(found.links)}
     write_h5ad(path, adata)
 
 
@@ -144,5 +145,5 @@ def read_communication(path: Path, pairs: Pairs) -> Communication:
         raise error(record["reason"])
     if list(zip(adata.var["ligand"], adata.var["receptor"], strict=True)) != list(pairs):
         raise InputError(f"{path}: its pairs of genes are not those of the dataset; remove it")
-    links = [sp.csr_matrix(adata.obsp[name]) for name in adata.var_names if name in adata.obsp]
+    links = [sp.csr_matrix(adata.obsp[str(place)]) for place in range(len(adata.obsp))]
     return Communication(adata.X, adata.uns.get("types"), links or None)

@@ -109,7 +109,8 @@ def contest_of(tissue: Tissue, triples: Mapping[str, Any], candidates: Candidate
         names, codes = np.unique(np.asarray(tissue.types, dtype=str), return_inverse=True)
         first, second = members[candidates.pairs[:, 0]], members[candidates.pairs[:, 1]]
         touching = (first.T @ second).toarray()
-        near = touching + touching.T > 0
+        typed = names != ""
+        near = (touching + touching.T > 0) & typed[:, None] & typed
         acting = np.zeros((k, len(names), len(names)), bool)
         place = {name: code for code, name in enumerate(names)}
         for sender, receiver, genes in _triples(triples):

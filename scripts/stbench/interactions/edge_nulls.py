@@ -77,11 +77,9 @@ def pool_of(
     """
     distance = pair_distances(coords, source, target)
     longest = distance.max()
-    tree = cKDTree(coords)
-    radius = float(longest) * (1 + 1e-6)
-    if tree.count_neighbors(tree, radius) > 2 * MAX_POOL:
+    pairs = _pairs_within(coords, longest)
+    if pairs is None:
         return None
-    pairs = tree.query_pairs(radius, output_type="ndarray")
     one, other = pairs[usable[pairs].all(axis=1)].T.astype(np.int64)
     reach = pair_distances(coords, one, other)
     one, other, reach = one[reach <= longest], other[reach <= longest], reach[reach <= longest]
@@ -91,6 +89,24 @@ def pool_of(
     ends = np.minimum(source, target) * n + np.maximum(source, target)
     is_edge = np.isin(one * n + other, ends)
     return Pool(one, other, np.searchsorted(cuts, reach), edges, is_edge, n)
+
+
+def _pairs_within(coords: np.ndarray, longest: float) -> np.ndarray | None:
+    """Pairs of cells (m, 2) up to a little more than a distance; None if there are too many."""
+    tree = cKDTree(coords)
+    radius = float(longest) * (1 + 1e-6)
+    if tree.count_neighbors(tree, radius) > 2 * MAX_POOL:
+        return None
+    return tree.query_pairs(radius, output_type="ndarray")
+
+
+def distances_within(coords: np.ndarray, longest: float) -> np.ndarray | None:
+    """Distances (m,) of all pairs of cells up to the longest; None if there are too many."""
+    pairs = _pairs_within(coords, longest)
+    if pairs is None:
+        return None
+    distances = pair_distances(coords, *pairs.T)
+    return distances[distances <= longest]
 
 
 def redrawn(pool: Pool, group: np.ndarray, observed: np.ndarray) -> list[Comparison]:

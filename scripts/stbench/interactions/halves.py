@@ -28,7 +28,7 @@ class Halves(NamedTuple):
 
     Attributes:
         correlation: Spearman's, over edges, of the mean products of the two halves, each pair
-            divided by its own mean.
+            divided by the mean that the numbers of edges of the cells give it.
         expected: its mean over rewired edges.
         p: the share of rewired graphs that reach it (one-sided, counting the graph itself).
         edges, pairs: their numbers.
@@ -71,7 +71,7 @@ def between_halves(
     names = list(dict.fromkeys(gene for pair in pairs for gene in pair))
     values = np.column_stack([value(name) for name in names]).astype(np.float32)
     ligand, receptor = (np.array([names.index(pair[role]) for pair in pairs]) for role in (0, 1))
-    weights = 1 / np.maximum(_means(values, ligand, receptor, source, target), 1e-12)
+    weights = _weights(values, ligand, receptor, np.concatenate([source, target]))
     # The sum over pairs is a bilinear form of the values of both ends.
     forms = [
         sp.csr_matrix(
@@ -119,17 +119,15 @@ def _scores(
     return scores
 
 
-def _means(
-    values: np.ndarray,
-    ligand: np.ndarray,
-    receptor: np.ndarray,
-    source: np.ndarray,
-    target: np.ndarray,
+def _weights(
+    values: np.ndarray, ligand: np.ndarray, receptor: np.ndarray, ends: np.ndarray
 ) -> np.ndarray:
-    """Mean over edges and both directions of ligand times receptor, (pairs,)."""
-    ends = np.concatenate([source, target]), np.concatenate([target, source])
-    members = sp.csr_matrix((np.ones(len(ends[0]), np.float32), ends), (len(values),) * 2)
-    received = members @ values
-    return np.array(
-        [values[:, a] @ received[:, b] for a, b in zip(ligand, receptor, strict=True)]
-    ) / len(ends[0])
+    """One over the mean of ligand times receptor if partners were random, (pairs,).
+
+    It depends on the number of edges of every cell, which rewiring keeps, and not on who the
+    partners are. The mean over the observed edges would make a pair without a product there decide
+    every rewired graph, and no graph would look like the observed one.
+    """
+    means = np.bincount(ends, minlength=len(values)) @ values.astype(np.float64) / len(ends)
+    expected = means[ligand] * means[receptor]
+    return np.divide(1, expected, out=np.zeros_like(expected), where=expected > 0)

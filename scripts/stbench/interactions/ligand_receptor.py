@@ -34,6 +34,8 @@ from stbench.interactions.shifts import against_shifts
 
 RESOURCES = {"human": "consensus", "mouse": "mouseconsensus"}
 MIN_PAIRS = 5
+_ALPHA = 0.05  # of q
+_ENOUGH = 10  # draws that reach the observed value give a p that more draws hardly change
 _TIE = 1e-5  # relative; sums of float32 differ by less
 
 
@@ -44,9 +46,10 @@ class Support:
     Attributes:
         table: one row per tested pair, by p: ligand, receptor, share_ligand and share_receptor
             (share of cells with an edge that express it), observed (mean over edges), expected and
-            z (compared with rewired edges), p (one-sided: more than expected) and q (Benjamini and
-            Hochberg); with the suffix ``_shifted`` the same compared with the shifted tissue
-            (``against_shifts``).
+            z (compared with rewired edges), p (one-sided: more than expected; of pairs that no
+            draw reaches from so many draws that one such pair can have a q below 5 %) and q
+            (Benjamini and Hochberg); with the suffix ``_shifted`` the same compared with the
+            shifted tissue (``against_shifts``).
         coverage: one line with the number of pairs of the resource on the panel.
         halves: whether the two halves of the resource support the same edges.
     """
@@ -175,11 +178,19 @@ def tested_pairs(
             rows.append((ligand, receptor, *shares))
     observed = np.array([_total(value(a), value(b), source, target) for a, b in tested])
     higher, total, squares = (np.zeros(len(tested)) for _ in range(3))
+
+    def excess(i: int, partners: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Of rewired graphs over the observed one: small, so that squares do not lose digits."""
+        ligand, receptor = map(value, tested[i])
+        return _totals(ligand, receptor, source, target, partners) - observed[i]
+
+    def reached(i: int, drawn: np.ndarray) -> int:
+        return int((drawn >= -_TIE * abs(observed[i])).sum())
+
     for partners in rewired(source, target, groups, shuffles, rng):
-        for i, (ligand, receptor) in enumerate(tested):
-            drawn = _totals(value(ligand), value(receptor), source, target, partners)
-            drawn -= observed[i]  # so that squares do not lose digits
-            higher[i] += (drawn >= -_TIE * abs(observed[i])).sum()
+        for i in range(len(tested)):
+            drawn = excess(i, partners)
+            higher[i] += reached(i, drawn)
             total[i] += drawn.sum()
             squares[i] += (drawn**2).sum()
     mean = total / shuffles
@@ -190,7 +201,19 @@ def tested_pairs(
     table["expected"] = (observed + mean) / directions
     varies = sd > _TIE * np.abs(observed)
     table["z"] = np.divide(-mean, sd, out=np.full(len(sd), np.nan), where=varies)
-    table["p"] = (1 + higher) / (1 + shuffles)
+    draws = np.full(len(tested), shuffles)
+    needed = int(np.ceil(len(tested) / _ALPHA))
+    rare = np.flatnonzero(higher == 0)
+    for start in range(shuffles, needed, shuffles):
+        size = min(shuffles, needed - start)
+        rare = rare[higher[rare] < _ENOUGH]
+        if not len(rare):
+            break
+        for partners in rewired(source, target, groups, size, rng):
+            for i in rare.tolist():
+                higher[i] += reached(i, excess(i, partners))
+        draws[rare] += size
+    table["p"] = (1 + higher) / (1 + draws)
     table["q"] = false_discovery_control(table["p"]) if len(table) else []
     order = np.lexsort((table["receptor"], table["ligand"], -table["z"].fillna(0), table["p"]))
     return table.iloc[order].reset_index(drop=True)

@@ -47,11 +47,10 @@ def regime_table(
     rows = []
     for regime, range_, datasets in _groups(scores):
         here = means[means["dataset"].isin(datasets)]
-        near = here[here["scorer"] == baseline].set_index("dataset")
+        near = here[here["scorer"] == baseline]
         for (scorer, method, metric), of_scorer in here.groupby(keys[1:], sort=False):
             own = of_scorer.set_index("dataset")["value"]
-            # On a grid, distances within a stratum are equal, so distance has no such metric.
-            base = near.loc[near["metric"] == metric, "value"].reindex(own.index)
+            base = _baseline(near[near["metric"] == metric], method).reindex(own.index)
             mean, lift = _interval(own, units), _interval((own - base).dropna(), units)
             rows.append(
                 {
@@ -67,6 +66,17 @@ def regime_table(
         table.loc[of_metric.index, "p_holm"] = holm(of_metric["p_holm"].to_numpy(dtype=float))
     table["verdict"] = [verdict(*pair) for pair in zip(table["lift"], table["p_holm"], strict=True)]
     return table.astype(COLUMNS)
+
+
+def _baseline(near: pd.DataFrame, method: str) -> pd.Series:
+    """The values of the baseline by dataset: those of the method, or the only ones.
+
+    On a grid, distances within a stratum are equal, so distance has no such metric.
+    """
+    own = near[near["method"].isin(["", method])]
+    if own.empty and near["method"].nunique() == 1:
+        own = near
+    return own.set_index("dataset")["value"]
 
 
 def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, str, list[str]]]:

@@ -14,6 +14,7 @@ from stbench.common.io import read_csv
 
 _LEAST_PAIRS = 6  # pairs of types that two sections must share
 _DRAWS = 999
+_LEFT = 1e-9  # variance that distance leaves; less is rounding
 NULLS = ("shuffled", "distance")
 SUPPORTS = {"z": "ligand_receptor", "z_shifted": "ligand_receptor_shifted"}
 SEEDS, SECTIONS, HALVES = "training seeds", "sections", "halves of the resource"
@@ -208,6 +209,8 @@ def _correlation(columns: np.ndarray) -> np.ndarray:
 
 
 def _partial(r: np.ndarray) -> float:
-    """Correlation of the first two columns given the third."""
-    rest = (1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2)
-    return float((r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt(rest)) if rest > 0 else np.nan
+    """Correlation of the first two columns given the third; NaN if it decides one of them."""
+    rest = 1 - r[:2, 2] ** 2
+    if not (rest > _LEFT).all():
+        return np.nan
+    return float((r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt(rest.prod()))

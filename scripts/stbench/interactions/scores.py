@@ -263,7 +263,8 @@ def _formula(tissue: Tissue, task: Task, fits: Sequence[GraphFit]) -> Iterator[d
         cause = Cause("not_applicable", "its score is not a mixture of similarity and distance")
     elif trained and task.candidates is not None:
         params, components = trained[0].params, tissue.components
-        n_types = _N_TYPES if tissue.types is None else len(np.unique(tissue.types))
+        types = set() if tissue.types is None else set(np.asarray(tissue.types, dtype=str))
+        n_types = len(types - {""}) or _N_TYPES
         of_types = baselines.means_of_found_types(components, n_types)
         scores = [
             baselines.formula(features, tissue.coords, params, task.candidates)

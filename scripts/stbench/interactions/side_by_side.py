@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stbench.common.h5ad import read_elements
 from stbench.common.io import read_csv
+from stbench.interactions.edge_nulls import DISTANCE_BINS, distances_within
+from stbench.interactions.edges import pair_distances
 from stbench.interactions.replication import agreement, spearman, type_matrix
 
 TOP_GENES = 20
@@ -98,11 +101,12 @@ def agreement_table(folders: Folders) -> pd.DataFrame:
 
     Returns:
         ``AGREEMENT_COLUMNS``, one row for each measure: ``edges`` (Jaccard index of the edges above
-        the thresholds; by chance: of as many edges drawn from those that either graph has),
-        ``type_pairs`` (Spearman's correlation of z beyond distance; p from permuted names of
-        types), ``ligand_receptor`` (Spearman's correlation of z of the pairs that both tested) and
-        ``genes`` (share of the first 20 genes that both have). ``n`` is the number of edges of
-        either, of pairs, or of genes.
+        the thresholds; by chance: of as many edges at the same distances, drawn from all pairs of
+        cells; NaN if too many are within reach), ``type_pairs`` (Spearman's correlation of z beyond
+        distance; p from permuted names of types), ``ligand_receptor`` (Spearman's correlation of z
+        of the pairs that both tested; ``by_chance`` is NaN, because its null does not keep
+        distances, so any two graphs of near cells agree) and ``genes`` (share of the first 20 genes
+        that both have). ``n`` is the number of edges of either, of pairs, or of genes.
     """
     rows = [
         {"dataset": dataset, "first": first, "second": second, **row}
@@ -114,9 +118,7 @@ def agreement_table(folders: Folders) -> pd.DataFrame:
 
 
 def _agreements(one: Path, other: Path) -> Iterator[dict]:
-    yield from _shared_edges(
-        *(pd.read_parquet(path / "consensus.parquet") for path in (one, other))
-    )
+    yield from _shared_edges(one, other)
     types = [_table(path, "type_pairs") for path in (one, other)]
     if all(table is not None and "z_distance" in table for table in types):
         found = agreement(*(type_matrix(table, "z_distance") for table in types))
@@ -129,7 +131,7 @@ def _agreements(one: Path, other: Path) -> Iterator[dict]:
         known = both.dropna(subset=["z", "z_other"])
         if len(known) > 1:
             value = spearman(known["z"].to_numpy(), known["z_other"].to_numpy())
-            yield _row("ligand_receptor", value, 0.0, len(known))
+            yield _row("ligand_receptor", value, np.nan, len(known))
     genes = [_ranked_genes(path) for path in (one, other)]
     if genes[0] is not None and genes[1] is not None:
         top = min(TOP_GENES, len(genes[0]))
@@ -137,21 +139,48 @@ def _agreements(one: Path, other: Path) -> Iterator[dict]:
         yield _row("genes", shared, top / len(genes[0]), len(genes[0]))
 
 
-def _shared_edges(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[dict]:
-    every, above = [], []
-    if not all("above" in table for table in (one, other)):
+def _shared_edges(one: Path, other: Path) -> Iterator[dict]:
+    tables = [pd.read_parquet(path / "consensus.parquet") for path in (one, other)]
+    if not all("above" in table for table in tables):
         return
-    for table in (one, other):
-        ends = pd.MultiIndex.from_frame(table[["source", "target"]])
-        every.append(ends)
-        above.append(ends[table["above"]])
-    either, both = (len(above[0].union(above[1])), len(above[0].intersection(above[1])))
+    first, second = (
+        table.loc[table["above"], ["source", "target"]].to_numpy(np.int64) for table in tables
+    )
+    ends = [set(map(tuple, edges.tolist())) for edges in (first, second)]
+    either, both = len(ends[0] | ends[1]), len(ends[0] & ends[1])
     if not either:
         return
-    candidates = len(every[0].union(every[1]))
-    expected = len(above[0]) * len(above[1]) / candidates
-    by_chance = expected / (len(above[0]) + len(above[1]) - expected)
+    coords = read_elements(one / "graph.h5ad", "obsm/spatial")["obsm/spatial"]
+    expected = shared_by_distance(first, second, coords)
+    by_chance = expected / (len(first) + len(second) - expected)
     yield _row("edges", both / either, by_chance, either)
+
+
+def shared_by_distance(one: np.ndarray, other: np.ndarray, coords: np.ndarray) -> float:
+    """How many edges two graphs share on average if only their distances decide.
+
+    In each bin of distance both draw their number of edges from all pairs of cells.
+
+    Args:
+        one, other: (e, 2) cells of the edges.
+        coords: (n, 2) positions.
+
+    Returns:
+        NaN if too many pairs of cells are within the longest edge.
+    """
+    if not len(one) or not len(other):
+        return 0.0
+    lengths = [pair_distances(coords, *edges.T) for edges in (one, other)]
+    reach = distances_within(coords, max(length.max() for length in lengths))
+    if reach is None:
+        return np.nan
+    shares = np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1]
+    cuts = np.unique(np.concatenate([np.quantile(length, shares) for length in lengths]))
+    a, b, pairs = (
+        np.bincount(np.searchsorted(cuts, values), minlength=len(cuts) + 1)
+        for values in (*lengths, reach)
+    )
+    return float((a * b / np.maximum(pairs, 1)).sum())
 
 
 def _row(measure: str, value: float, by_chance: float, n: int, p: float = np.nan) -> dict:

@@ -187,12 +187,17 @@ def _of_shifts(
     weight = pool.is_edge - (pool.edges / np.maximum(size, 1))[pool.bins]
 
     def excess(drawn: np.ndarray) -> float:
-        one, other = drawn[pool.one], drawn[pool.other]
-        return float(weight[(one == other) & (one >= 0)].sum())
+        return float(weight[drawn[pool.one] == drawn[pool.other]].sum())
 
+    # Cells without a type are no place that a type can come from.
+    typed = np.flatnonzero(codes >= 0)
+    coords, sections = places
+    drawn, draws = codes.copy(), []
+    for cells in shifted_cells(coords[typed], sections[typed], shifts, rng):
+        drawn[typed] = codes[typed[cells]]
+        draws.append(excess(drawn))
     own = excess(codes)
-    draws = np.array([excess(codes[cells]) for cells in shifted_cells(*places, shifts, rng)])
-    (found,) = _of_draws(np.array([own]), draws[:, None])
+    (found,) = _of_draws(np.array([own]), np.array(draws)[:, None])
     return found._replace(mean=observed - own + found.mean)
 
 

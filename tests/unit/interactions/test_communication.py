@@ -150,6 +150,10 @@ def test_files_hold_what_was_written(tmp_path):
     assert all((a != b).nnz == 0 for a, b in zip(read.links, links, strict=True))
     with pytest.raises(InputError, match="not those of the dataset"):
         read_communication(tmp_path / "tool.h5ad", pairs[:1])
+    slash = [("H2-D1/x", "b"), ("c", "d")]
+    write_communication(tmp_path / "slash.h5ad", written, slash, list("1234"))
+    read = read_communication(tmp_path / "slash.h5ad", slash)
+    assert all((a != b).nnz == 0 for a, b in zip(read.links, links, strict=True))
     write_no_communication(tmp_path / "none.h5ad", "not_applicable", "needs cell types")
     with pytest.raises(NotApplicableError, match="needs cell types"):
         read_communication(tmp_path / "none.h5ad", pairs)
@@ -214,7 +218,7 @@ def test_a_tool_scores_what_it_says(tool, files, tissue, contest, tmp_path):
     assert (found.links is not None) == (tool == "commot")
 
 
-def test_cells_without_a_type_are_scored_as_a_type_of_their_own(files, tmp_path):
+def test_cells_without_a_type_are_in_no_pair_of_types(files, tmp_path):
     adata = read_h5ad(files[0])
     adata.obs.loc[adata.obs_names[:9], "celltype"] = np.nan
     write_h5ad(tmp_path / "data.h5ad", adata)
@@ -223,3 +227,6 @@ def test_cells_without_a_type_are_scored_as_a_type_of_their_own(files, tmp_path)
     scores = score_interactions(tissue, [], 15, {})
     ok = scores[(scores["scorer"] == "distance") & (scores["metric"] == "types_AUROC")]
     assert ok["status"].tolist() == ["ok"]
+    near = contest_of(tissue, tissue.triples, within_reach(tissue.coords, 15)).near
+    names = np.unique(np.asarray(tissue.types, dtype=str))
+    assert names[0] == "" and not near[0].any() and not near[:, 0].any() and near[1:, 1:].any()

@@ -54,6 +54,22 @@ def test_where_distance_has_no_such_metric_there_is_no_lift():
     assert alike["mean"] == pytest.approx(0.7, abs=0.02) and np.isnan(alike["lift"])
 
 
+def test_each_method_is_compared_with_its_own_untrained_network():
+    scores = of_regimes()
+    learned = scores[scores["scorer"] == "stague"]
+    other = learned.assign(scorer="deeplinc", method="deeplinc", value=learned["value"] - 0.1)
+    before = [
+        table.assign(scorer="untrained", value=table["value"] - lift)
+        for table, lift in ((learned, 0.02), (other, 0.03))
+    ]
+    table = regime_table(pd.concat([scores, other, *before]), baseline="untrained")
+    lift = table[table["regime"] == "all"].set_index("scorer")["lift"]
+    assert lift["stague"] == pytest.approx(0.02) and lift["deeplinc"] == pytest.approx(0.03)
+    assert np.isnan(lift["distance"])  # of which of the two?
+    one = regime_table(pd.concat([scores, before[0]]), baseline="untrained")
+    assert not one.loc[one["scorer"] == "distance", "lift"].isna().any()
+
+
 def test_every_regime_has_its_means_and_lifts_over_distance():
     table = regime_table(of_regimes()).set_index(["regime", "range", "scorer"])
     assert set(table.index.get_level_values("regime")) == {"all", "alike", "unlike"}

@@ -156,6 +156,18 @@ def test_a_planted_pair_is_found_and_types_alone_are_not_taken_for_it():
     assert again.iloc[0]["ligand"] == "La"
 
 
+def test_draws_are_added_until_a_single_pair_can_be_significant():
+    edges, expression, types = tissue(300, 4)
+    chosen = np.random.default_rng(0).random(len(edges)) < 0.05
+    senders, receivers = edges.to_numpy()[chosen].T
+    expression[senders, GENES.index("La")] += 3
+    expression[receivers, GENES.index("Ra")] += 3
+    table = support(edges, expression, types, shuffles=19).table
+    first, n = table.iloc[0], len(table)
+    assert first["ligand"] == "La" and first["p"] <= 0.05 / n and first["q"] < 0.05
+    assert (table["p"][1:] >= 1 / 20).sum() >= n - 2  # the others keep their 19 draws
+
+
 def test_values_that_cannot_change_give_no_z_and_no_significance():
     edges, expression, types = tissue(30, 0)
     expression[:, [GENES.index("La"), GENES.index("Ra")]] = 1.7

@@ -28,6 +28,15 @@ def test_seeds_that_follow_the_distance_alone_do_not_agree_beyond_it():
     assert alike["edges"] == 600
 
 
+@pytest.mark.parametrize("n", [20, 57, 94])
+def test_nothing_is_beyond_the_distance_where_it_decides_every_score(n):
+    near = [
+        edges(seed, 0.5, n).assign(score=lambda t, seed=seed: np.exp(-seed * t["distance"]))
+        for seed in (1, 2)
+    ]
+    assert np.isnan(between_seeds(pd.concat(near)).iloc[0]["beyond_distance"])
+
+
 def test_jaccard_by_hand_and_pairs_of_three_seeds():
     rows = pd.concat([edges(seed, 0.5, 4).assign(above=[True, True, seed == 2, False])
                       for seed in (1, 2, 3)])  # fmt: skip

@@ -6,6 +6,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
+from scipy.spatial import cKDTree
 
 from stbench.interactions.side_by_side import (
     AGREEMENT_COLUMNS,
@@ -13,6 +15,7 @@ from stbench.interactions.side_by_side import (
     agreement_table,
     by_dataset,
     methods_table,
+    shared_by_distance,
 )
 
 TYPES = list(combinations_with_replacement("abcd", 2))
@@ -25,6 +28,8 @@ def results(root, method, above, z, genes, dataset="tissue"):
     edges = pd.DataFrame({"source": range(20), "target": range(1, 21), "above": False})
     edges.loc[above, "above"] = True
     edges.to_parquet(folder / "consensus.parquet")
+    line = AnnData(obsm={"spatial": np.column_stack([np.arange(21.0) ** 1.5, np.zeros(21)])})
+    line.write_h5ad(folder / "graph.h5ad")
     table = pd.DataFrame(TYPES, columns=["type_a", "type_b"])
     table["observed"], table["expected_distance"] = 10 + np.asarray(z), 10.0
     table["z_distance"], table["q_distance"] = z, np.where(np.abs(z) > 2, 0.01, 0.5)
@@ -68,11 +73,27 @@ def test_agreement_by_hand(folders):
     assert set(zip(table["first"], table["second"], strict=True)) == {("stague", "deeplinc")}
     found = table.set_index("measure")
     assert found.loc["edges", "value"] == 2 / 6 and found.loc["edges", "n"] == 6
-    assert found.loc["edges", "by_chance"] == pytest.approx(0.8 / 7.2)
+    coords = np.column_stack([np.arange(21.0) ** 1.5, np.zeros(21)])
+    edges = [np.column_stack([np.arange(4) + i, np.arange(4) + i + 1]) for i in (0, 2)]
+    shared = shared_by_distance(*edges, coords)
+    assert found.loc["edges", "by_chance"] == pytest.approx(shared / (8 - shared))
+    assert np.isnan(found.loc["ligand_receptor", "by_chance"])
     assert found.loc["type_pairs", "value"] == pytest.approx(1)
     assert found.loc["type_pairs", "p"] < 0.05
     assert found.loc["ligand_receptor", ["value", "n"]].tolist() == pytest.approx([1, 3])
     assert found.loc["genes", ["value", "by_chance", "n"]].tolist() == [0.5, 0.5, 40]
+
+
+def test_graphs_that_follow_the_distance_alone_share_edges_by_chance():
+    """Two graphs of some of the nearest pairs: what they share is what distances give."""
+    rng = np.random.default_rng(0)
+    coords = rng.uniform(size=(400, 2))
+    near = cKDTree(coords).query_pairs(0.08, output_type="ndarray")
+    one, other = (near[rng.random(len(near)) < 0.3] for _ in range(2))
+    shared = len({*map(tuple, one)} & {*map(tuple, other)})
+    assert shared_by_distance(one, other, coords) == pytest.approx(shared, rel=0.15)
+    assert shared > 0.25 * len(one)  # of all pairs of cells it would be 2 %
+    assert shared_by_distance(one, one[:0], coords) == 0
 
 
 def test_missing_parts_have_their_reason_and_no_rows_of_agreement(folders):

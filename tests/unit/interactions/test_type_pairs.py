@@ -270,6 +270,21 @@ def test_where_types_and_edges_cluster_only_shifted_types_are_at_chance():
     assert wrong["distance"] > 2 * wrong["shifted"] and wrong["shifted"] <= 0.14
 
 
+def test_regions_without_types_do_not_widen_the_shifted_null():
+    z = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        coords = rng.random((200, 2))
+        codes = np.where(smooth(coords, rng) > 0, smooth(coords, rng, 0.1) > 0, -1)
+        types = pd.Categorical.from_codes(codes, ["a", "b"])
+        pairs = cKDTree(coords).query_pairs(0.1, output_type="ndarray")
+        kept = pairs[smooth(coords, rng)[pairs].mean(axis=1) > 0]
+        edges = pd.DataFrame(kept, columns=["source", "target"])
+        same = type_pairs(edges, types, coords, shuffles=40).same_type.set_index("null")
+        z.append(same.loc["shifted", "z"])
+    assert np.std(z) > 0.75
+
+
 def test_a_graph_of_likeness_is_above_shifted_types():
     rng = np.random.default_rng(0)
     coords = rng.random((300, 2))
