@@ -235,7 +235,7 @@ def _orders(orders: Mapping[str, Sequence[Place]]) -> Iterator[str]:
     """The place and mean final ARI of each method under every clusterer."""
     yield (
         "Place by mean rank among the methods with a score under this clusterer, as in the tables "
-        "above, and mean ARI; controls are not listed."
+        "above, and mean ARI (a failed seed counts, as in the ranks); controls are not listed."
     )
     found = {
         clusterer: {p.title: f"{n}: {number(p.ari)}" for n, p in enumerate(places, 1)}
