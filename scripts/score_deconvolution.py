@@ -75,6 +75,9 @@ def main() -> None:
 
     entry = f"{args.dataset}, {args.method}"
     table = attempt(entry, scored, failed_to_score, record=args.record_failure)
+    if len(ok) == 1 < len(args.fits):
+        table[["low", "high"]] = np.nan
+        reasons.append("no interval: one training seed is left")
     epochs = {json.loads(str(fit["params"])).get("epochs") for fit in circumstances}
     notes = dict.fromkeys(fit["note"] for fit in circumstances)
     table.insert(0, "dataset", args.dataset)

@@ -19,7 +19,10 @@ from stbench.deconvolution.proportions import read_proportions
 def fit(
     spots: Any, reference: Any, seed: int, device: str, params: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """The truth with its rows in random order.
+    """The truth with its rows in random order, over all types of the truth and the reference.
+
+    Methods return every type of the reference, and metrics that average over types depend on how
+    many there are.
 
     Raises:
         NotApplicableError: there is no truth.
@@ -31,4 +34,5 @@ def fit(
     if not truth.index.equals(spots.obs_names):
         raise InputError(f"{params['truth']}: holds other spots; make spots and truth again")
     order = np.random.default_rng(seed).permutation(len(truth))
-    return truth.iloc[order].reset_index(drop=True)
+    types = list(truth.columns.union(reference.obs["celltype"].cat.categories))
+    return truth.iloc[order].reset_index(drop=True).reindex(columns=types, fill_value=0.0)

@@ -103,13 +103,30 @@ def checked_pair(
         var=pd.DataFrame(index=spots.var_names.astype(str)),
     )
     checked.obsm["spatial"] = coords[keep]
-    checked.uns["pair"] = {"id": name, "status": "ok", "reason": "", "notes": "; ".join(notes)}
     if truth is not None:
+        notes += _unmatched_types(name, truth, cells)
         truth = truth.set_axis(truth.index.astype(str)).reindex(checked.obs_names)
         if truth.isna().to_numpy().any():
             lacking = int(truth.isna().any(axis=1).sum())
             raise InputError(f"{name}: composition: missing for {lacking} spots; give one for each")
+    checked.uns["pair"] = {"id": name, "status": "ok", "reason": "", "notes": "; ".join(notes)}
     return Pair(checked, cells, truth)
+
+
+def _unmatched_types(name: str, truth: pd.DataFrame, cells: AnnData) -> list[str]:
+    """Types that only one side has, in a note.
+
+    Raises:
+        InputError: no type is in both.
+    """
+    ours, theirs = set(map(str, truth.columns)), set(cells.obs["celltype"].cat.categories)
+    if not ours & theirs:
+        raise InputError(
+            f"{name}: types: composition ({', '.join(sorted(ours))}) and reference "
+            f"({', '.join(sorted(theirs))}) share none; give the same names, or use rename"
+        )
+    apart = {"composition": sorted(ours - theirs), "reference": sorted(theirs - ours)}
+    return [f"types only in the {side}: {', '.join(names)}" for side, names in apart.items() if names]
 
 
 def _cells(where: str, reference: AnnData, rename: Mapping[str, str], notes: list[str]) -> AnnData:

@@ -8,7 +8,8 @@ A difference has up to three sources of noise, whose variances are added:
 * cells: a section is one draw of a tissue. The variance of a bootstrap of spatial blocks of cells
   (``stbench.scoring.block_bootstrap``), in which both sides are scored on the same blocks.
 
-Where the noise of cells is not known, as for shipped scores, there is no interval for two seeds.
+Where the noise of cells is not known, as for shipped scores, there is no interval for two seeds,
+nor for two deterministic methods, where only the starts of k-means would count.
 
 The interval is that of Student's t with Welch-Satterthwaite degrees of freedom; docs/scores.md
 shows its coverage.
@@ -86,7 +87,7 @@ def difference(one: Sample, other: Sample) -> Difference:
     mean = float(one.values.mean() - other.values.mean())
     runs = [len(side.values) for side in sides if not side.deterministic]
     n = min(runs, default=1)
-    if 1 in runs or (runs and _too_few(n, one, other)):
+    if 1 in runs or _too_few(n, one, other):
         return Difference(mean, np.nan, n, np.nan, np.nan, np.nan)
     noises = [_clusterings(s) if s.deterministic else _seeds(s.values) for s in sides]
     return Difference(mean, np.nan, n, *_student(mean, [*noises, _cells(one, other)]))
@@ -160,7 +161,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def _too_few(n: int, one: Sample, other: Sample) -> bool:
-    """Whether all known noise is that of two seeds, which may be close by chance."""
+    """Whether all known noise is that of two seeds, which may be close by chance, or of none."""
     return n < _FEWEST_SEEDS and (one.blocks is None or other.blocks is None)
 
 

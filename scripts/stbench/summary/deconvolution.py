@@ -29,12 +29,13 @@ def deconvolution_answers(tables: Path, methods: Mapping[str, Mapping[str, Any]]
     table = read_csv(path)
     if not {"metric", "low", "high"} <= set(table):
         return []
-    rows = table[(table["metric"] == _METRIC) & table["mean"].notna()]
+    rows = table[table["metric"] == _METRIC]
     is_control = rows["method"].map(lambda name: bool(methods[name].get("control"))).astype(bool)
-    own, controls = rows[~is_control], rows[is_control]
-    if own.empty:
+    own, controls = rows[~is_control], rows[is_control & rows["mean"].notna()]
+    scores = own.pivot(index="dataset", columns="method", values="mean")
+    scores = scores.reindex(columns=own["method"].unique()).dropna(how="all")
+    if scores.empty:
         return []
-    scores = own.pivot_table("mean", "dataset", "method", sort=False)
     # A failure must not be better than a low score: a missing one is that of a flat map.
     means = scores.fillna(0.0).mean().sort_values(ascending=False, kind="stable")
     title, pairs = methods[means.index[0]]["title"], len(scores)
@@ -44,9 +45,26 @@ def deconvolution_answers(tables: Path, methods: Mapping[str, Mapping[str, Any]]
         f"{title} has the highest {_WORDS} ({number(means.iloc[0])}, mean over "
         f"{count(pairs, 'pair')}) of {count(len(means), 'method')}"
         f"{', before ' + listed(rest) if rest else ''}."
-        f"{_missing(scores, methods)}",
+        f"{_overlap(own, list(means.index[:2]), methods)}{_missing(scores, methods)}",
     )
     return [best, Answer("Controls", _against(own, controls, methods))]
+
+
+def _overlap(
+    own: pd.DataFrame, first: list[str], methods: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """On how many pairs the intervals of the first two overlap; empty for a single method."""
+    if len(first) < 2:
+        return ""
+    one, other = (own[own["method"] == name].set_index("dataset") for name in first)
+    both = one.join(other, rsuffix="_other").dropna(subset=["mean", "mean_other"])
+    both = both.dropna(subset=["low", "low_other"])
+    apart = (both["low"] > both["high_other"]) | (both["low_other"] > both["high"])
+    if both.empty:
+        return ""
+    n = int((~apart).sum())
+    where = f"on {n} of {count(len(both), 'pair')}"
+    return f" Its interval and that of {methods[first[1]]['title']} overlap {where}."
 
 
 def _missing(scores: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:

@@ -144,6 +144,16 @@ def test_a_type_to_rename_that_is_not_there_is_refused():
         checked_pair("mine", *simulated(), rename={"tpye1": "a"})
 
 
+def test_types_of_one_side_only_are_noted_and_none_in_common_is_refused():
+    spots, reference, truth = simulated()
+    first = truth.columns[0]
+    notes = checked_pair("mine", spots, reference, truth.rename(columns={first: "B_cell"})).spots.uns
+    assert "types only in the composition: B_cell" in notes["pair"]["notes"]
+    assert f"types only in the reference: {first}" in notes["pair"]["notes"]
+    with pytest.raises(InputError, match="mine: types: composition .* share none"):
+        checked_pair("mine", spots, reference, truth.add_prefix("my_"))
+
+
 def test_proportions_must_sum_to_one():
     good = pd.DataFrame({"a": [0.5, 0.3334], "b": [0.5, 0.6667]}, index=["s1", "s2"])
     assert np.allclose(checked_composition(good, "mine").sum(axis=1), 1, atol=1e-15)

@@ -53,6 +53,10 @@ def test_the_controls(pair, tmp_path):
     rows = sorted(map(tuple, dealt.to_numpy()))
     assert rows == sorted(map(tuple, pair.truth.to_numpy()))
     assert not np.allclose(dealt, pair.truth)
+    more = pair.reference.obs["celltype"].cat.add_categories("zz")
+    reference = AnnData(obs=pair.reference.obs.assign(celltype=more))
+    wide = shuffled_truth.fit(pair.spots, reference, 0, "cpu", told)
+    assert list(wide.columns) == [*dealt.columns, "zz"] and (wide["zz"] == 0).all()
     nothing = pd.DataFrame()
     write_h5ad(path, as_anndata(nothing, nothing.index.astype(str)))
     with pytest.raises(NotApplicableError, match="no true proportions"):

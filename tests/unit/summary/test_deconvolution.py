@@ -22,7 +22,8 @@ def test_the_best_method_and_those_that_beat_the_controls(tmp_path):
     best, controls = (answer.text for answer in deconvolution_answers(tmp_path, METHODS))
     assert best == (
         "Tangram has the highest correlation of the shares of cell types with the truth (.80, mean "
-        "over 2 pairs) of 2 methods, before NNLS (.50)."
+        "over 2 pairs) of 2 methods, before NNLS (.50). Its interval and that of NNLS overlap on 0 "
+        "of 2 pairs."
     )
     assert controls == "Better than all controls, with disjoint intervals: Tangram on 2 of 2 pairs."
 
@@ -42,4 +43,15 @@ def test_a_method_that_fails_on_hard_pairs_is_not_better_for_it(tmp_path):
     pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "deconvolution_scores.csv", index=False)
     best = deconvolution_answers(tmp_path, METHODS)[0].text
     assert best.startswith("NNLS has the highest") and "mean over 3 pairs" in best
-    assert best.endswith("before Tangram (.30). Pairs without a score count 0: Tangram 2.")
+    assert "before Tangram (.30). Its interval and that of Tangram overlap on 1 of 1 pair." in best
+    assert best.endswith(" Pairs without a score count 0: Tangram 2.")
+
+
+def test_a_method_that_fails_everywhere_is_named(tmp_path):
+    means = {"nnls": 0.6, "tangram": None, "mean_reference": 0.2}
+    rows = [(method, "pearson_type", mean, 0.1, 0.9) for method, mean in means.items()]
+    table = pd.DataFrame(rows, columns=["method", "metric", "mean", "low", "high"])
+    table.assign(dataset="a").to_csv(tmp_path / "deconvolution_scores.csv", index=False)
+    best = deconvolution_answers(tmp_path, METHODS)[0].text
+    assert "of 2 methods, before Tangram (.00)" in best
+    assert best.endswith("Pairs without a score count 0: Tangram 1.")
