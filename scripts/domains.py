@@ -61,8 +61,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--choosing",
         type=Path,
-        help="folder with number_of_domains.csv: of several numbers of domains, the recommended "
-        "one is used; default: the largest",
+        help="folder of choose.py: of several numbers of domains, the recommended one is used; "
+        "default: the largest. Without a consensus its map is the main one",
     )
     parser.add_argument(
         "--zarr", action="store_true", help="write <dataset>.zarr and <dataset>.vitessce.json, too"
@@ -128,6 +128,7 @@ def write_domains(args: argparse.Namespace, facts: dict[str, Any]) -> None:
         **{"dataset": name, "status": "ok", "reason": "", "n_domains": n_domains},
         "columns": np.array(columns, dtype=object),
         **{"clusterer": args.rank_by, "consensus": note, "weights": weights},
+        "recommended": "" if consensus else first_method(args.choosing, columns),
     }
     write_files(args.output, tissue, columns, tables, zarr=args.zarr)
     missing = int((tissue.obs["left_out"] != "").sum())
@@ -146,6 +147,18 @@ def shown_number(numbers: int | np.ndarray, choosing: Path | None) -> int:
         if len(recommended):
             return int(recommended.iloc[0])
     return int(np.max(numbers))
+
+
+def first_method(choosing: Path | None, columns: list[str]) -> str:
+    """The method whose map is recommended; without a recommendation the first one with a map."""
+    from stbench.common.io import read_csv
+
+    if choosing and (path := choosing / "recommendation.csv").is_file():
+        table = read_csv(path)
+        chosen = table.loc[table["recommended"].astype(bool), "method"]
+        if len(chosen) and chosen.iloc[0] in columns:
+            return str(chosen.iloc[0])
+    return columns[0] if columns else ""
 
 
 def joined(maps: list[MethodMaps], n_domains: int) -> tuple[Consensus | None, str]:

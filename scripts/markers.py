@@ -6,9 +6,9 @@ pathways.csv   mean score of every gene set in every domain, if gene sets are gi
 verdict.txt    conclusions and their limits
 domains_and_genes_*, standing_*, pathways_*, markers_*   figures; captions.json describes them
 
-Domains are the true domains, with --domains the consensus of all methods, and if genes are
-requested those of the last epoch of each method, with --domains as they are numbered there. Rows
-without numbers have a status and a reason.
+Domains are the true domains, with --domains the consensus of all methods (without one, the
+recommended map), and if genes are requested those of the last epoch of each method, with --domains
+as they are numbered there. Rows without numbers have a status and a reason.
 """
 
 from __future__ import annotations
@@ -75,8 +75,7 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
 
     from stbench.maps.cells_file import read_cells_file
     from stbench.markers.domains import (
-        CONSENSUS,
-        consensus_domains,
+        main_domains,
         mapped_domains,
         method_domains,
         true_domains,
@@ -92,8 +91,8 @@ def all_domains(args: argparse.Namespace, tissue: Tissue, facts: dict[str, Any])
     named = args.drawing.get("domain_names", {})
     truth = true_domains(tissue.domains, int(np.max(facts["n_domains"])), named)
     if args.domains and (maps := read_cells_file(args.domains, list(tissue.cells))):
-        consensus = maps.columns.get(CONSENSUS)
-        joined = consensus_domains(consensus, maps.n_domains, maps.note, truth)
+        first = maps.recommended, titles.get(maps.recommended, maps.recommended)
+        joined = main_domains(maps.columns, maps.n_domains, maps.note, first, truth)
         shown = titles if args.genes else {}
         return [truth, joined, *mapped_domains(maps.columns, maps.n_domains, shown, truth)]
     if not args.genes:
@@ -126,7 +125,7 @@ def write_tables(
         set_means,
         top_markers,
     )
-    from stbench.markers.domains import CONSENSUS
+    from stbench.markers.domains import MAIN
     from stbench.markers.verdict import verdict
 
     if facts["kind"] == "features":
@@ -167,7 +166,7 @@ def write_tables(
     dots = [
         shown_markers(d, r, expression, list(symbols))
         for d, r in zip(divisions, ranked, strict=True)
-        if d.id == CONSENSUS and r
+        if d.id in MAIN and r
     ]
     return {
         **{"divisions": divisions, "genes": genes, "values": values, "pathways": pathways},

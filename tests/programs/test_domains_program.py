@@ -1,8 +1,10 @@
 """The file of a user's cells with the maps of all methods."""
 
 import json
+import shutil
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,25 +43,30 @@ def trained(bench, seed):
 
 
 def run(bench, output, *more, trains=True):
-    methods = json.dumps({"m": trains})
-    fits = bench.root / "fits"
+    folders = sorted(path.parent for path in bench.root.parent.glob("*/fits"))
+    methods = json.dumps({folder.name: trains for folder in folders})
+    labels, fits = ([folder / name for folder in folders] for name in ("labels.h5", "fits"))
     return run_here(
         SCRIPTS / "domains.py",
         *("--data", bench.data, "--methods", methods, "--rank-by", "kmeans", "--output", output),
-        *(["--labels", bench.labels, "--fits", fits] if fits.is_dir() else []),
+        *(["--labels", *labels, "--fits", *fits] if folders else []),
         *more,
     )
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Two trained seeds of the method m on an own section, with its files."""
+    """Two trained seeds of three methods, alike but for their names, on an own section."""
     folder = tmp_path_factory.mktemp("domains")
     (folder / "m").mkdir()
     bench = Bench(folder / "m")
     for seed in (0, 1):
         trained(bench, seed)
     bench.cluster()
+    for name in "no":
+        shutil.copytree(folder / "m", folder / name)
+        with h5py.File(folder / name / "labels.h5", "a") as file:
+            file.attrs["method"] = name
     own_file(folder / "mine.h5ad")
     section = json.dumps({"id": "D", "path": str(folder / "mine.h5ad"), "n_domains": 3})
     output = folder / "out/D.h5ad"
@@ -118,11 +125,13 @@ def test_the_maps_are_read_again_in_any_order_of_the_cells(finished):
     obs = anndata.read_h5ad(finished).obs
     some = CELLS[5:20][::-1]
     maps = read_cells_file(finished, some)
-    assert list(maps.columns) == ["m", "m_selected", "m_consensus", "consensus"]
+    endings = ("", "_selected", "_consensus")
+    assert list(maps.columns) == [*(f"{m}{end}" for m in "mno" for end in endings), "consensus"]
     for name, labels in maps.columns.items():
         assert list(labels + 1) == list(obs.loc[some, name].astype(int))
     assert np.allclose(maps.disagreement, obs.loc[some, "disagreement"])
-    assert maps.n_domains == 3 and maps.note == "consensus of 2 maps of 1 method"
+    assert maps.n_domains == 3 and maps.note == "consensus of 6 maps of 3 methods"
+    assert maps.recommended == ""
 
 
 def test_the_table_of_cells_has_the_same_labels(finished):
@@ -200,7 +209,8 @@ def test_of_several_numbers_the_recommended_one_is_shown_else_the_largest(tmp_pa
         assert ended.returncode == 0, ended.stderr
         made = anndata.read_h5ad(tmp_path / "D.h5ad")
         assert made.uns["stbench"]["n_domains"] == expected
-        assert made.obs["consensus"].nunique() == expected
+        assert made.obs["m"].nunique() == expected and "consensus" not in made.obs
+        assert read_cells_file(tmp_path / "D.h5ad", CELLS).recommended == "m"
 
 
 def test_without_any_result_the_file_has_all_cells_and_no_domain(tmp_path):
@@ -210,7 +220,7 @@ def test_without_any_result_the_file_has_all_cells_and_no_domain(tmp_path):
     bench.cluster()
     ended = run(bench, tmp_path / "D.h5ad")
     assert ended.returncode == 0, ended.stderr
-    assert "no consensus: no method has labels" in ended.stdout
+    assert "no consensus: 0 methods have a map, at least 3 are needed" in ended.stdout
     assert len(anndata.read_h5ad(tmp_path / "D.h5ad")) == N
     assert read_cells_file(tmp_path / "D.h5ad", CELLS).columns == {}
     (row,) = pd.read_csv(tmp_path / "D.methods.csv").to_dict("records")

@@ -123,9 +123,10 @@ def test_the_domains_of_any_tissue_are_one_file_on_request(finished):
     assert run.returncode == 0, run.stdout
     tissue = anndata.read_h5ad(flow.folder / file)
     assert tissue.shape == (150, 40)
-    assert {"stague", "stague_consensus", "smoothed_pca", "consensus"} <= set(tissue.obs)
+    assert {"stague", "stague_consensus", "smoothed_pca"} <= set(tissue.obs)
     assert not {"jittered_truth", "pca", "coordinates", "random"} & set(tissue.obs)
-    assert ari(tissue.obs["cluster"], tissue.obs["consensus"]) > 0.3
+    assert ari(tissue.obs["cluster"], tissue.obs["stague_consensus"]) > 0.3
+    assert "consensus" not in tissue.obs  # of two methods there is none
 
 
 def test_running_again_does_nothing(finished):

@@ -93,12 +93,7 @@ def criteria_of_methods(
 
 
 def consensus_of_maps(labels: Mapping[str, MethodMaps], n_domains: int) -> np.ndarray | None:
-    """Labels (n_cells,) of the consensus of the methods; None if it is not possible.
-
-    It is not with fewer than three methods, or with too many cells.
-    """
-    if len(labels) < 3:
-        return None
+    """Labels (n_cells,) of the consensus of the methods; None if it is not possible."""
     try:
         return consensus_of_methods(list(labels.values()), n_domains).labels
     except NotApplicableError:

@@ -12,13 +12,16 @@ LARGEST_LOG = 30.0  # log(1 + x) of any count is smaller
 _RATIO = 1e-2  # tolerance of a whole ratio: float32 after log and exp
 _MOST = 0.95
 _SAME = 1e-2
+_EQUAL = 1 + 1e-3  # of the smallest value
+_BASES = (1.0, np.log(2), np.log(10))
 
 
 def is_logged(values: Any) -> bool:
-    """Whether values, (n, g), look like log(1 + scaled counts).
+    """Whether values, (n, g), look like log(1 + scaled counts), to the base e, 2 or 10.
 
-    Then in every cell exp(x) - 1 are multiples of its smallest value above zero, which is a single
-    count in most cells; or their totals are the same in all cells.
+    Then in every cell the values without the logarithm are multiples of the smallest above zero,
+    which is a single count in most cells; or their totals are the same in all cells. Values that
+    are like this as they are were only scaled, for example by the volume of the cell.
     """
     rows = sp.csr_matrix(values[:: max(1, values.shape[0] // _ROWS)])
     data = rows.data
@@ -26,13 +29,28 @@ def is_logged(values: Any) -> bool:
         return False
     if (data == np.rint(data)).all():
         return False
-    agree, totals = [], []
-    for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
-        row = data[start:end]
-        row = np.expm1(row[row > 0].astype(np.float64))
-        totals += [row.sum()] if len(row) else []
-        if len(row) > 1:
-            ratio = row / row.min()
+    cells = [
+        row[row > 0].astype(np.float64) for row in np.split(data, rows.indptr[1:-1]) if row.any()
+    ]
+    return not _scaled(cells, cells) and any(
+        _scaled([np.expm1(base * row) for row in cells], cells) for base in _BASES
+    )
+
+
+def _scaled(cells: list[np.ndarray], given: list[np.ndarray]) -> bool:
+    """Whether these values are multiples of the smallest of their cell, or have equal totals.
+
+    Args:
+        cells: values above zero of each cell.
+        given: the same without any transformation; those near the smallest of these are left out,
+            because equal values are multiples whatever was done to them.
+    """
+    totals = [row.sum() for row in cells]
+    if len(totals) > 1 and np.ptp(totals) <= _SAME * np.mean(totals):
+        return True
+    agree = []
+    for row, before in zip(cells, given, strict=True):
+        ratio = row[before > _EQUAL * before.min()] / row.min()
+        if len(ratio):
             agree.append(np.mean(np.abs(ratio - np.rint(ratio)) <= _RATIO * ratio))
-    same = len(totals) > 1 and np.ptp(totals) <= _SAME * np.mean(totals)
-    return bool(same) or (bool(agree) and float(np.mean(agree)) >= _MOST)
+    return bool(agree) and float(np.mean(agree)) >= _MOST

@@ -126,7 +126,9 @@ def _unmatched_types(name: str, truth: pd.DataFrame, cells: AnnData) -> list[str
             f"({', '.join(sorted(theirs))}) share none; give the same names, or use rename"
         )
     apart = {"composition": sorted(ours - theirs), "reference": sorted(theirs - ours)}
-    return [f"types only in the {side}: {', '.join(names)}" for side, names in apart.items() if names]
+    return [
+        f"types only in the {side}: {', '.join(names)}" for side, names in apart.items() if names
+    ]
 
 
 def _cells(where: str, reference: AnnData, rename: Mapping[str, str], notes: list[str]) -> AnnData:

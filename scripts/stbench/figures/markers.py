@@ -16,7 +16,7 @@ from stbench.figures.figure_set import Album
 from stbench.figures.marker_dots import marker_dots
 from stbench.figures.style import QUIET, UNLABELED, domain_colors, no_frame, quick_dot
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
-from stbench.markers.domains import CONSENSUS, TRUTH
+from stbench.markers.domains import MAIN, TRUTH
 
 _COLUMNS = 5  # of a page of maps
 _PANEL_AREA = 5.0  # square inches of one map
@@ -44,11 +44,12 @@ def add_figures(
         values: (n_cells,) log-normalized expression of each gene that was tested.
         pathways: ``stbench.markers.differential_expression.set_means`` of all of them; None: no
             gene sets were requested.
-        dots: ``markers``, ``means``, ``shares`` and ``names`` of ``marker_dots``, of the consensus
-            domains of all methods; None: there are none.
+        dots: ``markers``, ``means``, ``shares`` and ``names`` of ``marker_dots``, of the main map;
+            None: there are none.
     """
     if dots:
-        title = f"{dataset}: first markers of the consensus domains"
+        main = next(domains.id for domains in divisions if domains.id in MAIN)
+        title = f"{dataset}: first markers of the {main} domains"
         album.add(
             marker_dots(**dots, title=title),
             f"markers_{dataset}",
@@ -258,8 +259,8 @@ def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
 def _colors(divisions: Sequence[Domains]) -> str:
     """What the domains of methods were matched to."""
     available = {domains.id for domains in divisions if domains.available}
-    if CONSENSUS in available:
-        return ", in the colors of the matched domains of the consensus"
+    for main in (name for name in MAIN if name in available):
+        return f", in the colors of the matched domains of the {main} map"
     return ", in the colors of the matched true domains" if TRUTH in available else ""
 
 

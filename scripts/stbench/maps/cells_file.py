@@ -126,12 +126,14 @@ class CellsFile:
         columns: (n,) labels from 0 by column, as of ``matched_maps``.
         disagreement: (n,), None without a consensus.
         note: what the consensus is made of, or why there is none.
+        recommended: the method whose map is recommended; empty with a consensus.
     """
 
     n_domains: int
     columns: dict[str, np.ndarray]
     disagreement: np.ndarray | None
     note: str
+    recommended: str = ""
 
 
 def read_cells_file(path: Path, cells: Sequence[str]) -> CellsFile | None:
@@ -158,6 +160,7 @@ def read_cells_file(path: Path, cells: Sequence[str]) -> CellsFile | None:
         columns={name: _codes(found[f"obs/{name}"])[rows] for name in names},
         disagreement=None if disagreement is None else np.asarray(disagreement)[rows],
         note=str(facts["consensus"]),
+        recommended=str(facts["recommended"]),
     )
 
 

@@ -19,6 +19,7 @@ from stbench.scoring.agreement import agreement_matrix
 from stbench.scoring.matching import match_labels
 
 NEAR_COPY = 0.95  # ARI from which two maps are counted as one
+FEWEST_METHODS = 3
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,13 @@ def consensus_of_methods(maps: Sequence[MethodMaps], n_domains: int) -> Consensu
     """The consensus of all methods with labels.
 
     Raises:
-        NotApplicableError: no method has labels, or there are too many cells.
+        NotApplicableError: fewer than three methods have labels (of two, every place where they
+            differ is a tie), or there are too many cells.
     """
     voters = [one for one in maps if len(one.shown)]
-    if not voters:
-        raise NotApplicableError("no method has labels")
+    if len(voters) < FEWEST_METHODS:
+        have = f"{counted(len(voters), 'method')} {'have' if len(voters) != 1 else 'has'} a map"
+        raise NotApplicableError(f"{have}, at least {FEWEST_METHODS} are needed")
     weights = method_weights(agreement_matrix([one.shown for one in voters]))
     votes = np.concatenate([one.of_seeds for one in voters])
     of_votes = np.concatenate(

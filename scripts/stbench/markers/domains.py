@@ -16,6 +16,8 @@ from stbench.scoring.matching import match_labels, median_run, median_seed
 
 TRUTH = "truth"
 CONSENSUS, CONSENSUS_TITLE = "consensus", "the consensus of methods"
+RECOMMENDED = "recommended"  # the map of one method, where there is no consensus
+MAIN = (CONSENSUS, RECOMMENDED)
 _NONE = np.empty(0, int)
 
 
@@ -30,22 +32,34 @@ def true_domains(
     return Domains(TRUTH, "true domains", len(names), codes, names, [""] * len(names))
 
 
-def consensus_domains(
-    labels: np.ndarray | None, n_domains: int, note: str, truth: Domains
+def main_domains(
+    columns: Mapping[str, np.ndarray],
+    n_domains: int,
+    note: str,
+    recommended: tuple[str, str],
+    truth: Domains,
 ) -> Domains:
-    """The consensus domains of all methods, numbered from 1 as in the file of cells.
+    """The consensus domains of all methods or, without one, those of the recommended map.
+
+    They are numbered from 1 as in the file of cells.
 
     Args:
-        labels: (n_cells,) from 0; None if there is no consensus.
-        note: what it is made of, or why there is none.
+        columns: (n_cells,) labels from 0 by column, of ``stbench.maps.cells_file.read_cells_file``.
+        n_domains: wanted.
+        note: what the consensus is made of, or why there is none.
+        recommended: column and display name of the recommended method.
         truth: of ``true_domains``.
     """
+    labels, name, title = columns.get(CONSENSUS), CONSENSUS, CONSENSUS_TITLE
+    if labels is None and recommended[0] in columns:
+        labels, name = columns[recommended[0]], RECOMMENDED
+        title = f"the recommended map, {recommended[1]}"
     if labels is None:
         return Domains(CONSENSUS, CONSENSUS_TITLE, n_domains, _NONE, [], [], note)
     count = int(labels.max()) + 1
     names = [str(i + 1) for i in range(count)]
     shares = mostly(labels, count, truth)
-    return Domains(CONSENSUS, CONSENSUS_TITLE, n_domains, labels, names, shares, note)
+    return Domains(name, title, n_domains, labels, names, shares, note)
 
 
 def mapped_domains(

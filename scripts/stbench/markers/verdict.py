@@ -9,6 +9,7 @@ import pandas as pd
 
 from stbench.common.text import wrapped
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
+from stbench.markers.domains import MAIN
 
 _SPOTS = ("10x Visium", "Spatial Transcriptomics")
 
@@ -23,7 +24,7 @@ def verdict(
     n_tested: int,
     markers: pd.DataFrame,
 ) -> str:
-    """Paragraphs: the data, one for each gene, the markers of the consensus, then the limits.
+    """Paragraphs: the data, one for each gene, the markers of the main map, then the limits.
 
     Args:
         facts: ``uns['dataset']``.
@@ -37,7 +38,7 @@ def verdict(
     paragraphs = [
         _about(facts, divisions, n_tested, word),
         *(_gene(gene, divisions, genes[genes["gene"] == gene], word) for gene in gene_names),
-        *(_markers(d, markers, word) for d in divisions if d.id == "consensus"),
+        *(_markers(d, markers, word) for d in divisions if d.id in MAIN),
         _limits(facts, divisions, word),
     ]
     return _text(paragraphs)

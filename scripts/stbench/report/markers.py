@@ -8,13 +8,14 @@ import pandas as pd
 
 from stbench.common.errors import InputError
 from stbench.config.layout import Layout
+from stbench.markers.domains import MAIN
 from stbench.report.images import Picture, find_pictures
 from stbench.report.studies import Study, Table, as_table
 
 _TEXT = (
     "Genes with higher expression in one domain than in all others: the rank of the requested "
-    "genes among them, and the first markers of the consensus domains of own sections. The text "
-    "says what this supports. The test assumes independent cells, so its p values are too small."
+    "genes among them, and the first markers of the consensus domains of own sections, or of the "
+    "recommended map. The text says what this supports. The test assumes independent cells, so its p values are too small."
 )
 _RANKS = 10  # markers of a domain in the table
 _TEXTS = {"labels": str, "domain": str, "gene": str}
@@ -50,9 +51,9 @@ def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[s
             raise InputError(f"{folder}: not readable ({error}); make it again") from error
         if len(genes):
             tables.append(as_table(genes, f"requested genes, {name}", str(path)))
-        markers = markers[(markers["labels"] == "consensus") & (markers["rank"] <= _RANKS)]
+        markers = markers[markers["labels"].isin(MAIN)].groupby("domain", sort=False).head(_RANKS)
         if len(markers):
-            title = f"first markers of the consensus domains, {name}"
+            title = f"first markers of the {markers['labels'].iloc[0]} domains, {name}"
             tables.append(as_table(markers, title, str(folder / "markers.csv")))
         paragraphs += [" ".join(text.split()) for text in verdict.split("\n\n")]
         pictures += find_pictures(folder, datasets)

@@ -50,9 +50,7 @@ def deconvolution_answers(tables: Path, methods: Mapping[str, Mapping[str, Any]]
     return [best, Answer("Controls", _against(own, controls, methods))]
 
 
-def _overlap(
-    own: pd.DataFrame, first: list[str], methods: Mapping[str, Mapping[str, Any]]
-) -> str:
+def _overlap(own: pd.DataFrame, first: list[str], methods: Mapping[str, Mapping[str, Any]]) -> str:
     """On how many pairs the intervals of the first two overlap; empty for a single method."""
     if len(first) < 2:
         return ""

@@ -147,10 +147,12 @@ def test_a_type_to_rename_that_is_not_there_is_refused():
 def test_types_of_one_side_only_are_noted_and_none_in_common_is_refused():
     spots, reference, truth = simulated()
     first = truth.columns[0]
-    notes = checked_pair("mine", spots, reference, truth.rename(columns={first: "B_cell"})).spots.uns
+    notes = checked_pair(
+        "mine", spots, reference, truth.rename(columns={first: "B_cell"})
+    ).spots.uns
     assert "types only in the composition: B_cell" in notes["pair"]["notes"]
     assert f"types only in the reference: {first}" in notes["pair"]["notes"]
-    with pytest.raises(InputError, match="mine: types: composition .* share none"):
+    with pytest.raises(InputError, match=r"mine: types: composition .* share none"):
         checked_pair("mine", spots, reference, truth.add_prefix("my_"))
 
 

@@ -16,9 +16,11 @@ from stbench.scoring.agreement import mean_agreement
 from stbench.scoring.metrics import ari
 
 OTHER = np.where(np.arange(len(TRUTH)) < 20, 0, TRUTH)
+POOR = np.where(np.arange(len(TRUTH)) < 50, 0, TRUTH)
 MAPS = [
     MethodMaps("good", 4, TRUTH, np.stack([TRUTH, OTHER]), np.stack([TRUTH, TRUTH])),
     MethodMaps("fair", 0, OTHER, OTHER[None]),
+    MethodMaps("poor", 0, POOR, POOR[None]),
     MethodMaps("lost", status="oom", reason="too large"),
 ]
 
@@ -31,7 +33,7 @@ def consensus():
 def test_agreement_is_symmetric_and_has_the_consensus_as_its_last_map(consensus):
     table = agreement_table(named_maps(MAPS, consensus), "D", 3)
     matrix = table.pivot(index="method", columns="other", values="ARI")
-    assert set(matrix) == {"good", "fair", "consensus"}
+    assert set(matrix) == {"good", "fair", "poor", "consensus"}
     assert table["method"].iloc[-1] == "consensus"
     assert matrix.loc["good", "fair"] == matrix.loc["fair", "good"] == ari(TRUTH, OTHER)
     assert (np.diag(matrix) == 1).all()
@@ -40,8 +42,9 @@ def test_agreement_is_symmetric_and_has_the_consensus_as_its_last_map(consensus)
 def test_every_method_has_a_row_with_numbers_or_a_reason(consensus):
     table = method_table(MAPS, consensus, {"good": COMPONENTS}, COORDS, dataset="D", n_domains=3)
     rows = table.set_index("method")
-    assert list(rows.index) == ["good", "fair", "lost", "consensus"]
-    assert rows.loc["good", "agreement"] == pytest.approx(ari(TRUTH, OTHER))
+    assert list(rows.index) == ["good", "fair", "poor", "lost", "consensus"]
+    others = (ari(TRUTH, OTHER) + ari(TRUTH, POOR)) / 2
+    assert rows.loc["good", "agreement"] == pytest.approx(others)
     assert rows.loc["good", "stability_seeds"] == pytest.approx(ari(TRUTH, OTHER))
     assert rows.loc["good", "stability_starts"] == 1
     assert rows.loc["good", "stability_cells"] > 0.8

@@ -65,17 +65,17 @@ def test_disagreement_is_the_weighted_share_of_votes_for_another_domain():
 
 def test_names_of_labels_do_not_count_as_disagreement_and_the_largest_domain_is_the_first():
     renamed = np.array([2, 0, 1])[TRUTH]
-    found = consensus_of_methods(maps(a=TRUTH, b=renamed), 3)
+    found = consensus_of_methods(maps(a=TRUTH, b=renamed, c=TRUTH), 3)
     assert found.disagreement.max() == 0
     assert list(np.bincount(found.labels)) == [30, 20, 10]
     assert list(by_size(np.array([1, 1, 0]))) == [0, 0, 1]
 
 
 def test_methods_without_labels_do_not_vote():
-    found = consensus_of_methods(maps(a=TRUTH, failed=None), 3)
-    assert found.weights == {"a": 1}
-    with pytest.raises(NotApplicableError, match="no method has labels"):
-        consensus_of_methods(maps(failed=None), 3)
+    found = consensus_of_methods(maps(a=TRUTH, b=TRUTH, c=STRIPES, failed=None), 3)
+    assert found.weights == {"a": 0.25, "b": 0.25, "c": 0.5}
+    with pytest.raises(NotApplicableError, match="2 methods have a map, at least 3 are needed"):
+        consensus_of_methods(maps(a=TRUTH, b=STRIPES, failed=None), 3)
 
 
 def test_the_typical_start_is_the_one_that_agrees_best_with_the_others():

@@ -27,7 +27,7 @@ from stbench.markers.differential_expression import (
     set_means,
     top_markers,
 )
-from stbench.markers.domains import consensus_domains, mostly, true_domains
+from stbench.markers.domains import main_domains, mostly, true_domains
 from stbench.markers.verdict import no_verdict, verdict
 from stbench.report.markers import marker_study
 
@@ -169,12 +169,19 @@ def test_a_gene_that_marks_nothing_is_said_to_be_not_supported(ranked):
 
 
 def test_the_first_markers_of_the_consensus_are_named_without_any_requested_gene(ranked):
-    consensus = consensus_domains(CODES, 3, "consensus of 4 maps of 2 methods", TRUE)
+    none_better = ("", "")
+    note = "consensus of 4 maps of 3 methods"
+    consensus = main_domains({"consensus": CODES}, 3, note, none_better, TRUE)
     text = words([TRUE, consensus], ranked, {})
-    assert "the consensus of methods (consensus of 4 maps of 2 methods). Domain 1 (20" in text
+    assert "the consensus of methods (consensus of 4 maps of 3 methods). Domain 1 (20" in text
     assert "Domain 1 (20 spots, mostly tumour (100%)): G7." in text
     assert "Domain 3 (2 spots, mostly tiny (100%)): none." in text
-    none = consensus_domains(None, 3, "no consensus: 30000 cells", TRUE)
+    note = "no consensus: 30000 cells"
+    first = main_domains({"stague": CODES}, 3, note, ("stague", "STAGUE"), TRUE)
+    text = words([TRUE, first], ranked, {})
+    assert "the recommended map, STAGUE (no consensus: 30000 cells). Domain 1 (20" in text
+    assert "Domain 1 (20 spots, mostly tumour (100%)): G7." in text
+    none = main_domains({}, 3, note, none_better, TRUE)
     assert "No markers for the consensus of methods: no consensus: 30000" in words([none], {}, {})
 
 

@@ -38,7 +38,7 @@ from stbench.report.maps.packing import (
 from stbench.report.maps.section import map_section, packed_tissue
 from stbench.summary.run import Run
 
-TITLES = {"stague": "STAGUE", "smoothed_pca": "Smoothed PCA", "pca": "PCA"}
+TITLES = {"stague": "STAGUE", "sedr": "SEDR", "smoothed_pca": "Smoothed PCA", "pca": "PCA"}
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_genes_of_a_table_are_those_of_the_truth_each_once():
 
 
 def test_with_a_truth_maps_are_those_of_the_gallery_in_its_colors(layout):
-    _, truth = write_mapped(layout, "BZ0", 200)
-    results = results_of(["BZ0"])
+    _, truth = write_mapped(layout, "BZ0", 200, tuple(TITLES))
+    results = results_of(["BZ0"], tuple(TITLES))
     tissue = read_tissue(layout.data("BZ0"))
     maps = maps_of_tissue(tissue, results, TITLES, "kmeans", layout, None)
     shown = [(layer.group, layer.title) for layer in maps.layers if layer.group != "Genes"]
@@ -128,6 +128,7 @@ def test_with_a_truth_maps_are_those_of_the_gallery_in_its_colors(layout):
         (REFERENCES, "Truth"),
         (REFERENCES, "Consensus"),
         (METHODS, "STAGUE"),
+        (METHODS, "SEDR"),
         (CONTROLS, "Smoothed PCA"),
         (CONTROLS, "PCA"),
     ]

@@ -15,7 +15,7 @@ from stbench.common.h5ad import read_elements
 from stbench.config.layout import Layout
 from stbench.data.gene_symbols import panel_symbols
 from stbench.interactions.tissue import read_tissue
-from stbench.markers.domains import CONSENSUS, TRUTH
+from stbench.markers.domains import MAIN, TRUTH
 
 MOST_GENES = 16
 
@@ -40,8 +40,9 @@ def marker_genes(
 ) -> list[Gene]:
     """At most ``MOST_GENES`` genes, first the first marker of each domain.
 
-    They are those of the table of markers: of the true domains, else of the consensus. Without a
-    table, the genes of ``separating_genes``. None if the dataset has components instead of genes.
+    They are those of the table of markers: of the true domains, else of the consensus or the
+    recommended map. Without a table, the genes of ``separating_genes``. None if the dataset has
+    components instead of genes.
 
     Args:
         layout: of the results.
@@ -92,7 +93,7 @@ def _read_markers(path: Path) -> pd.DataFrame:
 
 def genes_of_table(markers: pd.DataFrame) -> list[tuple[str, str]]:
     """Symbols and domains of the first genes of a table of markers, each gene once."""
-    for labels in (TRUTH, CONSENSUS):
+    for labels in (TRUTH, *MAIN):
         rows = markers[(markers["labels"] == labels) & markers["marker"].fillna(False).astype(bool)]
         if len(rows):
             rows = rows.sort_values("rank", kind="stable").drop_duplicates("gene")

@@ -129,7 +129,7 @@ def _consensus(
     if cells:
         return cells.columns.get(CONSENSUS), f"{cells.note}, {cells.n_domains} domains"
     voters = set(rows.loc[rows["ranked"], "method"]) & set(files)
-    if len(voters) < 2 or len(tissue.coords) > MOST_CELLS:
+    if len(tissue.coords) > MOST_CELLS:
         return None, ""
     maps = [read_maps(files[m], k, rank_by, trains=False) for m in files if m in voters]
     try:
