@@ -15,7 +15,8 @@ from stbench.report.studies import Study, Table, as_table
 _TEXT = (
     "Genes with higher expression in one domain than in all others: the rank of the requested "
     "genes among them, and the first markers of the consensus domains of own sections, or of the "
-    "recommended map. The text says what this supports. The test assumes independent cells, so its p values are too small."
+    "recommended map. The text says what this supports. The test assumes independent cells, so its "
+    "p values are too small."
 )
 _RANKS = 10  # markers of a domain in the table
 _TEXTS = {"labels": str, "domain": str, "gene": str}
