@@ -60,7 +60,7 @@ def main() -> None:
             f"{args.method}: unknown method{hint}; docs/add-a-method.md says how to add it"
         )
     name = f"compare_{args.method}"
-    methods = [CANARY] if args.external else list(dict.fromkeys([args.method, CANARY]))
+    methods = [CANARY] if args.external else [args.method, CANARY]
     values = [f"name={name}", f"methods={json.dumps(methods)}"]
     if args.external:
         values.append(f"external={json.dumps({args.method: str(args.external)})}")

@@ -26,7 +26,6 @@ def compare(tmp_path):
     ("words", "values"),
     [
         (("stague",), ["name=compare_stague", 'methods=["stague", "smoothed_pca"]']),
-        (("smoothed_pca",), ["name=compare_smoothed_pca", 'methods=["smoothed_pca"]']),
         (
             ("mine", "--external", "a folder"),
             ["name=compare_mine", 'methods=["smoothed_pca"]', 'external={"mine": "a folder"}'],
@@ -54,6 +53,12 @@ def test_an_unknown_method_is_one_line_and_nothing_runs(compare, tmp_path):
         "error: stauge: unknown method (did you mean 'stague'?); "
         "docs/add-a-method.md says how to add it\n"
     )
+
+
+def test_the_control_of_every_comparison_is_no_method_to_compare(compare, tmp_path):
+    done = compare("--method", "smoothed_pca")
+    assert done.returncode == 1 and not (tmp_path / "words.json").exists()
+    assert "this control is run in every comparison; name another METHOD" in done.stderr
 
 
 def test_a_dataset_without_shipped_results_is_refused_before_the_run(compare, tmp_path):
