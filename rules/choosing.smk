@@ -16,7 +16,7 @@ rule choose:
     conda:
         "../envs/default.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=get_mb_of_cells(4000),
         runtime=120,
     params:
         recipe=lambda wc: recipe(

@@ -340,6 +340,16 @@ def get_facts(wildcards):
     return ["--technology", dataset.get("technology", "unknown"), "--unit", unit]
 
 
+def get_mb_of_cells(base):
+    """Memory of a stage that copies the counts: 40 bytes each, at most 1000 in a cell."""
+
+    def mem_mb(wildcards):
+        cells, genes = BENCHMARK.size(wildcards.dataset)
+        return base + 40 * cells * min(genes, 1000) // 10**6
+
+    return mem_mb
+
+
 def get_choosing(wildcards):
     """The folder with the recommended number of domains of a dataset; empty if there is none."""
     chosen_for = wildcards.dataset in BENCHMARK.datasets_of(CHOOSING)

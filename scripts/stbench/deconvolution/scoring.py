@@ -21,6 +21,7 @@ from stbench.scoring.block_draws import BlockDraws
 
 ALL_TYPES = "(all)"
 MIN_SPOTS_OF_TYPE = 5
+_DRAWS_AT_ONCE = 50
 FREQUENT_ONLY = ("pearson_type", "ssim", "auroc", "f1")
 COLUMNS = [
     *("metric", "type", "mean", "low", "high", "sd_seeds", "n_seeds"),
@@ -56,7 +57,8 @@ def scores(
         for true, ours in pairs:
             both = (_over(types, true), _over(types, ours))
             point.append(metric(*both, whole)[0])
-            drawn.append(metric(*both, draws.weights))
+            parts = (metric(*both, draws.weights[rows]) for rows in _slices(len(draws.weights)))
+            drawn.append(np.concatenate(list(parts)))
         values, again = np.array(point), np.array(drawn)  # seeds (x draws) x types
         if values.shape[1] > 1:
             for j, kind in enumerate(types):
@@ -65,6 +67,11 @@ def scores(
             values, again = values[:, frequent], again[:, :, frequent]
         rows.append(_row(name, ALL_TYPES, _mean(values, 1), _mean(again, 2), draws))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _slices(draws: int) -> list[slice]:
+    """Draws that are scored at once: each takes a number for every spot, several times over."""
+    return [slice(start, start + _DRAWS_AT_ONCE) for start in range(0, draws, _DRAWS_AT_ONCE)]
 
 
 def _over(types: Sequence[str], table: pd.DataFrame) -> np.ndarray:
