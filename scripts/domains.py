@@ -122,13 +122,14 @@ def write_domains(args: argparse.Namespace, facts: dict[str, Any]) -> None:
             n_domains=n_domains,
         ),
     }
-    tissue, columns = annotated(args, list(data["cells"]), maps, consensus, embeddings)
+    first = first_method(args.choosing, [one.method for one in maps if len(one.shown)])
+    tissue, columns = annotated(args, list(data["cells"]), maps, consensus, first, embeddings)
     weights = consensus.weights if consensus else {}
     tissue.uns[FACTS] = {
         **{"dataset": name, "status": "ok", "reason": "", "n_domains": n_domains},
         "columns": np.array(columns, dtype=object),
         **{"clusterer": args.rank_by, "consensus": note, "weights": weights},
-        "recommended": "" if consensus else first_method(args.choosing, columns),
+        "recommended": "" if consensus else first,
     }
     write_files(args.output, tissue, columns, tables, zarr=args.zarr)
     missing = int((tissue.obs["left_out"] != "").sum())
@@ -149,16 +150,16 @@ def shown_number(numbers: int | np.ndarray, choosing: Path | None) -> int:
     return int(np.max(numbers))
 
 
-def first_method(choosing: Path | None, columns: list[str]) -> str:
+def first_method(choosing: Path | None, methods: list[str]) -> str:
     """The method whose map is recommended; without a recommendation the first one with a map."""
     from stbench.common.io import read_csv
 
     if choosing and (path := choosing / "recommendation.csv").is_file():
         table = read_csv(path)
         chosen = table.loc[table["recommended"].astype(bool), "method"]
-        if len(chosen) and chosen.iloc[0] in columns:
+        if len(chosen) and chosen.iloc[0] in methods:
             return str(chosen.iloc[0])
-    return columns[0] if columns else ""
+    return methods[0] if methods else ""
 
 
 def joined(maps: list[MethodMaps], n_domains: int) -> tuple[Consensus | None, str]:
@@ -192,6 +193,7 @@ def annotated(
     cells: list[str],
     maps: list[MethodMaps],
     consensus: Consensus | None,
+    recommended: str,
     embeddings: dict[str, np.ndarray],
 ) -> tuple[AnnData, list[str]]:
     """The user's tissue with all maps, and the names of their columns."""
@@ -200,7 +202,7 @@ def annotated(
     from stbench.maps.whole_tissue import whole_tissue
 
     tissue = whole_tissue(args.data, args.section)
-    columns = matched_maps(maps, consensus)
+    columns = matched_maps(maps, consensus, recommended)
     count = max((int(labels.max()) + 1 for labels in columns.values()), default=0)
     add_maps(tissue, cells, columns, consensus, embeddings, domain_colors(count))
     return tissue, list(columns)

@@ -75,7 +75,7 @@ def main() -> None:
 
     entry = f"{args.dataset}, {args.method}"
     table = attempt(entry, scored, failed_to_score, record=args.record_failure)
-    if len(ok) == 1 < len(args.fits):
+    if len(ok) == 1 < len(args.fits) and table["mean"].notna().any():
         table[["low", "high"]] = np.nan
         reasons.append("no interval: one training seed is left")
     epochs = {json.loads(str(fit["params"])).get("epochs") for fit in circumstances}

@@ -31,8 +31,14 @@ EDITS = (
     Edit(
         "stbench/data/given_interactions.py",
         "384a924de161485a41955a775d613fc47572cbb1336a90e8fd2a971d9a067dd1",
-        "46b9aef87c868cb32077d8f98908f197f6f733dea74c604ebc951c90e5806fcd",
-        "refuses triples that no scorer can use",
+        "9f0d2a5004ff4d8429632bea35d5ce7d3fc303da754fedd3d5b36eac959c7800",
+        "files of users: refuses triples without a row, or with a radius that joins no cells",
+    ),
+    Edit(
+        "stbench/interactions/communication.py",
+        "456ac344c36a6d60216341feaa072a57595b02ff5c419ed42e82a097a004f33f",
+        "9dbea2751d65d33626fe1c659a513dcb642745a47e3ff6bd9a3fd1ee6b64746c",
+        "gene names with a slash, which could not be read again; other files are the same",
     ),
 )
 

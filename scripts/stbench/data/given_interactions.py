@@ -97,20 +97,17 @@ def given_triples(triples: Any, types: set[str] | None, genes: set[str]) -> dict
         for key in ("effect", "radius")
         if key in triples
     }
-    if numbers.get("radius", 1) <= 0:
-        raise InputError(f"{where}: radius: {numbers['radius']:g} is not above 0")
+    if not 0 < numbers.get("radius", 1) < np.inf:
+        raise InputError(f"{where}: radius: {numbers['radius']:g} is not a distance above 0")
     words = {key: str(triples[key]) for key in ("regime", "range") if key in triples}
     return {**checked, **numbers, **words}
 
 
 def _number(value: Any, where: str) -> float:
     try:
-        number = float(np.asarray(value).item())
-    except ValueError:
-        number = np.nan
-    if not np.isfinite(number):
-        raise InputError(f"{where}: one finite number is needed")
-    return number
+        return float(np.asarray(value).item())
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: one number is needed") from None
 
 
 def add_given(dataset: AnnData, source: AnnData) -> list[str]:

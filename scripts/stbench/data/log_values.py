@@ -13,6 +13,7 @@ _RATIO = 1e-2  # tolerance of a whole ratio: float32 after log and exp
 _MOST = 0.95
 _SAME = 1e-2
 _EQUAL = 1 + 1e-3  # of the smallest value
+_LARGEST_RATIO = 20  # larger ones are whole within the tolerance, whatever they are
 _BASES = (1.0, np.log(2), np.log(10))
 
 
@@ -32,25 +33,29 @@ def is_logged(values: Any) -> bool:
     cells = [
         row[row > 0].astype(np.float64) for row in np.split(data, rows.indptr[1:-1]) if row.any()
     ]
-    return not _scaled(cells, cells) and any(
-        _scaled([np.expm1(base * row) for row in cells], cells) for base in _BASES
-    )
+    exponentials = [[np.expm1(base * row) for row in cells] for base in _BASES]
+    if any(map(_same_totals, exponentials)) != _same_totals(cells):
+        return not _same_totals(cells)
+    return not _multiples(cells, cells) and any(_multiples(rows, cells) for rows in exponentials)
 
 
-def _scaled(cells: list[np.ndarray], given: list[np.ndarray]) -> bool:
-    """Whether these values are multiples of the smallest of their cell, or have equal totals.
+def _same_totals(cells: list[np.ndarray]) -> bool:
+    totals = [row.sum() for row in cells]
+    return len(totals) > 1 and bool(np.ptp(totals) <= _SAME * np.mean(totals))
+
+
+def _multiples(cells: list[np.ndarray], given: list[np.ndarray]) -> bool:
+    """Whether these values are multiples of the smallest of their cell.
 
     Args:
         cells: values above zero of each cell.
         given: the same without any transformation; those near the smallest of these are left out,
             because equal values are multiples whatever was done to them.
     """
-    totals = [row.sum() for row in cells]
-    if len(totals) > 1 and np.ptp(totals) <= _SAME * np.mean(totals):
-        return True
     agree = []
     for row, before in zip(cells, given, strict=True):
         ratio = row[before > _EQUAL * before.min()] / row.min()
+        ratio = ratio[ratio < _LARGEST_RATIO]
         if len(ratio):
             agree.append(np.mean(np.abs(ratio - np.rint(ratio)) <= _RATIO * ratio))
     return bool(agree) and float(np.mean(agree)) >= _MOST

@@ -57,7 +57,7 @@ def scores(
         for true, ours in pairs:
             both = (_over(types, true), _over(types, ours))
             point.append(metric(*both, whole)[0])
-            parts = (metric(*both, draws.weights[rows]) for rows in _slices(len(draws.weights)))
+            parts = (metric(*both, draws.weights[part]) for part in _slices(len(draws.weights)))
             drawn.append(np.concatenate(list(parts)))
         values, again = np.array(point), np.array(drawn)  # seeds (x draws) x types
         if values.shape[1] > 1:

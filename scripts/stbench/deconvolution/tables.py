@@ -91,14 +91,16 @@ def _block(name: Any, rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any
 def _mean(row: pd.Series) -> str:
     if pd.isna(row["mean"]):
         return "-"
+    if pd.isna(row["low"]):
+        return f"{row['mean']:.2f}"
     return f"{row['mean']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
 
 
 def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """For each method, the metrics in which it is not better than all controls."""
     is_control = rows["method"].map(lambda name: bool(methods[name].get("control")))
-    scored = rows["mean"].notna()
-    controls, sentences = rows[is_control & scored], []
+    scored, known = rows["mean"].notna(), rows["low"].notna()
+    controls, sentences = rows[is_control & known], []
     if controls.empty:
         return ["no control was scored, so methods cannot be compared with controls"]
     for method, own in rows[~is_control & scored].groupby("method", sort=False):
@@ -111,6 +113,9 @@ def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> l
             )
         ]
         title = methods[str(method)]["title"]
+        if own["low"].isna().all():
+            sentences.append(f"{title}: no interval, so it is not compared with controls")
+            continue
         beaten = f"{len(own) - len(short)} of {len(own)} metrics"
         but = f"; not in {', '.join(short)}" if short else ""
         sentences.append(f"{title}: better than all controls (disjoint intervals) in {beaten}{but}")

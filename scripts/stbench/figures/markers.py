@@ -259,7 +259,8 @@ def set_heatmap(scored: pd.DataFrame, title: str) -> Figure:
 def _colors(divisions: Sequence[Domains]) -> str:
     """What the domains of methods were matched to."""
     available = {domains.id for domains in divisions if domains.available}
-    for main in (name for name in MAIN if name in available):
+    main = next((name for name in MAIN if name in available), None)
+    if main:
         return f", in the colors of the matched domains of the {main} map"
     return ", in the colors of the matched true domains" if TRUTH in available else ""
 

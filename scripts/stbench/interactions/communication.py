@@ -115,9 +115,13 @@ def write_communication(
     if found.types is not None:
         adata.uns["types"] = found.types
     if found.links is not None:
-        # By number: a slash in the name of a gene would be a folder in the file.
-        adata.obsp = {str(place): links for place, links in enumerate(found.links)}
+        adata.obsp = dict(zip(map(_without_slash, names), found.links, strict=True))
     write_h5ad(path, adata)
+
+
+def _without_slash(name: str) -> str:
+    """A slash in the name of a gene would be a folder in the file."""
+    return name.replace("/", "%2F")
 
 
 def write_no_communication(path: Path, status: str, reason: str) -> None:
@@ -145,5 +149,6 @@ def read_communication(path: Path, pairs: Pairs) -> Communication:
         raise error(record["reason"])
     if list(zip(adata.var["ligand"], adata.var["receptor"], strict=True)) != list(pairs):
         raise InputError(f"{path}: its pairs of genes are not those of the dataset; remove it")
-    links = [sp.csr_matrix(adata.obsp[str(place)]) for place in range(len(adata.obsp))]
+    names = [name for name in map(_without_slash, adata.var_names) if name in adata.obsp]
+    links = [sp.csr_matrix(adata.obsp[name]) for name in names]
     return Communication(adata.X, adata.uns.get("types"), links or None)

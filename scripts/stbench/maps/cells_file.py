@@ -25,12 +25,14 @@ DISAGREEMENT, LEFT_OUT = "disagreement", "left_out"
 NO_COUNTS = "no counts"
 
 
-def matched_maps(maps: Sequence[MethodMaps], consensus: Consensus | None) -> dict[str, np.ndarray]:
+def matched_maps(
+    maps: Sequence[MethodMaps], consensus: Consensus | None, recommended: str
+) -> dict[str, np.ndarray]:
     """Labels (n_cells,) from 0 by column, with the numbers of the domains of the consensus.
 
     Columns are ``<method>``, of methods that train also ``<method>_selected`` and
     ``<method>_consensus``, and ``consensus``, of all methods. Without a consensus, labels are
-    matched to those of the first method.
+    matched to those of the recommended method.
     """
     columns: dict[str, np.ndarray] = {}
     for one in maps:
@@ -39,7 +41,7 @@ def matched_maps(maps: Sequence[MethodMaps], consensus: Consensus | None) -> dic
             columns |= {one.method: one.shown, **further}
     if not columns:
         return {}
-    reference = consensus.labels if consensus else next(iter(columns.values()))
+    reference = consensus.labels if consensus else columns[recommended]
     columns = {name: match_labels(reference, labels) for name, labels in columns.items()}
     return {**columns, **({CONSENSUS: consensus.labels} if consensus else {})}
 

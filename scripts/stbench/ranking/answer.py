@@ -16,7 +16,7 @@ from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, not_different_from
 from stbench.ranking.standings import Standing
 from stbench.results.formatting import count, duration, joined, megabytes, number
-from stbench.results.statistics import BETTER, NO_INTERVAL, TOO_FEW_SEEDS
+from stbench.results.statistics import BETTER, TOO_FEW_SEEDS
 
 _NAMED = 3  # methods or tissues listed by name; of longer lists the rest is counted
 _CONSENSUS = "consensus"  # in the place of a method
@@ -120,11 +120,11 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
             for name, n in better.sort_values(ascending=False, kind="stable").items()
         ]
         parts.append(f"significantly better than the best control of a dataset: {listed(won)}")
-    elif len(rows) and set(rows["verdict"]) == {NO_INTERVAL}:
-        parts.append(f"{TOO_FEW_SEEDS}, so no method can be shown to be better")
-    elif rows["mean"].notna().any():
+    elif rows["low"].notna().any():
         words = "no method is significantly better than the best control on any of these datasets"
         parts.append(f"{words} ({_power(rows)})")
+    elif rows["mean"].notna().any():
+        parts.append(f"{TOO_FEW_SEEDS}, so no method can be shown to be better")
     else:
         parts.append("no control has a score, so methods cannot be compared with controls")
     return f"{as_sentence('; '.join(parts))}."

@@ -304,7 +304,7 @@ _VERDICTS = {
     BETTER: "better",
     WORSE: "worse",
     WITHIN_NOISE: "cannot be distinguished",
-    NO_INTERVAL: "too few seeds, or seeds that agree, so no conclusion",
+    NO_INTERVAL: "too few seeds, seeds that agree, or an unknown noise of cells, so no conclusion",
 }
 
 

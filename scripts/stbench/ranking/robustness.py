@@ -70,7 +70,7 @@ def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, st
         titles: display names by id.
 
     Returns:
-        A sentence or two; empty if there is no other choice that compares all methods.
+        A sentence; empty if nothing else compares all methods.
     """
     table = robustness.assign(place=_among(robustness)).dropna(subset=["place"])
     units = table[table["kind"] == "unit"]
@@ -82,11 +82,11 @@ def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, st
         where = f"under {others} of clusterer, metric and rules"
         text = f"{_span(own)} {where}"
         firsts = choices.loc[choices["place"] == 1, "method"].value_counts(sort=False)
-        often = firsts[(firsts == firsts.max()) & (firsts.index != method)]
-        if own.max() > 1 and len(often) and firsts.max() >= firsts.get(method, 0):
-            names = joined([titles[name] for name in often.index])
+        often = firsts.index[firsts == firsts.max()]
+        if own.max() > 1:
+            names = joined([titles[name] for name in often])
             verb = "is" if len(often) == 1 else "are"
-            text += f", where {names} {verb} first most often ({firsts.max()} times)"
+            text += f", where {names} {verb} first most often ({count(firsts.max(), 'time')})"
         parts.append(text)
     left_out = units.loc[units["method"] == method, "place"]
     if len(left_out):

@@ -32,7 +32,7 @@ NO_BASELINE = f"{BASELINE} was not run"
 _SCORE = ["mean", "sd", "n", "sd_clustering", "status", "reason"]
 _GAIN = ["mean", "sd", "n", "low", "high", "p", "p_holm", "verdict", "status", "reason"]
 LIFT = [name for name in _GAIN if name != "sd"]
-_NO_INTERVAL = "no interval: too few seeds, or seeds that agree"
+_NO_INTERVAL = "no interval: too few seeds, seeds that agree, or an unknown noise of cells"
 
 
 def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -253,7 +253,7 @@ def differences(
     found = pd.DataFrame(facts, index=index, columns=numbers, dtype="float64")
     tissues = pairs.drop_duplicates("dataset").set_index("dataset")["tissue"]
     kinds = index.get_level_values("dataset").map(tissues)
-    family = found.groupby([index.get_level_values("clusterer"), kinds])["p"]
+    family = found.groupby([index.get_level_values("clusterer"), kinds], dropna=False)["p"]
     found["p_holm"] = family.transform(lambda p: holm(p.to_numpy()))
     words = map(verdict, found["mean"], found["p_holm"])
     found["verdict"] = pd.Series(list(words), index=index, dtype="str")

@@ -31,7 +31,7 @@ _FEWEST_SEEDS = 3  # for an interval without the noise of cells
 ROUNDING = 1e-30  # variances below are those of equal scores
 
 BETTER, WORSE = "better", "worse"
-TOO_FEW_SEEDS = "too few seeds, or seeds that agree, give no interval"
+TOO_FEW_SEEDS = "too few seeds, seeds that agree, or an unknown noise of cells give no interval"
 WITHIN_NOISE, NO_INTERVAL = "within the noise", "no interval"
 
 

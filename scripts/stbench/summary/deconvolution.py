@@ -27,15 +27,17 @@ def deconvolution_answers(tables: Path, methods: Mapping[str, Mapping[str, Any]]
     if not path.is_file():
         return []
     table = read_csv(path)
-    if not {"metric", "low", "high"} <= set(table):
+    if not {"metric", "low", "high", "status"} <= set(table):
         return []
     rows = table[table["metric"] == _METRIC]
     is_control = rows["method"].map(lambda name: bool(methods[name].get("control"))).astype(bool)
     own, controls = rows[~is_control], rows[is_control & rows["mean"].notna()]
+    ran = own.loc[own["status"] != "not_applicable", "method"].unique()
     scores = own.pivot(index="dataset", columns="method", values="mean")
-    scores = scores.reindex(columns=own["method"].unique()).dropna(how="all")
+    scores = scores.reindex(columns=ran).dropna(how="all")
     if scores.empty:
         return []
+    own = own[own["dataset"].isin(scores.index) & own["mean"].notna()]
     # A failure must not be better than a low score: a missing one is that of a flat map.
     means = scores.fillna(0.0).mean().sort_values(ascending=False, kind="stable")
     title, pairs = methods[means.index[0]]["title"], len(scores)
@@ -55,8 +57,7 @@ def _overlap(own: pd.DataFrame, first: list[str], methods: Mapping[str, Mapping[
     if len(first) < 2:
         return ""
     one, other = (own[own["method"] == name].set_index("dataset") for name in first)
-    both = one.join(other, rsuffix="_other").dropna(subset=["mean", "mean_other"])
-    both = both.dropna(subset=["low", "low_other"])
+    both = one.join(other, rsuffix="_other").dropna(subset=["low", "low_other"])
     apart = (both["low"] > both["high_other"]) | (both["low_other"] > both["high"])
     if both.empty:
         return ""

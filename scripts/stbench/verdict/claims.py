@@ -50,9 +50,7 @@ _WAYS = {
 }
 
 
-def claims(
-    results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Every published ARI of a method and a section that has shipped results.
 
     The measured score is the one whose protocol and clusterer fit the source: the best epoch under
@@ -139,7 +137,7 @@ def claims_sentence(table: pd.DataFrame) -> str:
         if other.any():
             numbers.append(f"{other.sum()} undecided, because the section has other features here")
         if method.any():
-            why = "the method has another version or fewer epochs here"
+            why = "the method has another version, other steps or fewer epochs here"
             numbers.append(f"{method.sum()} undecided, because {why}")
         parts.append(f"of {len(rows)} {words}: {n.get(HOLDS, 0)} hold, {', '.join(numbers)}")
     if not parts:
@@ -229,10 +227,8 @@ def _fitting(rows: pd.DataFrame, source: str) -> pd.Series:
     return ranked.sort_values(["unscored", "other", "place"], kind="stable").iloc[0]
 
 
-def _known(known: pd.DataFrame | None, source: str, method: str) -> list[str]:
+def _known(known: pd.DataFrame, source: str, method: str) -> list[str]:
     """The known differences between the method of a source and that of this benchmark."""
-    if known is None:
-        return []
     same = known["source"].map(source.startswith) & (known["method"] == method)
     return list(known.loc[same, "difference"])
 
@@ -243,11 +239,11 @@ def _sources_sentence(table: pd.DataFrame) -> str:
     several = pairs[pairs["size"] > 1]
     if several.empty:
         return ""
-    apart = int((several["max"] - several["min"] > MARGIN).sum())
+    apart = int((several["max"] - several["min"] > 2 * MARGIN).sum())
     return (
         f"They are of {len(pairs)} pairs of a method and a section. {len(several)} pairs have "
-        f"several scores, which differ by more than {number(MARGIN)} in {apart} of them, so there "
-        "not all can hold."
+        f"several scores, which differ by more than {number(2 * MARGIN)} in {apart} of them, so "
+        "there not all can hold."
     )
 
 

@@ -24,7 +24,7 @@ CANARY = BASELINE  # shipped and run again, to notice another machine or library
 _COLUMNS = """\
 higher, lower: datasets with a higher or lower mean. better, worse: those where the difference \
 exceeds the noise (p < .05 after Holm's correction over this table); -: no interval, as of one \
-seed."""
+seed or where the noise of cells is not known."""
 SMALLEST = 0.005  # ARI; a smaller difference of the canary is never reported
 
 

@@ -317,7 +317,7 @@ def _by_chance(runs: pd.DataFrame, sources: Sequence[str]) -> dict[str, float]:
 
 
 def _exchanged(members: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """For each item, one of another group: groups exchange their items, in order, with repeats."""
+    """For each item, one of the group whose place its own takes, in order, with repeats."""
     taken = np.empty(sum(map(len, members)), dtype=int)
     for own, other in zip(members, rng.permutation(len(members)), strict=True):
         taken[own] = np.resize(members[other], len(own))

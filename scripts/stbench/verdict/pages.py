@@ -107,11 +107,11 @@ def facts_of(shipped: Shipped) -> pd.DataFrame:
 
 def refined_sections(manifest: Mapping[str, Any]) -> dict[str, int]:
     """By dataset, the number of neighbors by whose majority all its labels are smoothed."""
-    largest = {
-        name: max((int(entry["refine"][0]) for entry in entries.values()), default=0)
+    fewest = {
+        name: min((int(entry["refine"][0]) for entry in entries.values()), default=0)
         for name, entries in manifest.get("entries", {}).items()
     }
-    return {name: n for name, n in largest.items() if n}
+    return {name: n for name, n in fewest.items() if n}
 
 
 def made_sentence(manifest: Mapping[str, Any]) -> str:

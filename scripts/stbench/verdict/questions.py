@@ -200,7 +200,8 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
         if place is not None:
             found[f"{words} ({len(sections)})"] = place
     if not found:
-        return "PCA without positions was not run."
+        every = "On every section all labels are smoothed, so none is without space."
+        return every if len(smoothed) and facts.empty else "PCA without positions was not run."
     first = {words: place for words, place in found.items() if place[0] <= FIRST}
     others = {words: place for words, place in found.items() if words not in first}
     parts = []

@@ -23,6 +23,13 @@ def test_logarithms_of_scaled_counts_are_recognized(counts, log, total):
     assert is_logged(log(per_cell(counts, total)).astype(np.float32))
 
 
+def test_logarithms_of_many_counts_are_recognized_whatever_the_total():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.gamma(0.3, 400, 300), (100, 300)).astype(float)
+    for total in (100, 1000, 1e4):
+        assert is_logged(np.log1p(per_cell(counts, total)))
+
+
 def test_logarithms_of_counts_are_recognized(counts):
     assert is_logged(np.log1p(counts))
 

@@ -103,7 +103,8 @@ def test_one_seed_has_a_lift_but_no_interval():
     assert cell["mean"] == pytest.approx(0.1)
     assert (
         np.isnan(cell["low"])
-        and cell["reason"] == "no interval: too few seeds, or seeds that agree"
+        and cell["reason"]
+        == "no interval: too few seeds, seeds that agree, or an unknown noise of cells"
     )
 
 

@@ -18,7 +18,9 @@ def test_the_best_method_and_those_that_beat_the_controls(tmp_path):
         for method, mean in {"nnls": 0.5, "tangram": 0.8, "mean_reference": 0.45}.items()
     ]
     columns = ["dataset", "method", "metric", "mean", "low", "high"]
-    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "deconvolution_scores.csv", index=False)
+    pd.DataFrame(rows, columns=columns).assign(status="ok").to_csv(
+        tmp_path / "deconvolution_scores.csv", index=False
+    )
     best, controls = (answer.text for answer in deconvolution_answers(tmp_path, METHODS))
     assert best == (
         "Tangram has the highest correlation of the shares of cell types with the truth (.80, mean "
@@ -40,7 +42,9 @@ def test_a_method_that_fails_on_hard_pairs_is_not_better_for_it(tmp_path):
         for pair in nnls
     ]
     columns = ["dataset", "method", "metric", "mean", "low", "high"]
-    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "deconvolution_scores.csv", index=False)
+    pd.DataFrame(rows, columns=columns).assign(status="ok").to_csv(
+        tmp_path / "deconvolution_scores.csv", index=False
+    )
     best = deconvolution_answers(tmp_path, METHODS)[0].text
     assert best.startswith("NNLS has the highest") and "mean over 3 pairs" in best
     assert "before Tangram (.30). Its interval and that of Tangram overlap on 1 of 1 pair." in best
@@ -51,7 +55,14 @@ def test_a_method_that_fails_everywhere_is_named(tmp_path):
     means = {"nnls": 0.6, "tangram": None, "mean_reference": 0.2}
     rows = [(method, "pearson_type", mean, 0.1, 0.9) for method, mean in means.items()]
     table = pd.DataFrame(rows, columns=["method", "metric", "mean", "low", "high"])
-    table.assign(dataset="a").to_csv(tmp_path / "deconvolution_scores.csv", index=False)
-    best = deconvolution_answers(tmp_path, METHODS)[0].text
+    path = tmp_path / "deconvolution_scores.csv"
+    table.assign(dataset="a", status="not_applicable").to_csv(path, index=False)
+    assert deconvolution_answers(tmp_path, METHODS) == []
+    unscored = pd.DataFrame({"method": ["nnls", "tangram"], "metric": "pearson_type"})
+    statuses = table.assign(dataset="a", status=["ok", "oom", "ok"])
+    without_truth = unscored.assign(dataset="b", status="not_applicable")
+    pd.concat([statuses, without_truth]).to_csv(path, index=False)
+    best, controls = (answer.text for answer in deconvolution_answers(tmp_path, METHODS))
+    assert "mean over 1 pair" in best and "no method" in controls
     assert "of 2 methods, before Tangram (.00)" in best
     assert best.endswith("Pairs without a score count 0: Tangram 1.")

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers.results import METHODS, made_results, scores_of
-from stbench.verdict.claims import claims
+from stbench.verdict.claims import KNOWN, claims
 from stbench.verdict.questions import (
     best_on,
     on_a_laptop,
@@ -46,7 +46,9 @@ PUBLISHED = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def asked():
-    return questions(RESULTS, FACTS, claims(RESULTS, PUBLISHED), "kmeans")
+    return questions(
+        RESULTS, FACTS, claims(RESULTS, PUBLISHED, pd.DataFrame(columns=KNOWN)), "kmeans"
+    )
 
 
 def on(*datasets):
