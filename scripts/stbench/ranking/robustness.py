@@ -83,7 +83,9 @@ def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, st
         text = f"{_span(own)} {where}"
         firsts = choices.loc[choices["place"] == 1, "method"].value_counts(sort=False)
         often = firsts.index[firsts == firsts.max()]
-        if own.max() > 1:
+        if own.max() > 1 and list(often) == [method]:
+            text += f" (first under {firsts.max()} of them)"
+        elif own.max() > 1:
             names = joined([titles[name] for name in often])
             verb = "is" if len(often) == 1 else "are"
             text += f", where {names} {verb} first most often ({count(firsts.max(), 'time')})"

@@ -119,6 +119,11 @@ def test_other_choices_do_not_count_the_ranking_and_studies_are_named_apart():
         "A is at places 2 to 3 under 3 other choices of clusterer, metric and rules, where B is "
         "first most often (2 times), and at places 1 to 2 when one study is left out."
     )
+    mostly = pd.concat([table, table[table["condition"] == "gmm"].assign(condition="own")])
+    assert other_choices(mostly, "b", titles).startswith(
+        "B is at places 1 to 3 under 4 other choices of clusterer, metric and rules (first under 3 "
+        "of them), and"
+    )
     alone = table[table["kind"].isin(["ranking", "metric"])]
     assert other_choices(alone, "b", titles) == (
         "B is first under 1 other choice of clusterer, metric and rules."
