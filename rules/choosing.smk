@@ -16,7 +16,7 @@ rule choose:
     conda:
         "../envs/default.yaml"
     resources:
-        mem_mb=get_mb_of_cells(4000),
+        mem_mb=lambda wc: mb_of_counts(BENCHMARK.size(wc.dataset), 4000),
         runtime=120,
     params:
         recipe=lambda wc: recipe(

@@ -10,6 +10,7 @@ from stbench.config.keys import keys_of
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.own_files import files_of
 from stbench.config.pairs import own_parts, raw_parts
+from stbench.config.resources import mb_of_counts
 from stbench.config.schema import load_yaml
 from stbench.config.tasks import (
     CHOOSING,
@@ -338,16 +339,6 @@ def get_facts(wildcards):
     dataset = BENCHMARK.datasets[wildcards.dataset]
     unit = BENCHMARK.tissues[wildcards.dataset]["unit"]
     return ["--technology", dataset.get("technology", "unknown"), "--unit", unit]
-
-
-def get_mb_of_cells(base):
-    """Memory of a stage that copies the counts: 40 bytes each, at most 1000 in a cell."""
-
-    def mem_mb(wildcards):
-        cells, genes = BENCHMARK.size(wildcards.dataset)
-        return base + 40 * cells * min(genes, 1000) // 10**6
-
-    return mem_mb
 
 
 def get_choosing(wildcards):

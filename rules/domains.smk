@@ -28,7 +28,7 @@ rule domains:
     conda:
         "../envs/default.yaml"
     resources:
-        mem_mb=get_mb_of_cells(8000),
+        mem_mb=lambda wc: mb_of_counts(BENCHMARK.size(wc.dataset), 8000),
         runtime=120,
     params:
         recipe=lambda wc: recipe(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,20 +24,13 @@ from stbench.config.methods import (
 from stbench.config.own_files import check_own_files
 from stbench.config.published import has_published_settings
 from stbench.config.registry import choose_sources, load_registry
+from stbench.config.resources import DEFAULT_RESOURCES, Size, linear, size_of
 from stbench.config.schema import check, load_yaml
 from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
 from stbench.config.studies import studies_of
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, INTERACTIONS, TASKS, task_of
 from stbench.config.tissues import tissue_of, unit_of
 from stbench.config.values import with_numbers
-
-UNKNOWN_CELLS, UNKNOWN_COLUMNS = 5000, 2000  # for resources, if the size of a file is unknown
-
-_DEFAULT_RESOURCES: dict[str, Any] = {
-    "gpu": 0,
-    "mem_mb": {"base": 1500, "per_1k_cells": 60, "per_1m_values": 40},
-    "minutes": {"base": 20, "per_1k_cells": 2},
-}
 
 
 @dataclass(frozen=True)
@@ -347,28 +339,16 @@ class Benchmark:
         """Soft time limit of one fit in minutes."""
         return self._linear("minutes", method, dataset)
 
-    def size(self, dataset: str) -> tuple[int, int]:
-        """The size for resources: cells and genes; of a pair, reference cells and spots.
-
-        The product is the size of the largest matrix: the counts, or the mapping of cells to spots.
-        """
-        entry = self.datasets[dataset]
-        rows, columns = (
-            ("n_cells", "n_spots") if task_of(entry) == DECONVOLUTION else ("cells", "genes")
-        )
-        return entry[rows] or UNKNOWN_CELLS, entry[columns] or UNKNOWN_COLUMNS
+    def size(self, dataset: str) -> Size:
+        """``stbench.config.resources.size_of`` a dataset."""
+        return size_of(self.datasets[dataset])
 
     def _resources(self, task: str, method: str) -> dict[str, Any]:
-        return {**_DEFAULT_RESOURCES, **self.method(task, method).get("resources", {})}
+        return {**DEFAULT_RESOURCES, **self.method(task, method).get("resources", {})}
 
     def _linear(self, resource: str, method: str, dataset: str) -> int:
         formula = self._resources(self.task(dataset), method)[resource]
-        rows, columns = self.size(dataset)
-        return math.ceil(
-            formula["base"]
-            + formula.get("per_1k_cells", 0) * rows / 1e3
-            + formula.get("per_1m_values", 0) * rows * columns / 1e6
-        )
+        return linear(formula, self.size(dataset))
 
 
 def load_benchmark(
