@@ -221,10 +221,9 @@ def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
 
     Returns:
         One row per method, best first: ``mean_rank``, its 95 % interval ``low``, ``high``
-        (Student's over the ranks of units, within the possible ranks; a percentile interval of six
-        units has 87 %), and ``first``, the share of draws of units with replacement in which the
-        method has the best mean rank (ties share it); the last three are NaN for fewer than
-        ``UNITS_FOR_INTERVAL`` units.
+        (Student's over the ranks of units, within the possible ranks), and ``first``, the share of
+        draws of units with replacement in which the method has the best mean rank (ties share it);
+        the last three are NaN for fewer than ``UNITS_FOR_INTERVAL`` units.
     """
     ranks, mean = ranking.unit_ranks, ranking.mean_ranks
     table = pd.DataFrame({"mean_rank": mean, "low": np.nan, "high": np.nan, "first": np.nan})

@@ -164,14 +164,8 @@ def _place(standing: Standing, titles: Mapping[str, str], method: str) -> list[s
 
 def _without_score(results: pd.DataFrame, method: str, rank_by: str) -> list[str]:
     """The seeds of the method without a final ARI, by dataset and reason."""
-    rows = results[
-        (results["method"] == method)
-        & (results["metric"] == "ARI")
-        & (results["protocol"] == "final")
-        & (results["clusterer"] == rank_by)
-        & ~results["exploratory"]
-        & results["value"].isna()
-    ]
+    rows = _final_rows(results, rank_by)
+    rows = rows[(rows["method"] == method) & rows["value"].isna()]
     return [
         f"no score on {dataset}, {count(len(seeds), 'seed')}: {status}: {reason}".rstrip(": ")
         for (dataset, status, reason), seeds in rows.groupby(
@@ -209,12 +203,16 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def _final(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    rows = _final_rows(results, rank_by)
+    return rows[rows["value"].notna()]
+
+
+def _final_rows(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     return results[
         (results["metric"] == "ARI")
         & (results["protocol"] == "final")
         & (results["clusterer"] == rank_by)
         & ~results["exploratory"]
-        & results["value"].notna()
     ]
 
 

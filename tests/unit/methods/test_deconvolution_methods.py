@@ -48,19 +48,19 @@ def test_the_controls(pair, tmp_path):
     assert np.allclose(mean.iloc[0], shares[mean.columns]) and mean.nunique().eq(1).all()
     path = tmp_path / "truth.h5ad"
     write_h5ad(path, as_anndata(pair.truth, pair.truth.index))
-    told = {"truth": str(path)}
-    dealt = shuffled_truth.fit(pair.spots, pair.reference, 0, "cpu", told)
+    given = {"truth": str(path)}
+    dealt = shuffled_truth.fit(pair.spots, pair.reference, 0, "cpu", given)
     rows = sorted(map(tuple, dealt.to_numpy()))
     assert rows == sorted(map(tuple, pair.truth.to_numpy()))
     assert not np.allclose(dealt, pair.truth)
     more = pair.reference.obs["celltype"].cat.add_categories("zz")
     reference = AnnData(obs=pair.reference.obs.assign(celltype=more))
-    wide = shuffled_truth.fit(pair.spots, reference, 0, "cpu", told)
+    wide = shuffled_truth.fit(pair.spots, reference, 0, "cpu", given)
     assert list(wide.columns) == [*dealt.columns, "zz"] and (wide["zz"] == 0).all()
     nothing = pd.DataFrame()
     write_h5ad(path, as_anndata(nothing, nothing.index.astype(str)))
     with pytest.raises(NotApplicableError, match="no true proportions"):
-        shuffled_truth.fit(pair.spots, pair.reference, 0, "cpu", told)
+        shuffled_truth.fit(pair.spots, pair.reference, 0, "cpu", given)
 
 
 @pytest.mark.parametrize(("module", "epochs"), [(spatialfusion, 3), (graphst, 3)])
