@@ -220,7 +220,7 @@ class Benchmark:
         """``tissue`` (its kind) and independent ``unit`` of each dataset of ``domains``."""
         entries = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
         return {
-            name: {"tissue": tissue_of(entry), "unit": unit_of(entry)}
+            name: {"tissue": tissue_of(entry), "unit": unit_of(entry), "data": entry["kind"]}
             for name, entry in entries.items()
         }
 

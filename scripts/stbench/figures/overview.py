@@ -32,7 +32,7 @@ _STRIPE, _EMPTY = "#f3f4f5", "#d9dce0"
 _OTHERS = "Other controls"
 _KINDS = {REAL: "real", SEMI_SYNTHETIC: "semi-synthetic", SIMULATED: "simulated"}
 _STABILITY = {"seeds": "training seeds", "clusterers": "clusterers", "starts": "starts of k-means"}
-_FACTS = {"shared": "main packages", "deterministic": "deterministic", "cpu": "without GPU"}
+_FACTS = {"shared": "main packages", "deterministic": "deterministic", "cpu": "no GPU requested"}
 
 
 @dataclass(frozen=True)

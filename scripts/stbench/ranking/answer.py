@@ -14,6 +14,7 @@ import pandas as pd
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, not_different_from
+from stbench.ranking.robustness import CHOICE_WORDS
 from stbench.ranking.standings import Standing
 from stbench.results.formatting import count, duration, joined, megabytes, number
 from stbench.results.statistics import BETTER, TOO_FEW_SEEDS
@@ -106,6 +107,7 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
         parts.append(
             f"{_ahead(ahead, methods)} before the best control, {best['title']} (mean rank "
             f"{best['mean_rank']:.2f}, mean ARI {number(best['ARI_final'])})"
+            f"{_elsewhere(standing.before_controls)}"
         )
     rows = best_control[
         (best_control["clusterer"] == rank_by)
@@ -119,15 +121,26 @@ def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> s
             f"{titles[name]} on {n} of {count(len(standing.datasets), 'dataset')}"
             for name, n in better.sort_values(ascending=False, kind="stable").items()
         ]
-        parts.append(f"significantly better than the best control of a dataset: {listed(won)}")
+        what = "significantly better than the control that is best on a dataset"
+        parts.append(f"{what}: {listed(won)}")
     elif rows["low"].notna().any():
-        words = "no method is significantly better than the best control on any of these datasets"
+        words = "no method is significantly better than the control that is best on a dataset"
         parts.append(f"{words} ({_power(rows)})")
     elif rows["mean"].notna().any():
         parts.append(f"{TOO_FEW_SEEDS}, so no method can be shown to be better")
     else:
         parts.append("no control has a score, so methods cannot be compared with controls")
     return f"{as_sentence('; '.join(parts))}."
+
+
+def _elsewhere(before: pd.Series) -> str:
+    """How many methods are before the best control under other choices; empty without any."""
+    if before.empty:
+        return ""
+    low, high = int(before.min()), int(before.max())
+    span = str(low) if low == high else f"{low} to {high}"
+    verb = "does" if high == 1 else "do"
+    return f", while {span} {verb} under {count(len(before), 'other choice')} of {CHOICE_WORDS}"
 
 
 def _power(rows: pd.DataFrame) -> str:

@@ -28,12 +28,14 @@ _COLUMNS = (
 )
 _DASH = "–"
 _ALONE = "\\*"
+_NOT_CORRECTED = "not after the correction"
 _NAMED = 20  # datasets listed by name; longer lists are only counted
 _LEFT = ("method", "mean rank", "tied", "no score")
 
 _LEGEND = """\
 - **rank** among methods, by mean rank; in brackets its span over conditions: other clusterers, \
-AMI and NMI, only datasets with every score, mean ARI in place of ranks, and each study left out \
+AMI and NMI, only datasets with every score, mean ARI in place of ranks, no datasets of principal \
+components, and each study left out \
 (`rank_robustness.csv`).
 - **method**: *italics* mark a control. Controls have no rank. Those that smooth have a mean rank, \
 as if they were methods, so a method with a higher mean rank does not beat them.
@@ -207,7 +209,8 @@ def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     lines = [_row(head), _row(["---", "---", *["---:"] * 4, "---"])]
     for _, row in gains.iterrows():
         gain = _or_dash(row["gain"], signed) + interval(row)
-        words = row["verdict"] if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
+        alone = _NOT_CORRECTED if _only_alone(row) else row["verdict"]
+        words = alone if row["status"] == "ok" else f"{row['status']}: {row['reason']}"
         means = [_or_dash(row[side], number) for side in ("default", "published")]
         names = (markdown(row["dataset"]), markdown(titles.get(row["method"], row["method"])))
         lines.append(_row([*names, *means, markdown(gain), str(row["n"]), markdown(words)]))
@@ -235,7 +238,8 @@ def _orders(orders: Mapping[str, Sequence[Place]]) -> Iterator[str]:
     """The place and mean final ARI of each method under every clusterer."""
     yield (
         "Place by mean rank among the methods with a score under this clusterer, as in the tables "
-        "above, and mean ARI (a failed seed counts, as in the ranks); controls are not listed."
+        "above, and mean ARI over the datasets with a score (a failed seed of a dataset counts, as "
+        "in the ranks); controls are not listed."
     )
     found = {
         clusterer: {p.title: f"{n}: {number(p.ari)}" for n, p in enumerate(places, 1)}
@@ -275,7 +279,8 @@ def _against(
     better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
     won = [f"{titles[method]} on {count(n, 'dataset')}" for method, n in better.items()]
     winners = "; ".join(won) or "no method on any dataset"
-    yield f"Better than {control} (5 %, Holm's correction for all entries): {winners}."
+    family = "for all entries on a kind of tissue"
+    yield f"Better than {control} (5 %, Holm's correction {family}): {winners}."
     if "best_control" in rows:
         named = rows[rows["best_control"] != ""].drop_duplicates("dataset")
         every = described["title"].map(markdown)
@@ -311,11 +316,16 @@ _VERDICTS = {
 def _with_lift(rows: pd.DataFrame) -> str:
     if len(rows) > _NAMED:
         return f"{len(rows)} datasets (mean {signed(rows['mean'].mean())})"
-    alone = (rows["verdict"] == WITHIN_NOISE) & ((rows["low"] > 0) | (rows["high"] < 0))
+    alone = [_only_alone(row) for _, row in rows.iterrows()]
     named = zip(rows["dataset"], rows["mean"], alone, strict=True)
     return ", ".join(
         f"{markdown(dataset)} ({signed(mean)}{_ALONE * mark})" for dataset, mean, mark in named
     )
+
+
+def _only_alone(row: pd.Series) -> bool:
+    """Whether the interval of one difference excludes 0, but not after Holm's correction."""
+    return bool(row["verdict"] == WITHIN_NOISE and (row["low"] > 0 or row["high"] < 0))
 
 
 def _names(datasets: list[str]) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from stbench.ranking.ranks import complete_scores, mean_ranks, places
 from stbench.ranking.selection import by_tissue, final_scores, mean_over_units, units_of
 from stbench.results.aggregates import score_table
+from stbench.results.assembly import FEATURES
 from stbench.results.formatting import count, joined
 
 RANKING = "the ranking"
+EXPRESSION = "without components"
+CHOICE_WORDS = "clusterer, metric and rules"  # of the benchmark, in words
 FLOOR, CEILING = "random", "jittered_truth"
 OTHER_METRICS = ("AMI", "NMI")
+_CHOICES = ("clusterer", "metric", "policy", "aggregate")  # kinds of conditions
 
 
 def rank_robustness(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
@@ -21,7 +25,8 @@ def rank_robustness(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
 
     Conditions change one choice at a time: the clusterer, the metric, the policy for failures (only
     datasets on which every fit has a score), the aggregate (mean ARI, or mean scaled ARI, in
-    place of the mean rank), and the units (each is left out).
+    place of the mean rank), the data (only datasets of expression, if others are features such as
+    principal components), and the units (each is left out).
 
     Returns:
         ``tissue``, ``kind`` of the condition, ``condition``, ``method``, ``rank`` (empty for a
@@ -74,12 +79,12 @@ def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, st
     """
     table = robustness.assign(place=_among(robustness)).dropna(subset=["place"])
     units = table[table["kind"] == "unit"]
-    choices = table[~table["kind"].isin(["ranking", "unit"])]
+    choices = table[table["kind"].isin(_CHOICES)]
     own = choices.loc[choices["method"] == method, "place"]
     parts = []
     if len(own):
         others = count(len(own), "other choice")
-        where = f"under {others} of clusterer, metric and rules"
+        where = f"under {others} of {CHOICE_WORDS}"
         text = f"{_span(own)} {where}"
         firsts = choices.loc[choices["place"] == 1, "method"].value_counts(sort=False)
         often = firsts.index[firsts == firsts.max()]
@@ -90,10 +95,40 @@ def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, st
             verb = "is" if len(often) == 1 else "are"
             text += f", where {names} {verb} first most often ({count(firsts.max(), 'time')})"
         parts.append(text)
+    expression = table[table["condition"] == EXPRESSION]
+    own = expression.loc[expression["method"] == method, "place"]
+    if len(own):
+        leaders = [titles[name] for name in expression.loc[expression["place"] == 1, "method"]]
+        text = f"{_span(own)} without the datasets that are principal components"
+        parts.append(text + (f" ({joined(leaders)} first)" if own.max() > 1 else ""))
     left_out = units.loc[units["method"] == method, "place"]
     if len(left_out):
         parts.append(f"{_span(left_out)} when one study is left out")
-    return f"{titles[method]} is {', and '.join(parts)}." if parts else ""
+    return f"{titles[method]} is {_list(parts)}." if parts else ""
+
+
+def before_controls(robustness: pd.DataFrame, controls: Collection[str]) -> pd.Series:
+    """By other choice of the benchmark, the number of methods before the best control.
+
+    Args:
+        robustness: of ``rank_robustness``, of one kind of tissue.
+        controls: ids; those that are ranked compete.
+
+    Returns:
+        Empty without ranked controls, or if no other choice compares all methods.
+    """
+    methods = robustness[~robustness["method"].isin(controls)]
+    compared = methods.groupby("condition")["rank"].count()
+    complete = robustness["condition"].map(compared) == compared.max()
+    rows = robustness[robustness["kind"].isin(_CHOICES) & complete]
+    best = rows[rows["method"].isin(controls)].groupby("condition")["rank"].min().dropna()
+    rows = rows[~rows["method"].isin(controls) & rows["condition"].isin(best.index)]
+    return (rows["rank"] < rows["condition"].map(best)).groupby(rows["condition"]).sum()
+
+
+def _list(parts: Sequence[str]) -> str:
+    """``a, b, and c``, for parts that contain commas."""
+    return ", ".join([*parts[:-1], f"and {parts[-1]}"]) if len(parts) > 1 else parts[0]
 
 
 def _span(places: pd.Series) -> str:
@@ -145,6 +180,10 @@ def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str,
     scaled = scaled_scores(results, rank_by, complete)
     for name, table in (("mean ARI", complete), ("mean scaled ARI", scaled)):
         yield "aggregate", name, -mean_over_units(table, units)
+    features = set(results.loc[results["data"] == FEATURES, "dataset"])
+    expression = scores[~scores.index.isin(features)]
+    if 0 < len(expression) < len(scores):
+        yield "data", EXPRESSION, mean_ranks(expression, units)
     ranked_units = dict.fromkeys(units[name] for name in complete.index)
     if len(ranked_units) > 1:
         for unit in ranked_units:

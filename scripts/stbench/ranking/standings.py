@@ -14,7 +14,13 @@ import pandas as pd
 from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.leaderboard import Order, leaderboard, order_under_clusterers
 from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
-from stbench.ranking.robustness import other_choices, rank_robustness, rank_spans, scaled_scores
+from stbench.ranking.robustness import (
+    before_controls,
+    other_choices,
+    rank_robustness,
+    rank_spans,
+    scaled_scores,
+)
 from stbench.ranking.selection import by_tissue, mean_over_units, ranked_methods, units_of
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import methods_that_ran, runtime_table
@@ -44,6 +50,7 @@ class Standing:
         certainty: the result of the tests, in a sentence or two.
         other_choices: the places of the first method under other choices of the benchmark, in a
             sentence; empty if there is no other.
+        before_controls: of ``stbench.ranking.robustness.before_controls``.
         not_run: by the title of a method that did not run on any dataset, the reason.
         ranking: the scores, ranks and tests behind the table.
     """
@@ -56,6 +63,7 @@ class Standing:
     order: Order | None
     certainty: str
     other_choices: str
+    before_controls: pd.Series
     not_run: dict[str, str]
     ranking: Ranking
 
@@ -96,6 +104,7 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
     all_datasets = list(ranked["worst"].scores.index)
     robustness = rank_robustness(results, rank_by)
     controls = set(results.loc[results["control"], "method"])
+    before = before_controls(robustness, controls)
     robustness = robustness[~robustness["method"].isin(controls)]
     # Without failed seeds the policies count the same datasets.
     boards: dict[tuple[str, ...], _Board] = {}
@@ -104,7 +113,7 @@ def standings(results: pd.DataFrame, rank_by: str) -> dict[Policy, Standing]:
         if datasets and datasets not in boards:
             boards[datasets] = _board(results, rank_by, datasets)
     return {
-        policy: _standing(results, rank_by, ranking, all_datasets, robustness, boards)
+        policy: _standing(results, rank_by, ranking, all_datasets, robustness, before, boards)
         for policy, ranking in ranked.items()
     }
 
@@ -189,6 +198,7 @@ def _standing(
     ranking: Ranking,
     all_datasets: list[str],
     robustness: pd.DataFrame,
+    before: pd.Series,
     boards: Mapping[tuple[str, ...], _Board],
 ) -> Standing:
     datasets = list(_datasets(ranking))
@@ -211,6 +221,7 @@ def _standing(
         order=order,
         certainty=certainty(ranking, titles),
         other_choices=_other_choices(table, robustness, titles),
+        before_controls=before,
         not_run=_not_run(results, titles),
         ranking=ranking,
     )

@@ -21,6 +21,7 @@ Studies = Mapping[
     str, Mapping[str, Mapping[str, Any]]
 ]  # stbench.config.benchmark.Benchmark.studies
 
+COUNTS, FEATURES = "counts", "features"  # of ``data``: features are, for example, components
 PUBLISHED_SETTINGS = "published settings"  # a study: methods with other than default settings
 KEYS = ["dataset", "method", "seed", "n_domains", "clusterer", "protocol", "metric"]
 SCORES = [*KEYS, "exploratory", "value", "sd_clustering", "blocks", "epoch", "status", "reason"]
@@ -40,6 +41,7 @@ COLUMNS = [
     "study",
     "source",
     "tissue",
+    "data",
     "unit",
     "seed",
     "n_domains",
@@ -132,8 +134,8 @@ def assemble(
         shortened: epochs of the methods that ``budget: cpu`` trains for fewer epochs than usual, by
             id; ``implementation`` and ``budget`` state them, and ``title`` has a mark.
         studies: which datasets and methods belong to a study and take no part in the ranking.
-        tissues: ``tissue`` and ``unit`` of each dataset; a dataset that is not listed is real and
-            its own unit.
+        tissues: ``tissue``, ``unit`` and ``data`` (``counts``, ``intensities`` or ``features``) of
+            each dataset; a dataset that is not listed is real, its own unit, and has counts.
 
     Returns:
         One row per score with the columns ``COLUMNS``, sorted; ``fit_status`` and ``fit_reason``
@@ -183,6 +185,7 @@ def assemble(
     joined["source"] = ""  # this run; stbench.results.shipped adds others
     known = tissues or {}
     joined["tissue"] = [known.get(name, {}).get("tissue", REAL) for name in joined["dataset"]]
+    joined["data"] = [known.get(name, {}).get("data", COUNTS) for name in joined["dataset"]]
     joined["unit"] = [known.get(name, {}).get("unit", name) for name in joined["dataset"]]
     for column in MEASURED:
         joined[column] = joined[column].astype("float64")

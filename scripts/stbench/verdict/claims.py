@@ -118,32 +118,34 @@ def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) 
 
 
 def claims_sentence(table: pd.DataFrame) -> str:
-    """How many claims hold, those of authors and those of other benchmarks apart.
+    """How many claims can be decided, how many hold, and why the others are undecided.
 
     Args:
         table: of ``claims``.
     """
-    parts = []
-    for by, words in ((AUTHORS, "scores of the authors"), (BENCHMARK, "scores of benchmarks")):
-        rows = table[(table["by"] == by) & (table["verdict"] != UNKNOWN)]
-        if rows.empty:
-            continue
-        n = rows["verdict"].value_counts()
-        numbers = [f"{n.get(LOWER, 0)} measured lower", f"{n.get(HIGHER, 0)} measured higher"]
-        other = rows["dataset"] != rows["measured_on"]
-        method = ~other & (rows["differs"] != "")
-        wide = n.get(UNDECIDED, 0) - int((other | method).sum())
-        numbers.append(f"{wide} undecided, because the interval is too wide")
-        if other.any():
-            numbers.append(f"{other.sum()} undecided, because the section has other features here")
-        if method.any():
-            why = "the method has another version, other steps or fewer epochs here"
-            numbers.append(f"{method.sum()} undecided, because {why}")
-        parts.append(f"of {len(rows)} {words}: {n.get(HOLDS, 0)} hold, {', '.join(numbers)}")
-    if not parts:
+    rows = table[table["verdict"] != UNKNOWN]
+    if rows.empty:
         return "No published score can be judged with these results."
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    own = int((rows["by"] == AUTHORS).sum())
+    hold, low, high = ((rows["verdict"] == verdict).sum() for verdict in (HOLDS, LOWER, HIGHER))
+    text = (
+        f"Of {count(len(rows), 'published score')} ({own} of the authors of a method, the rest of "
+        f"benchmarks) {hold + low + high} can be decided: {hold} {'holds' if hold == 1 else 'hold'}"
+        f", {low} {'was' if low == 1 else 'were'} measured lower and {high} higher."
+    )
+    undecided = rows[rows["verdict"] == UNDECIDED]
+    if undecided.empty:
+        return text
+    other = undecided["dataset"] != undecided["measured_on"]
+    method = ~other & (undecided["differs"] != "")
+    reasons = {
+        "the section has other features here": other.sum(),
+        "the method has another version, other steps or fewer epochs here": method.sum(),
+        "the interval is too wide": (~other & ~method).sum(),
+    }
+    why = [f"{reason} ({n})" for reason, n in reasons.items() if n]
+    others = "The other is" if len(undecided) == 1 else f"The other {len(undecided)} are"
+    return f"{text} {others} undecided: {', or '.join(why)}."
 
 
 def read_other_claims(path: str | Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.selection import by_tissue, headline
 from stbench.ranking.standings import all_standings, standings
 from stbench.results.aggregates import lift_table
-from stbench.results.assembly import one_row_per_fit
+from stbench.results.assembly import FEATURES, one_row_per_fit
 from stbench.results.best_control import lift_over_best_control
 from stbench.results.formatting import count
 from stbench.results.shipped import Shipped
@@ -116,8 +116,10 @@ def refined_sections(manifest: Mapping[str, Any]) -> dict[str, int]:
 
 def made_sentence(manifest: Mapping[str, Any]) -> str:
     """When, at which commit and on which machine results were measured, and how much is missing."""
-    commits = ", ".join(commit[:7] for commit in str(manifest["commit"]).split(", "))
-    text = f"Measured until {manifest['made']}, commit {commits}, on {manifest['machine']}."
+    commits = [commit[:7] for commit in str(manifest["commit"]).split(", ")]
+    named = f"{len(commits)} commits (named in manifest.json)"
+    at = f"at commit {commits[0]}" if len(commits) == 1 else f"at {named}"
+    text = f"Measured until {manifest['made']}, {at}, on {manifest['machine']}."
     unfinished = manifest["unfinished"]
     parts = [count(len(names), kind[:-1]) for kind, names in unfinished.items() if names]
     if earlier := manifest.get("scored_by_earlier_code"):
@@ -178,7 +180,8 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
         first.rstrip(),
         f"{markdown(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
         *([markdown(verdict.left_out)] if verdict.left_out else []),
-        *([_COMPONENTS] if results["dataset"].str.endswith("_pca").any() else []),
+        *([_BY_HAND] if "BASS" in verdict.left_out else []),
+        *([_COMPONENTS] if (results["data"] == FEATURES).any() else []),
         *(markdown(_smoothed(name, n)) for name, n in verdict.refined.items()),
         "## Questions",
         asked,
@@ -243,6 +246,9 @@ def _smoothed(dataset: str, n: int) -> str:
     )
 
 
+_BY_HAND = """\
+BASS and BayesSpace were run by hand on a few sections, where BASS has scores as high as the first \
+methods here or higher: [reproduction.md](reproduction.md#r-methods)."""
 _COMPONENTS = """\
 Datasets whose name ends in `_pca` have published principal components in place of counts."""
 _HOW_EXPLAINED = """\

@@ -11,7 +11,7 @@ from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.ranks import Ranking, mean_ranks, places, rank_methods
 from stbench.ranking.robustness import other_choices, rank_robustness
 from stbench.ranking.selection import final_scores, headline, mean_over_units, units_of
-from stbench.results.assembly import method_titles, natural
+from stbench.results.assembly import FEATURES, method_titles, natural
 from stbench.results.formatting import count, joined, number, signed
 from stbench.results.statistics import BETTER, WORSE
 from stbench.results.tuning import tuned_entries, tuning_gain
@@ -44,8 +44,10 @@ def questions(
     whole = headline(results[results["study"] == ""], rank_by)
     spots = whole["dataset"].map(facts["spots"])
     return [
-        Question("Which method for Visium and other spots?", best_on(whole[spots == 1], rank_by)),
-        Question("Which method for imaging panels?", best_on(whole[spots == 0], rank_by)),
+        Question(
+            "Which method for Visium and other spots?", best_on(whole[spots == 1], facts, rank_by)
+        ),
+        Question("Which method for imaging panels?", best_on(whole[spots == 0], facts, rank_by)),
         Question("Which method without tuning?", without_tuning(whole, results, rank_by)),
         Question("Which method on a laptop?", on_a_laptop(whole, rank_by)),
         Question("Which published scores hold?", claims_sentence(claimed)),
@@ -53,11 +55,12 @@ def questions(
     ]
 
 
-def best_on(results: pd.DataFrame, rank_by: str) -> str:
+def best_on(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
     """The first methods by mean rank, the best control, and how sure the order is.
 
     Args:
         results: of some datasets of one kind of tissue, without studies.
+        facts: of ``stbench.verdict.tissues.tissue_facts``.
         rank_by: the clusterer that ranks.
     """
     ranking = _ranking(results, rank_by)
@@ -82,15 +85,20 @@ def best_on(results: pd.DataFrame, rank_by: str) -> str:
         many = {0: "none of them is", 1: "one of them is"}.get(ahead, f"{ahead} of them are")
         text += f"; {many} before the best control"
         text += f", {words(controls[0])}"
-    return f"{text}. {certainty(ranking, titles)} {_sections(ranking)}"
+    return f"{text}. {certainty(ranking, titles)} {_sections(ranking, results, facts)}"
 
 
-def _sections(ranking: Ranking) -> str:
-    """The datasets by name, and how many are components."""
+def _sections(ranking: Ranking, results: pd.DataFrame, facts: pd.DataFrame) -> str:
+    """The datasets by name, and how many, and of which technology all, are components."""
     names = sorted(map(str, ranking.scores.index), key=natural)
-    components = sum(name.endswith("_pca") for name in names)
-    some = f", {components} of {len(names)} as principal components in place of counts"
-    return f"Datasets: {', '.join(names)}{some if components else ''}."
+    components = set(results.loc[results["data"] == FEATURES, "dataset"]).intersection(names)
+    text = f"Datasets: {', '.join(names)}"
+    if not components:
+        return f"{text}."
+    text += f"; {len(components)} of {len(names)} are principal components in place of counts"
+    groups = _groups(facts.loc[names], "technology")
+    every = [technology for technology, of_it in groups if components.issuperset(of_it)]
+    return f"{text}{', among them all of ' + joined(every) if every else ''}."
 
 
 def without_tuning(whole: pd.DataFrame, results: pd.DataFrame, rank_by: str) -> str:
@@ -138,7 +146,7 @@ def _published_settings(results: pd.DataFrame, rank_by: str) -> str:
     return (
         "Settings that authors published for the section, or for a similar one, change the mean "
         f"ARI over studies by {joined(changes)}: {n.get(BETTER, 0)} better, {n.get(WORSE, 0)} "
-        "worse, the rest within the noise or without an interval."
+        "worse after Holm's correction, the rest within the noise or without an interval."
     )
 
 
@@ -198,7 +206,7 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
         seen.add(sections)
         place = pca_place(rows, rank_by)
         if place is not None:
-            found[f"{words} ({len(sections)})"] = place
+            found[f"{words} ({_how_many(rows)})"] = place
     if not found:
         every = "On every section all labels are smoothed, so none is without space."
         return every if len(smoothed) and facts.empty else "PCA without positions was not run."
@@ -206,13 +214,21 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
     others = {words: place for words, place in found.items() if words not in first}
     parts = []
     if first:
-        parts.append(f"PCA without positions is among the first {FIRST} on {_places(first)}")
+        parts.append(f"PCA, without positions, is among the first {FIRST} on {_places(first)}")
     if others:
-        start = "it is not on" if first else f"PCA is nowhere among the first {FIRST}:"
+        best = min(place for place, _ in others.values())
+        start = "it is not on" if first else f"PCA, without positions, is at place {best} at best:"
         parts.append(f"{start} {_places(others)}")
-    text = f"{as_sentence('; '.join(parts))}. In brackets the number of sections"
+    text = as_sentence("; ".join(parts))
     left_out = f", without {', '.join(smoothed)}, where all labels are smoothed"
     return f"{text}{left_out if len(smoothed) else ''}."
+
+
+def _how_many(results: pd.DataFrame) -> str:
+    """``5 of 1 study``: sections and independent studies."""
+    names = results["dataset"].unique()
+    studies = count(results["unit"].nunique(), "study", "studies")
+    return f"{count(len(names), 'section')} of {studies}"
 
 
 def _groups(facts: pd.DataFrame, column: str) -> list[tuple[str, pd.Index]]:

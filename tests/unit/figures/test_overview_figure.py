@@ -69,7 +69,7 @@ def test_columns_without_data_are_left_out():
     assert not {"training seeds", "Stability of ARI over"} & same  # nothing varies: one seed
     assert "Rank" not in texts_of(overview_figure(board(1), {}, "t"))
     facts = overview_figure(board(3, shared=True, cpu=[True, False, pd.NA]), {}, "t")
-    assert {"Use", "main packages", "without GPU"} <= set(texts_of(facts))
+    assert {"Use", "main packages", "no GPU requested"} <= set(texts_of(facts))
 
 
 def test_marks_have_the_color_and_the_marker_of_their_method_and_lines_span_the_ranks():

@@ -6,7 +6,9 @@ import pytest
 
 from helpers.results import made_results, scores_of
 from stbench.ranking.robustness import (
+    EXPRESSION,
     RANKING,
+    before_controls,
     other_choices,
     rank_robustness,
     rank_spans,
@@ -52,6 +54,28 @@ def test_every_condition_changes_one_choice():
     assert ranks.loc["without B"].to_dict() == {"stague": 1, "smoothed_pca": 2}
     # (.8 + .4) / 2 < (.7 + .6) / 2
     assert ranks.loc["mean ARI"].to_dict() == {"stague": 2, "smoothed_pca": 1}
+
+
+def test_datasets_of_components_are_left_out_under_one_condition():
+    results = made()
+    assert EXPRESSION not in ranks_of(results).index
+    features = results["data"].mask(results["dataset"].str.startswith("A"), "features")
+    mixed = results.assign(data=features)
+    assert ranks_of(mixed).loc[EXPRESSION].to_dict() == {"stague": 2, "smoothed_pca": 1}
+    titles = {"stague": "STAGUE", "smoothed_pca": "smoothed PCA"}
+    assert (
+        "at place 2 without the datasets that are principal components (smoothed PCA first)"
+        in other_choices(rank_robustness(mixed, "kmeans"), "stague", titles)
+    )
+
+
+def test_methods_before_the_best_control_are_counted_under_other_choices():
+    controls = {**CONTROLS, "smoothed_pca": {**CONTROLS["random"], "ranked": True}}
+    table = rank_robustness(made(controls, stague=0.9, smoothed_pca=0.1), "kmeans")
+    counts = before_controls(table, {"smoothed_pca"})
+    assert counts["gmm"] == 1 and counts["mean ARI"] == 0
+    assert RANKING not in counts and "without A" not in counts
+    assert before_controls(table, set()).empty
 
 
 def test_a_method_without_a_score_under_a_clusterer_has_no_rank_there():

@@ -74,7 +74,7 @@ def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
 def test_the_headline_replaces_what_is_between_the_marks(shipped):
     block = readme_headline(shipped, claims(shipped.results, PUBLISHED, KNOWN))
     assert block.startswith("- **Best:** STAGUE has the best mean rank")
-    assert "Of 1 scores of benchmarks: 0 hold" in block
+    assert "Of 1 published score (0 of the authors" in block
     first = with_headline(f"a\n{BEGIN}\nyesterday\n{END}\nb\n", block)
     assert first.startswith(f"a\n{BEGIN}\n\n- **Best:**") and first.endswith(f"{END}\nb\n")
     assert "yesterday" not in first and with_headline(first, block) == first
@@ -84,9 +84,10 @@ def test_the_headline_replaces_what_is_between_the_marks(shipped):
 
 def test_the_origin_of_the_results_is_a_sentence():
     assert made_sentence(MANIFEST_OF) == (
-        "Measured until 2026-11-29, commit abcdef0, 9876543, on a processor. "
+        "Measured until 2026-11-29, at 2 commits (named in manifest.json), on a processor. "
         "Not finished, and left out: 1 dataset and 2 methods."
     )
+    assert ", at commit abcdef0, on" in made_sentence({**MANIFEST_OF, "commit": "abcdef0123"})
     older = made_sentence({**MANIFEST_OF, "scored_by_earlier_code": 1})
     assert " 1 entry scored by an earlier version of the code. Not finished" in older
 

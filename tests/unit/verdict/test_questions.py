@@ -56,18 +56,19 @@ def on(*datasets):
 
 
 def test_the_first_method_the_control_and_the_certainty_are_named():
-    text = best_on(on(*LAYERS), "kmeans")
+    text = best_on(on(*LAYERS), FACTS, "kmeans")
     assert text.startswith(
         "On 2 datasets, STAGUE (mean rank 1.00, mean ARI .80) is first of 2 methods, before SEDR"
     )
     assert "one of them is before the best control, Smoothed PCA (mean rank 2.0" in text
     no_test = "No test is possible: 2 independent units, at least 5 are needed."
     assert text.endswith(f"{no_test} Datasets: L1, L2.")
-    renamed = on("S1").assign(dataset="S_pca")
-    assert best_on(renamed, "kmeans").endswith(
-        "Datasets: S_pca, 1 of 1 as principal components in place of counts."
+    mixed = RESULTS.assign(data=RESULTS["data"].mask(RESULTS["dataset"] == "S1", "features"))
+    assert best_on(mixed[mixed["dataset"].isin(["L1", "S1"])], FACTS, "kmeans").endswith(
+        "Datasets: L1, S1; 1 of 2 are principal components in place of counts, among them all of "
+        "10x Visium."
     )
-    assert best_on(RESULTS.iloc[:0], "kmeans") == "No such tissue has a score."
+    assert best_on(RESULTS.iloc[:0], FACTS, "kmeans") == "No such tissue has a score."
 
 
 def test_technologies_are_ranked_apart(asked):
@@ -82,23 +83,25 @@ def test_technologies_are_ranked_apart(asked):
         in answers["Which method for imaging panels?"]
     )
     held = answers["Which published scores hold?"]
-    assert held.startswith("Of 1 scores of benchmarks: 0 hold")
+    assert held.startswith("Of 1 published score (0 of the authors")
 
 
 def test_pca_is_named_where_it_is_among_the_first():
     assert pca_place(on("S1"), "kmeans") == (1, 3)
     assert pca_place(on("S1")[on("S1")["method"] != "pca"], "kmeans") is None
     text = without_space(RESULTS, FACTS, "kmeans")
-    assert "patchy tissues (1): place 1 of 3" in text
-    assert "layered tissues (2): place 3 of 3" in text
+    assert "patchy tissues (1 section of 1 study): place 1 of 3" in text
+    assert "layered tissues (2 sections of 2 studies): place 3 of 3" in text
     assert text.count("place 3 of 3") == 1  # STARmap are the same sections
     other = {**TISSUES, "L2": {**TISSUES["L2"], "in_layers": 0.5}}
     text = without_space(RESULTS, tissue_facts(RESULTS, other, "kmeans"), "kmeans")
     smoothed = {**TISSUES, "L1": {**TISSUES["L1"], "refined": 50}}
     without = without_space(RESULTS, tissue_facts(RESULTS, smoothed, "kmeans"), "kmeans")
-    assert "layered tissues (1): place 3 of 3" in without
+    assert "layered tissues (1 section of 1 study): place 3 of 3" in without
     assert without.endswith("without L1, where all labels are smoothed.")
-    assert "spots of tumors (1)" in text and "STARmap (2): place 3 of 3" in text
+    assert (
+        "spots of tumors (1 section" in text and "STARmap (2 sections of 2 studies): place" in text
+    )
 
 
 def test_a_method_that_costs_too_much_is_no_laptop_method():
