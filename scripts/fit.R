@@ -15,7 +15,7 @@
 #   pca                components, cells x at most 30
 #   coordinates        cells x 2 (x, y)
 #   lattice            list(kind, row, col) with kind "hexagonal" or "square"; NULL if there is none
-#   dataset            facts: id, kind, technology, ...
+#   dataset            facts: id, kind, n_domains, ...
 #
 # A method requires packages with need("package") and rejects a dataset with not_applicable("reason").
 

@@ -1,4 +1,5 @@
-"""CellCharter as one of squidpy's niches: expression of a cell and of the rings around it,
+"""CellCharter as one of squidpy's niches: expression of a cell and of its surroundings (all cells
+within as many steps, as squidpy counts walks, where CellCharter takes disjoint rings),
 components and one Gaussian mixture (Varrone et al., Nature Genetics 2024; Palla et al., Nature
 Methods 2022), by the package squidpy, unmodified.
 
@@ -27,7 +28,7 @@ def fit(
     params: Mapping[str, Any],
     record: Recorder,
 ) -> Fit:
-    """Labels of the mixture; ``distance`` is the number of rings.
+    """Labels of the mixture; ``distance`` is the number of steps.
 
     Raises:
         InputError: a parameter is not above 0.

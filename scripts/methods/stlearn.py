@@ -1,5 +1,8 @@
-"""stLearn without an image: expression averaged over adjacent spots, components, k-means (Pham et
-al., Nature Communications 2023), by the package stlearn.
+"""stLearn without an image: expression averaged over near spots, components, k-means (Pham et al.,
+Nature Communications 2023), by the package stlearn.
+
+The package takes six of the spots within three units, of equal weight, by an unstable sort, so the
+result depends on the order of the cells and most of the six are not adjacent.
 
 stLearn's smoothing can weight neighbors by location, expression and tissue morphology. This uses
 location alone (``weights: physical_distance``), as the package's own tutorial does for human

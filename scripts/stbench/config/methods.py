@@ -180,11 +180,18 @@ def setting_for(
     return next((dict(s["params"]) for s in settings if _applies(s, dataset)), {})
 
 
+def measured_by(dataset: Mapping[str, Any]) -> str:
+    """The technology without an addition, such as that counts are simulated."""
+    return str(dataset.get("technology", "")).partition(",")[0]
+
+
 def _applies(setting: Mapping[str, Any], dataset: Mapping[str, Any]) -> bool:
     names = {dataset["id"], dataset.get("derived_from")}
     if "datasets" in setting and names.isdisjoint(setting["datasets"]):
         return False
-    if any(dataset.get(key) != setting[key] for key in ("technology", "kind") if key in setting):
+    if "technology" in setting and measured_by(dataset) != setting["technology"]:
+        return False
+    if "kind" in setting and dataset.get("kind") != setting["kind"]:
         return False
     genes = dataset.get("genes")
     return "max_genes" not in setting or (genes is not None and genes <= setting["max_genes"])

@@ -91,7 +91,7 @@ def test_the_cpu_budget_shortens_only_what_is_longer():
 
 def test_a_budget_of_named_methods_cuts_these_alone_also_with_published_settings():
     cut = benchmark(
-        datasets=["BZ9", "osmFISH"],
+        datasets=["BZ9", "seqFISHplus"],
         methods=["stague", "scanit", "ccst", "spatialfusion"],
         budget=["scanit", "spatialfusion"],
         published_settings=True,
@@ -99,7 +99,7 @@ def test_a_budget_of_named_methods_cuts_these_alone_also_with_published_settings
     assert cut.params("ccst", "BZ9")["epochs"] == 5000
     assert cut.params("stague", "BZ9")["epochs"] == 150
     assert cut.params("scanit", "BZ9")["epochs"] == 500
-    assert cut.params("scanit__published", "osmFISH")["epochs"] == 500
+    assert cut.params("scanit__published", "seqFISHplus")["epochs"] == 500
     assert "stague" not in cut.shortened and cut.shortened["scanit"] == 500
 
 

@@ -32,9 +32,9 @@ def test_a_method_with_published_settings_has_a_second_entry_beside_the_ranking(
 @pytest.mark.parametrize(
     ("dataset", "methods", "second"),
     [
-        ("BZ5", ["stague", "scanit", "spatialfusion"], ["stague", "scanit"]),
+        ("BZ5", ["stague", "scanit", "graphpca"], ["stague", "graphpca"]),
         ("DLPFC151510", ["stague", "scanit", "spatialfusion"], ["stague", "spatialfusion"]),
-        ("seqFISHplus", ["stague"], []),  # nothing was published for it or for similar data
+        ("seqFISHplus", ["stague", "scanit"], ["scanit"]),
         ("sim_layers", ["stague", "scanit"], []),  # no published settings for simulated data
     ],
 )
@@ -85,3 +85,15 @@ def test_what_is_part_of_a_default_depends_on_the_kind_of_data_alone():
     pixels = ("DLPFC151673", "DLPFC151507_pca")
     assert listed == {("sigra", pixels), ("stagate", pixels)}
     assert "settings" not in METHODS["stague"]
+
+
+def test_simulated_counts_on_real_positions_have_the_settings_of_the_technology():
+    found = benchmark(datasets=["CTCM_MOB_1", "HER2ST_A1", "BZ5"], methods=["graphpca", "rasp"])
+    neighbors = {
+        (name, method): found.params(method, name)["n_neighbors"]
+        for name, method in found.entries()
+        if method in ("graphpca", "rasp")
+    }
+    assert neighbors["CTCM_MOB_1", "graphpca"] == neighbors["HER2ST_A1", "graphpca"] == 4
+    assert neighbors["CTCM_MOB_1", "rasp"] == neighbors["HER2ST_A1", "rasp"] == 6
+    assert neighbors["BZ5", "graphpca"] == 6 and neighbors["BZ5", "rasp"] == 50
