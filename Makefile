@@ -13,7 +13,7 @@
 #: VENV=FOLDER      the environment; default: .venv
 #: FORCE=1          train finished fits again whose code or data changed
 #: WHEELS=1         bundle: include the Python packages
-#: STRICT=1         reproduce: stop if data are not available
+#: STRICT=1         reproduce, bundle: stop if data are not available
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -99,7 +99,9 @@ fetch: setup         ## download all data of CONFIG; shows licenses, sizes and d
 check-sources: setup ## check that the files of all URLs in the registry still exist
 	@$(BIN)/python scripts/check_sources.py $(ARGS)
 
-bundle: fetch        ## pack the data into one tar for a machine without a network
+bundle: setup        ## pack the data into one tar for a machine without a network; lists what is missing
+	@$(SNAKEMAKE) fetch_plan $(OPTIONS)
+	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Otherwise the files with few but long tests run last and one core waits for them.

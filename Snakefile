@@ -8,9 +8,16 @@ min_version("9.0")
 
 # The folder of this workflow, also if another workflow imports it as a module.
 BASE = Path(str(workflow.current_basedir))
+RULES_OF_OTHERS = {rule.name for rule in workflow.rules}  # of a workflow that imports this one
 
 
 include: "rules/console.smk"
+
+
+from stbench.common.unchanged_code import note_code
+
+# Before keys are computed: jobs compare it with the code that they are about to run.
+note_code()
 
 
 configfile: BASE / "config/config.yaml"

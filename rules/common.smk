@@ -54,11 +54,11 @@ try:
     config["name"] = configuration_name(config, files)
     if workflow.is_main_process:
         check_places(RESULTS)
+    use_mirror(config.get("mirror"), check=workflow.is_main_process)
     BENCHMARK = load_benchmark(config, BASE / "config")
     KEYS = keys_of(BENCHMARK, RESULTS)
 except InputError as error:
     sys.exit(f"error: {error}")
-use_mirror(config.get("mirror"))
 
 # The paths below results/; PATTERN has wildcards in place of ids and keys.
 LAYOUT = Layout(RESULTS, BENCHMARK.name, KEYS)

@@ -48,7 +48,7 @@ def fit_is_bundled(wildcards, method):
 
 
 def get_job(rule, wildcards):
-    """The job of a rule as the plan knows it."""
+    """The job of a rule, by its own name, as the plan knows it."""
     stage = STAGE_OF.get(rule, "fit")
     if stage == TABLES.stage:
         return TABLES
@@ -57,11 +57,17 @@ def get_job(rule, wildcards):
     return Job(stage, wildcards.dataset, method, seed)
 
 
-def group_of(some):
+def own_name(rule):
+    """The name of a rule in this workflow: one that imports it may have renamed it."""
+    before, _, after = workflow.modifier.modify_rulename("\0").partition("\0")
+    return rule.name.removeprefix(before).removesuffix(after)
+
+
+def group_of(rule):
     def name(wildcards):
         if has_several_targets():
             return BUNDLE
-        bundle = get_bundle(get_job(some.name, wildcards))
+        bundle = get_bundle(get_job(rule, wildcards))
         if bundle is None:
             return None
         workflow.parent_groupids[bundle.name] = BUNDLE
@@ -70,11 +76,9 @@ def group_of(some):
     return name
 
 
-def runtime_of(some):
-    given = some.resources["runtime"]
-
+def runtime_of(rule, given):
     def minutes(wildcards, attempt):
-        job = get_job(some.name, wildcards)
+        job = get_job(rule, wildcards)
         if bundle := get_bundle(job):
             return attempt * bundle.minutes[job]
         if job.stage == "fit":
@@ -93,14 +97,18 @@ def examine_jobs_when_one_ends():
     workflow.scheduler.job_rate_limiter = None
 
 
+OWN_RULES = {some: own_name(some) for some in workflow.rules if some.name not in RULES_OF_OTHERS}
+
 if workflow.remote_exec:
-    # The jobs of a bundle run one after another, whatever the number of cores of the node.
-    workflow.register_resource("_cores", 1)
+    targets = {job.rulename for job in workflow.dag_settings.target_jobs}
+    if targets <= {some.name for some in OWN_RULES}:
+        # The jobs of a bundle run one after another, whatever the number of cores of the node.
+        workflow.register_resource("_cores", 1)
 
 if workflow.nodes is not None:
     given = workflow.resource_settings.overwrite_resources
-    for some in workflow.rules:
-        if some.name in STAGE_OF or some.name.startswith("train_"):
-            some.group = group_of(some)
+    for some, name in OWN_RULES.items():
+        if name in STAGE_OF or name.startswith("train_"):
+            some.group = group_of(name)
             if "runtime" not in given.get(some.name, {}):
-                some.resources["runtime"] = runtime_of(some)
+                some.resources["runtime"] = runtime_of(name, some.resources["runtime"])

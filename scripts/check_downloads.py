@@ -48,7 +48,7 @@ def main() -> None:
     if args.lenient and len(missing) < len(statuses):
         print(f"{text}; the others are used, and the tables give the reasons above")
         return
-    raise InputError(f"{text}; get them as described above, then `make retry` and run again")
+    raise InputError(f"{text}; get them, then `make retry` (with the same CONFIG) and run again")
 
 
 if __name__ == "__main__":

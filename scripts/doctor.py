@@ -22,6 +22,7 @@ from pathlib import Path
 from stbench.common.paths import CONFIG, ENVIRONMENTS, PROJECT
 from stbench.common.text import columns
 from stbench.config.layout import Layout
+from stbench.runs.environment import environment_folder
 from stbench.runs.preflight import PlaceError, check_places
 
 PROFILE = PROJECT / "profiles/slurm/profile.yaml"
@@ -202,10 +203,11 @@ def environments() -> Iterator[Finding]:
     for file in sorted(ENVIRONMENTS.glob("*.yaml")):
         if file.stem == "default":
             continue
-        ready = (PROJECT / f".venv-{file.stem}/.ready").exists()
+        folder = environment_folder(file.stem, PROJECT)
+        ready = folder is not None
         by_make = "==" in file.read_text(encoding="utf-8")
         fix = f"make setup-{file.stem}" if by_make else "run with ARGS='--sdm conda'"
-        result = f".venv-{file.stem}" if ready else "not created"
+        result = folder.name if folder else "not created"
         yield Finding(f"env {file.stem}", ready, result, f"only for its method: {fix}")
 
 

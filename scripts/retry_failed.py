@@ -25,6 +25,11 @@ def main() -> None:
         "--configfile", type=Path, help="of the run (.yaml); default: the latest run of any"
     )
     parser.add_argument("--reset", action="store_true", help="delete them, to be retried")
+    parser.add_argument(
+        "--environments",
+        action="store_true",
+        help="also entries whose environment was missing, for a run with conda or a container",
+    )
     args = parser.parse_args()
     if not args.results.is_dir():
         raise InputError(f"{args.results}: no such folder; nothing has been run here yet")
@@ -32,12 +37,12 @@ def main() -> None:
     from stbench.config.benchmark import load_benchmark
     from stbench.config.keys import layout_of
     from stbench.runs.retry import as_table, delete, failures, outputs_of, summaries
-    from stbench.runs.run_record import layout_of_run, living_runs, read_run
+    from stbench.runs.run_record import config_of_run, living_runs
 
-    run = read_run(layout_of_run(args.results, args.configfile))
-    benchmark = load_benchmark(run.config, CONFIG, need_files=False)
+    config = config_of_run(args.results, args.configfile)
+    benchmark = load_benchmark(config, CONFIG, need_files=False)
     layout = layout_of(benchmark, args.results)
-    failed = failures(benchmark, layout)
+    failed = failures(benchmark, layout, environments=args.environments)
     if not failed:
         print(f"no failed entries of the configuration {layout.name}")
         return

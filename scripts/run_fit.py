@@ -47,6 +47,7 @@ from stbench.common.checksums import combined_hash
 from stbench.common.errors import InputError, run_cli
 from stbench.common.io import reach_disk
 from stbench.common.seeding import THREAD_VARIABLES
+from stbench.common.unchanged_code import check_unchanged
 from stbench.supervisor.attempts import Attempts
 from stbench.supervisor.clean_environment import cleaned
 from stbench.supervisor.gpu_locks import own_gpus
@@ -326,7 +327,13 @@ def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) 
     return True
 
 
+def _program(command: list[str]) -> str:
+    """The method that a command trains, for a variant that of which it is one; else empty."""
+    return command[command.index("--method") + 1] if "--method" in command[:-1] else ""
+
+
 def run(args: argparse.Namespace, attempts: Attempts) -> None:
+    check_unchanged(args.command, _program(args.command))
     contents: dict[str, str] = {}
     if args.code:
         contents = contents_of(combined_hash(args.reads), args.parameters, args.code)

@@ -18,7 +18,8 @@ import signal
 import subprocess
 import sys
 
-from stbench.common.errors import CRASH
+from stbench.common.errors import CRASH, run_cli
+from stbench.common.unchanged_code import check_unchanged
 from stbench.supervisor.fork_server import run_in_copy
 from stbench.supervisor.processes import die_with_parent
 
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("options", nargs=argparse.REMAINDER, help="its options")
     args = parser.parse_args()
     words = [args.program, *args.options]
+    check_unchanged(words[:1])
     status = run(words)
     if -status in CRASHES:
         status = run(words, f"the program crashed ({signal.Signals(-status).name})")
@@ -51,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_cli(main)

@@ -10,10 +10,10 @@ import yaml
 from packaging.utils import canonicalize_name
 
 from helpers.pins import pins
-from stbench.common.errors import NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.paths import PROJECT
 from stbench.fitting import requirements
-from stbench.runs.environment import python_of
+from stbench.runs.environment import python_of, use_mirror
 
 FILES = sorted((PROJECT / "envs").glob("*.yaml"))
 METHODS = yaml.safe_load((PROJECT / "config/methods.yaml").read_text())
@@ -98,12 +98,30 @@ def test_what_is_missing_says_what_to_do(name, ways):
     assert str(told.value) == f"environment missing: no-such is not installed: {ways}"
 
 
-def test_the_python_of_an_environment_is_used_once_it_is_complete(tmp_path):
+def test_the_python_of_an_environment_is_used_once_it_is_complete(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "elsewhere/env"))  # make VENV=elsewhere/env
     assert python_of("cellcharter", tmp_path) == "python"
     (tmp_path / ".venv-cellcharter").mkdir()
     assert python_of("cellcharter", tmp_path) == "python"
     (tmp_path / ".venv-cellcharter/.ready").touch()
     assert python_of("cellcharter", tmp_path) == "$STBENCH_HOME/.venv-cellcharter/bin/python"
+    outside = tmp_path / "elsewhere/env-novae"
+    outside.mkdir(parents=True)
+    (outside / ".ready").touch()
+    assert python_of("novae", tmp_path) == f"{outside}/bin/python"
+
+
+def test_a_mirror_that_does_not_exist_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("STBENCH_MIRROR", "~/raw")
+    with pytest.raises(InputError, match="STBENCH_MIRROR: ~/raw: no such folder"):
+        use_mirror(None)
+    with pytest.raises(InputError, match="config: mirror: /no/such: no such folder"):
+        use_mirror("/no/such")
+    use_mirror(None, check=False)  # on a node that does not see it
+    (tmp_path / "raw").mkdir()
+    use_mirror("~/raw")
+    assert os.environ["STBENCH_MIRROR"] == str(tmp_path / "raw")
 
 
 def make(target, folder, **variables):

@@ -53,3 +53,20 @@ def test_an_error_of_a_program_keeps_its_exit_code(tmp_path):
     )
     wrong = subprocess.run([sys.executable, PROJECT / "scripts/run_stage.py", tmp_path / "no.py"])
     assert wrong.returncode == 2
+
+
+def test_neither_stages_nor_fits_run_code_that_was_edited_after_the_start_of_the_run(tmp_path):
+    environment = {**os.environ, "STBENCH_CODE_TIME": "1"}  # every file is newer
+    scripts = PROJECT / "scripts"
+    limits = ["--seed", "0", "--attempts-log", "log", "--time-limit", "9", "--mem-mb", "900"]
+    fit = ["--output", "fit", "--dataset", "d", "--method", "pca", *limits, "--"]
+    for words in (
+        [scripts / "run_stage.py", scripts / "score.py"],
+        [scripts / "run_fit.py", *fit, sys.executable, scripts / "fit.py", "--method", "pca"],
+    ):
+        done = subprocess.run(
+            [sys.executable, *words], env=environment, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and not any(tmp_path.iterdir())
+        assert done.stderr.startswith("error: scripts/") and done.stderr.count("\n") == 1
+        assert "was changed after this run had started" in done.stderr

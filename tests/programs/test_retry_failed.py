@@ -158,6 +158,45 @@ def test_a_fit_whose_environment_was_missing_is_retried(layout, with_r):
     assert not layout.labels("good", "bass").exists()
 
 
+def test_every_missing_environment_is_retried_on_request(layout, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    status(layout.fit("good", "bass", 1), "not_applicable", str(missing("BASS", "bass")))
+    assert "BASS" not in run(layout.root).stdout
+    assert run(layout.root, "--reset", "--environments").returncode == 0
+    assert layout.fit("good", "bass", 0).exists() and not layout.fit("good", "bass", 1).exists()
+
+
+def test_maps_and_tests_of_genes_that_failed_are_made_again(tmp_path):
+    own = tmp_path / "own.h5ad"
+    own.touch()
+    markers = {"genes": ["A"]}
+    datasets = [{"id": "own", "path": str(own), "n_domains": 3}]
+    asked = config(name="mine", methods=["pca"], datasets=datasets, markers=markers)
+    layout = layout_of(configuration(**asked), tmp_path / "results")
+    maps, tests = layout.domains("own", "h5ad"), layout.markers("own") / "genes.csv"
+    for path in (maps, tests):
+        path.parent.mkdir(parents=True)
+    adata = anndata.AnnData(np.zeros((0, 0), np.float32))
+    adata.uns["stbench"] = {"status": "error", "reason": "the maps broke"}
+    adata.write_h5ad(maps)
+    pd.DataFrame({"status": ["error"], "reason": ["the tests broke"]}).to_csv(tests, index=False)
+    note_end(layout, note_start(layout, asked, [], jobs=1), failed=True)
+    listed = run(layout.root, "--reset").stdout
+    assert "the maps broke" in listed and "the tests broke" in listed
+    assert not maps.exists() and not tests.exists()
+
+
+def test_a_failed_download_is_reset_without_any_run(tmp_path):
+    """As after make fetch, which makes no scores."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("datasets: [BZ5]\nmethods: [pca]\n")
+    asked = config(name="mine", methods=["pca"], datasets=["BZ5"])
+    layout = layout_of(configuration(**asked), tmp_path / "results")
+    status(layout.raw("BZ5"), "error", "no network")
+    assert "no network" in run(layout.root, "--configfile", file, "--reset").stdout
+    assert not layout.raw("BZ5").exists()
+
+
 @pytest.mark.parametrize(
     ("row", "reset"),
     [

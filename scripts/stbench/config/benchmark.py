@@ -16,6 +16,7 @@ from stbench.config.layout import Layout, configuration_name
 from stbench.config.methods import (
     check_budget,
     check_chosen,
+    check_named,
     check_params,
     is_ranked,
     load_methods,
@@ -378,6 +379,8 @@ def load_benchmark(
         check_own_files(datasets.values())
     tasks = list(dict.fromkeys(map(task_of, datasets.values())))
     check_chosen(config, methods, tasks)
+    external.check_used(config.get("external") or {}, tasks)
+    check_named(config, methods, registry, need_files=need_files)
     check_params(config, methods, tasks)
     check_budget(config, methods)
     methods = {**methods, DOMAINS: methods_of_domains(config, methods)}

@@ -8,11 +8,12 @@ files. No large package is imported here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stbench.common.errors import InputError
+from stbench.config.tasks import DOMAINS
 
 IMPLEMENTATION = "external"
 LABELS, EMBEDDING, CELLS, GRAPH = "labels.tsv", "embedding.npy", "cells.tsv", "graph.npz"
@@ -52,6 +53,19 @@ def check_external(external: Mapping[str, str], methods: Iterable[str]) -> None:
             raise InputError(f"{where}: a method has this name; choose another")
         if not Path(folder).is_dir():
             raise InputError(f"{where}: {folder}: no such folder")
+
+
+def check_used(external: Mapping[str, str], tasks: Collection[str]) -> None:
+    """Check that external results, which are results of domains, have a dataset of that task.
+
+    Raises:
+        InputError: there is none, so that they would be ignored.
+    """
+    if external and DOMAINS not in tasks:
+        raise InputError(
+            f"config: external: {', '.join(external)}: no dataset of the task {DOMAINS} is chosen, "
+            "and results of other tasks cannot be added"
+        )
 
 
 def seeds_given(root: str | Path, dataset: str, seeds: Sequence[int]) -> list[int]:

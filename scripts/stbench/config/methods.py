@@ -8,7 +8,7 @@ from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.config.schema import check, load_yaml, suggestion
-from stbench.config.tasks import DOMAINS, FITTED, TASKS
+from stbench.config.tasks import DOMAINS, FITTED, INTERACTIONS, MARKERS, TASKS
 
 Methods = dict[str, dict[str, dict[str, Any]]]  # entry by task and id
 
@@ -58,6 +58,37 @@ def check_chosen(config: Mapping[str, Any], methods: Methods, tasks: Collection[
                 f"config: methods: no method of the task {task}, which a dataset requires; "
                 f"known: {', '.join(sorted(methods[task]))}"
             )
+
+
+def check_named(
+    config: Mapping[str, Any],
+    methods: Methods,
+    registry: Mapping[str, Any],
+    *,
+    need_files: bool,
+) -> None:
+    """Check what demonstrations name, and that files of gene sets exist.
+
+    Args:
+        config: the configuration.
+        methods: result of ``load_methods``.
+        registry: of ``stbench.config.registry.load_registry``.
+        need_files: whether the user's own files must exist, as for a run.
+
+    Raises:
+        InputError: one line that names the entry.
+    """
+    for one in config.get("demonstrations") or []:
+        where = f"config: demonstrations: {one['title']}"
+        if one["method"] not in methods[DOMAINS]:
+            raise InputError(f"{where}: method: no method of {DOMAINS} is called {one['method']!r}")
+        if one["dataset"] not in registry:
+            raise InputError(f"{where}: dataset: {one['dataset']!r} is not in config/datasets.yaml")
+    for task in (INTERACTIONS, MARKERS) if need_files else ():
+        files = (config.get(task) or {}).get("gene_sets") or []
+        for file in [files] if isinstance(files, str) else files:
+            if not Path(file).is_file():
+                raise InputError(f"config: {task}: gene_sets: {file}: no such file")
 
 
 def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[str]) -> None:

@@ -38,7 +38,7 @@ def variants_of(config: Mapping[str, Any]) -> Iterator[Variant]:
     for method, study in (config.get("variants") or {}).items():
         for name, values in study.get("vary", {}).items():
             for value in values:
-                shown = f"{value:g}".replace(".", "p").replace("-", "m")
+                shown = f"{value:g}".replace("+", "").replace(".", "p").replace("-", "m")
                 params = {name: value}
                 yield Variant(f"{method}__{name}_{shown}", method, name, value, params)
         for name, params in study.get("without", {}).items():

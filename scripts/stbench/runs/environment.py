@@ -8,6 +8,7 @@ import sys
 from io import TextIOWrapper
 from pathlib import Path
 
+from stbench.common.errors import InputError
 from stbench.supervisor.clean_environment import cleaned
 
 
@@ -31,11 +32,23 @@ def use_this_python() -> None:
 def python_of(environment: str, base: Path) -> str:
     """The Python of an environment of ``make setup-<environment>``, else ``python``.
 
-    The path contains ``$STBENCH_HOME`` (``note_home``), so that it does not change when the project
-    is moved; a shell has to expand it.
+    A path below the project contains ``$STBENCH_HOME`` (``note_home``), so that it does not change
+    when the project is moved; a shell has to expand it.
     """
-    folder = f".venv-{environment}"
-    return f"$STBENCH_HOME/{folder}/bin/python" if (base / folder / ".ready").exists() else "python"
+    folder = environment_folder(environment, base)
+    if folder is None:
+        return "python"
+    own = folder.parent == base
+    return f"{'$STBENCH_HOME/' + folder.name if own else folder}/bin/python"
+
+
+def environment_folder(environment: str, base: Path) -> Path | None:
+    """The folder of an environment of ``make setup-<environment>``; None without one.
+
+    It is beside the environment of the project, which is ``.venv`` unless make was given VENV.
+    """
+    folders = (base / f".venv-{environment}", Path(f"{sys.prefix}-{environment}"))
+    return next((folder for folder in folders if (folder / ".ready").exists()), None)
 
 
 def note_home(base: Path) -> None:
@@ -78,9 +91,22 @@ def mirror() -> str:
     return os.environ.get("STBENCH_MIRROR", "")
 
 
-def use_mirror(configured: str | None) -> None:
-    """Set ``STBENCH_MIRROR`` to the configured folder of raw files, if any."""
-    os.environ["STBENCH_MIRROR"] = configured or os.environ.get("STBENCH_MIRROR", "")
+def use_mirror(configured: str | None, *, check: bool = True) -> None:
+    """Set ``STBENCH_MIRROR`` to the configured folder of raw files, if any.
+
+    Args:
+        configured: ``mirror`` of the configuration; it precedes the variable.
+        check: whether the folder must exist; a node of a cluster need not see it.
+
+    Raises:
+        InputError: it does not exist.
+    """
+    named = configured or os.environ.get("STBENCH_MIRROR", "")
+    folder = str(Path(named).expanduser()) if named else ""
+    if check and folder and not Path(folder).is_dir():
+        where = "config: mirror" if configured else "STBENCH_MIRROR"
+        raise InputError(f"{where}: {named}: no such folder")
+    os.environ["STBENCH_MIRROR"] = folder
 
 
 def retraining_is_allowed() -> bool:

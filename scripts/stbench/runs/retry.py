@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,12 +16,22 @@ from stbench.common.paths import PROJECT
 from stbench.common.text import columns
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
-from stbench.config.tasks import CHOOSING, DECONVOLUTION, DOMAINS, INTEGRATION, INTERACTIONS
+from stbench.config.tasks import (
+    CHOOSING,
+    DECONVOLUTION,
+    DOMAINS,
+    INTEGRATION,
+    INTERACTIONS,
+    MAPS,
+    MARKERS,
+)
+from stbench.runs.environment import environment_folder
 from stbench.runs.fit_status import FAILED, FitState, fit_states, matrix
 
 # How reasons begin where the environment lacks a package (stbench.fitting.requirements), or mclust
 # (stbench.clustering.mclust).
 ENVIRONMENT_MISSING, NO_MCLUST = "environment missing", "R with mclust not found"
+MAPS_FACTS = "stbench"  # in uns of a file of maps (stbench.maps.cells_file)
 # What has to be made again if one of them failed.
 MADE_OF_FITS = {
     "scores": ("labels", "epochs", "scores", "integration"),
@@ -49,24 +59,34 @@ class Failure:
     stage: str = ""
 
 
-def failures(benchmark: Benchmark, layout: Layout) -> list[Failure]:
+def failures(benchmark: Benchmark, layout: Layout, *, environments: bool = False) -> list[Failure]:
     """Everything that failed: datasets, fits, what was made of fits, tools for communication.
 
     What was not installed is a failure if it may be installed by now: if the environment of
     ``make setup-<environment>`` exists, or R, or rpy2.
 
+    Args:
+        benchmark, layout: the configuration and its files.
+        environments: whether every missing environment counts, because the next run may have it by
+            conda or in a container.
+
     Raises:
         InputError: a file is not readable; the message says what to delete.
     """
+
+    def missing(reason: str) -> bool:
+        return _was_missing(reason) or (environments and reason.startswith(ENVIRONMENT_MISSING))
+
     states = fit_states(layout, matrix(benchmark))
     return (
         _failed_datasets(benchmark, layout)
         + [
             Failure(s.key.dataset, s.key.method, s.key.seed, s.status, s.reason)
             for s in states
-            if s.status in FAILED or _was_missing(s.reason)
+            if s.status in FAILED or missing(s.reason)
         ]
-        + _failed_stages(benchmark, layout, states)
+        + _failed_stages(benchmark, layout, states, missing)
+        + _failed_maps(benchmark, layout)
         + _failed_tools(benchmark, layout)
     )
 
@@ -83,8 +103,13 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
         return [fit, attempts, *_made_of_fits(layout, name, failure.method)]
     if failure.stage == "interaction_scores":
         return [layout.interaction_scores(name)]
+    maps = [layout.domains(name, ending) for ending in _MAPS]
     if failure.stage == "choosing":
-        return [layout.choosing(name), *(layout.domains(name, ending) for ending in _MAPS)]
+        return [layout.choosing(name), *maps]
+    if failure.stage == "maps":
+        return maps
+    if failure.stage == "markers":
+        return [layout.markers(name)]
     if failure.stage:
         return _made_of_fits(layout, name, failure.method, MADE_OF_FITS[failure.stage])
     if failure.method:
@@ -177,7 +202,10 @@ def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
 
 
 def _failed_stages(
-    benchmark: Benchmark, layout: Layout, states: Sequence[FitState]
+    benchmark: Benchmark,
+    layout: Layout,
+    states: Sequence[FitState],
+    missing: Callable[[str], bool],
 ) -> list[Failure]:
     """Labels, scores, interactions and integration that failed though the fits are ok."""
     ok: dict[tuple[str, str], set[int]] = {}
@@ -193,7 +221,7 @@ def _failed_stages(
     for task, stage, path_of in made:
         for entry in benchmark.entries(task):
             seeds = None if task == DECONVOLUTION else ok.get(entry)
-            if entry in ok and (why := _failed_row(path_of(*entry), seeds)):
+            if entry in ok and (why := _failed_row(path_of(*entry), missing, seeds)):
                 found.append(Failure(*entry, None, *why, stage))
     for entry in benchmark.entries(INTERACTIONS):
         path = layout.interactions(*entry) / "status.json"
@@ -204,28 +232,45 @@ def _failed_stages(
             ]
             found += [Failure(*entry, None, *why, "interactions") for why in failed[:1]]
     for name in benchmark.datasets_of(INTERACTIONS):
-        if why := _failed_row(layout.interaction_scores(name)):
+        if why := _failed_row(layout.interaction_scores(name), missing):
             found.append(Failure(name, "(scores)", None, *why, "interaction_scores"))
     for name in benchmark.datasets_of(CHOOSING):
         path = layout.choosing(name) / "number_of_domains.csv"
-        if path.is_file() and (reason := _failed_choice(path)):
+        if path.is_file() and (reason := _first_error(path)):
             found.append(Failure(name, "(choice)", None, "error", reason, "choosing"))
     return found
 
 
-def _failed_choice(path: Path) -> str:
-    """The reason why numbers of domains could not be compared; empty if they were."""
+def _failed_maps(benchmark: Benchmark, layout: Layout) -> list[Failure]:
+    """Maps of the user's sections, and tests of genes, whose file records a failure."""
+    found = []
+    for name in benchmark.datasets_of(MAPS):
+        path = layout.domains(name, "h5ad")
+        if path.is_file() and (reason := _recorded_failure(path, MAPS_FACTS)):
+            found.append(Failure(name, "(maps)", None, "error", reason, "maps"))
+    for name in benchmark.datasets_of(MARKERS):
+        path = layout.markers(name) / "genes.csv"
+        if path.is_file() and (reason := _first_error(path)):
+            found.append(Failure(name, "(markers)", None, "error", reason, "markers"))
+    return found
+
+
+def _first_error(path: Path) -> str:
+    """The reason of the first failure in a table; empty without any."""
     from stbench.common.io import read_csv
 
     rows = read_csv(path)
     return "".join(rows.loc[rows["status"] == "error", "reason"].head(1))
 
 
-def _failed_row(path: Path, seeds: set[int] | None = None) -> tuple[str, str] | None:
+def _failed_row(
+    path: Path, missing: Callable[[str], bool], seeds: set[int] | None = None
+) -> tuple[str, str] | None:
     """Status and reason of the first failure in a table of scores.
 
     Args:
         path: the table.
+        missing: whether something was not installed, by the reason, that may be by now.
         seeds: those that have a fit; rows of others do not count. None: all rows count, as of a
             table without seeds.
     """
@@ -238,8 +283,7 @@ def _failed_row(path: Path, seeds: set[int] | None = None) -> tuple[str, str] | 
         rows = pd.read_parquet(path, columns=columns)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error}); delete it") from error
-    missing = rows["reason"].map(_was_missing)
-    failed = rows[rows["status"].eq("error") | missing]
+    failed = rows[rows["status"].eq("error") | rows["reason"].map(missing)]
     if seeds is not None:
         failed = failed[failed["seed"].isin(seeds)]
     return tuple(failed[["status", "reason"]].iloc[0]) if len(failed) else None
@@ -253,7 +297,7 @@ def _was_missing(reason: str) -> bool:
         return False
     command = re.search(r"make setup(?:-(\w+))?", reason)  # that installs it
     if command and command[1]:
-        return (PROJECT / f".venv-{command[1]}/.ready").exists()
+        return environment_folder(command[1], PROJECT) is not None
     return command is not None or shutil.which("Rscript") is not None
 
 

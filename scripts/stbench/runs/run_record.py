@@ -116,6 +116,24 @@ def read_run(layout: Layout) -> RunNote:
         raise InputError(f"{path}: not readable ({error}); delete it and run again") from error
 
 
+def config_of_run(root: Path, configuration: Path | None) -> Mapping[str, Any]:
+    """The configuration of the latest run, as it was resolved.
+
+    Without any run that made scores, as after ``make fetch``, the configuration file as it is.
+
+    Args:
+        root: the results folder.
+        configuration: file of the run; None for the latest run of any.
+    """
+    if configuration is None and Layout(root).names_run():
+        return read_run(layout_of_run(root, None)).config
+    file = configuration or CONFIG / "config.yaml"
+    layout = layout_of_run(root, file)
+    if layout.run.is_file():
+        return read_run(layout).config
+    return {**load_yaml(CONFIG / "config.yaml"), **(load_yaml(file) or {}), "name": layout.name}
+
+
 def living_runs(root: Path) -> list[str]:
     """The configurations of which a run is working in a results folder."""
     return [name for name in Layout(root).names_run() if read_run(Layout(root, name)).alive]

@@ -48,3 +48,8 @@ def test_wrong_variants_are_one_line(study: dict, told: str) -> None:
     with pytest.raises(InputError, match=told) as caught:
         benchmark(methods=["stague"], variants=study)
     assert "\n" not in str(caught.value)
+
+
+def test_ids_of_large_values_are_ids() -> None:
+    found = benchmark(methods=["stague"], variants={"stague": {"vary": {"epochs": [1000000]}}})
+    assert found.chosen("domains")[-1] == "stague__epochs_1e06"
