@@ -6,6 +6,7 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 from stbench.config.benchmark import load_benchmark
 from stbench.common.errors import InputError
 from stbench.config.external import result_files
+from stbench.config.identity import given_number
 from stbench.config.keys import keys_of
 from stbench.config.layout import REFERENCE, SPOTS, Layout, configuration_name
 from stbench.config.own_files import files_of

@@ -130,9 +130,17 @@ rule join:
     resources:
         mem_mb=lambda wc, attempt: attempt * 6000,
         runtime=30,
+    params:
+        number=untracked(
+            lambda wc: (
+                ["--n-domains", str(number)]
+                if (number := given_number(BENCHMARK.datasets[wc.dataset]))
+                else []
+            )
+        ),
     shell:
         "python {input.code:q} --id {wildcards.dataset:q} --sections {input.sections:q}"
-        " --output {output:q} --record-failure > {log:q} 2>&1"
+        " {params.number:q} --output {output:q} --record-failure > {log:q} 2>&1"
 
 
 rule degrade:

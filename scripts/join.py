@@ -30,6 +30,9 @@ def main() -> None:
     )
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
     parser.add_argument(
+        "--n-domains", type=int, help="their number; default: the largest of sections and labels"
+    )
+    parser.add_argument(
         "--record-failure",
         action="store_true",
         help="on failure, write a dataset without cells and with the reason",
@@ -46,7 +49,7 @@ def main() -> None:
     def joined() -> AnnData:
         if missing := missing_sections([section.uns["dataset"] for section in sections]):
             raise InputError(f"{args.id}: {missing}")
-        adata = join_sections(sections, args.id)
+        adata = join_sections(sections, args.id, args.n_domains)
         sizes = adata.obs["section"].value_counts(sort=False)
         listed = ", ".join(f"{section} {cells}" for section, cells in sizes.items())
         print(f"{args.id}: {adata.n_obs} cells ({listed}) x {adata.n_vars} common genes")

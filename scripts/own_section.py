@@ -90,7 +90,8 @@ def main() -> None:
         raise InputError(f"{path}: no such file; name it: make domains DATA=section.h5ad N=7")
     name = section_name(path.resolve())
     refuse_another(name, path)
-    section = {"id": name, "path": str(path), "n_domains": args.n_domains or "auto"}
+    number = "auto" if args.n_domains is None else args.n_domains
+    section = {"id": name, "path": str(path), "n_domains": number}
     if args.label:
         section["label"] = args.label
     values = [f"name={name}", f"datasets={json.dumps([section])}"]

@@ -84,7 +84,7 @@ def read_graph_fit(folder: Path, record: dict[str, Any], graph: str) -> GraphFit
 
 def ranked_genes(pairs: list[str]) -> dict[str, list[str]]:
     """By method, the genes of all its edges, most attributed first, if there is such a file."""
-    import pandas as pd
+    from stbench.common.io import read_csv
 
     by_method: dict[str, list[str]] = {}
     for pair in pairs:
@@ -92,7 +92,7 @@ def ranked_genes(pairs: list[str]) -> dict[str, list[str]]:
         if not equals:
             raise InputError(f"--genes {pair}: write METHOD=FILE")
         if Path(path).is_file():
-            table = pd.read_csv(path, dtype={"gene": str}, keep_default_na=False)
+            table = read_csv(path)
             missing = {"edge_set", "rank", "gene"} - set(table)
             if missing:
                 raise InputError(f"{path}: the column {sorted(missing)[0]!r} is missing")
@@ -125,14 +125,13 @@ def main() -> None:
     limit_threads(1)
 
     from stbench.common.io import atomic_file
+    from stbench.fitting.output import read_status
     from stbench.interactions.scores import no_scores, score_interactions
     from stbench.interactions.truth import read_tissue
-    from stbench.results.assembly import read_fits
 
-    records = read_fits(args.fits).to_dict("records")
     fits = [
-        read_graph_fit(folder, record, args.graph)
-        for folder, record in zip(args.fits, records, strict=True)
+        read_graph_fit(folder, read_status(folder, "method", "seed"), args.graph)
+        for folder in args.fits
     ]
     tissue = read_tissue(args.data, args.preprocessed)
     table = attempt(

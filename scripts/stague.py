@@ -14,6 +14,7 @@ and OUTPUT_DIR/args.txt with the parameters, one per line.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -97,7 +98,7 @@ def read_input(args: argparse.Namespace) -> tuple[AnnData, AnnData]:
         "kind": args.kind,
         "n_domains": max(2, args.n_clusters),
         "hvg": args.hvg,
-        "filter_cell": args.filter_cell,
+        "filter_cell": args.filter_cell if args.hvg else 0,
         "norm_target": args.norm_target or 0.0,
         "refine": args.refine,
         **({"layer": args.layer} if args.layer else {}),
@@ -145,7 +146,6 @@ def write_parameters(folder: Path, params: Mapping[str, Any]) -> None:
     """``args.txt``: one parameter per line."""
     from stbench.common.io import atomic_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     with atomic_file(folder / "args.txt") as temporary:
         lines = [f"{name}: {value}\n" for name, value in params.items()]
         temporary.write_text("".join(lines), encoding="utf-8")
@@ -158,7 +158,12 @@ def main() -> None:
     names = [setting.name for setting in fields(Settings) if setting.name != "record_every"]
     params = {name: getattr(args, name) for name in names} | {"record_every": args.epochs}
     Settings.of(params)
+    if args.norm_target is not None and not 0 < args.norm_target < math.inf:
+        raise InputError(f"--norm_target {args.norm_target:g}: must be a number above 0")
+    if args.refine < 0:
+        raise InputError(f"--refine {args.refine}: must be 0 or more cells")
     adata, checked = read_input(args)
+    args.output_dir.mkdir(parents=True, exist_ok=True)  # a wrong place must not cost the training
 
     from methods.stague.model import fit
     from stbench.common.io import write_h5ad

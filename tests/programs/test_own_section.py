@@ -44,6 +44,8 @@ def test_without_a_number_it_is_chosen(tmp_path):
     path.touch()
     (section,) = json.loads(shown(path=path)[4].removeprefix("datasets="))
     assert section == {"id": "a", "path": str(path), "n_domains": "auto"}
+    (zero,) = json.loads(shown("--n-domains", "0", path=path)[4].removeprefix("datasets="))
+    assert zero["n_domains"] == 0  # refused by the workflow
 
 
 def test_the_results_of_another_file_of_that_name_are_kept(tmp_path, monkeypatch):

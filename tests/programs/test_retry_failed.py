@@ -311,3 +311,15 @@ def test_scores_of_deconvolution_that_failed_are_made_again(state, tmp_path):
     failed = state == "error"
     assert ("it broke" in listed) is failed and path.exists() is not failed
     assert layout.fit("pair", "nnls", 0).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"[1, 2]", "not a configuration"), (b"\xff\xfe\x00", "not a readable YAML file")],
+)
+def test_a_file_that_is_no_configuration_is_one_line(tmp_path, content, reason):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "mine.yaml").write_bytes(content)
+    refused = run(tmp_path / "results", "--configfile", tmp_path / "mine.yaml")
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1
+    assert refused.stderr.startswith("error: ") and reason in refused.stderr

@@ -40,6 +40,36 @@ EDITS = (
         "9dbea2751d65d33626fe1c659a513dcb642745a47e3ff6bd9a3fd1ee6b64746c",
         "gene names with a slash, which could not be read again; other files are the same",
     ),
+    Edit(
+        "stbench/common/h5ad.py",
+        "06a859bd2d08b1cdb1d28df04b23e0953da37b89fdd5824624c9c191369cb57a",
+        "055f79651e94d421f67a3d9e1712d90a7f5135b8b496cdd56e25da067a3c3e64",
+        "files of users: columns with a slash in their name, which could not be read",
+    ),
+    Edit(
+        "stbench/data/overlaps.py",
+        "e082e742c2e78e82820c668f14b445743ca8ee4e43ed9a83ebee6345122cac89",
+        "0410de7e5a6a1dd22a006af516bf8800c802339aca05da3bd97c8e412ff85c60",
+        "files of users: refuses more stacked sections, and advises other columns",
+    ),
+    Edit(
+        "stbench/data/own_files.py",
+        "f2fa36edf597273682d489169c340aa18e35a6cdc91d5a0b77540e2f43a2b7ff",
+        "a4adc90f66d228087d4e8be5a21953e399f3f5e693ba5509f6cd6b40cac7828f",
+        "files of users: refuses filter_cell without hvg, names counts beside scaled values",
+    ),
+    Edit(
+        "stbench/data/sections.py",
+        "99f35817cb92b8492349c88ae4ed443646e662872e7fd20059de83250613768d",
+        "12e4aed377e1da56195eca4550aebfe19121b1814f0306340a598184e671222c",
+        "a given number of domains of a split file, which is a part of the key",
+    ),
+    Edit(
+        "join.py",
+        "4190e9a3647b737872fa5710a331c0aefa4bedb1442d935f10117405eccb3d6d",
+        "23931e0e8b36f9ad878bf2a7d6c3c236572e221602b3e56e1aea31b2e1116a0e",
+        "the option of this number",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

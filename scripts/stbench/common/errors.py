@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 CRASH = "STBENCH_CRASH"  # set by scripts/run_stage.py: how the program crashed before
 
+_WRONG_PATH = (
+    *(errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM),
+)
 _IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has the file open, as HDF5 files may be
 # Faults of the machine, not of the data or the method: retried, never recorded.
 MACHINE_ERRORS = (
@@ -114,7 +117,8 @@ def reason_of(error: Exception) -> str:
 def run_cli(main: Callable[[], None]) -> None:
     """Run a command-line program: an ``InputError`` becomes one line on stderr and exit code 1.
 
-    The same applies to faults of the machine: a full, read-only or broken disk, a file in use.
+    The same applies to faults of the machine (a full, read-only or broken disk, a file in use) and
+    to files that do not exist or must not be written.
     """
     end_quickly()
     try:
@@ -122,10 +126,12 @@ def run_cli(main: Callable[[], None]) -> None:
     except (InputError, NotApplicableError) as error:
         sys.exit(f"error: {one_line(error)}")
     except OSError as error:
-        if error.errno not in MACHINE_ERRORS:
-            raise
         where = f"{error.filename}: " if error.filename else ""
         what = one_line(error.strerror or error).partition(" (")[0]
+        if where and error.errno in _WRONG_PATH:
+            sys.exit(f"error: {where}{what}")
+        if error.errno not in MACHINE_ERRORS:
+            raise
         if error.errno in _IN_USE:
             sys.exit(f"error: {where}{what}; close the program that uses it and run again")
         sys.exit(f"error: {where}{what}; fix the disk and run again")

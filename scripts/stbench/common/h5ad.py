@@ -81,7 +81,13 @@ def row_names(table: h5py.Group | h5py.Dataset) -> np.ndarray:
 
 def column_names(table: h5py.Group | h5py.Dataset) -> list[str]:
     """The columns of a table, without its row names."""
-    names = table.dtype.names or () if _is_compound(table) else list(table)
+    if _is_compound(table):
+        names = list(table.dtype.names or ())
+    else:  # a column with a slash in its name is stored in a group that is no column
+        order = map(str, table.attrs.get("column-order", []))
+        nested = [name for name in order if "/" in name and name in table]
+        groups = {name.partition("/")[0] for name in nested}
+        names = [name for name in table if name not in groups] + nested
     return [name for name in names if name not in (_index_of(table), "__categories")]
 
 

@@ -115,7 +115,8 @@ def atomic_hdf5(path: str | Path) -> Iterator[h5py.File]:
 def write_h5ad(path: str | Path, adata: AnnData) -> None:
     """Write AnnData atomically, compressed.
 
-    Strings become categories, also those of pandas' string type, which anndata does not write.
+    Strings become categories, also those of pandas' string type and mixed values such as booleans
+    with gaps, which anndata does not write.
     """
     import pandas as pd
     from anndata.io import write_elem
@@ -124,6 +125,9 @@ def write_h5ad(path: str | Path, adata: AnnData) -> None:
         for name, column in table.items():
             if isinstance(column.dtype, pd.StringDtype):
                 table[name] = pd.Categorical(column.astype(object))
+            known = column[column.notna()]
+            if column.dtype == object and not known.map(lambda value: isinstance(value, str)).all():
+                table[name] = pd.Categorical(known.map(str).reindex(column.index))
         table.index = table.index.astype(object)
     adata.strings_to_categoricals()
     with atomic_hdf5(path) as file:
@@ -166,7 +170,11 @@ def free_bytes(folder: Path) -> int:
 
 # Ids are strings, even if they look like numbers: "007".
 _IDS = dict.fromkeys(
-    ("dataset", "method", "other", "reference", "pair", "of", "section", "gene"), str
+    (
+        *("dataset", "method", "other", "reference", "pair", "of", "section", "gene"),
+        *("domain", "labels", "effect"),
+    ),
+    str,
 )
 
 

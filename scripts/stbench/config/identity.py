@@ -118,7 +118,9 @@ class Identity:
             return self.stage(program, of=of, degrade=entry["degrade"])
         if origin == "joined":
             parts = [(part["id"], self._truth(part)) for part in entry["parts"]]
-            return self.stage("join.py", parts=parts)
+            number = given_number(entry)
+            given = {} if number is None else {"n_domains": number}
+            return self.stage("join.py", parts=parts, **given)
         if origin == "planted":
             (original,) = entry["parts"]
             return self.stage("plant.py", of=self._truth(original), plant=entry["plant"])
@@ -179,6 +181,21 @@ class Identity:
         if "sources" in entry:
             others += _OWN_FILES
         return _code_hash(("prepare.py",), self.scripts, others)
+
+
+def given_number(entry: Entry) -> int | None:
+    """The number of domains that was given for a file which is split into sections, else None.
+
+    Args:
+        entry: of a joined dataset.
+    """
+    numbers = {
+        part["n_domains"]
+        if isinstance(part.get("section"), Mapping) and isinstance(part["n_domains"], int)
+        else None
+        for part in entry["parts"]
+    }
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def key_of(**recipe: Any) -> str:

@@ -10,13 +10,16 @@ import pandas as pd
 
 from stbench.common.errors import InputError
 from stbench.common.labels import categories
+from stbench.platforms.positions import AXES, Axes, places
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _COLUMNS = (
-    *("fov", "fov_id", "library", "library_id", "sample", "sample_id", "section", "section_id"),
-    *("slice", "slice_id", "slide", "slide_id"),
+    *("fov", "fov_id", "library", "library_id", "library_key", "section", "section_id"),
+    *("sample", "sample_id", "sampleid", "sample_name", "orig.ident", "donor_id", "replicate"),
+    *("slice", "slice_id", "slide", "slide_id", "brain_section_label", "bregma"),
+    *("batch", "dataset", "roi"),  # batch: of anndata's concatenate
 )
 _LEAST = 10  # cells; the box of fewer says little
 _SHARED = 0.5  # of the smaller box
@@ -30,16 +33,42 @@ def check_apart(adata: AnnData, labels: Collection[str], where: str) -> None:
         labels: columns of obs that hold labels, which may overlap.
         where: prefix of the error.
     """
+    if adata.obsm["spatial"].dtype.kind not in "iuf":
+        return  # refused by ``validate``
     for column in _columns(adata):
         if column in labels or adata.obs[column].nunique() < 2:
             continue
         if pair := _overlapping(categories(adata.obs[column]), adata.obsm["spatial"]):
             first, second = pair
+            advice = f"section: {column} separates them (section: null if they are one section)"
+            if axes := _apart_in(adata, column):
+                advice = f"x: {axes.x} and y: {axes.y} place them side by side; or {advice}"
             raise InputError(
                 f"{where}: coordinates: {column} {first!r} and {second!r} overlap, so their "
-                f"cells would be neighbors; section: {column} separates them (section: null if "
-                "they are one section)"
+                f"cells would be neighbors; {advice}"
             )
+
+
+def _apart_in(adata: AnnData, column: str) -> Axes | None:
+    """Other known columns of positions in which the values of a column do not overlap."""
+    for axes in AXES:
+        if {axes.x, axes.y} <= set(adata.obs):
+            spatial = _finite(places(adata.obs, axes))
+            same = spatial is not None and np.allclose(spatial, adata.obsm["spatial"])
+            if spatial is None or same:
+                continue
+            if not _overlapping(categories(adata.obs[column]), spatial):
+                return axes
+    return None
+
+
+def _finite(values: np.ndarray) -> np.ndarray | None:
+    """The values as numbers; None if some are none or not finite."""
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _columns(adata: AnnData) -> list[str]:

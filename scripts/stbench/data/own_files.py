@@ -97,6 +97,11 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
                 f"3000 variable genes of {used.n_vars} are used, as for all panels above "
                 f"{MANY_GENES} genes (hvg: false uses all)"
             )
+    if entry.get("filter_cell") and not entry["hvg"]:
+        raise InputError(
+            f"{name}: filter_cell: {entry['filter_cell']}: genes are only left out where variable "
+            "ones are chosen; set hvg: true, or remove filter_cell"
+        )
     facts = adata.uns["platform"]
     if entry["unit"] == "unknown" and facts["unit"]:
         entry["unit"] = facts["unit"]
@@ -187,6 +192,11 @@ def _check_kind(x: Any, kind: str, marked: bool, elsewhere: Callable[[], list[st
     if kind == "features" or not broken.any():
         return
     if not np.isfinite(data).all() or (data < 0).any():
+        if kind == "counts" and (found := elsewhere()):
+            raise InputError(
+                "X: has negative, infinite or missing values, so these are not counts; the file "
+                f"has whole numbers: {' or '.join(found)}"
+            )
         return  # refused by ``validate``
     logged = is_logged(x) or (marked and float(data.max()) < LARGEST_LOG)
     found = elsewhere() if logged or kind == "counts" else []

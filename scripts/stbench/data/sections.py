@@ -21,7 +21,7 @@ _GAP = 1.1
 _GAP_IN_PICTURES = 0.1  # in widths of the widest section
 
 
-def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
+def join_sections(sections: Sequence[AnnData], name: str, n_domains: int | None = None) -> AnnData:
     """Join sections of tissue into one dataset of the same form.
 
     Sections are moved to a row along x, neither rotated nor scaled. Two cells of different sections
@@ -32,6 +32,7 @@ def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
     Args:
         sections: two or more datasets (``results/data``), in the required order.
         name: id of the joined dataset.
+        n_domains: their number; None: the largest of the sections and of the labels of all.
 
     Returns:
         X (cells, common genes) as in the sections, genes in the order of the first section;
@@ -73,7 +74,8 @@ def join_sections(sections: Sequence[AnnData], name: str) -> AnnData:
             obs[column] = _united(seen, column)
     joined = AnnData(sp.vstack([s.X for s in seen], format="csr"), obs, seen[0].var.copy())
     joined.obsm["spatial"] = side_by_side([section.obsm["spatial"] for section in seen])
-    joined.uns["dataset"] = _description(facts, name, obs, sum((~kept).sum() for kept in full))
+    emptied = sum((~kept).sum() for kept in full)
+    joined.uns["dataset"] = _description(facts, name, obs, emptied, n_domains)
     return joined
 
 
@@ -156,7 +158,11 @@ def _united(sections: Sequence[AnnData], column: str) -> pd.Categorical:
 
 
 def _description(
-    facts: Sequence[dict[str, Any]], name: str, obs: pd.DataFrame, emptied: int
+    facts: Sequence[dict[str, Any]],
+    name: str,
+    obs: pd.DataFrame,
+    emptied: int,
+    given: int | None,
 ) -> dict[str, Any]:
     """``uns['dataset']`` of the joined sections."""
     numbers = [
@@ -164,12 +170,17 @@ def _description(
         for number in (description["n_domains"] for description in facts)
     ]
     n_domains = joined_domains(numbers, name)
+    remarks: list[str] = []
     if "cluster" in obs and not isinstance(n_domains, list):
-        n_domains = max(n_domains, obs["cluster"].nunique())
+        labels = obs["cluster"].nunique()
+        n_domains = max(n_domains, labels) if given is None else given
+        if n_domains != labels and given is not None:
+            remarks.append(f"the labels name {labels} domains, n_domains is {n_domains}")
     text = {
         key: "; ".join(dict.fromkeys(one[key] for one in facts if one.get(key)))
         for key in DESCRIBED
     }
+    text["note"] = "; ".join(filter(None, [text["note"], *remarks]))
     first = facts[0]
     drawn: dict[str, Any] = {
         key: first[key]

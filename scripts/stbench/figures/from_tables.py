@@ -44,8 +44,7 @@ def add_published(album: Album, tables: Path, titles: dict[str, str], rank_by: s
     path = tables / "published_vs_measured.csv"
     if not path.is_file():
         return
-    texts = {"dataset": str, "method": str}
-    table = pd.read_csv(path, dtype=texts)
+    table = read_csv(path)
     clusterer = ORACLE_CLUSTERER if ORACLE_CLUSTERER in set(table["clusterer"]) else rank_by
     shown = (table["metric"] == "ARI") & (table["protocol"] == "final")
     table = table[shown & (table["clusterer"] == clusterer)]
@@ -80,8 +79,7 @@ def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None
     paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
     if not all(path.is_file() for path in paths):
         return
-    texts = {"effect": str, "method": str}
-    auprc, lift = (pd.read_csv(path, dtype=texts).fillna({"method": ""}) for path in paths)
+    auprc, lift = (read_csv(path).fillna({"method": ""}) for path in paths)
     if len(auprc):
         album.add(
             auprc_bars(auprc, titles),
@@ -160,7 +158,7 @@ def _by_regime(path: Path) -> pd.DataFrame | None:
     """A table of regimes, if it has more than one."""
     if not path.is_file():
         return None
-    table = pd.read_csv(path, dtype={"method": str}).fillna({"method": "", "verdict": ""})
+    table = read_csv(path).fillna({"method": "", "verdict": ""})
     several = table.groupby(["regime", "range"]).ngroups > 2  # one of them is all tissues
     return table if several else None
 

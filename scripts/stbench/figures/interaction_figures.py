@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stbench.common.errors import NotApplicableError
+from stbench.common.io import read_csv
 from stbench.figures.layout import umap_and_paga
 from stbench.figures.positions import as_drawn
 from stbench.interactions.analysis import Findings
@@ -67,7 +68,7 @@ def draw(
             "genes",
             "genes",
             lambda: gene_ranking(
-                pd.read_csv(folder / "genes.csv"), f"{where}: genes that the edges depend on"
+                read_csv(folder / "genes.csv"), f"{where}: genes that the edges depend on"
             ),
         )
     add_figure("embedding", "graphs", lambda: draw_embedding(tissue, graphs[0], where))

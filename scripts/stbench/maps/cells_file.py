@@ -100,7 +100,7 @@ def add_maps(
 
 
 def _keep_own_columns(tissue: AnnData, added: Sequence[str]) -> None:
-    """Rename columns with the name of a new one; text replaces mixed values, which HDF5 refuses."""
+    """Rename columns with the name of a new one."""
     names = {}
     for name in added:
         if name in tissue.obs:
@@ -108,10 +108,6 @@ def _keep_own_columns(tissue: AnnData, added: Sequence[str]) -> None:
             while names[name] in tissue.obs:
                 names[name] += "_input"
     tissue.obs = tissue.obs.rename(columns=names)
-    for name, column in tissue.obs.items():
-        known = column[column.notna()]
-        if column.dtype == object and not known.map(lambda value: isinstance(value, str)).all():
-            tissue.obs[name] = pd.Categorical(known.map(str).reindex(column.index))
 
 
 def _reasons(obs: pd.DataFrame, used: np.ndarray) -> np.ndarray:

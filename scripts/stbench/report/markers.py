@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from stbench.common.errors import InputError
+from stbench.common.io import read_csv
 from stbench.config.layout import Layout
 from stbench.markers.domains import MAIN
 from stbench.report.images import Picture, find_pictures
@@ -19,7 +18,6 @@ _TEXT = (
     "p values are too small."
 )
 _RANKS = 10  # markers of a domain in the table
-_TEXTS = {"labels": str, "domain": str, "gene": str}
 _WHOLE = dict.fromkeys(("cells", "rank", "genes"), "Int64")
 _SHOWN = [
     "labels", "domain", "mostly", "gene", "cells", "rank", "genes", "log2_fold_change",
@@ -45,8 +43,8 @@ def marker_study(layout: Layout, datasets: Sequence[str]) -> tuple[Study, list[s
         folder = layout.markers(name)
         path = folder / "genes.csv"
         try:
-            genes = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=_WHOLE)[_SHOWN]
-            markers = pd.read_csv(folder / "markers.csv", dtype=_TEXTS)
+            genes = read_csv(path).astype(_WHOLE)[_SHOWN]
+            markers = read_csv(folder / "markers.csv")
             verdict = (folder / "verdict.txt").read_text(encoding="utf-8")
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{folder}: not readable ({error}); make it again") from error

@@ -88,9 +88,9 @@ def layout_of_run(root: Path, configuration: Path | None) -> Layout:
         InputError: no run has been started.
     """
     if configuration is not None:
-        given = load_yaml(configuration)
+        given = read_configuration(configuration)
         own = configuration.resolve() == (CONFIG / "config.yaml").resolve()
-        return Layout(root, configuration_name(given or {}, [] if own else [configuration]))
+        return Layout(root, configuration_name(given, [] if own else [configuration]))
     run = Layout(root).names_run()
     if not run:
         raise InputError(f"{root}: no run has been started here yet: make run")
@@ -131,7 +131,26 @@ def config_of_run(root: Path, configuration: Path | None) -> Mapping[str, Any]:
     layout = layout_of_run(root, file)
     if layout.run.is_file():
         return read_run(layout).config
-    return {**load_yaml(CONFIG / "config.yaml"), **(load_yaml(file) or {}), "name": layout.name}
+    return {
+        **read_configuration(CONFIG / "config.yaml"),
+        **read_configuration(file),
+        "name": layout.name,
+    }
+
+
+def read_configuration(file: Path) -> dict[str, Any]:
+    """A configuration file as it is; empty for an empty file.
+
+    Raises:
+        InputError: it is no file of keys and values.
+    """
+    try:
+        given = load_yaml(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not a readable YAML file ({error})") from error
+    if not isinstance(given, dict | None):
+        raise InputError(f"{file}: not a configuration; it must have keys, such as datasets")
+    return given or {}
 
 
 def living_runs(root: Path) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stbench.common.io import read_csv
 from stbench.interactions.communication import TITLES
 from stbench.interactions.tables import ALL, BEST, chosen_nulls
 from stbench.results.formatting import Row, interval, number, signed
@@ -24,10 +25,7 @@ def sentences_of_tables(tables: Path, titles: Mapping[str, str]) -> Iterator[str
     """The sentences for a folder of tables; none if no cell graph was scored."""
     paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
     if all(path.is_file() for path in paths):
-        texts = dict.fromkeys(("effect", "method", "reason", "chosen"), str)
-        auprc, lift = (
-            pd.read_csv(path, dtype=texts).fillna({"reason": "", "chosen": ""}) for path in paths
-        )
+        auprc, lift = (read_csv(path).fillna({"reason": "", "chosen": ""}) for path in paths)
         yield from interaction_sentences(auprc, lift, {**titles, **TITLES})
 
 

@@ -93,13 +93,7 @@ def read_run(results: pd.DataFrame, folder: Path, rank_by: str) -> Run:
         path = folder / f"{name}.csv"
         if not path.is_file():
             raise InputError(f"{path}: no such file; create it with aggregate.py")
-        # A status may be spelled "nan": only an empty field is a missing number.
-        table = pd.read_csv(
-            path,
-            keep_default_na=False,
-            na_values=[""],
-            dtype={"dataset": str, "method": str},
-        )
+        table = read_csv(path)
         texts = {"status", "reason", "verdict"} & set(table)
         tables[name] = table.assign(**{column: table[column].fillna("") for column in texts})
     if (path := folder / f"{MAPS_TABLE}.csv").is_file():

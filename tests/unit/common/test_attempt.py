@@ -5,7 +5,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from stbench.common.errors import InputError, NotApplicableError, attempt
+from stbench.common.errors import InputError, NotApplicableError, attempt, run_cli
 
 
 def raising(error):
@@ -40,3 +40,12 @@ def test_what_the_machine_does_is_raised(error):
 
 def test_what_is_made_is_returned():
     assert attempt("mine", lambda: 3, len) == 3
+
+
+def test_a_wrong_path_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "no" / "file", tmp_path / "file" / "below"):
+        with pytest.raises(SystemExit, match=f"^error: {path}: (No such|Not a dir)"):
+            run_cli(lambda path=path: path.write_text("x"))
+    with pytest.raises(OSError, match="neither a path nor a fault"):
+        run_cli(raising(OSError(errno.EINVAL, "neither a path nor a fault")))

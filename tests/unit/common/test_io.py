@@ -25,3 +25,6 @@ def test_ids_that_look_like_numbers_or_like_nothing_stay_what_they_are(tmp_path)
     table = pd.DataFrame({"dataset": ["007", "1e3", "NA"], "method": "pca", "mean": [1, None, 0.5]})
     write_csv(table, tmp_path / "table.csv")
     pd.testing.assert_frame_equal(read_csv(tmp_path / "table.csv"), table, check_dtype=False)
+    markers = pd.DataFrame({"labels": ["truth"] * 2, "domain": ["None", "1"], "gene": ["nan", "B"]})
+    write_csv(markers, tmp_path / "markers.csv")  # nan is a gene of the fly
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "markers.csv"), markers, check_dtype=False)

@@ -8,6 +8,7 @@ from helpers import own_sections
 from helpers.own_sections import GENES, LAYERS, N, entry_of, tissue
 from stbench.common.errors import InputError
 from stbench.common.io import write_h5ad
+from stbench.config.identity import given_number
 from stbench.config.own_files import with_file
 from stbench.config.registry import dataset_entry
 from stbench.data.own_files import own_dataset, read_own
@@ -40,6 +41,40 @@ def test_overlapping_fields_of_view_are_refused_and_split(path):
     part = own_dataset(with_file(dataset_entry(given, {})))
     assert list(part.obs_names) == [f"cell{i}-fov2" for i in range(N)]
     assert prepared(path, section=None).n_obs == 3 * N
+
+
+@pytest.mark.parametrize("column", ["batch", "orig.ident", "Sample_Name"])
+def test_sections_that_were_concatenated_are_recognized_by_common_names(path, column):
+    adata = own_sections.several_fovs()
+    del adata.uns["spatial"]  # as anndata's concatenate does
+    adata.obs = adata.obs.rename(columns={"fov": column})
+    adata.write_h5ad(path)
+    with pytest.raises(InputError, match=f"section: {column} separates them"):
+        prepared(path)
+
+
+def test_other_columns_of_positions_are_advised_where_they_place_fields_side_by_side(path):
+    """As squidpy reads CosMx: fields are parts of one tissue."""
+    adata = own_sections.several_fovs()
+    places = adata.obsm["spatial"] + 100 * adata.obs["fov"].cat.codes.to_numpy()[:, None]
+    adata.obs[["CenterX_global_px", "CenterY_global_px"]] = places
+    adata.write_h5ad(path)
+    with pytest.raises(InputError, match="x: CenterX_global_px and y: CenterY_global_px place"):
+        prepared(path)
+    made = prepared(path, x="CenterX_global_px", y="CenterY_global_px")
+    assert made.n_obs == 3 * N
+
+
+def test_a_given_number_of_domains_counts_for_a_split_file(path):
+    own_sections.several_fovs().write_h5ad(path)
+    joined = {}
+    for number in (3, "auto"):
+        entry = with_file(dataset_entry(entry_of(path, section="fov", n_domains=number), {}))
+        parts = [own_dataset(with_file(dataset_entry(one["given"], {}))) for one in entry["parts"]]
+        joined[number] = join_sections(parts, "mine", given_number(entry)).uns["dataset"]
+    assert joined[3]["n_domains"] == 3 and joined["auto"]["n_domains"] == 4
+    assert "the labels name 4 domains, n_domains is 3" in joined[3]["note"]
+    assert "domains" not in joined["auto"]["note"]
 
 
 def test_a_split_file_becomes_one_dataset(path):
@@ -145,6 +180,40 @@ def test_counts_are_found_in_a_layer_and_in_raw(path):
         assert (prepared(path, **option).X != tissue().X).nnz == 0
     with pytest.raises(InputError, match=r"layer: no 'count'; available: counts"):
         prepared(path, layer="count")
+
+
+def test_counts_are_found_beside_scaled_values(path):
+    adata = own_sections.log_normalized()
+    adata.X = adata.X.toarray() - 1.0
+    adata.write_h5ad(path)
+    with pytest.raises(InputError, match=r"negative.*whole numbers: layer: counts or raw: true"):
+        prepared(path)
+
+
+def test_rare_genes_are_left_out_with_variable_ones_only(path):
+    tissue().write_h5ad(path)
+    with pytest.raises(InputError, match=r"filter_cell: 5: .*set hvg: true, or remove filter_cell"):
+        prepared(path, filter_cell=5)
+
+
+def test_columns_with_a_slash_are_columns(path, tmp_path):
+    adata = tissue()
+    adata.obs["cell/type"] = adata.obs["cluster"].to_numpy()
+    adata.write_h5ad(path)
+    made = prepared(path, celltype="cell/type")
+    assert made.obs["celltype"].tolist() == LAYERS.tolist()
+    whole = read_own(path, entry_of(path))
+    assert list(whole.obs) == ["cluster", "cell/type", "left_out"]
+    write_h5ad(tmp_path / "again.h5ad", whole)
+    assert list(read_own(tmp_path / "again.h5ad", entry_of(path)).obs) == list(whole.obs)
+
+
+def test_flags_with_gaps_can_be_written(path):
+    adata = tissue()
+    adata.obs["flag"] = np.array([True, None] * (N // 2), dtype=object)
+    write_h5ad(path, adata)
+    flags = anndata.read_h5ad(path).obs["flag"]
+    assert flags.iloc[0] == "True" and flags.isna().sum() == N // 2
 
 
 @pytest.mark.parametrize("marked", [True, False])

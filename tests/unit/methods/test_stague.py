@@ -341,6 +341,24 @@ def test_nullable_columns_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert obs["words"].isna().sum() == 1 and obs["age"].isna().sum() == 40
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--norm_target", "nan"], "--norm_target nan: must be a number above 0"),
+        (["--norm_target", "-5"], "--norm_target -5: must be a number above 0"),
+        (["--refine", "-1"], "--refine -1: must be 0 or more cells"),
+    ],
+)
+def test_wrong_options_are_refused_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str
+) -> None:
+    paths = ["--adata_file", str(tmp_path / "in.h5ad"), "--output_dir", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["stague.py", *paths, "--n_clusters", "4", *words])
+    with pytest.raises(InputError, match=reason):
+        stague_program.main()
+    assert not (tmp_path / "out").exists()
+
+
 def test_scanpy_communities_meet_the_wanted_number_or_say_so() -> None:
     rng = np.random.default_rng(0)
     truth = np.repeat(np.arange(3), 40)

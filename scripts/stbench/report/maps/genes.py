@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.h5ad import read_elements
+from stbench.common.io import read_csv
 from stbench.config.layout import Layout
 from stbench.data.gene_symbols import panel_symbols
 from stbench.interactions.tissue import read_tissue
@@ -86,7 +87,7 @@ def marker_genes(
 
 def _read_markers(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, dtype={"labels": str, "domain": str, "gene": str})
+        return read_csv(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error}); make it again") from error
 
