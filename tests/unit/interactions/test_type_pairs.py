@@ -12,7 +12,13 @@ from stbench.common.errors import NotApplicableError
 from stbench.interactions import edge_nulls
 from stbench.interactions.edge_nulls import of_same_degree, pool_of, redrawn
 from stbench.interactions.edges import pair_distances
-from stbench.interactions.type_pairs import count_pairs, shuffled_counts, type_pairs
+from stbench.interactions.type_pairs import _EXACT, count_pairs, shuffled_counts, type_pairs
+
+
+@pytest.fixture
+def without_degree(monkeypatch):
+    """Tests of other nulls do not wait for the slowest one."""
+    monkeypatch.delitem(_EXACT, "degree")
 
 
 def tissue(n, n_types, seed, k=4):
@@ -199,7 +205,7 @@ def test_too_many_pairs_leave_the_exact_nulls_empty(monkeypatch):
     assert table["p_distance"].isna().all() and same["null"].tolist() == ["shuffled"]
 
 
-def test_p_is_uniform_where_types_are_random():
+def test_p_is_uniform_where_types_are_random(without_degree):
     found = {"shuffled": [], "distance": []}
     for seed in range(50):
         edges, codes, coords = tissue(120, 2, seed, k=6)
@@ -211,7 +217,7 @@ def test_p_is_uniform_where_types_are_random():
         assert np.mean(values) == pytest.approx(0.5, abs=0.12)
 
 
-def test_neighbors_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance():
+def test_neighbors_of_one_kind_stand_out_by_shuffling_but_not_at_their_distance(without_degree):
     rng = np.random.default_rng(0)
     coords = rng.random((400, 2))
     codes = (coords[:, 0] > 0.5).astype(int)
@@ -251,7 +257,7 @@ def smooth(coords, rng, length=0.15, waves=30):
     return np.cos(coords @ directions + rng.uniform(0, 2 * np.pi, waves)).sum(axis=1)
 
 
-def test_where_types_and_edges_cluster_only_shifted_types_are_at_chance():
+def test_where_types_and_edges_cluster_only_shifted_types_are_at_chance(without_degree):
     by_null = {"distance": [], "shifted": []}
     for seed in range(50):
         rng = np.random.default_rng(seed)
@@ -270,7 +276,7 @@ def test_where_types_and_edges_cluster_only_shifted_types_are_at_chance():
     assert wrong["distance"] > 2 * wrong["shifted"] and wrong["shifted"] <= 0.14
 
 
-def test_regions_without_types_do_not_widen_the_shifted_null():
+def test_regions_without_types_do_not_widen_the_shifted_null(without_degree):
     z = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
