@@ -6,10 +6,12 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from stbench.clustering.algorithms import cluster_labels
 from stbench.clustering.label_file import open_labels
 from stbench.clustering.stage import cluster_fits
 from stbench.fitting.trajectory import TrajectoryRecorder
 from stbench.scoring.epoch_scores import epoch_table
+from stbench.scoring.metrics import ari
 from stbench.scoring.scores import score_labels
 
 N = 90
@@ -103,3 +105,9 @@ class Bench:
         return table.set_index(
             ["seed", "n_domains", "clusterer", "protocol", "metric"]
         ).sort_index()
+
+
+def kmeans_ari(points, known=slice(None)):
+    """ARI of k-means with each of five starts."""
+    labelings = [cluster_labels(points, 3, "kmeans", seed).labels for seed in range(5)]
+    return np.array([ari(TRUTH[known], labels[known]) for labels in labelings])

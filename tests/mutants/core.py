@@ -16,6 +16,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "scripts/stbench/scoring/epoch_scores.py": (
         "tests/unit/scoring/test_epoch_scores.py",
         "tests/programs/test_cluster_score_cli.py",
+        "tests/programs/test_score_rows_cli.py",
     ),
     "scripts/stbench/scoring/matching.py": (
         "tests/unit/scoring/test_matching.py",
@@ -24,7 +25,10 @@ CORE: dict[str, tuple[str, ...]] = {
     ),
     "scripts/stbench/scoring/metrics.py": ("tests/unit/scoring/test_metrics.py",),
     "scripts/stbench/scoring/protocols.py": ("tests/unit/scoring/test_protocols.py",),
-    "scripts/stbench/scoring/scores.py": ("tests/programs/test_cluster_score_cli.py",),
+    "scripts/stbench/scoring/scores.py": (
+        "tests/programs/test_score_rows_cli.py",
+        "tests/programs/test_cluster_score_cli.py",
+    ),
     "scripts/stbench/scoring/spatial_metrics.py": ("tests/unit/scoring/test_spatial_metrics.py",),
     "scripts/stbench/ranking/*.py": _RANKING,
     "scripts/stbench/markers/*.py": ("tests/unit/markers",),

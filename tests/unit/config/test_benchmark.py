@@ -26,11 +26,6 @@ PAIRS = {"datasets": [PAIR], "methods": ["graphst", "nnls"]}
 GIVEN = {"id": "a", "spots": "DECONV_STARmap", "reference": "V1_0410_cells"}
 GIVEN |= {"reference_is": "replicate"}
 
-DEMONSTRATION = {
-    **{"title": "shown", "method": "stague", "dataset": "V1", "source": "theirs", "seed": 0},
-    **{"epochs": 1, "clusterer": "kmeans", "reported": "theirs"},
-}
-
 
 def benchmark(**change):
     return load_benchmark({**DEFAULT, **change}, CONFIG)
@@ -388,28 +383,3 @@ def test_a_file_that_cannot_name_a_folder_is_refused():
 @pytest.mark.parametrize(("asked", "neighbors"), [({}, 50), ({"refine": 6}, 6), ({"refine": 0}, 0)])
 def test_a_number_of_neighbors_that_refine_labels_replaces_that_of_the_dataset(asked, neighbors):
     assert benchmark(datasets=["DLPFC151510"], **asked).refine("DLPFC151510") == neighbors
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"markers": {"genes": ["A"], "gene_sets": "no.gmt"}}, "markers: gene_sets: no.gmt: no"),
-        (
-            {"demonstrations": [{**DEMONSTRATION, "method": "stage"}]},
-            "demonstrations: shown: method: no method of domains is called 'stage'",
-        ),
-        (
-            {"demonstrations": [{**DEMONSTRATION, "dataset": "V2"}]},
-            "demonstrations: shown: dataset: 'V2' is not in",
-        ),
-    ],
-)
-def test_what_a_configuration_names_must_exist(change, reason):
-    with pytest.raises(InputError, match=f"config: {reason}"):
-        benchmark(**change)
-
-
-def test_an_external_result_without_a_dataset_of_domains_is_refused(tmp_path):
-    pair = {"id": "pair", "spot_size": 2, "simulate": {"layout": "rings", "n_cells": 200}}
-    with pytest.raises(InputError, match="external: mine: no dataset of the task domains"):
-        benchmark(datasets=[pair], methods=["nnls"], external={"mine": str(tmp_path)})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,20 +13,17 @@ import pytest
 
 from helpers.r_files import matrix, sparse, write_rda, write_rds
 from helpers.raw_files import FOLDERS, REGISTRY, available, sources_here
+from helpers.raw_tables import CELLS, COUNTS, GENES, PIXELS, SPOTS, dense, write_positions
 from stbench.common.errors import InputError
 from stbench.config.registry import load_registry, source_entry
 from stbench.data.download import Downloader
 from stbench.data.fetch import fetch_dataset
 from stbench.data.loaders import load
 from stbench.data.loaders.build import barcode_layers, categories, layer_names
-from stbench.data.loaders.pickled_labels import read_labels
-from stbench.graphs.lattice import find_lattice
-from stbench.graphs.neighbors import knn
 
 REGISTERED = load_registry(REGISTRY)
-COUNTS = np.array([[0, 3, 1], [2, 0, 0]], dtype=np.int32)  # genes x cells
-GENES, CELLS = ["g1", "g2"], ["c1", "c2", "c3"]
-SPOTS = ["AAA-1", "CCC-1", "GGG-1"]
+
+
 # of each published set: cells, labelled cells, genes, domains, cell types
 PUBLISHED = {
     "BZ5": (1049, 1049, 166, 4, 15),
@@ -68,10 +63,6 @@ def load_published(name: str, folder: Path) -> anndata.AnnData:
     status = fetch_dataset(here, folder, FOLDERS, Downloader([]))
     entry = source_entry(name, status["source"], REGISTERED)
     return load(entry["loader"], folder, entry["options"])
-
-
-def dense(adata: anndata.AnnData) -> np.ndarray:
-    return np.asarray(adata.X.toarray() if hasattr(adata.X, "toarray") else adata.X)
 
 
 @pytest.mark.parametrize("name", available(REGISTERED))
@@ -168,138 +159,6 @@ def test_bass_merfish(tmp_path):
         assert (list(adata.obs_names), list(adata.var_names)) == (CELLS, GENES)
 
 
-NAMES = {
-    "as in the labels": ["151507", "151508", "151509", "151510"],
-    "prefixed": [f"sample_{name}" for name in ("151507", "151508", "151509", "151510")],
-    "foreign": ["first", "second", "third", "fourth"],
-    "none": None,
-}
-BARCODES = ["AAACAACGAATAGTTC-1", "AAACAAGTATCTCCCA-1", "AAACAATCTACTAGCA-1"]
-
-
-def write_visium_list(folder: Path, names: list[str] | None, columns: list[str] | None) -> None:
-    """Four sections, the last with the counts; positions of its spots in reverse order."""
-    parts = [*[sparse([[1]], ["g1"], ["x"])] * 3, sparse(COUNTS, GENES, columns)]
-    lists = parts if names is None else dict(zip(names, parts, strict=True))
-    write_rda(folder / "spatialLIBD_p1.RData", {"cntm": lists, "xym": matrix([[0.0, 0.0]])})
-    rows = [f"{spot},1,{i},{i},{10 * i},{100 * i}" for i, spot in enumerate(BARCODES[::-1], 1)]
-    (folder / "151510_tissue_positions_list.txt").write_text("\n".join(rows) + "\n")
-    labels = f"{BARCODES[0]}\t151510\tL1\n{BARCODES[2]}\t151510\tWM\nAAA-1\t151510\tL2\n"
-    others = f"{BARCODES[0]}\t151509\tL6\n"
-    (folder / "barcode_level_layer_map.tsv").write_text(labels + others)
-
-
-def visium_list(folder: Path) -> anndata.AnnData:
-    source = REGISTERED["DLPFC151510"]["sources"][0]
-    return load(source["loader"], folder, source["options"])
-
-
-@pytest.mark.parametrize("names", NAMES)
-@pytest.mark.parametrize("prefix", ["", "151510_"])
-def test_visium_lists_are_joined_by_barcode(tmp_path, names, prefix):
-    write_visium_list(tmp_path, NAMES[names], [prefix + barcode for barcode in BARCODES])
-    adata = visium_list(tmp_path)
-    assert (dense(adata) == COUNTS.T).all()
-    assert list(adata.obs["cluster"].astype(object).fillna("-")) == ["L1", "-", "WM"]
-    assert adata.obsm["spatial"].tolist() == PIXELS
-    assert list(adata.obs_names) == BARCODES
-    assert adata.uns["remarks"] == [
-        "1 of 3 spots have no layer",
-        "1 barcodes with a layer have no counts",
-    ]
-
-
-def no_position(folder: Path) -> None:
-    (folder / "151510_tissue_positions_list.txt").write_text(f"{BARCODES[0]},1,1,1,1,1\n")
-
-
-def position_twice(folder: Path) -> None:
-    path = folder / "151510_tissue_positions_list.txt"
-    path.write_text(path.read_text() * 2)
-
-
-def unknown_layer(folder: Path) -> None:
-    (folder / "barcode_level_layer_map.tsv").write_text(f"{BARCODES[0]}\t151510\tL7\n")
-
-
-def no_barcode(folder: Path) -> None:
-    (folder / "barcode_level_layer_map.tsv").write_text("AAA-1\t151510\tL2\n")
-
-
-def two_sections(folder: Path) -> None:
-    write_visium_list(folder, None, [f"1_{BARCODES[0]}", f"2_{BARCODES[0]}", BARCODES[1]])
-
-
-def nameless_columns(folder: Path) -> None:
-    write_visium_list(folder, None, None)
-
-
-def truncated(folder: Path) -> None:
-    path = folder / "spatialLIBD_p1.RData"
-    path.write_bytes(path.read_bytes()[:300])
-
-
-def few_sections(folder: Path) -> None:
-    write_rda(folder / "spatialLIBD_p1.RData", {"cntm": {"a": matrix([[1.0]]), "b": 1.0}})
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (no_position, "no position for 2 spots, for example AAACAAGTATCTCCCA-1"),
-        (position_twice, "3 barcodes occur twice"),
-        (unknown_layer, "section 151510 has an unknown layer 'L7'; known: L1, L2"),
-        (no_barcode, "none of its 1 barcodes is among the spots"),
-        (two_sections, "1 repeated barcodes; it contains more than one section"),
-        (nameless_columns, "columns of section 151510 have no barcodes"),
-        (truncated, "cannot be read as visium_lists"),
-        (few_sections, "no section '151510'; it has 2 sections: a, b"),
-    ],
-)
-def test_bad_visium_lists_give_one_line(tmp_path, spoil, message):
-    write_visium_list(tmp_path, None, BARCODES)
-    spoil(tmp_path)
-    with pytest.raises(InputError) as error:
-        visium_list(tmp_path)
-    assert message in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-DLPFC = ("151507", "151508", "151509", "151510", "151671", "151672")
-NEXT = [(0, 2), (0, -2), (1, 1), (1, -1), (-1, 1), (-1, -1)]
-
-
-@pytest.mark.parametrize("section", DLPFC)
-def test_real_positions_of_visium_lists_are_a_hexagonal_lattice(tmp_path, section):
-    """Made counts of the real barcodes: the 6 nearest spots are the neighbors on the array."""
-    source = REGISTERED[f"DLPFC{section}"]["sources"][0]
-    options = source["options"]
-    for file in source["files"][1:]:
-        path = next((f / file["name"] for f in FOLDERS if (f / file["name"]).is_file()), None)
-        if path is None:
-            pytest.skip(f"{file['name']} is in no mirror folder")
-        shutil.copyfile(path, tmp_path / path.name)
-    barcodes = list(barcode_layers(tmp_path / options["labels"], section).index)
-    counts = sparse(np.ones((2, len(barcodes))), GENES, barcodes)
-    sections = {f"sample_{name}": counts for name in DLPFC[: options["place"] + 1]}
-    sections |= {f"sample_{section}": counts}
-    write_rda(tmp_path / options["file"], {options["counts"]: sections})
-    adata = load(source["loader"], tmp_path, options)
-
-    lattice = find_lattice(adata.obsm["spatial"])
-    assert lattice is not None and lattice.kind == "hexagonal"
-    places = {place: i for i, place in enumerate(zip(lattice.row, lattice.col, strict=True))}
-    nearest = knn(adata.obsm["spatial"], 6)[1]
-    inside = 0
-    for (row, col), spot in places.items():
-        around = {places.get((row + r, col + c)) for r, c in NEXT}
-        if None not in around:
-            inside += 1
-            assert set(nearest[spot]) == around
-    assert inside > 0.8 * adata.n_obs
-    assert adata.obs["cluster"].notna().all()
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -328,66 +187,6 @@ def test_bass_refuses_tables_of_other_cells(tmp_path):
     options = {"file": "f.RData", "section": "BZ5", "counts": "cnts", "info": "info", "domain": "z"}
     with pytest.raises(InputError, match="its cells are not those of the counts"):
         load("bass", tmp_path, options)
-
-
-def write_positions(path: Path, header: bool = False) -> None:
-    rows = [f"{spot},1,{i},{i},{10 * i},{100 * i}" for i, spot in enumerate(reversed(SPOTS), 1)]
-    head = "barcode,in_tissue,array_row,array_col,pxl_row_in_fullres,pxl_col_in_fullres"
-    path.write_text("\n".join([head, *rows] if header else rows) + "\n")
-
-
-PIXELS = [[300, 30], [200, 20], [100, 10]]
-
-
-def write_tenx(path: Path) -> None:
-    by_spot = sparse(COUNTS, GENES, SPOTS)
-    with h5py.File(path, "w") as file:
-        group = file.create_group("matrix")
-        group["data"] = by_spot.x.astype(np.int32)
-        group["indices"], group["indptr"] = by_spot.i, by_spot.p
-        group["shape"] = by_spot.Dim
-        group["barcodes"] = np.array(SPOTS, dtype="S")
-        group["features/id"] = np.array(["E1", "E2"], dtype="S")
-        group["features/name"] = np.array(["TP53", "TP53"], dtype="S")
-
-
-@pytest.mark.parametrize("header", [True, False])
-def test_tenx_with_a_table_of_labels(tmp_path, header):
-    write_tenx(tmp_path / "filtered_feature_bc_matrix.h5")
-    write_positions(tmp_path / "tissue_positions_list.csv", header)
-    table = "ID\tfine_annot_type\nGGG-1\tIDC_4\nAAA-1\tNA\nCCC-1\tHealthy_1\n"
-    (tmp_path / "metadata.tsv").write_text(table)
-    source = REGISTERED["BRCA1"]["sources"][0]
-    adata = load(source["loader"], tmp_path, source["options"])
-    assert (dense(adata) == COUNTS.T).all()
-    assert list(adata.var_names) == ["TP53", "TP53-1"]
-    assert adata.obs["cluster"].isna().tolist() == [True, False, False]
-    assert list(adata.obs["cluster"][1:]) == ["Healthy_1", "IDC_4"]
-    assert adata.obsm["spatial"].tolist() == PIXELS
-
-
-def test_tenx_with_the_table_of_layers(tmp_path):
-    write_tenx(tmp_path / "filtered_feature_bc_matrix.h5")
-    write_positions(tmp_path / "151673_tissue_positions_list.txt")
-    (tmp_path / "barcode_level_layer_map.tsv").write_text("GGG-1\t151673\tWM\nAAA-1\t151673\tL1\n")
-    source = REGISTERED["DLPFC151673"]["sources"][0]
-    adata = load(source["loader"], tmp_path, source["options"])
-    assert adata.obs["cluster"].astype(object).where(
-        adata.obs["cluster"].notna(), "-"
-    ).tolist() == [
-        "L1",
-        "-",
-        "WM",
-    ]
-
-
-def test_a_spot_without_a_position_is_named(tmp_path):
-    write_tenx(tmp_path / "filtered_feature_bc_matrix.h5")
-    (tmp_path / "tissue_positions_list.csv").write_text("AAA-1,1,1,1,1,1\nCCC-1,1,1,1,1,1\n")
-    (tmp_path / "metadata.tsv").write_text("ID\tfine_annot_type\n")
-    source = REGISTERED["BRCA1"]["sources"][0]
-    with pytest.raises(InputError, match="no position for 1 spots, for example GGG-1"):
-        load(source["loader"], tmp_path, source["options"])
 
 
 def test_a_seurat_object(tmp_path):
@@ -508,57 +307,6 @@ def test_a_semi_synthetic_tissue(tmp_path):
     write_rds(tmp_path / labels, pd.Categorical(["2", "1"]))
     with pytest.raises(InputError, match="cluster: 2 values for 3 cells"):
         load(source["loader"], tmp_path, source["options"])
-
-
-def write_regions(folder: Path, places: list, labels: list) -> dict:
-    source = REGISTERED["MouseBrainAnterior"]["sources"][0]
-    write_tenx(folder / "filtered_feature_bc_matrix.h5")
-    write_positions(folder / "tissue_positions_list.csv")
-    with tarfile.open(folder / "spatial.tar.gz", "w:gz") as tar:
-        tar.add(folder / "tissue_positions_list.csv", "spatial/tissue_positions_list.csv")
-    np.save(folder / "coordinates.npy", np.array(places))
-    np.save(folder / "cell_types.npy", np.array(labels, dtype=object), allow_pickle=True)
-    return source
-
-
-def test_regions_are_joined_by_place(tmp_path):
-    source = write_regions(tmp_path, [PIXELS[2], PIXELS[0]], ["CTX", "CTX::L1"])
-    adata = load(source["loader"], tmp_path, source["options"])
-    assert list(adata.obs["cluster"].astype(object).fillna("-")) == ["CTX::L1", "-", "CTX"]
-    assert adata.uns["remarks"] == ["1 of 3 spots have no region"]
-
-
-@pytest.mark.parametrize(
-    ("places", "labels", "message"),
-    [
-        ([PIXELS[0]], ["a", "b"], "2 labels for 1 positions"),
-        ([PIXELS[0]] * 2, ["a", "b"], "several spots have the same position"),
-        ([[7, 7]], ["a"], "no spot of filtered_feature_bc_matrix.h5 has one of its positions"),
-        ([PIXELS[0]], [Path("x")], "contains more than texts"),
-        ([PIXELS[0]], [1], "contains more than texts"),
-    ],
-)
-def test_bad_regions_give_one_line(tmp_path, places, labels, message):
-    source = write_regions(tmp_path, places, labels)
-    with pytest.raises(InputError, match=message):
-        load(source["loader"], tmp_path, source["options"])
-
-
-def test_pickled_labels_are_read_and_never_run(tmp_path):
-    class Bomb:
-        def __reduce__(self):
-            return (Path.touch, (tmp_path / "executed",))
-
-    for labels in (["a", "b", "a"], ["a"]):
-        np.save(tmp_path / "labels.npy", np.array(labels, dtype=object), allow_pickle=True)
-        assert read_labels(tmp_path / "labels.npy") == labels
-    for labels in ([Bomb(), "a"], ["a", Bomb()], [["a"], ["b", "c"]]):
-        array = np.empty(len(labels), dtype=object)
-        array[:] = labels
-        np.save(tmp_path / "labels.npy", array, allow_pickle=True)
-        with pytest.raises(InputError, match="contains more than texts"):
-            read_labels(tmp_path / "labels.npy")
-    assert not (tmp_path / "executed").exists()
 
 
 @pytest.mark.parametrize("name", ["bass", "loom", "tenx", "starmap_rds", "seqfish", "her2st"])
