@@ -20,7 +20,7 @@ from stbench.ranking.ranks import POLICY_WORDS
 from stbench.ranking.robustness import rank_robustness, rank_spans
 from stbench.ranking.selection import by_tissue
 from stbench.ranking.tables import rankings
-from stbench.results.aggregates import score_table
+from stbench.results.aggregates import final_rows, score_table
 from stbench.results.assembly import one_row_per_fit
 from stbench.results.oracle import oracle_clusterer, rows_under
 
@@ -250,12 +250,7 @@ def add_bump(
     ranks = rankings(results, rank_by)["worst"].ranks
     if min(ranks.shape) < 2:
         return
-    final = results[
-        ~results["exploratory"]
-        & (results["clusterer"] == rank_by)
-        & (results["metric"] == "ARI")
-        & (results["protocol"] == "final")
-    ]
+    final = final_rows(results, rank_by)
     order = [name for name in dict.fromkeys(final["dataset"]) if name in ranks.index]
     ranks = ranks.loc[order, [method for method in titles if method in ranks]]
     means = final.pivot_table(index="dataset", columns="method", values="value", dropna=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from stbench.ranking.ranks import Policy
+from stbench.results.aggregates import final_rows
 
 
 def scores_with_failures(
@@ -52,13 +53,7 @@ def incomplete_means(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     Returns:
         ``dataset``, ``method``, ``n`` (seeds with a score) and ``requested``.
     """
-    final = results[
-        (results["metric"] == "ARI")
-        & (results["protocol"] == "final")
-        & (results["clusterer"] == rank_by)
-        & ~results["exploratory"]
-    ]
-    seeds = final.groupby(["dataset", "method"], sort=False)["value"]
+    seeds = final_rows(results, rank_by).groupby(["dataset", "method"], sort=False)["value"]
     counts = seeds.agg(n="count", requested="size").reset_index()
     lacking = (counts["n"] > 0) & (counts["n"] < counts["requested"])
     return counts[lacking].reset_index(drop=True)

@@ -23,7 +23,7 @@ from stbench.ranking.robustness import (
 )
 from stbench.ranking.selection import by_tissue, mean_over_units, ranked_methods, units_of
 from stbench.ranking.tables import rankings
-from stbench.results.aggregates import methods_that_ran, runtime_table
+from stbench.results.aggregates import final_rows, methods_that_ran, runtime_table
 from stbench.results.assembly import method_titles, natural
 
 
@@ -150,7 +150,7 @@ def memory(row: pd.Series) -> str:
 
 def failures(results: pd.DataFrame, rank_by: str, datasets: list[str]) -> pd.Series:
     """By method, ``k of n`` training seeds without a final ARI, with their statuses."""
-    rows = _final(results, rank_by)
+    rows = final_rows(results, rank_by)
     by_method = {}
     for method, of_method in rows[rows["dataset"].isin(datasets)].groupby("method", sort=False):
         lost = of_method.loc[of_method["value"].isna(), "status"].value_counts().sort_index()
@@ -249,7 +249,7 @@ def _not_run(results: pd.DataFrame, titles: dict[str, str]) -> dict[str, str]:
 def _left_out(
     results: pd.DataFrame, rank_by: str, titles: dict[str, str], datasets: list[str]
 ) -> dict[str, list[str]]:
-    rows = _final(results, rank_by)
+    rows = final_rows(results, rank_by)
     scored = rows[rows["value"].notna()].groupby("method")["dataset"].agg(set)
     ranked = ranked_methods(results)
     unscored = {
@@ -258,12 +258,3 @@ def _left_out(
         if method in ranked
     }
     return {title: names for title, names in unscored.items() if names}
-
-
-def _final(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
-    """The values used for ranking, one row per dataset, method and training seed."""
-    return results[
-        (results["metric"] == "ARI")
-        & (results["protocol"] == "final")
-        & (results["clusterer"] == rank_by)
-    ]

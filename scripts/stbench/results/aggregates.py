@@ -35,6 +35,16 @@ LIFT = [name for name in _GAIN if name != "sd"]
 _NO_INTERVAL = "no interval: too few seeds, seeds that agree, or an unknown noise of cells"
 
 
+def final_rows(results: pd.DataFrame, clusterer: str) -> pd.DataFrame:
+    """The rows of the final ARI on data with a truth: one per dataset, method and training seed."""
+    return results[
+        (results["metric"] == "ARI")
+        & (results["protocol"] == "final")
+        & (results["clusterer"] == clusterer)
+        & ~results["exploratory"]
+    ]
+
+
 def all_tables(results: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Every table but the leaderboard, by file name without ending."""
     return {

@@ -13,7 +13,7 @@ from stbench.common.text import columns, wrapped
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence
 from stbench.ranking.standings import Standing, all_standings, mean_rank, memory, place
-from stbench.results.aggregates import BASELINE, sample_of
+from stbench.results.aggregates import BASELINE, final_rows, sample_of
 from stbench.results.assembly import method_titles
 from stbench.results.best_control import lift_over_best_control
 from stbench.results.formatting import count, duration
@@ -164,7 +164,7 @@ def _place(standing: Standing, titles: Mapping[str, str], method: str) -> list[s
 
 def _without_score(results: pd.DataFrame, method: str, rank_by: str) -> list[str]:
     """The seeds of the method without a final ARI, by dataset and reason."""
-    rows = _final_rows(results, rank_by)
+    rows = final_rows(results, rank_by)
     rows = rows[(rows["method"] == method) & rows["value"].isna()]
     return [
         f"no score on {dataset}, {count(len(seeds), 'seed')}: {status}: {reason}".rstrip(": ")
@@ -203,17 +203,7 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def _final(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
-    rows = _final_rows(results, rank_by)
-    return rows[rows["value"].notna()]
-
-
-def _final_rows(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
-    return results[
-        (results["metric"] == "ARI")
-        & (results["protocol"] == "final")
-        & (results["clusterer"] == rank_by)
-        & ~results["exploratory"]
-    ]
+    return final_rows(results, rank_by).dropna(subset="value")
 
 
 def _spread(rows: pd.DataFrame) -> float:

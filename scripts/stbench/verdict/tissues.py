@@ -15,6 +15,7 @@ from stbench.common.h5ad import read_elements
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
 from stbench.graphs.neighbors import knn
+from stbench.results.aggregates import final_rows
 
 LAYERED, PATCHY = "layered", "patchy"
 LAYERED_FROM = 0.75  # of ``layer_share``; patches of four and more domains are below
@@ -118,13 +119,7 @@ def tissue_facts(
         unknown; and ``kind``: ``layered`` if ``in_layers`` is at least ``LAYERED_FROM``, else
         ``patchy``; empty if it is unknown.
     """
-    rows = results[
-        (results["metric"] == "ARI")
-        & (results["protocol"] == "final")
-        & (results["clusterer"] == rank_by)
-        & ~results["exploratory"]
-        & results["value"].notna()
-    ]
+    rows = final_rows(results, rank_by).dropna(subset="value")
     known = {name: tissues.get(name, {}) for name in rows["dataset"].unique()}
     facts = pd.DataFrame(
         {fact: [known[name].get(fact) for name in known] for fact in FACTS}, index=list(known)
