@@ -39,6 +39,7 @@ def main() -> None:
     from stbench.figures.overview import overview_figure
     from stbench.figures.style import apply_style
     from stbench.ranking.overview import overview, usability
+    from stbench.ranking.selection import headline as headline_rows
     from stbench.results.assembly import method_titles
     from stbench.results.published import read_published
     from stbench.results.shipped import read_shipped
@@ -60,7 +61,8 @@ def main() -> None:
     apply_style()
     board = overview(verdict.ranked, verdict.rank_by)
     board = board.join(usability(list(board.index), load_yaml(args.methods)))
-    title = f"Methods and controls on {int(board['datasets'].iloc[0])} tissues"
+    kind = headline_rows(verdict.ranked, verdict.rank_by)["tissue"].iloc[0]
+    title = f"Methods and controls, ranked on {int(board['datasets'].iloc[0])} {kind} tissues"
     figures = {
         "overview": overview_figure(board, method_titles(verdict.ranked), title),
         "explained": explained_bars(verdict.shares, "What explains a score"),
