@@ -17,7 +17,7 @@ include: "rules/console.smk"
 from stbench.common.unchanged_code import note_code
 
 # Before keys are computed: jobs compare it with the code that they are about to run.
-note_code()
+note_code(Path("results/.code"))
 
 
 configfile: BASE / "config/config.yaml"

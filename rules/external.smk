@@ -6,7 +6,7 @@ rule import_result:
             preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
             files=get_external_files,
         ),
-        code=code("scripts/import_result.py"),
+        code=code("scripts/run_stage.py", "scripts/import_result.py"),
     output:
         directory(PATTERN.fit(*FIT)),
     log:
@@ -24,6 +24,6 @@ rule import_result:
             lambda wc: str(BENCHMARK.external_folder(wc.method, wc.dataset, int(wc.seed)))
         ),
     shell:
-        "python {input.code[0]:q} --result {params.result:q} --preprocessed {input.preprocessed:q}"
+        "python {input.code:q} --result {params.result:q} --preprocessed {input.preprocessed:q}"
         " --dataset {wildcards.dataset:q} --method {wildcards.method:q} --seed {wildcards.seed}"
         ' --commit "$STBENCH_COMMIT" --output {output:q} > {log:q} 2>&1'

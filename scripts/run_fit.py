@@ -327,13 +327,8 @@ def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) 
     return True
 
 
-def _program(command: list[str]) -> str:
-    """The method that a command trains, for a variant that of which it is one; else empty."""
-    return command[command.index("--method") + 1] if "--method" in command[:-1] else ""
-
-
 def run(args: argparse.Namespace, attempts: Attempts) -> None:
-    check_unchanged(args.command, _program(args.command))
+    check_unchanged(args.command)
     contents: dict[str, str] = {}
     if args.code:
         contents = contents_of(combined_hash(args.reads), args.parameters, args.code)

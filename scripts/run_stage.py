@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("options", nargs=argparse.REMAINDER, help="its options")
     args = parser.parse_args()
     words = [args.program, *args.options]
-    check_unchanged(words[:1])
+    check_unchanged(words)
     status = run(words)
     if -status in CRASHES:
         status = run(words, f"the program crashed ({signal.Signals(-status).name})")

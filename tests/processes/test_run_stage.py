@@ -1,5 +1,6 @@
 """A program of a stage that crashes is run again to record it; a kill from outside is no crash."""
 
+import json
 import os
 import signal
 import subprocess
@@ -56,8 +57,11 @@ def test_an_error_of_a_program_keeps_its_exit_code(tmp_path):
 
 
 def test_neither_stages_nor_fits_run_code_that_was_edited_after_the_start_of_the_run(tmp_path):
-    environment = {**os.environ, "STBENCH_CODE_TIME": "1"}  # every file is newer
-    scripts = PROJECT / "scripts"
+    note = tmp_path / "note.json"  # of a run in which these programs were others
+    note.write_text(json.dumps({name: [0, 0, "other"] for name in ("score.py", "fit.py")}))
+    environment = {**os.environ, "STBENCH_CODE": str(note)}
+    scripts, folder = PROJECT / "scripts", tmp_path / "work"
+    folder.mkdir()
     limits = ["--seed", "0", "--attempts-log", "log", "--time-limit", "9", "--mem-mb", "900"]
     fit = ["--output", "fit", "--dataset", "d", "--method", "pca", *limits, "--"]
     for words in (
@@ -65,8 +69,8 @@ def test_neither_stages_nor_fits_run_code_that_was_edited_after_the_start_of_the
         [scripts / "run_fit.py", *fit, sys.executable, scripts / "fit.py", "--method", "pca"],
     ):
         done = subprocess.run(
-            [sys.executable, *words], env=environment, cwd=tmp_path, capture_output=True, text=True
+            [sys.executable, *words], env=environment, cwd=folder, capture_output=True, text=True
         )
-        assert done.returncode == 1 and not any(tmp_path.iterdir())
+        assert done.returncode == 1 and not any(folder.iterdir())
         assert done.stderr.startswith("error: scripts/") and done.stderr.count("\n") == 1
         assert "was changed after this run had started" in done.stderr

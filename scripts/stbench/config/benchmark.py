@@ -198,9 +198,10 @@ class Benchmark:
     def _differs(self, method: str, dataset: str) -> bool:
         """Whether published settings differ from the default ones on a dataset.
 
-        Settings are published for tissues of the registry, not for simulated or own data.
+        Settings are published for tissues of the registry, also if interactions were planted into
+        them, not for simulated or own data.
         """
-        if self.datasets[dataset]["origin"] != "files":
+        if self.datasets[dataset]["origin"] not in ("files", "planted"):
             return False
         default = str(self.methods[DOMAINS][method]["variant_of"])
         return self.params(method, dataset) != self.params(default, dataset)

@@ -15,7 +15,7 @@ from stbench.common.io import read_csv
 _LEAST_PAIRS = 6  # pairs of types that two sections must share
 _DRAWS = 999
 _LEFT = 1e-9  # variance that distance leaves; less is rounding
-NULLS = ("shuffled", "distance")
+NULLS = ("shuffled", "distance", "shifted")
 SUPPORTS = {"z": "ligand_receptor", "z_shifted": "ligand_receptor_shifted"}
 SEEDS, SECTIONS, HALVES = "training seeds", "sections", "halves of the resource"
 COLUMNS = {

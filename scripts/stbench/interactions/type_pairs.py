@@ -1,14 +1,13 @@
-"""Pairs of cell types that are joined more or less often than expected under three nulls.
+"""Pairs of cell types that are joined more or less often than expected under four nulls.
 
 ``shuffled``: cell types are shuffled among cells, the graph is kept; z = (count - mean) / sd over
 the shuffles, as in squidpy's ``gr.nhood_enrichment`` (counting an undirected edge once instead of
 twice does not change z). ``distance``: edges are redrawn at the same distances. ``degree``: so that
 every cell keeps its number of edges, too. The last two are exact
 (``stbench.interactions.edge_nulls``); they test for structure beyond spatial proximity, but take
-pairs of cells as independent, and where types and edges both cluster they are not. ``shifted``, of
-all edges within types together, therefore moves the pattern of types across the tissue
-(``stbench.interactions.shifts``) and compares how much more such edges there are than distances
-explain.
+pairs of cells as independent, and where types and edges both cluster they are not. ``shifted``
+therefore moves the pattern of types across the tissue (``stbench.interactions.shifts``) and
+compares how much more such edges there are than distances explain.
 
 Time: shuffles x (edges + pairs of cells within reach); memory: edges + pairs within reach +
 shuffles x type pairs.
@@ -75,8 +74,8 @@ def type_pairs(
         (as suffix) expected, ratio (observed over expected, NaN if none is expected), z (NaN if
         the null does not vary), p (two-sided; of shuffles (1 + draws as far from the mean) / (1 +
         shuffles), else exact) and q (Benjamini and Hochberg over pairs). A null is NaN if too many
-        pairs of cells are within reach. ``same_type`` has null, observed, expected, sd, z, p, also
-        of ``shifted``: there, expected is what distances expect and the mean excess of the draws.
+        pairs of cells are within reach. Of ``shifted``, expected is what distances expect and the
+        mean excess of the draws. ``same_type`` has null, observed, expected, sd, z, p.
 
     Raises:
         NotApplicableError: fewer than two types, or no edge between cells that have one.
@@ -115,9 +114,14 @@ def type_pairs(
             kind = _kinds(codes[pool.one], codes[pool.other], len(names))
             by_pair[null] = test(pool, kind, observed)
             by_side[null] = test(pool, (~same[kind]).astype(np.int64), sides) or []
+    by_pair["shifted"] = None
     if pool is not None and len(pool.one) <= MAX_FITTED:
         places = (coords, np.zeros(len(coords), int) if sections is None else sections)
-        by_side["shifted"] = [_of_shifts(int(sides[0]), pool, codes, places, shuffles, rng)]
+        own, moved = _excess(pool, codes, len(names), places, shuffles, rng)
+        by_pair["shifted"] = _of_excess(observed, own, moved)
+        by_side["shifted"] = _of_excess(
+            sides[:1], own[same].sum(keepdims=True), moved[:, same].sum(axis=1, keepdims=True)
+        )
     for null, tests in by_pair.items():
         for key, values in _columns(observed, tests).items():
             table[f"{key}_{null}"] = values
@@ -170,24 +174,29 @@ def shuffled_counts(
     return counts
 
 
-def _of_shifts(
-    observed: int,
+def _excess(
     pool: Pool,
     codes: np.ndarray,
+    n_types: int,
     places: tuple[np.ndarray, np.ndarray],
     shifts: int,
     rng: np.random.Generator,
-) -> Comparison:
-    """Edges within types against shifted types, in excess of what their distances explain.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Edges of every pair of types in excess of what distances explain: own types, and shifted.
 
     The nearest cell of the shifted tissue is often the same for two neighbors, so shifted types are
     smoother. Edges and other pairs at the same distance share this, and their difference does not.
+
+    Returns:
+        (pairs,) of the types as they are, and (shifts, pairs) of the draws.
     """
     size = np.bincount(pool.bins, minlength=len(pool.edges))
     weight = pool.is_edge - (pool.edges / np.maximum(size, 1))[pool.bins]
+    n_pairs = n_types * (n_types + 1) // 2
 
-    def excess(drawn: np.ndarray) -> float:
-        return float(weight[drawn[pool.one] == drawn[pool.other]].sum())
+    def excess(drawn: np.ndarray) -> np.ndarray:
+        kind = _kinds(drawn[pool.one], drawn[pool.other], n_types)
+        return np.bincount(kind, weights=weight, minlength=n_pairs)
 
     # Cells without a type are no place that a type can come from.
     typed = np.flatnonzero(codes >= 0)
@@ -196,9 +205,15 @@ def _of_shifts(
     for cells in shifted_cells(coords[typed], sections[typed], shifts, rng):
         drawn[typed] = codes[typed[cells]]
         draws.append(excess(drawn))
-    own = excess(codes)
-    (found,) = _of_draws(np.array([own]), np.array(draws)[:, None])
-    return found._replace(mean=observed - own + found.mean)
+    return excess(codes), np.array(draws)
+
+
+def _of_excess(observed: np.ndarray, own: np.ndarray, draws: np.ndarray) -> list[Comparison]:
+    """Own excess (k,) against that of draws (n, k), as expected numbers of edges."""
+    return [
+        found._replace(mean=float(number - excess) + found.mean)
+        for found, number, excess in zip(_of_draws(own, draws), observed, own, strict=True)
+    ]
 
 
 def _of_draws(observed: np.ndarray, draws: np.ndarray) -> list[Comparison]:

@@ -7,61 +7,87 @@ import pytest
 from stbench.common.errors import InputError
 from stbench.common.unchanged_code import VARIABLE, check_unchanged, note_code
 
+TEXTS = {
+    "fit.py": "from stbench.used import x\n",
+    "fit.R": "u <- 1\n",
+    "score.py": "from stbench.used import x\n",
+    "communication.py": "a = 1\n",
+    "stbench/__init__.py": "",
+    "stbench/used.py": "x = 1\n",
+    "stbench/other.py": "y = 1\n",
+    "stbench/common/io.py": "z = 1\n",
+    "methods/mine/model.py": "w = 1\n",
+    "methods/theirs.R": "v <- 1\n",
+    "communication_methods/tool.py": "b = 1\n",
+}
+
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
-    """A program with an import, a method, and a file that neither uses; a run has started."""
+    """Programs with an import, methods, and a file that none uses; a run has started."""
     folder = tmp_path / "scripts"
-    texts = {
-        "fit.py": "from stbench.used import x\n",
-        "stbench/__init__.py": "",
-        "stbench/used.py": "x = 1\n",
-        "stbench/other.py": "y = 1\n",
-        "stbench/common/io.py": "z = 1\n",
-        "methods/mine/model.py": "w = 1\n",
-        "methods/theirs.R": "v <- 1\n",
-    }
-    for name, text in texts.items():
+    for name, text in TEXTS.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-        os.utime(folder / name, (1000, 1000))
-    monkeypatch.delenv(VARIABLE, raising=False)
-    note_code(folder)
+    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    note_code(tmp_path / "notes", folder)
     return folder
 
 
-def check(scripts, method=""):
-    check_unchanged(["python", str(scripts / "fit.py"), "--method", method], method, scripts)
+def check(scripts, program="fit.py", *words):
+    check_unchanged(["python", str(scripts / program), *words], scripts)
 
 
 @pytest.mark.parametrize(
-    ("name", "method"),
+    ("name", "command"),
     [
-        ("fit.py", ""),
-        ("stbench/used.py", ""),
-        ("methods/mine/model.py", "mine"),
-        ("methods/theirs.R", "theirs"),
+        ("fit.py", ["fit.py"]),
+        ("stbench/used.py", ["fit.py"]),
+        ("stbench/used.py", ["score.py"]),
+        ("methods/mine/model.py", ["fit.py", "--method", "mine"]),
+        ("methods/theirs.R", ["fit.py", "--method", "theirs"]),
+        ("fit.R", ["fit.py", "--method", "theirs"]),
+        ("communication_methods/tool.py", ["communication.py", "--tool", "tool"]),
     ],
 )
-def test_an_edit_of_what_the_job_runs_ends_it(scripts, name, method):
-    check(scripts, method)
-    os.utime(scripts / name, (1001, 1001))
+def test_an_edit_of_what_the_job_runs_ends_it(scripts, name, command):
+    check(scripts, *command)
+    (scripts / name).write_text(TEXTS[name] + "new = 2\n")
+    os.utime(scripts / name, (1000, 1000))  # older than before, as after cp -p
     with pytest.raises(InputError, match=f"scripts/{name} was changed after this run had started"):
-        check(scripts, method)
+        check(scripts, *command)
 
 
-@pytest.mark.parametrize("name", ["stbench/other.py", "methods/mine/model.py", "methods/theirs.R"])
-def test_an_edit_of_other_code_does_not_matter(scripts, name):
-    os.utime(scripts / name, (1001, 1001))
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("stbench/other.py", "y = 2\n"),
+        ("methods/theirs.R", "v <- 2\n"),
+        ("methods/mine/model.py", "w = 2\n"),  # scores are made of fits
+        ("stbench/common/io.py", "z = 2\n"),
+        ("stbench/used.py", "x = 1  # as before\n"),
+        ("fit.py", TEXTS["fit.py"]),  # touched
+    ],
+)
+def test_an_edit_that_cannot_change_the_result_does_not_matter(scripts, name, text):
+    (scripts / name).write_text(text)
+    check(scripts, "score.py", "--method", "mine")
+    check(scripts, "fit.py", "--method", "another")
+
+
+def test_files_of_editors_are_no_code(scripts):
+    (scripts / ".#fit.py").symlink_to("nowhere")
     check(scripts)
 
 
-def test_a_job_keeps_the_start_of_its_run_and_without_a_run_nothing_is_checked(
-    scripts, monkeypatch
+def test_a_job_has_the_note_of_its_run_and_without_one_nothing_is_checked(
+    scripts, tmp_path, monkeypatch
 ):
-    os.utime(scripts / "fit.py", (1001, 1001))
-    note_code(scripts)  # in a job on a cluster, which reads the workflow again
+    (scripts / "fit.py").write_text("x = 2\n")
+    note_code(tmp_path / "notes", scripts)  # in a job on a cluster, which reads the workflow again
     with pytest.raises(InputError):
         check(scripts)
-    monkeypatch.delenv(VARIABLE)
-    check(scripts)
+    for path in ("", "/no/such/note"):
+        monkeypatch.setenv(VARIABLE, path)
+        check(scripts)
