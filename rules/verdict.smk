@@ -16,6 +16,7 @@ rule compare:
     input:
         code=code("scripts/comparison.py"),
         results=LAYOUT.results,
+        scores=get_scores(DOMAINS),
         shipped=own(*SHIPPED_FILES),
     output:
         directory(LAYOUT.comparison),
@@ -32,7 +33,8 @@ rule compare:
         folder=lambda wc, input: str(Path(input.shipped[0]).parent),
         rank_by=untracked(config["rank_by"]),
     shell:
-        "python {input.code[0]:q} --results {input.results:q} --shipped {params.folder:q}"
+        "python {input.code[0]:q} --results {input.results:q} --scores {input.scores:q}"
+        " --shipped {params.folder:q}"
         " --rank-by {params.rank_by} --output {output:q} > {log:q} 2>&1"
 
 

@@ -18,6 +18,9 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--results", required=True, type=Path, help="results.parquet")
+    parser.add_argument(
+        "--scores", required=True, nargs="+", type=Path, help="files of score.py, of this run"
+    )
     parser.add_argument("--shipped", required=True, type=Path, help="folder of shipped results")
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
@@ -28,12 +31,13 @@ def main() -> None:
     args = parse_arguments()
 
     from stbench.common.io import atomic_directory, write_csv
-    from stbench.results.assembly import read_results
+    from stbench.results.assembly import read_results, read_scores, with_blocks
     from stbench.results.shipped import read_shipped
     from stbench.verdict.comparison import CANARY, against_each, comparison_text
 
-    results = read_results(args.results)
     shipped = read_shipped(args.shipped)
+    sources = read_scores(args.scores), shipped.results
+    results = with_blocks(read_results(args.results), sources)
     own = results[(results["source"] == "") & (results["study"] == "")]
     with atomic_directory(args.output) as folder:
         for method in own["method"].unique():

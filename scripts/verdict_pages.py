@@ -42,18 +42,26 @@ def main() -> None:
     from stbench.ranking.selection import headline as headline_rows
     from stbench.results.assembly import method_titles
     from stbench.results.published import read_published
-    from stbench.results.shipped import read_shipped
+    from stbench.results.shipped import read_shipped, stale_entries
     from stbench.verdict.claims import (
         claims_page,
         read_known_differences,
         read_other_claims,
     )
-    from stbench.verdict.pages import leaderboard_text, readme_headline, verdict_of, with_headline
+    from stbench.verdict.pages import (
+        leaderboard_text,
+        read_left_out,
+        readme_headline,
+        verdict_of,
+        with_headline,
+    )
 
     shipped, published = read_shipped(args.shipped), read_published(args.published)
     others = read_other_claims(args.published.with_name("claims.csv"))
     known = read_known_differences(args.published.with_name("differences.csv"))
-    verdict = verdict_of(shipped, published, known)
+    reasons = read_left_out(args.shipped / "left_out.csv")
+    verdict = verdict_of(shipped, published, known, reasons)
+    stale = stale_entries(shipped.manifest, args.methods.parent)
     docs, readme = args.project / "docs", args.project / "README.md"
     headline = with_headline(
         readme.read_text(encoding="utf-8"), readme_headline(shipped, verdict.claims)
@@ -69,7 +77,7 @@ def main() -> None:
     }
     _save_svg(figures, docs / "images")
     texts = {
-        docs / "leaderboard.md": leaderboard_text(verdict, "images"),
+        docs / "leaderboard.md": leaderboard_text(verdict, "images", stale),
         docs / "claims.md": claims_page(verdict.claims, verdict.results, published, others),
         readme: headline,
     }

@@ -189,7 +189,7 @@ def test_maps_and_tests_of_genes_that_failed_are_made_again(tmp_path):
 def test_a_failed_download_is_reset_without_any_run(tmp_path):
     """As after make fetch, which makes no scores."""
     file = tmp_path / "mine.yaml"
-    file.write_text("datasets: [BZ5]\nmethods: [pca]\n")
+    file.write_text("datasets: [BZ5]\nmethods: [pca]\ninteractions: {reach: 30}\n")
     asked = config(name="mine", methods=["pca"], datasets=["BZ5"])
     layout = layout_of(configuration(**asked), tmp_path / "results")
     status(layout.raw("BZ5"), "error", "no network")

@@ -49,13 +49,13 @@ EDITS = (
     Edit(
         "stbench/data/overlaps.py",
         "e082e742c2e78e82820c668f14b445743ca8ee4e43ed9a83ebee6345122cac89",
-        "0410de7e5a6a1dd22a006af516bf8800c802339aca05da3bd97c8e412ff85c60",
+        "90a5434b592c7eb9d877342f672eff67503077402ddd2bd7ec108fa7ebd6177e",
         "files of users: refuses more stacked sections, and advises other columns",
     ),
     Edit(
         "stbench/data/own_files.py",
         "f2fa36edf597273682d489169c340aa18e35a6cdc91d5a0b77540e2f43a2b7ff",
-        "a4adc90f66d228087d4e8be5a21953e399f3f5e693ba5509f6cd6b40cac7828f",
+        "793f3ba8da6c2a7df4aee3bccc174b4730a282c7100c7464a58271c6cb959a86",
         "files of users: refuses filter_cell without hvg, names counts beside scaled values",
     ),
     Edit(

@@ -115,23 +115,36 @@ def atomic_hdf5(path: str | Path) -> Iterator[h5py.File]:
 def write_h5ad(path: str | Path, adata: AnnData) -> None:
     """Write AnnData atomically, compressed.
 
-    Strings become categories, also those of pandas' string type and mixed values such as booleans
-    with gaps, which anndata does not write.
+    Strings become categories, and so does what anndata does not write: pandas' string type, dates,
+    and mixed values such as booleans with gaps.
     """
-    import pandas as pd
     from anndata.io import write_elem
 
     for table in (adata.obs, adata.var):
         for name, column in table.items():
-            if isinstance(column.dtype, pd.StringDtype):
-                table[name] = pd.Categorical(column.astype(object))
-            known = column[column.notna()]
-            if column.dtype == object and not known.map(lambda value: isinstance(value, str)).all():
-                table[name] = pd.Categorical(known.map(str).reindex(column.index))
+            table[name] = _writable(column)
         table.index = table.index.astype(object)
     adata.strings_to_categoricals()
     with atomic_hdf5(path) as file:
         write_elem(file, "/", adata, dataset_kwargs={"compression": "gzip"})
+
+
+def _writable(column: pd.Series) -> pd.Series:
+    """The column, as categories of text if anndata cannot write it."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.StringDtype):
+        return pd.Series(pd.Categorical(column.astype(object)), column.index)
+    categorical = isinstance(column.dtype, pd.CategoricalDtype)
+    kinds = column.cat.categories if categorical else column
+    if kinds.dtype != object and kinds.dtype.kind != "M":
+        return column
+    known = column[column.notna()].astype(object)
+    if len(known) and known.map(lambda value: isinstance(value, str)).all():
+        return column
+    words = [one.decode(errors="replace") if isinstance(one, bytes) else one for one in known]
+    text = pd.Series(list(map(str, words)), known.index, dtype=object)
+    return pd.Series(pd.Categorical(text.reindex(column.index)), column.index)
 
 
 def read_h5ad(path: str | Path) -> AnnData:

@@ -189,13 +189,15 @@ def given_number(entry: Entry) -> int | None:
     Args:
         entry: of a joined dataset.
     """
-    numbers = {
-        part["n_domains"]
-        if isinstance(part.get("section"), Mapping) and isinstance(part["n_domains"], int)
-        else None
-        for part in entry["parts"]
+    parts = entry["parts"]
+    columns = {
+        (part.get("path"), *part["section"])
+        for part in parts
+        if isinstance(part.get("section"), Mapping)
     }
-    return numbers.pop() if len(numbers) == 1 else None
+    given = {part["n_domains"] for part in parts if isinstance(part["n_domains"], int)}
+    split = len(columns) == len(given) == 1 and all("section" in part for part in parts)
+    return given.pop() if split else None
 
 
 def key_of(**recipe: Any) -> str:

@@ -17,24 +17,31 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     *("fov", "fov_id", "library", "library_id", "library_key", "section", "section_id"),
-    *("sample", "sample_id", "sampleid", "sample_name", "orig.ident", "donor_id", "replicate"),
+    *("sample", "sample_id", "sampleid"),
     *("slice", "slice_id", "slide", "slide_id", "brain_section_label", "bregma"),
-    *("batch", "dataset", "roi"),  # batch: of anndata's concatenate
 )
+# They name sections (batch: of anndata's concatenate), or parts that are mixed in one section.
+_UNSURE = ("batch", "dataset", "roi", "orig.ident", "donor_id", "replicate", "sample_name")
 _LEAST = 10  # cells; the box of fewer says little
 _SHARED = 0.5  # of the smaller box
 
 
-def check_apart(adata: AnnData, labels: Collection[str], where: str) -> None:
-    """Raise InputError if the positions of two sections or fields of view overlap.
+def check_apart(adata: AnnData, labels: Collection[str], where: str) -> list[str]:
+    """Check that the positions of two sections or fields of view do not overlap.
 
     Args:
         adata: with ``uns['libraries']`` and ``uns['library_column']``.
         labels: columns of obs that hold labels, which may overlap.
         where: prefix of the error.
+
+    Returns:
+        Remarks on columns that may or may not name sections.
+
+    Raises:
+        InputError: they overlap.
     """
     if adata.obsm["spatial"].dtype.kind not in "iuf":
-        return  # refused by ``validate``
+        return []  # refused by ``validate``
     for column in _columns(adata):
         if column in labels or adata.obs[column].nunique() < 2:
             continue
@@ -47,6 +54,15 @@ def check_apart(adata: AnnData, labels: Collection[str], where: str) -> None:
                 f"{where}: coordinates: {column} {first!r} and {second!r} overlap, so their "
                 f"cells would be neighbors; {advice}"
             )
+    return [
+        f"cells of different {column} overlap; if these are sections, section: "
+        f"{column} separates them"
+        for column in map(str, adata.obs)
+        if column.casefold() in _UNSURE
+        and column not in labels
+        and adata.obs[column].nunique() > 1
+        and _overlapping(categories(adata.obs[column]), adata.obsm["spatial"])
+    ]
 
 
 def _apart_in(adata: AnnData, column: str) -> Axes | None:
@@ -63,12 +79,13 @@ def _apart_in(adata: AnnData, column: str) -> Axes | None:
 
 
 def _finite(values: np.ndarray) -> np.ndarray | None:
-    """The values as numbers; None if some are none or not finite."""
+    """The values as numbers; None if some are none or not finite, or an axis does not vary."""
     try:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    return numbers if np.isfinite(numbers).all() else None
+    usable = np.isfinite(numbers).all() and (np.ptp(numbers, axis=0) > 0).all()
+    return numbers if usable else None
 
 
 def _columns(adata: AnnData) -> list[str]:

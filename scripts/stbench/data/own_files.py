@@ -76,9 +76,11 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
             for key in ("label", "celltype")
             if key in entry
         }
+        mixed = []
         if "section" not in entry:
-            check_apart(adata, [entry[key] for key in labels], str(path))
+            mixed = check_apart(adata, [entry[key] for key in labels], str(path))
         remarks = [f"read as {platform.NAME}"] if path.is_dir() else []
+        remarks += mixed
         remarks += adata.uns["remarks"]
         remarks += in_words(adata.obs["left_out"], "cells")
         remarks += in_words(adata.var["left_out"], "features")

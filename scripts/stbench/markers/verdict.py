@@ -33,7 +33,7 @@ def verdict(
         n_tested: number of tested genes.
         markers: of ``top_markers``, of all of them.
     """
-    word = "spots" if facts.get("technology") in _SPOTS else "cells"
+    word = "spots" if str(facts.get("technology")).partition(",")[0] in _SPOTS else "cells"
     gene_names = list(dict.fromkeys(genes["gene"]))
     paragraphs = [
         _about(facts, divisions, n_tested, word),

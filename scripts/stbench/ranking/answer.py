@@ -139,8 +139,8 @@ def _elsewhere(before: pd.Series) -> str:
         return ""
     low, high = int(before.min()), int(before.max())
     span = str(low) if low == high else f"{low} to {high}"
-    verb = "does" if high == 1 else "do"
-    return f", while {span} {verb} under {count(len(before), 'other choice')} of {CHOICE_WORDS}"
+    verb = "does" if low == high == 1 else "do"
+    return f"; {span} {verb} under {count(len(before), 'other choice')} of {CHOICE_WORDS}"
 
 
 def _power(rows: pd.DataFrame) -> str:

@@ -229,6 +229,19 @@ def read_results(path: str | Path) -> pd.DataFrame:
     return _read_parquet(Path(path), needed, "aggregate.py").assign(blocks=None)[COLUMNS]
 
 
+def with_blocks(results: pd.DataFrame, sources: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The results with contributions of blocks of cells, which ``read_results`` does not have.
+
+    Args:
+        results: of ``read_results``.
+        sources: tables with ``KEYS`` and ``blocks``; of several with the same score the first.
+    """
+    known = pd.concat([source[[*KEYS, "blocks"]] for source in sources], ignore_index=True)
+    known = known[known["blocks"].notna()].drop_duplicates(KEYS)
+    rows = results.drop(columns="blocks").merge(known, on=KEYS, how="left", validate="m:1")
+    return rows[COLUMNS]
+
+
 def method_titles(results: pd.DataFrame) -> dict[str, str]:
     """What to call each method, by id: methods by name, then controls in the order of their list.
 

@@ -100,7 +100,8 @@ def stale_entries(
     """The shipped entries that this version of the project would fit again.
 
     The key of a fit covers the data, the parameters and the code of the method, so an entry is
-    stale if one of them changed after it was measured.
+    stale if one of them changed after it was measured, or the truth, or the way that labels are
+    refined.
 
     Args:
         manifest: of ``Shipped``.
@@ -115,11 +116,21 @@ def stale_entries(
     except InputError:  # the configuration of then is not one of this version
         return {(dataset, method) for dataset, methods in entries.items() for method in methods}
     keys, current = keys_of(benchmark, root), set(benchmark.entries("domains"))
+
+    def is_stale(dataset: str, method: str, made: Mapping[str, Any]) -> bool:
+        if (dataset, method) not in current or keys.fit(dataset, method) != made["fit"]:
+            return True
+        now = {
+            "data": keys.data(dataset),
+            "refine": [benchmark.refine(dataset), benchmark.nearest_wins(method)],
+        }
+        return any(made.get(name, value) != value for name, value in now.items())
+
     return {
         (dataset, method)
         for dataset, methods in entries.items()
         for method, made in methods.items()
-        if (dataset, method) not in current or keys.fit(dataset, method) != made["fit"]
+        if is_stale(dataset, method, made)
     }
 
 

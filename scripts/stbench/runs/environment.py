@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -102,11 +103,18 @@ def use_mirror(configured: str | None, *, check: bool = True) -> None:
         InputError: it does not exist.
     """
     named = configured or os.environ.get("STBENCH_MIRROR", "")
-    folder = str(Path(named).expanduser()) if named else ""
+    folder = str(_own_home(named)) if named else ""
     if check and folder and not Path(folder).is_dir():
         where = "config: mirror" if configured else "STBENCH_MIRROR"
         raise InputError(f"{where}: {named}: no such folder")
     os.environ["STBENCH_MIRROR"] = folder
+
+
+def _own_home(named: str) -> Path:
+    """The path with the home folder for ``~``; unchanged for a user who does not exist."""
+    with suppress(RuntimeError):
+        return Path(named).expanduser()
+    return Path(named)
 
 
 def retraining_is_allowed() -> bool:

@@ -131,11 +131,18 @@ def config_of_run(root: Path, configuration: Path | None) -> Mapping[str, Any]:
     layout = layout_of_run(root, file)
     if layout.run.is_file():
         return read_run(layout).config
-    return {
-        **read_configuration(CONFIG / "config.yaml"),
-        **read_configuration(file),
-        "name": layout.name,
+    default = read_configuration(CONFIG / "config.yaml")
+    return {**_merged(default, read_configuration(file)), "name": layout.name}
+
+
+def _merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """As Snakemake merges configurations: mappings within mappings, too."""
+    both = {
+        key: _merged(default[key], value)
+        for key, value in given.items()
+        if isinstance(value, Mapping) and isinstance(default.get(key), Mapping)
     }
+    return {**default, **given, **both}
 
 
 def read_configuration(file: Path) -> dict[str, Any]:

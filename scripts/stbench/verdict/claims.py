@@ -129,9 +129,10 @@ def claims_sentence(table: pd.DataFrame) -> str:
     own = int((rows["by"] == AUTHORS).sum())
     hold, low, high = ((rows["verdict"] == verdict).sum() for verdict in (HOLDS, LOWER, HIGHER))
     text = (
-        f"Of {count(len(rows), 'published score')} ({own} of the authors of a method, the rest of "
-        f"benchmarks) {hold + low + high} can be decided: {hold} {'holds' if hold == 1 else 'hold'}"
-        f", {low} {'was' if low == 1 else 'were'} measured lower and {high} higher."
+        f"Of {count(len(rows), 'published score')} ({own} of the authors of a method, "
+        f"{len(rows) - own} of benchmarks) {hold + low + high} can be decided: {hold} "
+        f"{'holds' if hold == 1 else 'hold'}, {low} {'was' if low == 1 else 'were'} measured lower "
+        f"and {high} higher."
     )
     undecided = rows[rows["verdict"] == UNDECIDED]
     if undecided.empty:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,10 +17,11 @@ from stbench.ranking.markdown import leaderboard_page
 from stbench.ranking.selection import by_tissue, headline
 from stbench.ranking.standings import all_standings, standings
 from stbench.results.aggregates import lift_table
-from stbench.results.assembly import FEATURES, one_row_per_fit
+from stbench.results.assembly import FEATURES, method_titles, one_row_per_fit
 from stbench.results.best_control import lift_over_best_control
 from stbench.results.formatting import count
-from stbench.results.shipped import Shipped
+from stbench.results.published import read_table_of
+from stbench.results.shipped import Entry, Shipped
 from stbench.results.tuning import settings_tables, tuned_entries
 from stbench.verdict.claims import claims, claims_sentence
 from stbench.verdict.explained import explained, explained_sentences, runs_of
@@ -62,13 +65,19 @@ class Verdict:
         return self.results[self.results["study"] == ""]
 
 
-def verdict_of(shipped: Shipped, published: pd.DataFrame, known: pd.DataFrame) -> Verdict:
+def verdict_of(
+    shipped: Shipped,
+    published: pd.DataFrame,
+    known: pd.DataFrame,
+    reasons: Mapping[str, str] | None = None,
+) -> Verdict:
     """Compute everything that the pages say.
 
     Args:
         shipped: of ``stbench.results.shipped.read_shipped``.
         published: of ``stbench.results.published.read_published``.
         known: of ``stbench.verdict.claims.read_known_differences``.
+        reasons: of ``read_left_out``.
     """
     results, rank_by = shipped.results, rank_by_of(shipped.manifest)
     facts = facts_of(shipped)
@@ -81,7 +90,7 @@ def verdict_of(shipped: Shipped, published: pd.DataFrame, known: pd.DataFrame) -
         rank_by=rank_by,
         refined=refined_sections(shipped.manifest),
         made=made_sentence(shipped.manifest),
-        left_out=left_out_sentences(shipped.manifest),
+        left_out=left_out_sentences(shipped.manifest, reasons or {}),
         questions=questions(results, facts, claimed, rank_by),
         claims=claimed,
         shares=shares,
@@ -127,13 +136,33 @@ def made_sentence(manifest: Mapping[str, Any]) -> str:
     return f"{text} Not finished, and left out: {' and '.join(parts)}." if parts else text
 
 
-def left_out_sentences(manifest: Mapping[str, Any]) -> str:
-    """The datasets and methods that are not finished, one list after the other."""
-    return " ".join(
-        f"Left out {kind}: {'; '.join(f'{name} ({why})' for name, why in names.items())}."
-        for kind, names in manifest["unfinished"].items()
-        if names
-    )
+def left_out_sentences(manifest: Mapping[str, Any], reasons: Mapping[str, str]) -> str:
+    """The datasets and methods that are not finished, one list after the other, and why.
+
+    Args:
+        manifest: of ``Shipped``.
+        reasons: of ``read_left_out``; those of others are named as not part of the run.
+    """
+    unfinished = manifest["unfinished"]
+    texts = []
+    for kind, names in unfinished.items():
+        whys = {name: "; ".join(filter(None, [n, reasons.get(name)])) for name, n in names.items()}
+        listed = "; ".join(f"{name} ({why})" for name, why in whys.items())
+        texts += [f"Left out {kind}: {listed}."] if names else []
+    known = {*manifest["entries"], *(name for names in unfinished.values() for name in names)}
+    ran = {method for methods in manifest["entries"].values() for method in methods}
+    others = [f"{name} ({why})" for name, why in reasons.items() if name not in known | ran]
+    return " ".join([*texts, *([f"Not part of the run: {'; '.join(others)}."] if others else [])])
+
+
+def read_left_out(path: Path) -> dict[str, str]:
+    """Why datasets and methods, by the names that the pages use, were not run.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+    """
+    table = read_table_of(path, ["name", "reason"])
+    return dict(zip(table["name"], table["reason"], strict=True))
 
 
 def without_score(results: pd.DataFrame) -> str:
@@ -154,12 +183,25 @@ def without_score(results: pd.DataFrame) -> str:
     return table_of(["method", "datasets", "fits", "reason"], rows, left=2, right=1) if rows else ""
 
 
-def leaderboard_text(verdict: Verdict, images: str) -> str:
+def stale_sentence(stale: Collection[Entry], titles: Mapping[str, str]) -> str:
+    """The methods whose shipped entries are those of other code, parameters or data; or empty.
+
+    Args:
+        stale: of ``stbench.results.shipped.stale_entries``.
+        titles: display names of the methods, by id.
+    """
+    n = Counter(method for _, method in sorted(stale))
+    named = [f"{titles.get(name, name)} on {count(k, 'dataset')}" for name, k in n.items()]
+    return f"Code, parameters or data changed since (stale): {', '.join(named)}." if n else ""
+
+
+def leaderboard_text(verdict: Verdict, images: str, stale: Collection[Entry] = ()) -> str:
     """``docs/leaderboard.md``: the page of ``stbench.ranking.markdown`` with questions.
 
     Args:
         verdict: of ``verdict_of``.
         images: address of the folder with ``overview.svg`` and ``explained.svg``.
+        stale: of ``stbench.results.shipped.stale_entries``.
     """
     results, rank_by = verdict.ranked, verdict.rank_by
     page = leaderboard_page(
@@ -172,6 +214,7 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
         figure=f"{images}/overview.svg",
     )
     first, heading, rest = page.partition("\n## ")
+    outdated = stale_sentence(stale, method_titles(verdict.results))
     asked = "\n\n".join(
         f"**{markdown(question.text)}** {markdown(question.answer)}"
         for question in verdict.questions
@@ -179,6 +222,7 @@ def leaderboard_text(verdict: Verdict, images: str) -> str:
     parts = [
         first.rstrip(),
         f"{markdown(verdict.made)} Written by `make verdict-pages` from `resources/verdict/`.",
+        *([markdown(outdated)] if outdated else []),
         *([markdown(verdict.left_out)] if verdict.left_out else []),
         *([_BY_HAND] if "BASS" in verdict.left_out else []),
         *([_COMPONENTS] if (results["data"] == FEATURES).any() else []),

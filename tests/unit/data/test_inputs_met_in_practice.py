@@ -2,6 +2,7 @@
 
 import anndata
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import own_sections
@@ -44,13 +45,15 @@ def test_overlapping_fields_of_view_are_refused_and_split(path):
 
 
 @pytest.mark.parametrize("column", ["batch", "orig.ident", "Sample_Name"])
-def test_sections_that_were_concatenated_are_recognized_by_common_names(path, column):
+def test_columns_that_may_name_sections_are_a_remark(path, column):
+    """Cells of a batch may also be mixed within one section."""
     adata = own_sections.several_fovs()
     del adata.uns["spatial"]  # as anndata's concatenate does
     adata.obs = adata.obs.rename(columns={"fov": column})
     adata.write_h5ad(path)
-    with pytest.raises(InputError, match=f"section: {column} separates them"):
-        prepared(path)
+    assert f"if these are sections, section: {column} separates them" in note(prepared(path))
+    part = prepared(path, section={column: "fov1"})
+    assert "separates them" not in note(part)
 
 
 def test_other_columns_of_positions_are_advised_where_they_place_fields_side_by_side(path):
@@ -58,6 +61,7 @@ def test_other_columns_of_positions_are_advised_where_they_place_fields_side_by_
     adata = own_sections.several_fovs()
     places = adata.obsm["spatial"] + 100 * adata.obs["fov"].cat.codes.to_numpy()[:, None]
     adata.obs[["CenterX_global_px", "CenterY_global_px"]] = places
+    adata.obs[["x", "y"]] = 0.0  # no positions
     adata.write_h5ad(path)
     with pytest.raises(InputError, match="x: CenterX_global_px and y: CenterY_global_px place"):
         prepared(path)
@@ -208,12 +212,25 @@ def test_columns_with_a_slash_are_columns(path, tmp_path):
     assert list(read_own(tmp_path / "again.h5ad", entry_of(path)).obs) == list(whole.obs)
 
 
-def test_flags_with_gaps_can_be_written(path):
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([True, None], ["True"]),
+        ([None, None], []),
+        ([b"abc", None], ["abc"]),
+        ([np.datetime64("2024-01-02"), np.datetime64("NaT")], ["2024-01-02 00:00:00"]),
+        ([1, "a"], ["1", "a"]),
+    ],
+)
+@pytest.mark.parametrize("categorical", [False, True])
+def test_odd_columns_can_be_written(path, values, expected, categorical):
     adata = tissue()
-    adata.obs["flag"] = np.array([True, None] * (N // 2), dtype=object)
+    column = pd.Series(values * (N // 2), adata.obs_names)
+    adata.obs["odd"] = column.astype("category") if categorical else column
     write_h5ad(path, adata)
-    flags = anndata.read_h5ad(path).obs["flag"]
-    assert flags.iloc[0] == "True" and flags.isna().sum() == N // 2
+    odd = anndata.read_h5ad(path).obs["odd"]
+    assert list(odd.cat.categories) == expected
+    assert odd.isna().sum() == (2 - len(expected)) * N // 2
 
 
 @pytest.mark.parametrize("marked", [True, False])

@@ -128,5 +128,9 @@ def test_an_entry_is_stale_if_its_fit_would_have_another_key(tmp_path):
     assert stale_entries(manifest, CONFIG, tmp_path) == set()
     other = {**chosen, "params": {"stague": {"epochs": 7}}}
     assert stale_entries({**manifest, "config": other}, CONFIG, tmp_path) == {("BZ5", "stague")}
+    for changed in ({"data": "another"}, {"refine": [50, False]}):  # the truth, the labels
+        made = {name: {**fit, **changed} for name, fit in entries["BZ5"].items()}
+        altered = {**manifest, "entries": {"BZ5": made}}
+        assert len(stale_entries(altered, CONFIG, tmp_path)) == 2
     renamed = {"config": {**chosen, "methods": ["unlisted"]}, "entries": entries}
     assert len(stale_entries(renamed, CONFIG, tmp_path)) == 2

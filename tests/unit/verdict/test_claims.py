@@ -118,7 +118,7 @@ def test_a_known_difference_of_the_method_decides_nothing():
     table = claims(shorter, PUBLISHED, NONE)
     assert claim(table, "BZ5", "sedr")["differs"] == "at most 50 epochs"
     assert claims_sentence(table) == (
-        "Of 1 published score (0 of the authors of a method, the rest of benchmarks) 0 can be "
+        "Of 1 published score (0 of the authors of a method, 1 of benchmarks) 0 can be "
         "decided: 0 hold, 0 were measured lower and 0 higher. The other is undecided: the method "
         "has another version, other steps or fewer epochs here (1)."
     )
@@ -160,7 +160,7 @@ def test_published_settings_judge_where_there_are_any():
 
 def test_the_sentence_counts_what_was_judged(table):
     assert claims_sentence(table) == (
-        "Of 3 published scores (1 of the authors of a method, the rest of benchmarks) 2 can be "
+        "Of 3 published scores (1 of the authors of a method, 2 of benchmarks) 2 can be "
         "decided: 1 holds, 1 was measured lower and 0 higher. The other is undecided: the section "
         "has other features here (1)."
     )
