@@ -90,6 +90,14 @@ def test_the_interaction_study_plants_and_runs_methods_that_learn_graphs():
     assert len(benchmark.config["seeds"]) == 3
 
 
+def test_the_formula_is_scored_on_three_seeds_of_every_regime_range_and_layout():
+    _, found = tissues("cci_formula")
+    kinds = {(tissue.regime, tissue.range, tissue.layout) for tissue in found}
+    assert len(found) == 72 and len(kinds) == 24
+    assert len({tissue.seed for tissue in found}) == 72
+    assert {tissue.effect for tissue in found} == {2.0}
+
+
 def test_the_simulated_benchmark_has_every_method_a_fixed_area_and_no_interactions():
     benchmark, found = tissues("simulated")
     needs_sections = {"harmony", "smoothed_harmony"}

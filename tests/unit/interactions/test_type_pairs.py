@@ -301,6 +301,11 @@ def test_a_graph_of_likeness_is_above_shifted_types():
     edges = pd.DataFrame(kept, columns=["source", "target"])
     same = type_pairs(edges, named(codes), coords, shuffles=99).same_type.set_index("null")
     assert same.loc["shifted", "p"] == pytest.approx(0.01)
+    table = type_pairs(edges, named(codes), coords, shuffles=99).table
+    own = table[table["type_a"] == table["type_b"]]
+    assert own["expected_shifted"].sum() == pytest.approx(same.loc["shifted", "expected"])
+    assert (table["observed"] - table["expected_shifted"]).sum() == pytest.approx(0, abs=1e-6)
+    assert (own["p_shifted"] < 0.05).all() and (own["z_shifted"] > 2).all()
     shifted, near = same.loc["shifted"], same.loc["distance"]
     assert shifted["observed"] == near["observed"] > shifted["expected"]
     assert shifted["expected"] == pytest.approx(near["expected"], rel=0.05)
