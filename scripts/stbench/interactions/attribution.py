@@ -63,7 +63,7 @@ def attribute_genes(
     edge_sets: Mapping[str, EdgeSet],
     *,
     steps: int = 16,
-    occluded: int = 200,
+    occluded: int = 60,
     seed: int = 0,
 ) -> Attribution:
     """Attribute the contrast of every set of edges to genes.
