@@ -348,6 +348,8 @@ def test_a_run_is_shipped_and_a_method_is_shown_beside_it(finished, nothing_ship
     text = (own / "comparison/stague.txt").read_text()
     assert "STAGUE beside shipped results" in text and "differs by at most 0.000" in text
     assert "(stale)" not in text
+    # Two seeds have an interval because the noise of cells is known on both sides.
+    assert re.search(r"lift over the best control on tissue [^\n]*: [+-]\d\.\d+ \[[+-]", text)
     sources = pd.read_parquet(own / "results.parquet").groupby("method")["source"].unique()
     assert {name: list(kind) for name, kind in sources.items()} == {
         name: [""] if name in ("stague", "smoothed_pca") else ["shipped"] for name in METHODS

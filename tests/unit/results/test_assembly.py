@@ -18,6 +18,7 @@ from stbench.results.assembly import (
     read_fits,
     read_results,
     read_scores,
+    with_blocks,
 )
 
 BZ5 = scores_of("BZ5", "stague", [0.8, "oom"], untrained=[0.6, 0.6])
@@ -107,3 +108,15 @@ def test_a_file_that_is_no_table_of_scores_is_refused(tmp_path):
         read_scores([broken])
     with pytest.raises(InputError, match="the column 'dataset' is missing"):
         read_scores([foreign])
+
+
+def test_contributions_of_blocks_come_from_the_first_table_that_has_them():
+    results = made_results(scores_of("D", "sedr", [0.5, 0.6]), scores_of("D", "pca", [0.1, 0.2]))
+    own = results[results["method"] == "sedr"]
+    own = own.assign(blocks=[[1.0, 2.0]] * len(own))
+    shipped = results.assign(blocks=[[3.0, 4.0]] * len(results))
+    found = with_blocks(results, [own, shipped]).groupby("method")["blocks"].first()
+    assert list(found["sedr"]) == [1.0, 2.0] and list(found["pca"]) == [3.0, 4.0]
+    unknown = with_blocks(results, [own])
+    assert unknown.loc[unknown["method"] == "pca", "blocks"].isna().all()
+    assert list(unknown.columns) == COLUMNS
