@@ -58,7 +58,7 @@ def get_job(rule, wildcards):
 
 
 def own_name(rule):
-    """The name of a rule in this workflow: one that imports it may have renamed it."""
+    """The name that it has here; a workflow that imports this one may have renamed it."""
     before, _, after = workflow.modifier.modify_rulename("\0").partition("\0")
     return rule.name.removeprefix(before).removesuffix(after)
 
