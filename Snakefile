@@ -14,16 +14,16 @@ RULES_OF_OTHERS = {rule.name for rule in workflow.rules}  # of a workflow that i
 include: "rules/console.smk"
 
 
-from stbench.common.unchanged_code import note_code
-
-# Before keys are computed: jobs compare it with the code that they are about to run.
-note_code(Path("results/.code"))
-
-
 configfile: BASE / "config/config.yaml"
 
 
 include: "rules/common.smk"
+
+
+from stbench.common.unchanged_code import note_code
+
+# The configuration is valid, no key is computed yet: jobs compare it with the code that they are about to run.
+note_code(Path("results/.code"))
 
 
 # With --sdm apptainer; see docs/cluster.md.

@@ -1,6 +1,8 @@
 # On a cluster, short jobs are submitted in bundles: groups of Snakemake (docs/cluster.md). Included last, when all rules
 # exist. The runtime of `set-resources` in a profile takes precedence.
+import sys
 from functools import cache
+from itertools import takewhile
 
 from stbench.runs.job_costs import TABLES, Job
 
@@ -59,7 +61,7 @@ def get_job(rule, wildcards):
 
 def own_name(rule):
     """The name that it has here; a workflow that imports this one may have renamed it."""
-    before, _, after = workflow.modifier.modify_rulename("\0").partition("\0")
+    before, after = workflow.modifier.modify_rulename("\0").split("\0")
     return rule.name.removeprefix(before).removesuffix(after)
 
 
@@ -97,13 +99,17 @@ def examine_jobs_when_one_ends():
     workflow.scheduler.job_rate_limiter = None
 
 
+def rules_to_run():
+    """The rules of a job of the cluster; Snakemake reads them only after the workflow."""
+    given = sys.argv[sys.argv.index("--allowed-rules") + 1 :]
+    return set(takewhile(lambda word: not word.startswith("--"), given))
+
+
 OWN_RULES = {some: own_name(some) for some in workflow.rules if some.name not in RULES_OF_OTHERS}
 
-if workflow.remote_exec:
-    targets = {job.rulename for job in workflow.dag_settings.target_jobs}
-    if targets <= {some.name for some in OWN_RULES}:
-        # The jobs of a bundle run one after another, whatever the number of cores of the node.
-        workflow.register_resource("_cores", 1)
+if workflow.remote_exec and rules_to_run() <= {some.name for some in OWN_RULES}:
+    # The jobs of a bundle run one after another, whatever the number of cores of the node.
+    workflow.register_resource("_cores", 1)
 
 if workflow.nodes is not None:
     given = workflow.resource_settings.overwrite_resources

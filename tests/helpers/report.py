@@ -149,6 +149,7 @@ def large_results(datasets=15, methods=14, seeds=5):
         blocks=None,
         deterministic=False,
         tissue="real",
+        data="counts",
         unit=table["dataset"],
         listed=0,
         epoch=100,

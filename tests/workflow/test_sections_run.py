@@ -32,7 +32,7 @@ def results(tmp_path_factory):
     run = flow.run(
         f"datasets=[{WHOLE}, {LOST}, {SINGLE}]",
         f"methods=[{','.join(METHODS)}]",
-        *("seeds=[0]", "clusterers=[kmeans]", "rank_by=kmeans", f"mirror={folder}/nowhere"),
+        *("seeds=[0]", "clusterers=[kmeans]", "rank_by=kmeans", f"mirror={folder}"),
     )
     assert run.returncode == 0, run.stdout
     return flow.folder / "results"

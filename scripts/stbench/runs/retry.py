@@ -78,15 +78,17 @@ def failures(benchmark: Benchmark, layout: Layout, *, environments: bool = False
         return _was_missing(reason) or (environments and reason.startswith(ENVIRONMENT_MISSING))
 
     states = fit_states(layout, matrix(benchmark))
+    datasets = _failed_datasets(benchmark, layout)
+    lost = {failure.dataset for failure in datasets}
     return (
-        _failed_datasets(benchmark, layout)
+        datasets
         + [
             Failure(s.key.dataset, s.key.method, s.key.seed, s.status, s.reason)
             for s in states
             if s.status in FAILED or missing(s.reason)
         ]
         + _failed_stages(benchmark, layout, states, missing)
-        + _failed_maps(benchmark, layout)
+        + [failure for failure in _failed_maps(benchmark, layout) if failure.dataset not in lost]
         + _failed_tools(benchmark, layout)
     )
 
@@ -119,6 +121,7 @@ def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[P
         *(path.parent for path in _without_data(layout, name)),
         *layout.root.glob(f"communication/{name}/*/*"),
         *_made_of_fits(layout, name, "*"),
+        *(layout.choosing(name), layout.markers(name), *maps),
     ]
 
 
