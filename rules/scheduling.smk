@@ -2,7 +2,7 @@
 # exist. The runtime of `set-resources` in a profile takes precedence.
 import sys
 from functools import cache
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from stbench.runs.job_costs import TABLES, Job
 
@@ -101,8 +101,8 @@ def examine_jobs_when_one_ends():
 
 def rules_to_run():
     """The rules of a job of the cluster; Snakemake reads them only after the workflow."""
-    given = sys.argv[sys.argv.index("--allowed-rules") + 1 :]
-    return set(takewhile(lambda word: not word.startswith("--"), given))
+    _, *given = [*dropwhile(lambda word: word != "--allowed-rules", sys.argv), ""]
+    return set(takewhile(lambda word: word and not word.startswith("--"), given))
 
 
 OWN_RULES = {some: own_name(some) for some in workflow.rules if some.name not in RULES_OF_OTHERS}

@@ -38,12 +38,14 @@ rule best:
         "head -n 2 {{input:q}}/leaderboard.csv > {{output:q}}"
 """
 CLUSTER = ("--dry-run", "--executor", "slurm", "--jobs", "1")
+ON_A_NODE = ("--mode", "remote", "--cores", "2", "--target-jobs", "train_other:")
 TRAIN_OTHER = """\
 rule train_other:
     output:
         "other",
+    threads: 2
     shell:
-        "touch {output:q}"
+        "echo {threads} > {output:q}"
 
 """
 TISSUE = {
@@ -83,6 +85,9 @@ def test_another_workflow_uses_all_rules_and_adds_a_method_of_its_own(tmp_path):
     (source / "Snakefile").write_text(named)
     submitted = outer.run("note=none", args=(*profile, *CLUSTER, "other"))
     assert submitted.returncode == 0, submitted.stdout
+    on_a_node = (*profile, *ON_A_NODE, "--allowed-rules", "train_other")
+    made = outer.run("note=none", args=on_a_node)
+    assert made.returncode == 0 and (folder / "other").read_text() == "2\n", made.stdout
     (source / "Snakefile").write_text(text)
     again = outer.run("note=none", args=(*profile, "--dry-run"))
     assert "Nothing to be done" in again.stdout

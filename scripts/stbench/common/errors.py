@@ -17,7 +17,12 @@ T = TypeVar("T")
 CRASH = "STBENCH_CRASH"  # set by scripts/run_stage.py: how the program crashed before
 
 _WRONG_PATH = (
-    *(errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM),
+    errno.ENOENT,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EACCES,
+    errno.EPERM,
 )
 _IN_USE = (errno.EAGAIN, errno.EBUSY)  # another program has the file open, as HDF5 files may be
 # Faults of the machine, not of the data or the method: retried, never recorded.

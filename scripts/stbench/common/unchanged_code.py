@@ -22,13 +22,18 @@ from stbench.common.paths import SCRIPTS
 VARIABLE = "STBENCH_CODE"  # the file of the note
 # Of a method or tool, which programs import by its id.
 _BY_ID = (
-    *("methods/{}.py", "methods/{}.R", "methods/{}/model.py"),
-    *("deconvolution_methods/{}.py", "communication_methods/{}.py"),
+    "methods/{}.py",
+    "methods/{}.R",
+    "methods/{}/model.py",
+    "deconvolution_methods/{}.py",
+    "communication_methods/{}.py",
 )
 # Programs that do so, and their option with the id.
 _OPTION = {
-    **{"fit.py": "--method", "fit_deconvolution.py": "--method"},
-    **{"interactions.py": "--program", "communication.py": "--tool"},
+    "fit.py": "--method",
+    "fit_deconvolution.py": "--method",
+    "interactions.py": "--program",
+    "communication.py": "--tool",
 }
 _NOTES_KEPT = 20
 
