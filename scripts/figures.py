@@ -1,6 +1,7 @@
 """Draw the figures of the results, each as png and pdf, those without maps of cells also as svg.
 
-    overview                 one row for each method: rank, accuracy, continuity, stability, cost
+    overview                 one row for each method: rank, accuracy, continuity, stability, cost,
+                             and robustness if datasets were degraded
     heatmap_ARI_final        methods by datasets, with means and statuses of failures
     box_ARI                  final ARI of every dataset by method
     gap                      best and last epoch of each method, and the best one clustered again
@@ -120,6 +121,7 @@ def main() -> None:
 
 def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None:
     """Add the figures of domains, integration and planted interactions."""
+    from stbench.common.io import read_csv
     from stbench.config.schema import load_yaml
     from stbench.figures.across_datasets import add_comparisons
     from stbench.figures.from_tables import add_figures_of_tables
@@ -136,7 +138,11 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
     titles = method_titles(results)
     entries = load_yaml(args.methods)
-    add_comparisons(album, results, titles, args.rank_by, cells=cells, entries=entries)
+    path = args.tables / "robustness_curves.csv"
+    curves = read_csv(path) if path.is_file() else None
+    add_comparisons(
+        album, results, titles, args.rank_by, cells=cells, entries=entries, curves=curves
+    )
     add_figures_of_tables(album, args.tables, titles, args.rank_by)
     own = results[results["source"] == ""]  # shipped results have no files here
     files = {path.stem: path for path in args.maps}

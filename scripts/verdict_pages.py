@@ -34,11 +34,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
 
+    from stbench.common.io import read_csv
     from stbench.config.schema import load_yaml
     from stbench.figures.explained import explained_bars
     from stbench.figures.overview import overview_figure
     from stbench.figures.style import apply_style
-    from stbench.ranking.overview import overview, usability
+    from stbench.ranking.overview import losses, overview, usability
     from stbench.ranking.selection import headline as headline_rows
     from stbench.results.assembly import method_titles
     from stbench.results.published import read_published
@@ -48,6 +49,7 @@ def main() -> None:
         read_known_differences,
         read_other_claims,
     )
+    from stbench.verdict.degraded import FILE as ROBUSTNESS
     from stbench.verdict.pages import (
         leaderboard_text,
         read_left_out,
@@ -60,7 +62,9 @@ def main() -> None:
     others = read_other_claims(args.published.with_name("claims.csv"))
     known = read_known_differences(args.published.with_name("differences.csv"))
     reasons = read_left_out(args.shipped / "left_out.csv")
-    verdict = verdict_of(shipped, published, known, reasons)
+    degraded = args.shipped / ROBUSTNESS
+    curves = read_csv(degraded) if degraded.is_file() else None
+    verdict = verdict_of(shipped, published, known, reasons, curves)
     stale = stale_entries(shipped.manifest, args.methods.parent)
     docs, readme = args.project / "docs", args.project / "README.md"
     headline = with_headline(
@@ -69,6 +73,8 @@ def main() -> None:
     apply_style()
     board = overview(verdict.ranked, verdict.rank_by)
     board = board.join(usability(list(board.index), load_yaml(args.methods)))
+    if curves is not None:
+        board = board.join(losses(curves, verdict.rank_by))
     kind = headline_rows(verdict.ranked, verdict.rank_by)["tissue"].iloc[0]
     title = f"Methods and controls, ranked on {int(board['datasets'].iloc[0])} {kind} tissues"
     figures = {

@@ -8,6 +8,12 @@ from typing import Any
 
 # The level of each way of degradation that changes nothing.
 UNTOUCHED: dict[str, float] = {"counts": 1.0, "cells": 1.0, "dropout": 0.0, "jitter": 0.0}
+AT_LEVEL = {
+    "counts": "with {:.0%} of the counts",
+    "cells": "with {:.0%} of the cells",
+    "dropout": "without {:.0%} of the counts",
+    "jitter": "with positions jittered by {:g} cell spacings",
+}
 
 
 def degraded_sections(

@@ -36,6 +36,7 @@ def add_comparisons(
     *,
     cells: Mapping[str, int],
     entries: Mapping[str, Mapping[str, Any]],
+    curves: pd.DataFrame | None = None,
 ) -> None:
     """Add all comparisons.
 
@@ -46,12 +47,13 @@ def add_comparisons(
         rank_by: id of the clusterer that ranks.
         cells: number of cells by dataset.
         entries: of ``config/methods.yaml``, by id.
+        curves: ``robustness_curves``, if data were degraded.
     """
     with_truth = results[~results["exploratory"]]
     oracle_by = oracle_clusterer(with_truth, rank_by)
     compared = rows_under(with_truth, rank_by)
     words = {"final": words_of(rank_by), "oracle": words_of(oracle_by)}
-    add_overview(album, results, titles, rank_by, entries)
+    add_overview(album, results, titles, rank_by, entries, curves)
     bands = best_first(results, rank_by)
     if len(compared):
         add_heatmap(album, compared, titles, words, bands)
@@ -67,15 +69,20 @@ def add_overview(
     titles: dict[str, str],
     rank_by: str,
     entries: Mapping[str, Mapping[str, Any]],
+    curves: pd.DataFrame | None = None,
 ) -> None:
-    """One row for each method: rank, accuracy, continuity, stability, cost, use."""
+    """One row for each method: rank, accuracy, continuity, stability, robustness, cost, use."""
     from stbench.figures.overview import overview_figure
-    from stbench.ranking.overview import overview, usability
+    from stbench.ranking.overview import losses, overview, usability
 
     board = overview(results, rank_by)
     if board.empty:
         return
     board = board.join(usability(list(board.index), entries))
+    robust = ""
+    if curves is not None:
+        board = board.join(losses(curves, rank_by))
+        robust = "robustness is the ARI that is lost on degraded data; "
     methods = board.index[~board["control"].astype(bool)]
     n, kind = int(board["datasets"].iloc[0]), next(iter(by_tissue(results, rank_by)))
     title = f"{len(methods)} method{'s' * (len(methods) != 1)} on {n} {kind} tissue{'s' * (n != 1)}"
@@ -88,10 +95,10 @@ def add_overview(
         caption=f"Methods by mean rank of final ARI ({words_of(rank_by)}), controls below them. "
         "Accuracy is the mean ARI over studies. All other columns are about the "
         f"{kind} tissues: continuity is 1 - PAS; stability is the standard deviation of the ARI "
-        "over training seeds and over starts of k-means, and its range over clusterers; time is a "
-        "mean, memory the largest of all fits.",
+        "over training seeds and over starts of k-means, and its range over clusterers; "
+        f"{robust}time is a mean, memory the largest of all fits.",
         alt=f"Table of {len(methods)} methods and {len(board) - len(methods)} controls: rank, "
-        f"accuracy, continuity, stability, cost, use{top}.",
+        f"accuracy, continuity, stability, {'robustness, ' if robust else ''}cost, use{top}.",
     )
 
 

@@ -32,6 +32,12 @@ _STRIPE, _EMPTY = "#f3f4f5", "#d9dce0"
 _OTHERS = "Other controls"
 _KINDS = {REAL: "real", SEMI_SYNTHETIC: "semi-synthetic", SIMULATED: "simulated"}
 _STABILITY = {"seeds": "training seeds", "clusterers": "clusterers", "starts": "starts of k-means"}
+_LOSSES = {
+    "lost_counts": "fewer counts",
+    "lost_cells": "fewer cells",
+    "lost_dropout": "dropout",
+    "lost_jitter": "moved cells",
+}
 _FACTS = {"shared": "main packages", "deterministic": "deterministic", "cpu": "no GPU requested"}
 
 
@@ -55,8 +61,8 @@ def overview_figure(board: pd.DataFrame, titles: Mapping[str, str], title: str) 
     """Draw one page. Columns without any value are left out.
 
     Args:
-        board: of ``stbench.ranking.overview.overview``, at least one row; and the facts of
-            ``stbench.ranking.overview.usability``.
+        board: of ``stbench.ranking.overview.overview``, at least one row; and the columns of
+            ``stbench.ranking.overview.losses`` and ``usability``, if known.
         titles: display names of the methods, by id.
         title: above the figure.
     """
@@ -134,6 +140,12 @@ def _groups(board: pd.DataFrame) -> list[_Group]:
         for name, words in _STABILITY.items()
         if name in there and (name != "seeds" or _seeds_vary(board))
     ]
+    robust = _Group("Robustness of ARI to", "#8c510a")
+    robust.columns = [
+        _Column(words, _CIRCLE, _draw_spread(name))
+        for name, words in _LOSSES.items()
+        if name in there
+    ]
     cost = _Group("Cost of a fit", "#762a83")
     cost.columns = [
         _Column(words, _COST, _draw_cost(name, board[name], text))
@@ -147,7 +159,7 @@ def _groups(board: pd.DataFrame) -> list[_Group]:
     use.columns = [
         _Column(words, _FACT, _draw_fact(name)) for name, words in _FACTS.items() if name in there
     ]
-    return [rank, accuracy, smooth, stable, cost, use]
+    return [rank, accuracy, smooth, stable, robust, cost, use]
 
 
 def _seeds_vary(board: pd.DataFrame) -> bool:
@@ -262,7 +274,8 @@ def _draw_spread(name: str) -> Callable[[Axes, pd.Series, float, float], None]:
         if pd.isna(row[name]):
             _draw_dash(ax, x + _CIRCLE / 2, y)
         else:
-            _draw_circle(ax, x, y, 1 - min(row[name] / WIDEST_SPREAD, 1.0), "Oranges")
+            spread = min(max(row[name], 0.0), WIDEST_SPREAD)
+            _draw_circle(ax, x, y, 1 - spread / WIDEST_SPREAD, "Oranges")
 
     return draw
 
@@ -326,6 +339,8 @@ def _explained(board: pd.DataFrame, groups: list[_Group]) -> list[str]:
         "can be wrong.",
         "Stability of ARI over": f"Circles of stability: large = no spread, a point = "
         f"{WIDEST_SPREAD:g} or more; – = not defined.",
+        "Robustness of ARI to": f"Circles of robustness: large = nothing lost on degraded data, "
+        f"a point = {WIDEST_SPREAD:g} or more.",
         "Use": "Use: filled = yes; main packages = needs no environment of its own.",
     }
     texts = [text for name, text in lines.items() if text and name in shown]

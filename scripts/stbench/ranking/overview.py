@@ -9,6 +9,7 @@ import pandas as pd
 
 from stbench.clustering.stage import LABELS_ONLY
 from stbench.common.constants import ORACLE_CLUSTERER
+from stbench.config.degradation import UNTOUCHED
 from stbench.config.tissues import TISSUES
 from stbench.ranking.ranks import mean_ranks, places
 from stbench.ranking.robustness import rank_robustness, rank_spans
@@ -94,6 +95,27 @@ def overview(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     board["memory"] = costs["peak_rss_mb"].max().groupby("method").max()
     first, last = best_first(results, rank_by)
     return board.loc[[*first, *last]]
+
+
+def losses(curves: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """How much final ARI the methods lose where their data are degraded.
+
+    Args:
+        curves: ``robustness_curves`` of ``stbench.results.studies.robustness_tables``.
+        rank_by: the clusterer that ranks.
+
+    Returns:
+        By method ``lost_<way>``: the ARI on the original data minus that at the strongest level,
+        the mean over the datasets; NaN if one of the scores is missing.
+    """
+    rows = curves[curves["clusterer"] == rank_by]
+    away = (rows["level"] - rows["way"].map(UNTOUCHED)).abs()
+    ends = {}
+    for name, chosen in (("first", "idxmin"), ("last", "idxmax")):
+        index = away.groupby([rows["dataset"], rows["method"], rows["way"]]).agg(chosen)
+        ends[name] = rows.loc[index].set_index(["dataset", "method", "way"])["mean"]
+    lost = (ends["first"] - ends["last"]).unstack("way")
+    return lost.groupby("method").agg(lambda values: values.mean(skipna=False)).add_prefix("lost_")
 
 
 def usability(methods: Iterable[str], entries: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

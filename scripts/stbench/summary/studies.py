@@ -8,16 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from stbench.common.io import read_csv
-from stbench.config.degradation import UNTOUCHED
+from stbench.config.degradation import AT_LEVEL, UNTOUCHED
 from stbench.results.formatting import interval, number, seeds, signed
 from stbench.results.tuning import WARNING
 
-_WORSE = {
-    "counts": "with {:.0%} of the counts",
-    "cells": "with {:.0%} of the cells",
-    "dropout": "without {:.0%} of the counts",
-    "jitter": "with positions jittered by {:g} cell spacings",
-}
 SMALL = 0.05  # of ARI; on small tissues, training seeds alone change it about as much for STAGUE
 
 
@@ -82,7 +76,7 @@ def _robustness(curves: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str
 def _way(way: str, curve: pd.DataFrame) -> str:
     """The score at the worst level."""
     worst = curve.loc[(curve["level"] - UNTOUCHED[way]).abs().idxmax()]
-    level = _WORSE[way].format(worst["level"])
+    level = AT_LEVEL[way].format(worst["level"])
     if pd.isna(worst["mean"]):
         return f"no score ({worst['status']}) {level}"
     return f"{_score(worst)} {level} ({_draws(int(worst['n']))})"

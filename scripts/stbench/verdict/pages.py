@@ -14,6 +14,7 @@ from stbench.common.errors import InputError
 from stbench.common.text import markdown
 from stbench.ranking.answer import ranking_answers
 from stbench.ranking.markdown import leaderboard_page
+from stbench.ranking.overview import best_first
 from stbench.ranking.selection import by_tissue, headline
 from stbench.ranking.standings import all_standings, standings
 from stbench.results.aggregates import lift_table
@@ -24,6 +25,7 @@ from stbench.results.published import read_table_of
 from stbench.results.shipped import Entry, Shipped
 from stbench.results.tuning import settings_tables, tuned_entries
 from stbench.verdict.claims import claims, claims_sentence
+from stbench.verdict.degraded import robustness_section
 from stbench.verdict.explained import explained, explained_sentences, runs_of
 from stbench.verdict.markdown import table_of
 from stbench.verdict.questions import Question, questions, without_space
@@ -47,6 +49,7 @@ class Verdict:
         claims: of ``stbench.verdict.claims.claims``.
         shares: of ``stbench.verdict.explained.explained``.
         sentences: of ``stbench.verdict.explained.explained_sentences``.
+        robustness: of ``stbench.verdict.degraded.robustness_section``; empty if not measured.
     """
 
     results: pd.DataFrame
@@ -58,6 +61,7 @@ class Verdict:
     claims: pd.DataFrame
     shares: pd.DataFrame
     sentences: Sequence[str]
+    robustness: str = ""
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -70,6 +74,7 @@ def verdict_of(
     published: pd.DataFrame,
     known: pd.DataFrame,
     reasons: Mapping[str, str] | None = None,
+    curves: pd.DataFrame | None = None,
 ) -> Verdict:
     """Compute everything that the pages say.
 
@@ -78,13 +83,17 @@ def verdict_of(
         published: of ``stbench.results.published.read_published``.
         known: of ``stbench.verdict.claims.read_known_differences``.
         reasons: of ``read_left_out``.
+        curves: scores on degraded data, see ``stbench.verdict.degraded``.
     """
     results, rank_by = shipped.results, rank_by_of(shipped.manifest)
     facts = facts_of(shipped)
     claimed = claims(results, published, known)
-    kind = headline(results[results["study"] == ""], rank_by)["tissue"].iloc[0]
+    ranked = results[results["study"] == ""]
+    kind = headline(ranked, rank_by)["tissue"].iloc[0]
     runs = runs_of(results[results["tissue"] == kind], facts)
     shares = explained(runs)
+    titles = method_titles(results)
+    order = {name: titles[name] for band in best_first(ranked, rank_by) for name in band}
     return Verdict(
         results=results,
         rank_by=rank_by,
@@ -95,6 +104,7 @@ def verdict_of(
         claims=claimed,
         shares=shares,
         sentences=explained_sentences(shares, runs),
+        robustness="" if curves is None else robustness_section(curves, rank_by, order),
     )
 
 
@@ -235,6 +245,8 @@ def leaderboard_text(verdict: Verdict, images: str, stale: Collection[Entry] = (
         f"![Shares of the variance of the final ARI by source]({images}/explained.svg)",
         _HOW_EXPLAINED,
     ]
+    if verdict.robustness:
+        parts += ["## Robustness to worse data", _HOW_DEGRADED, verdict.robustness]
     if failed := without_score(verdict.results):
         parts += ["## Fits without a score", failed]
     return "\n\n".join(parts) + f"\n{heading}{rest}"
@@ -295,6 +307,10 @@ BASS and BayesSpace were run by hand on a few sections, where BASS has scores as
 methods here or higher: [reproduction.md](reproduction.md#r-methods)."""
 _COMPONENTS = """\
 Datasets whose name ends in `_pca` have published principal components in place of counts."""
+_HOW_DEGRADED = """\
+Final ARI on degraded copies of a section (`config/verdict_robustness.yaml`, \
+[studies.md](studies.md#robustness-controlled-degradation-of-data)), in brackets the change. This \
+is no part of the ranking, and one section says little about others."""
 _HOW_EXPLAINED = """\
 Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
 others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \

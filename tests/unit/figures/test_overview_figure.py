@@ -68,6 +68,11 @@ def test_columns_without_data_are_left_out():
     same = set(texts_of(overview_figure(board(3, seeds=0.0), {}, "t")))
     assert not {"training seeds", "Stability of ARI over"} & same  # nothing varies: one seed
     assert "Rank" not in texts_of(overview_figure(board(1), {}, "t"))
+    assert not any("Robust" in text or "robust" in text for text in full)
+    robust = board(3, lost_counts=[0.2, -0.1, NAN], lost_jitter=NAN)
+    robust_texts = texts_of(overview_figure(robust, {}, "t"))
+    assert {"Robustness of ARI to", "fewer counts"} <= set(robust_texts)
+    assert "moved cells" not in robust_texts
     facts = overview_figure(board(3, shared=True, cpu=[True, False, pd.NA]), {}, "t")
     assert {"Use", "main packages", "no GPU requested"} <= set(texts_of(facts))
 

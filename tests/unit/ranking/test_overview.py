@@ -5,7 +5,7 @@ import pytest
 
 from helpers.results import METHODS, made_results, scores_of
 from stbench.clustering.stage import LABELS_ONLY
-from stbench.ranking.overview import overview, usability
+from stbench.ranking.overview import losses, overview, usability
 
 REAL = {"tissue": "real", "unit": "one study"}
 TISSUES = {"A": REAL, "B": REAL, "S": {"tissue": "simulated", "unit": "S"}}
@@ -94,3 +94,20 @@ def test_a_method_without_an_entry_has_unknown_facts():
     assert facts.loc["stague"].tolist() == [True, False, False]
     assert facts.loc["novae"].tolist() == [False, False, True]
     assert pd.isna(facts.loc["mine"]).all()
+
+
+def test_losses_are_those_at_the_strongest_level_and_means_over_datasets():
+    rows = [
+        ("A", "sedr", "kmeans", "counts", {1: 0.5, 0.5: 0.1, 0.25: 0.3}),
+        ("B", "sedr", "kmeans", "counts", {1: 0.6, 0.5: 0.6, 0.25: 0.2}),
+        ("A", "sedr", "kmeans", "jitter", {0: 0.5, 1: 0.5, 4: 0.6}),
+        ("B", "sedr", "kmeans", "jitter", {0: 0.6, 1: 0.5, 4: float("nan")}),
+        ("A", "pca", "kmeans", "counts", {1: 0.2, 0.25: 0.2}),
+        ("A", "pca", "gmm", "counts", {1: 0.9, 0.25: 0.1}),
+    ]
+    names = ["dataset", "method", "clusterer", "way", "level", "mean"]
+    levels = [(*row[:4], level, mean) for row in rows for level, mean in row[4].items()]
+    lost = losses(pd.DataFrame(levels, columns=names), "kmeans")
+    assert lost.loc["sedr", "lost_counts"] == pytest.approx((0.2 + 0.4) / 2)
+    assert pd.isna(lost.loc["sedr", "lost_jitter"])  # not known on B
+    assert lost.loc["pca", "lost_counts"] == 0 and pd.isna(lost.loc["pca", "lost_jitter"])

@@ -71,6 +71,17 @@ def test_the_leaderboard_answers_first_then_questions_then_tables(shipped):
     assert places == sorted(places)
 
 
+def test_scores_on_degraded_data_are_a_section_where_they_were_measured(shipped):
+    columns = ["dataset", "method", "clusterer", "way", "level", "mean", "n"]
+    levels = [("BZ5", "sedr", "kmeans", "counts", *row) for row in ((1.0, 0.5, 2), (0.5, 0.3, 2))]
+    curves = pd.DataFrame(levels, columns=columns)
+    heading = "## Robustness to worse data"
+    assert heading not in leaderboard_text(verdict_of(shipped, PUBLISHED, KNOWN), "images")
+    page = leaderboard_text(verdict_of(shipped, PUBLISHED, KNOWN, curves=curves), "images")
+    assert page.index("images/explained.svg") < page.index(heading) < page.index("## Fits without")
+    assert "| SEDR | .50 | .30 (-.20) |" in page
+
+
 def test_the_headline_replaces_what_is_between_the_marks(shipped):
     block = readme_headline(shipped, claims(shipped.results, PUBLISHED, KNOWN))
     assert block.startswith("- **Best:** STAGUE has the best mean rank")
