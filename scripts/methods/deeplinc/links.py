@@ -181,3 +181,11 @@ def predicted_graph(
     begin = np.concatenate([[0], np.concatenate(counts).cumsum()])
     graph = sp.csr_matrix((np.concatenate(values), np.concatenate(columns), begin), shape=(n, n))
     return graph.maximum(graph.T).tocsr()
+
+
+def learned_graph(
+    code: np.ndarray, held_out: HeldOut, max_neighbors: int
+) -> tuple[sp.csr_matrix, float]:
+    """``predicted_graph`` of a code (n, d) with its ``best_threshold``, and that threshold."""
+    threshold = best_threshold(code, held_out.linked, held_out.unlinked)
+    return predicted_graph(code, threshold, max_neighbors), threshold

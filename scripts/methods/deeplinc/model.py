@@ -27,10 +27,9 @@ from methods.deeplinc.graph import adjacency, normalized, short_links
 from methods.deeplinc.links import (
     HeldOut,
     LinkScores,
-    best_threshold,
     hold_out,
+    learned_graph,
     link_scores,
-    predicted_graph,
     random_pair_scores,
 )
 from methods.deeplinc.loss import all_pairs_link_loss
@@ -271,9 +270,10 @@ class Candidate(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """The chosen and the last candidate, the scores of the posterior mean after all iterations,
-    the loss of every iteration's last autoencoder step."""
+    """The candidates of the untrained network, the chosen and the last one, the scores of the
+    posterior mean after all iterations, the loss of every iteration's last autoencoder step."""
 
+    untrained: Candidate
     chosen: Candidate
     last: Candidate
     mean: LinkScores
@@ -298,6 +298,7 @@ def train(
     def scores(code: np.ndarray) -> LinkScores:
         return link_scores(code, held_out.linked, held_out.unlinked)
 
+    untrained: Candidate | None = None
     chosen: Candidate | None = None
     history = []
     for iteration in tqdm(range(s.epochs), "DeepLinc", unit="iteration", disable=None):
@@ -308,19 +309,20 @@ def train(
         if iteration % s.record_every == 0:
             record(iteration, code.copy())
         last = Candidate(iteration, code, scores(code))
+        untrained = untrained or last
         if chosen is None or last.scores.ap > chosen.scores.ap:
             chosen = last
         losses = train_iteration(model, optimizers, draw, draw())
         if not all(torch.isfinite(part).all() for part in losses):
             raise FloatingPointError(f"a loss is not finite in iteration {iteration + 1}")
         history.append(losses[0][-1].sum().item())
-    assert chosen is not None
+    assert untrained is not None and chosen is not None
     record(s.epochs, chosen.code.copy())
     with torch.no_grad():
         mean = model.posterior()[0].cpu().numpy()
     if not np.isfinite(mean).all():
         raise FloatingPointError(f"the embedding is not finite after iteration {s.epochs}")
-    return Trained(chosen, last, scores(mean), history)
+    return Trained(untrained, chosen, last, scores(mean), history)
 
 
 def fit(
@@ -342,10 +344,10 @@ def fit(
     output, and those before it are its candidates.
 
     The learned graph holds the link probabilities above the threshold with the highest accuracy on
-    the held-out links, at most ``max_neighbors`` proposed by a cell. ``info`` holds the scores on
-    the held-out links of the chosen candidate (``edge_*``; chosen on these same links), of the last
-    candidate (``last_edge_*``; not chosen) and of the posterior mean after the last iteration
-    (``mean_edge_*``).
+    the held-out links, at most ``max_neighbors`` proposed by a cell; that of the untrained network
+    is made in the same way from the first candidate. ``info`` holds the scores on the held-out
+    links of the chosen candidate (``edge_*``; chosen on these same links), of the last candidate
+    (``last_edge_*``; not chosen) and of the last posterior mean (``mean_edge_*``).
 
     Raises:
         InputError: a parameter is invalid, or a value has no logarithm.
@@ -362,13 +364,17 @@ def fit(
             f"{s.distance_cutoff:g}): on a lattice, give distance_cutoff as a distance"
         )
     held_out = hold_out(links, len(features), s.test_share, np.random.default_rng(seed))
-    chosen, last, mean, losses = train(features, held_out, s, seed, device, record)
-    threshold = best_threshold(chosen.code, held_out.linked, held_out.unlinked)
-    graph = predicted_graph(chosen.code, threshold, s.max_neighbors)
+    untrained, chosen, last, mean, losses = train(features, held_out, s, seed, device, record)
+    graph, threshold = learned_graph(chosen.code, held_out, s.max_neighbors)
+    try:
+        before = learned_graph(untrained.code, held_out, s.max_neighbors)[0]
+    except NotApplicableError:  # too many pairs, which may not hold for the trained graph
+        before = None
     return Fit(
         embedding=chosen.code,
         adj_raw=graph,
         adj_normalized=normalized(graph),
+        adj_untrained=before,
         null_scores=random_pair_scores(chosen.code, seed),
         losses=losses,
         info={

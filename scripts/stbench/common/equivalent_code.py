@@ -70,6 +70,18 @@ EDITS = (
         "23931e0e8b36f9ad878bf2a7d6c3c236572e221602b3e56e1aea31b2e1116a0e",
         "the option of this number",
     ),
+    Edit(
+        "methods/deeplinc/model.py",
+        "edc37d3936b2aa91bfa62f4947560efaee47b199ebdbb8e14352044c13a965d6",
+        "5922d7e3f40e2ecc1e657d71c56e4cc45f50f7cd0a31facef8f7b2d7a065b900",
+        "new fits also have the graph of the untrained network; all else is the same",
+    ),
+    Edit(
+        "methods/deeplinc/links.py",
+        "899f3ebc899a4092f007d2f159ec25fd5f0389bc7c6990c25046947c12cae87a",
+        "85273a9a0a87835f3b42b3ff3d3d3e4991084b5e5907d0c369bc9cac00a1fb45",
+        "new fits also have the graph of the untrained network; all else is the same",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

@@ -113,13 +113,17 @@ def test_recorded_epochs_are_the_candidates_and_then_the_chosen_one() -> None:
     assert result.info["held_out_links"] == len(links) // 10
 
 
-def test_training_tells_links_that_were_held_out() -> None:
+def smooth_tissue() -> AnnData:
     """Expression that changes smoothly over the tissue."""
     adata = tissue(300, 30)
     x = adata.obsm["spatial"][:, :1] / 100
     rate = np.exp(2 * np.cos(2 * np.pi * (x * 2 + np.linspace(0, 1, 30))))
     adata.layers["counts"] = sp.csr_matrix(np.random.default_rng(0).poisson(rate), dtype=np.float32)
-    info = run(adata, epochs=15, autoencoder_steps=20, lr=4e-3)[0].info
+    return adata
+
+
+def test_training_tells_links_that_were_held_out() -> None:
+    info = run(smooth_tissue(), epochs=15, autoencoder_steps=20, lr=4e-3)[0].info
     assert info["mean_edge_auroc"] > 0.8
     assert info["edge_auroc"] > 0.7
     assert info["edge_ap"] > 0.7
@@ -138,6 +142,19 @@ def test_learned_graph() -> None:
     scale = 1 / np.sqrt(np.where(degree > 0, degree, 1))
     by_hand = scale[:, None] * graph.toarray() * scale
     assert np.allclose(result.adj_normalized.toarray(), by_hand, atol=1e-6)
+
+
+def test_the_graph_of_the_untrained_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = {"epochs": 8, "autoencoder_steps": 20, "lr": 4e-3, "max_neighbors": 0}
+    result, _ = run(smooth_tissue(), **trained)
+    untrained, _ = run(smooth_tissue(), **trained | {"epochs": 1})  # it has no other candidate
+    assert (result.adj_untrained != untrained.adj_raw).nnz == 0
+    assert result.adj_untrained.nnz > result.adj_raw.nnz
+
+    monkeypatch.setattr("methods.deeplinc.links._MOST_PAIRS", result.adj_raw.nnz)
+    without, _ = run(smooth_tissue(), **trained)
+    assert without.adj_untrained is None
+    assert (without.adj_raw != result.adj_raw).nnz == 0
 
 
 @pytest.mark.parametrize("top", [0, 1, 5, 39, 200])
