@@ -187,12 +187,15 @@ def main() -> None:
 
     from stbench.common.io import atomic_directory, atomic_file
     from stbench.results.assembly import one_row_per_fit
+    from stbench.results.shipped import with_source
 
     results = read_domains(args) if args.scores or args.shipped else None
     tables = tables_of_domains(args, results) if results is not None else {}
     texts = texts_of_domains(args, results, tables) if results is not None else {}
     if args.deconvolution:
         tables |= tables_of_deconvolution(args)
+    if results is not None:
+        tables = {name: with_source(table, results) for name, table in tables.items()}
     with atomic_directory(args.tables) as folder:
         for name, table in tables.items():
             write_csv(table, folder / f"{name}.csv")

@@ -185,6 +185,24 @@ def beside(own: pd.DataFrame, shipped: Shipped, stale: Collection[Entry] = ()) -
     return in_order(pd.concat([own, rows], ignore_index=True), KEYS)
 
 
+def with_source(table: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+    """A table with the column ``source`` after ``method``, if it has methods that were shipped.
+
+    Args:
+        table: any; without a column ``dataset`` a row of a method with one stale entry is stale.
+        results: of ``beside``.
+    """
+    if "method" not in table or "source" in table or not results["source"].any():
+        return table
+    by = [name for name in ("dataset", "method") if name in table]
+    sources = results.groupby(by)["source"].max()  # "" < SHIPPED < STALE
+    keys = pd.MultiIndex.from_frame(table[by]) if len(by) > 1 else pd.Index(table["method"])
+    column = sources.reindex(keys).fillna("").to_numpy()
+    marked = table.copy()
+    marked.insert(int(table.columns.get_indexer(["method"])[0]) + 1, "source", column)
+    return marked
+
+
 def shipped_note(results: pd.DataFrame) -> str:
     """A sentence or two that explain the mark; empty if no entry was shipped."""
     rows = results[results["source"].isin([SHIPPED, STALE])]

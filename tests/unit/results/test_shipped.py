@@ -4,6 +4,7 @@ import json
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.finished_fits import config
@@ -24,6 +25,7 @@ from stbench.results.shipped import (
     sha256,
     shipped_note,
     stale_entries,
+    with_source,
 )
 
 SHIPPED = made_results(
@@ -61,6 +63,20 @@ def test_the_mark_is_explained_only_where_it_is():
     stale = beside(OWN, Shipped(SHIPPED, MANIFEST_OF), {("BZ5", "sedr")})
     assert "(stale): SEDR." in shipped_note(stale)
     assert marks_note(OWN) == ""
+
+
+def test_every_table_of_methods_says_which_of_them_were_shipped():
+    results = beside(OWN, Shipped(SHIPPED, MANIFEST_OF), {("BZ5", "sedr")})
+    names = ["stague", "sedr", "sedr"]
+    table = pd.DataFrame({"dataset": ["BZ5", "BZ5", "BZ9"], "method": names, "mean": [1, 2, 3]})
+    marked = with_source(table, results)
+    assert list(marked) == ["dataset", "method", "source", "mean"]
+    assert marked["source"].tolist() == ["", "shipped, stale", ""]  # BZ9 is not in this run
+    by_method = with_source(table[["method", "mean"]], results)["source"]
+    assert by_method.tolist() == ["", "shipped, stale", "shipped, stale"]
+    for other in (table.rename(columns={"method": "name"}), marked):
+        assert with_source(other, results) is other
+    assert with_source(table, OWN) is table
 
 
 def test_datasets_that_were_not_shipped_are_refused_with_those_that_were():
