@@ -53,6 +53,20 @@ def has_to_run(rule):
     return any(job.rule.name == rule for job in workflow.dag.needrun_jobs())
 
 
+def note_copied_results():
+    """Say that tables and report may be of another configuration, if Snakemake's records are lost."""
+    if (
+        workflow.is_main_process
+        and LAYOUT.tables.exists()
+        and not any(Path(".snakemake/metadata").glob("*"))
+    ):
+        print(
+            f"note: {LAYOUT.own} was copied without .snakemake; if the configuration changed since, "
+            "update its tables and report with --forcerun aggregate",
+            file=sys.stderr,
+        )
+
+
 def start_progress():
     """Record the run and start to count the fits, if the run creates scores."""
     if not workflow.is_main_process:
@@ -120,3 +134,6 @@ def print_summary():
     for text in [text for name, text in texts.items() if is_asked_for(name)]:
         if text.exists():
             print("", text.read_text(encoding="utf-8"), sep="\n", flush=True)
+
+
+note_copied_results()

@@ -143,12 +143,17 @@ def test_an_edit_makes_again_what_it_changes(project, change):
     assert project.jobs() == expected
 
 
-def test_a_copy_without_times_and_metadata_trains_nothing(run_once, tmp_path):
+def test_a_copy_without_times_and_metadata_trains_nothing_and_says_what_it_lacks(
+    run_once, tmp_path
+):
     ignore = shutil.ignore_patterns(".snakemake")
     folder = tmp_path / "copy"
     shutil.copytree(run_once, folder, ignore=ignore, copy_function=shutil.copyfile)
-    jobs = Project(folder, folder, environment()).jobs()
-    assert set(jobs) <= set(TABLES)
+    copy = Project(folder, folder, environment())
+    assert set(copy.jobs()) <= set(TABLES)
+    note = "results/mine was copied without .snakemake"
+    assert note in copy.run("aggregate").stdout
+    assert note not in copy.run("aggregate", "--forcerun", "choose", "domains", "aggregate").stdout
 
 
 def test_the_same_contents_by_other_code_are_not_trained_again(project):

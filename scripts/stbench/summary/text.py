@@ -335,11 +335,11 @@ def _places(
     if report:
         yield f"Report:   {report} (one page, for a browser)"
     shown = ["LEADERBOARD.md", "ARI_final.csv", "lift.csv", "gain.csv"]
-    if not (tables / shown[0]).is_file():
+    if (tables / f"{MAPS_TABLE}.csv").is_file() and not (tables / shown[0]).is_file():
         shown = [f"{MAPS_TABLE}.csv", f"{MAPS_TABLE}_agreement.csv"]
     shown.append("deconvolution_scores.csv")
-    names = ", ".join(name for name in shown if (tables / name).is_file())
-    yield f"Tables:   {tables} ({names}, ...)"
+    names = [name for name in shown if (tables / name).is_file()]
+    yield f"Tables:   {tables}" + (f" ({', '.join([*names, '...'])})" if names else "")
     yield f"Pictures: {figures}"
     if interactions:
         folder = interactions[0].parents[2]
