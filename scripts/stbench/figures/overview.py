@@ -140,7 +140,7 @@ def _groups(board: pd.DataFrame) -> list[_Group]:
         for name, words in _STABILITY.items()
         if name in there and (name != "seeds" or _seeds_vary(board))
     ]
-    robust = _Group("Robustness of ARI to", "#8c510a")
+    robust = _Group("Robust to", "#8c510a")
     robust.columns = [
         _Column(words, _CIRCLE, _draw_spread(name))
         for name, words in _LOSSES.items()
@@ -339,8 +339,8 @@ def _explained(board: pd.DataFrame, groups: list[_Group]) -> list[str]:
         "can be wrong.",
         "Stability of ARI over": f"Circles of stability: large = no spread, a point = "
         f"{WIDEST_SPREAD:g} or more; – = not defined.",
-        "Robustness of ARI to": f"Circles of robustness: large = nothing lost on degraded data, "
-        f"a point = {WIDEST_SPREAD:g} or more.",
+        "Robust to": f"Circles of robustness: large = nothing lost on degraded data, "
+        f"a point = {WIDEST_SPREAD:g} or more; a low ARI cannot lose much.",
         "Use": "Use: filled = yes; main packages = needs no environment of its own.",
     }
     texts = [text for name, text in lines.items() if text and name in shown]

@@ -1,8 +1,13 @@
 """The section of the leaderboard about degraded data."""
 
 import pandas as pd
+import pytest
 
-from stbench.verdict.degraded import robustness_section
+from stbench.common.io import read_csv
+from stbench.common.paths import RESOURCES
+from stbench.results.shipped import read_shipped
+from stbench.verdict.degraded import FILE, robustness_section
+from stbench.verdict.pages import rank_by_of
 
 TITLES = {"stague": "STAGUE", "sedr": "SEDR", "pca": "PCA", "absent": "Absent"}
 
@@ -65,3 +70,16 @@ def test_each_dataset_has_its_own_sentence_and_a_way_without_scores_is_said():
     first, _, second, _ = text.split("\n\n")
     assert first.endswith("lose: with 50% of the counts not known.")
     assert second.startswith(r"DLPFC151507\_pca, 2 training seeds")
+
+
+def test_shipped_scores_on_the_original_data_are_those_of_the_shipped_results():
+    shipped = read_shipped(RESOURCES / "verdict")
+    rank_by, results = rank_by_of(shipped.manifest), shipped.results
+    final = results[(results["metric"] == "ARI") & (results["protocol"] == "final")]
+    final = final[(final["clusterer"] == rank_by) & (final["study"] == "")]
+    known = final.groupby(["dataset", "method"])["value"].mean()
+    curves = read_csv(RESOURCES / "verdict" / FILE)
+    original = curves[(curves["clusterer"] == rank_by) & curves["level"].isin([0, 1])]
+    assert len(original) > 50
+    for row in original.itertuples():
+        assert row.mean == pytest.approx(known[row.dataset, row.method], abs=1e-4)
