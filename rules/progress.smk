@@ -54,15 +54,15 @@ def has_to_run(rule):
 
 
 def note_copied_results():
-    """Say that tables and report may be of another configuration, if Snakemake's records are lost."""
+    """Say that tables, maps and report may be old, if Snakemake does not know what made them."""
     if (
         workflow.is_main_process
         and LAYOUT.tables.exists()
         and not any(Path(".snakemake/metadata").glob("*"))
     ):
         print(
-            f"note: {LAYOUT.own} was copied without .snakemake; if the configuration changed since, "
-            "update its tables and report with --forcerun aggregate",
+            f"note: Snakemake has no records of {LAYOUT.own} (copied without .snakemake?); if the "
+            "configuration changed since, move this folder away: it is made again from finished fits",
             file=sys.stderr,
         )
 

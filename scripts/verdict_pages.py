@@ -77,6 +77,8 @@ def main() -> None:
         board = board.join(losses(curves, verdict.rank_by))
     kind = headline_rows(verdict.ranked, verdict.rank_by)["tissue"].iloc[0]
     title = f"Methods and controls, ranked on {int(board['datasets'].iloc[0])} {kind} tissues"
+    if curves is not None:
+        title += f"; degraded: {', '.join(dict.fromkeys(curves['dataset']))}"
     figures = {
         "overview": overview_figure(board, method_titles(verdict.ranked), title),
         "explained": explained_bars(verdict.shares, "What explains a score"),

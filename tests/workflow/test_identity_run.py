@@ -151,9 +151,12 @@ def test_a_copy_without_times_and_metadata_trains_nothing_and_says_what_it_lacks
     shutil.copytree(run_once, folder, ignore=ignore, copy_function=shutil.copyfile)
     copy = Project(folder, folder, environment())
     assert set(copy.jobs()) <= set(TABLES)
-    note = "results/mine was copied without .snakemake"
-    assert note in copy.run("aggregate").stdout
-    assert note not in copy.run("aggregate", "--forcerun", "choose", "domains", "aggregate").stdout
+    note = "Snakemake has no records of results/mine"
+    assert note in copy.run("aggregate", "--dry-run").stdout
+    shutil.rmtree(copy.own)
+    again = copy.run("aggregate")
+    assert again.returncode == 0 and note not in again.stdout
+    assert copy.jobs() == {} and copy.tables() == Project(run_once, run_once, {}).tables()
 
 
 def test_the_same_contents_by_other_code_are_not_trained_again(project):

@@ -82,7 +82,8 @@ def add_overview(
     robust = ""
     if curves is not None:
         board = board.join(losses(curves, rank_by))
-        robust = "robustness is the ARI that is lost on degraded data; "
+        sections = ", ".join(dict.fromkeys(curves["dataset"]))
+        robust = f"robustness is the ARI that is lost on degraded copies of {sections}; "
     methods = board.index[~board["control"].astype(bool)]
     n, kind = int(board["datasets"].iloc[0]), next(iter(by_tissue(results, rank_by)))
     title = f"{len(methods)} method{'s' * (len(methods) != 1)} on {n} {kind} tissue{'s' * (n != 1)}"

@@ -113,8 +113,9 @@ def losses(curves: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     ends = {}
     for name, chosen in (("first", "idxmin"), ("last", "idxmax")):
         index = away.groupby([rows["dataset"], rows["method"], rows["way"]]).agg(chosen)
-        ends[name] = rows.loc[index].set_index(["dataset", "method", "way"])["mean"]
-    lost = (ends["first"] - ends["last"]).unstack("way")
+        ends[name] = rows.loc[index].set_index(["dataset", "method", "way"])
+    lost = ends["first"]["mean"] - ends["last"]["mean"]
+    lost = lost.where(ends["first"]["level"] != ends["last"]["level"]).unstack("way")
     return lost.groupby("method").agg(lambda values: values.mean(skipna=False)).add_prefix("lost_")
 
 

@@ -104,10 +104,12 @@ def test_losses_are_those_at_the_strongest_level_and_means_over_datasets():
         ("B", "sedr", "kmeans", "jitter", {0: 0.6, 1: 0.5, 4: float("nan")}),
         ("A", "pca", "kmeans", "counts", {1: 0.2, 0.25: 0.2}),
         ("A", "pca", "gmm", "counts", {1: 0.9, 0.25: 0.1}),
+        ("A", "stague", "kmeans", "counts", {1: 0.9}),
     ]
     names = ["dataset", "method", "clusterer", "way", "level", "mean"]
     levels = [(*row[:4], level, mean) for row in rows for level, mean in row[4].items()]
     lost = losses(pd.DataFrame(levels, columns=names), "kmeans")
     assert lost.loc["sedr", "lost_counts"] == pytest.approx((0.2 + 0.4) / 2)
     assert pd.isna(lost.loc["sedr", "lost_jitter"])  # not known on B
+    assert pd.isna(lost.loc["stague", "lost_counts"])  # no degraded data were scored
     assert lost.loc["pca", "lost_counts"] == 0 and pd.isna(lost.loc["pca", "lost_jitter"])
