@@ -142,10 +142,9 @@ class DeepLinc(nn.Module):
         generator: torch.Generator,
         device: str = "cpu",
     ) -> None:
-        """Features (n, genes) and undirected training links (m, 2).
-
-        The encoder's initial weights are drawn from the generator; the discriminator's are the same
-        for every seed, as in the original.
+        """Features (n, genes), undirected training links (m, 2). The initial weights of the encoder
+        are drawn from the generator; those of the discriminator are the same for every seed, as in
+        the original.
         """
         super().__init__()
         self.settings = s
@@ -187,10 +186,10 @@ class DeepLinc(nn.Module):
         """The code (n, code_dim) for standard normal noise of that shape."""
         return sampled(*self.posterior(), noise)
 
-    def autoencoder_losses(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of the links over all pairs, divergence from the normal."""
+    def autoencoder_losses(self, noise: Tensor, *, valued: bool = True) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of the links over all pairs (or NaN), divergence from the normal."""
         mean, spread = self.posterior()
-        links = all_pairs_link_loss(sampled(mean, spread, noise), self.links)
+        links = all_pairs_link_loss(sampled(mean, spread, noise), self.links, valued=valued)
         terms = 1 + 2 * spread - mean.square() - torch.exp(spread).square()
         return links, -0.5 / len(mean) * terms.sum(dim=1).mean()
 
@@ -233,23 +232,29 @@ def descend(optimizer: torch.optim.Optimizer, *losses: Tensor) -> Tensor:
 
 
 def train_iteration(
-    model: DeepLinc, optimizers: Optimizers, draw: Callable[[], Tensor], real: Tensor
+    model: DeepLinc,
+    optimizers: Optimizers,
+    draw: Callable[[], Tensor],
+    real: Tensor,
+    *,
+    every_loss: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One iteration.
 
     Args:
         draw: returns the noise of each step, (n, code_dim).
         real: samples that the discriminator distinguishes from codes, (n, code_dim).
+        every_loss: compute the links' cross-entropy in every step; otherwise in the last, else NaN.
 
     Returns:
         Losses before each step: autoencoder (steps, 2), discriminator (steps, 2), generator
         (steps, 1).
     """
-    s = model.settings
-    autoencoder = [
-        descend(optimizers.autoencoder, *model.autoencoder_losses(draw()))
-        for _ in range(s.autoencoder_steps)
-    ]
+    s, autoencoder = model.settings, []
+    for step in range(1, s.autoencoder_steps + 1):
+        valued = every_loss or step == s.autoencoder_steps
+        losses = model.autoencoder_losses(draw(), valued=valued)
+        autoencoder.append(descend(optimizers.autoencoder, *losses))
     discriminator = [
         descend(optimizers.discriminator, *model.discriminator_losses(draw(), real))
         for _ in range(s.discriminator_steps)
@@ -270,8 +275,8 @@ class Candidate(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """The candidates of the untrained network, the chosen and the last one, the scores of the
-    posterior mean after all iterations, the loss of every iteration's last autoencoder step."""
+    """Candidates of the untrained network, the chosen and the last one, scores of the posterior
+    mean after all iterations, the loss of every iteration's last autoencoder step."""
 
     untrained: Candidate
     chosen: Candidate
@@ -312,10 +317,10 @@ def train(
         untrained = untrained or last
         if chosen is None or last.scores.ap > chosen.scores.ap:
             chosen = last
-        losses = train_iteration(model, optimizers, draw, draw())
-        if not all(torch.isfinite(part).all() for part in losses):
+        autoencoder, *adversarial = train_iteration(model, optimizers, draw, draw())
+        if not all(torch.isfinite(part).all() for part in (autoencoder[-1], *adversarial)):
             raise FloatingPointError(f"a loss is not finite in iteration {iteration + 1}")
-        history.append(losses[0][-1].sum().item())
+        history.append(autoencoder[-1].sum().item())
     assert untrained is not None and chosen is not None
     record(s.epochs, chosen.code.copy())
     with torch.no_grad():
@@ -335,8 +340,7 @@ def fit(
 ) -> Fit:
     """Train DeepLinc on a preprocessed AnnData.
 
-    The input is computed from the counts: ln(x + 1), z-scores of genes, then of cells. Intensities
-    are treated the same way; features are not log-transformed. The number of domains is not used.
+    The input is that of ``network_input``; the number of domains is not used.
 
     Epochs are iterations. The record after iteration e, from 0 on, is the candidate sample of the
     code drawn at that point. No candidate is drawn after the last iteration: the CHOSEN sample,

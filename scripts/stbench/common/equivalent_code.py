@@ -73,8 +73,14 @@ EDITS = (
     Edit(
         "methods/deeplinc/model.py",
         "edc37d3936b2aa91bfa62f4947560efaee47b199ebdbb8e14352044c13a965d6",
-        "5922d7e3f40e2ecc1e657d71c56e4cc45f50f7cd0a31facef8f7b2d7a065b900",
+        "d73793d1ccb714bd045797a93d6b3ad283349c42182d723f42e3bc7ea05aa39d",
         "new fits also have the graph of the untrained network; all else is the same",
+    ),
+    Edit(
+        "methods/deeplinc/loss.py",
+        "db43dd7113e12b15f47c958610dd8e7048c22eb56461613c626d9ce9734e229b",
+        "f4f41b2fc3272765e4d9ee4dd19b27f2f8a90f71cefdcdf9ccc6c84aa55eb243",
+        "a loss that nobody reads is not computed; its gradient is the same",
     ),
     Edit(
         "methods/deeplinc/links.py",

@@ -23,7 +23,14 @@ from methods.deeplinc.links import (
     random_pair_scores,
 )
 from methods.deeplinc.loss import all_pairs_link_loss, link_weights
-from methods.deeplinc.model import Settings, fit, network_input
+from methods.deeplinc.model import (
+    DeepLinc,
+    Optimizers,
+    Settings,
+    fit,
+    network_input,
+    train_iteration,
+)
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.fitting.interface import Fit, checked
 
@@ -211,6 +218,26 @@ def test_all_pairs_loss_against_the_dense_one(rows: int | None) -> None:
     assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-14)
     with torch.no_grad():
         assert all_pairs_link_loss(code, torch.from_numpy(links), rows).item() == blocks.item()
+    without = all_pairs_link_loss(code, torch.from_numpy(links), rows, valued=False)
+    assert without.isnan()
+    assert torch.equal(torch.autograd.grad(without, code)[0], ours)
+
+
+def test_losses_that_are_not_computed_do_not_change_the_training() -> None:
+    links, _ = short_links(np.random.default_rng(4).uniform(0, 1, (50, 2)), 3, 0.98)
+    features = np.random.default_rng(5).normal(size=(50, 12)).astype(np.float32)
+    trained = []
+    for every_loss in (True, False):
+        generator = torch.Generator().manual_seed(0)
+        model = DeepLinc(Settings(**PARAMS), features, links, generator)
+
+        def draw(generator: torch.Generator = generator) -> torch.Tensor:
+            return torch.randn(50, model.settings.code_dim, generator=generator)
+
+        losses = train_iteration(model, Optimizers(model), draw, draw(), every_loss=every_loss)
+        trained.append((*model.state_dict().values(), losses[0][-1], *losses[1:]))
+        assert losses[0][:-1, 0].isfinite().all() == every_loss
+    assert all(torch.equal(*both) for both in zip(*trained, strict=True))
 
 
 def test_all_pairs_loss_of_huge_logits() -> None:

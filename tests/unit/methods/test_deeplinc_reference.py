@@ -148,7 +148,7 @@ def seen(reference: Reference) -> dict[str, Any]:
             values["gg"] = gradients(model, model.generator_loss(now))
         return now
 
-    values["steps"] = train_iteration(model, Optimizers(model), draw, real)
+    values["steps"] = train_iteration(model, Optimizers(model), draw, real, every_loss=True)
     values["w_after_vgae"] = before[s.autoencoder_steps]
     values["w_after_disc"] = before[s.autoencoder_steps + 1]
     values["w_after"] = weights_of(model)
@@ -338,7 +338,9 @@ def complete(reference: Reference) -> dict[str, Any]:
         with torch.no_grad():
             values["emb"].append(model.sample(next(noise)).numpy())
         real = tensor(reference["full.z_real"][index])
-        losses = train_iteration(model, optimizers, lambda noise=noise: next(noise), real)
+        losses = train_iteration(
+            model, optimizers, lambda noise=noise: next(noise), real, every_loss=True
+        )
         for name, rows in zip(("autoencoder", "discriminator", "generator"), losses, strict=True):
             values[name].append(rows)
     return values | {"w_after": weights_of(model)}
