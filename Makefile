@@ -1,7 +1,7 @@
 # make creates the environment; every target is a call of snakemake, pytest or python that also works without make.
 #: CONFIG=FILE      configuration to use; default: config/config.yaml, or the one that the target names
 #: DATA=FILE        domains, plan: your section, a file or folder as its platform wrote it
-#: N=7              domains, plan: the number of domains; default: 2 to 12 are compared, and one is recommended
+#: N=7              domains, plan: the number of domains; default: that of the labels, or 2 to 12 are compared and one is recommended
 #: LABEL=COLUMN     domains, plan: the column of obs with the true domains, if they are known
 #: METHOD=ID        compare: the method; DATASETS="BZ5 BZ9": on these, default: three sections that come with the project
 #: EXTERNAL=FOLDER  compare: results of the method that were computed elsewhere

@@ -70,7 +70,6 @@ ENTRY = {
     "implementation": "reimplemented",
     "citation": "to be filled in",
     "licence": "to be filled in",
-    "deterministic": "true",
 }
 
 

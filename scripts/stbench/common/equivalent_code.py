@@ -80,7 +80,7 @@ EDITS = (
         "methods/deeplinc/loss.py",
         "db43dd7113e12b15f47c958610dd8e7048c22eb56461613c626d9ce9734e229b",
         "f4f41b2fc3272765e4d9ee4dd19b27f2f8a90f71cefdcdf9ccc6c84aa55eb243",
-        "a loss that nobody reads is not computed; its gradient is the same",
+        "losses that are not reported are not computed; gradients are the same",
     ),
     Edit(
         "methods/deeplinc/links.py",

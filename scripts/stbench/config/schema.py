@@ -55,7 +55,8 @@ def suggestion(name: str, known: list[str]) -> str:
 
 
 def _describe(error: Any, where: str) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path)
+    parts = error.absolute_path
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     key = ": ".join(filter(None, [where.rstrip(":"), path.removeprefix(".")]))
     if error.validator == "additionalProperties":
         names = sorted(error.schema.get("properties", {}))
@@ -74,4 +75,24 @@ def _describe(error: Any, where: str) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: the key {missing!r} is missing"
+    if error.validator == "oneOf" and error.context:
+        return _describe(_nearest(error.context), where)
+    if error.validator == "not":
+        refused = [name for one in error.validator_value["anyOf"] for name in one["required"]]
+        given = ", ".join(repr(name) for name in refused if name in error.instance)
+        return f"{key}: {given} cannot be combined with the other keys"
     return f"{key}: {error.message}"
+
+
+def _nearest(errors: list[Any]) -> Any:
+    """The first error of the alternative that the value was most likely meant to be."""
+    alternatives: dict[int, list[Any]] = {}
+    for error in errors:
+        alternatives.setdefault(error.schema_path[0], []).append(error)
+
+    def other_kind(error: Any) -> bool:
+        if error.validator == "enum":
+            return not any(isinstance(error.instance, type(one)) for one in error.validator_value)
+        return bool(error.validator == "type")
+
+    return min(alternatives.values(), key=lambda part: (any(map(other_kind, part)), len(part)))[0]

@@ -163,6 +163,8 @@ def test_only_controls_need_the_truth(file):
         ({"methods": "stague"}, "methods: 'stague' is not of type array"),
         ({"clusterers": ["kmeens"]}, "'kmeens' (did you mean 'kmeans'?)"),
         ({"rank_by": "own"}, "rank_by"),
+        ({"budget": "CPU"}, "budget: unknown 'CPU' (did you mean 'cpu'?); known: full, cpu"),
+        ({"budget": []}, "config: budget: [] should be non-empty"),
         ({"attempts": 0}, "attempts"),
         ({"params": {"stage": {}}}, "'stage'"),
         ({"params": {"stague": {"epoch": 3}}}, "'epoch' (did you mean 'epochs'?)"),
@@ -188,7 +190,14 @@ def test_only_controls_need_the_truth(file):
             {**PAIRS, "params": {"graphst": {"epoch": 1}}},
             "params.graphst: unknown key 'epoch' (did you mean 'epochs'?)",
         ),
-        ({"datasets": [{**PAIR, "spots": "BZ5"}]}, "dataset 'pair'"),
+        (
+            {"datasets": [{**PAIR, "spots": "BZ5"}]},
+            "dataset 'pair': 'spots' cannot be combined with the other keys",
+        ),
+        (
+            {"datasets": [{key: value for key, value in GIVEN.items() if key != "reference_is"}]},
+            "dataset 'a': the key 'reference_is' is missing",
+        ),
         (
             {
                 "datasets": [
