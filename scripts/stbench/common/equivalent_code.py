@@ -88,6 +88,12 @@ EDITS = (
         "85273a9a0a87835f3b42b3ff3d3d3e4991084b5e5907d0c369bc9cac00a1fb45",
         "new fits also have the graph of the untrained network; all else is the same",
     ),
+    Edit(
+        "stbench/config/schema.py",
+        "9e7d1f1207349eb39ba1eaaf050534a681cb912c6a73be177b71428edb1babb8",
+        "decbbc2dbddded3cb6f6d873a94611d9729eb460b34844b6d1a68c761f36f3ec",
+        "other words of a refusal",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}
