@@ -20,6 +20,7 @@ METHODS: Mapping[str, Mapping[str, Any]] = {
     "smoothed_pca": {"n_neighbors": 15},
     "smoothed_pca8": {"n_neighbors": 8},
     "smoothed_pca30": {"n_neighbors": 30},
+    "leiden_smoothed_pca": {"n_neighbors": 15},
     "smoothed_expression": {"n_neighbors": 15},
     "pca": {},
     "bands": {},

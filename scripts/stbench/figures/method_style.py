@@ -28,7 +28,7 @@ _METHODS = (
 _CONTROLS = (
     "pca", "coordinates", "jittered_truth", "smoothed_pca", "random", "bands", "harmony",
     "smoothed_expression", "smoothed_pca8", "smoothed_harmony", "smoothed_pca30", "mean_reference",
-    "shuffled_truth",
+    "shuffled_truth", "leiden_smoothed_pca",
 )  # fmt: skip
 
 

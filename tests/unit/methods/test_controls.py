@@ -11,6 +11,8 @@ from methods import (
     bands,
     coordinates,
     jittered_truth,
+    leiden_pca,
+    leiden_smoothed_pca,
     pca,
     random,
     smoothed_expression,
@@ -110,6 +112,17 @@ def test_the_family_differs_in_the_number_of_neighbors_alone(method, number, ada
     np.testing.assert_array_equal(
         embed(method, adata, **entry["params"]), embed(smoothed_pca, adata, n_neighbors=number)
     )
+
+
+def test_leiden_of_smoothed_components(adata):
+    def labels(method, tissue):
+        return method.fit(tissue, 5, 0, "cpu", {"n_neighbors": 15}, None).labels
+
+    smooth = adata.copy()
+    smooth.obsm["X_pca"] = embed(smoothed_pca, adata)
+    found = labels(leiden_smoothed_pca, adata)
+    assert len(np.unique(found)) == 5
+    np.testing.assert_array_equal(found, labels(leiden_pca, smooth))
 
 
 def test_expression_is_averaged_before_the_components(adata):
