@@ -65,6 +65,6 @@ def explained_bars(table: pd.DataFrame, title: str) -> Figure:
         ),
     ]
     if rows["low"].notna().any():
-        handles.append(Line2D([], [], color=INK, lw=1.2, label="95 % over studies"))
+        handles.append(Line2D([], [], color=INK, lw=1.2, label="range when one study is left out"))
     legend_below(figure, handles)
     return figure

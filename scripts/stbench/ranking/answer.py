@@ -14,12 +14,12 @@ import pandas as pd
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence
 from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, not_different_from
-from stbench.ranking.robustness import CHOICE_WORDS
 from stbench.ranking.standings import Standing
 from stbench.results.formatting import count, duration, joined, megabytes, number
 from stbench.results.statistics import BETTER, TOO_FEW_SEEDS
 
 _NAMED = 3  # methods or tissues listed by name; of longer lists the rest is counted
+_EVERY_CHOICE = "clusterer, metric, rules and studies"
 _CONSENSUS = "consensus"  # in the place of a method
 
 
@@ -62,6 +62,8 @@ def _best(standing: Standing, tissues: str, rank_by: str) -> str:
         ari = number(first["ARI_final"])
         return f"{first['title']} is the only method that was ranked: mean ARI {ari} {where}."
     top, rest = (methods[methods["rank"] == 1], methods[methods["rank"] > 1])
+    if top["labels_only"].any():
+        where += f" ({joined(list(top.loc[top['labels_only'], 'title']))} by its own labels)"
     aris = " and ".join(number(value) for value in top["ARI_final"].head(_NAMED))
     after = listed([_with_score(row) for _, row in rest.head(_NAMED - 1).iterrows()])
     return (
@@ -140,7 +142,9 @@ def _elsewhere(before: pd.Series) -> str:
     low, high = int(before.min()), int(before.max())
     span = str(low) if low == high else f"{low} to {high}"
     verb = "does" if low == high == 1 else "do"
-    return f"; {span} {verb} under {count(len(before), 'other choice')} of {CHOICE_WORDS}"
+    fewest = list(before.index[before == low])
+    which = f" ({low}: {joined(fewest)})" if low != high and len(fewest) <= _NAMED else ""
+    return f"; {span} {verb} under {count(len(before), 'other choice')} of {_EVERY_CHOICE}{which}"
 
 
 def _power(rows: pd.DataFrame) -> str:

@@ -13,10 +13,16 @@ from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.first_methods import Place, first_methods
 from stbench.ranking.ranks import Policy
 from stbench.ranking.seed_failures import incomplete_means
-from stbench.ranking.selection import headline
+from stbench.ranking.selection import (
+    headline,
+    mean_over_units,
+    methods_with_labels_only,
+    ranked_methods,
+    units_of,
+)
 from stbench.ranking.standings import Standing, mean_rank, memory, place
 from stbench.results.assembly import method_titles, natural, one_row_per_fit
-from stbench.results.formatting import count, interval, number, signed
+from stbench.results.formatting import count, interval, joined, number, signed
 from stbench.results.marks import marks_note
 from stbench.results.statistics import BETTER, NO_INTERVAL, WITHIN_NOISE, WORSE
 from stbench.results.tuning import WARNING
@@ -35,7 +41,7 @@ _LEFT = ("method", "mean rank", "tied", "no score")
 _LEGEND = """\
 - **rank** among methods, by mean rank; in brackets its span over conditions: other clusterers, \
 AMI and NMI, only datasets with every score, mean ARI in place of ranks, no datasets of principal \
-components, and each study left out \
+components, each study left out, and own labels where a method gives any \
 (`rank_robustness.csv`).
 - **method**: *italics* mark a control. Controls have no rank. Those that smooth have a mean rank, \
 as if they were methods, so a method with a higher mean rank does not beat them.
@@ -94,7 +100,7 @@ def leaderboard_page(
         parts += ["## Published settings", *_tuning(gains[gains["clusterer"] == rank_by], titles)]
         of_paper = tuning["paper_protocol"]
         of_paper = of_paper[of_paper["dataset"].isin(whole["dataset"])]
-        parts += ["## The protocol of STAGUE's paper", *_paper(of_paper, titles)]
+        parts += ["## The protocol of STAGUE's paper", *_paper(of_paper, titles, units_of(whole))]
     if orders := first_methods(whole, rank_by, n=whole["method"].nunique()):
         parts += ["## The order under every clusterer", *_orders(orders)]
     not_run = {
@@ -131,7 +137,20 @@ def _intro(
     return (
         "Methods by their mean rank of ARI, the agreement with the true domains (1 = identical, "
         f"0 = chance), at the last epoch, clustered by {rank_by}. {count(n, 'training seed')}."
-        f"{apart}"
+        f"{apart}{_labels_only(results)}"
+    )
+
+
+def _labels_only(results: pd.DataFrame) -> str:
+    """The ranked methods whose scores no clusterer changes; empty without any."""
+    ranked, titles = ranked_methods(results), method_titles(results)
+    names = [titles[name] for name in ranked if name in methods_with_labels_only(results)]
+    if not names:
+        return ""
+    return (
+        f" {joined([markdown(name) for name in names])} {'gives' if len(names) == 1 else 'give'} "
+        "labels without an embedding: these count under every clusterer, so no clusterer changes "
+        "the score."
     )
 
 
@@ -217,18 +236,21 @@ def _tuning(gains: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _paper(scores: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[str]:
-    """Means over datasets under the protocol of STAGUE's paper."""
+def _paper(
+    scores: pd.DataFrame, titles: Mapping[str, str], units: Mapping[str, str]
+) -> Iterator[str]:
+    """Means over studies under the protocol of STAGUE's paper."""
     yield (
         "Published settings where there are any, k-means with one start, and the best epoch, which "
-        "the true labels choose. Means over the datasets of the headline; "
+        "the true labels choose. Means over the studies of the headline; "
         "`paper_protocol.csv` has each dataset. This is no ranking: see above."
     )
     names = ("method", "best epoch", "last epoch", "datasets", "with published settings")
     lines = [_row(names), _row(["---", *["---:"] * 4])]
     for method in [name for name in titles if name in set(scores["method"])]:
-        rows = scores[scores["method"] == method]
-        means = [_or_dash(rows[f"ARI_{name}"].mean(), number) for name in ("oracle", "final")]
+        rows = scores[scores["method"] == method].set_index("dataset")
+        by_study = mean_over_units(rows[["ARI_oracle", "ARI_final"]], units)
+        means = [_or_dash(value, number) for value in by_study]
         counts = (rows["ARI_final"].notna().sum(), (rows["settings"] == "published").sum())
         lines.append(_row([markdown(titles[method]), *means, *map(str, counts)]))
     yield "\n".join(lines)

@@ -7,24 +7,23 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.clustering.stage import LABELS_ONLY
 from stbench.common.constants import ORACLE_CLUSTERER
 from stbench.config.degradation import UNTOUCHED
 from stbench.config.tissues import TISSUES
 from stbench.ranking.ranks import mean_ranks, places
 from stbench.ranking.robustness import rank_robustness, rank_spans
 from stbench.ranking.selection import (
+    OWN,
     by_tissue,
     final_scores,
     headline,
     mean_over_units,
+    methods_with_labels_only,
     ranked_methods,
     units_of,
 )
 from stbench.results.aggregates import methods_that_ran, score_table
 from stbench.results.assembly import in_order, one_row_per_fit
-
-OWN = "own"  # labels that a method assigns itself; comparing them is no choice of a clusterer
 
 
 def best_first(results: pd.DataFrame, rank_by: str) -> tuple[list[str], list[str]]:
@@ -167,7 +166,7 @@ def _spreads(results: pd.DataFrame, rank_by: str) -> dict[str, pd.DataFrame]:
         ~results["exploratory"] & (results["metric"] == "ARI") & (results["protocol"] == "final")
     ]
     fixed = list(rows.loc[rows["deterministic"], "method"].unique())
-    labels_only = set(rows.loc[rows["reason"] == LABELS_ONLY, "method"])
+    labels_only = methods_with_labels_only(rows)
     clustered = rows[(rows["clusterer"] != OWN) & ~rows["method"].isin(labels_only)]
     table = score_table(clustered, "ARI", "final")
     starts = table[table["clusterer"] == ORACLE_CLUSTERER]

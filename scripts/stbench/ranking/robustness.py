@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import pandas as pd
 
 from stbench.ranking.ranks import complete_scores, mean_ranks, places
-from stbench.ranking.selection import by_tissue, final_scores, mean_over_units, units_of
+from stbench.ranking.selection import OWN, by_tissue, final_scores, mean_over_units, units_of
 from stbench.results.aggregates import score_table
 from stbench.results.assembly import FEATURES
 from stbench.results.formatting import count, joined
 
 RANKING = "the ranking"
 EXPRESSION = "without components"
+OWN_LABELS = "own labels"
 CHOICE_WORDS = "clusterer, metric and rules"  # of the benchmark, in words
 FLOOR, CEILING = "random", "jittered_truth"
 OTHER_METRICS = ("AMI", "NMI")
@@ -23,8 +24,9 @@ _CHOICES = ("clusterer", "metric", "policy", "aggregate")  # kinds of conditions
 def rank_robustness(results: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     """The place of every ranked method under every condition.
 
-    Conditions change one choice at a time: the clusterer, the metric, the policy for failures (only
-    datasets on which every fit has a score), the aggregate (mean ARI, or mean scaled ARI, in
+    Conditions change one choice at a time: the clusterer (also: own labels of the methods that
+    give any, and for the others the clusterer that ranks), the metric, the policy for failures
+    (only datasets on which every fit has a score), the aggregate (mean ARI, or mean scaled ARI, in
     place of the mean rank), the data (only datasets of expression, if others are features such as
     principal components), and the units (each is left out).
 
@@ -108,19 +110,19 @@ def other_choices(robustness: pd.DataFrame, method: str, titles: Mapping[str, st
 
 
 def before_controls(robustness: pd.DataFrame, controls: Collection[str]) -> pd.Series:
-    """By other choice of the benchmark, the number of methods before the best control.
+    """By condition other than the ranking, the number of methods before the best control.
 
     Args:
         robustness: of ``rank_robustness``, of one kind of tissue.
         controls: ids; those that are ranked compete.
 
     Returns:
-        Empty without ranked controls, or if no other choice compares all methods.
+        Empty without ranked controls, or if no other condition compares all methods.
     """
     methods = robustness[~robustness["method"].isin(controls)]
     compared = methods.groupby("condition")["rank"].count()
     complete = robustness["condition"].map(compared) == compared.max()
-    rows = robustness[robustness["kind"].isin(_CHOICES) & complete]
+    rows = robustness[(robustness["kind"] != "ranking") & complete]
     best = rows[rows["method"].isin(controls)].groupby("condition")["rank"].min().dropna()
     rows = rows[~rows["method"].isin(controls) & rows["condition"].isin(best.index)]
     return (rows["rank"] < rows["condition"].map(best)).groupby(rows["condition"]).sum()
@@ -172,6 +174,9 @@ def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str,
         other = final_scores(results, clusterer)
         compared = other.notna().any() | failed
         yield "clusterer", clusterer, mean_ranks(other.loc[:, compared], units)
+    own = final_scores(results, OWN).reindex(index=scores.index)
+    if own.notna().any().any():
+        yield "clusterer", OWN_LABELS, mean_ranks(own.combine_first(scores), units)
     for metric in OTHER_METRICS:
         yield "metric", metric, mean_ranks(final_scores(results, rank_by, metric), units)
     common = complete_scores(final_scores(results, rank_by, policy="common"), "common")

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from stbench.clustering.stage import LABELS_ONLY
 from stbench.config.tissues import TISSUES
 from stbench.ranking.ranks import Policy
 from stbench.ranking.seed_failures import scores_with_failures
 from stbench.results.aggregates import methods_that_ran
+
+OWN = "own"  # labels that a method assigns itself; comparing them is no choice of a clusterer
 
 
 def final_scores(
@@ -30,6 +33,11 @@ def ranked_methods(results: pd.DataFrame) -> list[str]:
     """Methods that ran and controls that smooth; other controls are shown beside the ranking."""
     ranked = set(results.loc[results["ranked"], "method"])
     return [method for method in methods_that_ran(results) if method in ranked]
+
+
+def methods_with_labels_only(results: pd.DataFrame) -> set[str]:
+    """Methods without an embedding, whose own labels count under every clusterer."""
+    return set(results.loc[results["reason"] == LABELS_ONLY, "method"])
 
 
 def anything_ranked(results: pd.DataFrame, rank_by: str) -> bool:

@@ -21,7 +21,13 @@ from stbench.ranking.robustness import (
     rank_spans,
     scaled_scores,
 )
-from stbench.ranking.selection import by_tissue, mean_over_units, ranked_methods, units_of
+from stbench.ranking.selection import (
+    by_tissue,
+    mean_over_units,
+    methods_with_labels_only,
+    ranked_methods,
+    units_of,
+)
 from stbench.ranking.tables import rankings
 from stbench.results.aggregates import final_rows, methods_that_ran, runtime_table
 from stbench.results.assembly import method_titles, natural
@@ -189,6 +195,7 @@ def _board(results: pd.DataFrame, rank_by: str, datasets: tuple[str, ...]) -> _B
         "failures": failures(counted, rank_by, list(datasets)),
     }
     columns = {name: board["method"].map(values) for name, values in facts.items()}
+    columns["labels_only"] = board["method"].isin(methods_with_labels_only(counted))
     return _Board(board.assign(**columns), order_under_clusterers(counted, rank_by))
 
 

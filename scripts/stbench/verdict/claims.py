@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from stbench.clustering.stage import LABELS_ONLY
 from stbench.common.text import markdown
-from stbench.ranking.overview import OWN
+from stbench.ranking.selection import OWN, methods_with_labels_only
 from stbench.results.assembly import in_order, method_titles
 from stbench.results.formatting import count, interval, number, signed
 from stbench.results.published import NO_VERDICT, published_vs_measured, read_table_of
@@ -20,7 +19,7 @@ from stbench.verdict.markdown import table_of
 HOLDS, LOWER, HIGHER = "holds", "lower", "higher"
 UNDECIDED, UNKNOWN = "undecided", "not judged"
 VERDICTS = (HOLDS, LOWER, HIGHER, UNDECIDED, UNKNOWN)
-MARGIN = 0.1  # ARI; a claim holds if the difference is within it
+MARGIN = 0.1  # ARI; a claim holds within it and is lower or higher beyond it
 AUTHORS, BENCHMARK = "authors", "benchmark"
 CLAIMS = [
     *("source", "by", "dataset", "measured_on", "method", "claimed", "measured"),
@@ -28,6 +27,7 @@ CLAIMS = [
 ]
 KNOWN = ["source", "method", "difference"]
 OTHER = ["source", "claim", "measured", "verdict", "page"]
+_IN_PLACE = " in place of "  # one clusterer in that of another
 _COPIES = ("_pca", "_5k")  # endings of the same section with other features
 
 
@@ -68,10 +68,10 @@ def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) 
         One row per claim: ``source``; ``by`` (``authors`` or another ``benchmark``); ``dataset`` of
         the claim and ``measured_on``; ``method``; ``claimed`` and ``measured`` ARI; ``settings``,
         ``protocol``, ``clusterer`` of the latter; ``verdict``; ``reason``. By the 95 % interval of
-        the difference a claim ``holds`` (the interval is within ``MARGIN`` of 0), otherwise is
-        ``lower`` or ``higher`` (the interval excludes 0), or is ``undecided`` (it is wider, the
-        section was measured with other features, or the method is known to differ: ``differs``
-        says how). Without an interval it is ``not judged``.
+        the difference a claim ``holds`` (the interval is within ``MARGIN`` of 0), is ``lower`` or
+        ``higher`` (the interval is beyond it), or is ``undecided`` (neither, or the section was
+        measured with other features, or the method or the clusterer is known to differ:
+        ``differs`` says how). Without an interval it is ``not judged``.
     """
     there = set(results["dataset"])
     wanted = published[published["metric"] == "ARI"]
@@ -87,7 +87,7 @@ def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) 
         results, wanted.drop(columns="claim_on"), tuned_entries(results)
     )
     compared = compared[compared["source"] != ""]
-    labels_only = set(results.loc[results["reason"] == LABELS_ONLY, "method"])
+    labels_only = methods_with_labels_only(results)
     budgets = results.drop_duplicates("method").set_index("method")["budget"]
     rows = []
     for (dataset, method, source), ways in compared.groupby(["dataset", "method", "source"]):
@@ -96,6 +96,7 @@ def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) 
             row = _fitting(of_claim[own] if method in labels_only else of_claim, str(source))
             differs = _known(known, str(source), str(method))
             differs += [budget] if (budget := str(budgets.get(method, ""))) else []
+            differs += _other_clusterer(row)
             verdict, reason = _judged(row, str(claim_on[dataset]), differs)
             rows.append(
                 {
@@ -138,11 +139,15 @@ def claims_sentence(table: pd.DataFrame) -> str:
     if undecided.empty:
         return text
     other = undecided["dataset"] != undecided["measured_on"]
-    method = ~other & (undecided["differs"] != "")
+    differs = ~other & (undecided["differs"] != "")
+    clusterer = differs & undecided["differs"].map(_is_clusterer_alone)
     reasons = {
         "the section has other features here": other.sum(),
-        "the method has another version, other steps or fewer epochs here": method.sum(),
-        "the interval is too wide": (~other & ~method).sum(),
+        "the method has another version, other steps or fewer epochs here": (
+            (differs & ~clusterer).sum()
+        ),
+        "the clusterer is another one here": clusterer.sum(),
+        "the interval is too wide": (~other & ~differs).sum(),
     }
     why = [f"{reason} ({n})" for reason, n in reasons.items() if n]
     others = "The other is" if len(undecided) == 1 else f"The other {len(undecided)} are"
@@ -187,11 +192,14 @@ def claims_page(
         "Claimed: the adjusted Rand index (ARI) that a publication reports; sources are in "
         "`resources/published/README.md`. Measured: the shipped score whose protocol and "
         "clusterer fit the source, with published settings where there are any. A claim holds if "
-        f"the 95 % interval of the difference is within {number(MARGIN)} of 0; otherwise it is "
-        "lower or higher if the interval excludes 0, else undecided. Few seeds hardly ever give an "
-        "interval that is narrow enough for a claim to hold. A section that was measured with "
+        f"the 95 % interval of the difference is within {number(MARGIN)} of 0, it is lower or "
+        "higher if the interval is beyond that, and else undecided. Few seeds hardly ever give an "
+        "interval that is narrow enough for either. A section that was measured with "
         "other features decides nothing about the claim, nor does a method with another version, "
-        "other steps (`resources/published/differences.csv`) or fewer epochs. The spread of two "
+        "other steps (`resources/published/differences.csv`) or fewer epochs, or another "
+        "clusterer: a mixture of Gaussians of the form of mclust's (`gmm`) differs from mclust by "
+        "up to .15 on one section ([reproduction.md]"
+        "(reproduction.md#section-151673-with-the-steps-of-the-papers)). The spread of two "
         "seeds is at least that of the method on all tissues of the same kind, as if it were equal "
         "there. Intervals are not corrected for their number. This page is written by "
         "`make verdict-pages`.",
@@ -258,8 +266,6 @@ def _judged(row: pd.Series, claim_on: str, differs: list[str]) -> tuple[str, str
         notes.append(f"measured on {row['dataset']}, the same section with other features")
     if row["protocol"] != way.protocol:
         notes.append(f"{row['protocol']} in place of the {way.protocol} protocol")
-    if row["clusterer"] != way.clusterers[0] and row["clusterer"] != OWN:
-        notes.append(f"{row['clusterer']} in place of {way.clusterers[0]}")
     notes += [note for note in (*differs, row["assumed"]) if note]
     verdict = str(row["verdict"])
     if verdict.startswith(NO_VERDICT):
@@ -267,17 +273,26 @@ def _judged(row: pd.Series, claim_on: str, differs: list[str]) -> tuple[str, str
         return UNKNOWN, "; ".join([why or verdict.removeprefix(f"{NO_VERDICT}: "), *notes])
     found = f"{signed(row['difference'])}{interval(row)}, {count(int(row['n']), 'seed')}"
     incomparable = row["dataset"] != claim_on or bool(differs)
-    return _by_interval(row, incomparable), "; ".join([found, *notes])
+    return UNDECIDED if incomparable else _by_interval(row), "; ".join([found, *notes])
 
 
-def _by_interval(row: pd.Series, incomparable: bool) -> str:
-    if incomparable:
-        return UNDECIDED
+def _by_interval(row: pd.Series) -> str:
     if max(-row["low"], row["high"]) <= MARGIN:
         return HOLDS
-    if row["low"] <= 0 <= row["high"]:
-        return UNDECIDED
-    return HIGHER if row["difference"] > 0 else LOWER
+    if row["low"] > MARGIN:
+        return HIGHER
+    return LOWER if row["high"] < -MARGIN else UNDECIDED
+
+
+def _other_clusterer(row: pd.Series) -> list[str]:
+    """That the clusterer is not the source's, if so; labels of a method itself have none."""
+    wanted = _way(str(row["source"])).clusterers[0]
+    same = row["clusterer"] in (wanted, OWN)
+    return [] if same else [f"{row['clusterer']}{_IN_PLACE}{wanted}"]
+
+
+def _is_clusterer_alone(differs: str) -> bool:
+    return all(_IN_PLACE in part for part in differs.split("; "))
 
 
 def _by_method(table: pd.DataFrame, titles: dict[str, str]) -> str:

@@ -13,9 +13,7 @@ import pandas as pd
 
 from stbench.clustering.stage import LABELS_ONLY
 from stbench.common.constants import NO_TRAINING
-from stbench.ranking.overview import OWN
-from stbench.ranking.ranks import UNITS_FOR_INTERVAL
-from stbench.ranking.selection import ranked_methods
+from stbench.ranking.selection import OWN, ranked_methods
 from stbench.results.assembly import PUBLISHED_SETTINGS
 from stbench.results.formatting import count, joined
 
@@ -29,7 +27,8 @@ WITHIN_TISSUE = {
 }
 MAIN = ("tissue", "method", "clusterer", "settings")
 _ENTRY = list(MAIN)
-_DRAWS, _SHUFFLES = 200, 200
+_SHUFFLES = 200
+_FEWEST_UNITS = 3  # to leave one out
 
 
 def classes_of_methods(results: pd.DataFrame) -> pd.Series:
@@ -94,18 +93,18 @@ def runs_of(results: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     return table.merge(known, left_on="tissue", right_index=True).reset_index(drop=True)
 
 
-def explained(runs: pd.DataFrame, draws: int = _DRAWS) -> pd.DataFrame:
+def explained(runs: pd.DataFrame) -> pd.DataFrame:
     """The share of the variance of the final ARI that each source explains.
 
     Args:
         runs: of ``runs_of``, at least two rows that differ.
-        draws: number of bootstrap draws.
 
     Returns:
         One row per source: ``source``, ``within`` (the source that it is a part of, or empty),
-        ``levels`` (distinct values), ``share`` of the total sum of squares, its 95 % percentile
-        interval ``low``, ``high`` over studies drawn with replacement (NaN for fewer than
-        ``UNITS_FOR_INTERVAL``), and ``by_chance``: what a source of this many levels explains on
+        ``levels`` (distinct values), ``share`` of the total sum of squares, its range ``low``,
+        ``high`` when one study is left out (NaN for fewer than three studies; a bootstrap of few
+        studies repeats whole tissues, which lowers the share of the tissue and raises the others),
+        and ``by_chance``: what a source of this many levels explains on
         average if studies exchange the values of their tissues, or methods theirs (NaN for other
         sources).
 
@@ -120,7 +119,7 @@ def explained(runs: pd.DataFrame, draws: int = _DRAWS) -> pd.DataFrame:
     parts = {**dict.fromkeys(WITHIN_TISSUE, "tissue"), "class": "method"}
     table.insert(1, "within", [parts.get(name, "") for name in table["source"]])
     table.insert(2, "levels", [_levels(runs, name) for name in table["source"]])
-    table["low"], table["high"] = _intervals(runs, list(table["source"]), draws)
+    table["low"], table["high"] = _ranges(runs, list(table["source"]))
     chance = _by_chance(runs, [name for name in table["source"] if name in parts])
     table["by_chance"] = table["source"].map(chance).astype("float64")
     return table
@@ -136,9 +135,6 @@ def explained_sentences(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     rows = table.set_index("source")
     studies, tissues = runs["unit"].nunique(), runs["tissue"].nunique()
     where = f"{count(tissues, 'tissue')} of {count(studies, 'study', 'studies')}"
-    limit = ""
-    if studies < UNITS_FOR_INTERVAL:
-        limit = f"; no intervals, because they need {UNITS_FOR_INTERVAL} studies"
     first = [
         f"the {name} explains {_share(rows.loc[source])}"
         for source, name in (("tissue", "tissue"), ("method", "method"))
@@ -170,8 +166,7 @@ def explained_sentences(table: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     if "rest" in rows.index and {"clusterer", "settings"} & set(rows.index):
         choices.append(f"which choice suits which method and tissue {_share(rows.loc['rest'])}")
     found = [
-        f"Of the variance of the final ARI over {len(runs)} runs on {where}, "
-        f"{joined(first)}{limit}.",
+        f"Of the variance of the final ARI over {len(runs)} runs on {where}, {joined(first)}.",
         f"Of the same variance, each alone, {joined(parts)}." if parts else "",
         f"Of the choices of a benchmark, {joined(choices)}." if choices else "",
     ]
@@ -264,23 +259,15 @@ def _residual(design: np.ndarray, values: np.ndarray) -> float:
     return float(values @ values - fitted)
 
 
-def _intervals(runs: pd.DataFrame, sources: list[str], draws: int) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile intervals over studies; a study that is drawn twice gives other tissues twice."""
-    by_unit = [rows for _, rows in runs.groupby("unit")]
-    if len(by_unit) < UNITS_FOR_INTERVAL:
+def _ranges(runs: pd.DataFrame, sources: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the largest share when one study is left out."""
+    units = runs["unit"].unique()
+    if len(units) < _FEWEST_UNITS:
         unknown = np.full(len(sources), np.nan)
         return unknown, unknown
-    rng = np.random.default_rng(0)
-    found = []
-    for _ in range(draws):
-        parts = [
-            by_unit[unit].assign(tissue=by_unit[unit]["tissue"] + f"\n{place}")
-            for place, unit in enumerate(rng.integers(len(by_unit), size=len(by_unit)))
-        ]
-        shares = _shares(pd.concat(parts, ignore_index=True))
-        found.append([shares.get(name, 0.0) for name in sources])
-    low, high = np.quantile(np.array(found), [0.025, 0.975], axis=0)
-    return low, high
+    without = [_shares(runs[runs["unit"] != unit].reset_index(drop=True)) for unit in units]
+    found = np.array([[shares.get(name, 0.0) for name in sources] for shares in without])
+    return found.min(axis=0), found.max(axis=0)
 
 
 def _by_chance(runs: pd.DataFrame, sources: Sequence[str]) -> dict[str, float]:

@@ -315,5 +315,6 @@ _HOW_EXPLAINED = """\
 Sums of squares of type II of the final ARI, divided by the total: each source is adjusted for all \
 others that are not nested with it, so shares need not add up to 100 %. *Layout* is the share of \
 neighbors with the same true label together with the share of borders between consecutive layers. \
-*By chance*: the mean share when studies, or methods, exchange this property. Intervals: studies \
-drawn with replacement; there are few of them, so these are rough."""
+*By chance*: the mean share when studies, or methods, exchange this property. In brackets: the \
+range when one study is left out. Controls that smooth count as methods, and every clusterer and \
+seed is a run, so methods that give labels alone, and studies of few sections, weigh less."""

@@ -19,7 +19,7 @@ from stbench.verdict.claims import claims_sentence
 
 LAPTOP_SECONDS, LAPTOP_MB = 600, 8000
 FIRST = 3  # places that count as among the first
-PCA = "pca"
+SPACELESS = ("pca", "leiden_pca")  # methods and controls of components that see no positions
 _NAMED = 3
 
 
@@ -85,7 +85,10 @@ def best_on(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
         many = {0: "none of them is", 1: "one of them is"}.get(ahead, f"{ahead} of them are")
         text += f"; {many} before the best control"
         text += f", {words(controls[0])}"
-    return f"{text}. {certainty(ranking, titles)} {_sections(ranking, results, facts)}"
+    conditions = rank_robustness(results, rank_by)
+    elsewhere = other_choices(conditions[conditions["method"].isin(methods)], methods[0], titles)
+    parts = (certainty(ranking, titles), elsewhere, _sections(ranking, results, facts))
+    return f"{text}. {' '.join(filter(None, parts))}"
 
 
 def _sections(ranking: Ranking, results: pd.DataFrame, facts: pd.DataFrame) -> str:
@@ -181,7 +184,7 @@ def on_a_laptop(results: pd.DataFrame, rank_by: str) -> str:
 
 
 def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
-    """The place of PCA, which sees no positions, among the methods on each kind of tissue.
+    """The place of PCA, by k-means or by Leiden, which see no positions, on each kind of tissue.
 
     Datasets on which all labels are smoothed are left out, because there it has positions, too.
 
@@ -196,7 +199,8 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
     kinds = {f"{kind} tissues": names for kind, names in _groups(facts, "kind")}
     kinds["spots of tumors"] = facts.index[tumor]
     kinds |= dict(_groups(facts, "technology"))
-    found: dict[str, tuple[int, int]] = {}
+    found: dict[str, Spaceless] = {}
+    titles = method_titles(results)
     seen: set[frozenset[str]] = set()
     for words, names in kinds.items():
         rows = results[results["dataset"].isin(names)]
@@ -204,21 +208,23 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
         if not sections or sections in seen:
             continue
         seen.add(sections)
-        place = pca_place(rows, rank_by)
+        place = spaceless_place(rows, rank_by)
         if place is not None:
             found[f"{words} ({_how_many(rows)})"] = place
     if not found:
         every = "On every section all labels are smoothed, so none is without space."
         return every if len(smoothed) and facts.empty else "PCA without positions was not run."
-    first = {words: place for words, place in found.items() if place[0] <= FIRST}
-    others = {words: place for words, place in found.items() if words not in first}
+    first = {words: found[words] for words in found if found[words].place <= FIRST}
+    others = {words: found[words] for words in found if words not in first}
+    names = " or ".join(titles[name] for name in SPACELESS if name in titles)
+    start = f"without positions, the better of {names}" if " or " in names else f"{names}"
     parts = []
     if first:
-        parts.append(f"PCA, without positions, is among the first {FIRST} on {_places(first)}")
+        parts.append(f"{start} is among the first {FIRST} on {_places(first, titles)}")
     if others:
-        best = min(place for place, _ in others.values())
-        start = "it is not on" if first else f"PCA, without positions, is at place {best} at best:"
-        parts.append(f"{start} {_places(others)}")
+        best = min(one.place for one in others.values())
+        verb = "it is not on" if first else f"{start} is at place {best} at best:"
+        parts.append(f"{verb} {_places(others, titles)}")
     text = as_sentence("; ".join(parts))
     left_out = f", without {', '.join(smoothed)}, where all labels are smoothed"
     return f"{text}{left_out if len(smoothed) else ''}."
@@ -236,17 +242,24 @@ def _groups(facts: pd.DataFrame, column: str) -> list[tuple[str, pd.Index]]:
     return [(str(value), names) for value, names in facts.groupby(column).groups.items() if value]
 
 
-def pca_place(results: pd.DataFrame, rank_by: str) -> tuple[int, int] | None:
-    """The place of PCA by mean rank among all methods and itself, and their number.
+class Spaceless(NamedTuple):
+    """The place of the better method of ``SPACELESS`` among a number of methods."""
 
-    None without a score of it.
-    """
-    rows = results[~results["control"] | (results["method"] == PCA)].assign(ranked=True)
+    method: str
+    place: int
+    among: int
+
+
+def spaceless_place(results: pd.DataFrame, rank_by: str) -> Spaceless | None:
+    """By mean rank among all methods and those of ``SPACELESS``; None if none has a score."""
+    rows = results[~results["control"] | results["method"].isin(SPACELESS)].assign(ranked=True)
     scores = final_scores(rows, rank_by).dropna(how="all")
-    if PCA not in scores or scores[PCA].isna().all():
+    scored = [name for name in SPACELESS if name in scores and scores[name].notna().any()]
+    if not scored:
         return None
     order = places(mean_ranks(scores, units_of(rows)))
-    return int(order[PCA]), len(order)
+    best = min(scored, key=lambda name: order[name])
+    return Spaceless(best, int(order[best]), len(order))
 
 
 def _ranking(results: pd.DataFrame, rank_by: str) -> Ranking | None:
@@ -263,5 +276,8 @@ def _methods(ranking: Ranking, results: pd.DataFrame) -> list[str]:
     return [name for name in ranking.mean_ranks.index if name not in control]
 
 
-def _places(found: Mapping[str, tuple[int, int]]) -> str:
-    return ", ".join(f"{words}: place {place} of {n}" for words, (place, n) in found.items())
+def _places(found: Mapping[str, Spaceless], titles: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"{words}: place {one.place} of {one.among} ({titles[one.method]})"
+        for words, one in found.items()
+    )

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers.results import made_results, scores_of
+from stbench.clustering.stage import LABELS_ONLY
 from stbench.ranking.answer import listed, map_answers, ranking_answers
 from stbench.ranking.standings import standings
 from stbench.results.best_control import lift_over_best_control
@@ -46,6 +47,22 @@ def test_the_best_methods_the_controls_and_the_cost():
         "A fit of STAGUE takes 12 s and 300 MB, one of SEDR 12 s and 300 MB; Smoothed PCA, a "
         "control, takes 12 s and 300 MB."
     )
+
+
+def test_labels_of_a_method_itself_and_the_studies_that_controls_win_are_named():
+    labels = [
+        scores_of(name, "stague", [height], reason=LABELS_ONLY)
+        for name, height in (("A", 0.9), ("B", 0.4))
+    ]
+    others = [
+        scores_of(name, method, [height])
+        for name in ("A", "B")
+        for method, height in (("sedr", 0.3), ("smoothed_pca", 0.5))
+    ]
+    found = answers(*labels, *others)
+    assert "clustered by kmeans (STAGUE by its own labels)" in found["Best"]
+    assert "; 0 to 1 do under 4 other choices of clusterer, metric, " in found["Controls"]
+    assert "rules and studies (0:" in found["Controls"]
 
 
 def test_without_enough_studies_nothing_is_sure():

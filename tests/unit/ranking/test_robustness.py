@@ -7,6 +7,7 @@ import pytest
 from helpers.results import made_results, scores_of
 from stbench.ranking.robustness import (
     EXPRESSION,
+    OWN_LABELS,
     RANKING,
     before_controls,
     other_choices,
@@ -74,8 +75,22 @@ def test_methods_before_the_best_control_are_counted_under_other_choices():
     table = rank_robustness(made(controls, stague=0.9, smoothed_pca=0.1), "kmeans")
     counts = before_controls(table, {"smoothed_pca"})
     assert counts["gmm"] == 1 and counts["mean ARI"] == 0
-    assert RANKING not in counts and "without A" not in counts
+    assert counts["without A"] == 0 and counts["without B"] == 1
+    assert RANKING not in counts
     assert before_controls(table, set()).empty
+
+
+def test_own_labels_count_where_a_method_gives_any():
+    own = [scores_of(name, "stague", [0.1], clusterer="own") for name in SCORES]
+    kmeans = [
+        scores_of(name, method, [value])
+        for name, by_method in SCORES.items()
+        for method, value in by_method.items()
+    ]
+    ranks = ranks_of(made_results(*kmeans, *own, methods=CONTROLS, tissues=TISSUES))
+    assert ranks.loc[OWN_LABELS].to_dict() == {"stague": 2, "smoothed_pca": 1}
+    assert pd.isna(ranks.loc["own", "smoothed_pca"])
+    assert OWN_LABELS not in ranks_of(made()).index
 
 
 def test_a_method_without_a_score_under_a_clusterer_has_no_rank_there():

@@ -31,10 +31,10 @@ def score(dataset, method, values, **more):
 
 RESULTS = made_results(
     score("BZ5", "sedr", [0.30, 0.31, 0.32]),
-    score("BZ5", "sedr", [0.50, 0.51, 0.52], clusterer="gmm"),
+    score("BZ5", "sedr", [0.50, 0.51, 0.52], clusterer="mclust"),
     score("BZ5", "stague", [0.6, 0.6, 0.6], oracle=[0.70, 0.71, 0.72]),
-    score("V1_pca", "sedr", [0.2, 0.21, 0.22], clusterer="gmm"),
-    score("BZ9", "sedr", ["oom", "oom"], clusterer="gmm"),
+    score("V1_pca", "sedr", [0.2, 0.21, 0.22], clusterer="mclust"),
+    score("BZ9", "sedr", ["oom", "oom"], clusterer="mclust"),
 )
 PUBLISHED = reported(
     ("BZ5", "sedr", "ARI", 0.51, 0.02, 20, BENCHMARK),
@@ -60,39 +60,51 @@ def claim(table, dataset, method):
 
 def test_the_protocol_and_clusterer_of_the_source_are_used(table):
     sedr, stague = claim(table, "BZ5", "sedr"), claim(table, "BZ5", "stague")
-    assert (sedr["clusterer"], sedr["protocol"]) == ("gmm", "final")
+    assert (sedr["clusterer"], sedr["protocol"]) == ("mclust", "final")
     assert sedr["measured"] == pytest.approx(0.51)
-    assert sedr["verdict"] == "holds" and "gmm in place of mclust" in sedr["reason"]
+    assert sedr["verdict"] == "holds"
     assert (stague["measured"], stague["protocol"]) == (pytest.approx(0.71), "oracle")
     assert (stague["by"], stague["verdict"]) == ("authors", "lower")
     assert stague["reason"].startswith("-.24 [")
 
 
 def test_a_wide_interval_decides_nothing():
-    results = made_results(score("BZ5", "sedr", [0.3, 0.5, 0.7], clusterer="gmm"))
+    results = made_results(score("BZ5", "sedr", [0.3, 0.5, 0.7], clusterer="mclust"))
     row = claim(claims(results, PUBLISHED, NONE), "BZ5", "sedr")
     assert (row["verdict"], row["measured"]) == ("undecided", pytest.approx(0.5))
 
 
-def test_a_small_difference_holds_and_a_large_one_needs_an_interval_without_zero():
-    near = made_results(score("BZ5", "sedr", [0.540, 0.541, 0.542], clusterer="gmm"))
+def test_another_clusterer_decides_nothing():
+    results = made_results(score("BZ5", "sedr", [0.540, 0.541, 0.542], clusterer="gmm"))
+    table = claims(results, PUBLISHED, NONE)
+    row = claim(table, "BZ5", "sedr")
+    assert row["verdict"] == "undecided" and "gmm in place of mclust" in row["reason"]
+    assert claims_sentence(table).endswith("undecided: the clusterer is another one here (1).")
+
+
+def test_a_claim_holds_within_the_margin_and_is_lower_or_higher_beyond_it():
+    near = made_results(score("BZ5", "sedr", [0.540, 0.541, 0.542], clusterer="mclust"))
     row = claim(claims(near, PUBLISHED, NONE), "BZ5", "sedr")
     assert row["verdict"] == "holds" and row["reason"].startswith("+.03 [+.0")
-    far = made_results(score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="gmm"))
+    far = made_results(score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="mclust"))
     assert claim(claims(far, PUBLISHED, NONE), "BZ5", "sedr")["verdict"] == "lower"
+    # The interval excludes 0, but not the margin.
+    between = made_results(score("BZ5", "sedr", [0.40, 0.41, 0.42], clusterer="mclust"))
+    row = claim(claims(between, PUBLISHED, NONE), "BZ5", "sedr")
+    assert row["verdict"] == "undecided" and row["reason"].startswith("-.10 [")
 
 
 def test_two_seeds_have_at_least_the_spread_of_the_method_elsewhere():
-    alike = score("BZ5", "sedr", [0.40, 0.40], clusterer="gmm")
+    alike = score("BZ5", "sedr", [0.40, 0.40], clusterer="mclust")
     alone = claim(claims(made_results(alike), PUBLISHED, NONE), "BZ5", "sedr")
     assert "measured sd at least as published" in alone["reason"]
-    elsewhere = [score(d, "sedr", [0.2, 0.5], clusterer="gmm") for d in ("BZ9", "BZ14", "A1")]
+    elsewhere = [score(d, "sedr", [0.2, 0.5], clusterer="mclust") for d in ("BZ9", "BZ14", "A1")]
     row = claim(claims(made_results(alike, *elsewhere), PUBLISHED, NONE), "BZ5", "sedr")
     assert row["verdict"] == "undecided"
     assert "sd of 2 measured seeds: at least that of all its tissues" in row["reason"]
     # Seeds that differ more here than elsewhere keep their own spread, and one degree of freedom.
-    quiet = [score(d, "sedr", [0.39, 0.40], clusterer="gmm") for d in ("BZ9", "BZ14", "A1")]
-    apart = score("BZ5", "sedr", [0.10, 0.30], clusterer="gmm")
+    quiet = [score(d, "sedr", [0.39, 0.40], clusterer="mclust") for d in ("BZ9", "BZ14", "A1")]
+    apart = score("BZ5", "sedr", [0.10, 0.30], clusterer="mclust")
     row = claim(claims(made_results(apart, *quiet), PUBLISHED, NONE), "BZ5", "sedr")
     assert row["verdict"] == "undecided" and "tissues" not in row["reason"]
 
@@ -104,7 +116,7 @@ def test_the_same_section_with_other_features_decides_nothing(table):
 
 
 def test_a_known_difference_of_the_method_decides_nothing():
-    near = made_results(score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="gmm"))
+    near = made_results(score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="mclust"))
     known = pd.DataFrame([("BenchmarkST", "sedr", "version 1 there")], columns=KNOWN)
     row = claim(claims(near, PUBLISHED, known), "BZ5", "sedr")
     assert row["verdict"] == "undecided" and "version 1 there" in row["reason"]
@@ -113,7 +125,7 @@ def test_a_known_difference_of_the_method_decides_nothing():
         "lower"
     )
     shorter = made_results(
-        score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="gmm"), shortened={"sedr": 50}
+        score("BZ5", "sedr", [0.33, 0.35, 0.37], clusterer="mclust"), shortened={"sedr": 50}
     )
     table = claims(shorter, PUBLISHED, NONE)
     assert claim(table, "BZ5", "sedr")["differs"] == "at most 50 epochs"

@@ -9,7 +9,6 @@ import pytest
 from helpers.results import made_results, scores_of
 from stbench.clustering.stage import LABELS_ONLY
 from stbench.figures.explained import explained_bars
-from stbench.ranking.ranks import UNITS_FOR_INTERVAL
 from stbench.verdict.explained import (
     classes_of_methods,
     explained,
@@ -90,16 +89,23 @@ def test_sections_of_one_study_exchange_facts_together():
     assert studies.loc["technology", "by_chance"] == pytest.approx(apart["share"])
 
 
-def test_intervals_need_enough_studies_and_hold_the_share():
-    few = made(lambda t, m, c, s: TISSUE[t] + METHOD[m])
-    table = explained(few)
-    assert table[["low", "high"]].isna().all(axis=None)
-    assert "no intervals, because they need" in explained_sentences(table, few)[0]
-    many = {f"T{i}": 0.1 * (i % 3) for i in range(UNITS_FOR_INTERVAL)}
+def test_ranges_are_those_without_one_study():
+    two = {"T1": 0.0, "T2": 0.3}
+    few = made(lambda t, m, c, s: two[t] + METHOD[m], tissues=two)
+    assert explained(few)[["low", "high"]].isna().all(axis=None)
+    assert "[" not in explained_sentences(explained(few), few)[0]
+    many = {f"T{i}": 0.1 * (i % 3) for i in range(6)}
     runs = made(lambda t, m, c, s: many[t] + METHOD[m], tissues=many)
-    table = explained(runs, draws=10).set_index("source")
-    row = table.loc["method"]
-    assert row["low"] <= row["share"] <= row["high"] and row["low"] < row["high"]
+    table = explained(runs).set_index("source")
+    without = [
+        explained(runs[runs["unit"] != unit]).set_index("source")["share"]
+        for unit in runs["unit"].unique()
+    ]
+    for source in ("tissue", "method"):
+        shares = [found[source] for found in without]
+        row = table.loc[source]
+        assert (row["low"], row["high"]) == pytest.approx((min(shares), max(shares)))
+        assert row["low"] < row["high"]
     sentences = explained_sentences(table.reset_index(), runs)
     assert len(sentences) == 3 and "[" in sentences[0] and "by chance" in sentences[1]
 

@@ -8,8 +8,8 @@ from stbench.verdict.claims import KNOWN, claims
 from stbench.verdict.questions import (
     best_on,
     on_a_laptop,
-    pca_place,
     questions,
+    spaceless_place,
     without_space,
     without_tuning,
 )
@@ -62,7 +62,11 @@ def test_the_first_method_the_control_and_the_certainty_are_named():
     )
     assert "one of them is before the best control, Smoothed PCA (mean rank 2.0" in text
     no_test = "No test is possible: 2 independent units, at least 5 are needed."
-    assert text.endswith(f"{no_test} Datasets: L1, L2.")
+    elsewhere = (
+        "STAGUE is first under 2 other choices of clusterer, metric and rules, and first when one "
+        "study is left out."
+    )
+    assert text.endswith(f"{no_test} {elsewhere} Datasets: L1, L2.")
     mixed = RESULTS.assign(data=RESULTS["data"].mask(RESULTS["dataset"] == "S1", "features"))
     assert best_on(mixed[mixed["dataset"].isin(["L1", "S1"])], FACTS, "kmeans").endswith(
         "Datasets: L1, S1; 1 of 2 are principal components in place of counts, among them all of "
@@ -87,8 +91,12 @@ def test_technologies_are_ranked_apart(asked):
 
 
 def test_pca_is_named_where_it_is_among_the_first():
-    assert pca_place(on("S1"), "kmeans") == (1, 3)
-    assert pca_place(on("S1")[on("S1")["method"] != "pca"], "kmeans") is None
+    assert spaceless_place(on("S1"), "kmeans") == ("pca", 1, 3)
+    assert spaceless_place(on("S1")[on("S1")["method"] != "pca"], "kmeans") is None
+    leiden = {"leiden_pca": {**METHODS["sedr"], "title": "Leiden on PCA"}}
+    both = [scores_of("S1", "pca", [0.3]), scores_of("S1", "leiden_pca", [0.4])]
+    best = spaceless_place(made_results(*both, methods=leiden), "kmeans")
+    assert best == ("leiden_pca", 1, 2)
     text = without_space(RESULTS, FACTS, "kmeans")
     assert "patchy tissues (1 section of 1 study): place 1 of 3" in text
     assert "layered tissues (2 sections of 2 studies): place 3 of 3" in text
