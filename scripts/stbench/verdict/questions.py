@@ -216,8 +216,8 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
         return every if len(smoothed) and facts.empty else "PCA without positions was not run."
     first = {words: found[words] for words in found if found[words].place <= FIRST}
     others = {words: found[words] for words in found if words not in first}
-    names = " or ".join(titles[name] for name in SPACELESS if name in titles)
-    start = f"without positions, the better of {names}" if " or " in names else f"{names}"
+    names = " and ".join(titles[name] for name in SPACELESS if name in titles)
+    start = f"without positions, the better of {names}" if " and " in names else f"{names}"
     parts = []
     if first:
         parts.append(f"{start} is among the first {FIRST} on {_places(first, titles)}")
