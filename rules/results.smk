@@ -135,6 +135,8 @@ rule summarize:
         tables=LAYOUT.tables,
         deconvolution=get_scores(DECONVOLUTION),
         maps=get_maps("h5ad"),
+        choosing=get_scores(CHOOSING),
+        markers=get_scores(MARKERS),
         methods=own(DECONVOLUTION_METHODS),
     output:
         LAYOUT.summary,
@@ -149,12 +151,14 @@ rule summarize:
     params:
         recipe=recipe(
             "summarize.py",
-            get_scores(DOMAINS, INTERACTIONS, DECONVOLUTION),
+            get_scores(DOMAINS, INTERACTIONS, DECONVOLUTION, MAPS, CHOOSING, MARKERS),
             *(config["rank_by"], get_studies(DECONVOLUTION)),
             files=[DECONVOLUTION_METHODS],
         ),
         rank_by=untracked(config["rank_by"]),
-        results=lambda wc, input: get_options(input, "results", "deconvolution", "maps"),
+        results=lambda wc, input: get_options(
+            input, "results", "deconvolution", "maps", "choosing", "markers"
+        ),
         studies=untracked(get_studies(DECONVOLUTION)),
         interactions=untracked(get_interaction_folders()),
         figures=untracked(LAYOUT.figures),

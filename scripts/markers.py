@@ -201,7 +201,8 @@ def write_reason(genes: list[str], name: str, status: str, reason: str, to: Path
     from stbench.markers.verdict import no_verdict
 
     none = Domains("", "", 0, np.empty(0, int), [], [], reason)
-    table = gene_statistics(none, {}, dict.fromkeys(genes, ("", ""))).assign(status=status)
+    listed = dict.fromkeys(genes or [""], ("", ""))  # without a gene, the reason has a row, too
+    table = gene_statistics(none, {}, listed).assign(status=status)
     table.to_csv(to / "genes.csv", index=False)
     top_markers(none, {}).to_csv(to / "markers.csv", index=False)
     (to / "verdict.txt").write_text(no_verdict(name, genes, status, reason), encoding="utf-8")

@@ -61,6 +61,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--maps", nargs="+", type=Path, default=[], help="files of domains.py (.h5ad)"
     )
+    parser.add_argument(
+        "--choosing", nargs="+", type=Path, default=[], metavar="DIR", help="folders of choose.py"
+    )
+    parser.add_argument(
+        "--markers", nargs="+", type=Path, default=[], metavar="DIR", help="folders of markers.py"
+    )
     parser.add_argument("--report", type=Path, help="path of the report, printed in the summary")
     parser.add_argument("--rank-by", default=RANK_BY, help=f"clusterer shown (default {RANK_BY})")
     parser.add_argument("--output", required=True, type=Path, help="text file to write")
@@ -90,11 +96,15 @@ def main() -> None:
 def of_domains(args: argparse.Namespace) -> Summary:
     """The results of domains, integration and interactions, and the paths of all results."""
     from stbench.results.assembly import read_results
+    from stbench.summary.failed_stages import failed_stages
     from stbench.summary.run import read_run
     from stbench.summary.text import any_score, summary
 
     run = read_run(read_results(args.results), args.tables, args.rank_by)
-    text = summary(run, args.tables, args.figures, args.interactions, args.report, args.maps)
+    failed = failed_stages(args.maps, args.choosing, args.markers)
+    text = summary(
+        *(run, args.tables, args.figures, args.interactions, args.report, args.maps, failed)
+    )
     return Summary(text, any_score(run))
 
 

@@ -195,7 +195,7 @@ def _failed_datasets(benchmark: Benchmark, layout: Layout) -> list[Failure]:
         else:
             files = {layout.preprocessed(name): "dataset", layout.data(name): "dataset"}
         for path, kind in files.items():
-            if path.exists() and (reason := _recorded_failure(path, kind)):
+            if path.exists() and (reason := recorded_failure(path, kind)):
                 reasons[name] = reason
     for name in benchmark.downloads:
         path = layout.raw(name) / "status.json"
@@ -238,8 +238,7 @@ def _failed_stages(
         if why := _failed_row(layout.interaction_scores(name), missing):
             found.append(Failure(name, "(scores)", None, *why, "interaction_scores"))
     for name in benchmark.datasets_of(CHOOSING):
-        path = layout.choosing(name) / "number_of_domains.csv"
-        if path.is_file() and (reason := _first_error(path)):
+        if reason := first_error(layout.choosing(name) / "number_of_domains.csv"):
             found.append(Failure(name, "(choice)", None, "error", reason, "choosing"))
     return found
 
@@ -249,19 +248,20 @@ def _failed_maps(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     found = []
     for name in benchmark.datasets_of(MAPS):
         path = layout.domains(name, "h5ad")
-        if path.is_file() and (reason := _recorded_failure(path, MAPS_FACTS)):
+        if path.is_file() and (reason := recorded_failure(path, MAPS_FACTS)):
             found.append(Failure(name, "(maps)", None, "error", reason, "maps"))
     for name in benchmark.datasets_of(MARKERS):
-        path = layout.markers(name) / "genes.csv"
-        if path.is_file() and (reason := _first_error(path)):
+        if reason := first_error(layout.markers(name) / "genes.csv"):
             found.append(Failure(name, "(markers)", None, "error", reason, "markers"))
     return found
 
 
-def _first_error(path: Path) -> str:
-    """The reason of the first failure in a table; empty without any."""
+def first_error(path: Path) -> str:
+    """The reason of the first failure in a table; empty without any, or without the table."""
     from stbench.common.io import read_csv
 
+    if not path.is_file():
+        return ""
     rows = read_csv(path)
     return "".join(rows.loc[rows["status"] == "error", "reason"].head(1))
 
@@ -307,7 +307,7 @@ def _was_missing(reason: str) -> bool:
 def _failed_tools(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     """Tools for cell-cell communication that failed or were not installed."""
     reasons = {
-        (name, tool): _recorded_failure(path, "communication")
+        (name, tool): recorded_failure(path, "communication")
         for name in benchmark.datasets_of(INTERACTIONS)
         for tool in benchmark.tools
         if (path := layout.communication(name, tool)).exists()
@@ -315,7 +315,7 @@ def _failed_tools(benchmark: Benchmark, layout: Layout) -> list[Failure]:
     return [Failure(*key, None, "error", reason) for key, reason in reasons.items() if reason]
 
 
-def _recorded_failure(path: Path, kind: str) -> str:
+def recorded_failure(path: Path, kind: str) -> str:
     """The reason recorded in the file of a failed dataset; empty for all others."""
     import h5py
 

@@ -24,6 +24,7 @@ from stbench.results.marks import marks_note
 from stbench.scoring.spatial_metrics import SMOOTHNESS_NOTE
 from stbench.summary.answer import Standings, run_answers
 from stbench.summary.domains import dataset_sentences
+from stbench.summary.failed_stages import FailedStage
 from stbench.summary.interactions import sentences_of_tables
 from stbench.summary.label_free import label_free_sentence
 from stbench.summary.run import ARI_TABLES, MAPS_TABLE, Run
@@ -49,12 +50,15 @@ def summary(
     interactions: Sequence[Path] = (),
     report: Path | None = None,
     maps: Sequence[Path] = (),
+    failed: Sequence[FailedStage] = (),
 ) -> str:
     """The whole text, in the order of the report: answer, ranking, details, failures, files.
 
     No line is longer than ``text.WIDTH`` but addresses that cannot be broken.
     """
     missing = unavailable(run)
+    made = [path for path in maps if path not in {stage.path for stage in failed}]
+    stages = [stage for stage in failed if stage.dataset not in missing]
     standings = all_standings(run.results, run.rank_by)
     answers = run_answers(run, standings, tables)
     parts = ["\n".join(answer_lines(answers)), "\n".join(_ranking(run, standings))]
@@ -66,8 +70,9 @@ def summary(
     parts += ["\n".join(_meaning(run, missing)), "\n".join(_interactions(run, tables))]
     parts += ["\n".join(_studies(run, tables))]
     parts += ["\n".join(_failures(run, missing)), "\n".join(_failed_parts(interactions))]
-    parts += [places(tables, figures, interactions, report, maps).rstrip("\n")]
-    parts += [_to_retry(run, missing)]
+    parts += ["\n".join(_failed_stages(stages))]
+    parts += [places(tables, figures, interactions, report, made).rstrip("\n")]
+    parts += [_to_retry(run, missing, stages)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -293,10 +298,16 @@ def _failed_parts(interactions: Sequence[Path]) -> Iterator[str]:
                 yield wrapped(f"Interactions of {where}: {part}: {outcome['reason']}", hanging="  ")
 
 
-def _to_retry(run: Run, missing: dict[str, str]) -> str:
+def _failed_stages(stages: Sequence[FailedStage]) -> Iterator[str]:
+    for stage in stages:
+        text = f"{stage.dataset}: {stage.what} failed: {stage.reason}"
+        yield wrapped(text, hanging="  ")
+
+
+def _to_retry(run: Run, missing: dict[str, str], stages: Sequence[FailedStage]) -> str:
     """The last line: how much failed, and the command after which only that is tried again."""
     _, failed = _cells(run)
-    counts = {"fit": len(failed), "dataset": len(missing)}
+    counts = {"fit": len(failed), "dataset": len(missing), "stage": len(stages)}
     failures = [f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n]
     if not failures:
         return ""

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import mannwhitneyu, ranksums
 
+import markers
 from helpers.programs import run_here
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
@@ -30,6 +31,7 @@ from stbench.markers.differential_expression import (
 from stbench.markers.domains import main_domains, mostly, true_domains
 from stbench.markers.verdict import no_verdict, verdict
 from stbench.report.markers import marker_study
+from stbench.runs.retry import first_error
 
 N, GENES = 60, 80
 CODES = np.repeat([0, 1], [20, 40])
@@ -246,6 +248,11 @@ def test_a_dataset_without_cells_is_told_by_the_program(tmp_path):
     assert list(genes["status"]) == ["not_applicable"] and list(genes["gene"]) == ["G7"]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["genes.csv", "markers.csv", "verdict.txt"]
+
+
+def test_a_failure_is_recorded_where_no_gene_was_requested(tmp_path):
+    markers.write_reason([], "D", "error", "it broke", tmp_path)
+    assert first_error(tmp_path / "genes.csv") == "it broke"
 
 
 def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from stbench.ranking.leaderboard import leaderboards
 from stbench.results.aggregates import all_tables
 from stbench.results.best_control import lift_over_best_control
 from stbench.results.statistics import TOO_FEW_SEEDS
+from stbench.summary.failed_stages import failed_stages
 from stbench.summary.run import read_run
 from stbench.summary.studies import study_sentences
 from stbench.summary.text import any_score, summary
@@ -102,6 +104,28 @@ def test_a_part_of_the_interactions_that_failed_is_told(tmp_path):
     run = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
     text = summary(run, tmp_path, tmp_path, [folder])
     assert "Interactions of BZ5/stague: genes: it broke" in text and "no panel" not in text
+
+
+def test_maps_choices_and_markers_that_failed_are_told_and_are_no_results(tmp_path):
+    for name, facts in {"mine": ("error", "the maps broke"), "good": ("ok", "")}.items():
+        adata = anndata.AnnData(np.zeros((0, 0), np.float32))
+        adata.uns["stbench"] = dict(zip(("status", "reason"), facts, strict=True))
+        adata.write_h5ad(tmp_path / f"{name}.h5ad")
+    maps = [tmp_path / "mine.h5ad", tmp_path / "good.h5ad"]
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name, reason in {"number_of_domains": "the choice broke", "genes": "no tests"}.items():
+        table = pd.DataFrame({"status": ["error"], "reason": [reason]})
+        table.to_csv(folder / f"{name}.csv", index=False)
+    failed = failed_stages(maps, [folder, tmp_path / "good"], [folder])
+    run = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
+    lines = summary(run, tmp_path, tmp_path, maps=maps, failed=failed).splitlines()
+    assert "mine: maps failed: the maps broke" in lines
+    assert "mine: choice failed: the choice broke" in lines
+    assert "mine: markers failed: no tests" in lines
+    (domains,) = (line for line in lines if line.startswith("Domains:"))
+    assert "good.h5ad" in domains and "mine.h5ad" not in domains
+    assert lines[-1].startswith("Failed: 3 stages. `make retry`")
 
 
 def test_a_study_names_a_dataset_as_it_is_called(tmp_path):
