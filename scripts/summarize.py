@@ -121,7 +121,7 @@ def of_deconvolution(args: argparse.Namespace) -> Summary:
     scores = read_scores(args.deconvolution, methods)
     whole, _ = split_derived(scores, args.derived_pairs)
     text = "\n\n".join(filter(None, ["\n".join(answers), summary(whole, methods)]))
-    return Summary(f"{text}\n", bool((scores["status"] == "ok").any()))
+    return Summary(f"{text}\n", bool(scores["mean"].notna().any()))
 
 
 if __name__ == "__main__":

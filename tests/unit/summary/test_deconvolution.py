@@ -1,7 +1,14 @@
 """The answer of a run of deconvolution."""
 
+from argparse import Namespace
+
+import numpy as np
 import pandas as pd
 
+import summarize
+from stbench.common.paths import CONFIG
+from stbench.deconvolution.metrics import METRICS
+from stbench.deconvolution.scoring import ALL_TYPES
 from stbench.summary.deconvolution import deconvolution_answers
 
 METHODS = {
@@ -28,6 +35,18 @@ def test_the_best_method_and_those_that_beat_the_controls(tmp_path):
         "of 2 pairs."
     )
     assert controls == "Better than all controls, with disjoint intervals: Tangram on 2 of 2 pairs."
+
+
+def test_a_run_has_scores_where_only_a_part_of_the_training_seeds_failed(tmp_path):
+    about = {"dataset": "a", "reference": "other", "method": "nnls", "type": ALL_TYPES, "mean": 0.5}
+    about |= dict.fromkeys(("low", "high", "epochs"), np.nan) | {"n_spots": 9}
+    about |= {"status": "ok oom", "reason": "seed 1: too large", "note": "", "data_note": ""}
+    path = tmp_path / "scores.parquet"
+    pd.DataFrame([{**about, "metric": metric} for metric in METRICS]).to_parquet(path)
+    methods = CONFIG / "deconvolution_methods.yaml"
+    args = Namespace(deconvolution=[path], deconvolution_methods=methods)
+    summary = summarize.of_deconvolution(Namespace(**vars(args), tables=tmp_path, derived_pairs={}))
+    assert summary.any_score and "ok oom: seed 1: too large" in summary.text
 
 
 def test_without_scores_there_is_no_answer(tmp_path):
