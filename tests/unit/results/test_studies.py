@@ -13,6 +13,8 @@ from scipy.stats import t
 from helpers.programs import run_here
 from helpers.results import METHODS, fits_of, scores_of, write_results
 from stbench.common.paths import PROJECT
+from stbench.figures.figure_set import Album
+from stbench.figures.from_tables import add_studies
 from stbench.figures.method_style import method_styles
 from stbench.figures.robustness import robustness_curves
 from stbench.figures.sensitivity import setting_lines, tornado
@@ -115,6 +117,20 @@ def test_changes_are_to_the_method_itself_seed_by_seed() -> None:
     assert ticks == ["8", "15"]
     bold = [label.get_fontweight() == "bold" for label in lines.axes[0].get_xticklabels()]
     assert bold == [True, False]  # the published value
+
+
+def test_changes_without_a_truth_have_no_figure_for_any_number_of_domains(tmp_path: Path) -> None:
+    entry = {"dataset": "mine", "method": "stague", "clusterer": "kmeans"}
+    scores = pd.DataFrame([{**entry, "n_domains": n, "mean": np.nan} for n in (3, 4)])
+    for name in ("final", "oracle"):
+        scores.to_csv(tmp_path / f"ARI_{name}.csv", index=False)
+    numbers = dict.fromkeys(("published", "ARI_final", "ARI_oracle", "change_final"), np.nan)
+    change = {**entry, **numbers, "change_oracle": np.nan, "factor": "k", "unchanged": 15}
+    rows = [{**change, "value": value, "status": "not_applicable"} for value in (8, 20)]
+    pd.DataFrame(rows).to_csv(tmp_path / "sensitivity.csv", index=False)
+    album = Album(tmp_path)
+    add_studies(album, tmp_path, {"stague": "STAGUE"}, "kmeans")
+    assert not album.captions
 
 
 CHANGES = {
