@@ -65,6 +65,12 @@ EDITS = (
         "a given number of domains of a split file, which is a part of the key",
     ),
     Edit(
+        "stbench/config/external.py",
+        "c93bd121ca93bbc9852d38808c8c620cd13c31fc09d52a640bd7b14a35299adc",
+        "bd2909fff50eb821e45993f23191128fe732e27cd60eb846bf792b012e7ec94f",
+        "refuses names of external results; imports are the same",
+    ),
+    Edit(
         "join.py",
         "4190e9a3647b737872fa5710a331c0aefa4bedb1442d935f10117405eccb3d6d",
         "23931e0e8b36f9ad878bf2a7d6c3c236572e221602b3e56e1aea31b2e1116a0e",

@@ -8,7 +8,7 @@ files. No large package is imported here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ IMPLEMENTATION = "external"
 LABELS, EMBEDDING, CELLS, GRAPH = "labels.tsv", "embedding.npy", "cells.tsv", "graph.npz"
 FILES = (LABELS, EMBEDDING, CELLS, GRAPH)
 SEED_FOLDER = re.compile(r"seed\d+")
+# Maps and columns of the project's own, and how maps of a method are called beside it.
+_OWN_NAMES = ("consensus", "truth", "disagreement", "left_out", "recommended")
+_ENDINGS = ("_selected", "_consensus")
 
 
 def entry(name: str) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def entry(name: str) -> dict[str, Any]:
     }
 
 
-def check_external(external: Mapping[str, str], methods: Iterable[str]) -> None:
+def check_external(external: Mapping[str, str], methods: Collection[str]) -> None:
     """Check that every result has a folder and a unique name.
 
     Args:
@@ -45,12 +48,15 @@ def check_external(external: Mapping[str, str], methods: Iterable[str]) -> None:
     Raises:
         InputError: one line that names the entry of the configuration.
     """
+    taken = {*_OWN_NAMES, *(f"{one}{end}" for one in (*methods, *external) for end in _ENDINGS)}
     for name, folder in external.items():
         where = f"config: external: {name}"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise InputError(f"{where}: use lower-case letters, digits and _, a letter first")
         if name in methods:
             raise InputError(f"{where}: a method has this name; choose another")
+        if name in taken:
+            raise InputError(f"{where}: a map or column of results has this name; choose another")
         if not Path(folder).is_dir():
             raise InputError(f"{where}: {folder}: no such folder")
 

@@ -41,3 +41,9 @@ def test_an_external_result_without_a_dataset_of_domains_is_refused(tmp_path):
     pair = {"id": "pair", "spot_size": 2, "simulate": {"layout": "rings", "n_cells": 200}}
     with pytest.raises(InputError, match="external: mine: no dataset of the task domains"):
         benchmark(datasets=[pair], methods=["nnls"], external={"mine": str(tmp_path)})
+
+
+@pytest.mark.parametrize("name", ["consensus", "left_out", "stague_selected", "mine_consensus"])
+def test_an_external_result_does_not_take_the_name_of_a_map_or_column(tmp_path, name):
+    with pytest.raises(InputError, match=f"external: {name}: a map or column of results has this"):
+        benchmark(external={"mine": str(tmp_path), name: str(tmp_path)})
