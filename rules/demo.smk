@@ -1,14 +1,17 @@
+DEMONSTRATED_INTERACTIONS = [
+    LAYOUT.interactions(dataset, method)
+    for dataset, method, _ in BENCHMARK.demonstrations()
+    if (dataset, method) in BENCHMARK.entries(INTERACTIONS)
+]
+
+
 rule demo:
     input:
         code=code("scripts/run_stage.py", "scripts/demo.py"),
         data=list(map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS))),
         labels=[LAYOUT.labels(d, m) for d, m, _ in BENCHMARK.demonstrations()],
         fits=[LAYOUT.fit(*key) for key in BENCHMARK.demonstrations() if key[2] in config["seeds"]],
-        interactions=[
-            LAYOUT.interactions(dataset, method)
-            for dataset, method, _ in BENCHMARK.demonstrations()
-            if (dataset, method) in BENCHMARK.entries(INTERACTIONS)
-        ],
+        interactions=DEMONSTRATED_INTERACTIONS,
         published=own(PUBLISHED),
     output:
         directory(LAYOUT.demo),
@@ -26,6 +29,7 @@ rule demo:
             [
                 *map(LAYOUT.data, BENCHMARK.datasets_of(DOMAINS)),
                 *(LAYOUT.scores(d, m) for d, m, _ in BENCHMARK.demonstrations()),
+                *DEMONSTRATED_INTERACTIONS,
             ],
             config.get("demonstrations") or [],
             files=[PUBLISHED, METHODS],
