@@ -25,6 +25,8 @@ rule markers:
         recipe=lambda wc: recipe(
             "markers.py",
             [
+                LAYOUT.data(wc.dataset),
+                LAYOUT.preprocessed(wc.dataset),
                 *(LAYOUT.scores(wc.dataset, m) for m in get_marker_methods(wc)),
                 *(LAYOUT.labels(wc.dataset, m) for m in get_mapped(wc)),
             ],
