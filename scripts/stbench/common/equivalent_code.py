@@ -71,6 +71,12 @@ EDITS = (
         "refuses names of external results; imports are the same",
     ),
     Edit(
+        "stbench/config/tasks.py",
+        "c8e9bda37e07cfdbbc4ba8e727b41fc12d8bca5df9e69bea1e18c1f7be8240e2",
+        "15477f7665b6656175fe37d3ff712f403b58157b7c3e9707723481a6930f8d08",
+        "degraded sections of users have no maps; imports are the same",
+    ),
+    Edit(
         "join.py",
         "4190e9a3647b737872fa5710a331c0aefa4bedb1442d935f10117405eccb3d6d",
         "23931e0e8b36f9ad878bf2a7d6c3c236572e221602b3e56e1aea31b2e1116a0e",

@@ -56,7 +56,9 @@ def task_of(entry: Entry) -> str:
 
 
 def is_own(entry: Entry) -> bool:
-    """Whether a dataset of ``domains`` is read from files of the user."""
+    """Whether a dataset of ``domains`` is read from files of the user, and not degraded."""
+    if entry["origin"] == "degraded":  # with the parts of the original
+        return False
     return entry["origin"] == "path" or any(map(is_own, entry.get("parts", [])))
 
 
