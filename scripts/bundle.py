@@ -64,7 +64,11 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
         return {}
     if "source" not in status:  # STAGUE's archive; its files are also in folders of datasets
         return {}
-    entry = source_entry(name, status["source"], registry)
+    try:
+        entry = source_entry(name, status["source"], registry)
+    except InputError as error:  # fetched when the registry had it
+        print(f"not included: {error}", file=sys.stderr)
+        return {}
     places = {Path(file["name"]).name: file["name"] for file in entry["files"]}
     files = {}
     for file in status["files"]:

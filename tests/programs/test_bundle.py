@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -66,6 +67,14 @@ def test_a_file_that_changed_since_is_not_packed(monkeypatch, tmp_path, raw):
     with pytest.raises(InputError, match="no dataset to pack"):
         call(monkeypatch, bundle, "--output", tmp_path / "one.tar", raw / "Stereo-seq/key")
     assert not (tmp_path / "one.tar").exists()
+
+
+def test_a_dataset_that_left_the_registry_is_not_packed(monkeypatch, tmp_path, raw, capsys):
+    shutil.copytree(raw / "BZ5", raw / "Gone")
+    folders = [raw / "Gone/key", raw / "BZ5/key"]
+    call(monkeypatch, bundle, "--output", tmp_path / "one.tar", *folders)
+    assert "not included: Gone: the registry has no such dataset" in capsys.readouterr().err
+    assert (tmp_path / "one.tar").exists()
 
 
 def test_wheels_that_cannot_be_had_stop_the_bundle(monkeypatch, tmp_path, raw):

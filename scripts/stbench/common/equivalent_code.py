@@ -77,6 +77,12 @@ EDITS = (
         "degraded sections of users have no maps; imports are the same",
     ),
     Edit(
+        "stbench/config/registry.py",
+        "4d1f27085e5946fb5428486f61d6fc014f217c43ca15b1977ba085ebda6d469a",
+        "185ae2e1de4708913d74d550aeea17260fcdcb10057f548cd7bf7e9721dc4881",
+        "says in one line that a dataset left the registry",
+    ),
+    Edit(
         "join.py",
         "4190e9a3647b737872fa5710a331c0aefa4bedb1442d935f10117405eccb3d6d",
         "23931e0e8b36f9ad878bf2a7d6c3c236572e221602b3e56e1aea31b2e1116a0e",

@@ -148,7 +148,13 @@ def joined_domains(numbers: Sequence[Any], where: str) -> Any:
 
 
 def source_entry(name: str, source: str, registry: Mapping[str, Any]) -> dict[str, Any]:
-    """The description of a dataset from one source, by its name; adds ``loader`` etc."""
+    """The description of a dataset from one source, by its name; adds ``loader`` etc.
+
+    Raises:
+        InputError: the registry does not have the dataset (anymore), or not from this source.
+    """
+    if name not in registry:
+        raise InputError(f"{name}: the registry has no such dataset; delete its folder")
     entry = registry[name]
     for candidate in entry["sources"]:
         if candidate["name"] == source:
