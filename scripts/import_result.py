@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stbench.common.errors import NotApplicableError, one_line, reason_of, run_cli
+from stbench.common.errors import NotApplicableError, attempt, one_line, run_cli
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -86,19 +86,19 @@ def main() -> None:
     from stbench.common.text import shortened
     from stbench.supervisor.provenance import FIELDS
 
-    status, reason, adata = "ok", "", None
     note = f"imported from {args.result}"
-    try:
-        fit, cells = read(args.result, args.preprocessed)
-        adata = as_anndata(fit, cells, args)
+
+    def imported() -> tuple[str, str, Any]:
+        nonlocal note
+        try:
+            fit, cells = read(args.result, args.preprocessed)
+        except NotApplicableError as error:
+            return "not_applicable", one_line(error), None
         if left_out := (fit.info or {}).get("left_out"):
             note += f"; cells without expression left out: {shortened(', '.join(left_out))}"
-    except NotApplicableError as error:
-        status, reason = "not_applicable", one_line(error)
-    except (OSError, MemoryError):
-        raise  # another attempt may succeed
-    except Exception as error:
-        status, reason = "error", reason_of(error)
+        return "ok", "", as_anndata(fit, cells, args)
+
+    status, reason, adata = attempt(args.method, imported, lambda why: ("error", why, None))
     record = {
         "status": status,
         "reason": reason,

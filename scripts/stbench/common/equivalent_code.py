@@ -83,6 +83,12 @@ EDITS = (
         "says in one line that a dataset left the registry",
     ),
     Edit(
+        "import_result.py",
+        "ccf7daa2df250850c80547afeb2abd68004c223e4913406f507394ec07a09764",
+        "414211b5ce707f7fa9aef6841a011f2c29e53f9b6e268717d467553e55290c3d",
+        "records a crash of a library; else as before",
+    ),
+    Edit(
         "join.py",
         "4190e9a3647b737872fa5710a331c0aefa4bedb1442d935f10117405eccb3d6d",
         "23931e0e8b36f9ad878bf2a7d6c3c236572e221602b3e56e1aea31b2e1116a0e",

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from helpers.programs import run_here
 from helpers.supervised import preprocessed
-from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.errors import CRASH, InputError, NotApplicableError
 from stbench.common.paths import PROJECT
 from stbench.config.external import result_folder, seeds_given
 from stbench.fitting.external_result import read_result
@@ -190,6 +190,13 @@ def test_the_program_records_what_is_wrong(tmp_path):
     lost = preprocessed(tmp_path / "lost.h5ad", status="error", reason="ask the authors")
     _, status = run_import(tmp_path, tmp_path / "mine", lost)
     assert (status["status"], status["reason"]) == ("not_applicable", "ask the authors")
+
+
+def test_the_program_records_how_it_crashed_before(tmp_path, monkeypatch):
+    data = preprocessed(tmp_path / "D.h5ad")
+    monkeypatch.setenv(CRASH, "the program crashed (SIGSEGV)")
+    _, status = run_import(tmp_path, tmp_path / "mine", data)
+    assert (status["status"], status["reason"]) == ("error", "the program crashed (SIGSEGV)")
 
 
 # Cells without expression are dropped; a result of the whole file names them all the same.
