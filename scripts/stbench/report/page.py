@@ -114,7 +114,7 @@ def report_page(run: Run | None, sources: Sources) -> str:
     expected += len(markers[0].pictures) if markers else 0
     shown = [dataset["id"] for dataset in datasets if dataset["id"] in ranked]
     drawings = {name: drawing_of(sources.datasets.get(name, {})) for name in shown}
-    maps = map_section(run, layout, drawings) if run else MapSection()
+    maps = map_section(run, layout, drawings, with_markers=with_markers) if run else MapSection()
     # Pictures and maps share the page; text in base64 is a third larger than its bytes.
     album = Album(layout.report, expected, BUDGET - maps.size * 3 // 4)
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]

@@ -148,10 +148,13 @@ def test_markers_of_a_table_have_the_names_of_the_domains_on_the_page(layout):
     row = {"labels": "truth", "domain": "L2", "gene": "gene5", "rank": 1, "marker": True}
     pd.DataFrame([row]).to_csv(layout.markers("BZ0") / "markers.csv", index=False)
     tissue = read_tissue(layout.data("BZ0"), {"BZ0": {"domain_names": {"L2": "second layer"}}})
-    results = results_of(["BZ0"], ("stague",))
-    maps = maps_of_tissue(tissue, results, TITLES, "kmeans", layout, None)
-    genes = [(layer.title, layer.note) for layer in maps.layers if layer.group == "Genes"]
-    assert genes == [("gene5", "marker of second layer")]
+    given = (tissue, results_of(["BZ0"], ("stague",)), TITLES, "kmeans", layout, None)
+    by_run = {}
+    for asked in (True, False):
+        layers = maps_of_tissue(*given, has_markers=asked).layers
+        by_run[asked] = [(one.title, one.note) for one in layers if one.group == "Genes"]
+    assert by_run[True] == [("gene5", "marker of second layer")]
+    assert len(by_run[False]) == len(GENES)  # the table is of an earlier run
 
 
 def test_without_a_truth_maps_are_those_of_the_file_of_cells(layout):

@@ -37,7 +37,12 @@ class Gene:
 
 
 def marker_genes(
-    layout: Layout, dataset: str, labels: np.ndarray | None, names: Sequence[str]
+    layout: Layout,
+    dataset: str,
+    labels: np.ndarray | None,
+    names: Sequence[str],
+    *,
+    has_markers: bool,
 ) -> list[Gene]:
     """At most ``MOST_GENES`` genes, first the first marker of each domain.
 
@@ -50,6 +55,7 @@ def marker_genes(
         dataset: its id.
         labels: (n_cells,) the reference domains, -1 = none; None: there are none.
         names: of the reference domains.
+        has_markers: whether the run has a table of markers; a file may be left of an earlier one.
 
     Raises:
         InputError: a file is not readable.
@@ -66,7 +72,7 @@ def marker_genes(
     except NotApplicableError:  # not available, or genes without symbols
         return []
     table = layout.markers(dataset) / "markers.csv"
-    if table.is_file():
+    if has_markers and table.is_file():
         true = [] if tissue.domains is None else map(str, tissue.domains.categories)
         readable = dict(zip(true, names, strict=False))
         found = genes_of_table(_read_markers(table))

@@ -75,6 +75,8 @@ def maps_of_tissue(
     rank_by: Clusterer,
     layout: Layout,
     cells: CellsFile | None,
+    *,
+    has_markers: bool = False,
 ) -> TissueMaps:
     """All maps of a tissue that is available; a method without labels has none.
 
@@ -89,6 +91,7 @@ def maps_of_tissue(
         rank_by: id of the clusterer that ranks.
         layout: where labels, expression and markers are.
         cells: the file of cells of an own section.
+        has_markers: whether the run has a table of markers of the tissue.
 
     Raises:
         InputError: a file is not readable.
@@ -112,7 +115,7 @@ def maps_of_tissue(
     names = _domain_names(tissue, layers)
     layers += [
         Layer(GENES, gene.name, f"marker of {gene.domain}", amounts=gene.values)
-        for gene in marker_genes(layout, tissue.name, reference, names)
+        for gene in marker_genes(layout, tissue.name, reference, names, has_markers=has_markers)
     ]
     return TissueMaps(tissue, k, names, layers)
 

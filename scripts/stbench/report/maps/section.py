@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -46,7 +46,11 @@ class MapSection:
 
 
 def map_section(
-    run: Run, layout: Layout, drawings: Mapping[str, Mapping[str, Any]], budget: int = BUDGET
+    run: Run,
+    layout: Layout,
+    drawings: Mapping[str, Mapping[str, Any]],
+    budget: int = BUDGET,
+    with_markers: Collection[str] = (),
 ) -> MapSection:
     """The maps of all tissues that are available, in this order, as far as the budget allows.
 
@@ -58,12 +62,13 @@ def map_section(
         layout: of the results.
         drawings: ``stbench.config.drawing.drawing_of`` datasets, by id.
         budget: bytes of the cells of all tissues.
+        with_markers: datasets of which the run has tables of markers.
 
     Raises:
         InputError: a file is not readable.
     """
     section = MapSection()
-    for maps in _available(run, layout, drawings):
+    for maps in _available(run, layout, drawings, with_markers):
         name = maps.tissue.name
         for layers in (maps.layers, [one for one in maps.layers if one.group != GENES]):
             data = packed_tissue(maps, layers)
@@ -79,7 +84,10 @@ def map_section(
 
 
 def _available(
-    run: Run, layout: Layout, drawings: Mapping[str, Mapping[str, Any]]
+    run: Run,
+    layout: Layout,
+    drawings: Mapping[str, Mapping[str, Any]],
+    with_markers: Collection[str],
 ) -> Iterator[TissueMaps]:
     rank_by = cast(Clusterer, run.rank_by)
     for name in drawings:
@@ -91,7 +99,10 @@ def _available(
         cells = None
         if layout.domains(name, "h5ad").is_file():
             cells = read_cells_file(layout.domains(name, "h5ad"), list(tissue.cells))
-        maps = maps_of_tissue(tissue, run.results, run.titles, rank_by, layout, cells)
+        maps = maps_of_tissue(
+            *(tissue, run.results, run.titles, rank_by, layout, cells),
+            has_markers=name in with_markers,
+        )
         if maps.layers:
             yield maps
 
