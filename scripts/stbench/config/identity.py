@@ -22,6 +22,7 @@ from stbench.config.drawing import DRAWING
 from stbench.config.own_files import files_of
 from stbench.config.registry import loaders
 from stbench.config.schema import load_yaml
+from stbench.config.tasks import is_pair
 
 KEY_LENGTH = 10  # two of 1000 recipes of one method and dataset agree with probability 5e-7
 
@@ -112,7 +113,7 @@ class Identity:
     def _data(self, entry: Entry) -> str:
         origin = entry["origin"]
         if origin == "degraded":
-            program = "degrade_deconvolution.py" if _is_pair(entry) else "degrade.py"
+            program = "degrade_deconvolution.py" if is_pair(entry) else "degrade.py"
             # The truth of the remaining cells determines n_domains, as in joined sections.
             of = self.truth(entry["derived_from"])
             return self.stage(program, of=of, degrade=entry["degrade"])
@@ -221,10 +222,6 @@ def settings_name(params: Mapping[str, Any], known: Mapping[str, Mapping[str, An
 @cache
 def _code_hash(programs: tuple[str, ...], scripts: Path, leave_out: tuple[str, ...] = ()) -> str:
     return code_hash([scripts / program for program in programs], scripts, leave_out)
-
-
-def _is_pair(entry: Entry) -> bool:
-    return "spots" in entry or "spot_size" in entry
 
 
 def _without_words(entry: Entry) -> dict[str, Any]:
