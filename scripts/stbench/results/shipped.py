@@ -6,7 +6,6 @@ A folder of shipped results has ``scores.parquet`` (the columns of ``results.par
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError
 from stbench.config.benchmark import load_benchmark
 from stbench.config.keys import keys_of
@@ -26,6 +26,7 @@ SCORES, LABELS, MANIFEST = "scores.parquet", "labels.h5", "manifest.json"
 SHIPPED, STALE = "shipped", "shipped, stale"  # of the column ``source``; empty: of this run
 MARK = "‡"  # at the end of the titles of shipped entries
 Entry = tuple[str, str]  # dataset, method
+sha256 = file_hash  # its name where results are packed
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def read_shipped(folder: str | Path) -> Shipped:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         hashes = manifest["files"]
         for name in (SCORES, LABELS):
-            if sha256(folder / name) != hashes[name]:
+            if file_hash(folder / name) != hashes[name]:
                 raise InputError(f"{folder / name}: not the file that {MANIFEST} describes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a readable manifest ({error})") from error
@@ -88,10 +89,6 @@ def _with_blocks(results: pd.DataFrame, labels: Path, rank_by: str) -> pd.DataFr
         for dataset, method, *kind, value in results[names].itertuples(index=False, name=None)
     ]
     return results.assign(blocks=pd.Series(column, results.index, dtype=object))
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def stale_entries(
