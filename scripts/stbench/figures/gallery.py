@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from stbench.clustering.label_file import LabelsReader
+from stbench.common.errors import NotApplicableError
 from stbench.figures.domains import Map
-from stbench.scoring.matching import median_run, median_seed
+from stbench.scoring.shown_labels import shown_labels
 
 OpenLabels = Callable[[str], AbstractContextManager[LabelsReader]]
 """From a method to its open file of labels."""
@@ -40,12 +41,10 @@ def gallery_maps(
         One map for each method, empty with the reason where there are no labels. With a truth
         methods come first, then controls, each from the best to the worst.
     """
-    metric = "CHAOS" if truth is None else "ARI"
-    final = rows[(rows["protocol"] == "final") & (rows["metric"] == metric)]
     controls = set(rows.loc[rows["control"], "method"])
     maps = []
     for method, title in titles.items():
-        of_method = final[final["method"] == method]
+        of_method = rows[rows["method"] == method]
         with open_labels(method) as reader:
             maps.append((method in controls, *_map(of_method, title, truth, reader)))
     if truth is not None:
@@ -54,15 +53,12 @@ def gallery_maps(
 
 
 def _map(
-    final: pd.DataFrame, title: str, truth: np.ndarray | None, reader: LabelsReader
+    rows: pd.DataFrame, title: str, truth: np.ndarray | None, reader: LabelsReader
 ) -> tuple[float, Map]:
     """The place of a map among others, and the map."""
-    ok = final[final["status"] == "ok"]
-    if not len(ok):
-        first = final.iloc[0]
-        return math.inf, Map(title, None, f"{first['status']}: {first['reason']}".rstrip(": "))
-    seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
-    row = ok[ok["seed"] == seed].iloc[0]
-    runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
+    try:
+        labels, row = shown_labels(rows, truth, reader)
+    except NotApplicableError as error:
+        return math.inf, Map(title, None, str(error))
     note = "" if truth is None else f"ARI {round(row['value'], 2) + 0:.2f}"
-    return -row["value"], Map(title, median_run(runs, truth), note)
+    return -row["value"], Map(title, labels, note)

@@ -12,7 +12,8 @@ import pandas as pd
 from stbench.clustering.label_file import LabelsReader, open_labels
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.markers.differential_expression import Domains
-from stbench.scoring.matching import match_labels, median_run, median_seed
+from stbench.scoring.matching import match_labels
+from stbench.scoring.shown_labels import shown_labels
 
 TRUTH = "truth"
 CONSENSUS, CONSENSUS_TITLE = "consensus", "the consensus of methods"
@@ -162,14 +163,6 @@ def final_labels(
     Raises:
         NotApplicableError: there are no labels; the message is the reason.
     """
-    metric = "CHAOS" if truth is None else "ARI"
-    final = rows[(rows["metric"] == metric) & (rows["protocol"] == "final")]
-    ok = final[final["status"] == "ok"]
-    if not len(ok):
-        first = final.iloc[0]
-        raise NotApplicableError(f"{first['status']}: {first['reason']}".rstrip(": "))
-    seed = int(ok["seed"].iloc[0]) if truth is None else median_seed(final)
-    row = ok[ok["seed"] == seed].iloc[0]
-    runs = reader.rows(row["n_domains"], seed, row["clusterer"], row["epoch"])
+    labels, row = shown_labels(rows, truth, reader)
     score = "" if truth is None else f"ARI {round(row['value'], 2) + 0:.2f}, "
-    return median_run(runs, truth), f"{score}training seed {seed}"
+    return labels, f"{score}training seed {int(row['seed'])}"
