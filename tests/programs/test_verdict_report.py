@@ -7,10 +7,11 @@ import pytest
 
 from helpers.programs import run_here
 from helpers.results import made_results, scores_of
+from stbench.common.checksums import file_hash
 from stbench.common.paths import CONFIG, PROJECT, RESOURCES, SCRIPTS
 from stbench.config.schema import load_yaml
 from stbench.results.published import read_published
-from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped, sha256
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped
 from stbench.verdict.claims import (
     claims,
     claims_page,
@@ -27,7 +28,7 @@ def test_shipped_results_have_the_page_of_a_run(tmp_path):
     h5py.File(tmp_path / LABELS, "w").close()
     chosen = {"datasets": ["BZ5"], "methods": list(means), "seeds": [0, 1], "rank_by": "kmeans"}
     config = {**load_yaml(CONFIG / "config.yaml"), **chosen, "clusterers": ["kmeans"]}
-    files = {name: sha256(tmp_path / name) for name in (SCORES, LABELS)}
+    files = {name: file_hash(tmp_path / name) for name in (SCORES, LABELS)}
     manifest = {"config": config, "files": files}
     (tmp_path / MANIFEST).write_text(json.dumps(manifest))
     page = tmp_path / "page.html"

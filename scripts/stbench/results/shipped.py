@@ -26,7 +26,6 @@ SCORES, LABELS, MANIFEST = "scores.parquet", "labels.h5", "manifest.json"
 SHIPPED, STALE = "shipped", "shipped, stale"  # of the column ``source``; empty: of this run
 MARK = "‡"  # at the end of the titles of shipped entries
 Entry = tuple[str, str]  # dataset, method
-sha256 = file_hash  # its name where results are packed
 
 
 @dataclass(frozen=True)

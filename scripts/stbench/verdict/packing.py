@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from stbench.clustering.label_file import LabelsReader, open_labels
+from stbench.common.checksums import file_hash
 from stbench.common.h5ad import read_elements
 from stbench.common.io import atomic_hdf5
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import Layout
 from stbench.config.tasks import DOMAINS
 from stbench.results.assembly import MEASURED, assemble, fit_folders, read_fits, read_scores
-from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, Shipped, sha256
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, Entry, Shipped
 from stbench.scoring.block_bootstrap import ari_contributions
 from stbench.scoring.blocks import spatial_blocks
 from stbench.verdict.merging import (
@@ -132,7 +133,7 @@ def pack(
         "machine": _different(results["device_name"]),
         "environment": _different(results["environment"]),
         "config": {k: v for k, v in benchmark.config.items() if k not in _NOT_SHIPPED},
-        "files": {name: sha256(to / name) for name in (SCORES, LABELS)},
+        "files": {name: file_hash(to / name) for name in (SCORES, LABELS)},
         "unfinished": left_out(benchmark, layout, entries, before),
         "scored_by_earlier_code": scored_by_earlier_code(layout, before, kept) if before else 0,
         "entries": keys,

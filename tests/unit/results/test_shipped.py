@@ -9,6 +9,7 @@ import pytest
 
 from helpers.finished_fits import config
 from helpers.results import made_results, scores_of
+from stbench.common.checksums import file_hash
 from stbench.common.errors import InputError
 from stbench.common.paths import CONFIG
 from stbench.config.benchmark import load_benchmark
@@ -22,7 +23,6 @@ from stbench.results.shipped import (
     beside,
     check_comparable,
     read_shipped,
-    sha256,
     shipped_note,
     stale_entries,
     with_source,
@@ -98,7 +98,7 @@ def folder(tmp_path):
         file["BZ5/sedr"] = np.zeros(4, np.int8)
         file["BZ5/sedr"].attrs["blocks"] = BLOCKS
         file["BZ5/smoothed_pca"] = np.zeros(4, np.int8)
-    files = {name: sha256(tmp_path / name) for name in (SCORES, LABELS)}
+    files = {name: file_hash(tmp_path / name) for name in (SCORES, LABELS)}
     (tmp_path / MANIFEST).write_text(json.dumps({**MANIFEST_OF, "files": files}))
     return tmp_path
 
