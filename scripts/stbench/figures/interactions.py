@@ -20,6 +20,7 @@ _NAMES = {
     "type_pair": "type pair (given the true pair)",
     "type_pair_distance": "type pair (given), then distance",
     "ligand_receptor": "ligand x receptor (given the genes)",
+    "ligand_receptor_decoys": "ligand x receptor (given, with decoys)",
     "formula": "score formula on PCA",
     "formula_of_types": "score formula on found types",
     "untrained": "untrained",

@@ -19,7 +19,7 @@ from stbench.common.errors import InputError
 from stbench.data.planted_interactions import informed
 from stbench.interactions import baselines
 from stbench.interactions.candidate_pairs import Candidates, graph_scores, within_reach
-from stbench.interactions.communication import Communication, Pairs
+from stbench.interactions.communication import Communication, Pairs, candidate_genes
 from stbench.interactions.communication_scores import (
     contest_of,
     graph_of,
@@ -61,7 +61,11 @@ COLUMNS = {
 }
 _N_TYPES = 8  # that are searched for where cell types are not known
 TRUTH, INFORMED, SUPERVISED = "truth", "informed", "supervised"
-COMMON_NULLS = ("distance", "cosine", "knn", "type_pair", "type_pair_distance", "ligand_receptor")
+VARIABLE_GENES = "variable_genes"  # ranks genes alone: planted genes are highly expressed ones
+COMMON_NULLS = (
+    *("distance", "cosine", "knn", "type_pair", "type_pair_distance"),
+    *("ligand_receptor", "ligand_receptor_decoys"),
+)
 OWN_NULLS = (
     *("formula", "formula_of_types", "untrained", "permuted", "permuted_by_distance"),
     "cells_and_distance",
@@ -138,7 +142,8 @@ def score_interactions(
         rows += _formula(tissue, task, of_method)
         for fit in of_method:
             rows += _fit(task, fit)
-        rows += _recalls(tissue, method, ranked.get(method))
+        rows += _recalls(tissue, Scorer(method, method), ranked.get(method))
+    rows += _recalls(tissue, Scorer(VARIABLE_GENES), _by_variance(tissue))
     rows += _communication(tissue, task, fits, tools)
     rows = [{"dataset": tissue.name, **row} for row in rows]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
@@ -240,7 +245,13 @@ def _by_triples(
 ) -> dict[str, np.ndarray]:
     """The scorers that get the types or the genes of the interactions."""
     genes = (tissue.expression, tissue.genes, triples)
-    found = {"ligand_receptor": baselines.ligand_receptor(*genes, candidates)}
+    decoys = np.array(candidate_genes(*genes)).T  # as tools for communication get them
+    found = {
+        "ligand_receptor": baselines.ligand_receptor(*genes, candidates),
+        "ligand_receptor_decoys": baselines.ligand_receptor(
+            *genes[:2], dict(zip(("ligand", "receptor"), decoys, strict=True)), candidates
+        ),
+    }
     if tissue.types is None:
         return found
     found["type_pair"] = baselines.type_pair(tissue.types, triples, candidates)
@@ -365,7 +376,16 @@ def _graphs(
             yield Scorer(name, fit.method, fit.seed), known, why
 
 
-def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Iterator[dict]:
+def _by_variance(tissue: Tissue) -> list[str] | None:
+    """All genes, those with the largest variance of log-normalized expression first."""
+    if tissue.missing:
+        return None
+    values = sp.csc_matrix(tissue.expression, dtype=np.float64)
+    variance = np.ravel(values.power(2).mean(axis=0) - np.square(values.mean(axis=0)))
+    return list(map(str, tissue.genes[np.argsort(-variance, kind="stable")]))
+
+
+def _recalls(tissue: Tissue, scorer: Scorer, ranked: Sequence[str] | None) -> Iterator[dict]:
     """Recall of the genes of the triples."""
     values: dict[str, float] = {}
     reason = tissue.missing
@@ -377,4 +397,4 @@ def _recalls(tissue: Tissue, method: str, ranked: Sequence[str] | None) -> Itera
         values = gene_recall(ranked, tissue.triples)
     for metric in RECALLS:
         why = reason or f"no true {metric.removeprefix('recall_')}s are given"
-        yield row(Scorer(method, method), metric, values.get(metric), Cause("not_applicable", why))
+        yield row(scorer, metric, values.get(metric), Cause("not_applicable", why))

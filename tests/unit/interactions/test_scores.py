@@ -231,6 +231,8 @@ def test_every_scorer_has_every_metric(planted):
     )
     assert types_given > max(value["type_pair", "", -1, "AUPRC"], near)
     assert min(genes_given, trained) > 1.3 * value["permuted", "stague", 0, "AUPRC"]
+    decoys = value["ligand_receptor_decoys", "", -1, "AUPRC"]
+    assert decoys < genes_given
     assert value["truth", "", -1, "regime_complementary"] == 1
     assert value["truth", "", -1, "range_radius"] == 1
     assert value[("formula", "stague", -1, "AUPRC")] > 0
@@ -321,6 +323,17 @@ def test_a_graph_that_is_not_symmetric_is_an_error_of_that_method_alone(planted)
     mine = table[(table["scorer"] == "m") & (table["metric"] == "AUROC")]
     assert mine["status"].tolist() == ["error"] and "not symmetric" in mine["reason"].iloc[0]
     assert (table.loc[table["scorer"] == "distance", "status"] == "ok").all()
+
+
+def test_the_most_variable_genes_are_a_null_of_recall(planted):
+    adata, clean = planted
+    table = score_interactions(known(adata, clean), [], 15, {})
+    value = table.set_index(["scorer", "metric"])["value"]
+    variance = clean.X.toarray().var(axis=0)
+    ranked = clean.var_names[np.argsort(-variance)].tolist()
+    expected = gene_recall(ranked, adata.uns["true_triples"])["recall_gene"]
+    assert value["variable_genes", "recall_gene"] == expected
+    assert expected > value["truth", "recall_by_chance"]
 
 
 def test_recall_of_genes():

@@ -7,6 +7,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from stbench.interactions.baselines import permuted
 from stbench.interactions.candidate_pairs import within_reach
 from stbench.interactions.strata import (
+    DISTANCE_BINS,
     SCHEMES,
     NoSignal,
     judged,
@@ -80,7 +81,7 @@ def test_strata_are_equal_shares_of_distances_and_unordered_pairs_of_types():
     candidates = within_reach(coords, 10)
     strata = strata_of(candidates, types)
     assert list(strata) == list(SCHEMES)
-    assert len(np.unique(strata["distance"])) == 10
+    assert len(np.unique(strata["distance"])) == DISTANCE_BINS
     assert np.ptp(np.bincount(strata["distance"])) <= 1
     ends = np.sort(types[candidates.pairs], axis=1)
     assert len(np.unique(strata["types"])) == len(np.unique(ends, axis=0)) == 6
