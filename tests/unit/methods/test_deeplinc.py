@@ -1,4 +1,4 @@
-"""DeepLinc: input, graph, held-out links, loss in row blocks, choice, learned graph."""
+"""DeepLinc: input, graph, held-out links, choice, learned graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from anndata import AnnData
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from methods.deeplinc.adam import TensorFlowAdam
 from methods.deeplinc.graph import adjacency, normalized, short_links, tied_neighbors
@@ -22,7 +21,6 @@ from methods.deeplinc.links import (
     predicted_graph,
     random_pair_scores,
 )
-from methods.deeplinc.loss import all_pairs_link_loss, link_weights
 from methods.deeplinc.model import (
     DeepLinc,
     Optimizers,
@@ -201,28 +199,6 @@ def test_one_block_of_pairs_or_many_give_the_same_bytes(monkeypatch: pytest.Monk
     assert whole.tobytes() == random_pair_scores(points, 0).tobytes()
 
 
-@pytest.mark.parametrize("rows", [1, 7, 16, 60, None])
-def test_all_pairs_loss_against_the_dense_one(rows: int | None) -> None:
-    rng = np.random.default_rng(3)
-    links, _ = short_links(rng.uniform(0, 1, (60, 2)), 3, 0.98)
-    code = torch.from_numpy(rng.normal(0, 1.5, (60, 4))).requires_grad_()
-    truth = torch.from_numpy(adjacency(links, 60, loops=True).toarray())
-    weight, norm = link_weights(60, len(links))
-    assert weight == (3600 - 2 * len(links)) / (2 * len(links))
-    dense = norm * binary_cross_entropy_with_logits(
-        code @ code.t(), truth, pos_weight=torch.tensor(weight, dtype=torch.float64)
-    )
-    blocks = all_pairs_link_loss(code, torch.from_numpy(links), rows)
-    theirs, ours = (torch.autograd.grad(loss, code)[0] for loss in (dense, blocks))
-    assert blocks.item() == pytest.approx(dense.item(), rel=1e-12)
-    assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-14)
-    with torch.no_grad():
-        assert all_pairs_link_loss(code, torch.from_numpy(links), rows).item() == blocks.item()
-    without = all_pairs_link_loss(code, torch.from_numpy(links), rows, valued=False)
-    assert without.isnan()
-    assert torch.equal(torch.autograd.grad(without, code)[0], ours)
-
-
 def test_losses_that_are_not_computed_do_not_change_the_training() -> None:
     links, _ = short_links(np.random.default_rng(4).uniform(0, 1, (50, 2)), 3, 0.98)
     features = np.random.default_rng(5).normal(size=(50, 12)).astype(np.float32)
@@ -238,14 +214,6 @@ def test_losses_that_are_not_computed_do_not_change_the_training() -> None:
         trained.append((*model.state_dict().values(), losses[0][-1], *losses[1:]))
         assert losses[0][:-1, 0].isfinite().all() == every_loss
     assert all(torch.equal(*both) for both in zip(*trained, strict=True))
-
-
-def test_all_pairs_loss_of_huge_logits() -> None:
-    code = torch.tensor([[60.0, 0], [60, 0], [-60, 0], [0, 1]], requires_grad=True)
-    loss = all_pairs_link_loss(code, torch.tensor([[0, 1]]))
-    loss.backward()
-    assert torch.isfinite(loss)
-    assert torch.isfinite(code.grad).all()
 
 
 def test_adam_by_hand() -> None:
