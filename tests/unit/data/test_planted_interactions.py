@@ -13,7 +13,7 @@ from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import SCRIPTS
-from stbench.data.planted_interactions import informed
+from stbench.data.planted_interactions import informed, plant
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
 from stbench.data.simulation.tissue import RANGES, REGIMES
@@ -176,6 +176,17 @@ def test_a_regime_says_which_of_the_two_cells_changes():
     assert sender > 1 and receiver > 1 and ligand > 0.7
     sender, receiver, ligand = raised_targets("unlike")
     assert sender > 1 and receiver < -1 and abs(ligand) < 0.3
+
+
+def test_of_two_cells_that_become_unlike_one_rises_and_one_falls_also_within_one_type():
+    rng = np.random.default_rng(0)
+    coords, types, base = rng.random((400, 2)) * 20, np.zeros(400, np.int64), np.zeros(12)
+    planted = plant(coords, types, base, 1, 3, 2.0, 1.6, rng, regime="unlike")
+    rise = planted.raised[:, planted.triples.targets[0]].toarray()
+    assert set(rise[:, 0]) == {-2.0, 0.0, 2.0} and (rise == rise[:, :1]).all()
+    one, other = planted.interactions.nonzero()
+    assert len(one) > 200
+    np.testing.assert_array_equal(rise[one], -rise[other])
 
 
 def test_contacts_are_delaunay_neighbors_and_secreted_signals_fade_with_distance():
