@@ -30,7 +30,7 @@ def main() -> None:
         required=True,
         type=json.loads,
         help="JSON object: regime, range, radius (in mean spacings of cells), n_triples, "
-        "n_targets, effect, seed",
+        "n_targets, effect, seed; optional: cells (only those nearest to the center)",
     )
     parser.add_argument("--id", required=True, help="id of the new dataset")
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")

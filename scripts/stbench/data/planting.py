@@ -36,6 +36,12 @@ def spacing_of(coords: np.ndarray) -> float:
     return float(np.median(distances[:, -1]) / math.sqrt(_NEIGHBORS / math.pi))
 
 
+def central(coords: np.ndarray, n: int) -> np.ndarray:
+    """The n cells nearest to the center of mass of the tissue, in ascending order."""
+    distances = np.linalg.norm(coords - coords.mean(axis=0), axis=1)
+    return np.sort(np.argsort(distances, kind="stable")[:n])
+
+
 def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnData:
     """A copy of a dataset (``results/data``) with planted interactions.
 
@@ -44,7 +50,7 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
             in no interaction.
         name: id of the new dataset.
         parameters: regime, range, radius (in mean spacings of cells), n_triples, n_targets, effect
-            and seed.
+            and seed; with ``cells`` only so many cells nearest to the center of the tissue.
 
     Returns:
         The dataset with ``obsp['true_interactions']`` and ``uns['true_triples']``; the radius in it
@@ -59,6 +65,8 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
         raise NotApplicableError(f"planting needs counts, this dataset holds {facts['kind']}")
     if "celltype" not in adata.obs:
         raise NotApplicableError("planting needs cell types")
+    if "cells" in parameters:
+        adata = adata[central(adata.obsm["spatial"], parameters["cells"])].copy()
     typed = adata.obs["celltype"].notna().to_numpy()
     types = adata.obs["celltype"][typed].cat.remove_unused_categories()
     coords = np.asarray(adata.obsm["spatial"], dtype=np.float64)

@@ -14,13 +14,13 @@ from stbench.common.errors import NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad, write_json
 from stbench.data.gene_symbols import panel_symbols
 from stbench.interactions.edge_genes import genes_behind_edges, read_weights, remark
-from stbench.interactions.edges import as_graph, consensus, edge_table
+from stbench.interactions.edges import as_graph, consensus, edge_table, pair_distances
 from stbench.interactions.enrichment import enrichment, read_gmt
 from stbench.interactions.halves import Halves
 from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.replication import between_seeds
-from stbench.interactions.threshold import threshold
+from stbench.interactions.threshold import Null, thresholds
 from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_tissue
 from stbench.interactions.type_pairs import TypePairs, type_pairs
 
@@ -79,7 +79,7 @@ def analyze(
     edges = parts.make("edges", lambda: all_edges(graphs, tissue), "graphs")
     marked = parts.make(
         "threshold",
-        lambda: mark(edges, graphs, settings["threshold"], settings["threshold_by"]),
+        lambda: mark(edges, graphs, tissue, settings["threshold"], settings["threshold_by"]),
         "edges",
     )
     above = parts.make("above", lambda: edges_above(marked), "threshold")
@@ -125,18 +125,32 @@ def all_edges(graphs: Sequence[LearnedGraph], tissue: Tissue) -> tuple[Edges, st
 
 
 def mark(
-    edges: Edges, graphs: Sequence[LearnedGraph], number: float, kind: str
+    edges: Edges, graphs: Sequence[LearnedGraph], tissue: Tissue, number: float, kind: str
 ) -> tuple[Edges, str]:
     """Add a column ``above``: the score exceeds the threshold, which differs between seeds."""
-    nulls = [g.null_scores for g in graphs]
-    cut = threshold(number, kind, edges.consensus["score"].to_numpy(), nulls)
-    of_seeds = {g.seed: threshold(number, kind, g.scores, [g.null_scores]) for g in graphs}
-    mean, seeds = edges
-    marked = Edges(
-        mean.assign(above=mean["score"] > cut),
-        seeds.assign(above=seeds["score"] > seeds["seed"].map(of_seeds)),
+    nulls = {graph.seed: null_of(graph, tissue) for graph in graphs}
+
+    def marked(table: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
+        scores, distances = (table[name].to_numpy() for name in ("score", "distance"))
+        cuts = thresholds(number, kind, scores, distances, [nulls[seed] for seed in seeds])
+        return table.assign(above=scores > cuts)
+
+    by_seed = [marked(table, [seed]) for seed, table in edges.by_seed.groupby("seed", sort=False)]
+    result = Edges(marked(edges.consensus, list(nulls)), pd.concat(by_seed, ignore_index=True))
+    at_distance = kind == "null_quantile" and all(
+        null is not None and null.distances is not None for null in nulls.values()
     )
-    return marked, f"score above {cut:.4g} ({kind} {number:g})"
+    where = " of pairs as far apart" if at_distance else ""
+    return result, f"score above {kind} {number:g}{where}"
+
+
+def null_of(graph: LearnedGraph, tissue: Tissue) -> Null | None:
+    """The null scores of a fit; one for each edge of its graph belongs to that edge."""
+    if graph.null_scores is None:
+        return None
+    one_each = len(graph.null_scores) == len(graph.pairs)
+    distances = pair_distances(tissue.coords, *graph.pairs.T) if one_each else None
+    return Null(graph.null_scores, distances)
 
 
 def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:

@@ -84,6 +84,17 @@ def test_the_regime_decides_whether_likeness_shows_interactions(tissue):
     assert found["alike"] > 0.6 > 0.5 > found["unlike"]
 
 
+def test_a_window_has_the_cells_nearest_to_the_center(tissue):
+    window = plant_into(tissue, "mine", parameters(cells=120, n_triples=1))
+    center = tissue.obsm["spatial"].mean(axis=0)
+    inside = tissue.obs_names.isin(window.obs_names)
+    distances = np.linalg.norm(tissue.obsm["spatial"] - center, axis=1)
+    assert inside.sum() == window.n_obs == 120
+    assert distances[inside].max() <= distances[~inside].min()
+    assert window.obsp["true_interactions"].shape == (120, 120)
+    assert (window.obs.astype(str) == tissue.obs[inside].astype(str)).all(axis=None)
+
+
 def test_the_seed_decides_everything_and_cells_without_a_type_take_no_part(tissue):
     gaps = tissue.copy()
     gaps.obs.loc[gaps.obs_names[::5], "celltype"] = np.nan

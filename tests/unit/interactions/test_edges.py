@@ -7,9 +7,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.errors import InputError
 from stbench.interactions.edges import as_graph, consensus, edge_table, undirected
-from stbench.interactions.threshold import threshold
 
 LINE = np.column_stack([np.array([0.0, 1.0, 2.5, 4.5]), np.zeros(4)])
 GRAPH = sp.csr_matrix(
@@ -73,22 +72,3 @@ def test_the_mean_over_seeds_counts_missing_edges_as_zero(n, seed):
     mean = sum(graphs).toarray() / 3
     assert np.allclose(scores, mean[tuple(pairs.T)], atol=1e-6)
     assert len(pairs) == np.count_nonzero(np.triu(mean))
-
-
-def test_thresholds_are_what_they_say():
-    scores = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
-    nulls = [np.linspace(0, 1, 101), np.linspace(0, 0.5, 101)]
-    assert threshold(0.65, "value", scores) == 0.65
-    assert threshold(0.75, "quantile", scores) == pytest.approx(0.4)
-    assert threshold(0.95, "null_quantile", scores, nulls[:1]) == pytest.approx(0.95)
-    assert threshold(0.95, "null_quantile", scores, nulls) == pytest.approx((0.95 + 0.475) / 2)
-    with pytest.raises(NotApplicableError, match="no null scores"):
-        threshold(0.95, "null_quantile", scores, [nulls[0], None])
-
-
-@pytest.mark.parametrize(
-    ("number", "kind"), [(0.9, "nul"), (95, "quantile"), ("high", "value"), (True, "value")]
-)
-def test_thresholds_that_say_nothing_are_refused(number, kind):
-    with pytest.raises(InputError, match="interactions: threshold"):
-        threshold(number, kind, np.ones(3), [np.ones(3)])
