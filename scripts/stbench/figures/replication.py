@@ -21,6 +21,7 @@ _MEASURES = {
     "ligand_receptor": "sections: ligands and receptors, against rewired edges",
     "ligand_receptor_shifted": "sections: ligands and receptors, against the shifted tissue",
     "beyond_rewired": "halves of the resource, beyond rewired edges",
+    "beyond_rewired_redrawn": "the same, of a random graph with the same distances",
 }
 
 

@@ -95,8 +95,8 @@ def analyze(
     support = parts.make("ligand_receptor", lambda: supported(above, tissue, shuffles), "above")
     if support is not None:
         support.table.to_csv(folder / "ligand_receptor.csv", index=False)
-        halves = [support.halves._asdict()] if support.halves else []
-        pd.DataFrame(halves, columns=list(Halves._fields)).to_csv(
+        halves = [{"graph": name, **found._asdict()} for name, found in support.halves.items()]
+        pd.DataFrame(halves, columns=["graph", *Halves._fields]).to_csv(
             folder / "halves.csv", index=False
         )
     genes = parts.make(

@@ -17,6 +17,7 @@ Both give exact p without draws.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,6 +108,31 @@ def distances_within(coords: np.ndarray, longest: float) -> np.ndarray | None:
         return None
     distances = pair_distances(coords, *pairs.T)
     return distances[distances <= longest]
+
+
+def drawn_graph(
+    source: np.ndarray, target: np.ndarray, coords: np.ndarray, seed: int
+) -> np.ndarray | None:
+    """One graph of the null ``distance``, (e, 2); another one for every graph.
+
+    Args:
+        source, target: (e,) ends of the edges.
+        coords: (n, 2) positions.
+        seed: of the draw.
+
+    Returns:
+        Its edges, or None if too many pairs are within reach.
+    """
+    pool = pool_of(source, target, coords, np.ones(len(coords), bool))
+    if pool is None:
+        return None
+    ends = np.column_stack([source, target]).astype(np.int64)
+    rng = np.random.default_rng((seed, zlib.crc32(ends.tobytes())))
+    order = np.lexsort((rng.random(len(pool.bins)), pool.bins))
+    bins = pool.bins[order]
+    first = np.searchsorted(bins, np.arange(len(pool.edges)))
+    chosen = order[np.arange(len(order)) - first[bins] < pool.edges[bins]]
+    return np.column_stack([pool.one[chosen], pool.other[chosen]])
 
 
 def redrawn(pool: Pool, group: np.ndarray, observed: np.ndarray) -> list[Comparison]:

@@ -8,7 +8,9 @@ mean over edges of ligand x receptor, in both directions because edges are undir
 null model, the edges of a type pair exchange their second cells: every cell keeps its number of
 edges and the types of its partners, and the partners within these types are random. This null model
 does not remove smooth changes of expression within a cell type across the tissue; the shifted
-tissue (``stbench.interactions.shifts``) does.
+tissue (``stbench.interactions.shifts``) does. Nor does it keep distances, so the edges of any graph
+of near cells differ from rewired ones. What that alone gives is shown by a graph that is drawn at
+random at the same distances (``redrawn``).
 
 Time: shuffles x edges, and for every pair shuffles x the edges at which the rarer of its genes is
 expressed; memory: linear in edges; shifts and halves hold the expression of the tested genes.
@@ -16,6 +18,7 @@ expressed; memory: linear in edges; shifts and halves hold the expression of the
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -28,6 +31,7 @@ from scipy.stats import false_discovery_control
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.data.gene_symbols import find_genes, panel_symbols
+from stbench.interactions.edge_nulls import drawn_graph
 from stbench.interactions.halves import Halves, between_halves
 from stbench.interactions.rewiring import oriented, rewired
 from stbench.interactions.shifts import against_shifts
@@ -37,6 +41,8 @@ MIN_PAIRS = 5
 _ALPHA = 0.05  # of q
 _ENOUGH = 10  # draws that reach the observed value give a p that more draws hardly change
 _TIE = 1e-5  # relative; sums of float32 differ by less
+
+Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,16 @@ class Support:
             (Benjamini and Hochberg); with the suffix ``_shifted`` the same compared with the
             shifted tissue (``against_shifts``).
         coverage: one line with the number of pairs of the resource on the panel.
-        halves: whether the two halves of the resource support the same edges.
+            shifted tissue (``against_shifts``); z_redrawn is z of a random graph with the same
+            distances, NaN if too many pairs of cells are within reach.
+        coverage: one line with the number of pairs of the resource on the panel.
+        halves: whether the two halves of the resource support the same edges, by graph:
+            ``learned`` and ``redrawn``; without those that cannot be compared.
     """
 
     table: pd.DataFrame
     coverage: str
-    halves: Halves | None
+    halves: dict[str, Halves]
 
 
 def resource_pairs(organism: str) -> tuple[list[tuple[str, str]], str]:
@@ -139,8 +149,23 @@ def ligand_receptor_support(
         raise NotApplicableError(coverage)
     tested = list(zip(table["ligand"], table["receptor"], strict=True))
     shifted = against_shifts(edges, values, tested, (coords, sections), shuffles, seed)
-    halves = between_halves(edges, values, tested, codes, shuffles, seed)
-    return Support(table.assign(**shifted), coverage, halves)
+    graphs = {"learned": edges, "redrawn": _redrawn(edges, coords, seed)}
+    table = table.assign(**shifted, z_redrawn=np.nan)
+    if graphs["redrawn"] is not None:
+        table["z_redrawn"] = z_of_rewiring(
+            graphs["redrawn"], values, tested, codes, shuffles=shuffles, seed=seed
+        )
+    halves = {
+        name: between_halves(graph, values, tested, codes, shuffles, seed)
+        for name, graph in graphs.items()
+        if graph is not None
+    }
+    return Support(table, coverage, {name: found for name, found in halves.items() if found})
+
+
+def _redrawn(edges: pd.DataFrame, coords: np.ndarray, seed: int) -> pd.DataFrame | None:
+    drawn = drawn_graph(edges["source"].to_numpy(), edges["target"].to_numpy(), coords, seed)
+    return None if drawn is None else pd.DataFrame(drawn, columns=["source", "target"])
 
 
 class _Values:
@@ -155,52 +180,65 @@ class _Values:
         return columns.toarray().min(axis=1)
 
 
+class _Rewiring:
+    """Sums of ligand x receptor over the edges of a graph, and over rewired ones.
+
+    Attributes:
+        value: returns the expression (n,) of a gene or complex.
+        source, target: (e,) the cells of the edges.
+    """
+
+    def __init__(
+        self, edges: pd.DataFrame, values: _Values, codes: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        source, target = (edges[end].to_numpy(dtype=np.int64) for end in ("source", "target"))
+        self.source, self.target, self._groups = oriented(source, target, codes, rng)
+        self.value = lru_cache(maxsize=64)(values)  # neighboring pairs of the resource share genes
+        self._rng = rng
+
+    def observed(self, pairs: Pairs) -> np.ndarray:
+        """The sum of every pair, (pairs,)."""
+        return np.array(
+            [_total(self.value(a), self.value(b), self.source, self.target) for a, b in pairs]
+        )
+
+    def excess(
+        self, pairs: Pairs, observed: np.ndarray, which: Sequence[int], shuffles: int
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """For blocks of rewired graphs and each pair in ``which``: its sums minus the observed one,
+        which are small, so that their squares do not lose digits."""
+        for partners in rewired(self.source, self.target, self._groups, shuffles, self._rng):
+            for i in which:
+                ligand, receptor = map(self.value, pairs[i])
+                drawn = _totals(ligand, receptor, self.source, self.target, partners)
+                yield i, drawn - observed[i]
+
+
 def tested_pairs(
     edges: pd.DataFrame,
     values: _Values,
-    pairs: list[tuple[str, str]],
+    pairs: Pairs,
     codes: np.ndarray,
     *,
     shuffles: int,
     seed: int,
 ) -> pd.DataFrame:
     """The table of ``Support``; pairs with a gene that is not expressed are skipped."""
-    rng = np.random.default_rng(seed)
-    source, target = (edges[end].to_numpy(dtype=np.int64) for end in ("source", "target"))
-    source, target, groups = oriented(source, target, codes, rng)
-    ends = np.unique(np.concatenate([source, target]))
-    value = lru_cache(maxsize=64)(values)  # neighboring pairs of the resource share genes
+    graph = _Rewiring(edges, values, codes, np.random.default_rng(seed))
+    ends = np.unique(np.concatenate([graph.source, graph.target]))
     rows, tested = [], []
     for ligand, receptor in pairs:
-        shares = [(value(name)[ends] > 0).mean() for name in (ligand, receptor)]
+        shares = [(graph.value(name)[ends] > 0).mean() for name in (ligand, receptor)]
         if min(shares) > 0:
             tested.append((ligand, receptor))
             rows.append((ligand, receptor, *shares))
-    observed = np.array([_total(value(a), value(b), source, target) for a, b in tested])
-    higher, total, squares = (np.zeros(len(tested)) for _ in range(3))
-
-    def excess(i: int, partners: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Of rewired graphs over the observed one: small, so that squares do not lose digits."""
-        ligand, receptor = map(value, tested[i])
-        return _totals(ligand, receptor, source, target, partners) - observed[i]
-
-    def reached(i: int, drawn: np.ndarray) -> int:
-        return int((drawn >= -_TIE * abs(observed[i])).sum())
-
-    for partners in rewired(source, target, groups, shuffles, rng):
-        for i in range(len(tested)):
-            drawn = excess(i, partners)
-            higher[i] += reached(i, drawn)
-            total[i] += drawn.sum()
-            squares[i] += (drawn**2).sum()
-    mean = total / shuffles
-    sd = np.sqrt(np.maximum(squares / shuffles - mean**2, 0))
+    observed = graph.observed(tested)
+    higher, mean, sd = _compared(graph, tested, observed, shuffles)
     table = pd.DataFrame(rows, columns=["ligand", "receptor", "share_ligand", "share_receptor"])
-    directions = 2 * len(source)
+    directions = 2 * len(graph.source)
     table["observed"] = observed / directions
     table["expected"] = (observed + mean) / directions
-    varies = sd > _TIE * np.abs(observed)
-    table["z"] = np.divide(-mean, sd, out=np.full(len(sd), np.nan), where=varies)
+    table["z"] = _z(observed, mean, sd)
     draws = np.full(len(tested), shuffles)
     needed = int(np.ceil(len(tested) / _ALPHA))
     rare = np.flatnonzero(higher == 0)
@@ -209,14 +247,51 @@ def tested_pairs(
         rare = rare[higher[rare] < _ENOUGH]
         if not len(rare):
             break
-        for partners in rewired(source, target, groups, size, rng):
-            for i in rare.tolist():
-                higher[i] += reached(i, excess(i, partners))
+        for i, drawn in graph.excess(tested, observed, rare.tolist(), size):
+            higher[i] += _reached(drawn, observed[i])
         draws[rare] += size
     table["p"] = (1 + higher) / (1 + draws)
     table["q"] = false_discovery_control(table["p"]) if len(table) else []
     order = np.lexsort((table["receptor"], table["ligand"], -table["z"].fillna(0), table["p"]))
     return table.iloc[order].reset_index(drop=True)
+
+
+def z_of_rewiring(
+    edges: pd.DataFrame,
+    values: _Values,
+    pairs: Pairs,
+    codes: np.ndarray,
+    *,
+    shuffles: int,
+    seed: int,
+) -> np.ndarray:
+    """z of every pair (pairs,) as in ``tested_pairs``; NaN where rewired graphs do not vary."""
+    graph = _Rewiring(edges, values, codes, np.random.default_rng(seed))
+    observed = graph.observed(pairs)
+    _, mean, sd = _compared(graph, pairs, observed, shuffles)
+    return _z(observed, mean, sd)
+
+
+def _compared(
+    graph: _Rewiring, pairs: Pairs, observed: np.ndarray, shuffles: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How many rewired graphs reach the observed sum, and mean and deviation of their excess."""
+    higher, total, squares = (np.zeros(len(pairs)) for _ in range(3))
+    for i, drawn in graph.excess(pairs, observed, range(len(pairs)), shuffles):
+        higher[i] += _reached(drawn, observed[i])
+        total[i] += drawn.sum()
+        squares[i] += (drawn**2).sum()
+    mean = total / shuffles
+    return higher, mean, np.sqrt(np.maximum(squares / shuffles - mean**2, 0))
+
+
+def _reached(excess: np.ndarray, observed: float) -> int:
+    return int((excess >= -_TIE * abs(observed)).sum())
+
+
+def _z(observed: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    varies = sd > _TIE * np.abs(observed)
+    return np.divide(-mean, sd, out=np.full(len(sd), np.nan), where=varies)
 
 
 def _total(

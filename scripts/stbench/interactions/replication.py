@@ -70,7 +70,8 @@ def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.D
     (``ligand_receptor``) and with the shifted tissue (``ligand_receptor_shifted``), without p
     because pairs share genes. Between halves of the resource of ligands and receptors: how much
     more they agree on the edges than on rewired
-    ones (``stbench.interactions.halves``).
+    ones (``stbench.interactions.halves``), and the same of a random graph with the same distances
+    (``beyond_rewired_redrawn``).
 
     Args:
         folders: ``interactions/<dataset>/<method>/<key>``; those without results are skipped.
@@ -115,9 +116,10 @@ def _seed_rows(method: str, dataset: str, seeds: pd.DataFrame) -> list[dict]:
 def _half_rows(method: str, dataset: str, halves: pd.DataFrame) -> Iterator[dict]:
     """The correlation of the halves minus that on rewired edges."""
     for _, row in halves.iterrows():
+        measure = "beyond_rewired" + ("_redrawn" if row["graph"] == "redrawn" else "")
         yield {
             **{"method": method, "between": HALVES, "first": dataset, "second": dataset},
-            **{"measure": "beyond_rewired", "value": row["correlation"] - row["expected"]},
+            **{"measure": measure, "value": row["correlation"] - row["expected"]},
             **{"p": row["p"], "n": int(row["edges"])},
         }
 

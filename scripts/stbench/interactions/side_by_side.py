@@ -104,8 +104,9 @@ def agreement_table(folders: Folders) -> pd.DataFrame:
         the thresholds; by chance: of as many edges at the same distances, drawn from all pairs of
         cells; NaN if too many are within reach), ``type_pairs`` (Spearman's correlation of z beyond
         distance; p from permuted names of types), ``ligand_receptor`` (Spearman's correlation of z
-        of the pairs that both tested; ``by_chance`` is NaN, because its null does not keep
-        distances, so any two graphs of near cells agree) and ``genes`` (share of the first 20 genes
+        of the pairs that both tested; by chance: of two random graphs with the distances of each,
+        because rewired edges do not keep distances and any two graphs of near cells agree; NaN if
+        too many pairs of cells are within reach) and ``genes`` (share of the first 20 genes
         that both have). ``n`` is the number of edges of either, of pairs, or of genes.
     """
     rows = [
@@ -130,8 +131,11 @@ def _agreements(one: Path, other: Path) -> Iterator[dict]:
         both = pairs[0].merge(pairs[1], on=["ligand", "receptor"], suffixes=("", "_other"))
         known = both.dropna(subset=["z", "z_other"])
         if len(known) > 1:
-            value = spearman(known["z"].to_numpy(), known["z_other"].to_numpy())
-            yield _row("ligand_receptor", value, np.nan, len(known))
+            value, by_chance = (
+                spearman(known[name].to_numpy(), known[f"{name}_other"].to_numpy())
+                for name in ("z", "z_redrawn")
+            )
+            yield _row("ligand_receptor", value, by_chance, len(known))
     genes = [_ranked_genes(path) for path in (one, other)]
     if genes[0] is not None and genes[1] is not None:
         top = min(TOP_GENES, len(genes[0]))

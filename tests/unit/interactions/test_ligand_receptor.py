@@ -152,6 +152,7 @@ def test_a_planted_pair_is_found_and_types_alone_are_not_taken_for_it():
     assert table.iloc[0][["ligand", "receptor"]].tolist() == ["La", "Ra"]
     assert table["q"][0] < 0.02 and table["z"][0] > 4
     assert (table["q"][1:] > 0.05).all()
+    assert abs(table["z_redrawn"][0]) < 3  # a random graph does not know the planted edges
     again = support(edges.sample(frac=1, random_state=0), expression, None, 500).table
     assert again.iloc[0]["ligand"] == "La"
 

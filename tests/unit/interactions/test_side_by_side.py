@@ -21,7 +21,7 @@ from stbench.interactions.side_by_side import (
 TYPES = list(combinations_with_replacement("abcd", 2))
 
 
-def results(root, method, above, z, genes, dataset="tissue"):
+def results(root, method, above, z, genes, dataset="tissue", redrawn=(1.0, 2, 3)):
     """A folder as scripts/interactions.py writes it; 20 candidate edges."""
     folder = root / dataset / method / "key"
     folder.mkdir(parents=True)
@@ -37,7 +37,9 @@ def results(root, method, above, z, genes, dataset="tissue"):
     same = {"null": ["shuffled", "distance"], "observed": [30, 30], "expected": [10.0, 25.0]}
     pd.DataFrame({**same, "p": [0.001, 0.2]}).to_csv(folder / "same_type.csv", index=False)
     pairs = pd.DataFrame({"ligand": list("lmn"), "receptor": list("rst"), "z": [3.0, 1, 0]})
-    pairs.assign(q=[0.01, 0.3, 0.9]).to_csv(folder / "ligand_receptor.csv", index=False)
+    pairs.assign(q=[0.01, 0.3, 0.9], z_redrawn=redrawn).to_csv(
+        folder / "ligand_receptor.csv", index=False
+    )
     rows = [("all", rank, gene) for rank, gene in enumerate(genes, 1)]
     rows += [("a - a", 1, "other")]
     pd.DataFrame(rows, columns=["edge_set", "rank", "gene"]).to_csv(
@@ -52,7 +54,9 @@ def folders(tmp_path):
     z = np.arange(len(TYPES)) - 3.5
     genes = [f"g{i}" for i in range(40)]
     one = results(tmp_path, "stague", [0, 1, 2, 3], z, genes)
-    other = results(tmp_path, "deeplinc", [2, 3, 4, 5], z, genes[10:] + genes[:10])
+    other = results(
+        tmp_path, "deeplinc", [2, 3, 4, 5], z, genes[10:] + genes[:10], redrawn=(1.0, 3, 2)
+    )
     return [one, other, tmp_path / "tissue/gone/key"]
 
 
@@ -77,7 +81,7 @@ def test_agreement_by_hand(folders):
     edges = [np.column_stack([np.arange(4) + i, np.arange(4) + i + 1]) for i in (0, 2)]
     shared = shared_by_distance(*edges, coords)
     assert found.loc["edges", "by_chance"] == pytest.approx(shared / (8 - shared))
-    assert np.isnan(found.loc["ligand_receptor", "by_chance"])
+    assert found.loc["ligand_receptor", "by_chance"] == pytest.approx(0.5)
     assert found.loc["type_pairs", "value"] == pytest.approx(1)
     assert found.loc["type_pairs", "p"] < 0.05
     assert found.loc["ligand_receptor", ["value", "n"]].tolist() == pytest.approx([1, 3])

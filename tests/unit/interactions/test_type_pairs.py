@@ -10,7 +10,7 @@ from scipy.stats import kstest
 
 from stbench.common.errors import NotApplicableError
 from stbench.interactions import edge_nulls
-from stbench.interactions.edge_nulls import of_same_degree, pool_of, redrawn
+from stbench.interactions.edge_nulls import drawn_graph, of_same_degree, pool_of, redrawn
 from stbench.interactions.edges import pair_distances
 from stbench.interactions.type_pairs import _EXACT, count_pairs, shuffled_counts, type_pairs
 
@@ -309,3 +309,21 @@ def test_a_graph_of_likeness_is_above_shifted_types():
     shifted, near = same.loc["shifted"], same.loc["distance"]
     assert shifted["observed"] == near["observed"] > shifted["expected"]
     assert shifted["expected"] == pytest.approx(near["expected"], rel=0.05)
+
+
+def test_a_drawn_graph_has_the_distances_of_the_edges_and_no_edge_twice():
+    edges, _, coords = tissue(300, 3, 0)
+    source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
+    drawn = drawn_graph(source, target, coords, 0)
+    assert len({tuple(sorted(pair)) for pair in drawn.tolist()}) == len(edges)
+    lengths = [pair_distances(coords, *pairs.T) for pairs in (edges.to_numpy(), drawn)]
+    shares = np.linspace(0, 1, 21)[1:]
+    np.testing.assert_allclose(*(np.quantile(part, shares) for part in lengths), rtol=0.1)
+    shared = len({*map(tuple, edges.to_numpy().tolist())} & {*map(tuple, drawn.tolist())})
+    assert shared < 0.8 * len(edges)
+    assert np.array_equal(drawn, drawn_graph(source, target, coords, 0))
+    others = [
+        drawn_graph(source, target, coords, 1),
+        drawn_graph(source[1:], target[1:], coords, 0),
+    ]
+    assert not any(np.array_equal(drawn, other) for other in others)
