@@ -72,6 +72,35 @@ def test_a_program_runs_as_in_a_process_of_its_own(program, server, tmp_path, co
     assert errors == "to stderr\n"
 
 
+@pytest.mark.parametrize("given", [{}, {"NUMBA_NUM_THREADS": "4"}])
+def test_numba_keeps_the_number_of_threads_that_it_was_loaded_with(program, tmp_path, given):
+    """With another number numba refuses to compile anything once it has started its threads."""
+    (tmp_path / "loaded.py").write_text(
+        "import sys, numba\nfrom pathlib import Path\nsys.path[:0] = [sys.argv[2]]\n"
+        "from stbench.supervisor.fork_server import serve\nserve(Path(sys.argv[1]))\n"
+    )
+    unset = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA")}
+    path = tmp_path / "socket"
+    command = [sys.executable, tmp_path / "loaded.py", path, SCRIPTS]
+    server = subprocess.Popen(command, env={**unset, "NUMBA_NUM_THREADS": "1"})
+    while not path.exists():
+        assert server.poll() is None
+        time.sleep(0.05)
+    text = """\
+import numba
+from numba.np.ufunc.parallel import _launch_threads
+_launch_threads()
+print(numba.njit(lambda: 7)())
+"""
+    environment = {**unset, SOCKET: str(path), "OMP_NUM_THREADS": "1", **given}
+    environment.pop("PYTHONPATH", None)
+    done = stage(program(text), folder=tmp_path, environment=environment)
+    printed, errors = done.communicate()
+    server.kill()
+    server.wait()
+    assert printed == "7\n", errors
+
+
 def test_a_crash_is_the_signal_and_a_traceback_is_printed(program, server, tmp_path):
     crash = program("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     assert run_in_copy([crash], server) == -signal.SIGSEGV

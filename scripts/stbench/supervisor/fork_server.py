@@ -59,7 +59,8 @@ def run_in_copy(words: Sequence[str], environment: Mapping[str, str]) -> int | N
             "python": sys.executable,
             "words": list(map(str, words)),
             "folder": str(Path.cwd()),
-            "environment": dict(environment),
+            # As of the server: numba refuses another number once its threads have been started.
+            "environment": {**environment, "NUMBA_NUM_THREADS": "1"},
         }
         content = json.dumps(request).encode()
         rights = array.array("i", range(_STREAMS))
