@@ -18,6 +18,14 @@ print("to stderr", file=sys.stderr)
 assert "anndata" in sys.modules
 sys.exit(int(sys.argv[1]))
 """
+COMPILES = """\
+import sys
+assert "numba" in sys.modules, "not a copy of the server"
+import numba
+from numba.np.ufunc.parallel import _launch_threads
+_launch_threads()
+print(numba.njit(lambda: 7)())
+"""
 SLEEP = """\
 import os, sys, time
 print(os.getpid(), flush=True)
@@ -83,21 +91,17 @@ def test_numba_keeps_the_number_of_threads_that_it_was_loaded_with(program, tmp_
     path = tmp_path / "socket"
     command = [sys.executable, tmp_path / "loaded.py", path, SCRIPTS]
     server = subprocess.Popen(command, env={**unset, "NUMBA_NUM_THREADS": "1"})
-    while not path.exists():
-        assert server.poll() is None
-        time.sleep(0.05)
-    text = """\
-import numba
-from numba.np.ufunc.parallel import _launch_threads
-_launch_threads()
-print(numba.njit(lambda: 7)())
-"""
-    environment = {**unset, SOCKET: str(path), "OMP_NUM_THREADS": "1", **given}
-    environment.pop("PYTHONPATH", None)
-    done = stage(program(text), folder=tmp_path, environment=environment)
-    printed, errors = done.communicate()
-    server.kill()
-    server.wait()
+    try:
+        while not path.exists():
+            assert server.poll() is None
+            time.sleep(0.05)
+        environment = {**unset, SOCKET: str(path), "OMP_NUM_THREADS": "1", **given}
+        environment.pop("PYTHONPATH", None)
+        done = stage(program(COMPILES), folder=tmp_path, environment=environment)
+        printed, errors = done.communicate()
+    finally:
+        server.kill()
+        server.wait()
     assert printed == "7\n", errors
 
 

@@ -51,5 +51,6 @@ def planted_entry(section: Mapping[str, Any], registry: Mapping[str, Any]) -> di
         "origin": "planted",
         "title": f"{original['title'] or into} with planted interactions",
         "plant": given,
+        **{key: given[key] for key in ("cells",) if key in given},
         "parts": [original],
     }

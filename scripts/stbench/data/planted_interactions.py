@@ -11,7 +11,7 @@ interaction does to the two cells:
   SRTsim's simulation of interactions (Zhu et al., Genome Biology 2023).
 * ``unlike``: active senders express more ligand, all receivers more receptor; of the targets,
   senders in an interacting pair express more and receivers less, as in lateral inhibition. Within
-  one type, active senders are not receivers, so no cell is on both sides of a triple.
+  one type active senders are not triggered, so no cell is on both sides of a triple.
 
 The range says which pairs can act:
 
@@ -138,9 +138,9 @@ def plant(
     for t in range(n_triples):
         active = (types == triples.sender_type[t]) & (rng.random(n_cells) < _ACTIVE_SHARE)
         receives = types == triples.receiver_type[t]
-        if regime == "unlike":
-            receives &= ~active
         acting = active[sender] & receives[receiver]
+        if regime == "unlike":
+            acting &= ~active[receiver]
         if range_ == "secreted":
             acting &= rng.random(len(acting)) < reached
         triggering, triggered = np.unique(sender[acting]), np.unique(receiver[acting])

@@ -67,6 +67,8 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
         raise NotApplicableError("planting needs cell types")
     if "cells" in parameters:
         adata = adata[central(adata.obsm["spatial"], parameters["cells"])].copy()
+        if "cluster" in adata.obs:
+            facts["n_domains"] = int(adata.obs["cluster"].nunique())
     typed = adata.obs["celltype"].notna().to_numpy()
     types = adata.obs["celltype"][typed].cat.remove_unused_categories()
     coords = np.asarray(adata.obsm["spatial"], dtype=np.float64)
@@ -99,7 +101,9 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
     one, other = pairs.coords
     shape = (adata.n_obs, adata.n_obs)
     changed.obsp["true_interactions"] = sp.csr_matrix((pairs.data, (rows[one], rows[other])), shape)
-    changed.uns["dataset"] = {**facts, "id": name, "derived_from": f"{facts['id']}, planted"}
+    part = f"{adata.n_obs} cells, " if "cells" in parameters else ""
+    derived_from = f"{facts['id']}, {part}planted"
+    changed.uns["dataset"] = {**facts, "id": name, "derived_from": derived_from}
     return changed
 
 

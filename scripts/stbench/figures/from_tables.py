@@ -148,8 +148,8 @@ def add_replication(album: Album, tables: Path, titles: dict[str, str]) -> None:
             title="What of the interactions is found again",
             caption="Between training seeds of a tissue (mean over pairs of seeds), between "
             "sections of one study, and between halves of the resource of ligands and receptors. "
-            "Small marks have no p; p is not corrected. 0 is what chance gives, but for the "
-            "Jaccard index and the scores of edges, which follow the distance.",
+            "Small marks have no p; p is not corrected. 0 is what chance gives, but for "
+            "scores of edges, which follow the distance, and where a tick shows it.",
             alt=f"Agreement by {table['measure'].nunique()} measures.",
         )
 

@@ -21,14 +21,20 @@ _MEASURES = {
     "ligand_receptor": "sections: ligands and receptors, against rewired edges",
     "ligand_receptor_shifted": "sections: ligands and receptors, against the shifted tissue",
     "beyond_rewired": "halves of the resource, beyond rewired edges",
-    "beyond_rewired_redrawn": "the same, of a random graph with the same distances",
+}
+# Of random graphs with the same distances, drawn beside the measure.
+_BY_CHANCE = {
+    "jaccard": "jaccard_by_chance",
+    "ligand_receptor": "ligand_receptor_redrawn",
+    "beyond_rewired": "beyond_rewired_redrawn",
 }
 
 
 def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """A panel for each measure, with a row for each tissue or pair of tissues.
 
-    Marks are filled if p is below 5 %, open if it is not, and small where there is no p.
+    Marks are filled if p is below 5 %, open if it is not, and small where there is no p. Ticks
+    are what random graphs with the same distances give.
 
     Args:
         table: of ``stbench.interactions.replication.replication_table``, at least one row.
@@ -63,6 +69,11 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
                     row["value"], y, "o", ms=6 if known else 4, mew=1.4, mec=color,
                     mfc=color if filled else "white",
                 )  # fmt: skip
+            by_chance = table[table["measure"] == _BY_CHANCE.get(measure)]
+            for _, row in by_chance[by_chance["method"] == method].iterrows():
+                name = _name(row) if len(places) > 1 else rows[measure][0]
+                y = places[name] + 0.16 * (i - (len(methods) - 1) / 2)
+                ax.plot(row["value"], y, "|", ms=9, mew=1.8, mec=styles[method].color)
         label_rows(ax, list(places))
         ax.set_title(_MEASURES[measure], loc="left", fontsize=9)
         ax.grid(axis="x", color=GRID, lw=0.7)
@@ -72,7 +83,10 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     open_dot.set(mec=QUIET, mew=1.4)
     small = quick_dot(QUIET, "no p")
     small.set_markersize(4)
-    legend_below(figure, [*handles, open_dot, small])
+    tick = quick_dot(QUIET, "random graph, same distances")
+    tick.set(marker="|", markersize=9, mew=1.8, mec=QUIET)
+    ticks = [tick] * bool(set(_BY_CHANCE.values()) & set(table["measure"]))
+    legend_below(figure, [*handles, open_dot, small, *ticks])
     return figure
 
 

@@ -32,8 +32,7 @@ class Fit:
         adj_normalized: the same graph, symmetrically normalized.
         adj_untrained: the graph of the untrained network, as ``adj_raw``.
         null_scores: (m,) scores of the trained network for pairs of cells without any interaction,
-            for example after shuffling expression among cells. One for each edge of ``adj_raw``,
-            in the order of its upper triangle, says what chance gives at the distance of that edge.
+            for example after shuffling expression among cells.
         weights: arrays by name, needed to explain the graph.
         losses: the training loss of every epoch from 1 on, before its step.
         info: small facts about the fit (plain numbers and strings).

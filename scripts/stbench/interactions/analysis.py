@@ -8,19 +8,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from stbench.common.errors import NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import read_h5ad, write_h5ad, write_json
 from stbench.data.gene_symbols import panel_symbols
+from stbench.fitting.edge_scorer import edge_scorer
+from stbench.interactions.edge_chance import SHUFFLES, Chance, chance_of_edges
 from stbench.interactions.edge_genes import genes_behind_edges, read_weights, remark
-from stbench.interactions.edges import as_graph, consensus, edge_table, pair_distances
+from stbench.interactions.edges import as_graph, consensus, edge_table
 from stbench.interactions.enrichment import enrichment, read_gmt
 from stbench.interactions.halves import Halves
 from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.replication import between_seeds
-from stbench.interactions.threshold import Null, thresholds
+from stbench.interactions.threshold import check, threshold
 from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_tissue
 from stbench.interactions.type_pairs import TypePairs, type_pairs
 
@@ -79,13 +82,15 @@ def analyze(
     edges = parts.make("edges", lambda: all_edges(graphs, tissue), "graphs")
     marked = parts.make(
         "threshold",
-        lambda: mark(edges, graphs, tissue, settings["threshold"], settings["threshold_by"]),
+        lambda: mark(
+            edges, graphs, module, preprocessed, settings["threshold"], settings["threshold_by"]
+        ),
         "edges",
     )
     above = parts.make("above", lambda: edges_above(marked), "threshold")
     if edges is not None:
         write_edges(folder, tissue, marked or edges, settings)
-    seeds = parts.make("seeds", lambda: agreement_of_seeds(marked), "threshold")
+    seeds = parts.make("seeds", lambda: agreement_of_seeds(marked, tissue), "threshold")
     if seeds is not None:
         seeds.to_csv(folder / "seeds.csv", index=False)
     pairs = parts.make("type_pairs", lambda: between_types(above, tissue, shuffles), "above")
@@ -125,32 +130,69 @@ def all_edges(graphs: Sequence[LearnedGraph], tissue: Tissue) -> tuple[Edges, st
 
 
 def mark(
-    edges: Edges, graphs: Sequence[LearnedGraph], tissue: Tissue, number: float, kind: str
+    edges: Edges,
+    graphs: Sequence[LearnedGraph],
+    module: ModuleType | None,
+    preprocessed: Path,
+    number: float,
+    kind: str,
 ) -> tuple[Edges, str]:
-    """Add a column ``above``: the score exceeds the threshold, which differs between seeds."""
-    nulls = {graph.seed: null_of(graph, tissue) for graph in graphs}
+    """Add a column ``above``: whether the edge counts, which differs between seeds.
 
-    def marked(table: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
-        scores, distances = (table[name].to_numpy() for name in ("score", "distance"))
-        cuts = thresholds(number, kind, scores, distances, [nulls[seed] for seed in seeds])
-        return table.assign(above=scores > cuts)
-
-    by_seed = [marked(table, [seed]) for seed, table in edges.by_seed.groupby("seed", sort=False)]
-    result = Edges(marked(edges.consensus, list(nulls)), pd.concat(by_seed, ignore_index=True))
-    at_distance = kind == "null_quantile" and all(
-        null is not None and null.distances is not None for null in nulls.values()
+    By the null of each edge (``chance_of_edges``) there is a column ``p``, too.
+    """
+    check(number, kind)
+    if kind == "null_quantile" and number > 1 - 1 / (1 + SHUFFLES):
+        raise InputError(
+            f"interactions: threshold: {number} needs more than {SHUFFLES} shuffles; "
+            f"use at most {1 - 1 / (1 + SHUFFLES):g}"
+        )
+    mean, seeds = edges
+    chance = chance_by_edge(mean, graphs, module, preprocessed) if kind == "null_quantile" else None
+    if chance is None:
+        nulls = [g.null_scores for g in graphs]
+        cut = threshold(number, kind, mean["score"].to_numpy(), nulls)
+        of_seeds = {g.seed: threshold(number, kind, g.scores, [g.null_scores]) for g in graphs}
+        marked = Edges(
+            mean.assign(above=mean["score"] > cut),
+            seeds.assign(above=seeds["score"] > seeds["seed"].map(of_seeds)),
+        )
+        return marked, f"score above {cut:.4g} ({kind} {number:g})"
+    ends = ["source", "target"]
+    by_seed = pd.concat(
+        mean[ends].assign(seed=graph.seed, p=p)
+        for graph, p in zip(graphs, chance.by_seed, strict=True)
     )
-    where = " of pairs as far apart" if at_distance else ""
-    return result, f"score above {kind} {number:g}{where}"
+    seeds = seeds.merge(by_seed, on=[*ends, "seed"], validate="one_to_one")
+    limit = 1 - number + 1e-9  # rounding of 1 - number
+    marked = Edges(
+        mean.assign(p=chance.of_mean, above=chance.of_mean <= limit),
+        seeds.assign(above=seeds["p"] <= limit),
+    )
+    reason = f"score reached by at most {1 - number:.2g} of {SHUFFLES} shuffles"
+    return marked, f"{reason}; {limit * len(mean):.0f} edges are expected by chance"
 
 
-def null_of(graph: LearnedGraph, tissue: Tissue) -> Null | None:
-    """The null scores of a fit; one for each edge of its graph belongs to that edge."""
-    if graph.null_scores is None:
+def chance_by_edge(
+    mean: pd.DataFrame,
+    graphs: Sequence[LearnedGraph],
+    module: ModuleType | None,
+    preprocessed: Path,
+) -> Chance | None:
+    """p of the edges of the mean graph, in its order; None if their scores cannot be repeated."""
+    weights = [read_weights(graph.fit) for graph in graphs]
+    if not hasattr(module, "edge_scorer") or any(one is None for one in weights):
         return None
-    one_each = len(graph.null_scores) == len(graph.pairs)
-    distances = pair_distances(tissue.coords, *graph.pairs.T) if one_each else None
-    return Null(graph.null_scores, distances)
+    if any(len(graph.pairs) != len(mean) for graph in graphs):  # seeds with other candidates
+        return None
+    adata, pairs = read_h5ad(preprocessed), mean[["source", "target"]].to_numpy()
+    order = np.lexsort(pairs.T[::-1])  # of the pairs of every graph
+    scorers, scores = [], np.empty((len(graphs), len(pairs)), np.float32)
+    for row, graph, of_fit in zip(scores, graphs, weights, strict=True):
+        row[order] = graph.scores
+        scorers.append(edge_scorer(module, adata, graph.params, of_fit, pairs))
+    repeated = [scorer.score(scorer.expression).numpy() for scorer in scorers]
+    return chance_of_edges(scorers, scores) if np.allclose(repeated, scores, atol=1e-3) else None
 
 
 def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:
@@ -169,13 +211,13 @@ def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:
     return chosen, f"{len(chosen)} of {len(table)} edges"
 
 
-def agreement_of_seeds(edges: Edges) -> tuple[pd.DataFrame, str]:
+def agreement_of_seeds(edges: Edges, tissue: Tissue) -> tuple[pd.DataFrame, str]:
     """How well the training seeds agree on the edges.
 
     Raises:
         NotApplicableError: there is one seed only.
     """
-    table = between_seeds(edges.by_seed)
+    table = between_seeds(edges.by_seed, tissue.coords)
     if table.empty:
         raise NotApplicableError("one training seed; at least 2 are needed")
     return table, f"mean Jaccard index {table['jaccard'].mean():.2f}"

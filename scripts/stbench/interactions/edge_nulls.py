@@ -28,6 +28,7 @@ from stbench.interactions.edges import pair_distances
 from stbench.interactions.sums import Comparison, binomial, compared, hypergeometric, sum_of
 
 DISTANCE_BINS = 20
+_EDGES_IN_BIN = 10  # of a drawn graph: also the few longest edges keep about their length
 MAX_POOL = 30_000_000  # pairs within reach, about 2 GB
 MAX_FITTED = 3_000_000  # pairs whose probabilities are fitted
 _LEVELS = np.arange(-20, 20.5, 0.5)  # of log odds: pairs between two of them are one binomial
@@ -67,7 +68,11 @@ def open_edges(pool: Pool | None) -> float | None:
 
 
 def pool_of(
-    source: np.ndarray, target: np.ndarray, coords: np.ndarray, usable: np.ndarray
+    source: np.ndarray,
+    target: np.ndarray,
+    coords: np.ndarray,
+    usable: np.ndarray,
+    n_bins: int = DISTANCE_BINS,
 ) -> Pool | None:
     """The pool of a graph; None if too many pairs are within reach.
 
@@ -75,6 +80,7 @@ def pool_of(
         source, target: (e,) ends of the edges, usable cells only.
         coords: (n, 2) positions.
         usable: (n,) bool, the cells that can have edges.
+        n_bins: number of bins of distance, with equal numbers of edges.
     """
     distance = pair_distances(coords, source, target)
     longest = distance.max()
@@ -84,7 +90,7 @@ def pool_of(
     one, other = pairs[usable[pairs].all(axis=1)].T.astype(np.int64)
     reach = pair_distances(coords, one, other)
     one, other, reach = one[reach <= longest], other[reach <= longest], reach[reach <= longest]
-    cuts = np.unique(np.quantile(distance, np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1]))
+    cuts = np.unique(np.quantile(distance, np.linspace(0, 1, n_bins + 1)[1:-1]))
     edges = np.bincount(np.searchsorted(cuts, distance), minlength=len(cuts) + 1)
     n = len(coords)
     ends = np.minimum(source, target) * n + np.maximum(source, target)
@@ -123,7 +129,8 @@ def drawn_graph(
     Returns:
         Its edges, or None if too many pairs are within reach.
     """
-    pool = pool_of(source, target, coords, np.ones(len(coords), bool))
+    n_bins = max(DISTANCE_BINS, len(source) // _EDGES_IN_BIN)
+    pool = pool_of(source, target, coords, np.ones(len(coords), bool), n_bins)
     if pool is None:
         return None
     ends = np.column_stack([source, target]).astype(np.int64)
@@ -133,6 +140,33 @@ def drawn_graph(
     first = np.searchsorted(bins, np.arange(len(pool.edges)))
     chosen = order[np.arange(len(order)) - first[bins] < pool.edges[bins]]
     return np.column_stack([pool.one[chosen], pool.other[chosen]])
+
+
+def shared_by_distance(one: np.ndarray, other: np.ndarray, coords: np.ndarray) -> float:
+    """How many edges two graphs share on average if only their distances decide.
+
+    In each bin of distance both draw their number of edges from all pairs of cells.
+
+    Args:
+        one, other: (e, 2) cells of the edges.
+        coords: (n, 2) positions.
+
+    Returns:
+        NaN if too many pairs of cells are within the longest edge.
+    """
+    if not len(one) or not len(other):
+        return 0.0
+    lengths = [pair_distances(coords, *edges.T) for edges in (one, other)]
+    reach = distances_within(coords, max(length.max() for length in lengths))
+    if reach is None:
+        return np.nan
+    shares = np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1]
+    cuts = np.unique(np.concatenate([np.quantile(length, shares) for length in lengths]))
+    a, b, pairs = (
+        np.bincount(np.searchsorted(cuts, values), minlength=len(cuts) + 1)
+        for values in (*lengths, reach)
+    )
+    return float((a * b / np.maximum(pairs, 1)).sum())
 
 
 def redrawn(pool: Pool, group: np.ndarray, observed: np.ndarray) -> list[Comparison]:

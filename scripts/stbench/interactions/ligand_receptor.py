@@ -55,8 +55,6 @@ class Support:
             z (compared with rewired edges), p (one-sided: more than expected; of pairs that no
             draw reaches from so many draws that one such pair can have a q below 5 %) and q
             (Benjamini and Hochberg); with the suffix ``_shifted`` the same compared with the
-            shifted tissue (``against_shifts``).
-        coverage: one line with the number of pairs of the resource on the panel.
             shifted tissue (``against_shifts``); z_redrawn is z of a random graph with the same
             distances, NaN if too many pairs of cells are within reach.
         coverage: one line with the number of pairs of the resource on the panel.

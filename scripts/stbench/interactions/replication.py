@@ -11,12 +11,18 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from stbench.common.io import read_csv
+from stbench.interactions.edge_nulls import shared_by_distance
 
 _LEAST_PAIRS = 6  # pairs of types that two sections must share
 _DRAWS = 999
+_JACCARD = ("jaccard", "jaccard_by_chance")
 _LEFT = 1e-9  # variance that distance leaves; less is rounding
 NULLS = ("shuffled", "distance", "shifted")
-SUPPORTS = {"z": "ligand_receptor", "z_shifted": "ligand_receptor_shifted"}
+SUPPORTS = {
+    "z": "ligand_receptor",
+    "z_redrawn": "ligand_receptor_redrawn",
+    "z_shifted": "ligand_receptor_shifted",
+}
 SEEDS, SECTIONS, HALVES = "training seeds", "sections", "halves of the resource"
 COLUMNS = {
     **dict.fromkeys(("method", "between", "first", "second", "measure"), "str"),
@@ -24,16 +30,19 @@ COLUMNS = {
 }
 
 
-def between_seeds(edges: pd.DataFrame) -> pd.DataFrame:
+def between_seeds(edges: pd.DataFrame, coords: np.ndarray) -> pd.DataFrame:
     """How well two training seeds agree on the edges of one section.
 
     Args:
         edges: of all seeds: source, target, score, distance, above, seed.
+        coords: (n, 2) positions of the cells.
 
     Returns:
         One row per pair of seeds: ``first``, ``second``, ``edges`` (of both), ``correlation``
         (Spearman's, of the scores of edges of both), ``beyond_distance`` (the same, partial,
-        given the distance) and ``jaccard`` (of the edges above the threshold; NaN without any).
+        given the distance), ``jaccard`` (of the edges above the threshold; NaN without any) and
+        ``jaccard_by_chance`` (of two graphs with these distances; NaN if too many pairs of cells
+        are within reach).
     """
     by_seed = {
         int(seed): rows.set_index(["source", "target"])
@@ -43,8 +52,9 @@ def between_seeds(edges: pd.DataFrame) -> pd.DataFrame:
     for (first, one), (second, other) in combinations(by_seed.items(), 2):
         both = one.join(other, how="inner", rsuffix="_other")
         values = both[["score", "score_other", "distance"]].rank().to_numpy()
-        ends = [set(table.index[table["above"]]) for table in (one, other)]
-        either = len(ends[0] | ends[1])
+        ends = [table.index[table["above"]] for table in (one, other)]
+        shared, total = len(ends[0].intersection(ends[1])), len(ends[0]) + len(ends[1])
+        expected = shared_by_distance(_as_pairs(ends[0]), _as_pairs(ends[1]), coords)
         rows.append(
             {
                 "first": first,
@@ -52,11 +62,16 @@ def between_seeds(edges: pd.DataFrame) -> pd.DataFrame:
                 "edges": len(both),
                 "correlation": _correlation(values[:, :2])[0, 1],
                 "beyond_distance": _partial(_correlation(values)),
-                "jaccard": len(ends[0] & ends[1]) / either if either else np.nan,
+                "jaccard": shared / (total - shared) if total else np.nan,
+                "jaccard_by_chance": expected / (total - expected) if total else np.nan,
             }
         )
-    names = ["first", "second", "edges", "correlation", "beyond_distance", "jaccard"]
+    names = ["first", "second", "edges", "correlation", "beyond_distance", *_JACCARD]
     return pd.DataFrame(rows, columns=names)
+
+
+def _as_pairs(index: pd.Index) -> np.ndarray:
+    return np.array(index.tolist(), dtype=np.int64).reshape(-1, 2)
 
 
 def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.DataFrame:
@@ -67,7 +82,8 @@ def replication_table(folders: Sequence[Path], units: Mapping[str, str]) -> pd.D
     null. Its p is the share of 999 permutations of the names of types of one section that reach it
     (one-sided), which keeps how the pairs of one type depend on each other. The same of z over the
     pairs of ligand and receptor that both tested, compared with rewired edges
-    (``ligand_receptor``) and with the shifted tissue (``ligand_receptor_shifted``), without p
+    (``ligand_receptor``; ``ligand_receptor_redrawn``: of one random graph with the same distances
+    on each section) and with the shifted tissue (``ligand_receptor_shifted``), without p
     because pairs share genes. Between halves of the resource of ligands and receptors: how much
     more they agree on the edges than on rewired
     ones (``stbench.interactions.halves``), and the same of a random graph with the same distances
@@ -108,7 +124,7 @@ def _seed_rows(method: str, dataset: str, seeds: pd.DataFrame) -> list[dict]:
             **{"measure": measure, "value": seeds[measure].mean(), "p": np.nan},
             "n": int(seeds["edges"].mean()),
         }
-        for measure in ("correlation", "beyond_distance", "jaccard")
+        for measure in ("correlation", "beyond_distance", *_JACCARD)
         if seeds[measure].notna().any()
     ]
 

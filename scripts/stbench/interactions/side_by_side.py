@@ -12,8 +12,7 @@ import pandas as pd
 
 from stbench.common.h5ad import read_elements
 from stbench.common.io import read_csv
-from stbench.interactions.edge_nulls import DISTANCE_BINS, distances_within
-from stbench.interactions.edges import pair_distances
+from stbench.interactions.edge_nulls import shared_by_distance
 from stbench.interactions.replication import agreement, spearman, type_matrix
 
 TOP_GENES = 20
@@ -158,33 +157,6 @@ def _shared_edges(one: Path, other: Path) -> Iterator[dict]:
     expected = shared_by_distance(first, second, coords)
     by_chance = expected / (len(first) + len(second) - expected)
     yield _row("edges", both / either, by_chance, either)
-
-
-def shared_by_distance(one: np.ndarray, other: np.ndarray, coords: np.ndarray) -> float:
-    """How many edges two graphs share on average if only their distances decide.
-
-    In each bin of distance both draw their number of edges from all pairs of cells.
-
-    Args:
-        one, other: (e, 2) cells of the edges.
-        coords: (n, 2) positions.
-
-    Returns:
-        NaN if too many pairs of cells are within the longest edge.
-    """
-    if not len(one) or not len(other):
-        return 0.0
-    lengths = [pair_distances(coords, *edges.T) for edges in (one, other)]
-    reach = distances_within(coords, max(length.max() for length in lengths))
-    if reach is None:
-        return np.nan
-    shares = np.linspace(0, 1, DISTANCE_BINS + 1)[1:-1]
-    cuts = np.unique(np.concatenate([np.quantile(length, shares) for length in lengths]))
-    a, b, pairs = (
-        np.bincount(np.searchsorted(cuts, values), minlength=len(cuts) + 1)
-        for values in (*lengths, reach)
-    )
-    return float((a * b / np.maximum(pairs, 1)).sum())
 
 
 def _row(measure: str, value: float, by_chance: float, n: int, p: float = np.nan) -> dict:

@@ -30,7 +30,7 @@ _TABLES = {
     "ligand_receptor": (
         "Ligands and receptors with the strongest support from the edges",
         ["q", "p"],
-        ["ligand", "receptor", "observed", "expected", "z", "p", "q"],
+        ["ligand", "receptor", "observed", "expected", "z", "z_redrawn", "p", "q"],
     ),
     "genes": (
         "Genes that contribute most to the edges",

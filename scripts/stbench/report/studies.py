@@ -72,7 +72,8 @@ STUDIES = {
         "Agreement of training seeds on the edges of a learned cell graph, and of sections of one "
         "study on its pairs of cell types: against shuffled types, and against edges redrawn at "
         "the same distances. Pairs of ligand and receptor are compared likewise, and two halves of "
-        "their resource on the edges that they support.",
+        "their resource on the edges that they support. Random graphs with the same distances show "
+        "what near cells share in any case.",
     ),
     "deconvolution": (
         "Deconvolution",

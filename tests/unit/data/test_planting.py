@@ -92,6 +92,8 @@ def test_a_window_has_the_cells_nearest_to_the_center(tissue):
     assert inside.sum() == window.n_obs == 120
     assert distances[inside].max() <= distances[~inside].min()
     assert window.obsp["true_interactions"].shape == (120, 120)
+    assert window.uns["dataset"]["n_domains"] == window.obs["cluster"].nunique()
+    assert "120 cells, planted" in window.uns["dataset"]["derived_from"]
     assert (window.obs.astype(str) == tissue.obs[inside].astype(str)).all(axis=None)
 
 

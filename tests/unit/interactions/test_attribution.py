@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -15,8 +16,10 @@ import torch
 from methods import pca
 from methods.stague import model as stague
 from stbench.common.errors import InputError, NotApplicableError
+from stbench.common.io import write_h5ad
 from stbench.fitting.edge_scorer import EdgeScorer, edge_scorer
 from stbench.fitting.interface import Fit
+from stbench.interactions.analysis import Edges, mark
 from stbench.interactions.attribution import (
     Attribution,
     EdgeSet,
@@ -26,6 +29,7 @@ from stbench.interactions.attribution import (
 )
 from stbench.interactions.edge_genes import edge_sets, genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import edge_table, undirected
+from stbench.interactions.tissue import LearnedGraph
 
 SMALL = {"epochs": 15, "lr": 2e-3, "exp_out": 32, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8,
          "k": 8, "record_every": 99}  # fmt: skip
@@ -125,6 +129,34 @@ def test_the_planted_gene_comes_first_by_both_measures() -> None:
     assert genes.loc[genes["occlusion"].idxmax(), "gene"] == "g3"
     assert list(genes["rank"]) == list(range(1, GENES))
     assert (genes["attribution"].abs().diff().dropna() <= 0).all()
+
+
+def test_edges_are_compared_with_their_own_scores_of_shuffled_cells(tmp_path) -> None:
+    adata, params, fit, pairs, scores = trained()
+    write_h5ad(tmp_path / "preprocessed.h5ad", adata)
+    np.savez(tmp_path / "weights.npz", **fit.weights)
+    graph = LearnedGraph(3, tmp_path, params, pairs, scores, fit.null_scores, None)
+    mean = edge_table(pairs, scores, adata.obsm["spatial"], 5)
+    edges = Edges(mean, mean.assign(seed=3))
+    settings = (stague, tmp_path / "preprocessed.h5ad", 0.95, "null_quantile")
+    (consensus, by_seed), note = mark(edges, [graph], *settings)
+    assert "expected by chance" in note
+    np.testing.assert_array_equal(consensus["p"], by_seed["p"])
+    np.testing.assert_array_equal(consensus["above"], consensus["p"] <= 0.05 + 1e-9)
+    own = edge_scorer(
+        stague, adata, params, fit.weights, consensus[["source", "target"]].to_numpy()
+    )
+    drawn = [
+        own.score(own.expression[torch.randperm(CELLS, generator=torch.Generator().manual_seed(s))])
+        for s in range(300)
+    ]
+    share = (torch.stack(drawn).numpy() >= consensus["score"].to_numpy() - 1e-6).mean(axis=0)
+    assert np.abs(share - consensus["p"]).mean() < 0.05
+    other = replace(graph, scores=scores[::-1].copy())  # not what the weights give
+    (plain, _), note = mark(edges, [other], *settings)
+    assert "p" not in plain and "score above" in note
+    with pytest.raises(InputError, match="use at most 0"):
+        mark(edges, [graph], *settings[:2], 0.999, "null_quantile")
 
 
 def test_a_gene_that_the_learner_ignores_has_no_part() -> None:

@@ -20,12 +20,21 @@ def edges(seed: int, own: float, n: int = 600) -> pd.DataFrame:
     return table.assign(distance=distance, above=score > np.quantile(score, 0.8), seed=seed)
 
 
+def coords(n: int = 600) -> np.ndarray:
+    """Positions of the cells of ``edges``: no other pairs are near."""
+    ends = np.arange(n) * 10.0
+    x = np.concatenate([ends, ends + np.random.default_rng(0).random(n)])
+    return np.column_stack([x, np.zeros(2 * n)])
+
+
 def test_seeds_that_follow_the_distance_alone_do_not_agree_beyond_it():
-    alone = between_seeds(pd.concat([edges(1, 1.0), edges(2, 1.0)])).iloc[0]
+    alone = between_seeds(pd.concat([edges(1, 1.0), edges(2, 1.0)]), coords()).iloc[0]
     assert alone["correlation"] > 0.3 and abs(alone["beyond_distance"]) < 0.1
-    alike = between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2)])).iloc[0]
+    alike = between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2)]), coords()).iloc[0]
     assert alike["beyond_distance"] > 0.8 and alike["jaccard"] > alone["jaccard"] + 0.2
     assert alike["edges"] == 600
+    assert alone["jaccard"] == pytest.approx(alone["jaccard_by_chance"], abs=0.08)
+    assert alike["jaccard"] > alike["jaccard_by_chance"] + 0.2
 
 
 @pytest.mark.parametrize("n", [20, 57, 94])
@@ -34,18 +43,18 @@ def test_nothing_is_beyond_the_distance_where_it_decides_every_score(n):
         edges(seed, 0.5, n).assign(score=lambda t, seed=seed: np.exp(-seed * t["distance"]))
         for seed in (1, 2)
     ]
-    assert np.isnan(between_seeds(pd.concat(near)).iloc[0]["beyond_distance"])
+    assert np.isnan(between_seeds(pd.concat(near), coords(n)).iloc[0]["beyond_distance"])
 
 
 def test_jaccard_by_hand_and_pairs_of_three_seeds():
     rows = pd.concat([edges(seed, 0.5, 4).assign(above=[True, True, seed == 2, False])
                       for seed in (1, 2, 3)])  # fmt: skip
-    table = between_seeds(rows)
+    table = between_seeds(rows, coords(4))
     assert list(zip(table["first"], table["second"], strict=True)) == [(1, 2), (1, 3), (2, 3)]
     assert table["jaccard"].tolist() == pytest.approx([2 / 3, 1, 2 / 3])
-    assert between_seeds(edges(1, 0.5)).empty
-    none = between_seeds(rows.assign(above=False))
-    assert none["jaccard"].isna().all()
+    assert between_seeds(edges(1, 0.5), coords()).empty
+    none = between_seeds(rows.assign(above=False), coords(4))
+    assert none[["jaccard", "jaccard_by_chance"]].isna().all(axis=None)
 
 
 def section(folder, dataset: str, z: np.ndarray, swap: bool = False):
@@ -80,11 +89,15 @@ def test_sections_of_one_study_are_compared_pair_of_types_by_pair_of_types(tmp_p
 
 def test_agreement_of_seeds_is_collected_and_missing_results_are_skipped(tmp_path):
     path = section(tmp_path, "one", np.zeros(len(A)))
-    between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2), edges(3, 0.2)])).to_csv(
-        path / "seeds.csv", index=False
-    )
+    seeds = pd.concat([edges(1, 0.2), edges(2, 0.2), edges(3, 0.2)])
+    between_seeds(seeds, coords()).to_csv(path / "seeds.csv", index=False)
     table = replication_table([path, tmp_path / "gone" / "stague" / "key"], {})
-    assert table["measure"].tolist() == ["correlation", "beyond_distance", "jaccard"]
+    assert table["measure"].tolist() == [
+        "correlation",
+        "beyond_distance",
+        "jaccard",
+        "jaccard_by_chance",
+    ]
     assert (table["between"] == "training seeds").all() and (table["n"] == 600).all()
     # z that does not vary cannot be compared
     other = section(tmp_path, "two", np.zeros(len(A)))
@@ -99,10 +112,14 @@ def test_the_figure_has_a_panel_for_each_measure(tmp_path):
 
     z = np.random.default_rng(5).normal(size=len(A))
     folders = [section(tmp_path, name, z) for name in ("one", "other")]
-    between_seeds(pd.concat([edges(1, 0.2), edges(2, 0.2)])).to_csv(folders[0] / "seeds.csv")
+    seeds = pd.concat([edges(1, 0.2), edges(2, 0.2)])
+    between_seeds(seeds, coords()).to_csv(folders[0] / "seeds.csv")
     table = replication_table(folders, dict.fromkeys(("one", "other"), "study"))
     figure = replication_dots(table, {"deeplinc": "DeepLinc", "stague": "STAGUE"})
-    assert len(figure.axes) == table["measure"].nunique() == 5
+    assert len(figure.axes) == table["measure"].nunique() - 1 == 5  # chance is in another panel
+    ticks = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "|"]
+    by_chance = table.loc[table["measure"] == "jaccard_by_chance", "value"]
+    assert [line.get_xdata()[0] for line in ticks] == pytest.approx(by_chance.tolist())
     rows = [[text.get_text() for text in ax.get_yticklabels()] for ax in figure.axes]
     assert rows == [["one"]] * 3 + [["one, other"]] * 2
     plt.close(figure)

@@ -9,13 +9,13 @@ import pytest
 from anndata import AnnData
 from scipy.spatial import cKDTree
 
+from stbench.interactions.edge_nulls import shared_by_distance
 from stbench.interactions.side_by_side import (
     AGREEMENT_COLUMNS,
     METHOD_COLUMNS,
     agreement_table,
     by_dataset,
     methods_table,
-    shared_by_distance,
 )
 
 TYPES = list(combinations_with_replacement("abcd", 2))
