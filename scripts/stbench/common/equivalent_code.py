@@ -118,6 +118,18 @@ EDITS = (
         "decbbc2dbddded3cb6f6d873a94611d9729eb460b34844b6d1a68c761f36f3ec",
         "other words of a refusal",
     ),
+    Edit(
+        "stbench/data/planted_interactions.py",
+        "5df40fcaccd1284d7ba9fbf058652521f6786c7355502ea720f567e3ccda89e6",
+        "c764a662291392e4623f2c60a3c9bcf928c98bccaf796401c49445b04d9dba93",
+        "the regime `opposite` in place of `unlike`; tissues without it are the same",
+    ),
+    Edit(
+        "stbench/data/simulation/tissue.py",
+        "8ed4615972ad8ece5d9dc9829df8f9cfb58d597dc8c25c5dc28376e19bdb9260",
+        "3f3a80887f01d40e6ff9895e0236927341b610d6a2c7c2d0a973e198b8708d7d",
+        "the name of the regime `opposite`",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

@@ -9,7 +9,7 @@ interaction does to the two cells:
   an interacting pair more of the targets. The two cells do not become alike.
 * ``alike``: both cells of an interacting pair express more ligand, receptor and targets, as in
   SRTsim's simulation of interactions (Zhu et al., Genome Biology 2023).
-* ``unlike``: active senders express more ligand, all receivers more receptor; of the targets,
+* ``opposite``: active senders express more ligand, all receivers more receptor; of the targets,
   senders in an interacting pair express more and receivers less, as in lateral inhibition. Within
   one type active senders are not triggered, so no cell is on both sides of a triple.
 
@@ -139,7 +139,7 @@ def plant(
         active = (types == triples.sender_type[t]) & (rng.random(n_cells) < _ACTIVE_SHARE)
         receives = types == triples.receiver_type[t]
         acting = active[sender] & receives[receiver]
-        if regime == "unlike":
+        if regime == "opposite":
             acting &= ~active[receiver]
         if range_ == "secreted":
             acting &= rng.random(len(acting)) < reached
@@ -152,9 +152,9 @@ def plant(
         else:
             raised[np.flatnonzero(active), ligand] = _LIGAND_RAISE
             raised[np.flatnonzero(receives), receptor] = _RECEPTOR_RAISE
-            if regime == "unlike":
+            if regime == "opposite":
                 raised[np.ix_(triggering, targets)] = effect
-            raised[np.ix_(triggered, targets)] = -effect if regime == "unlike" else effect
+            raised[np.ix_(triggered, targets)] = -effect if regime == "opposite" else effect
         interacting.append(np.column_stack([sender, receiver])[acting])
     pairs = np.unique(np.sort(np.concatenate(interacting), axis=1), axis=0)
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
@@ -204,7 +204,7 @@ def informed(
 
     It uses the true types, triples and radius and estimates the rest from the counts: the score of
     a pair of a triple's types within the radius is the sender's ligand times the receiver's mean
-    target, or in the regime ``unlike`` times how much lower it is than the largest.
+    target, or in the regime ``opposite`` times how much lower it is than the largest.
 
     Args:
         types: (cells,) names of cell types.
@@ -227,7 +227,7 @@ def informed(
     ):
         ligand_level = columns[:, [number[ligand]]].toarray().ravel()
         target_level = columns[:, [number[gene] for gene in targets]].toarray().mean(axis=1)
-        if triples.get("regime") == "unlike":
+        if triples.get("regime") == "opposite":
             target_level = target_level.max() - target_level
         for sender, receiver in (pairs.T, pairs.T[::-1]):
             possible = near & (types[sender] == sender_type) & (types[receiver] == receiver_type)

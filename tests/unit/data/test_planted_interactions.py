@@ -174,14 +174,14 @@ def test_a_regime_says_which_of_the_two_cells_changes():
     assert abs(sender) < 0.2 and receiver > 1 and abs(ligand) < 0.3
     sender, receiver, ligand = raised_targets("alike")
     assert sender > 1 and receiver > 1 and ligand > 0.7
-    sender, receiver, ligand = raised_targets("unlike")
+    sender, receiver, ligand = raised_targets("opposite")
     assert sender > 1 and receiver < -1 and abs(ligand) < 0.3
 
 
-def test_of_two_cells_that_become_unlike_one_rises_and_one_falls_also_within_one_type():
+def test_of_two_cells_that_become_opposite_one_rises_and_one_falls_also_within_one_type():
     rng = np.random.default_rng(0)
     coords, types, base = rng.random((400, 2)) * 20, np.zeros(400, np.int64), np.zeros(12)
-    planted = plant(coords, types, base, 1, 3, 2.0, 1.6, rng, regime="unlike")
+    planted = plant(coords, types, base, 1, 3, 2.0, 1.6, rng, regime="opposite")
     rise = planted.raised[:, planted.triples.targets[0]].toarray()
     assert set(rise[:, 0]) == {-2.0, 0.0, 2.0} and (rise == rise[:, :1]).all()
     one, other = planted.interactions.nonzero()
@@ -224,7 +224,7 @@ def test_likeness_separates_interacting_pairs_only_where_they_become_alike():
         found[regime] = np.mean(values)
     assert found["alike"] > 0.65
     assert abs(found["complementary"] - 0.5) < 0.07
-    assert found["unlike"] < 0.42
+    assert found["opposite"] < 0.42
 
 
 def test_truth_is_written_and_does_not_reach_the_methods(adata, tmp_path):

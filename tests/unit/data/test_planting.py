@@ -42,7 +42,7 @@ def test_the_spacing_is_that_of_a_lattice_and_ignores_empty_parts():
     assert spacing_of(apart) == pytest.approx(7, rel=0.05)
 
 
-@pytest.mark.parametrize("regime", ["complementary", "alike", "unlike"])
+@pytest.mark.parametrize("regime", ["complementary", "alike", "opposite"])
 def test_only_the_genes_of_triples_change_and_by_about_the_effect(tissue, regime):
     planted = plant_into(tissue, "mine", parameters(regime=regime, range="contact", radius=1.6))
     triples = planted.uns["true_triples"]
@@ -64,7 +64,7 @@ def test_only_the_genes_of_triples_change_and_by_about_the_effect(tissue, regime
         columns = [number[gene] for gene in targets]
         before = tissue.X[received][:, columns].mean()
         fold = planted.X[received][:, columns].mean() / before
-        assert fold < 0.5 if regime == "unlike" else 3 < fold < 20
+        assert fold < 0.5 if regime == "opposite" else 3 < fold < 20
     assert (planted.obs["cluster"] == tissue.obs["cluster"]).all()
     assert np.array_equal(planted.obsm["spatial"], tissue.obsm["spatial"])
     assert triples["radius"] == pytest.approx(1.6 * spacing_of(tissue.obsm["spatial"]))
@@ -72,7 +72,7 @@ def test_only_the_genes_of_triples_change_and_by_about_the_effect(tissue, regime
 
 def test_the_regime_decides_whether_likeness_shows_interactions(tissue):
     found = {}
-    for regime in ("alike", "unlike"):
+    for regime in ("alike", "opposite"):
         planted = plant_into(tissue, "mine", parameters(regime=regime, effect=3.0))
         clean = preprocess(planted)
         candidates = within_reach(clean.obsm["spatial"], 15)
@@ -81,7 +81,7 @@ def test_the_regime_decides_whether_likeness_shows_interactions(tissue):
         scores = cosine(clean.X, candidates)
         found[regime] = within(truth, scores, strata["distance and types"])["AUROC"]
         assert auroc(truth, scores) != 0.5
-    assert found["alike"] > 0.6 > 0.5 > found["unlike"]
+    assert found["alike"] > 0.6 > 0.5 > found["opposite"]
 
 
 def test_a_window_has_the_cells_nearest_to_the_center(tissue):
@@ -135,12 +135,12 @@ def test_the_program_writes_the_tissue_or_the_reason(tissue, tmp_path):
 
 
 def test_a_configuration_plants_into_a_published_tissue():
-    section = {"id": "BZ5_{regime}", "plant": {"into": "BZ5", "regime": ["alike", "unlike"]}}
+    section = {"id": "BZ5_{regime}", "plant": {"into": "BZ5", "regime": ["alike", "opposite"]}}
     config = {**load_yaml(CONFIG / "config.yaml"), "datasets": [section], "methods": ["stague"]}
     benchmark = load_benchmark(config, CONFIG)
-    assert list(benchmark.datasets) == ["BZ5_alike", "BZ5_unlike"]
-    entry = benchmark.datasets["BZ5_unlike"]
-    assert entry["plant"] == {**DEFAULTS, "into": "BZ5", "regime": "unlike", "seed": 1}
+    assert list(benchmark.datasets) == ["BZ5_alike", "BZ5_opposite"]
+    entry = benchmark.datasets["BZ5_opposite"]
+    assert entry["plant"] == {**DEFAULTS, "into": "BZ5", "regime": "opposite", "seed": 1}
     assert entry["n_domains"] == REGISTRY["BZ5"]["n_domains"]
     assert tissue_of(entry) == SEMI_SYNTHETIC
     assert list(benchmark.downloads) == ["BZ5"] and "BZ5" in benchmark.made

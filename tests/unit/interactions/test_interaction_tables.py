@@ -34,11 +34,11 @@ def of_regimes() -> pd.DataFrame:
     """Made scores within strata: stague is above distance where cells become alike."""
     rng = np.random.default_rng(0)
     metric, rows = "AUROC_within_distance_and_types", []
-    for i, regime in enumerate(["alike", "unlike"] * 6):
+    for i, regime in enumerate(["alike", "opposite"] * 6):
         name = f"t{i}"
         for fact in (f"regime_{regime}", "range_contact"):
             rows.append((name, "truth", "", -1, fact, 1.0))
-        height = {"alike": 0.7, "unlike": 0.3}[regime]
+        height = {"alike": 0.7, "opposite": 0.3}[regime]
         for seed in (0, 1):
             rows.append((name, "stague", "stague", seed, metric, height + rng.normal(0, 0.01)))
         rows.append((name, "distance", "", -1, metric, 0.5 + rng.normal(0, 0.01)))
@@ -72,11 +72,11 @@ def test_each_method_is_compared_with_its_own_untrained_network():
 
 def test_every_regime_has_its_means_and_lifts_over_distance():
     table = regime_table(of_regimes()).set_index(["regime", "range", "scorer"])
-    assert set(table.index.get_level_values("regime")) == {"all", "alike", "unlike"}
-    alike, unlike = (table.loc[(name, "contact", "stague")] for name in ("alike", "unlike"))
+    assert set(table.index.get_level_values("regime")) == {"all", "alike", "opposite"}
+    alike, opposite = (table.loc[(name, "contact", "stague")] for name in ("alike", "opposite"))
     assert alike["mean"] == pytest.approx(0.7, abs=0.02) and alike["tissues"] == 6
     assert alike["lift_low"] < 0.2 < alike["lift_high"] and alike["verdict"] == "better"
-    assert unlike["lift"] == pytest.approx(-0.2, abs=0.02) and unlike["verdict"] == "worse"
+    assert opposite["lift"] == pytest.approx(-0.2, abs=0.02) and opposite["verdict"] == "worse"
     everywhere = table.loc[("all", "all", "stague")]
     assert everywhere["tissues"] == 12 and everywhere["verdict"] == "within the noise"
     assert np.isnan(table.loc[("alike", "contact", "distance"), "p_holm"])

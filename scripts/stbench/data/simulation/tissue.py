@@ -10,7 +10,7 @@ from stbench.common.paths import gene_statistics_file
 from stbench.data.simulation.layouts import LAYOUTS
 
 # Of planted interactions (stbench.data.planted_interactions).
-REGIMES = ("complementary", "alike", "unlike")
+REGIMES = ("complementary", "alike", "opposite")
 RANGES = ("radius", "contact", "secreted")
 
 _TRENDS = 5
