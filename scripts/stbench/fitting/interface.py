@@ -32,7 +32,8 @@ class Fit:
         adj_normalized: the same graph, symmetrically normalized.
         adj_untrained: the graph of the untrained network, as ``adj_raw``.
         null_scores: (m,) scores of the trained network for pairs of cells without any interaction,
-            for example after shuffling expression among cells.
+            for example after shuffling expression among cells; not needed of a method with an
+            ``edge_scorer``, whose edges are compared with their own scores.
         weights: arrays by name, needed to explain the graph.
         losses: the training loss of every epoch from 1 on, before its step.
         info: small facts about the fit (plain numbers and strings).
