@@ -19,7 +19,6 @@ from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import write_h5ad
 from stbench.fitting.edge_scorer import EdgeScorer, edge_scorer
 from stbench.fitting.interface import Fit
-from stbench.interactions.analysis import Edges, mark
 from stbench.interactions.attribution import (
     Attribution,
     EdgeSet,
@@ -27,6 +26,7 @@ from stbench.interactions.attribution import (
     integrated_gradients,
     ranked_genes,
 )
+from stbench.interactions.chosen_edges import Edges, mark
 from stbench.interactions.edge_genes import edge_sets, genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import edge_table, undirected
 from stbench.interactions.tissue import LearnedGraph
