@@ -147,3 +147,12 @@ def test_support_of_ligands_and_receptors_is_compared_between_sections(tmp_path)
     found = table.set_index(["first", "second"])
     assert found.loc[("one", "two"), "value"] > 0.9 > 0.5 > found.loc[("one", "three"), "value"]
     assert found["p"].isna().all()  # pairs share genes
+
+
+def test_halves_of_a_learned_and_of_a_random_graph_are_two_measures(tmp_path):
+    path = section(tmp_path, "one", np.zeros(len(A)))
+    halves = {"graph": ["learned", "redrawn"], "correlation": [0.5, 0.4], "expected": [0.2, 0.3]}
+    pd.DataFrame({**halves, "p": [0.01, 0.4], "edges": 9, "pairs": 5}).to_csv(path / "halves.csv")
+    found = replication_table([path], {}).set_index("measure")
+    assert found.loc["beyond_rewired", "value"] == pytest.approx(0.3)
+    assert found.loc["beyond_rewired_redrawn", "value"] == pytest.approx(0.1)
