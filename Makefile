@@ -25,6 +25,8 @@ CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
 MACHINE    = $(if $(PROFILE),--profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)),--cores $(or $(CORES),all))
 OPTIONS    = $(MACHINE) $(CONFIGFILE) $(ARGS)
 SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
+# For targets that change no result: Snakemake would remove the lock of a run in the same folder when it ends.
+BESIDE = --nolock
 OWN_SECTION = $(BIN)/python scripts/preflight.py && $(BIN)/python scripts/own_section.py --path '$(DATA)' \
   $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') -- $(BIN)/snakemake
 PIP    = $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -62,8 +64,8 @@ deconvolution: run   ## estimate the cell types of each spot, on simulated and r
 
 reproduce: CONFIG = config/paper.yaml
 reproduce: setup     ## run every method on the data of the paper (a cluster, or days); lists missing data
-	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
-	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(OPTIONS) && exit $$code
+	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(BESIDE) $(OPTIONS)
+	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(BESIDE) $(OPTIONS) && exit $$code
 
 compare: CONFIG = config/compare.yaml
 compare: setup       ## train METHOD= only, and show it beside the results that come with the project
@@ -74,34 +76,34 @@ compare: setup       ## train METHOD= only, and show it beside the results that 
 
 ship: CONFIG = config/verdict.yaml
 ship: setup          ## pack what is finished of a run as the results that come with the project
-	@$(SNAKEMAKE) ship $(OPTIONS)
+	@$(SNAKEMAKE) ship $(BESIDE) $(OPTIONS)
 
 verdict-pages: setup ## write leaderboard, claims, figures and README's headline from the shipped results
 	@$(BIN)/python scripts/verdict_pages.py $(ARGS)
 
 plan: CONFIG := $(if $(DATA),config/domains.yaml,$(CONFIG))
 plan: setup          ## show the entries, jobs, disk, hours and memory of a run before it starts
-	@$(if $(DATA),$(OWN_SECTION),$(SNAKEMAKE)) plan $(OPTIONS)
+	@$(if $(DATA),$(OWN_SECTION),$(SNAKEMAKE)) plan $(BESIDE) $(OPTIONS)
 
 status:              ## show the progress of the latest run, also while it is running
 	@$(BIN)/python scripts/status.py $(CONFIGFILE) $(ARGS)
 
 tables: setup        ## write partial tables of the current scores, also during a run
-	@$(SNAKEMAKE) tables $(OPTIONS)
+	@$(SNAKEMAKE) tables $(BESIDE) $(OPTIONS)
 
 retry: setup         ## list failed entries and reset them, so that the next run retries them
 	@$(BIN)/python scripts/retry_failed.py --reset $(CONFIGFILE) $(ARGS)
 
 fetch: setup         ## download all data of CONFIG; shows licenses, sizes and disk space first
-	@$(SNAKEMAKE) fetch_plan $(OPTIONS)
-	@$(SNAKEMAKE) fetch $(OPTIONS)
+	@$(SNAKEMAKE) fetch_plan $(BESIDE) $(OPTIONS)
+	@$(SNAKEMAKE) fetch $(BESIDE) $(OPTIONS)
 
 check-sources: setup ## check that the files of all URLs in the registry still exist
 	@$(BIN)/python scripts/check_sources.py $(ARGS)
 
 bundle: setup        ## pack the data into one tar for a machine without a network; lists what is missing
-	@$(SNAKEMAKE) fetch_plan $(OPTIONS)
-	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
+	@$(SNAKEMAKE) fetch_plan $(BESIDE) $(OPTIONS)
+	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(BESIDE) $(OPTIONS)
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Otherwise the files with few but long tests run last and one core waits for them.

@@ -323,12 +323,20 @@ def reused(args: argparse.Namespace, folder: Path, contents: Mapping[str, str]) 
     if not status:
         return False
     name_folder(folder, status, args.output)
-    print(f"ok: reused from {status['reused_from']}, with the same contents", flush=True)
+    say(f"ok: reused from {status['reused_from']}, with the same contents")
     return True
+
+
+def say(text: str) -> None:
+    """Print a line; a full disk must not fail the job of a fit that is finished."""
+    with suppress(OSError):
+        os.write(1, f"{text}\n".encode())
 
 
 def run(args: argparse.Namespace, attempts: Attempts) -> None:
     check_unchanged(args.command)
+    if args.attempt == 1:
+        attempts.clear()
     contents: dict[str, str] = {}
     if args.code:
         contents = contents_of(combined_hash(args.reads), args.parameters, args.code)
@@ -336,7 +344,7 @@ def run(args: argparse.Namespace, attempts: Attempts) -> None:
         if contents and reused(args, folder, contents):
             return
         is_last = args.attempt >= args.max_attempts or attempts.overran(before=args.attempt)
-        if is_last and args.max_attempts > 1:
+        if is_last and args.max_attempts > 1 and attempts.started():
             outcome = attempts.verdict()
         else:
             with own_gpus(args.gpus) as gpus:
@@ -348,7 +356,7 @@ def run(args: argparse.Namespace, attempts: Attempts) -> None:
             number = f"attempt {args.attempt} of {args.max_attempts}"
             raise InputError(f"{args.dataset}, {args.method}, seed {args.seed}: {text} ({number})")
         publish(folder, {**outcome, **contents}, args)
-        print(text, flush=True)
+        say(text)
 
 
 def main() -> None:
@@ -367,8 +375,10 @@ def main() -> None:
         print(f"error: {cancelled}", file=sys.stderr)
         sys.exit(128 + cancelled.number)
     except OSError as error:
-        path = error.filename or args.output
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        reason = f"{error.filename or args.output}: {error.strerror or error}"
+        with suppress(OSError):
+            attempts.end(args.attempt, {"status": "killed", "reason": reason})
+        raise InputError(reason) from error
 
 
 if __name__ == "__main__":

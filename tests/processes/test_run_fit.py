@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -232,7 +233,6 @@ OOM = {"attempt": 2, "event": "end", "status": "oom", "reason": "too big", "peak
             "attempt 1: oom (too big); attempt 2: ended without a trace on node7",
             900,
         ),
-        ([], "killed", "no attempt started the fit", None),
     ],
 )
 def test_the_last_attempt_records_what_happened_and_does_not_train(
@@ -246,6 +246,19 @@ def test_the_last_attempt_records_what_happened_and_does_not_train(
     assert bench.status()["peak_rss_mb"] == peak
     assert bench.status()["attempt"] == 3
     assert [path.name for path in bench.output.iterdir()] == ["status.json"]
+
+
+def test_the_last_attempt_trains_if_faults_of_the_machine_prevented_all_others(bench):
+    fault = {"event": "end", "status": "killed", "reason": "/data: Stale file handle"}
+    log_of(bench, *({"attempt": number, **fault} for number in (1, 2)))
+    assert bench.run("good", attempt=3).returncode == 0
+    assert bench.status()["status"] == "ok"
+
+
+def test_a_finished_fit_is_kept_where_its_log_cannot_be_written(bench):
+    with open("/dev/full", "w") as full:
+        assert subprocess.run(bench.command("good"), stdout=full, stderr=full).returncode == 0
+    assert bench.status()["status"] == "ok"
 
 
 def test_the_first_attempt_begins_a_new_log_and_a_cut_line_is_no_obstacle(bench):
@@ -359,3 +372,4 @@ def test_an_output_that_cannot_be_written_is_one_line(bench):
     run = bench.run("good")
     assert run.returncode == 1
     assert run.stdout.startswith("error: ") and len(run.stdout.splitlines()) == 1
+    assert "Not a directory" in run.stdout

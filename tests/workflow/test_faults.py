@@ -66,7 +66,7 @@ def test_misbehaving_methods_get_their_status_and_the_table_stands(copied_workfl
     final = final_ari(flow, "method")
     assert dict(final.status) == {"smoothed_pca": "ok", **statuses}
     assert "2000 MB" in final.reason["eats_memory"]  # of the second attempt
-    retry = "retry with more memory: tissue, eats_memory, seed 0: oom: more than the 1000 MB"
+    retry = "retry: tissue, eats_memory, seed 0: oom: more than the 1000 MB"
     assert retry in run.stdout
     assert not re.search("Select jobs|Finished jobid|Error in rule|Building DAG", run.stdout)
 

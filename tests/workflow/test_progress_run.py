@@ -29,8 +29,13 @@ def test_a_run_from_its_plan_to_its_end(copied_workflow):
     results = workflow.folder / "results"
     own = results / "default"
 
-    planned = workflow.run(*SMALL, args=("plan",))
+    lock = workflow.folder / ".snakemake/locks/0.output.lock"  # of another run in this folder
+    lock.parent.mkdir(parents=True)
+    lock.write_text("results/x\n")
+    planned = workflow.run(*SMALL, args=("plan", "--nolock"))
     assert planned.returncode == 0, planned.stdout
+    assert lock.exists()
+    lock.unlink()
     assert "1 dataset x 2 methods x 2 seeds: 2 entries, 4 fits" in planned.stdout
     assert len(pd.read_csv(own / "plan.csv")) == 2
     assert "no run has been started here" in status(workflow)

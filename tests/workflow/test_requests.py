@@ -149,6 +149,13 @@ def test_make_hands_configuration_and_machine_to_snakemake(target):
     assert all((f"config/{named}.yaml" in line) == bool(named) for line in commands(target))
 
 
+@pytest.mark.parametrize("target", ["plan", "tables", "ship", "fetch", "bundle", "reproduce"])
+def test_targets_beside_a_run_leave_its_lock(target):
+    for line in commands(target, "CONFIG=config/cci.yaml"):
+        trains = line.strip().endswith("snakemake --cores all --configfile config/cci.yaml")
+        assert ("--nolock" in line) != trains, line
+
+
 @pytest.mark.parametrize("setting", ["CONFIG=config/no.yaml", "PROFILE=no"])
 def test_make_refuses_what_does_not_exist_in_one_line(setting):
     make = subprocess.run(

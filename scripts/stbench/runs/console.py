@@ -95,7 +95,7 @@ class Console(logging.Handler):
         output = next(iter(facts["output"]), facts["rule_name"])
         reason = "".join(last_lines(log, 1)).removeprefix("error: ") if log else "no error message"
         if self._will_retry(facts["jobid"]):
-            self._line.say(f"retry with more memory: {reason}")
+            self._line.say(f"retry: {reason}")
             return
         seen = "| tee " in (facts["shellcmd"] or "")
         self.failed.append(FailedJob(output, log, seen))

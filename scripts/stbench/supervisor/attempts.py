@@ -20,15 +20,21 @@ class Attempts:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
+    def clear(self) -> None:
+        """Begin a new log."""
+        self.path.unlink(missing_ok=True)
+
     def start(self, attempt: int) -> None:
-        """Record the start of an attempt; the first one begins a new log."""
-        if attempt == 1:
-            self.path.unlink(missing_ok=True)
+        """Record that an attempt starts the fit."""
         self._append({"attempt": attempt, "event": "start", "host": socket.gethostname()})
 
     def end(self, attempt: int, outcome: Mapping[str, Any]) -> None:
         """Record the outcome (``status``, ``reason``, measurements) of an attempt."""
         self._append({"attempt": attempt, "event": "end", **outcome})
+
+    def started(self) -> bool:
+        """Whether any attempt started the fit; faults of the machine may prevent all of them."""
+        return any(event["event"] == "start" for event in self.events())
 
     def overran(self, before: int) -> bool:
         """Whether the attempt before this one ended at the machine's time limit."""
@@ -36,7 +42,7 @@ class Attempts:
         return bool(ends) and ends[-1].get("status") == "timeout"
 
     def verdict(self) -> dict[str, Any]:
-        """The outcome that the last attempt records instead of trying again.
+        """The outcome that the last attempt records instead of trying again; one has started.
 
         Returns:
             ``status``: ``oom`` where the latest attempt ran out of memory, ``timeout`` where the
@@ -49,9 +55,6 @@ class Attempts:
             last[event["attempt"]] = event
             if event["event"] == "end":
                 measured = event
-        if not last:
-            reason = "no attempt started the fit"
-            return {"status": "killed", "reason": reason}
         latest = last[max(last)]
         reasons = [f"attempt {number}: {_describe(last[number])}" for number in sorted(last)]
         return {

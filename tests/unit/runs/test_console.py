@@ -78,7 +78,7 @@ def test_a_retry_says_why_in_one_line_and_is_no_failure(tmp_path):
     )
     text, console = messages(failure(str(log)), retry=True)
     reason = "tissue, stague, seed 0: oom: more than 900 MB (attempt 1 of 3)"
-    assert text == f"retry with more memory: {reason}\n"
+    assert text == f"retry: {reason}\n"
     assert console.failed == []
 
 
