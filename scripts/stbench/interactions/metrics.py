@@ -152,7 +152,7 @@ def _stratum(strata: Mapping[str, np.ndarray], scheme: str) -> np.ndarray:
 _FAWCETT = "Fawcett, Pattern Recognition Letters 2006"
 _DAVIS = "Davis and Goadrich, ICML 2006"
 _HALDANE = "Haldane, Annals of Human Genetics 1956"
-_OWN = "docs/interactions.md"
+_OWN = "docs/planted-interactions.md"
 # Arguments: which pairs are true, and the scores of the pairs, both (m,).
 METRICS = by_name(
     Metric("AUROC", "AUROC", auroc, _FAWCETT),
