@@ -13,7 +13,6 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from helpers.programs import run_here
-from methods import pca
 from prepare import prepare_own
 from stbench.common.paths import PROJECT
 from stbench.data.gene_symbols import panel_symbols
@@ -27,6 +26,7 @@ from stbench.figures.edge_support import gene_ranking, ligand_receptor_plot
 from stbench.figures.embedding import embedding_figure
 from stbench.figures.interaction_figures import draw
 from stbench.figures.style import apply_style, save
+from stbench.fitting.interface import Fit
 from stbench.interactions.analysis import analyze
 from stbench.interactions.ligand_receptor import resource_pairs
 from stbench.interactions.partial_results import Parts
@@ -42,6 +42,24 @@ SETTINGS = {
 }
 N = 80
 PNG = b"\x89PNG"
+
+
+class Method:
+    """A method whose graph is random."""
+
+    __name__ = "methods.mine"
+
+    @staticmethod
+    def fit(adata, n_domains, seed, device, params, record):
+        points, graph = adata.obsm["spatial"], near_pairs(adata.obsm["spatial"], seed)
+        return Fit(embedding=np.asarray(points, np.float32), adj_raw=graph)
+
+
+def near_pairs(coords, seed):
+    """A symmetric graph of near cells with random scores."""
+    near = np.triu(np.linalg.norm(coords[:, None] - coords, axis=2) < 0.15, 1)
+    upper = near * np.random.default_rng(seed).random((N, N))
+    return sp.csr_matrix(upper + upper.T)
 
 
 class Study:
@@ -74,9 +92,7 @@ class Study:
         told = {"seed": seed, "status": status, "reason": "no memory" if status != "ok" else None}
         (folder / "status.json").write_text(json.dumps(told))
         rng = np.random.default_rng(seed)
-        near = np.triu(np.linalg.norm(self.coords[:, None] - self.coords, axis=2) < 0.15, 1)
-        upper = near * rng.random((N, N))
-        graph = sp.csr_matrix(upper + upper.T) if graph is None else graph
+        graph = near_pairs(self.coords, seed) if graph is None else graph
         fit = anndata.AnnData(obs=pd.DataFrame(index=[f"cell{i}" for i in range(N)]))
         fit.uns["fit"] = {"params": "{}"}
         fit.obsm["embedding"] = rng.normal(size=(N, 4)).astype(np.float32)
@@ -94,7 +110,7 @@ class Study:
         data, preprocessed = self.root / "data.h5ad", self.root / "preprocessed.h5ad"
         settings = SETTINGS | settings
         drawing = partial(self.draw, title="Method")
-        analyze(data, preprocessed, self.fits, settings, out, module=pca, draw=drawing)
+        analyze(data, preprocessed, self.fits, settings, out, module=Method(), draw=drawing)
         return out, json.loads((out / "status.json").read_text())
 
 
@@ -124,6 +140,9 @@ def test_everything_is_there(study):
     by_seed = edges.groupby(["source", "target"])["score"].sum() / 2
     both = mean.set_index(["source", "target"])["score"]
     assert np.allclose(by_seed.loc[both.index], both)
+    seeds = pd.read_csv(out / "seeds.csv")
+    assert seeds.filter(like="_shuffled").notna().all(axis=None)
+    assert status["shuffled_cells"]["reason"] == "trained again with seed 0, 1"
     graph = anndata.read_h5ad(out / "graph.h5ad")
     for end in ("source", "target"):
         named = graph.obs_names[mean[end]]
@@ -250,11 +269,14 @@ def test_a_corrected_organism_replaces_that_of_the_dataset(undrawn):
 
 def test_the_program_gives_the_same_tables_as_the_library(study, tmp_path):
     study.dataset()  # no types, no domains: no UMAP
-    out, _ = study.fit().analyze()
+    settings = SETTINGS | {"threshold_by": "quantile"}  # without training
+    out, _ = study.fit().analyze(**settings)
+    status = (out / "status.json").read_text()
+    (out / "status.json").write_text(status.replace("mine does", "pca does"))
     command = [PROGRAM, "--data", tmp_path / "data.h5ad", "--method", "pca"]
     command += ["--preprocessed", tmp_path / "preprocessed.h5ad", "--fits", *study.fits]
     command += ["--output", tmp_path / "again", "--settings"]
-    run = run_here(*command, json.dumps(SETTINGS))
+    run = run_here(*command, json.dumps(settings))
     assert run.returncode == 0, run.stderr
     assert "ligand_receptor: ok: " in run.stdout
     for name in ("edges.parquet", "consensus.parquet", "ligand_receptor.csv", "status.json"):

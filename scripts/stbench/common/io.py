@@ -186,6 +186,7 @@ _IDS = dict.fromkeys(
     (
         *("dataset", "method", "other", "reference", "pair", "of", "section", "gene"),
         *("domain", "labels", "effect"),
+        *("type_a", "type_b", "ligand", "receptor"),
     ),
     str,
 )

@@ -22,19 +22,22 @@ _MEASURES = {
     "ligand_receptor_shifted": "sections: ligands and receptors, against the shifted tissue",
     "beyond_rewired": "halves of the resource, beyond rewired edges",
 }
-# Of random graphs with the same distances, drawn beside the measure.
+# Drawn beside the measure, the first that there is: of seeds trained on shuffled cells, or of
+# random graphs with the same distances.
 _BY_CHANCE = {
-    "jaccard": "jaccard_by_chance",
-    "ligand_receptor": "ligand_receptor_redrawn",
-    "beyond_rewired": "beyond_rewired_redrawn",
+    "beyond_distance": ("beyond_distance_shuffled",),
+    "jaccard": ("jaccard_shuffled", "jaccard_by_chance"),
+    "ligand_receptor": ("ligand_receptor_redrawn",),
+    "beyond_rewired": ("beyond_rewired_redrawn",),
 }
 
 
 def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """A panel for each measure, with a row for each tissue or pair of tissues.
 
-    Marks are filled if p is below 5 %, open if it is not, and small where there is no p. Ticks
-    are what random graphs with the same distances give.
+    Marks are filled if p is below 5 %, open if it is not, and small where there is no p. Ticks are
+    what the same training seeds give on shuffled cells, and otherwise what random graphs with the
+    same distances give.
 
     Args:
         table: of ``stbench.interactions.replication.replication_table``, at least one row.
@@ -69,8 +72,7 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
                     row["value"], y, "o", ms=6 if known else 4, mew=1.4, mec=color,
                     mfc=color if filled else "white",
                 )  # fmt: skip
-            by_chance = table[table["measure"] == _BY_CHANCE.get(measure)]
-            for _, row in by_chance[by_chance["method"] == method].iterrows():
+            for _, row in _by_chance(table[table["method"] == method], measure).iterrows():
                 name = _name(row) if len(places) > 1 else rows[measure][0]
                 y = places[name] + 0.16 * (i - (len(methods) - 1) / 2)
                 ax.plot(row["value"], y, "|", ms=9, mew=1.8, mec=styles[method].color)
@@ -83,11 +85,18 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     open_dot.set(mec=QUIET, mew=1.4)
     small = quick_dot(QUIET, "no p")
     small.set_markersize(4)
-    tick = quick_dot(QUIET, "random graph, same distances")
+    tick = quick_dot(QUIET, "shuffled cells, or random graph with the same distances")
     tick.set(marker="|", markersize=9, mew=1.8, mec=QUIET)
-    ticks = [tick] * bool(set(_BY_CHANCE.values()) & set(table["measure"]))
+    ticks = [tick] * any(len(_by_chance(table, measure)) for measure in measures)
     legend_below(figure, [*handles, open_dot, small, *ticks])
     return figure
+
+
+def _by_chance(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    for name in _BY_CHANCE.get(measure, ()):
+        if name in set(table["measure"]):
+            return table[table["measure"] == name]
+    return table[:0]
 
 
 def _rows(of_measure: pd.DataFrame) -> list[str]:

@@ -21,6 +21,7 @@ from stbench.interactions.halves import Halves
 from stbench.interactions.ligand_receptor import Support, ligand_receptor_support
 from stbench.interactions.partial_results import Parts
 from stbench.interactions.replication import between_seeds
+from stbench.interactions.structureless import Structureless, train_on_shuffled_cells
 from stbench.interactions.tissue import LearnedGraph, Tissue, read_graphs, read_tissue
 from stbench.interactions.type_pairs import TypePairs, type_pairs
 
@@ -70,10 +71,19 @@ def analyze(
         "graphs", lambda: read_graphs(fits, tissue.cells, settings["graph"]), "dataset"
     )
     edges = parts.make("edges", lambda: all_edges(graphs, tissue), "graphs")
+    adata = read_h5ad(preprocessed) if edges is not None else None
+    structureless = parts.make(
+        "shuffled_cells",
+        lambda: without_structure(module, adata, tissue, graphs, settings),
+        "edges",
+    )
     marked = parts.make(
         "threshold",
         lambda: mark(
-            edges, graphs, module, preprocessed, settings["threshold"], settings["threshold_by"]
+            *(edges, graphs, tissue, settings["threshold"], settings["threshold_by"]),
+            module=module,
+            adata=adata,
+            structureless=structureless,
         ),
         "edges",
     )
@@ -94,9 +104,7 @@ def analyze(
         pd.DataFrame(halves, columns=["graph", *Halves._fields]).to_csv(
             folder / "halves.csv", index=False
         )
-    genes = parts.make(
-        "genes", lambda: attributed_genes(marked, graphs, module, preprocessed), "above"
-    )
+    genes = parts.make("genes", lambda: attributed_genes(marked, graphs, module, adata), "above")
     if genes is not None:
         genes[0].to_csv(folder / "genes.csv", index=False)
         genes[1].to_csv(folder / "gene_checks.csv", index=False)
@@ -119,13 +127,30 @@ def all_edges(graphs: Sequence[LearnedGraph], tissue: Tissue) -> tuple[Edges, st
     return Edges(mean, pd.concat(seeds, ignore_index=True)), f"{len(mean)} edges"
 
 
+def without_structure(
+    module: ModuleType | None,
+    adata: Any,
+    tissue: Tissue,
+    graphs: Sequence[LearnedGraph],
+    settings: Mapping[str, Any],
+) -> tuple[Structureless, str]:
+    """Graphs of the same seeds, trained on shuffled cells.
+
+    Raises:
+        NotApplicableError: the threshold needs no null, or see ``train_on_shuffled_cells``.
+    """
+    if settings["threshold_by"] != "null_quantile":
+        raise NotApplicableError("threshold_by: null_quantile alone needs them")
+    return train_on_shuffled_cells(module, adata, tissue.sections, graphs, settings["graph"])
+
+
 def agreement_of_seeds(edges: Edges, tissue: Tissue) -> tuple[pd.DataFrame, str]:
     """How well the training seeds agree on the edges.
 
     Raises:
         NotApplicableError: there is one seed only.
     """
-    table = between_seeds(edges.by_seed, tissue.coords)
+    table = between_seeds(edges.by_seed, tissue.coords, edges.without_structure)
     if table.empty:
         raise NotApplicableError("one training seed; at least 2 are needed")
     return table, f"mean Jaccard index {table['jaccard'].mean():.2f}"
@@ -200,7 +225,7 @@ def resolution(tests: int, shuffles: int, q: str = "q") -> str:
 
 
 def attributed_genes(
-    edges: Edges, graphs: Sequence[LearnedGraph], module: ModuleType | None, preprocessed: Path
+    edges: Edges, graphs: Sequence[LearnedGraph], module: ModuleType | None, adata: Any
 ) -> tuple[tuple[pd.DataFrame, pd.DataFrame], str]:
     """The genes that the scores of the edges depend on, and checks of this result.
 
@@ -213,9 +238,7 @@ def attributed_genes(
         )
     fits = {graph.seed: (graph.params, read_weights(graph.fit)) for graph in graphs}
     table = edges.consensus
-    genes, checks = genes_behind_edges(
-        module, read_h5ad(preprocessed), fits, table, table["above"].to_numpy()
-    )
+    genes, checks = genes_behind_edges(module, adata, fits, table, table["above"].to_numpy())
     return (genes, checks), remark(checks)
 
 

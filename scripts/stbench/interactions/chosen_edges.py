@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.common.io import read_h5ad
 from stbench.fitting.edge_scorer import edge_scorer
-from stbench.interactions.edge_chance import SHUFFLES, Chance, chance_of_edges
+from stbench.interactions.edge_chance import SHUFFLES, Chance, calibrated, chance_of_edges
 from stbench.interactions.edge_genes import read_weights
+from stbench.interactions.edges import pair_distances
+from stbench.interactions.structureless import Structureless
 from stbench.interactions.threshold import check, threshold
-from stbench.interactions.tissue import LearnedGraph
+from stbench.interactions.tissue import LearnedGraph, Tissue
+
+_ENDS = ["source", "target"]
 
 
 class Edges(NamedTuple):
-    """Edges of the mean graph of all training seeds, and of every seed (with a column seed)."""
+    """Edges of a method in a tissue.
+
+    Attributes:
+        consensus: of the mean graph of all training seeds.
+        by_seed: of every seed, with a column ``seed``.
+        without_structure: of every seed, trained on shuffled cells: source, target, score,
+            distance, seed, and the value that orders them (``order``). None: not trained.
+    """
 
     consensus: pd.DataFrame
     by_seed: pd.DataFrame
+    without_structure: pd.DataFrame | None = None
 
 
 def mark(
     edges: Edges,
     graphs: Sequence[LearnedGraph],
-    module: ModuleType | None,
-    preprocessed: Path,
+    tissue: Tissue,
     number: float,
     kind: str,
+    *,
+    module: ModuleType | None,
+    adata: Any,
+    structureless: Structureless | None,
 ) -> tuple[Edges, str]:
     """Add a column ``above``: whether the edge counts, which differs between seeds.
 
     By the null of each edge (``chance_of_edges``) there is a column ``p``, too.
     """
     check(number, kind)
-    mean, seeds = edges
-    chance = chance_by_edge(mean, graphs, module, preprocessed) if kind == "null_quantile" else None
+    mean, seeds, _ = edges
+    weights = [read_weights(graph.fit) for graph in graphs]
+    of_edges = partial(chance_by_edge, mean, module, tissue.sections)
+    chance = of_edges(adata, graphs, weights) if kind == "null_quantile" else None
+    null = of_edges(*structureless) if chance is not None and structureless is not None else None
+    noise = None if structureless is None else _ordered(structureless, mean, null, tissue.coords)
     if chance is None:
         nulls = [g.null_scores for g in graphs]
         cut = threshold(number, kind, mean["score"].to_numpy(), nulls)
@@ -48,6 +66,7 @@ def mark(
         marked = Edges(
             mean.assign(above=mean["score"] > cut),
             seeds.assign(above=seeds["score"] > seeds["seed"].map(of_seeds)),
+            noise,
         )
         return marked, f"score above {cut:.4g} ({kind} {number:g})"
     most = 1 - 1 / (1 + SHUFFLES)
@@ -56,41 +75,66 @@ def mark(
             f"interactions: threshold: {number} needs more than {SHUFFLES} shuffles; "
             f"use at most {most:g}"
         )
-    ends = ["source", "target"]
+    if null is not None:
+        chance = calibrated(chance, null, mean["distance"].to_numpy())
     by_seed = pd.concat(
-        mean[ends].assign(seed=graph.seed, p=p)
-        for graph, p in zip(graphs, chance.by_seed, strict=True)
+        mean[_ENDS].assign(seed=graph.seed, p=p) for graph, p in zip(graphs, chance.p, strict=True)
     )
-    seeds = seeds.merge(by_seed, on=[*ends, "seed"], validate="one_to_one")
+    seeds = seeds.merge(by_seed, on=[*_ENDS, "seed"], validate="one_to_one")
     limit = 1 - number + 1e-9  # rounding of 1 - number
     marked = Edges(
-        mean.assign(p=chance.of_mean, above=chance.of_mean <= limit),
+        mean.assign(p=chance.p_of_mean, above=chance.p_of_mean <= limit),
         seeds.assign(above=seeds["p"] <= limit),
+        noise,
     )
-    reason = f"score reached by at most {1 - number:.2g} of {SHUFFLES} shuffles"
-    return marked, f"{reason}; {limit * len(mean):.0f} edges are expected by chance"
+    expected = f"{limit * len(mean):.0f} edges are expected by chance"
+    if null is None:
+        kept = f"score reached by at most {1 - number:.2g} of {SHUFFLES} shuffles"
+        return marked, f"{kept}; {expected}, and more because the network was trained on these data"
+    return marked, f"p at most {1 - number:.2g} by networks trained on shuffled cells; {expected}"
 
 
 def chance_by_edge(
     mean: pd.DataFrame,
-    graphs: Sequence[LearnedGraph],
     module: ModuleType | None,
-    preprocessed: Path,
+    sections: np.ndarray,
+    adata: Any,
+    graphs: Sequence[LearnedGraph],
+    weights: Sequence[Mapping[str, np.ndarray] | None],
 ) -> Chance | None:
-    """p of the edges of the mean graph, in its order; None if their scores cannot be repeated."""
-    weights = [read_weights(graph.fit) for graph in graphs]
+    """The edges of the mean graph, in its order; None if their scores cannot be repeated."""
     if not hasattr(module, "edge_scorer") or any(one is None for one in weights):
         return None
-    if any(len(graph.pairs) != len(mean) for graph in graphs):  # seeds with other candidates
-        return None
-    adata, pairs = read_h5ad(preprocessed), mean[["source", "target"]].to_numpy()
+    pairs = mean[_ENDS].to_numpy()
     order = np.lexsort(pairs.T[::-1])  # of the pairs of every graph
+    if not all(np.array_equal(graph.pairs, pairs[order]) for graph in graphs):
+        return None  # seeds with other candidates
     scorers, scores = [], np.empty((len(graphs), len(pairs)), np.float32)
     for row, graph, of_fit in zip(scores, graphs, weights, strict=True):
         row[order] = graph.scores
         scorers.append(edge_scorer(module, adata, graph.params, of_fit, pairs))
     repeated = [scorer.score(scorer.expression).numpy() for scorer in scorers]
-    return chance_of_edges(scorers, scores) if np.allclose(repeated, scores, atol=1e-3) else None
+    if not np.allclose(repeated, scores, atol=1e-3):
+        return None
+    return chance_of_edges(scorers, scores, sections)
+
+
+def _ordered(
+    structureless: Structureless, mean: pd.DataFrame, null: Chance | None, coords: np.ndarray
+) -> pd.DataFrame:
+    """The edges of networks trained on shuffled cells, with what orders them: z, or the score."""
+    tables = []
+    for i, graph in enumerate(structureless.graphs):
+        table = pd.DataFrame(graph.pairs, columns=_ENDS).assign(
+            score=graph.scores,
+            distance=pair_distances(coords, *graph.pairs.T),
+            seed=graph.seed,
+        )
+        if null is None:
+            tables.append(table.assign(order=table["score"]))
+        else:
+            tables.append(table.merge(mean[_ENDS].assign(order=null.z[i]), on=_ENDS))
+    return pd.concat(tables, ignore_index=True)
 
 
 def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:

@@ -1,8 +1,9 @@
-"""How often an edge scores as high when expression is shuffled among the cells.
+"""How far the score of an edge is above what the network gives it without structure.
 
-The trained network is kept. What it gives an edge without any structure depends on the distance of
-the two cells, and on their neighbors, over which it averages. So every edge is compared with its
-own scores: without structure each has the same probability of a p below any limit.
+What a trained network gives an edge without any structure depends on the distance of the two
+cells, and on their neighbors, over which it averages. So every edge is compared with its own scores
+for data whose cells are shuffled. A network also fits noise of its training data, so the result is
+compared with that of a network trained on shuffled cells (``stbench.interactions.structureless``).
 """
 
 from __future__ import annotations
@@ -12,46 +13,91 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 
 from stbench.fitting.edge_scorer import EdgeScorer
+from stbench.interactions.structureless import shuffled_cells
 
-SHUFFLES = 99  # the smallest p is .01
+SHUFFLES = 99  # the smallest p by shuffles alone is .01
 _ROUNDING = 1e-6  # scores are at most 1, in float32
+_BINS, _IN_BIN = 10, 100  # of distance: at most so many, with at least so many pairs
 
 
 class Chance(NamedTuple):
-    """Shares of shuffles, counting the data themselves, that reach the score of an edge.
+    """The scores of edges beside those for shuffled data, of every seed and of the mean of seeds.
 
     Attributes:
-        by_seed: (seeds, m), for the scores of every training seed.
-        of_mean: (m,), for their mean; all seeds score the same shuffled data.
+        p, p_of_mean: (seeds, m) and (m,) shares of shuffles, counting the data themselves, that
+            reach the score.
+        z, z_of_mean: (score - mean) / sd over the shuffles.
     """
 
-    by_seed: np.ndarray
-    of_mean: np.ndarray
+    p: np.ndarray
+    p_of_mean: np.ndarray
+    z: np.ndarray
+    z_of_mean: np.ndarray
 
 
 def chance_of_edges(
-    scorers: Sequence[EdgeScorer], scores: np.ndarray, shuffles: int = SHUFFLES, seed: int = 0
+    scorers: Sequence[EdgeScorer],
+    scores: np.ndarray,
+    sections: np.ndarray,
+    shuffles: int = SHUFFLES,
+    seed: int = 0,
 ) -> Chance:
-    """p of every edge.
+    """Compare every edge with its own scores for shuffled cells; all seeds score the same shuffles.
 
     Time: shuffles x seeds passes through the learner. Memory: that of one pass.
 
     Args:
         scorers: of every training seed, for the same m pairs of cells.
         scores: (seeds, m) on the real data.
+        sections: (n,) codes of joined sections, whose cells are shuffled apart from each other.
         shuffles: of expression among the cells.
         seed: of the shuffles.
     """
-    mean = scores.mean(axis=0)
-    reached, reached_by_mean = np.ones(scores.shape), np.ones(len(mean))
-    generator = torch.Generator().manual_seed(seed)
-    n = len(scorers[0].expression)
+    rows = np.vstack([scores, scores.mean(axis=0)]).astype(np.float64)
+    reached = np.ones(rows.shape)
+    total, squares = np.zeros(rows.shape), np.zeros(rows.shape)
+    rng = np.random.default_rng(seed)
     for _ in range(shuffles):
-        order = torch.randperm(n, generator=generator)
+        order = torch.from_numpy(shuffled_cells(sections, rng))
         with torch.no_grad():
             null = np.stack([one.score(one.expression[order]).numpy() for one in scorers])
-        reached += null >= scores - _ROUNDING
-        reached_by_mean += null.mean(axis=0) >= mean - _ROUNDING
-    return Chance(reached / (1 + shuffles), reached_by_mean / (1 + shuffles))
+        null = np.vstack([null, null.mean(axis=0)])
+        reached += null >= rows - _ROUNDING
+        total += null - rows  # differences, so that their squares do not lose digits
+        squares += np.square(null - rows)
+    mean = total / shuffles
+    sd = np.sqrt(np.maximum(squares / shuffles - np.square(mean), 0))
+    z = -mean / np.maximum(sd, _ROUNDING)
+    p = reached / (1 + shuffles)
+    return Chance(p[:-1], p[-1], z[:-1], z[-1])
+
+
+def calibrated(chance: Chance, without_structure: Chance, distances: np.ndarray) -> Chance:
+    """The same with p from the edges of networks that were trained on shuffled cells.
+
+    p is the share of their edges at about the same distance, counting the edge itself, whose z
+    reaches its own.
+
+    Args:
+        without_structure: of the same pairs of cells.
+        distances: (m,) of the pairs.
+    """
+    n_bins = int(np.clip(len(distances) // _IN_BIN, 1, _BINS))
+    bins = (rankdata(distances, "ordinal") - 1).astype(np.int64) * n_bins // len(distances)
+
+    def shares(z: np.ndarray, null: np.ndarray) -> np.ndarray:
+        p = np.empty(len(z))
+        for b in range(n_bins):
+            of_bin = np.sort(null[bins == b])
+            below = np.searchsorted(of_bin, z[bins == b], side="left")
+            p[bins == b] = (1 + len(of_bin) - below) / (1 + len(of_bin))
+        return p
+
+    pairs = zip(chance.z, without_structure.z, strict=True)
+    return chance._replace(
+        p=np.stack([shares(z, null) for z, null in pairs]),
+        p_of_mean=shares(chance.z_of_mean, without_structure.z_of_mean),
+    )

@@ -112,7 +112,8 @@ def ligand_receptor_support(
         organism: ``human`` or ``mouse``.
         types: (n,) cell types; cells without a type are one more type. None: one type.
         coords: (n, 2) positions.
-        sections: (n,) codes of joined sections, which are shifted apart from each other.
+        sections: (n,) codes of joined sections, which are rewired and shifted apart from each
+            other.
         shuffles: number of rewired graphs, and of shifts.
         seed: of the draws.
 
@@ -137,7 +138,8 @@ def ligand_receptor_support(
         coverage += f", {other_case} genes matched by ignoring case"
     codes = np.zeros(expression.shape[0], np.int64)
     if types is not None:
-        codes += types.codes
+        codes += types.codes + 1
+    codes = codes * (sections.max(initial=0) + 1) + sections
     values = _Values(expression, places)
     table = tested_pairs(edges, values, on_panel, codes, shuffles=shuffles, seed=seed)
     silent = len(on_panel) - len(table)

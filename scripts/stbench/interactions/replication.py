@@ -15,7 +15,11 @@ from stbench.interactions.edge_nulls import shared_by_distance
 
 _LEAST_PAIRS = 6  # pairs of types that two sections must share
 _DRAWS = 999
-_JACCARD = ("jaccard", "jaccard_by_chance")
+# Of two seeds; ``_shuffled``: of the same seeds trained on shuffled cells.
+_OF_SEEDS = (
+    *("correlation", "beyond_distance", "beyond_distance_shuffled"),
+    *("jaccard", "jaccard_by_chance", "jaccard_shuffled"),
+)
 _LEFT = 1e-9  # variance that distance leaves; less is rounding
 NULLS = ("shuffled", "distance", "shifted")
 SUPPORTS = {
@@ -30,44 +34,68 @@ COLUMNS = {
 }
 
 
-def between_seeds(edges: pd.DataFrame, coords: np.ndarray) -> pd.DataFrame:
+def between_seeds(
+    edges: pd.DataFrame, coords: np.ndarray, without_structure: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """How well two training seeds agree on the edges of one section.
 
     Args:
         edges: of all seeds: source, target, score, distance, above, seed.
         coords: (n, 2) positions of the cells.
+        without_structure: of ``stbench.interactions.chosen_edges.Edges``.
 
     Returns:
         One row per pair of seeds: ``first``, ``second``, ``edges`` (of both), ``correlation``
         (Spearman's, of the scores of edges of both), ``beyond_distance`` (the same, partial,
-        given the distance), ``jaccard`` (of the edges above the threshold; NaN without any) and
+        given the distance), ``jaccard`` (of the edges above the threshold; NaN without any),
         ``jaccard_by_chance`` (of two graphs with these distances; NaN if too many pairs of cells
-        are within reach).
+        are within reach), and ``beyond_distance_shuffled`` and ``jaccard_shuffled``: of the same
+        seeds trained on the same shuffled cells, whose first edges are taken, as many as are above
+        the threshold (NaN if they were not trained). Seeds fit the same noise, so they agree
+        without any structure, too.
     """
-    by_seed = {
+    by_seed = _by_seed(edges)
+    noise = {} if without_structure is None else _by_seed(without_structure)
+    rows = []
+    for (first, one), (second, other) in combinations(by_seed.items(), 2):
+        n_edges, correlation, beyond = _agreement_of_scores(one, other)
+        ends = [table.index[table["above"]] for table in (one, other)]
+        shared = shared_by_distance(_as_pairs(ends[0]), _as_pairs(ends[1]), coords)
+        row = {
+            **{"first": first, "second": second, "edges": n_edges},
+            **{"correlation": correlation, "beyond_distance": beyond},
+            "jaccard": _jaccard(len(ends[0].intersection(ends[1])), *ends),
+            "jaccard_by_chance": _jaccard(shared, *ends),
+        }
+        if first in noise and second in noise:
+            pair = noise[first], noise[second]
+            firsts = [
+                table["order"].nlargest(len(above)).index
+                for table, above in zip(pair, ends, strict=True)
+            ]
+            row["beyond_distance_shuffled"] = _agreement_of_scores(*pair)[2]
+            row["jaccard_shuffled"] = _jaccard(len(firsts[0].intersection(firsts[1])), *firsts)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["first", "second", "edges", *_OF_SEEDS])
+
+
+def _by_seed(edges: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    return {
         int(seed): rows.set_index(["source", "target"])
         for seed, rows in edges.groupby("seed", sort=True)
     }
-    rows = []
-    for (first, one), (second, other) in combinations(by_seed.items(), 2):
-        both = one.join(other, how="inner", rsuffix="_other")
-        values = both[["score", "score_other", "distance"]].rank().to_numpy()
-        ends = [table.index[table["above"]] for table in (one, other)]
-        shared, total = len(ends[0].intersection(ends[1])), len(ends[0]) + len(ends[1])
-        expected = shared_by_distance(_as_pairs(ends[0]), _as_pairs(ends[1]), coords)
-        rows.append(
-            {
-                "first": first,
-                "second": second,
-                "edges": len(both),
-                "correlation": _correlation(values[:, :2])[0, 1],
-                "beyond_distance": _partial(_correlation(values)),
-                "jaccard": shared / (total - shared) if total else np.nan,
-                "jaccard_by_chance": expected / (total - expected) if total else np.nan,
-            }
-        )
-    names = ["first", "second", "edges", "correlation", "beyond_distance", *_JACCARD]
-    return pd.DataFrame(rows, columns=names)
+
+
+def _agreement_of_scores(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, float, float]:
+    """Number of common edges, correlation of their scores, and the same given the distance."""
+    both = one.join(other, how="inner", rsuffix="_other")
+    ranks = both[["score", "score_other", "distance"]].rank().to_numpy()
+    return len(both), _correlation(ranks[:, :2])[0, 1], _partial(_correlation(ranks))
+
+
+def _jaccard(shared: float, one: pd.Index, other: pd.Index) -> float:
+    total = len(one) + len(other)
+    return shared / (total - shared) if total else np.nan
 
 
 def _as_pairs(index: pd.Index) -> np.ndarray:
@@ -124,7 +152,7 @@ def _seed_rows(method: str, dataset: str, seeds: pd.DataFrame) -> list[dict]:
             **{"measure": measure, "value": seeds[measure].mean(), "p": np.nan},
             "n": int(seeds["edges"].mean()),
         }
-        for measure in ("correlation", "beyond_distance", *_JACCARD)
+        for measure in _OF_SEEDS
         if seeds[measure].notna().any()
     ]
 

@@ -67,7 +67,8 @@ def type_pairs(
         coords: (n, 2) positions.
         shuffles: draws of the nulls ``shuffled`` and ``shifted``.
         seed: of the draws.
-        sections: (n,) codes of joined sections, which are shifted apart from each other.
+        sections: (n,) codes of joined sections, which are shuffled and shifted apart from each
+            other.
 
     Returns:
         The table by category order: type_a, type_b, cells_a, cells_b, observed, and for each null
@@ -104,7 +105,10 @@ def type_pairs(
     observed, same = table["observed"].to_numpy(), a == b
     sides = np.array([observed[same].sum(), observed[~same].sum()])
     rng = np.random.default_rng(seed)
-    draws = shuffled_counts(source, target, codes, len(names), shuffles=shuffles, rng=rng)
+    places = (coords, np.zeros(len(coords), int) if sections is None else sections)
+    draws = shuffled_counts(
+        *(source, target, codes, places[1], len(names)), shuffles=shuffles, rng=rng
+    )
     by_pair: dict[str, Sequence[Comparison] | None] = {"shuffled": _of_draws(observed, draws)}
     by_side = {"shuffled": _of_draws(sides[:1], draws[:, same].sum(axis=1, keepdims=True))}
     pool = pool_of(source, target, coords, codes >= 0)
@@ -116,7 +120,6 @@ def type_pairs(
             by_side[null] = test(pool, (~same[kind]).astype(np.int64), sides) or []
     by_pair["shifted"] = None
     if pool is not None and len(pool.one) <= MAX_FITTED:
-        places = (coords, np.zeros(len(coords), int) if sections is None else sections)
         own, moved = _excess(pool, codes, len(names), places, shuffles, rng)
         by_pair["shifted"] = _of_excess(observed, own, moved)
         by_side["shifted"] = _of_excess(
@@ -159,17 +162,22 @@ def shuffled_counts(
     source: np.ndarray,
     target: np.ndarray,
     codes: np.ndarray,
+    sections: np.ndarray,
     n_types: int,
     *,
     shuffles: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(shuffles, pairs) edges of every pair of types when types are shuffled among typed cells."""
+    """(shuffles, pairs) edges of every pair of types when types are shuffled among typed cells.
+
+    Those of joined sections stay in their section.
+    """
     drawn = codes.copy()
-    typed = np.flatnonzero(codes >= 0)
+    typed = [np.flatnonzero((codes >= 0) & (sections == one)) for one in np.unique(sections)]
     counts = np.empty((shuffles, n_types * (n_types + 1) // 2), dtype=np.int64)
     for row in counts:
-        drawn[typed] = rng.permutation(codes[typed])
+        for own in typed:
+            drawn[own] = rng.permutation(codes[own])
         row[:] = count_pairs(drawn[source], drawn[target], n_types)
     return counts
 

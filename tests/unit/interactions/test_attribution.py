@@ -16,7 +16,6 @@ import torch
 from methods import pca
 from methods.stague import model as stague
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.common.io import write_h5ad
 from stbench.fitting.edge_scorer import EdgeScorer, edge_scorer
 from stbench.fitting.interface import Fit
 from stbench.interactions.attribution import (
@@ -29,7 +28,7 @@ from stbench.interactions.attribution import (
 from stbench.interactions.chosen_edges import Edges, mark
 from stbench.interactions.edge_genes import edge_sets, genes_behind_edges, read_weights, remark
 from stbench.interactions.edges import edge_table, undirected
-from stbench.interactions.tissue import LearnedGraph
+from stbench.interactions.tissue import LearnedGraph, Tissue
 
 SMALL = {"epochs": 15, "lr": 2e-3, "exp_out": 32, "hidden_dim": 16, "rep_dim": 8, "proj_dim": 8,
          "k": 8, "record_every": 99}  # fmt: skip
@@ -133,14 +132,23 @@ def test_the_planted_gene_comes_first_by_both_measures() -> None:
 
 def test_edges_are_compared_with_their_own_scores_of_shuffled_cells(tmp_path) -> None:
     adata, params, fit, pairs, scores = trained()
-    write_h5ad(tmp_path / "preprocessed.h5ad", adata)
     np.savez(tmp_path / "weights.npz", **fit.weights)
     graph = LearnedGraph(3, tmp_path, params, pairs, scores, fit.null_scores, None)
     mean = edge_table(pairs, scores, adata.obsm["spatial"], 5)
     edges = Edges(mean, mean.assign(seed=3))
-    settings = (stague, tmp_path / "preprocessed.h5ad", 0.95, "null_quantile")
-    (consensus, by_seed), note = mark(edges, [graph], *settings)
-    assert "expected by chance" in note
+    coords, one = adata.obsm["spatial"], np.zeros(CELLS, int)
+    tissue = Tissue("t", "mouse", adata.obs_names, coords, adata.X, adata.var, None, None, one)
+
+    def marked(graph: LearnedGraph, number: float = 0.95) -> tuple[Edges, str]:
+        return mark(
+            *(edges, [graph], tissue, number, "null_quantile"),
+            module=stague,
+            adata=adata,
+            structureless=None,
+        )
+
+    (consensus, by_seed, _), note = marked(graph)
+    assert "expected by chance, and more because the network was trained on these data" in note
     np.testing.assert_array_equal(consensus["p"], by_seed["p"])
     np.testing.assert_array_equal(consensus["above"], consensus["p"] <= 0.05 + 1e-9)
     own = edge_scorer(
@@ -153,10 +161,10 @@ def test_edges_are_compared_with_their_own_scores_of_shuffled_cells(tmp_path) ->
     share = (torch.stack(drawn).numpy() >= consensus["score"].to_numpy() - 1e-6).mean(axis=0)
     assert np.abs(share - consensus["p"]).mean() < 0.05
     other = replace(graph, scores=scores[::-1].copy())  # not what the weights give
-    (plain, _), note = mark(edges, [other], *settings)
+    (plain, _, _), note = marked(other)
     assert "p" not in plain and "score above" in note
     with pytest.raises(InputError, match="use at most 0"):
-        mark(edges, [graph], *settings[:2], 0.999, "null_quantile")
+        marked(graph, 0.999)
 
 
 def test_a_gene_that_the_learner_ignores_has_no_part() -> None:

@@ -46,6 +46,17 @@ def test_nothing_is_beyond_the_distance_where_it_decides_every_score(n):
     assert np.isnan(between_seeds(pd.concat(near), coords(n)).iloc[0]["beyond_distance"])
 
 
+def test_what_seeds_share_without_structure_is_beside_what_they_share():
+    real = pd.concat([edges(1, 0.2), edges(2, 0.2)])
+    noise = pd.concat([edges(1, 0.6), edges(2, 0.6)]).assign(order=lambda t: t["score"])
+    row = between_seeds(real, coords(), noise.drop(columns="above")).iloc[0]
+    alone = between_seeds(noise, coords()).iloc[0]  # as many edges above the threshold
+    assert row["beyond_distance_shuffled"] == alone["beyond_distance"] < row["beyond_distance"]
+    assert row["jaccard_shuffled"] == alone["jaccard"] < row["jaccard"]
+    without = between_seeds(real, coords()).iloc[0]
+    assert without[["beyond_distance_shuffled", "jaccard_shuffled"]].isna().all()
+
+
 def test_jaccard_by_hand_and_pairs_of_three_seeds():
     rows = pd.concat([edges(seed, 0.5, 4).assign(above=[True, True, seed == 2, False])
                       for seed in (1, 2, 3)])  # fmt: skip

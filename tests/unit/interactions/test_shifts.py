@@ -58,6 +58,16 @@ def test_independent_smooth_genes_are_significant_as_often_as_they_should():
     assert found["p_shifted"].mean() == pytest.approx(0.5, abs=0.12)
 
 
+def test_a_receptor_that_is_high_where_edges_are_many_is_not_significant_for_that():
+    rng = np.random.default_rng(2)
+    dense = np.exp(-((GRID - 5.0) ** 2).sum(axis=1) / 20)
+    ends = EDGES.loc[rng.random(len(EDGES)) < 0.1 + 0.9 * dense[EDGES["source"]]]
+    values = {f"g{i}": smooth(rng) for i in range(60)} | {"dense": 0.1 + dense}
+    pairs = [(f"g{i}", "dense") for i in range(60)]
+    found = against_shifts(ends, values.__getitem__, pairs, PLACES, 200, 0)
+    assert (found["p_shifted"] < 0.05).mean() <= 0.15
+
+
 def test_a_gene_without_variation_has_no_z():
     ones = np.ones(len(GRID), np.float32)
     found = against_shifts(EDGES, lambda name: ones, [("a", "b")], PLACES, 20, 0)

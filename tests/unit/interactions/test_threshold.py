@@ -13,6 +13,8 @@ from stbench.fitting.edge_scorer import EdgeScorer
 from stbench.interactions.edge_chance import chance_of_edges
 from stbench.interactions.threshold import threshold
 
+ONE = np.zeros(600, int)  # a single section
+
 
 def test_thresholds_are_what_they_say():
     scores = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
@@ -61,7 +63,7 @@ def test_without_structure_every_kind_of_edge_has_the_same_chance():
     for seed in range(6):
         scorer, coords, pairs, length = network(seed, 0)
         real = scorer.score(scorer.expression).numpy()[None]
-        p = chance_of_edges([scorer], real, shuffles=39).of_mean
+        p = chance_of_edges([scorer], real, ONE, shuffles=39).p_of_mean
         dense = coords[pairs, 0].max(axis=1) < 0.5
         found.append(pd.DataFrame({"p": p, "dense": dense, "long": length > np.median(length)}))
     table = pd.concat(found).assign(above=lambda t: t["p"] <= 0.1)
@@ -74,9 +76,9 @@ def test_structure_is_found_at_all_distances_and_by_the_mean_of_the_seeds():
     made = [network(0, structure) for structure in (0, 1)]
     for (scorer, _, _, length), structure in zip(made, (0, 1), strict=True):
         real = scorer.score(scorer.expression).numpy()
-        chance = chance_of_edges([scorer, scorer], np.stack([real, real]), shuffles=19)
-        np.testing.assert_array_equal(chance.by_seed, [chance.of_mean] * 2)
-        assert set(np.unique(chance.of_mean * 20).round(6)) <= set(range(1, 21))
+        chance = chance_of_edges([scorer, scorer], np.stack([real, real]), ONE, shuffles=19)
+        np.testing.assert_array_equal(chance.p, [chance.p_of_mean] * 2)
+        assert set(np.unique(chance.p_of_mean * 20).round(6)) <= set(range(1, 21))
         thirds = pd.qcut(length, 3, labels=False)
-        passed = pd.Series(chance.of_mean <= 0.05).groupby(thirds).mean()
+        passed = pd.Series(chance.p_of_mean <= 0.05).groupby(thirds).mean()
         assert (passed > 0.15).all() if structure else (passed < 0.12).all()

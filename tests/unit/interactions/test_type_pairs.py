@@ -90,7 +90,11 @@ def test_names_and_order_of_cells_and_ends_of_edges_change_nothing(n, seed):
 def test_a_plain_slow_loop_gives_the_same_shuffled_counts():
     edges, codes, _ = tissue(60, 3, 1)
     source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
-    drawn = shuffled_counts(source, target, codes, 3, shuffles=50, rng=np.random.default_rng(7))
+    drawn = shuffled_counts(
+        *(source, target, codes, np.zeros(len(codes), int), 3),
+        shuffles=50,
+        rng=np.random.default_rng(7),
+    )
     rng = np.random.default_rng(7)
     for row in drawn:
         shuffled = rng.permutation(codes)
