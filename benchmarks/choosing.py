@@ -10,8 +10,7 @@ is ranked takes part with its successful fits.
 `numbers`: which number of domains each criterion chooses from 2 to 12. No method is needed; the
 agreement of training seeds is measured where methods were fitted with several seeds.
 
-Both print Markdown. --scores writes the final ARI of every method, which scripts/choose.py uses as
-earlier results (resources/verdict/early_scores.csv).
+Both print Markdown.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from choosing_tissues import LabeledTissue, fits_of, labeled_tissues, labels_of
 from stbench.choosing.count_split import read_judging_points
 from stbench.choosing.number_choice import choose_number
 from stbench.choosing.number_criteria import CRITERIA, curves
-from stbench.choosing.previous_results import COLUMNS
 from stbench.choosing.recommendation import CONSENSUS, compared_methods
 from stbench.clustering.algorithms import cluster_labels
 from stbench.clustering.selection import smoothed_components
@@ -50,7 +48,6 @@ def main() -> None:
     )
     parser.add_argument("--results", nargs="+", type=Path, required=True, help="results folders")
     parser.add_argument("--part", choices=["methods", "numbers"], required=True)
-    parser.add_argument("--scores", type=Path, help="file to write (.csv), with --part methods")
     parser.add_argument("--table", type=Path, help="file for every single value (.csv)")
     args = parser.parse_args()
 
@@ -66,8 +63,6 @@ def main() -> None:
         print_by_kind(table, number_lines)
         return
     print_by_kind(with_previous(table), method_lines)
-    if args.scores:
-        write_csv(table.loc[table["method"].isin(ranked), COLUMNS], args.scores)
 
 
 def described(table: pd.DataFrame, tissue: LabeledTissue) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-PREVIOUS = "resources/verdict/early_scores.csv"
+PREVIOUS = ["resources/verdict/scores.parquet", "resources/verdict/manifest.json"]
 
 
 rule choose:
@@ -7,7 +7,7 @@ rule choose:
         data=lambda wc: LAYOUT.data(wc.dataset),
         preprocessed=lambda wc: LAYOUT.preprocessed(wc.dataset),
         labels=lambda wc: [LAYOUT.labels(wc.dataset, m) for m in BENCHMARK.mapped(wc.dataset)],
-        previous=own(PREVIOUS),
+        previous=list(map(own, PREVIOUS)),
     output:
         directory(PATTERN.choosing("{dataset}")),
     log:
@@ -28,7 +28,7 @@ rule choose:
             ],
             config["rank_by"],
             get_facts(wc),
-            files=[PREVIOUS],
+            files=PREVIOUS,
         )(wc),
         facts=untracked(get_facts),
         seeded=untracked(

@@ -43,7 +43,12 @@ def parse_arguments() -> argparse.Namespace:
         "--seeded", nargs="*", default=[], help="methods that depend on their training seed"
     )
     parser.add_argument(
-        "--previous", required=True, type=Path, help="final ARI on labeled tissues (.csv)"
+        "--previous",
+        required=True,
+        nargs=2,
+        type=Path,
+        metavar=("SCORES", "MANIFEST"),
+        help="scores.parquet and manifest.json of shipped results",
     )
     parser.add_argument("--technology", required=True, help="of the dataset")
     parser.add_argument("--unit", required=True, help="its study, donor or id")
@@ -123,17 +128,17 @@ def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folde
     import pandas as pd
 
     from stbench.choosing.count_split import read_judging_points
-    from stbench.choosing.previous_results import mean_ranks
+    from stbench.choosing.previous_results import mean_ranks, read_previous
     from stbench.choosing.recommendation import compared_methods, with_regret
     from stbench.choosing.tables import METHODS, method_table
     from stbench.common.h5ad import read_elements
-    from stbench.common.io import read_csv, write_csv
+    from stbench.common.io import write_csv
 
     labels = methods_with_maps(args.labels, number, args.rank_by)
     if not labels:
         return
     data = read_elements(args.data, "obs/cluster")
-    previous = mean_ranks(read_csv(args.previous), args.technology, args.unit)
+    previous = mean_ranks(read_previous(*args.previous), args.technology, args.unit)
     table, maps = compared_methods(
         *(labels, number, tissue.coords, read_judging_points(args.preprocessed), previous)
     )

@@ -1,10 +1,39 @@
-"""How methods ranked on the labeled tissues of earlier runs."""
+"""How methods rank on the labeled tissues of the results that come with the project."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pandas as pd
 
-COLUMNS = ["dataset", "unit", "technology", "method", "ARI"]
+from stbench.common.constants import RANK_BY
+
+
+def read_previous(scores: Path, manifest: Path) -> pd.DataFrame:
+    """The final ARI of ranked methods on every shipped tissue, the mean over training seeds.
+
+    Args:
+        scores: ``scores.parquet`` of the shipped results, ``manifest``: their ``manifest.json``.
+
+    Returns:
+        dataset, unit (a study), technology, method, ARI.
+    """
+    wanted = {
+        "metric": "ARI",
+        "protocol": "final",
+        "clusterer": RANK_BY,
+        "ranked": True,
+        "study": "",
+    }
+    columns = ["dataset", "unit", "method", "value"]
+    rows = pd.read_parquet(
+        scores, columns=columns, filters=[(name, "==", value) for name, value in wanted.items()]
+    )
+    mean = rows.dropna(subset=["value"]).astype({"dataset": "str", "unit": "str", "method": "str"})
+    mean = mean.groupby(["dataset", "unit", "method"])["value"].mean().rename("ARI").reset_index()
+    tissues = json.loads(manifest.read_text(encoding="utf-8"))["tissues"]
+    return mean.assign(technology=[tissues[name]["technology"] for name in mean["dataset"]])
 
 
 def mean_ranks(scores: pd.DataFrame, technology: str, unit: str = "") -> pd.Series:
@@ -14,7 +43,7 @@ def mean_ranks(scores: pd.DataFrame, technology: str, unit: str = "") -> pd.Seri
     the tissues of a unit (a study), then over units.
 
     Args:
-        scores: final ARI with the columns ``COLUMNS``.
+        scores: dataset, unit, technology, method, and final ARI.
         technology: of the tissue for which a method is chosen.
         unit: its own unit, which is left out.
 

@@ -135,8 +135,12 @@ def refined_sections(manifest: Mapping[str, Any]) -> dict[str, int]:
 
 def made_sentence(manifest: Mapping[str, Any]) -> str:
     """When, at which commit and on which machine results were measured, and how much is missing."""
-    commits = [commit[:7] for commit in str(manifest["commit"]).split(", ")]
+    commits = str(manifest["commit"]).split(", ")
+    changed = sum(commit.endswith("-dirty") for commit in commits)
+    commits = [commit[:7] for commit in commits]
     named = f"{len(commits)} commits (named in manifest.json)"
+    if changed:
+        named += f", {changed} of them with uncommitted changes"
     at = f"at commit {commits[0]}" if len(commits) == 1 else f"at {named}"
     text = f"Measured until {manifest['made']}, {at}, on {manifest['machine']}."
     unfinished = manifest["unfinished"]

@@ -7,10 +7,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, certainty, where
 from stbench.ranking.ranks import Ranking, mean_ranks, places, rank_methods
 from stbench.ranking.robustness import other_choices, rank_robustness
-from stbench.ranking.selection import final_scores, headline, mean_over_units, units_of
+from stbench.ranking.selection import (
+    by_tissue,
+    final_scores,
+    headline,
+    mean_over_units,
+    units_of,
+)
 from stbench.results.assembly import FEATURES, method_titles, natural
 from stbench.results.formatting import count, joined, number, signed
 from stbench.results.statistics import BETTER, WORSE
@@ -51,8 +58,22 @@ def questions(
         Question("Which method without tuning?", without_tuning(whole, results, rank_by)),
         Question("Which method on a laptop?", on_a_laptop(whole, rank_by)),
         Question("Which published scores hold?", claims_sentence(claimed)),
-        Question("Does it need space at all?", without_space(whole, facts, rank_by)),
+        Question("Does it need space at all?", _needs_space(results, whole, facts, rank_by)),
     ]
+
+
+def _needs_space(
+    results: pd.DataFrame, whole: pd.DataFrame, facts: pd.DataFrame, rank_by: str
+) -> str:
+    """``without_space`` of the main kind of tissue, then the place on the other kinds."""
+    texts = [without_space(whole, facts, rank_by)]
+    titles = method_titles(results)
+    for tissue, rows in by_tissue(results[results["study"] == ""], rank_by).items():
+        place = spaceless_place(rows, rank_by) if tissue not in set(whole["tissue"]) else None
+        if place is not None:
+            which = f"place {place.place} of {place.among} ({titles[place.method]})"
+            texts.append(f"On {TISSUE_WORDS[tissue]} it is at {which}.")
+    return " ".join(texts)
 
 
 def best_on(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
@@ -217,7 +238,8 @@ def without_space(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> s
     first = {words: found[words] for words in found if found[words].place <= FIRST}
     others = {words: found[words] for words in found if words not in first}
     names = " and ".join(titles[name] for name in SPACELESS if name in titles)
-    start = f"without positions, the better of {names}" if " and " in names else f"{names}"
+    start = f"the better of {names}" if " and " in names else f"{names}"
+    start = f"on {TISSUE_WORDS[results['tissue'].iloc[0]]}, without positions, {start}"
     parts = []
     if first:
         parts.append(f"{start} is among the first {FIRST} on {_places(first, titles)}")

@@ -7,7 +7,8 @@ import scipy.sparse as sp
 
 from stbench.choosing.count_split import half_of_counts, judging_points
 from stbench.choosing.method_criteria import agreement_with_others, continuity
-from stbench.choosing.previous_results import mean_ranks
+from stbench.choosing.previous_results import mean_ranks, read_previous
+from stbench.common.paths import PROJECT
 from stbench.choosing.silhouette import silhouette
 from stbench.scoring.agreement import agreement_matrix
 
@@ -70,6 +71,16 @@ SCORES = pd.DataFrame(
     ],
     columns=["dataset", "unit", "technology", "method", "ARI"],
 )
+
+
+def test_previous_results_are_those_that_come_with_the_project():
+    folder = PROJECT / "resources/verdict"
+    table = read_previous(folder / "scores.parquet", folder / "manifest.json")
+    assert not table.duplicated(["dataset", "method"]).any() and not table.isna().any(axis=None)
+    assert {"stague", "smoothed_pca", "spatialleiden"} <= set(table["method"])
+    assert not {"random", "jittered_truth", "stague__published"} & set(table["method"])
+    assert dict(zip(table["dataset"], table["technology"], strict=True))["BZ5"] == "STARmap"
+    assert table.groupby("dataset")["unit"].nunique().max() == 1
 
 
 def test_ranks_on_tissues_of_the_technology_are_averaged_within_units():
