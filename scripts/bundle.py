@@ -69,13 +69,16 @@ def raw_files(folder: Path, registry: Mapping[str, Any]) -> dict[str, tuple[Path
     except InputError as error:  # fetched when the registry had it
         print(f"not included: {error}", file=sys.stderr)
         return {}
-    places = {Path(file["name"]).name: file["name"] for file in entry["files"]}
+    known = {Path(file["name"]).name: file for file in entry["files"]}
     files = {}
     for file in status["files"]:
-        path = folder / file["name"]
+        path, now = folder / file["name"], known.get(file["name"])
+        if now is None or now.get("sha256", file["sha256"]) != file["sha256"]:
+            print(f"not included: {path}: the registry has other files now", file=sys.stderr)
+            return {}
         if not path.is_file() or file_hash(path) != file["sha256"]:
             raise InputError(f"{path}: differs from the fetched file; download it again")
-        place = f"mirror/{places[file['name']]}"
+        place = f"mirror/{now['name']}"
         facts = (place, file["bytes"], file["sha256"], name, entry["licence"])
         files[place] = (path, "\t".join(map(str, (*facts, file["source"]))))
     return files

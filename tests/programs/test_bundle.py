@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,19 @@ def test_a_dataset_that_left_the_registry_is_not_packed(monkeypatch, tmp_path, r
     call(monkeypatch, bundle, "--output", tmp_path / "one.tar", *folders)
     assert "not included: Gone: the registry has no such dataset" in capsys.readouterr().err
     assert (tmp_path / "one.tar").exists()
+
+
+def test_a_file_whose_checksum_changed_in_the_registry_is_not_packed(
+    monkeypatch, tmp_path, raw, capsys
+):
+    (file,) = json.loads((raw / "BZ5/key/status.json").read_text())["files"]
+    registry = (PROJECT / "config/datasets.yaml").read_text()
+    assert file["sha256"] in registry
+    (tmp_path / "datasets.yaml").write_text(registry.replace(file["sha256"], "a" * 64))
+    given = ("--registry", tmp_path / "datasets.yaml", "--output", tmp_path / "one.tar")
+    with pytest.raises(InputError, match="no dataset to pack"):
+        call(monkeypatch, bundle, *given, raw / "BZ5/key")
+    assert "the registry has other files now" in capsys.readouterr().err
 
 
 def test_wheels_that_cannot_be_had_stop_the_bundle(monkeypatch, tmp_path, raw):
