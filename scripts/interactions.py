@@ -5,7 +5,8 @@ graph.h5ad            obsp['interactions'], obsp['interactions_above']
 type_pairs.csv        edges between cell types, compared with shuffled types and with edges of the
                       same distances and degrees; same_type.csv: all edges within types together
 seeds.csv             agreement of training seeds on the edges
-ligand_receptor.csv   ligands and receptors across the edges, compared with rewired edges
+ligand_receptor.csv   ligands and receptors across the edges, compared with rewired edges and with
+                      the shifted tissue; halves.csv: agreement of two halves of these pairs
 genes.csv             genes that the scores of edges depend on; gene_checks.csv: accuracy
 gene_sets.csv         enrichment of the user's gene sets in the first of these genes
 figures/              map, matrices, rankings, UMAP and PAGA of the embedding

@@ -56,7 +56,7 @@ def main() -> None:
             "files; reset after it has ended"
         )
     for failure in failed:
-        for path in outputs_of(failure, benchmark, layout):
+        for path in outputs_of(failure, layout):
             delete(path)
     for path in summaries(layout):
         delete(path)

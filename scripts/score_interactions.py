@@ -1,9 +1,9 @@
 """Score learned cell graphs of one dataset, and nulls, against its planted interactions.
 
 The table has one row for every scorer (methods, nulls, and two that know more), seed and metric
-(AUROC, AUPRC, precision, odds_ratio; for methods also edge_AUROC and edge_AP of edges that
-they held out, and recall of the true genes). For a missing value, the columns status and reason
-give the cause.
+(AUROC, AUPRC, also within strata and against permuted truth; precision, odds_ratio; those of cells
+and of pairs of types; for methods also edge_AUROC and edge_AP of edges that they held out, and
+recall of the true genes). For a missing value, the columns status and reason give the cause.
 """
 
 from __future__ import annotations

@@ -309,9 +309,9 @@ class Benchmark:
         return bool(self.method(DOMAINS, method).get("nearest_wins"))
 
     def gene_sets(self, task: str) -> list[str]:
-        """The user's files of gene sets for a task."""
-        files = (self.config.get(task) or {}).get("gene_sets") or []
-        return [files] if isinstance(files, str) else list(files)
+        """The user's file of gene sets for a task, if any."""
+        file = (self.config.get(task) or {}).get("gene_sets")
+        return [file] if file else []
 
     def method(self, task: str, method: str) -> Mapping[str, Any]:
         """The entry of a method of a task.

@@ -85,10 +85,9 @@ def check_named(
         if one["dataset"] not in registry:
             raise InputError(f"{where}: dataset: {one['dataset']!r} is not in config/datasets.yaml")
     for task in (INTERACTIONS, MARKERS) if need_files else ():
-        files = (config.get(task) or {}).get("gene_sets") or []
-        for file in [files] if isinstance(files, str) else files:
-            if not Path(file).is_file():
-                raise InputError(f"config: {task}: gene_sets: {file}: no such file")
+        file = (config.get(task) or {}).get("gene_sets")
+        if file and not Path(file).is_file():
+            raise InputError(f"config: {task}: gene_sets: {file}: no such file")
 
 
 def check_params(config: Mapping[str, Any], methods: Methods, tasks: Collection[str]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from stbench.common.errors import InputError
 from stbench.common.text import columns
 from stbench.deconvolution.metrics import METRICS
-from stbench.deconvolution.scoring import ALL_TYPES
+from stbench.deconvolution.scoring import ALL_TYPES, COLUMNS
+from stbench.results.assembly import read_stacked
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files contain all
 
@@ -22,15 +22,7 @@ def read_scores(paths: Iterable[Path], methods: Mapping[str, Mapping[str, Any]])
     Raises:
         InputError: no file, or an unreadable one.
     """
-    tables = []
-    for path in paths:
-        try:
-            tables.append(pd.read_parquet(path))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not a file of scores ({error}); score again") from error
-    if not tables:
-        raise InputError("no scores of deconvolution; run score_deconvolution.py first")
-    scores = pd.concat(tables, ignore_index=True)
+    scores = read_stacked(paths, [*COLUMNS, "method", "epochs", "note"], "score_deconvolution.py")
     published = scores["method"].map(lambda name: methods[name].get("params", {}).get("epochs"))
     cut = scores["epochs"] < published.astype(float)
     budget = [

@@ -8,8 +8,8 @@ A difference has up to three sources of noise, whose variances are added:
 * cells: a section is one draw of a tissue. The variance of a bootstrap of spatial blocks of cells
   (``stbench.scoring.block_bootstrap``), in which both sides are scored on the same blocks.
 
-Where the noise of cells is not known, as for shipped scores, there is no interval for two seeds,
-nor for two deterministic methods, where only the starts of k-means would count.
+Where the noise of cells is not known, as for most shipped scores, there is no interval for two
+seeds, nor for two deterministic methods, where only the starts of k-means would count.
 
 The interval is that of Student's t with Welch-Satterthwaite degrees of freedom; docs/scores.md
 shows its coverage.

@@ -93,7 +93,7 @@ def failures(benchmark: Benchmark, layout: Layout, *, environments: bool = False
     )
 
 
-def outputs_of(failure: Failure, benchmark: Benchmark, layout: Layout) -> list[Path]:
+def outputs_of(failure: Failure, layout: Layout) -> list[Path]:
     """Files to delete so that the failed entry is retried: its outputs and what depends on them.
 
     Outputs of other settings depend on the failure as well and are included.

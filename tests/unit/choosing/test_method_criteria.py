@@ -8,8 +8,8 @@ import scipy.sparse as sp
 from stbench.choosing.count_split import half_of_counts, judging_points
 from stbench.choosing.method_criteria import agreement_with_others, continuity
 from stbench.choosing.previous_results import mean_ranks, read_previous
-from stbench.common.paths import PROJECT
 from stbench.choosing.silhouette import silhouette
+from stbench.common.paths import PROJECT
 from stbench.scoring.agreement import agreement_matrix
 
 

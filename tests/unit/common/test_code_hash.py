@@ -1,6 +1,9 @@
 """The hash of code changes with what it computes, and with nothing else."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -102,7 +105,17 @@ def test_what_is_left_out_does_not_count(code):
 
 def test_neutral_modules_exist_and_the_hash_is_the_same_in_any_process():
     assert all((SCRIPTS / name).exists() for name in NEUTRAL)
-    assert hash_of(SCRIPTS, "fit.py") == hash_of(SCRIPTS, "fit.py")
+    own = hash_of(SCRIPTS, "fit.py")
+    program = "from unit.common.test_code_hash import SCRIPTS, hash_of\n"
+    for seed in ("1", "2"):
+        other = subprocess.run(
+            [sys.executable, "-c", f"{program}print(hash_of(SCRIPTS, 'fit.py'))"],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert other.stdout.strip() == own
 
 
 def test_a_listed_edit_counts_as_the_file_before_it(code, monkeypatch):
