@@ -4,8 +4,9 @@ Every file of the output folder states how complete it is:
 
     PARTIAL.txt          the number of scored entries, and the missing ones
     missing.csv          the entries without scores, and the numbers of their finished fits
-    tables/*.csv         the tables of a finished run, with a first column `partial`; missing
-                         entries have the status `pending`
+    tables/*.csv         the tables of scores of a finished run, with a first column `partial`;
+                         missing entries have the status `pending`. Tables of maps, of choices
+                         without labels, and of graphs side by side need a finished run
     tables/LEADERBOARD.md  the ranking on one page, if entries can be ranked
     results.parquet      the scores, with the column `partial`
 

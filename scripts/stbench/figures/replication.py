@@ -18,6 +18,7 @@ _MEASURES = {
     "jaccard": "training seeds: edges above the threshold, Jaccard index",
     "z_shuffled": "sections: pairs of types, against shuffled types",
     "z_distance": "sections: pairs of types, against redrawn edges",
+    "z_shifted": "sections: pairs of types, against shifted types",
     "ligand_receptor": "sections: ligands and receptors, against rewired edges",
     "ligand_receptor_shifted": "sections: ligands and receptors, against the shifted tissue",
     "beyond_rewired": "halves of the resource, beyond rewired edges",
