@@ -6,7 +6,7 @@ from stbench.runs.fit_status import matrix
 from stbench.runs.progress import ProgressLine
 from stbench.runs.redo import check_redo, fits_to_train, wanted_fits
 from stbench.runs.research_crate import write_crate
-from stbench.runs.retry import delete
+from stbench.runs.retry import remove_outdated
 from stbench.runs.run_record import note_end, note_start, read_run
 
 PROGRESS = []  # the progress line of the run, in its main process
@@ -68,17 +68,6 @@ def note_copied_results():
         )
 
 
-def remove_outdated():
-    """Remove tables and the like that jobs of a cluster will make again, as a run on one machine does.
-
-    Otherwise a job that fails leaves those of an earlier configuration, and Snakemake records them as made by this one.
-    """
-    for job in workflow.dag.needrun_jobs():
-        if "recipe" in job.params.keys():
-            for path in job.output:
-                delete(Path(path))
-
-
 def start_progress():
     """Record the run and start to count the fits, if the run creates scores."""
     if not workflow.is_main_process:
@@ -87,7 +76,7 @@ def start_progress():
     fits = fits_of_this_run(keys)
     check_fits(fits)
     if workflow.nodes is not None:
-        remove_outdated()
+        remove_outdated(workflow.dag.needrun_jobs())
     same_python = not workflow.deployment_settings.deployment_method
     if workflow.local_exec and same_python and number_of_stages() >= FEWEST:
         start_fork_server(BASE, graphs=has_to_run("interactions"))

@@ -79,7 +79,6 @@ class Bundles:
 
     flow: Workflow
     jobs: list[dict[str, str]]
-    had_old_tables: bool  # while the first of them ran
 
 
 def status_of(flow, method):
@@ -126,13 +125,9 @@ class FirstBundleCancelled:
     def __init__(self, slurm, flow):
         self.slurm, self.flow = slurm, flow
         self.done = False
-        self.tables = flow.own / "tables"
-        self.tables.mkdir(parents=True)  # of an earlier configuration
-        self.had_old_tables = True
 
     def __call__(self):
         if not self.done and (self.flow.folder / "seen").exists():
-            self.had_old_tables = self.tables.exists()
             (job,) = self.slurm.jobs(self.flow.folder)
             self.done = subprocess.run(["scancel", job["JobId"]]).returncode == 0
 
@@ -160,8 +155,9 @@ def runs(slurm, tmp_path_factory):
     made = ("results/default/tables", pca)
     with ThreadPoolExecutor() as beside:
         alone = beside.submit(local.run, *SMALL, args=made)
-        cancelled = FirstBundleCancelled(slurm, bundled)
-        second = beside.submit(slurm.run, bundled, BUNDLED, made[:1], cancelled)
+        second = beside.submit(
+            slurm.run, bundled, BUNDLED, made[:1], FirstBundleCancelled(slurm, bundled)
+        )
         slurm.run(cluster, SMALL, (*made, *fits), Interference(slurm, cluster))
         assert alone.result().returncode == 0, alone.result().stdout
         second.result()
@@ -170,8 +166,7 @@ def runs(slurm, tmp_path_factory):
         jobs[rule(job)].append(job)
     scripts = {job["JobId"]: slurm.job_script(job["JobId"]) for job in slurm.jobs(cluster.folder)}
     bundles = slurm.jobs(bundled.folder)
-    had_old_tables = cancelled.had_old_tables
-    return Run(cluster, local, dict(jobs), scripts), Bundles(bundled, bundles, had_old_tables)
+    return Run(cluster, local, dict(jobs), scripts), Bundles(bundled, bundles)
 
 
 @pytest.fixture(scope="module")
@@ -277,10 +272,6 @@ def test_few_jobs_are_submitted_and_a_cancelled_one_is_repeated(bundles):
     names = [job["Comment"].removeprefix("rule_").split("_")[0] for job in bundles.jobs]
     assert names == ["data-1", "data-1", "scores-1"]
     assert [job["JobState"] for job in bundles.jobs] == ["CANCELLED", "COMPLETED", "COMPLETED"]
-
-
-def test_tables_of_an_earlier_configuration_are_gone_before_a_job_can_fail(bundles):
-    assert not bundles.had_old_tables
 
 
 def test_a_bundle_asks_for_one_core_and_the_memory_of_its_largest_job(bundles):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
@@ -136,6 +137,21 @@ def delete(path: Path) -> None:
         shutil.rmtree(path)
     with suppress(FileNotFoundError):
         path.unlink()
+
+
+def remove_outdated(jobs: Iterable[Any]) -> None:
+    """Remove the tables and the like that jobs of a cluster will make again.
+
+    Snakemake does so only where it runs jobs itself. Otherwise a job that fails leaves those of an
+    earlier configuration, and Snakemake records them as made by this one.
+
+    Args:
+        jobs: of Snakemake. Those with a param ``recipe`` have outputs without a key in their paths.
+    """
+    for job in jobs:
+        if "recipe" in job.params.keys():  # noqa: SIM118 - not a dict
+            for path in job.output:
+                delete(Path(path))
 
 
 def as_table(failed: Sequence[Failure]) -> str:
