@@ -91,7 +91,9 @@ def mark(
     if null is None:
         kept = f"score reached by at most {1 - number:.2g} of {SHUFFLES} shuffles"
         return marked, f"{kept}; {expected}, and more because the network was trained on these data"
-    return marked, f"p at most {1 - number:.2g} by networks trained on shuffled cells; {expected}"
+    kept = f"p at most {1 - number:.2g} by networks trained on shuffled cells"
+    fitted = (null.p_of_mean <= limit).mean()
+    return marked, f"{kept} ({fitted:.0%} of their edges are above their own shuffles); {expected}"
 
 
 def chance_by_edge(
@@ -148,6 +150,7 @@ def edges_above(edges: Edges) -> tuple[pd.DataFrame, str]:
     if chosen.empty:
         best = table["score"].max()
         raise NotApplicableError(
-            f"none of {len(table)} edges is above the threshold (the highest score is {best:.4g})"
+            f"none of {len(table)} edges is above the threshold (the highest score is {best:.4g}); "
+            "threshold_by: quantile takes the strongest edges, which are there by chance as well"
         )
     return chosen, f"{len(chosen)} of {len(table)} edges"
