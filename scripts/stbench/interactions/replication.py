@@ -51,8 +51,8 @@ def between_seeds(
         ``jaccard_by_chance`` (of two graphs with these distances; NaN if too many pairs of cells
         are within reach), and ``beyond_distance_shuffled`` and ``jaccard_shuffled``: of the same
         seeds trained on the same shuffled cells, whose first edges are taken, as many as are above
-        the threshold (NaN if they were not trained). Seeds fit the same noise, so they agree
-        without any structure, too.
+        the threshold (NaN if they were not trained). Seeds agree without any spatial structure,
+        too.
     """
     by_seed = _by_seed(edges)
     noise = {} if without_structure is None else _by_seed(without_structure)
