@@ -16,12 +16,11 @@ import numpy as np
 import torch
 
 from stbench.common.errors import NotApplicableError
+from stbench.common.limits import TRAINED_AGAIN
 from stbench.common.seeding import seed_everything
 from stbench.fitting.interface import checked
 from stbench.interactions.edges import undirected
 from stbench.interactions.tissue import LearnedGraph
-
-LARGEST = 3000  # cells; more take too long on a CPU
 
 
 class Structureless(NamedTuple):
@@ -71,12 +70,12 @@ def train_on_shuffled_cells(
 
     Raises:
         NotApplicableError: the method is not a Python module of the pipeline, or there are more
-            than ``LARGEST`` cells.
+            than ``TRAINED_AGAIN`` cells, which take too long on a CPU.
     """
     if module is None:
         raise NotApplicableError("the method cannot be trained within this stage")
-    if adata.n_obs > LARGEST:
-        raise NotApplicableError(f"more than {LARGEST} cells would take too long")
+    if adata.n_obs > TRAINED_AGAIN:
+        raise NotApplicableError(f"more than {TRAINED_AGAIN} cells would take too long")
     moved, trained, weights = shuffled_tissue(adata, sections), [], []
     n_domains = int(np.max(adata.uns["dataset"]["n_domains"]))
     for graph in graphs:

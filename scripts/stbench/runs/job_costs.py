@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from stbench.common.limits import TRAINED_AGAIN
 from stbench.config.benchmark import Benchmark
 from stbench.config.layout import SPOTS, Layout
 from stbench.config.tasks import DECONVOLUTION, DOMAINS
@@ -92,7 +93,16 @@ class JobCosts:
                 return 2.0 + 0.05 * self._thousands(job) * self._labelings(job)
             case "integration":
                 return 10.0
-        return 33.0 * self._thousands(job)
+        return 33.0 * self._thousands(job) + self._training_again(job)
+
+    def _training_again(self, job: Job) -> float:
+        """All seeds of a method with a graph, on shuffled cells, if the threshold needs them."""
+        cost, seeds = (
+            self._costs[job.dataset, job.method],
+            self._benchmark.seeds(job.method, job.dataset),
+        )
+        needed = self._benchmark.config["interactions"]["threshold_by"] == "null_quantile"
+        return len(seeds) * cost.seconds if needed and cost.cells <= TRAINED_AGAIN else 0.0
 
     def _clustering(self, job: Job) -> float:
         """All clusterers on each result, and k-means on each recorded epoch."""

@@ -9,12 +9,12 @@ import pytest
 
 from methods.stague import model as stague
 from stbench.common.errors import NotApplicableError
+from stbench.common.limits import TRAINED_AGAIN
 from stbench.common.seeding import seed_everything
 from stbench.interactions.chosen_edges import Edges, mark
 from stbench.interactions.edge_chance import Chance, calibrated
 from stbench.interactions.edges import edge_table, undirected
 from stbench.interactions.structureless import (
-    LARGEST,
     shuffled_cells,
     shuffled_tissue,
     train_on_shuffled_cells,
@@ -94,7 +94,7 @@ def test_noise_passes_as_often_as_it_should_although_the_network_fits_it():
 
 
 def test_what_cannot_be_trained_here_is_said():
-    many = noise(LARGEST + 1, 2)
+    many = noise(TRAINED_AGAIN + 1, 2)
     with pytest.raises(NotApplicableError, match="more than 3000 cells"):
         train_on_shuffled_cells(stague, many, np.zeros(many.n_obs, int), [], "raw")
     with pytest.raises(NotApplicableError, match="cannot be trained"):
