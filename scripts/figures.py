@@ -133,6 +133,7 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     if args.rank_by not in set(results["clusterer"]):
         clusterers = ", ".join(sorted(results["clusterer"].unique()))
         raise InputError(f"--rank-by {args.rank_by}: no scores; use one of {clusterers}")
+    every_title = method_titles(results)  # some tables have published settings, too
     results = results[results["study"] == ""]  # studies have separate figures
     tissues = [read_tissue(path, args.drawings) for path in args.data]
     cells = {tissue.name: len(tissue.coords) for tissue in tissues}
@@ -143,7 +144,7 @@ def draw_domains(args: argparse.Namespace, album: Album, layout: Layout) -> None
     add_comparisons(
         album, results, titles, args.rank_by, cells=cells, entries=entries, curves=curves
     )
-    add_figures_of_tables(album, args.tables, titles, args.rank_by)
+    add_figures_of_tables(album, args.tables, every_title, args.rank_by)
     own = results[results["source"] == ""]  # shipped results have no files here
     files = {path.stem: path for path in args.maps}
     for tissue in tissues:

@@ -13,9 +13,9 @@ from matplotlib.colors import to_hex
 
 import figures
 from helpers.color_vision import SEEN_BY, as_lab
-from helpers.results import made_results, scores_of
+from helpers.results import METHODS, made_results, scores_of
 from stbench.clustering.label_file import LabelAxes, labels_writer, open_labels
-from stbench.common.io import write_h5ad
+from stbench.common.io import write_csv, write_h5ad
 from stbench.figures.domains import Map, domain_maps
 from stbench.figures.gallery import gallery_maps
 from stbench.figures.heatmap import score_heatmap
@@ -243,7 +243,21 @@ def drawn(tmp_path, monkeypatch):
     gone = AnnData(np.zeros((0, 0), np.float32))
     gone.uns["dataset"] = {"id": "gone", "status": "error", "reason": "data not available"}
     write_h5ad(tmp_path / "gone.h5ad", gone)
-    made_results(*scores).to_parquet(tmp_path / "results.parquet")
+    published = {"stague__published": {**METHODS["stague"], "title": "STAGUE, published settings"}}
+    scores.append(scores_of("layers", "stague__published", [0.9], n_domains=3))
+    results = made_results(*scores, methods=published)
+    results.loc[results["method"] == "stague__published", "study"] = "published settings"
+    results.to_parquet(tmp_path / "results.parquet")
+    (tmp_path / "tables").mkdir()
+    bars = [(name, name, "all", 0.2, 0.1, 0.3, 2) for name in ("stague", "stague__published")]
+    write_csv(
+        pd.DataFrame(
+            bars, columns=["scorer", "method", "effect", "mean", "low", "high", "tissues"]
+        ),
+        tmp_path / "tables/interactions_auprc.csv",
+    )
+    no_lift = {"metric": ["AUPRC"], "method": [""], "null": [""], "effect": ["all"], "mean": [""]}
+    pd.DataFrame(no_lift).to_csv(tmp_path / "tables/interactions_lift.csv", index=False)
     files = [tmp_path / f"{name}.h5ad" for name in ("layers", "mine", "gone")]
     arguments = ["--results", tmp_path / "results.parquet", "--data", *files]
     shared = [*tmp_path.glob("labels/*/*/*.h5"), *tmp_path.glob("epochs/*/*/*.parquet")]
@@ -266,6 +280,7 @@ def test_the_program_draws_what_can_be_drawn(drawn):
         "gallery_mine",
         "protocols_layers",
         "curves_layers",
+        "interactions_auprc",
     }
     assert {path.stem for path in drawn.glob("*.pdf")} == stems
     for path in drawn.iterdir():
