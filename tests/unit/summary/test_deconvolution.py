@@ -39,7 +39,8 @@ def test_the_best_method_and_those_that_beat_the_controls(tmp_path):
 
 def test_a_run_has_scores_where_only_a_part_of_the_training_seeds_failed(tmp_path):
     about = {"dataset": "a", "reference": "other", "method": "nnls", "type": ALL_TYPES, "mean": 0.5}
-    about |= dict.fromkeys(("low", "high", "epochs"), np.nan) | {"n_spots": 9}
+    unknown = ("low", "high", "sd_seeds", "n_seeds", "se_spots", "blocks", "epochs")
+    about |= dict.fromkeys(unknown, np.nan) | {"n_spots": 9}
     about |= {"status": "ok oom", "reason": "seed 1: too large", "note": "", "data_note": ""}
     path = tmp_path / "scores.parquet"
     pd.DataFrame([{**about, "metric": metric} for metric in METRICS]).to_parquet(path)
