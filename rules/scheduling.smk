@@ -112,7 +112,8 @@ if workflow.remote_exec and rules_to_run() <= {some.name for some in OWN_RULES}:
     workflow.register_resource("_cores", 1)
 
 if workflow.nodes is not None:
-    workflow.register_resource("_cores", 1)  # so that the times of a bundle are added, whatever --cores says
+    # So that the times of a bundle are added, whatever --cores says.
+    workflow.register_resource("_cores", 1)
     given = workflow.resource_settings.overwrite_resources
     for some, name in OWN_RULES.items():
         if name in STAGE_OF or name.startswith("train_"):
