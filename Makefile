@@ -25,7 +25,7 @@ CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
 MACHINE    = $(if $(PROFILE),--profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)),--cores $(or $(CORES),all))
 OPTIONS    = $(MACHINE) $(CONFIGFILE) $(ARGS)
 SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
-# For targets that change no result: Snakemake would remove the lock of a run in the same folder when it ends.
+# For targets that are used while a run works: Snakemake would remove the lock of a run in the same folder when it ends.
 BESIDE = --nolock
 OWN_SECTION = $(BIN)/python scripts/preflight.py && $(BIN)/python scripts/own_section.py --path '$(DATA)' \
   $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') -- $(BIN)/snakemake

@@ -1,8 +1,8 @@
 """Graphs of the same method, trained again on the same tissue with its cells shuffled.
 
 Shuffled cells keep their expression and the tissue its positions, so only the arrangement is lost.
-A network fits the noise of the data that it is trained on, and so do two training seeds. What it
-gives to other data says nothing about that; networks trained on shuffled cells do.
+A network also fits data without structure, and its training seeds agree on them. What it gives to
+other data does not show that; networks trained on shuffled cells do.
 """
 
 from __future__ import annotations

@@ -42,12 +42,12 @@ def tissue(n, seed, n_types=2, k=4):
     return edges, expression.astype(np.float32), types
 
 
-def support(edges, expression, types, shuffles=200, genes=GENES, seed=0):
+def support(edges, expression, types, shuffles=200, genes=GENES, seed=0, sections=None):
     var = pd.DataFrame(index=genes)
     coords = np.random.default_rng(seed).random((len(expression), 2))
     return ligand_receptor_support(
         *(edges, sp.csr_matrix(expression), var, "mouse", types),
-        *(coords, np.zeros(len(coords), np.int64)),
+        *(coords, np.zeros(len(coords), np.int64) if sections is None else sections),
         shuffles=shuffles,
         seed=seed,
     )
@@ -155,6 +155,17 @@ def test_a_planted_pair_is_found_and_types_alone_are_not_taken_for_it():
     assert abs(table["z_redrawn"][0]) < 3  # a random graph does not know the planted edges
     again = support(edges.sample(frac=1, random_state=0), expression, None, 500).table
     assert again.iloc[0]["ligand"] == "La"
+
+
+def test_a_batch_effect_between_joined_sections_is_no_support():
+    parts = [tissue(150, seed) for seed in (5, 6)]
+    edges = pd.concat([parts[0][0], parts[1][0] + 150], ignore_index=True)
+    expression = np.vstack([parts[0][1], 3 * parts[1][1]])  # all genes are higher in one section
+    types = pd.Categorical([*parts[0][2], *parts[1][2]])
+    sections = np.repeat([0, 1], 150)
+    found = support(edges, expression, types, sections=sections).table
+    assert (found["q"] > 0.05).all()
+    assert (support(edges, expression, types).table["q"] < 0.05).sum() > 2  # as one section
 
 
 def test_draws_are_added_until_a_single_pair_can_be_significant():

@@ -116,6 +116,17 @@ def test_agreement_of_seeds_is_collected_and_missing_results_are_skipped(tmp_pat
     assert set(both[both["between"] == "sections"]["measure"]) == {"z_distance"}
 
 
+def test_names_of_types_that_look_like_numbers_are_names(tmp_path):
+    z = np.random.default_rng(5).normal(size=len(A))
+    folders = [section(tmp_path, dataset, z) for dataset in ("one", "other")]
+    numbers = dict(zip(TYPES, ["1.1", "1.10", "1.2", "007", "7", "2", "3", "4"], strict=True))
+    for folder in folders:
+        table = pd.read_csv(folder / "type_pairs.csv").replace(numbers)
+        table.to_csv(folder / "type_pairs.csv", index=False)
+    found = replication_table(folders, dict.fromkeys(("one", "other"), "study"))
+    assert (found["n"] == len(A)).all() and set(found["measure"]) == {"z_shuffled", "z_distance"}
+
+
 def test_the_figure_has_a_panel_for_each_measure(tmp_path):
     import matplotlib.pyplot as plt
 

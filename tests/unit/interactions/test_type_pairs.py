@@ -87,6 +87,16 @@ def test_names_and_order_of_cells_and_ends_of_edges_change_nothing(n, seed):
     assert again["expected_shuffled"].sum() == pytest.approx(table["expected_shuffled"].sum())
 
 
+def test_types_of_joined_sections_are_shuffled_apart_from_each_other():
+    codes, sections = np.repeat([0, 1], 50), np.repeat([0, 1], 50)  # a type in each
+    source = np.concatenate([np.arange(49), np.arange(50, 99)])  # edges within the sections
+    given = {"shuffles": 20, "rng": np.random.default_rng(0)}
+    apart = shuffled_counts(source, source + 1, codes, sections, 2, **given)
+    assert (apart == [49, 0, 49]).all()
+    together = shuffled_counts(source, source + 1, codes, np.zeros(100, int), 2, **given)
+    assert (together[:, 1] > 20).all()
+
+
 def test_a_plain_slow_loop_gives_the_same_shuffled_counts():
     edges, codes, _ = tissue(60, 3, 1)
     source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
