@@ -51,7 +51,7 @@ def regime_table(
         for (scorer, method, metric), of_scorer in here.groupby(keys[1:], sort=False):
             own = of_scorer.set_index("dataset")["value"]
             base = _baseline(near[near["metric"] == metric], method).reindex(own.index)
-            mean, lift = _interval(own, units), _interval((own - base).dropna(), units)
+            mean, lift = mean_over_units(own, units), mean_over_units((own - base).dropna(), units)
             rows.append(
                 {
                     **{"regime": regime, "range": range_, "scorer": scorer, "method": method},
@@ -97,8 +97,8 @@ def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
                 yield regime, range_, both
 
 
-def _interval(values: pd.Series, units: Mapping[str, str] | None) -> Difference:
-    """Of values by tissue."""
+def mean_over_units(values: pd.Series, units: Mapping[str, str] | None) -> Difference:
+    """Of values by tissue: the mean over units, each the mean of its tissues."""
     of_unit = [(units or {}).get(name, name) for name in values.index]
     groups = [group.to_numpy() for _, group in values.groupby(of_unit, sort=False)]
     return mean_over_groups(groups) if groups else NOTHING

@@ -10,11 +10,11 @@ import pandas as pd
 
 from stbench.interactions.communication import TITLES
 from stbench.interactions.communication_scores import LEVELS, PERMUTED
-from stbench.interactions.regimes import regime_table
+from stbench.interactions.regimes import mean_over_units, regime_table
 from stbench.interactions.scores import COLUMNS, NULLS, TRUTH
 from stbench.results.aggregates import fold_reasons, fold_statuses
 from stbench.results.assembly import in_order, read_stacked
-from stbench.results.statistics import NOTHING, holm, mean_over_groups, verdict
+from stbench.results.statistics import holm, verdict
 
 ALL, BEST = "all", "best"
 LIFTED = ("AUPRC", "AUROC_within_distance_and_types")
@@ -196,10 +196,8 @@ def _lift(
 
 
 def _interval(by_tissue: Mapping[str, np.ndarray], units: Mapping[str, str] | None) -> dict:
-    """Of the mean over units, each the mean of its tissues, each the mean of its seeds."""
-    groups: dict[str, list[float]] = {}
-    for name, values in by_tissue.items():
-        groups.setdefault((units or {}).get(name, name), []).append(float(values.mean()))
-    result = mean_over_groups([np.array(g) for g in groups.values()]) if groups else NOTHING
+    """The mean over units of the mean over seeds."""
+    means = pd.Series({name: values.mean() for name, values in by_tissue.items()}, dtype=float)
+    result = mean_over_units(means, units)
     facts = {"mean": result.mean, "low": result.low, "high": result.high}
     return {**facts, "tissues": len(by_tissue), "p": result.p}
