@@ -68,7 +68,7 @@ def _against(lift: pd.DataFrame, auprc: pd.DataFrame, method: str, title: str, e
     size = f"AUPRC {number(own)} compared with {number(other)}, lift {signed(near['mean'])}"
     chosen = ", ".join(_WORDS.get(null, null) for null in chosen_nulls(str(best["chosen"])))
     return (
-        f"{where}, {title} {_verdict(near)} distance alone: {size}{interval(near)}. "
+        f"{where}, {_comparison(title, near)} distance alone: {size}{interval(near)}. "
         f"Its lift over the best null model of each tissue ({chosen}) is {signed(best['mean'])}"
         f"{interval(best)}."
     )
@@ -79,11 +79,13 @@ def _height(auprc: pd.DataFrame, scorer: str, effect: str) -> float:
     return float(row["mean"].iloc[0])
 
 
-def _verdict(row: Row) -> str:
+def _comparison(title: str, row: Row) -> str:
     words = {
         BETTER: "is better than",
         WORSE: "is worse than",
         WITHIN_NOISE: "cannot be distinguished from",
     }
+    if row["verdict"] in words:
+        return f"{title} {words[row['verdict']]}"
     alone = "tissue" if row["tissues"] == 1 else "study"
-    return words.get(row["verdict"], f"cannot be compared (one {alone}) with")
+    return f"one {alone} cannot show whether {title} differs from"

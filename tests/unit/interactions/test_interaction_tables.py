@@ -139,7 +139,7 @@ def test_lift_is_taken_over_each_null_and_the_best_of_each_tissue():
         ),
         (12, 0.0, "STAGUE cannot be distinguished from distance alone"),
         (12, 0.1, "STAGUE is better than distance alone: AUPRC .30 compared with .20, lift +.10"),
-        (1, 0.1, "STAGUE cannot be compared (one tissue) with distance alone"),
+        (1, 0.1, "one tissue cannot show whether STAGUE differs from distance alone"),
     ],
 )
 def test_the_summary_says_whether_distance_is_beaten(n, lift, words):
