@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stbench.clustering.tissue import Tissue
-    from stbench.common.constants import Clusterer
     from stbench.maps.method_maps import MethodMaps
 
 
@@ -100,7 +99,8 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
     from stbench.common.io import write_csv
 
     seeded = [path for path in args.labels if path.parent.name in args.seeded]
-    by_number = [methods_with_maps(seeded, k, args.rank_by) for k in tissue.n_domains]
+    every = [read_methods(args, tissue, seeded, k) for k in tissue.n_domains]
+    by_number = [{one.method: one for one in maps if len(one.shown)} for maps in every]
     # A method that has maps for some numbers only would bend the curve.
     everywhere = [m for m in by_number[0] if all(m in maps for maps in by_number)]
     of_seeds = [[maps[method].of_seeds for method in everywhere] for maps in by_number]
@@ -113,14 +113,17 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
     return choice.recommended
 
 
-def methods_with_maps(
-    paths: Sequence[Path], n_domains: int, rank_by: Clusterer
-) -> dict[str, MethodMaps]:
-    """The maps of the methods that have any, by method."""
+def read_methods(
+    args: argparse.Namespace, tissue: Tissue, paths: Sequence[Path], n_domains: int
+) -> list[MethodMaps]:
+    """The maps of methods, or why there are none."""
+    from stbench.clustering.label_file import check_labels, open_labels
     from stbench.maps.method_maps import read_maps
 
-    found = [read_maps(path, n_domains, rank_by, trains=False) for path in paths]
-    return {one.method: one for one in found if len(one.shown)}
+    for path in paths:
+        with open_labels(path) as reader:
+            check_labels(path, reader.axes, args.dataset, path.parent.name, tissue.cells)
+    return [read_maps(path, n_domains, args.rank_by, trains=False) for path in paths]
 
 
 def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folder: Path) -> None:
@@ -134,19 +137,24 @@ def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folde
     from stbench.common.h5ad import read_elements
     from stbench.common.io import write_csv
 
-    labels = methods_with_maps(args.labels, number, args.rank_by)
+    every = read_methods(args, tissue, args.labels, number)
+    labels = {one.method: one for one in every if len(one.shown)}
+    others = [one for one in every if one.method not in labels]
     if not labels:
+        if others:
+            write_csv(method_table(args.dataset, number, None, others), folder / f"{METHODS}.csv")
+            print(f"{args.dataset}: no method has labels of {number} domains")
         return
     data = read_elements(args.data, "obs/cluster")
     previous = mean_ranks(read_previous(*args.previous), args.technology, args.unit)
     table, maps = compared_methods(
         *(labels, number, tissue.coords, read_judging_points(args.preprocessed), previous)
     )
-    truth, methods = None, [path.parent.name for path in args.labels]
+    truth = None
     if "obs/cluster" in data:
         codes = pd.Categorical(data["obs/cluster"]).codes.astype(int)
         truth = codes if (codes >= 0).any() else None
-    table = method_table(args.dataset, number, with_regret(table, maps, truth), methods)
+    table = method_table(args.dataset, number, with_regret(table, maps, truth), others)
     write_csv(table, folder / f"{METHODS}.csv")
     print(f"{args.dataset}: {table['method'].iloc[0]} is recommended")
 

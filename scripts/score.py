@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stbench.common.errors import InputError, attempt, run_cli
+from stbench.common.errors import attempt, run_cli
 from stbench.common.seeding import limit_threads
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def main() -> None:
     args = parse_arguments()
     limit_threads(1)
 
-    from stbench.clustering.label_file import open_labels
-    from stbench.common.h5ad import cells_digest, read_elements
+    from stbench.clustering.label_file import check_labels, open_labels
+    from stbench.common.h5ad import read_elements
     from stbench.common.io import atomic_file
     from stbench.scoring.epoch_scores import epoch_table
     from stbench.scoring.scores import no_scores, score_labels
@@ -70,16 +70,7 @@ def main() -> None:
     data = read_elements(args.data, "obs/cluster", "obsm/spatial")
     with open_labels(args.labels) as reader:
         axes = reader.axes
-        if (axes.dataset, axes.method) != (args.dataset, args.method):
-            raise InputError(
-                f"{args.labels}: labels of {axes.method} on {axes.dataset}, "
-                f"not of {args.method} on {args.dataset}"
-            )
-        if axes.cells_digest != cells_digest(data["cells"]):
-            raise InputError(
-                f"{args.labels}: its {axes.n_cells} cells are not the {len(data['cells'])} cells "
-                f"of {args.data}; run scripts/cluster.py again"
-            )
+        check_labels(args.labels, axes, args.dataset, args.method, data["cells"])
         truth, coords = true_codes(data), data.get("obsm/spatial")
         trainable = args.trainable == "true"
 

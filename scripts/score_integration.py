@@ -82,8 +82,7 @@ def main() -> None:
     args = parse_arguments()
     one_thread()
 
-    from stbench.clustering.label_file import open_labels
-    from stbench.common.h5ad import cells_digest
+    from stbench.clustering.label_file import check_clusterer, check_labels, open_labels
     from stbench.common.io import atomic_file
     from stbench.fitting.output import read_fit
     from stbench.integration.scoring import no_scores, score_integration
@@ -92,21 +91,8 @@ def main() -> None:
     fits = [read_fit(folder, cells) for folder in args.fits]
     with open_labels(args.labels) as reader:
         axes = reader.axes
-        if (axes.dataset, axes.method) != (args.dataset, args.method):
-            raise InputError(
-                f"{args.labels}: labels of {axes.method} on {axes.dataset}, "
-                f"not of {args.method} on {args.dataset}"
-            )
-        if axes.cells_digest != cells_digest(cells):
-            raise InputError(
-                f"{args.labels}: its {axes.n_cells} cells are not the {len(cells)} cells "
-                f"of {args.data}; run scripts/cluster.py again"
-            )
-        if args.clusterer not in axes.clusterers:
-            raise InputError(
-                f"--clusterer {args.clusterer}: not in {args.labels}; "
-                f"use one of {', '.join(axes.clusterers)}"
-            )
+        check_labels(args.labels, axes, args.dataset, args.method, cells)
+        check_clusterer(args.labels, axes, args.clusterer)
         table = attempt(
             f"{args.dataset}, {args.method}",
             lambda: score_integration(fits, reader, sections, args.clusterer),

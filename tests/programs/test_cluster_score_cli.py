@@ -1,6 +1,11 @@
 """From fits to labels to scores: what arrives in the tables, and what is said where nothing can."""
 
+import errno
+import shutil
+from pathlib import Path
+
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,9 +28,9 @@ from stbench.clustering.label_file import open_labels
 from stbench.common.constants import ALL_SEEDS, HELD_OUT_SEEDS
 from stbench.common.errors import InputError
 from stbench.common.h5ad import cells_digest
-from stbench.common.paths import SCRIPTS
+from stbench.common.paths import PROJECT, SCRIPTS
 from stbench.scoring.metrics import ari
-from stbench.scoring.scores import COLUMNS
+from stbench.scoring.scores import COLUMNS, no_scores
 
 
 @pytest.fixture
@@ -293,3 +298,75 @@ def test_bad_input_to_the_programs_is_one_line_and_writes_nothing(bench):
         assert run.stderr.startswith("error: ") and run.stderr.count("\n") == 1
         assert said in run.stderr
     assert not output.exists()
+
+
+@pytest.mark.parametrize("file", ["trajectory.h5", "epoch_labels.h5", "labels.h5", "status.json"])
+def test_a_fault_of_the_disk_is_no_fault_of_a_file(bench, file, monkeypatch):
+    """It must not be recorded, nor the user be asked to remove a finished training."""
+    bench.recorded_fit(0)
+    if file != "trajectory.h5":
+        bench.cluster()
+    real_file, real_text = h5py.File, Path.read_text
+
+    def open_file(path, *more, **options):
+        if Path(path).name == file:
+            raise OSError(errno.EIO, "Input/output error")
+        return real_file(path, *more, **options)
+
+    def read_text(path, *more, **options):
+        if path.name == file:
+            raise OSError(errno.EIO, "Input/output error")
+        return real_text(path, *more, **options)
+
+    monkeypatch.setattr(h5py, "File", open_file)
+    monkeypatch.setattr(Path, "read_text", read_text)
+    with pytest.raises(OSError, match="Input/output error"):
+        bench.score() if file == "labels.h5" else bench.cluster()
+
+
+def test_a_seed_that_cannot_be_clustered_leaves_the_failures_of_others_as_they_are(bench):
+    bench.recorded_fit(0)
+    (bench.folder(0) / "trajectory.h5").write_bytes(b"")
+    bench.failed_fit(1, "oom", "more memory than there is")
+    bench.failed_fit(2, "not_applicable", "it needs an image")
+    done = run_here(SCRIPTS / "cluster.py", *cluster_arguments(bench, "--record-failure"))
+    assert done.returncode == 0, done.stderr
+    rows = bench.score().xs("ARI", level="metric").reset_index().set_index("seed")
+    expected = {1: ("oom", "more memory than there is"), 2: ("not_applicable", "it needs an image")}
+    for seed, end in expected.items():
+        assert set(zip(rows.loc[[seed], "status"], rows.loc[[seed], "reason"])) == {end}
+    assert set(rows.loc[[0], "status"]) == {"error"}
+    with open_labels(bench.labels) as reader:
+        _, scores = no_scores(reader.axes, TRUTH, True, "scoring: why")
+    ends = scores.groupby("seed")["status"].agg(set)
+    assert [ends[seed] for seed in (0, 1, 2)] == [{"error"}, {"oom"}, {"not_applicable"}]
+
+
+def test_a_map_is_recommended_only_from_labels_of_these_cells(bench, tmp_path):
+    bench.dataset(kind="features")
+    bench.plain_fit(0)
+    labels = tmp_path / "labels/m/key.h5"
+    labels.parent.mkdir(parents=True)
+    bench.cluster("kmeans20", output=labels)
+    verdict = PROJECT / "resources/verdict"
+    options = ["--data", bench.data, "--preprocessed", bench.preprocessed, "--dataset", "D"]
+    options += ["--labels", labels, "--previous", verdict / "scores.parquet"]
+    options += [verdict / "manifest.json", "--technology", "MERFISH", "--unit", "D"]
+
+    def choose(*more):
+        return run_here(SCRIPTS / "choose.py", *options, "--output", tmp_path / "out", *more)
+
+    done = choose("--rank-by", "gmm")
+    assert done.stderr == f"error: {labels}: no labels by gmm; use one of kmeans20\n"
+    assert choose().returncode == 0
+    table = pd.read_csv(tmp_path / "out/recommendation.csv")
+    assert table[["method", "recommended", "status"]].to_numpy().tolist() == [["m", True, "ok"]]
+    adata = anndata.read_h5ad(bench.preprocessed)
+    adata[::-1].copy().write_h5ad(bench.preprocessed)
+    assert "cells are not the" in choose().stderr
+    shutil.rmtree(bench.folder(0))
+    bench.failed_fit(0, "oom", "more memory than there is")
+    bench.cluster("kmeans20", output=labels)
+    assert choose().returncode == 0
+    table = pd.read_csv(tmp_path / "out/recommendation.csv")
+    assert table[["method", "recommended", "status"]].to_numpy().tolist() == [["m", False, "oom"]]

@@ -111,12 +111,17 @@ def gap(points: np.ndarray, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndar
 def mixture_bic(points: np.ndarray, labels: np.ndarray) -> float:
     """BIC of a Gaussian mixture with one shared full covariance, started at these labels.
 
-    With the sign of mclust: 2 log-likelihood - parameters x log(cells). NaN if there are too few
-    cells for such a mixture.
+    With the sign of mclust: 2 log-likelihood - parameters x log(cells), in units of the largest
+    spread of a column, as covariances are regularized by an absolute number. NaN if there are too
+    few cells for a covariance.
     """
     from sklearn.mixture import GaussianMixture
 
     n_domains = int(labels.max()) + 1
+    if len(points) - n_domains < points.shape[1]:
+        return np.nan
+    points = points.astype(np.float64)
+    points /= points.std(axis=0).max() or 1.0
     model = GaussianMixture(
         n_domains,
         covariance_type="tied",
@@ -124,11 +129,7 @@ def mixture_bic(points: np.ndarray, labels: np.ndarray) -> float:
         weights_init=np.bincount(labels) / len(labels),
         random_state=0,
     )
-    points = points.astype(np.float64)
-    try:
-        return -float(model.fit(points).bic(points))
-    except ValueError:  # a singular covariance
-        return np.nan
+    return -float(model.fit(points).bic(points))
 
 
 def _log_dispersion(points: np.ndarray, n_domains: int) -> float:

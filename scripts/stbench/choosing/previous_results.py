@@ -13,6 +13,8 @@ from stbench.common.constants import RANK_BY
 def read_previous(scores: Path, manifest: Path) -> pd.DataFrame:
     """The final ARI of ranked methods on every shipped tissue, the mean over training seeds.
 
+    A training that failed counts as the lowest ARI of its tissue, and never more than 0.
+
     Args:
         scores: ``scores.parquet`` of the shipped results, ``manifest``: their ``manifest.json``.
 
@@ -26,11 +28,14 @@ def read_previous(scores: Path, manifest: Path) -> pd.DataFrame:
         "ranked": True,
         "study": "",
     }
-    columns = ["dataset", "unit", "method", "value"]
+    columns = ["dataset", "unit", "method", "value", "status"]
     rows = pd.read_parquet(
         scores, columns=columns, filters=[(name, "==", value) for name, value in wanted.items()]
     )
-    mean = rows.dropna(subset=["value"]).astype({"dataset": "str", "unit": "str", "method": "str"})
+    rows = rows[rows["status"] != "not_applicable"]
+    rows = rows.astype({"dataset": "str", "unit": "str", "method": "str"})
+    lowest = rows.groupby("dataset")["value"].transform("min").clip(upper=0)
+    mean = rows.assign(value=rows["value"].fillna(lowest))
     mean = mean.groupby(["dataset", "unit", "method"])["value"].mean().rename("ARI").reset_index()
     tissues = json.loads(manifest.read_text(encoding="utf-8"))["tissues"]
     return mean.assign(technology=[tissues[name]["technology"] for name in mean["dataset"]])

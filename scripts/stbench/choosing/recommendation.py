@@ -53,7 +53,7 @@ def compared_methods(
         The table of ``recommend``, and the map (n_cells,) of each of its rows.
     """
     maps = {method: one.shown for method, one in labels.items()}
-    repeats = {method: [*one.of_seeds, *one.of_starts] for method, one in labels.items()}
+    repeats = {method: one.repeats for method, one in labels.items()}
     neighbors = knn(coords, N_NEIGHBORS)[1]
     criteria = criteria_of_methods(maps, repeats, neighbors, points, previous)
     consensus = consensus_of_maps(labels, n_domains)
@@ -72,7 +72,7 @@ def criteria_of_methods(
 
     Args:
         maps: (n_cells,) the map of each method.
-        repeats: maps (n_cells,) of each method: of its seeds, and single starts of k-means.
+        repeats: maps (n_cells,) of each method that differ by a seed or a start.
         neighbors: (n_cells, k) nearest other cells of each cell.
         points: (n_cells, d) of ``stbench.choosing.count_split``; None if there are no counts.
         previous: of ``stbench.choosing.previous_results``; methods may be missing.

@@ -10,6 +10,7 @@ import pandas as pd
 from stbench.choosing.number_choice import NumberChoice
 from stbench.choosing.recommendation import CRITERIA
 from stbench.common.io import read_csv
+from stbench.maps.method_maps import MethodMaps
 
 NUMBERS, METHODS = "number_of_domains", "recommendation"
 RECOMMENDED, ALTERNATIVE = "recommended", "alternative"
@@ -40,21 +41,27 @@ def no_numbers(dataset: str, status: str, reason: str) -> pd.DataFrame:
 
 
 def method_table(
-    dataset: str, n_domains: int, compared: pd.DataFrame, methods: Iterable[str]
+    dataset: str, n_domains: int, compared: pd.DataFrame | None, others: Iterable[MethodMaps]
 ) -> pd.DataFrame:
     """One row per method, the recommended map first; methods without labels come last.
 
     Args:
-        compared: of ``stbench.choosing.recommendation``, by method.
-        methods: all that were run.
+        compared: of ``stbench.choosing.recommendation``, by method; None if no method has labels.
+        others: the methods without labels.
     """
-    table = compared.reset_index().assign(status="ok")
+    rows = [
+        {
+            **{"method": one.method, "recommended": False, "status": one.status},
+            "reason": one.reason or f"no labels of {n_domains} domains",
+        }
+        for one in others
+    ]
+    tables = [pd.DataFrame(rows)] if rows else []
+    if compared is not None:
+        tables.insert(0, compared.reset_index().assign(status="ok"))
+    table = pd.concat(tables, ignore_index=True).reindex(columns=METHOD_COLUMNS)
     table["rank"] = table["rank"].astype("Int64")
-    missing = [method for method in methods if method not in compared.index]
-    rows = {"method": missing, "recommended": False, "status": "not_applicable"}
-    none = pd.DataFrame({**rows, "reason": f"no labels of {n_domains} domains"})
-    table = pd.concat([table, none], ignore_index=True) if missing else table
-    return table.assign(dataset=dataset, n_domains=n_domains)[METHOD_COLUMNS]
+    return table.assign(dataset=dataset, n_domains=n_domains)
 
 
 def stacked(folders: Iterable[Path]) -> dict[str, pd.DataFrame]:

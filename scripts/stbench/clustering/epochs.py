@@ -16,7 +16,7 @@ import numpy as np
 
 from stbench.clustering.algorithms import kmeans_labels, majority
 from stbench.common.constants import HELD_OUT_SEEDS, KMEANS_SEEDS
-from stbench.common.errors import InputError
+from stbench.common.errors import InputError, is_machine_fault
 from stbench.common.io import atomic_hdf5
 from stbench.common.parallel import Map
 from stbench.fitting.trajectory import read_embedding, read_epochs
@@ -75,6 +75,8 @@ def cluster_epochs(trajectory: Path, n_domains: Sequence[int], mapper: Map) -> E
             mapper(_cluster_epoch, [trajectory] * n_epochs, range(n_epochs), [n_domains] * n_epochs)
         )
     except (OSError, KeyError) as error:
+        if is_machine_fault(error):
+            raise
         raise InputError(
             f"{trajectory}: not a readable trajectory ({error}); remove its folder to train again"
         ) from error
@@ -128,4 +130,6 @@ def read_epoch_labels(path: Path, settings: str) -> EpochLabels | None:
             labels = {int(k): dataset[:] for k, dataset in file["labels"].items()}
             return EpochLabels(file["epoch"][:], labels)
     except (OSError, KeyError) as error:
+        if is_machine_fault(error):
+            raise
         raise InputError(f"{path}: not readable ({error}); remove it") from error

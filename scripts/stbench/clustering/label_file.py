@@ -15,7 +15,7 @@ how many labelings it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,8 @@ import numpy as np
 
 from stbench.clustering.algorithms import ClusterResult
 from stbench.common.constants import HELD_OUT_SEEDS, KMEANS_SEEDS, Clusterer
-from stbench.common.errors import InputError
+from stbench.common.errors import InputError, is_machine_fault
+from stbench.common.h5ad import cells_digest
 from stbench.common.io import atomic_hdf5
 
 if TYPE_CHECKING:
@@ -231,9 +232,42 @@ def open_labels(path: str | Path) -> Iterator[LabelsReader]:
         file = h5py.File(path)
         axes = _read_axes(file)
     except (OSError, KeyError) as error:
+        if is_machine_fault(error):
+            raise
         raise InputError(f"{path}: not a readable file of labels ({error})") from error
     with file:
         yield LabelsReader(file, axes)
+
+
+def check_labels(
+    path: Path, axes: LabelAxes, dataset: str, method: str, cells: Sequence[str]
+) -> None:
+    """Check that a file of labels is of a dataset, a method and these cells, in this order.
+
+    Raises:
+        InputError: it is of others.
+    """
+    if (axes.dataset, axes.method) != (dataset, method):
+        raise InputError(
+            f"{path}: labels of {axes.method} on {axes.dataset}, not of {method} on {dataset}"
+        )
+    if axes.cells_digest != cells_digest(cells):
+        raise InputError(
+            f"{path}: its {axes.n_cells} cells are not the {len(cells)} cells of {dataset}; "
+            "run scripts/cluster.py again"
+        )
+
+
+def check_clusterer(path: Path, axes: LabelAxes, clusterer: str) -> None:
+    """Check that a file of labels has labels by a clusterer.
+
+    Raises:
+        InputError: it has none.
+    """
+    if clusterer not in axes.clusterers:
+        raise InputError(
+            f"{path}: no labels by {clusterer}; use one of {', '.join(axes.clusterers)}"
+        )
 
 
 def _read_axes(file: h5py.File) -> LabelAxes:

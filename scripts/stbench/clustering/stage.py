@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ from stbench.common.constants import EPOCHS_UNSEEN, UNTRAINED_EPOCH, Clusterer
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.h5ad import cells_digest
 from stbench.common.parallel import Map, worker_map
-from stbench.fitting.output import FitFolder, read_fit
+from stbench.fitting.output import FitFolder, read_fit, read_status
 
 UNOBSERVED_RESULT = 1  # the epoch of a result whose training was not observed
 LABELS_ONLY = "the method's own labels; it provides no embedding"
@@ -124,15 +125,20 @@ def write_no_labels(
     output: str | Path,
     reason: str,
 ) -> None:
-    """Write a file of labels in which every fit has an error, so that its scores give the reason.
+    """Write a file of labels without any, so that its scores give the reason.
+
+    Fits that did not succeed keep their own status and reason; all others have an error.
 
     Args:
         folders, preprocessed, dataset, method, clusterers, output: as of ``cluster_fits``.
         reason: why the fits could not be clustered.
     """
     tissue = read_tissue(preprocessed)
-    seeds = sorted(int(Path(folder).name.removeprefix("seed")) for folder in folders)
-    kinds = list(dict.fromkeys(clusterers))
+    by_seed = {int(Path(folder).name.removeprefix("seed")): folder for folder in folders}
+    seeds, kinds = sorted(by_seed), list(dict.fromkeys(clusterers))
+    ends = [_failure_of(by_seed[seed]) for seed in seeds]
+    whole = [end or ("error", reason) for end in ends]
+    of_fits = [end or ("error", f"clustering: {reason}") for end in ends]
     axes = LabelAxes(
         dataset=dataset,
         method=method,
@@ -144,15 +150,24 @@ def write_no_labels(
         epochs=[UNOBSERVED_RESULT],
         observed=False,
         last_epochs=[NO_EPOCH] * len(seeds),
-        status=["error"] * len(seeds),
-        reason=[f"clustering: {reason}"] * len(seeds),
+        status=[status for status, _ in of_fits],
+        reason=[why for _, why in of_fits],
         epochs_reason=[""] * len(seeds),
-        clusterer_status=[["error"] * len(kinds)] * len(seeds),
-        clusterer_reason=[[reason] * len(kinds)] * len(seeds),
+        clusterer_status=[[status] * len(kinds) for status, _ in whole],
+        clusterer_reason=[[why] * len(kinds) for _, why in whole],
     )
     with labels_writer(output, axes) as writer:
         for k in axes.n_domains:
             writer.put_consensus(k, ClusterResult(None, "error", reason))
+
+
+def _failure_of(folder: str | Path) -> tuple[str, str] | None:
+    """Status and reason of a fit that did not succeed."""
+    with suppress(InputError):  # a broken status is the reason why nothing was clustered
+        status = read_status(folder)
+        if status["status"] != "ok":
+            return status["status"], status["reason"] or ""
+    return None
 
 
 def _labels_of_epochs(

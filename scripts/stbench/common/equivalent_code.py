@@ -130,6 +130,48 @@ EDITS = (
         "3f3a80887f01d40e6ff9895e0236927341b610d6a2c7c2d0a973e198b8708d7d",
         "the name of the regime `opposite`",
     ),
+    Edit(
+        "stbench/clustering/epochs.py",
+        "5c309114b531065042b257c1b3687e0d674565761a95f30580f040b482c4ab13",
+        "67de8e2efe77333c96dccfc1b8b4a9770553371b4e7d7eb37dcf67c8334e46c7",
+        "faults of the disk are raised, not recorded as broken files",
+    ),
+    Edit(
+        "stbench/clustering/label_file.py",
+        "9e74712163c2306b3f8cc8bed75a53aaf1b9c36aa2279d40de3a0a0edf697e01",
+        "9d995260b56091eb8d86fdbfe40b451f561aad52cbf9ac9de11310d0431b2771",
+        "faults of the disk are raised; checks that programs had are here",
+    ),
+    Edit(
+        "stbench/clustering/stage.py",
+        "fd9dbd22fa05129775759eb6c4c69aae51db8c3e29217a3f463a0304ff65e480",
+        "c2b6c8ab6248348ae6c58e34645974216509adf93372a718775fe2820efdea5d",
+        "where clustering fails, failed fits keep their own reason; all labels are the same",
+    ),
+    Edit(
+        "stbench/fitting/output.py",
+        "b86d173e23e9e55bf273fd45f2132fb8abdd4dacab2e48d85a0e99a9d7c1b01d",
+        "7d592006abb7511ada3ddf3794e0e1d64d92c3b3850d7b890e08a7ee4f3e2bc2",
+        "faults of the disk are raised, not recorded as broken files",
+    ),
+    Edit(
+        "stbench/scoring/scores.py",
+        "b703b5c2ef59e2a204c6432f6148551381c62a8b84c955d013fe896123b1b892",
+        "f6b9ea3ee69b4c5273212b00b96fd2633fe7ebbfe5d4315ab4537788b39ece39",
+        "where scoring fails, failed fits keep their own reason; all scores are the same",
+    ),
+    Edit(
+        "score.py",
+        "f60173ba8550f193c03276efca917f243d3369242a649a491069bc7d47e7371d",
+        "9c8f2723f21daf50eee549db23c763a2b7a3ce838a38fd0ab0faab8485942121",
+        "its checks of labels are in label_file.py",
+    ),
+    Edit(
+        "score_integration.py",
+        "0e0d2dbbccafa421c535ad891d910c78147dc51dfc84d185961ba86e4bf4ea6c",
+        "fef9473276a9ddfbc75b70f539a62a0854af0cc12f8a6f6acd9269aae528c1db",
+        "its checks of labels are in label_file.py",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

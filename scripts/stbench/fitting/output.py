@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stbench.common.constants import EPOCHS_UNSEEN
-from stbench.common.errors import InputError, one_line
+from stbench.common.errors import InputError, is_machine_fault, one_line
 from stbench.common.h5ad import read_elements
 
 
@@ -85,6 +85,8 @@ def read_status(folder: str | Path, *needed: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; train again") from None
     except (OSError, ValueError, TypeError) as error:
+        if is_machine_fault(error):
+            raise
         why = one_line(error)
         raise InputError(f"{path}: not valid JSON ({why}); remove its folder") from error
     if missing:

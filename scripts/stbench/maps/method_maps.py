@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stbench.clustering.label_file import NO_EPOCH, LabelsReader, open_labels
+from stbench.clustering.label_file import NO_EPOCH, LabelsReader, check_clusterer, open_labels
 from stbench.common.constants import Clusterer
 from stbench.scoring.agreement import agreement_matrix
 
@@ -42,6 +42,13 @@ class MethodMaps:
     status: str = "ok"
     reason: str = ""
 
+    @property
+    def repeats(self) -> list[np.ndarray]:
+        """Maps (n_cells,) that differ by a seed or a start, none of them twice: single starts of
+        k-means of the first seed, or its map if it has none, and the map of every further seed."""
+        first = self.of_starts if len(self.of_starts) else self.of_seeds[:1]
+        return [*first, *self.of_seeds[1:]]
+
 
 def read_maps(path: Path, n_domains: int, rank_by: Clusterer, *, trains: bool) -> MethodMaps:
     """Read the maps of a method.
@@ -51,9 +58,13 @@ def read_maps(path: Path, n_domains: int, rank_by: Clusterer, *, trains: bool) -
         n_domains: one of the numbers of domains of the dataset.
         rank_by: the clusterer.
         trains: whether the method trains in epochs.
+
+    Raises:
+        InputError: it is not a file of labels, or has none by the clusterer.
     """
     with open_labels(path) as reader:
         axes = reader.axes
+        check_clusterer(path, axes, rank_by)
         place = axes.clusterers.index(rank_by)
         by_seed = {}
         for seed, last in zip(axes.training_seeds, axes.last_epochs, strict=True):

@@ -110,8 +110,9 @@ def no_scores(
 
     from stbench.scoring.epoch_scores import COLUMNS as EPOCH_COLUMNS
 
-    seeds = len(axes.training_seeds)
-    failed = replace(axes, status=["error"] * seeds, reason=[reason] * seeds)
+    ended = zip(axes.status, axes.reason, strict=True)
+    of_seeds = [("error", reason) if status == "ok" else (status, why) for status, why in ended]
+    failed = replace(axes, status=[one for one, _ in of_seeds], reason=[why for _, why in of_seeds])
     epochs = pd.DataFrame(columns=list(EPOCH_COLUMNS)).astype(EPOCH_COLUMNS)
     return epochs, score_labels(LabelsReader(None, failed), truth, None, trainable, epochs)
 

@@ -9,6 +9,8 @@ from stbench.choosing.count_split import half_of_counts, judging_points
 from stbench.choosing.method_criteria import agreement_with_others, continuity
 from stbench.choosing.previous_results import mean_ranks, read_previous
 from stbench.choosing.silhouette import silhouette
+from stbench.common.constants import RANK_BY
+from stbench.common.io import write_json
 from stbench.common.paths import PROJECT
 from stbench.scoring.agreement import agreement_matrix
 
@@ -81,6 +83,22 @@ def test_previous_results_are_those_that_come_with_the_project():
     assert not {"random", "jittered_truth", "stague__published"} & set(table["method"])
     assert dict(zip(table["dataset"], table["technology"], strict=True))["BZ5"] == "STARmap"
     assert table.groupby("dataset")["unit"].nunique().max() == 1
+
+
+def test_a_failed_training_is_no_advantage(tmp_path):
+    rows = [
+        ("x", 0, "ok", 0.5),
+        ("x", 1, "ok", 0.7),
+        ("y", 0, "ok", 0.9),
+        ("y", 1, "error", np.nan),
+        ("z", 0, "not_applicable", np.nan),
+    ]
+    table = pd.DataFrame(rows, columns=["method", "training_seed", "status", "value"])
+    table = table.assign(dataset="a", unit="A", metric="ARI", protocol="final", study="")
+    table.assign(clusterer=RANK_BY, ranked=True).to_parquet(tmp_path / "scores.parquet")
+    write_json(tmp_path / "manifest.json", {"tissues": {"a": {"technology": "Visium"}}})
+    found = read_previous(tmp_path / "scores.parquet", tmp_path / "manifest.json")
+    assert found.set_index("method")["ARI"].to_dict() == pytest.approx({"x": 0.6, "y": 0.45})
 
 
 def test_ranks_on_tissues_of_the_technology_are_averaged_within_units():

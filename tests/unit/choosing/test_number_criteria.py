@@ -81,6 +81,12 @@ def test_more_domains_than_cells_have_no_agreement():
 
 
 def test_too_few_cells_for_a_mixture_have_no_criterion():
-    points = 1e8 * np.repeat(np.random.default_rng(0).normal(size=(24, 1)), 5, axis=1)
-    assert np.isnan(mixture_bic(points, np.arange(24) % 12))
-    assert np.isfinite(mixture_bic(points[:, :1].astype(np.float32), np.arange(24) % 2))
+    points = np.random.default_rng(0).normal(size=(24, 5))
+    assert np.isnan(mixture_bic(points, np.arange(24) % 20))
+    assert np.isfinite(mixture_bic(points.astype(np.float32), np.arange(24) % 19))
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1, 1e8])
+def test_the_mixture_does_not_depend_on_the_unit_of_the_data(unit):
+    points, labels = blobs()
+    assert mixture_bic(unit * points, labels) == pytest.approx(mixture_bic(points, labels))

@@ -7,6 +7,7 @@ import pytest
 from stbench.choosing.recommendation import compared_methods, recommend, with_regret
 from stbench.choosing.tables import method_table
 from stbench.maps.method_maps import MethodMaps
+from stbench.scoring.agreement import mean_agreement
 
 N = 60
 GOOD = ("good0", "good1", "good2")
@@ -69,10 +70,30 @@ def test_regret_is_what_the_best_method_has_more():
     assert unknown[["ARI", "regret"]].isna().all(axis=None)
 
 
-def test_methods_without_labels_have_a_row_with_the_reason():
+def test_methods_without_labels_have_a_row_with_their_status_and_reason():
     table, maps = compared()
-    made = method_table("D", 3, with_regret(table, maps, None), ["good0", "lost"])
-    last = made.iloc[-1]
-    assert (last["method"], last["status"]) == ("lost", "not_applicable")
-    assert last["reason"] == "no labels of 3 domains"
+    lost = MethodMaps("lost", status="oom", reason="more memory than there is")
+    other = MethodMaps("other", status="not_applicable")
+    made = method_table("D", 3, with_regret(table, maps, None), [lost, other])
+    last = made.iloc[-2:][["method", "status", "reason"]].to_numpy().tolist()
+    assert last == [
+        ["lost", "oom", "more memory than there is"],
+        ["other", "not_applicable", "no labels of 3 domains"],
+    ]
     assert made["recommended"].sum() == 1
+    alone = method_table("D", 3, None, [lost])
+    assert list(alone) == list(made)
+    assert alone[["method", "status", "recommended"]].to_numpy().tolist() == [
+        ["lost", "oom", False]
+    ]
+
+
+def test_stability_compares_no_map_with_itself():
+    one, other, third = noisy(1, share=1), noisy(2, share=1), noisy(3, share=1)
+    labels_alone = MethodMaps("m", 0, one, np.stack([one, other, third]), one[None])
+    assert mean_agreement(labels_alone.repeats) < 0.1
+    single = MethodMaps("m", 0, one, one[None], one[None])
+    assert np.isnan(mean_agreement(single.repeats))
+    starts = np.stack([one, other])  # with k-means the map is one of its starts
+    assert len(MethodMaps("m", 0, one, np.stack([one, third]), starts).repeats) == 3
+    assert len(MethodMaps("m", 0, one, np.stack([one, third])).repeats) == 2

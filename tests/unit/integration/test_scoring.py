@@ -116,7 +116,7 @@ def test_wrong_input_is_one_line_and_writes_nothing(bench: Bench) -> None:
     bench.plain_fit(0)
     bench.cluster()
     for options, told in (
-        (["--clusterer", "gmm"], "labels.h5; use one of kmeans"),
+        (["--clusterer", "gmm"], "labels.h5: no labels by gmm; use one of kmeans"),
         (["--method", "other"], "labels of m on D, not of other on D"),
     ):
         done = program(bench, *options)
