@@ -65,7 +65,8 @@ def _best(standing: Standing, tissues: str, rank_by: str) -> str:
     if top["labels_only"].any():
         where += f" ({joined(list(top.loc[top['labels_only'], 'title']))} by its own labels)"
     aris = " and ".join(number(value) for value in top["ARI_final"].head(_NAMED))
-    after = listed([_with_score(row) for _, row in rest.head(_NAMED - 1).iterrows()])
+    scored = rest.dropna(subset=["ARI_final"]).head(_NAMED - 1)
+    after = listed([_with_score(row) for _, row in scored.iterrows()])
     return (
         f"{listed(list(top['title']))} {'has' if len(top) == 1 else 'share'} the best mean rank "
         f"of {len(methods)} methods ({first['mean_rank']:.2f}, mean ARI {aris}) {where}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import NamedTuple
 
 import pandas as pd
@@ -241,8 +242,9 @@ def _other_choices(table: pd.DataFrame, robustness: pd.DataFrame, titles: dict[s
 
 
 def _letters(groups: list[list[str]], method: str) -> str:
-    """The groups a method is in, as letters: ``a``, ``ab``."""
-    return "".join(chr(ord("a") + i) for i, group in enumerate(groups) if method in group)
+    """The groups a method is in, as letters: ``a``, ``ab``; after ``z`` come ``A`` and ``a1``."""
+    found = [divmod(i, len(ascii_letters)) for i, group in enumerate(groups) if method in group]
+    return "".join(f"{ascii_letters[place]}{turn or ''}" for turn, place in found)
 
 
 def _not_run(results: pd.DataFrame, titles: dict[str, str]) -> dict[str, str]:

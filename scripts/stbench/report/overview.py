@@ -12,7 +12,7 @@ from stbench.common.constants import FAILED
 from stbench.common.h5ad import read_elements
 from stbench.config.layout import Layout
 from stbench.config.tasks import is_pair
-from stbench.results.assembly import natural, one_row_per_fit
+from stbench.results.assembly import FIT, natural, one_row_per_fit
 from stbench.results.budget import MARK
 from stbench.results.formatting import count
 from stbench.runs.measurements import shape_of
@@ -63,12 +63,13 @@ def dataset_facts(
 
 
 def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]]:
-    """The main facts of a run, as (label, text)."""
+    """The main facts of a run, as (label, text); of fits, only of those that were not shipped."""
     results, rank_by = run.results, run.rank_by
     methods = results.drop_duplicates("method")
     controls = int(methods["control"].sum())
     compared = count(len(methods) - controls, "method")
-    seeds = sorted(one_row_per_fit(results)["seed"].unique().tolist())
+    fits = fits.merge(one_row_per_fit(run.own)[list(FIT)])
+    seeds = sorted(fits["seed"].unique().tolist())
     ended = fits["status"].value_counts()
     times = sorted(filter(None, [*fits["started"], *fits["finished"]]))
     others = [name for name in _different(results["clusterer"]) if name != rank_by]
@@ -77,7 +78,7 @@ def run_facts(run: Run, fits: pd.DataFrame, budget: str) -> list[tuple[str, str]
         ("Methods", f"{compared}, {count(controls, 'control')}"),
         ("Seeds", _joined(map(str, seeds))),
         ("Fits", _joined(f"{n} {status.replace('_', ' ')}" for status, n in ended.items())),
-        ("Studies", _of_studies(run.every)),
+        ("Studies", _of_studies(run.own)),
         ("Clusterers", f"{rank_by} (used for ranking)" + "".join(f", {name}" for name in others)),
         ("Budget", budget if budget == "full" else f"{budget}: {MARK} marks fewer epochs"),
         ("Commit", _joined(_different(fits["commit"]))),

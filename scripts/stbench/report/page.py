@@ -175,7 +175,7 @@ def _of_domains(run: Run, sources: Sources, standings: Standings) -> dict[str, A
     about = {
         "answers": run_answers(run, standings, sources.layout.tables),
         "facts": run_facts(run, fits, budget_word(sources.config)),
-        "missing": missing_results(run.every, run.titles),
+        "missing": missing_results(run.own, run.titles),
         "board": anything_ranked(run.results, run.rank_by),
         "data": _json({}),
     }

@@ -178,6 +178,8 @@ def beside(own: pd.DataFrame, shipped: Shipped, stale: Collection[Entry] = ()) -
     entries = zip(rows["dataset"], rows["method"], strict=True)
     source = [STALE if entry in stale else SHIPPED for entry in entries]
     rows = rows.assign(source=source, title=rows["title"] + MARK)
+    # Blocks of a stale entry may be of other cells.
+    rows["blocks"] = rows["blocks"].where(rows["source"] != STALE, None)
     return in_order(pd.concat([own, rows], ignore_index=True), KEYS)
 
 

@@ -42,6 +42,11 @@ class Run:
     titles: dict[str, str]
     _rows: dict[str, dict[tuple, Row]] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def own(self) -> pd.DataFrame:
+        """``every`` without shipped rows."""
+        return self.every[self.every["source"] == ""]
+
     def row(self, table: str, dataset: str, method: str, n_domains: int) -> Row | None:
         """The row of a table for one entry, or None.
 

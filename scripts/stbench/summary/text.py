@@ -39,8 +39,8 @@ _MAP_WIDTHS = (24, 12, 9, 9, 9, 9, 9, 9, 7)
 
 
 def any_score(run: Run) -> bool:
-    """Whether a single cell came out right."""
-    return bool((run.every["status"] == "ok").any())
+    """Whether a fit of this run has a score."""
+    return bool((run.own["status"] == "ok").any())
 
 
 def summary(
@@ -317,8 +317,8 @@ def _to_retry(run: Run, missing: dict[str, str], stages: Sequence[FailedStage]) 
 
 
 def _cells(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row for every fit, and those that failed."""
-    cells = one_row_per_fit(run.every)
+    """One row for every fit of this run, and those that failed."""
+    cells = one_row_per_fit(run.own)
     return cells, cells[cells["fit_status"].isin(FAILED)]
 
 

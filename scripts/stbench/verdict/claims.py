@@ -28,7 +28,7 @@ CLAIMS = [
 KNOWN = ["source", "method", "difference"]
 OTHER = ["source", "claim", "measured", "verdict", "page"]
 _IN_PLACE = " in place of "  # one clusterer in that of another
-_COPIES = ("_pca", "_5k")  # endings of the same section with other features
+_COPIES = ("_pca", "_5k", "_sdmbench")  # endings of the same section with other features
 
 
 class _Way(NamedTuple):
@@ -40,6 +40,7 @@ class _Way(NamedTuple):
 
 
 _MCLUST = ("mclust", "gmm", "kmeans20", "kmeans", OWN)  # mclust is a mixture of Gaussians
+_LEIDEN = ("leiden", "kmeans20", "gmm", "kmeans", OWN)
 _WAYS = {
     "STAGUE": _Way(AUTHORS, "oracle", ("kmeans",)),
     "SpatialFusion": _Way(AUTHORS, "final", _MCLUST),
@@ -48,16 +49,23 @@ _WAYS = {
     "BenchmarkST": _Way(BENCHMARK, "final", _MCLUST),
     "SDMBench": _Way(BENCHMARK, "final", _MCLUST),
 }
+# By the programs of these benchmarks (resources/published/README.md).
+_OTHER_CLUSTERERS = {
+    **{("SDMBench", method): _LEIDEN for method in ("ccst", "scanit", "sedr", "spaceflow")},
+    ("BenchmarkST", "sedr"): _LEIDEN,
+    ("BenchmarkST", "ccst"): ("kmeans20", "kmeans", "gmm", OWN),
+}
 
 
 def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Every published ARI of a method and a section that has shipped results.
 
     The measured score is the one whose protocol and clusterer fit the source: the best epoch under
-    k-means with one start for STAGUE, otherwise the last epoch under mclust, or under a mixture of
-    Gaussians where mclust was not run. Settings are the published ones where there are any. A
-    section that was measured only with other features (``_pca``, ``_5k``) is used where the
-    published one is missing, and the reason says so.
+    k-means with one start for STAGUE, otherwise the last epoch under the clusterer of the source
+    (mclust, for some methods Leiden or k-means), or under the one most like it where it was not
+    run. Settings are the published ones where there are any. A section that was measured only with
+    other features (``_pca``, ``_5k``) is used where the published one is missing, and the reason
+    says so.
 
     Args:
         results: of ``stbench.results.shipped.read_shipped``.
@@ -93,15 +101,16 @@ def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) 
     for (dataset, method, source), ways in compared.groupby(["dataset", "method", "source"]):
         for claimed, of_claim in ways.groupby("published"):
             own = of_claim["clusterer"] == OWN
-            row = _fitting(of_claim[own] if method in labels_only else of_claim, str(source))
+            alone = method in labels_only and own.any()
+            row = _fitting(of_claim[own] if alone else of_claim, str(source))
             differs = _known(known, str(source), str(method))
             differs += [budget] if (budget := str(budgets.get(method, ""))) else []
-            differs += _other_clusterer(row)
+            differs += [] if method in labels_only else _other_clusterer(row)
             verdict, reason = _judged(row, str(claim_on[dataset]), differs)
             rows.append(
                 {
                     "source": source,
-                    "by": _way(str(source)).by,
+                    "by": _way(str(source), str(method)).by,
                     "dataset": claim_on[dataset],
                     "measured_on": dataset,
                     "method": method,
@@ -129,13 +138,14 @@ def claims_sentence(table: pd.DataFrame) -> str:
         return "No published score can be judged with these results."
     own = int((rows["by"] == AUTHORS).sum())
     hold, low, high = ((rows["verdict"] == verdict).sum() for verdict in (HOLDS, LOWER, HIGHER))
-    text = (
-        f"Of {count(len(rows), 'published score')} ({own} of the authors of a method, "
-        f"{len(rows) - own} of benchmarks) {hold + low + high} can be decided: {hold} "
-        f"{'holds' if hold == 1 else 'hold'}, {low} {'was' if low == 1 else 'were'} measured lower "
-        f"and {high} higher."
-    )
+    which = f"{own} of the authors of a method, {len(rows) - own} of benchmarks"
+    text = f"Of {count(len(rows), 'published score')} ({which}) "
     undecided = rows[rows["verdict"] == UNDECIDED]
+    if len(undecided) < len(rows):
+        text += (
+            f"{hold + low + high} can be decided: {hold} {'holds' if hold == 1 else 'hold'}, {low} "
+            f"{'was' if low == 1 else 'were'} measured lower and {high} higher."
+        )
     if undecided.empty:
         return text
     other = undecided["dataset"] != undecided["measured_on"]
@@ -150,6 +160,8 @@ def claims_sentence(table: pd.DataFrame) -> str:
         "the interval is too wide": (~other & ~differs).sum(),
     }
     why = [f"{reason} ({n})" for reason, n in reasons.items() if n]
+    if len(undecided) == len(rows):
+        return f"{text}none can be decided: {', or '.join(why)}."
     others = "The other is" if len(undecided) == 1 else f"The other {len(undecided)} are"
     return f"{text} {others} undecided: {', or '.join(why)}."
 
@@ -218,17 +230,27 @@ def claims_page(
 
 def _measured_on(dataset: str, known: set[str]) -> str | None:
     """The shipped dataset of a section, the published one first."""
-    return next((n for n in (dataset, *(dataset + end for end in _COPIES)) if n in known), None)
+    section = dataset
+    for end in _COPIES:
+        section = section.removesuffix(end)
+    names = (dataset, section, *(section + end for end in _COPIES))
+    return next((name for name in names if name in known), None)
 
 
-def _way(source: str) -> _Way:
+def _way(source: str, method: str) -> _Way:
     found = [way for start, way in _WAYS.items() if source.startswith(start)]
-    return found[0] if found else _Way(BENCHMARK, "final", _MCLUST)
+    way = found[0] if found else _Way(BENCHMARK, "final", _MCLUST)
+    others = [
+        clusterers
+        for (start, one), clusterers in _OTHER_CLUSTERERS.items()
+        if source.startswith(start) and one == method
+    ]
+    return way._replace(clusterers=others[0]) if others else way
 
 
 def _fitting(rows: pd.DataFrame, source: str) -> pd.Series:
     """The row whose protocol and clusterer fit the source; one with a score, if there is any."""
-    way = _way(source)
+    way = _way(source, str(rows["method"].iloc[0]))
     order = {name: place for place, name in enumerate(way.clusterers)}
     ranked = rows.assign(
         unscored=rows["measured"].isna(),
@@ -260,7 +282,7 @@ def _sources_sentence(table: pd.DataFrame) -> str:
 
 def _judged(row: pd.Series, claim_on: str, differs: list[str]) -> tuple[str, str]:
     """The verdict and its reason."""
-    way = _way(str(row["source"]))
+    way = _way(str(row["source"]), str(row["method"]))
     notes = []
     if row["dataset"] != claim_on:
         notes.append(f"measured on {row['dataset']}, the same section with other features")
@@ -286,7 +308,7 @@ def _by_interval(row: pd.Series) -> str:
 
 def _other_clusterer(row: pd.Series) -> list[str]:
     """That the clusterer is not the source's, if so; labels of a method itself have none."""
-    wanted = _way(str(row["source"])).clusterers[0]
+    wanted = _way(str(row["source"]), str(row["method"])).clusterers[0]
     same = row["clusterer"] in (wanted, OWN)
     return [] if same else [f"{row['clusterer']}{_IN_PLACE}{wanted}"]
 

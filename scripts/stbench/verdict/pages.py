@@ -99,7 +99,9 @@ def verdict_of(
         rank_by=rank_by,
         refined=refined_sections(shipped.manifest),
         made=made_sentence(shipped.manifest),
-        left_out=left_out_sentences(shipped.manifest, reasons or {}),
+        left_out=left_out_sentences(
+            shipped.manifest, reasons or {}, method_titles(shipped.results)
+        ),
         questions=questions(results, facts, claimed, rank_by),
         claims=claimed,
         shares=shares,
@@ -150,12 +152,15 @@ def made_sentence(manifest: Mapping[str, Any]) -> str:
     return f"{text} Not finished, and left out: {' and '.join(parts)}." if parts else text
 
 
-def left_out_sentences(manifest: Mapping[str, Any], reasons: Mapping[str, str]) -> str:
+def left_out_sentences(
+    manifest: Mapping[str, Any], reasons: Mapping[str, str], titles: Mapping[str, str]
+) -> str:
     """The datasets and methods that are not finished, one list after the other, and why.
 
     Args:
         manifest: of ``Shipped``.
         reasons: of ``read_left_out``; those of others are named as not part of the run.
+        titles: of the methods of the run, by id.
     """
     unfinished = manifest["unfinished"]
     texts = []
@@ -164,7 +169,8 @@ def left_out_sentences(manifest: Mapping[str, Any], reasons: Mapping[str, str]) 
         listed = "; ".join(f"{name} ({why})" for name, why in whys.items())
         texts += [f"Left out {kind}: {listed}."] if names else []
     known = {*manifest["entries"], *(name for names in unfinished.values() for name in names)}
-    ran = {method for methods in manifest["entries"].values() for method in methods}
+    ids = {method for methods in manifest["entries"].values() for method in methods}
+    ran = ids | {titles[method] for method in ids if method in titles}
     others = [f"{name} ({why})" for name, why in reasons.items() if name not in known | ran]
     return " ".join([*texts, *([f"Not part of the run: {'; '.join(others)}."] if others else [])])
 
@@ -307,8 +313,8 @@ def _smoothed(dataset: str, n: int) -> str:
 
 
 _BY_HAND = """\
-BASS and BayesSpace were run by hand on a few sections, where BASS has scores as high as the first \
-methods here or higher: [reproduction.md](reproduction.md#r-methods)."""
+BASS and BayesSpace were run by hand on a few sections: \
+[reproduction.md](reproduction.md#r-methods)."""
 _COMPONENTS = """\
 Datasets whose name ends in `_pca` have published principal components in place of counts."""
 _HOW_DEGRADED = """\

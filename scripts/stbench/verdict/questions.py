@@ -99,8 +99,8 @@ def best_on(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
         return f"{titles[method]} (mean rank {order[method]:.2f}, mean ARI {number(ari[method])})"
 
     text = f"On {where(ranking)}, {words(methods[0])} is first of {len(methods)} methods"
-    if len(methods) > 1:
-        text += f", before {' and '.join(words(name) for name in methods[1:_NAMED])}"
+    if others := [name for name in methods[1:_NAMED] if pd.notna(ari.get(name))]:
+        text += f", before {' and '.join(map(words, others))}"
     if controls:
         ahead = sum(order[name] < order[controls[0]] - 1e-9 for name in methods)
         many = {0: "none of them is", 1: "one of them is"}.get(ahead, f"{ahead} of them are")

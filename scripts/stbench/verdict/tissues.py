@@ -19,9 +19,9 @@ from stbench.results.aggregates import final_rows
 
 LAYERED, PATCHY = "layered", "patchy"
 LAYERED_FROM = 0.75  # of ``layer_share``; patches of four and more domains are below
-# Technologies whose observations are spots, and those that image single cells.
-SPOTS = ("10x Visium", "Spatial Transcriptomics")
-IMAGING = ("STARmap", "MERFISH", "osmFISH", "seqFISH+")
+# Technologies whose observations are spots (beads, bins), and those that image single cells.
+SPOTS = ("10x Visium", "Spatial Transcriptomics", "Slide-seqV2", "Stereo-seq")
+IMAGING = ("STARmap", "MERFISH", "MERSCOPE", "osmFISH", "seqFISH+", "CosMx", "Xenium")
 _TUMOR = re.compile("cancer|tumor|carcinoma|melanoma", re.IGNORECASE)
 FACTS = ("technology", "tumor", "cells", "same_label", "in_layers")
 _NEIGHBORS = 6

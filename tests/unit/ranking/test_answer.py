@@ -49,6 +49,11 @@ def test_the_best_methods_the_controls_and_the_cost():
     )
 
 
+def test_a_method_without_any_score_is_not_among_the_first():
+    text = answers(scores_of("A", "stague", [0.5]), scores_of("A", "sedr", ["oom"]))["Best"]
+    assert text.startswith("STAGUE has the best mean rank of 2 methods") and "nan" not in text
+
+
 def test_labels_of_a_method_itself_and_the_studies_that_controls_win_are_named():
     labels = [
         scores_of(name, "stague", [height], reason=LABELS_ONLY)

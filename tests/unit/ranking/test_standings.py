@@ -6,7 +6,7 @@ import pytest
 from helpers.results import made_results, scores_of
 from stbench.ranking.leaderboard import leaderboard
 from stbench.ranking.markdown import leaderboard_page
-from stbench.ranking.standings import all_standings, failures, memory, standings
+from stbench.ranking.standings import _letters, all_standings, failures, memory, standings
 from stbench.results.aggregates import lift_table
 from stbench.results.best_control import lift_over_best_control
 
@@ -58,6 +58,11 @@ def test_each_policy_has_its_own_datasets_and_means():
     assert common.loc["sedr", "failures"] == "0 of 25"
     assert worst.loc["stague", "seconds"] == pytest.approx(12)
     assert "Friedman's test over 6 datasets: p = " in both["worst"].certainty
+
+
+def test_groups_of_ties_have_letters_beyond_the_alphabet():
+    groups = [["m"] if i in (0, 25, 26, 51, 52) else [] for i in range(54)]
+    assert _letters(groups, "m") == "azAZa1" and _letters(groups, "n") == ""
 
 
 def test_the_gap_is_oracle_minus_final():

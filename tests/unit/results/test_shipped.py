@@ -54,6 +54,14 @@ def test_other_methods_on_the_same_datasets_are_added_and_marked():
     assert list(results.columns) == list(OWN.columns)
 
 
+def test_blocks_of_a_stale_entry_may_be_of_other_cells_and_are_not_used():
+    shipped = Shipped(SHIPPED.assign(blocks=[BLOCKS] * len(SHIPPED)), MANIFEST_OF)
+    results = beside(OWN, shipped, {("BZ5", "sedr")})
+    assert results.loc[results["method"] == "sedr", "blocks"].isna().all()
+    rows = beside(OWN, shipped)
+    assert rows.loc[rows["method"] == "sedr", "blocks"].notna().all()
+
+
 def test_the_mark_is_explained_only_where_it_is():
     results = beside(OWN, Shipped(SHIPPED, MANIFEST_OF))
     assert shipped_note(results) == (

@@ -1,6 +1,7 @@
 """The text at the end of a run: readable, complete, and never bolder than its seeds."""
 
 import json
+from dataclasses import replace
 
 import anndata
 import numpy as np
@@ -256,6 +257,19 @@ def test_it_names_the_clusterer_and_where_things_lie_and_fits_a_terminal(tmp_pat
     assert "Tables:   " in text and f"Pictures: {tmp_path}/figures\n" in text
     prose = [line for line in text.splitlines() if "/" not in line]
     assert max(map(len, prose)) <= WIDTH
+
+
+def test_what_was_shipped_is_no_failure_and_no_success_of_a_run(tmp_path):
+    results = made_results(
+        scores_of("BZ5", "stague", [0.8]), scores_of("BZ5", "sedr", ["oom"]), CONTROL
+    )
+    there = results["method"] == "sedr"
+    beside = run_of(tmp_path, scores_of("BZ5", "stague", [0.8]), CONTROL)
+    every = results.assign(source=np.where(there, "shipped", ""))
+    run = replace(beside, every=every)
+    text = summary(run, tmp_path, tmp_path / "figures")
+    assert "All 6 fits succeeded." in text and "make retry" not in text
+    assert not any_score(replace(beside, every=every.assign(source="shipped")))
 
 
 def test_a_run_without_a_single_score_fails_and_says_so(tmp_path, monkeypatch, capsys):

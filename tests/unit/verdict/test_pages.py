@@ -14,6 +14,7 @@ from stbench.verdict.pages import (
     BEGIN,
     END,
     leaderboard_text,
+    left_out_sentences,
     made_sentence,
     readme_headline,
     verdict_of,
@@ -101,6 +102,13 @@ def test_the_origin_of_the_results_is_a_sentence():
     assert ", at commit abcdef0, on" in made_sentence({**MANIFEST_OF, "commit": "abcdef0123"})
     older = made_sentence({**MANIFEST_OF, "scored_by_earlier_code": 1})
     assert " 1 entry scored by an earlier version of the code. Not finished" in older
+
+
+def test_a_shipped_method_is_part_of_the_run_by_its_title():
+    manifest = {"unfinished": {"datasets": {}, "methods": {}}, "entries": {"BZ5": {"bass": {}}}}
+    reasons = {"BASS": "its packages are not in Debian"}
+    assert left_out_sentences(manifest, reasons, {"bass": "BASS"}) == ""
+    assert left_out_sentences(manifest, reasons, {}).startswith("Not part of the run: BASS")
 
 
 def test_the_readme_has_a_place_for_the_headline():

@@ -75,6 +75,15 @@ def test_the_first_method_the_control_and_the_certainty_are_named():
     assert best_on(RESULTS.iloc[:0], FACTS, "kmeans") == "No such tissue has a score."
 
 
+def test_a_method_without_any_score_is_not_named_with_a_mean():
+    failed = made_results(
+        *(scores_of("L1", name, [0.5]) for name in ("stague", "smoothed_pca")),
+        scores_of("L1", "sedr", ["oom"]),
+    )
+    text = best_on(failed, FACTS, "kmeans")
+    assert "STAGUE" in text and "nan" not in text
+
+
 def test_technologies_are_ranked_apart(asked):
     answers = {question.text: question.answer for question in asked}
     assert len(answers) == 6

@@ -7,8 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stbench.common.paths import CONFIG
 from stbench.config.layout import Layout
-from stbench.verdict.tissues import layer_share, measured_facts, same_label_share
+from stbench.config.schema import load_yaml
+from stbench.verdict.tissues import (
+    IMAGING,
+    SPOTS,
+    layer_share,
+    measured_facts,
+    same_label_share,
+)
 
 
 def test_the_share_of_equal_neighbors_skips_cells_without_a_label():
@@ -80,3 +88,11 @@ def test_facts_are_measured_on_the_prepared_dataset(tmp_path):
     del section.obs["cluster"]
     section.write_h5ad(path)
     assert measured_facts(benchmark, layout, "A")["same_label"] is None
+
+
+def test_every_technology_of_the_registry_has_spots_or_single_cells():
+    """Else its sections would be missing in the answers about both."""
+    entries = load_yaml(CONFIG / "datasets.yaml")
+    known = [entry["technology"] for entry in entries.values() if "technology" in entry]
+    names = {technology.partition(",")[0] for technology in known}
+    assert len(names) > 5 and names <= {*SPOTS, *IMAGING}
