@@ -43,8 +43,7 @@ def main() -> None:
         for method in own["method"].unique():
             if method == CANARY:
                 continue
-            table = against_each(results[results["study"] == ""], method, args.rank_by)
-            write_csv(table, folder / f"{method}.csv")
+            write_csv(against_each(results, method, args.rank_by), folder / f"{method}.csv")
             text = comparison_text(results, own, shipped, method, args.rank_by)
             (folder / f"{method}.txt").write_text(text, encoding="utf-8")
 

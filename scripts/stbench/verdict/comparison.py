@@ -29,7 +29,7 @@ SMALLEST = 0.005  # ARI; a smaller difference of the canary is never reported
 
 
 def against_each(results: pd.DataFrame, method: str, rank_by: str) -> pd.DataFrame:
-    """The method against every other one on the datasets on which both have a score.
+    """The method against every other one on the datasets on which both have a score, no studies.
 
     Args:
         results: of ``stbench.results.shipped.beside``.
@@ -43,7 +43,7 @@ def against_each(results: pd.DataFrame, method: str, rank_by: str) -> pd.DataFra
         clusterings and, where known, cells; p with Holm's correction over all differences of the
         table), ``tested`` (datasets with such a test), and ``mean_difference``.
     """
-    final = _final(results, rank_by)
+    final = _final(results[results["study"] == ""], rank_by)
     own = {
         name: sample_of(rows) for name, rows in final[final["method"] == method].groupby("dataset")
     }

@@ -39,6 +39,13 @@ def test_wins_and_losses_are_counted_with_and_without_noise():
     assert list(table["mean_difference"]) == sorted(table["mean_difference"])
 
 
+def test_studies_take_no_part_in_the_tests():
+    results = beside(OWN, SHIPPED)
+    tuned = results[results["method"] == "sedr"].assign(method="sedr__k_8", study="k")
+    with_study = against_each(joined(results, tuned), "stague", "kmeans")
+    assert with_study.equals(against_each(results, "stague", "kmeans"))
+
+
 def test_a_control_that_scores_otherwise_is_reported():
     assert "differs by at most 0.000" in canary(OWN, SHIPPED, "kmeans")
     other = joined(
