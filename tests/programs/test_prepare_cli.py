@@ -179,6 +179,8 @@ def test_a_chosen_source_does_not_give_way(monkeypatch, tmp_path):
     arguments += ["--mirror", mirror, "--output", tmp_path / "o.h5ad"]
     line = refusal(monkeypatch, *arguments, "--source", "first")
     assert "first.h5ad" in line and "second" not in line
+    line = refusal(monkeypatch, *arguments, "--source", "second")
+    assert "the registry has no source 'first'; download the dataset again" in line
     assert "unknown source 'third'; known: first, second" in refusal(
         monkeypatch, *arguments, "--source", "third"
     )

@@ -49,20 +49,20 @@ EDITS = (
     Edit(
         "stbench/data/overlaps.py",
         "e082e742c2e78e82820c668f14b445743ca8ee4e43ed9a83ebee6345122cac89",
-        "90a5434b592c7eb9d877342f672eff67503077402ddd2bd7ec108fa7ebd6177e",
-        "files of users: refuses more stacked sections, and advises other columns",
+        "f6490549188d99543571cf5a500751d0d3e26d4b00361a938f6cf9d2c5d15910",
+        "files of users: refuses more stacked sections and three columns, advises other columns",
     ),
     Edit(
         "stbench/data/own_files.py",
         "f2fa36edf597273682d489169c340aa18e35a6cdc91d5a0b77540e2f43a2b7ff",
-        "793f3ba8da6c2a7df4aee3bccc174b4730a282c7100c7464a58271c6cb959a86",
-        "files of users: refuses filter_cell without hvg, names counts beside scaled values",
+        "030cf66a92c8878b5b6f7f1ec8dd8e0d16f43ed72943f14cf15ffd362460ff87",
+        "files of users: refuses filter_cell without hvg, says what was left out, names counts",
     ),
     Edit(
         "stbench/data/sections.py",
         "99f35817cb92b8492349c88ae4ed443646e662872e7fd20059de83250613768d",
-        "12e4aed377e1da56195eca4550aebfe19121b1814f0306340a598184e671222c",
-        "a given number of domains of a split file, which is a part of the key",
+        "c1b0527e64677ca5cfaccd8fe2d70bf779aa0db1802fe35985918b2799118af3",
+        "a given number of domains, which is in the key; refuses fewer than two labels",
     ),
     Edit(
         "stbench/config/external.py",
@@ -79,8 +79,8 @@ EDITS = (
     Edit(
         "stbench/config/registry.py",
         "4d1f27085e5946fb5428486f61d6fc014f217c43ca15b1977ba085ebda6d469a",
-        "185ae2e1de4708913d74d550aeea17260fcdcb10057f548cd7bf7e9721dc4881",
-        "says in one line that a dataset left the registry",
+        "0128a8559ebafa5b792f873981aba53829a76c8d40edaba2a9d493e8f31183f9",
+        "one line where a dataset left the registry; the license that the report names",
     ),
     Edit(
         "import_result.py",
@@ -171,6 +171,30 @@ EDITS = (
         "0e0d2dbbccafa421c535ad891d910c78147dc51dfc84d185961ba86e4bf4ea6c",
         "fef9473276a9ddfbc75b70f539a62a0854af0cc12f8a6f6acd9269aae528c1db",
         "its checks of labels are in label_file.py",
+    ),
+    Edit(
+        "stbench/data/validation.py",
+        "8a2840839adf8d83f54ac59cf992acfe429a2d34bed9b1d86a27278818c1244a",
+        "c4665b72b45068c21424dafe41c542fe5bf11b607353a08ccab87f21af7361f4",
+        "files of users: a section with one domain in a file with several; a function more",
+    ),
+    Edit(
+        "stbench/data/planting.py",
+        "c09d2ad01d4c542dea88a1506b5e6e428c0e513c25d4211aadd3e841a8a7fa1d",
+        "a8101482d88f9c00f801f0da065f6246dd69ba9106b4fcc17ed0577c6d240ce5",
+        "keeps a number of domains that is not that of the labels; refuses tissues without a type",
+    ),
+    Edit(
+        "stbench/data/published.py",
+        "95337299c26ac00b7806afc095d3e8bf8b395f945079a6536e353184388e9be6",
+        "149ee1deec023040d1f7d6d1e07454476d67294ae736f40a02340e8e2f65db3b",
+        "a refusal in place of a crash where the source is not in the registry",
+    ),
+    Edit(
+        "plant.py",
+        "e385c271e98ca2ccbaa22a4665fc00c865cfd8e84dd8fdc3d0e757771b4b7250",
+        "19942b302b79e0f2ed0fe314fd43c38ec19dbfd526382bb92ce49174d78507fc",
+        "refuses wrong parameters",
     ),
 )
 

@@ -45,7 +45,7 @@ _SIMULATED = {
     "technology": "simulated",
     "organism": "none",
     "unit": "arbitrary",
-    "licence": "MIT",
+    "licence": "CC0",
 }
 _SIMULATED_SHAPE = {
     "n_cells": 600,

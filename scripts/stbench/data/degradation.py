@@ -9,7 +9,7 @@ import numpy as np
 
 from stbench.common.constants import Way
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.data.validation import MIN_CELLS
+from stbench.data.validation import MIN_CELLS, labels_count
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -19,13 +19,15 @@ def degrade(adata: AnnData, way: Way, level: float, name: str, draw: int = 0) ->
     """A dataset (``results/data``) at one level of one way of degradation; see ``WAYS``.
 
     ``draw`` is the seed of all random numbers. Cells without any remaining count are dropped, and
-    the number of domains is that of the remaining cells.
+    the number of domains is that of the remaining cells, unless another one than that of the labels
+    was requested.
 
     Raises:
         NotApplicableError: the way needs counts, and there are none.
         InputError: too few cells remain.
     """
     facts = dict(adata.uns["dataset"])
+    follows_labels = np.array_equal(facts["n_domains"], labels_count(adata))
     if way in ("counts", "dropout") and facts["kind"] != "counts":
         raise NotApplicableError(f"{way} needs counts, this dataset holds {facts['kind']}")
     features = facts["kind"] == "features"
@@ -35,8 +37,8 @@ def degrade(adata: AnnData, way: Way, level: float, name: str, draw: int = 0) ->
     for column in ("section", "cluster", "celltype"):
         if column in remaining.obs:
             remaining.obs[column] = remaining.obs[column].cat.remove_unused_categories()
-    if "cluster" in remaining.obs:
-        facts["n_domains"] = int(remaining.obs["cluster"].nunique())
+    if follows_labels:
+        facts["n_domains"] = labels_count(remaining)
     derived_from = f"{facts['id']}, {way} {level:g}, draw {draw}"
     remaining.uns["dataset"] = {**facts, "id": name, "derived_from": derived_from}
     remaining.uns.pop("true_triples", None)

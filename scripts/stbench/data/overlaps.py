@@ -40,7 +40,8 @@ def check_apart(adata: AnnData, labels: Collection[str], where: str) -> list[str
     Raises:
         InputError: they overlap.
     """
-    if adata.obsm["spatial"].dtype.kind not in "iuf":
+    spatial = adata.obsm["spatial"]
+    if spatial.dtype.kind not in "iuf" or spatial.shape[1:] != (2,):
         return []  # refused by ``validate``
     for column in _columns(adata):
         if column in labels or adata.obs[column].nunique() < 2:

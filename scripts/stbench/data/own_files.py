@@ -109,7 +109,12 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
         entry["unit"] = facts["unit"]
     used.uns["remarks"] = remarks
     files = platform.files(path, entry)
-    dataset = validate(used, {**entry, "source": path.name, "sha256": combined_hash(files)})
+    try:
+        dataset = validate(used, {**entry, "source": path.name, "sha256": combined_hash(files)})
+    except InputError as error:
+        left_out = [*in_words(adata.obs["left_out"], "cells")]
+        left_out += in_words(adata.var["left_out"], "features")
+        raise InputError("; ".join([str(error), *left_out])) from error
     try:
         of_truth = add_given(dataset, used)
     except InputError as error:
@@ -142,6 +147,9 @@ def _read(path: Path, entry: Mapping[str, Any]) -> AnnData:
         if absent := int((sections.codes < 0).sum()):
             adata.uns["remarks"].append(f"{absent} cells of the file have no section in {column}")
         adata = adata[np.asarray(sections == str(value))].copy()
+        if not adata.n_obs:
+            known = ", ".join(sections.categories[:10])
+            raise InputError(f"section: {column}: no cell has {value!r}; the values are {known}")
     return adata
 
 

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.data.planted_interactions import plant
+from stbench.data.validation import labels_count
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -66,10 +67,13 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
     if "celltype" not in adata.obs:
         raise NotApplicableError("planting needs cell types")
     if "cells" in parameters:
+        whole = adata
         adata = adata[central(adata.obsm["spatial"], parameters["cells"])].copy()
-        if "cluster" in adata.obs:
-            facts["n_domains"] = int(adata.obs["cluster"].nunique())
+        if np.array_equal(facts["n_domains"], labels_count(whole)):
+            facts["n_domains"] = labels_count(adata)
     typed = adata.obs["celltype"].notna().to_numpy()
+    if not typed.any():
+        raise NotApplicableError("planting needs cell types, no cell has one")
     types = adata.obs["celltype"][typed].cat.remove_unused_categories()
     coords = np.asarray(adata.obsm["spatial"], dtype=np.float64)
     radius = float(parameters["radius"]) * spacing_of(coords)

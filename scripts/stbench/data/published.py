@@ -93,7 +93,7 @@ def _from_source(
 
 def _after(source: str, sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     names = [candidate["name"] for candidate in sources]
-    return list(sources[names.index(source) + 1 :])
+    return list(sources[names.index(source) + 1 :]) if source in names else []
 
 
 def _short(reason: str) -> str:

@@ -173,6 +173,11 @@ def _description(
     remarks: list[str] = []
     if "cluster" in obs and not isinstance(n_domains, list):
         labels = obs["cluster"].nunique()
+        if labels < 2:
+            raise InputError(
+                f"{name}: label: {labels} domain among the labels of all sections; at least 2 are "
+                "needed to score: name another column, or none"
+            )
         n_domains = max(n_domains, labels) if given is None else given
         if n_domains != labels and given is not None:
             remarks.append(f"the labels name {labels} domains, n_domains is {n_domains}")

@@ -197,6 +197,11 @@ def _equal(totals: np.ndarray) -> bool:
     return bool(len(used)) and np.ptp(used) <= 1e-3 * used.mean()
 
 
+def labels_count(adata: AnnData) -> int:
+    """The number of true domains; 0 if none are known."""
+    return int(adata.obs["cluster"].nunique()) if "cluster" in adata.obs else 0
+
+
 def _n_domains(obs: pd.DataFrame, entry: Mapping[str, Any], cells: int) -> Any:
     """The number of domains: an int, or an int array for data without labels."""
     where, wanted = entry["id"], entry["n_domains"]
@@ -211,8 +216,9 @@ def _n_domains(obs: pd.DataFrame, entry: Mapping[str, Any], cells: int) -> Any:
         raise InputError(f"{where}: label: every cell has a different label; name another column")
     single = labels if wanted is None else wanted
     numbers: list[int] = wanted if isinstance(wanted, list) else [single or 0]
+    least = 1 if is_part and wanted is None else 2
     for number in numbers:
-        if not 2 <= number < cells:
+        if not least <= number < cells:
             raise InputError(
                 f"{where}: n_domains: {number} for {cells} cells; "
                 f"use a number from 2 to {cells - 1}"

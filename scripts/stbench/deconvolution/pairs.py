@@ -80,14 +80,13 @@ def checked_pair(
             f"{name}: genes: spots and reference share {len(shared)}, at least {MIN_SHARED_GENES} "
             "are needed; use the same kind of gene names in both"
         )
-    for what, table, matrix in (("spots", spots, counts), ("reference cells", cells, cells.X)):
-        empty = _totals(matrix[:, table.var_names.isin(shared)]) == 0
+    without = _totals(cells.X[:, cells.var_names.isin(shared)]) == 0
+    cells = cells[~without].copy()
+    expressed = cells.var_names[_totals(cells.X.T) > 0].intersection(shared)
+    keep = _totals(counts[:, spots.var_names.isin(expressed)]) > 0
+    for what, empty in (("spots", ~keep), ("reference cells", without)):
         if empty.any():
             notes.append(f"{empty.sum()} {what} without counts in shared genes left out")
-        if what == "spots":
-            keep = ~empty
-        else:
-            cells = cells[~empty].copy()
     if keep.sum() < MIN_SPOTS:
         raise InputError(
             f"{where}: only {keep.sum()} of {len(keep)} have counts in the genes of the reference; "

@@ -56,6 +56,9 @@ def dataset_facts(
             source = sources.get(recorded.get("source"), {})
             entry |= {key: source[key] for key in _OF_A_SOURCE if key in source}
             entry |= {key: recorded[key] for key in _OWN if recorded.get(key)}
+            if dropped := int(recorded.get("dropped_cells", 0)):
+                said = f"{dropped} cells without a count dropped"
+                entry["note"] = "; ".join(filter(None, [entry.get("note", ""), said]))
             if shape := shape_of(path):  # not always those of the publication
                 entry |= {"cells": shape[0], "genes": shape[1]}
         facts.append({**entry, "id": name})

@@ -40,6 +40,12 @@ def test_cells_are_dropped_and_the_others_left_alone() -> None:
     assert "true_interactions" not in after.obsp  # they were those of all cells
 
 
+def test_another_number_of_domains_than_that_of_the_labels_is_kept() -> None:
+    before = tissue()
+    before.uns["dataset"]["n_domains"] = 9
+    assert degrade(before, "counts", 0.5, "half").uns["dataset"]["n_domains"] == 9
+
+
 def test_dropout_takes_its_share_of_the_values() -> None:
     before = tissue()
     after = degrade(before, "dropout", 0.4, "t.dropout0.4")

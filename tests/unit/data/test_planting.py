@@ -114,6 +114,10 @@ def test_what_cannot_be_planted_is_refused(tissue):
     del without.obs["celltype"]
     with pytest.raises(NotApplicableError, match="cell types"):
         plant_into(without, "mine", parameters())
+    untyped = tissue.copy()
+    untyped.obs["celltype"] = untyped.obs["celltype"].where(np.zeros(tissue.n_obs, bool))
+    with pytest.raises(NotApplicableError, match="no cell has one"):
+        plant_into(untyped, "mine", parameters())
     features = tissue.copy()
     features.uns["dataset"] = {**features.uns["dataset"], "kind": "features"}
     with pytest.raises(NotApplicableError, match="counts"):
@@ -132,6 +136,26 @@ def test_the_program_writes_the_tissue_or_the_reason(tissue, tmp_path):
         written = read_h5ad(tmp_path / "out.h5ad")
         assert written.uns["dataset"]["status"] == status
         assert ("true_interactions" in written.obsp) == (status == "ok")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ('{"regime": "oposite"}', "regime"),
+        ('{"n_triples": 0}', "n_triples"),
+        ('{"cells": 5}', "cells"),
+        ('{"reach": 2}', "reach"),
+    ],
+)
+def test_the_program_refuses_wrong_parameters(given, reason, tissue, tmp_path):
+    write_h5ad(tmp_path / "tissue.h5ad", tissue)
+    run = run_here(
+        *(SCRIPTS / "plant.py", "--data", tmp_path / "tissue.h5ad", "--id", "mine"),
+        *("--parameters", given, "--output", tmp_path / "out.h5ad"),
+    )
+    assert run.returncode == 1 and not (tmp_path / "out.h5ad").exists()
+    assert run.stderr.startswith("error: --parameters: ") and reason in run.stderr
+    assert len(run.stderr.splitlines()) == 1
 
 
 def test_a_configuration_plants_into_a_published_tissue():

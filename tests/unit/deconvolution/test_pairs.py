@@ -91,6 +91,18 @@ def test_spots_without_counts_and_cells_without_type_are_left_out_and_counted():
     )
 
 
+def test_a_spot_needs_a_count_in_a_gene_that_the_reference_expresses():
+    spots, reference, truth = simulated()
+    unseen, counts, cells = spots.var_names[0], spots.X.tolil(), reference.X.tolil()
+    cells[:, list(reference.var_names).index(unseen)] = 0
+    counts[0] = 0
+    counts[0, 0] = 3
+    spots.X, reference.X = counts.tocsr(), cells.tocsr()
+    made = checked_pair("mine", spots, reference, truth)
+    assert made.spots.n_obs == spots.n_obs - 1 and spots.obs_names[0] not in made.spots.obs_names
+    assert "1 spots without counts in shared genes left out" in made.spots.uns["pair"]["notes"]
+
+
 def few_genes(spots, reference, truth):
     return spots[:, :60].copy(), reference[:, 11:].copy(), truth
 

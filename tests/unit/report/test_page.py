@@ -151,7 +151,7 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
     from anndata import AnnData
 
     at_hand = AnnData(np.ones((4, 3), dtype=np.float32))
-    at_hand.uns["dataset"] = {"source": "mirror"}
+    at_hand.uns["dataset"] = {"source": "mirror", "note": "of a mirror", "dropped_cells": 2}
     path = Layout(tmp_path).data("here")
     path.parent.mkdir(parents=True)
     at_hand.write_h5ad(path)
@@ -159,6 +159,7 @@ def test_a_dataset_has_the_size_of_its_file_and_not_that_of_its_publication(tmp_
     described = dict.fromkeys(("away", "here"), published)
     away, here = dataset_facts(["here", "away"], described, Layout(tmp_path))
     assert (here["cells"], here["genes"], here["licence"]) == (4, 3, "MIT")
+    assert here["note"] == "of a mirror; 2 cells without a count dropped"
     assert (away["cells"], away["genes"]) == (3000, 33538)
 
 
