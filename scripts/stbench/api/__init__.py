@@ -12,11 +12,11 @@ examples. The pipeline does not import this package.
 
 from stbench.api.labels import score
 from stbench.api.methods import METHODS, fit
+from stbench.api.tissues import preprocess
 from stbench.clustering.algorithms import ClusterResult, cluster_labels, refine_labels
 from stbench.clustering.consensus import consensus_labels
 from stbench.clustering.selection import select_epoch, smoothed_components
 from stbench.common.errors import InputError, NotApplicableError
-from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import simulate
 from stbench.data.simulation.tissue import Tissue
 from stbench.fitting.interface import Fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from stbench.common.errors import InputError
 from stbench.common.labels import categories
 from stbench.scoring.metrics import TRUTH_METRICS
 from stbench.scoring.spatial_metrics import SPATIAL_METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def score(labels: Any, truth: Any = None, coords: Any = None) -> dict[str, float]:
@@ -29,12 +32,12 @@ def score(labels: Any, truth: Any = None, coords: Any = None) -> dict[str, float
     """
     if truth is None and coords is None:
         raise InputError("score: give true domains, positions, or both")
-    found = categories(labels)
+    found = _domains(labels, "labels")
     if not len(found) or (found.codes < 0).any():
         raise InputError(f"score: {(found.codes < 0).sum()} of {len(found)} labels are missing")
     scores: dict[str, float] = {}
     if truth is not None:
-        true = categories(truth)
+        true = _domains(truth, "true domains")
         _same_cells("true domains", len(true), len(found))
         known = true.codes >= 0
         if not known.any():
@@ -42,13 +45,28 @@ def score(labels: Any, truth: Any = None, coords: Any = None) -> dict[str, float
         for name, metric in TRUTH_METRICS.items():
             scores[name] = float(metric(true.codes[known], found.codes[known]))
     if coords is not None:
-        positions = np.asarray(coords, dtype=np.float64)
+        positions = _positions(coords)
         _same_cells("positions", len(positions), len(found))
-        if positions.ndim != 2 or positions.shape[1] != 2 or not np.isfinite(positions).all():
-            raise InputError("score: positions must be finite numbers in two columns")
         for name, metric in SPATIAL_METRICS.items():
             scores[name] = float(metric(positions, found.codes))
     return scores
+
+
+def _domains(values: Any, what: str) -> pd.Categorical:
+    if np.ndim(values) != 1:
+        raise InputError(f"score: {what} must be a sequence with one value for each cell")
+    return categories(values)
+
+
+def _positions(coords: Any) -> np.ndarray:
+    wrong = InputError("score: positions must be finite numbers in two columns")
+    try:
+        positions = np.asarray(coords, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise wrong from None
+    if positions.ndim != 2 or positions.shape[1] != 2 or not np.isfinite(positions).all():
+        raise wrong
+    return positions
 
 
 def _same_cells(what: str, number: int, expected: int) -> None:

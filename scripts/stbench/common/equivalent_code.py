@@ -196,6 +196,12 @@ EDITS = (
         "19942b302b79e0f2ed0fe314fd43c38ec19dbfd526382bb92ce49174d78507fc",
         "refuses wrong parameters",
     ),
+    Edit(
+        "methods/jittered_truth.py",
+        "67f24b28915fde7a97445c1e09520332e461616399a82d621e9e69f8e5664659",
+        "108b0ebe169f243a85ad39fe59203aad2ecc2ef631a8b9e1eab3a93bba7a6eb7",
+        "the Python interface: spellings of a missing label, of which no dataset of the pipeline has any",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

@@ -46,6 +46,10 @@ def test_cells_without_a_true_domain_do_not_count():
         ((LABELS, TRUTH, COORDS[:9]), "9 positions for 60 labels"),
         ((LABELS, TRUTH, COORDS * np.nan), "finite numbers in two columns"),
         ((LABELS, TRUTH, COORDS[:, :1]), "finite numbers in two columns"),
+        ((LABELS, TRUTH, [["x", "y"]] * 60), "finite numbers in two columns"),
+        ((LABELS, TRUTH, 3), "finite numbers in two columns"),
+        ((LABELS, 3), "true domains must be a sequence"),
+        ((3, TRUTH), "labels must be a sequence"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_scored_is_refused(given, fault):
