@@ -200,7 +200,7 @@ EDITS = (
         "methods/jittered_truth.py",
         "67f24b28915fde7a97445c1e09520332e461616399a82d621e9e69f8e5664659",
         "108b0ebe169f243a85ad39fe59203aad2ecc2ef631a8b9e1eab3a93bba7a6eb7",
-        "the Python interface: spellings of a missing label, of which no dataset of the pipeline has any",
+        "the Python interface: other words for a missing label; no prepared dataset has any",
     ),
 )
 
