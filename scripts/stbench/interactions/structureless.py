@@ -80,13 +80,21 @@ def train_on_shuffled_cells(
     n_domains = int(np.max(adata.uns["dataset"]["n_domains"]))
     for graph in graphs:
         seed_everything(graph.seed, torch.get_num_threads())
-        fit = module.fit(moved.copy(), n_domains, graph.seed, "cpu", graph.params, _forget)
+        params = _without_epochs(graph.params)
+        fit = module.fit(moved.copy(), n_domains, graph.seed, "cpu", params, _forget)
         fit = checked(fit, adata.n_obs)
         pairs, scores = undirected(getattr(fit, f"adj_{which}"), adata.n_obs, "shuffled cells")
         trained.append(replace(graph, pairs=pairs, scores=scores, null_scores=None, embedding=None))
         weights.append(fit.weights)
     seeds = ", ".join(str(graph.seed) for graph in graphs)
     return Structureless(moved, trained, weights), f"trained again with seed {seeds}"
+
+
+def _without_epochs(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same training, but only the last epoch is embedded."""
+    if not {"record_every", "epochs"} <= params.keys():
+        return params
+    return {**params, "record_every": params["epochs"]}
 
 
 def _forget(epoch: int, embedding: np.ndarray) -> None:

@@ -99,3 +99,23 @@ def test_what_cannot_be_trained_here_is_said():
         train_on_shuffled_cells(stague, many, np.zeros(many.n_obs, int), [], "raw")
     with pytest.raises(NotApplicableError, match="cannot be trained"):
         train_on_shuffled_cells(None, many, np.zeros(many.n_obs, int), [], "raw")
+
+
+def test_the_graph_does_not_depend_on_which_epochs_are_embedded():
+    adata, sections = noise(60, 20), np.zeros(60, int)
+    graphs = []
+    for every in (1, 30):
+        params = {**PARAMS, "epochs": 30, "record_every": every}
+        seed_everything(0, 1)
+        epochs = []
+        fit = stague.fit(adata.copy(), 3, 0, "cpu", params, lambda epoch, _: epochs.append(epoch))
+        assert epochs == [0, *range(every, 31, every)]
+        graphs.append(undirected(fit.adj_raw, 60))
+    for one, other in zip(*graphs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    graph = LearnedGraph(0, Path("nowhere"), params | {"record_every": 1}, *graphs[0], None, None)
+    trained, _ = train_on_shuffled_cells(stague, adata, sections, [graph], "raw")
+    moved = shuffled_tissue(adata, sections)
+    seed_everything(0, 1)
+    fit = stague.fit(moved, 3, 0, "cpu", params | {"record_every": 1}, lambda *_: None)
+    np.testing.assert_array_equal(trained.graphs[0].scores, undirected(fit.adj_raw, 60)[1])
