@@ -10,6 +10,7 @@ import anndata
 import numpy as np
 import pytest
 
+from helpers.r import has_r, needs_r
 from helpers.supervised import copy_of_scripts
 from stbench.common.errors import NotApplicableError
 from stbench.common.paths import PROJECT
@@ -18,18 +19,6 @@ from stbench.data.simulation import Tissue, simulate
 from stbench.fitting.interface import checked
 from stbench.fitting.r_bridge import RError, RMethod, r_error
 from stbench.supervisor.provenance import environment_hash
-
-
-def has_r(*packages):
-    """Whether there is an R with these packages."""
-    program = "q(status = any(!nzchar(sapply(commandArgs(TRUE), \\(p) system.file(package = p)))))"
-    command = ["Rscript", "-e", program, *packages]
-    return bool(shutil.which("Rscript")) and subprocess.run(command).returncode == 0
-
-
-needs_r = pytest.mark.skipif(
-    not has_r("rhdf5", "jsonlite", "Matrix"), reason="R with rhdf5 and jsonlite not found"
-)
 
 
 @pytest.fixture(scope="module")

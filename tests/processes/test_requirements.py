@@ -129,7 +129,9 @@ def make(target, folder, **variables):
     (folder / "envs").symlink_to(PROJECT / "envs")
     settings = [f"{name}={value}" for name, value in variables.items()]
     command = ["make", "-f", str(PROJECT / "Makefile"), target, *settings]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
+    ours = {"TORCH", "MAKEFLAGS", "VENV", "PYTHON"}
+    env = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
 
 
 def test_make_refuses_what_only_conda_can_install(tmp_path):
@@ -139,17 +141,21 @@ def test_make_refuses_what_only_conda_can_install(tmp_path):
     assert not (tmp_path / ".venv-bass").exists()
 
 
-def test_make_installs_all_pins_without_dependencies_and_torch_first(tmp_path):
+@pytest.mark.parametrize(
+    ("torch", "index"), [({}, ""), ({"TORCH": "cpu"}, "https://download.pytorch.org/whl/cpu ")]
+)
+def test_make_installs_all_pins_without_dependencies_and_torch_first(torch, index, tmp_path):
     python = tmp_path / "python"  # stands for Python: makes the folder, notes what pip is told
     python.write_text(
         f'#!/bin/sh\nif [ "$2" = venv ]; then mkdir -p $3/bin; cp $0 $3/bin/python; exit; fi\n'
         f'echo "$*" >> {tmp_path}/calls\n'
     )
     python.chmod(0o755)
-    run = make("setup-cellcharter", tmp_path, PYTHON=python)
+    run = make("setup-cellcharter", tmp_path, PYTHON=python, **torch)
     assert run.returncode == 0, run.stderr
     first, second = (tmp_path / "calls").read_text().splitlines()
-    assert first.endswith("install torch==2.13.0")
+    assert first.endswith("torch==2.13.0") and ("--index-url" in first) == bool(index)
+    assert index in f"{first} "
     assert second.endswith("install --no-deps -r .venv-cellcharter/pins.txt")
     pins = (tmp_path / ".venv-cellcharter/pins.txt").read_text().split()
     assert pins == [PYPI.match(line)[0] for line in pip_section(PROJECT / "envs/cellcharter.yaml")]

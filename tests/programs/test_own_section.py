@@ -1,6 +1,7 @@
 """The command of ``make domains``: one section without a configuration file."""
 
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -96,5 +97,6 @@ def test_a_file_that_does_not_exist_is_refused(tmp_path):
 
 def test_make_says_that_a_file_is_needed():
     words = ["make", "--no-print-directory", "-o", "setup", "domains"]
-    ended = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True)
+    env = {name: value for name, value in os.environ.items() if name not in ("DATA", "MAKEFLAGS")}
+    ended = subprocess.run(words, cwd=PROJECT, env=env, capture_output=True, text=True)
     assert ended.returncode and "name your section: make domains DATA=" in ended.stdout

@@ -136,8 +136,15 @@ def use_fork_server(fork_server):
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "STBENCH_MIRROR"}
-    return {**kept, "OMP_NUM_THREADS": "1", **more}
+    """Without a mirror and without a network, also on a machine that has both."""
+    proxies = {f"{kind}_proxy" for kind in ("http", "https", "no")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "STBENCH_MIRROR" and name.lower() not in proxies
+    }
+    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    return {**kept, **nowhere, "OMP_NUM_THREADS": "1", **more}
 
 
 def refusal(*options):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from workflow.conftest import TISSUE, refusal
+from workflow.conftest import TISSUE
 
 NAUGHTY = {
     "raises": "raise ValueError('the matrix is cursed')",
@@ -184,25 +184,3 @@ def test_a_wrong_configuration_is_refused_in_one_line(workflow, config):
     assert len(lines) == 1 and config.split("=")[0] in lines[0], run.stdout
     assert "Traceback" not in run.stdout
     assert not (workflow.folder / "results").exists()
-
-
-@pytest.mark.parametrize(
-    ("config", "named"),
-    [
-        ("seed=[0]", "'seed'"),
-        ("datasets=[BZ55]", "'BZ55'"),
-        ("methods=[stage]", "'stage'"),
-        ("seeds=[zero]", "'zero'"),
-        ("seeds=[1.5]", "1.5"),
-        ("clusterers=[kmeens]", "'kmeens'"),
-        ("params={stague: {epoch: 3}}", "'epoch'"),
-        ("params={stague: {epochs: many}}", "'many'"),
-        ("datasets=[{id: mine, path: nowhere.h5ad, n_domains: 3}]", "nowhere.h5ad"),
-        ("datasets=[{id: mine, file: x.h5ad, n_domains: 3}]", "'file'"),
-        ("datasets=[{id: ../up, path: x.h5ad, n_domains: 3}]", "../up"),
-        (f"datasets=[{TISSUE}, {TISSUE}]", "'tissue'"),
-        ("rank_by=own", "'own'"),
-    ],
-)
-def test_what_is_wrong_with_a_configuration_is_named(config, named):
-    assert named in refusal(config)

@@ -7,6 +7,7 @@ import pytest
 from check_method import in_a_process, make_tissue, planned_jobs, points
 from helpers.copies import Copies
 from helpers.programs import run_apart, run_here
+from helpers.r import needs_r
 from stbench.common.paths import PROJECT, SCRIPTS
 from workflow.test_faults import add_method
 
@@ -74,6 +75,19 @@ def test_the_program_names_the_points_that_fail(copied_workflow):
         "FAIL repeat: the same seed gives the same bytes: embedding differ"
     ]
     assert len(lines) == 9 and done.stderr == "error: mine: 1 of 9 points failed\n"
+
+
+@pytest.mark.parametrize("flags", [(), pytest.param(("--r",), marks=needs_r)])
+def test_a_method_begins_with_pieces_that_work(copied_workflow, flags):
+    source = copied_workflow.source
+    made = run_apart(source / "scripts/new_method.py", "mine", "--repository", source, *flags)
+    assert made.returncode == 0, made.stderr
+    done = run_apart(source / "scripts/check_method.py", "mine")
+    points = done.stdout.splitlines()
+    assert len(points) == 9, done.stderr
+    # What its author has to change: the texts, and that it draws no random numbers.
+    failed = [point.partition(":")[0] for point in points if point.startswith("FAIL")]
+    assert failed == ["FAIL entry", "FAIL seed"]
 
 
 def test_a_method_without_a_rule_or_an_entry_is_one_line():

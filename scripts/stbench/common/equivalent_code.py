@@ -202,6 +202,12 @@ EDITS = (
         "108b0ebe169f243a85ad39fe59203aad2ecc2ef631a8b9e1eab3a93bba7a6eb7",
         "the Python interface: other words for a missing label; no prepared dataset has any",
     ),
+    Edit(
+        "stbench/interactions/structureless.py",
+        "24d0ad9e311320b2629a09ed7ee888edd6b29f203dc9208121cb055589cbeca4",
+        "403ed785a6c4345ba25792966a2cf4aa8f2b60b3323649b0fbd94395975245c8",
+        "embeds no epoch but the last; graphs and weights are the same",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

@@ -20,8 +20,14 @@ from stbench.results.aggregates import final_rows
 LAYERED, PATCHY = "layered", "patchy"
 LAYERED_FROM = 0.75  # of ``layer_share``; patches of four and more domains are below
 # Technologies whose observations are spots (beads, bins), and those that image single cells.
-SPOTS = ("10x Visium", "Spatial Transcriptomics", "Slide-seqV2", "Stereo-seq")
-IMAGING = ("STARmap", "MERFISH", "MERSCOPE", "osmFISH", "seqFISH+", "CosMx", "Xenium")
+SPOTS = (
+    *("10x Visium", "10x Visium HD", "Spatial Transcriptomics", "Curio Seeker", "DBiT-seq"),
+    *("Slide-seq", "Slide-seqV2", "Stereo-seq"),
+)
+IMAGING = (
+    *("STARmap", "STARmap PLUS", "MERFISH", "MERSCOPE", "osmFISH", "seqFISH", "seqFISH+"),
+    *("CosMx", "ISS", "Molecular Cartography", "Xenium"),
+)
 _TUMOR = re.compile("cancer|tumor|carcinoma|melanoma", re.IGNORECASE)
 FACTS = ("technology", "tumor", "cells", "same_label", "in_layers")
 _NEIGHBORS = 6

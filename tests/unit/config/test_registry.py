@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,12 @@ def test_all_but_stereo_seq_have_a_checked_source(registry):
 
 
 def test_urls_are_pinned_to_a_commit_and_only_their_hosts_are_asked(registry):
-    assert origins(registry) == {"https://raw.githubusercontent.com", *TENX}
+    raw = "https://raw.githubusercontent.com"
+    assert origins(registry) == {raw, *TENX}
+    sources = [source for entry in registry.values() for source in entry.get("sources", [])]
+    urls = [url for source in sources for file in source["files"] for url in file.get("url", [])]
+    ours = [url for url in urls if url.startswith(raw)]
+    assert ours and all(re.search(r"/[0-9a-f]{40}/", url) for url in ours)
 
 
 def test_sections_of_one_donor_and_study_can_be_recognized(registry):

@@ -289,9 +289,8 @@ def test_the_program_draws_what_can_be_drawn(drawn):
     assert captions.keys() == stems
     for stem, facts in captions.items():
         assert list(facts) == ["title", "caption", "alt", "dataset", "kind", "smallest_text"]
-        assert facts["dataset"] == (stem.partition("_")[2] if stem[-1] in "se" else None) or (
-            facts["kind"] not in ("gallery", "protocols", "curves")
-        )
+        of_dataset = facts["kind"] in ("gallery", "protocols", "curves")
+        assert facts["dataset"] == (stem.partition("_")[2] if of_dataset else None)
         assert stem.startswith(facts["kind"]) and facts["caption"] and facts["alt"]
     assert "STAGUE ARI 0.90" in captions["gallery_layers"]["alt"]
     assert "PCA oom: it said oom" in captions["gallery_layers"]["alt"]

@@ -129,10 +129,3 @@ def test_scaling(reference: Reference) -> None:
     reference.check("cons.mds", scaling.points, 1e-4)
     distances = mean_distances([scaling.points])(0, len(start))
     reference.check("cons.mds_distances", distances, 1e-4)
-
-
-def test_a_missing_array_and_another_shape_are_named(reference: Reference) -> None:
-    with pytest.raises(AssertionError, match="no_such_array"):
-        reference["no_such_array"]
-    with pytest.raises(AssertionError, match=r"cons\.W"):
-        reference.check("cons.W", np.zeros((2, 2)), 1)

@@ -148,12 +148,14 @@ def test_make_status(tmp_path):
     assert printed.returncode == 0, printed.stderr
     assert "running since" in printed.stdout
     assert "2 of 4 fits: 1 ok, 1 failed; 1 running, 1 left, about" in printed.stdout
+    assert "to train" not in printed.stdout  # it is said once the run has ended
     rows = [text.split() for text in printed.stdout.splitlines()]
     assert ["stague", "0/2", "1f", "1r", "0/2", "1f", "1r"] in rows
     assert ["BZ5", "stague", "seed", "0", "timeout", "it", "said", "timeout"] in rows
     note_end(layout, note, failed=False)
     ended = status(tmp_path).stdout
     assert ended.startswith("ended after") and "0 running, 2 left" in ended
+    assert "to train: not trained before" in ended
 
 
 def test_the_status_is_of_the_latest_run_or_of_the_configuration_asked_for(tmp_path):
