@@ -350,8 +350,8 @@ def get_choosing(wildcards):
 
 def get_marker_methods(wildcards):
     """The methods whose domains are searched for the requested genes; none without such genes."""
-    genes = (config.get("markers") or {}).get("genes")
-    return BENCHMARK.methods_of(MARKERS, wildcards.dataset) if genes else []
+    methods = get_mapped(wildcards) or BENCHMARK.methods_of(MARKERS, wildcards.dataset)
+    return methods if (config.get("markers") or {}).get("genes") else []
 
 
 def get_marker_titles(wildcards):

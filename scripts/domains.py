@@ -228,14 +228,24 @@ def write_files(
     for name, table in tables.items():
         with atomic_file(output.with_suffix(f".{name}.csv")) as temporary:
             write_csv(table, temporary)
+    write_h5ad(output, tissue)
     if zarr:
         with atomic_directory(output.with_suffix(".zarr")) as folder:
-            tissue.write_zarr(folder)
+            without_slashes(tissue).write_zarr(folder)
         store = output.with_suffix(".zarr").name
         embeddings = [key for key in tissue.obsm if key.startswith("X_")]
         shown = vitessce_configuration(output.stem, store, columns, embeddings)
         write_json(output.with_suffix(".vitessce.json"), shown)
-    write_h5ad(output, tissue)
+
+
+def without_slashes(tissue: AnnData) -> AnnData:
+    """A copy whose columns can be written to a zarr store: ``CD4/CD8`` is ``CD4_CD8``."""
+    from anndata.utils import make_index_unique
+
+    copy = tissue.copy()
+    for table in (copy.obs, copy.var):
+        table.columns = make_index_unique(table.columns.str.replace("/", "_"))
+    return copy
 
 
 def write_reason(output: Path, name: str, status: str, reason: str, zarr: bool) -> None:

@@ -67,7 +67,7 @@ EDITS = (
     Edit(
         "stbench/config/external.py",
         "c93bd121ca93bbc9852d38808c8c620cd13c31fc09d52a640bd7b14a35299adc",
-        "bd2909fff50eb821e45993f23191128fe732e27cd60eb846bf792b012e7ec94f",
+        "af23fe558287f8d72ab71b4b25cc2351788b9468943de3fb7107fd41abc7503a",
         "refuses names of external results; imports are the same",
     ),
     Edit(
@@ -207,6 +207,12 @@ EDITS = (
         "24d0ad9e311320b2629a09ed7ee888edd6b29f203dc9208121cb055589cbeca4",
         "403ed785a6c4345ba25792966a2cf4aa8f2b60b3323649b0fbd94395975245c8",
         "embeds no epoch but the last; graphs and weights are the same",
+    ),
+    Edit(
+        "stbench/config/own_files.py",
+        "6ce7338a2d9315a64a5fec8a18643440275b52afc8bb2eceeaf10c7d809ade02",
+        "c235775f17d8f4bd56ff0eb4694d2388de1f18370c237893e0294a575484f085",
+        "",
     ),
 )
 

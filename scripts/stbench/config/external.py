@@ -20,7 +20,10 @@ LABELS, EMBEDDING, CELLS, GRAPH = "labels.tsv", "embedding.npy", "cells.tsv", "g
 FILES = (LABELS, EMBEDDING, CELLS, GRAPH)
 SEED_FOLDER = re.compile(r"seed\d+")
 # Maps and columns of the project's own, and how maps of a method are called beside it.
-_OWN_NAMES = ("consensus", "truth", "disagreement", "left_out", "recommended")
+_OWN_NAMES = (
+    *("consensus", "truth", "disagreement", "left_out", "recommended"),
+    *("cell", "x", "y"),  # of the table of cells
+)
 _ENDINGS = ("_selected", "_consensus")
 
 

@@ -158,7 +158,8 @@ def _sections(platform: Platform, path: Path, entry: dict[str, Any]) -> dict[str
             f"1 to {_MANY_SECTIONS} sections"
         )
     if len(sizes) == 1:
-        return {**entry, "section": {column: sizes.index[0]}}
+        only = {"section": {column: sizes.index[0]}}
+        return {**entry, **only, "given": {**entry["given"], **only}}
     names = _part_names(entry["id"], list(sizes.index))
     parts = []
     for value, cells in sizes.items():

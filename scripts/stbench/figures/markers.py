@@ -17,6 +17,7 @@ from stbench.figures.marker_dots import marker_dots
 from stbench.figures.style import QUIET, UNLABELED, domain_colors, no_frame, quick_dot
 from stbench.markers.differential_expression import ALPHA, FOLD, Domains
 from stbench.markers.domains import MAIN, TRUTH
+from stbench.scoring.matching import match_labels
 
 _COLUMNS = 5  # of a page of maps
 _PANEL_AREA = 5.0  # square inches of one map
@@ -142,13 +143,14 @@ def domains_and_genes(
     for ax in axes.flat:
         ax.set_axis_off()
     size = marker_size(spread, len(coords), width)
-    n_domains = max((int(d.codes.max()) + 1 for d in divisions if d.available), default=1)
-    colors = [*domain_colors(n_domains), UNLABELED]
+    drawn = _drawn_codes(divisions)
+    colors = [*domain_colors(max((int(codes.max()) + 1 for codes in drawn.values()), default=1))]
+    colors.append(UNLABELED)
     for ax, domains in zip(axes[:above].flat, divisions, strict=False):
         ax.set_axis_on()
-        labels = domains.codes if domains.available else None
-        draw_map(ax, coords, Map(_short(domains), labels, domains.note), colors, size)
-        if domains.id != "truth":
+        codes = drawn.get(domains.id)
+        draw_map(ax, coords, Map(_short(domains), codes, domains.note), colors, size)
+        if domains.id != TRUTH:
             _number_domains(ax, coords, domains)
     for ax, (gene, value) in zip(axes[above:].flat, values.items(), strict=False):
         ax.set_axis_on()
@@ -161,11 +163,22 @@ def domains_and_genes(
         ax.set_title(gene, style="italic")
         figure.colorbar(points, ax=ax, shrink=0.6, pad=0.01)
     figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
-    truth = next((domains for domains in divisions if domains.id == "truth"), None)
+    truth = next((domains for domains in divisions if domains.id == TRUTH), None)
     if truth is not None and truth.available:
         unlabeled = bool((truth.codes < 0).any())
-        domain_legend(figure, truth.names, colors, columns, unlabeled=unlabeled)
+        numbers = dict(zip(truth.codes.tolist(), drawn[TRUTH].tolist(), strict=True))
+        shown = {name: colors[numbers[i]] for i, name in enumerate(truth.names) if i in numbers}
+        domain_legend(figure, list(shown), list(shown.values()), columns, unlabeled=unlabeled)
     return figure
+
+
+def _drawn_codes(divisions: Sequence[Domains]) -> dict[str, np.ndarray]:
+    """Codes (n_cells,) by division; true domains have those of the main map that they match."""
+    drawn = {domains.id: domains.codes for domains in divisions if domains.available}
+    main = next((name for name in MAIN if name in drawn), None)
+    if main is not None and TRUTH in drawn:
+        drawn[TRUTH] = match_labels(drawn[main], drawn[TRUTH])
+    return drawn
 
 
 def _number_domains(ax: Axes, coords: np.ndarray, domains: Domains) -> None:

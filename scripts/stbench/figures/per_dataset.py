@@ -78,7 +78,7 @@ def read_tissue(path: Path, drawings: Mapping[str, Mapping[str, Any]] | None = N
     sections = pd.Categorical(found["obs/section"]) if "obs/section" in found else None
     facts = {"y_down": str(drawing.get("y_down", "")).lower(), **about}
     coords = as_drawn(found["obsm/spatial"], facts, sections)
-    unit, cells = str(about.get("unit", "")), found["cells"]
+    unit, cells = str(drawing.get("unit", about.get("unit", ""))), found["cells"]
     return Tissue(str(about["id"]), coords, truth, domains, sections, unit, cells)
 
 

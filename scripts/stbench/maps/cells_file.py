@@ -72,7 +72,12 @@ def add_maps(
     Raises:
         InputError: the tissue lacks a cell that was clustered.
     """
-    rows = tissue.obs_names.get_indexer(pd.Index(cells))
+    kept = np.arange(tissue.n_obs)
+    if LEFT_OUT in tissue.obs:  # their names may occur twice
+        kept = np.flatnonzero(tissue.obs[LEFT_OUT].to_numpy() == "")
+    places = tissue.obs_names[kept].get_indexer(pd.Index(cells))
+    rows = np.full(len(cells), -1)
+    rows[places >= 0] = kept[places[places >= 0]]
     if (rows < 0).any():
         raise InputError(
             f"{int((rows < 0).sum())} cells that were clustered are not in the file, for example "

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from stbench.config.drawing import drawing_of
 from stbench.config.layout import Layout
-from stbench.config.tasks import DECONVOLUTION, DOMAINS, MARKERS, TASKS, is_pair
+from stbench.config.tasks import DECONVOLUTION, DOMAINS, MAPS, MARKERS, TASKS, is_pair
 from stbench.config.tissues import TISSUE_WORDS
 from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.selection import anything_ranked
@@ -114,7 +114,10 @@ def report_page(run: Run | None, sources: Sources) -> str:
     expected += len(markers[0].pictures) if markers else 0
     shown = [dataset["id"] for dataset in datasets if dataset["id"] in ranked]
     drawings = {name: drawing_of(sources.datasets.get(name, {})) for name in shown}
-    maps = map_section(run, layout, drawings, with_markers=with_markers) if run else MapSection()
+    with_maps = [name for name, entry in entries if TASKS[MAPS].applies(entry, config)]
+    maps = MapSection()
+    if run:
+        maps = map_section(run, layout, drawings, with_markers=with_markers, with_maps=with_maps)
     # Pictures and maps share the page; text in base64 is a third larger than its bytes.
     album = Album(layout.report, expected, BUDGET - maps.size * 3 // 4)
     texts = [str(entry["citation"]) for entry in [*methods, *datasets]]

@@ -34,7 +34,8 @@ STUDIES = {
         "Which map?",
         "The maps of the methods compared without true labels; higher is better. The consensus is "
         "recommended, because on labeled tissues no criterion that looks at the tissue chooses "
-        "better maps. ARI and regret are added afterwards, where true labels are known.",
+        "better maps; without a consensus, the method that agrees most with the others. ARI and "
+        "regret are added afterwards, where true labels are known.",
     ),
     "tuning": (
         "Published settings",
@@ -185,4 +186,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    whole = value.is_integer() and abs(value) < 2**53  # counts of a column with gaps are floats
+    return f"{value:.0f}" if whole else f"{value:.4g}"

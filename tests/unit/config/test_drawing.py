@@ -21,6 +21,12 @@ def test_names_of_domains_and_the_y_axis_change_no_key():
     assert key(without) == key(entry) == key({**entry, "y_down": True})
 
 
+def test_the_unit_of_a_section_of_the_user_may_be_added_later():
+    own = {"origin": "path", "unit": "um"}
+    assert drawing_of(own) == {"unit": "um"} and drawing_of({**own, "unit": "unknown"}) == {}
+    assert key({**own, "n_domains": 3}) == key({**own, "n_domains": 3, "unit": "unknown"})
+
+
 def test_joined_sections_have_what_all_of_them_agree_on():
     one, other = ({"y_down": True, "domain_names": {"1": name}} for name in ("L1", "L2"))
     assert drawing_of({"parts": [one, one]}) == one

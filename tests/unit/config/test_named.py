@@ -43,7 +43,9 @@ def test_an_external_result_without_a_dataset_of_domains_is_refused(tmp_path):
         benchmark(datasets=[pair], methods=["nnls"], external={"mine": str(tmp_path)})
 
 
-@pytest.mark.parametrize("name", ["consensus", "left_out", "stague_selected", "mine_consensus"])
+@pytest.mark.parametrize(
+    "name", ["consensus", "left_out", "stague_selected", "mine_consensus", "cell", "x", "y"]
+)
 def test_an_external_result_does_not_take_the_name_of_a_map_or_column(tmp_path, name):
     with pytest.raises(InputError, match=f"external: {name}: a map or column of results has this"):
         benchmark(external={"mine": str(tmp_path), name: str(tmp_path)})

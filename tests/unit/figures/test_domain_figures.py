@@ -340,6 +340,8 @@ def test_domains_have_the_names_of_the_registry_and_the_y_axis_of_the_platform(t
     plain = read_tissue(tmp_path / "BZ5.h5ad")
     drawings = {"BZ5": {"domain_names": {"1": "L1", "2": "L2/3"}, "y_down": True}}
     drawn = read_tissue(tmp_path / "BZ5.h5ad", drawings)
+    measured = read_tissue(tmp_path / "BZ5.h5ad", {"BZ5": {"unit": "um"}})
+    assert (plain.unit, measured.unit) == ("", "um")
     assert plain.domains == ["1", "2", "3"] and drawn.domains == ["L1", "L2/3", "3"]
     assert (plain.coords == coords).all() and (drawn.coords == coords * [1, -1]).all()
 

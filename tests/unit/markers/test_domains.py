@@ -1,11 +1,14 @@
 """The domains of methods that are searched for markers: which run, which names, why none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from stbench.clustering.label_file import LabelAxes, labels_writer
 from stbench.common.errors import InputError
+from stbench.figures.markers import _drawn_codes
 from stbench.markers.domains import mapped_domains, method_domains, true_domains
 
 CODES = np.repeat([0, 1, 2], 10)
@@ -94,3 +97,11 @@ def test_domains_of_the_file_of_cells_keep_their_numbers():
     assert np.array_equal(found.codes, columns["m"]) and found.names == ["1", "2", "3"]
     assert found.mostly == ["c (100%)", "a (100%)", "b (100%)"]
     assert not lost.available and lost.note == "no map; the reason is in methods.csv"
+
+
+def test_true_domains_have_the_colors_of_the_domains_of_the_main_map_that_they_match():
+    main = replace(TRUTH, id="consensus", codes=(CODES + 1) % 3)
+    drawn = _drawn_codes([TRUTH, main, replace(TRUTH, id="m")])
+    assert np.array_equal(drawn["truth"][TRUTH.codes >= 0], main.codes[TRUTH.codes >= 0])
+    assert np.array_equal(drawn["m"], TRUTH.codes)
+    assert np.array_equal(_drawn_codes([TRUTH])["truth"], TRUTH.codes)

@@ -149,6 +149,13 @@ def test_the_verdict_says_what_the_numbers_say(ranked):
     assert "one section of one individual" in text and "do not prove a difference" in text
 
 
+def test_the_main_map_is_no_further_division_of_a_method(ranked):
+    main = replace(FOUND, id="recommended", title="recommended map")
+    text = words([TRUE, main, FOUND], ranked)
+    assert "and of a domain in 1 of 1 divisions of methods" in text
+    assert "and of a domain in 1 of 1 divisions of methods" in words([TRUE, main], ranked)
+
+
 def test_a_filter_of_genes_is_named_where_there_is_one(ranked):
     table = gene_statistics(TRUE, ranked, NAMES)
     for hvg, least, named in ((True, 3, True), (True, 0, False), (False, 3, False)):

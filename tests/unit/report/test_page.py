@@ -30,7 +30,7 @@ from stbench.report.overview import dataset_facts, missing_results
 from stbench.report.page import Sources, report_page
 from stbench.report.runs import fit_records
 from stbench.report.scores import AXES, packed_scores, run_lengths
-from stbench.report.studies import find_studies
+from stbench.report.studies import as_table, find_studies
 from stbench.results.assembly import KEYS, method_titles
 from stbench.summary.ranking import verdicts
 
@@ -201,6 +201,8 @@ def test_studies_are_found_by_name_and_left_out_where_nothing_applies(tmp_path):
     (sensitivity,) = find_studies([tmp_path], [])
     (table,) = sensitivity.tables
     assert table.rows == [["1", "0.5123"], ["2", ""]] and table.numeric == [True, True]
+    counts = pd.DataFrame({"edges": [123456.0, np.nan, 1e300]})  # a gap makes them floats
+    assert as_table(counts, "t").rows == [["123456"], [""], ["1e+300"]]
     (tmp_path / "robustness_x.csv").write_text("")
     with pytest.raises(InputError, match=r"robustness_x\.csv: not a readable table"):
         find_studies([tmp_path], [])

@@ -51,6 +51,7 @@ def map_section(
     drawings: Mapping[str, Mapping[str, Any]],
     budget: int = BUDGET,
     with_markers: Collection[str] = (),
+    with_maps: Collection[str] = (),
 ) -> MapSection:
     """The maps of all tissues that are available, in this order, as far as the budget allows.
 
@@ -63,12 +64,13 @@ def map_section(
         drawings: ``stbench.config.drawing.drawing_of`` datasets, by id.
         budget: bytes of the cells of all tissues.
         with_markers: datasets of which the run has tables of markers.
+        with_maps: those of which it has files of cells; others may be left of an earlier run.
 
     Raises:
         InputError: a file is not readable.
     """
     section = MapSection()
-    for maps in _available(run, layout, drawings, with_markers):
+    for maps in _available(run, layout, drawings, with_markers, with_maps):
         name = maps.tissue.name
         for layers in (maps.layers, [one for one in maps.layers if one.group != GENES]):
             data = packed_tissue(maps, layers)
@@ -88,6 +90,7 @@ def _available(
     layout: Layout,
     drawings: Mapping[str, Mapping[str, Any]],
     with_markers: Collection[str],
+    with_maps: Collection[str],
 ) -> Iterator[TissueMaps]:
     rank_by = cast(Clusterer, run.rank_by)
     for name in drawings:
@@ -97,7 +100,7 @@ def _available(
         if not len(tissue.coords):
             continue
         cells = None
-        if layout.domains(name, "h5ad").is_file():
+        if name in with_maps and layout.domains(name, "h5ad").is_file():
             cells = read_cells_file(layout.domains(name, "h5ad"), list(tissue.cells))
         maps = maps_of_tissue(
             *(tissue, run.results, run.titles, rank_by, layout, cells),
