@@ -212,7 +212,7 @@ EDITS = (
         "stbench/config/own_files.py",
         "6ce7338a2d9315a64a5fec8a18643440275b52afc8bb2eceeaf10c7d809ade02",
         "c235775f17d8f4bd56ff0eb4694d2388de1f18370c237893e0294a575484f085",
-        "",
+        "cells without a section are not in the file of cells; those of the dataset are the same",
     ),
 )
 
