@@ -54,7 +54,7 @@ CORE: dict[str, tuple[str, ...]] = {
     ),
     "scripts/stbench/supervisor/packages.py": ("tests/unit/supervisor/test_packages.py",),
     "scripts/stbench/supervisor/processes.py": (
-        f"{_RUN_FIT}::test_the_memory_of_all_processes_counts",
+        f"{_RUN_FIT}::test_out_of_memory_fails_the_job_so_that_it_is_sent_again",
         f"{_RUN_FIT}::test_children_left_behind_end_with_the_fit",
         f"{_RUN_FIT}::test_kill_9_of_the_fit_alone_takes_its_children_along",
         f"{_RUN_FIT}::test_the_kernel_ends_the_fit_even_where_the_guardian_is_gone",
