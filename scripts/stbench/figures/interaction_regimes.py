@@ -38,9 +38,10 @@ def regime_heatmap(table: pd.DataFrame, titles: dict[str, str], metric: str = PA
     scorers = in_order(rows, titles)
     columns = list(dict.fromkeys(zip(rows["regime"], rows["range"], strict=True)))
     placed = rows.set_index(["scorer", "method", "regime", "range"])
-    figure, ax = plt.subplots(
-        figsize=(3.6 + 1.05 * len(columns), 1.5 + 0.29 * len(scorers)), layout="constrained"
-    )
+    tissues = placed.groupby(["regime", "range"])["tissues"].max()
+    names = [_named(scorer, rows, int(tissues.max()), titles) for scorer in scorers]
+    width = 1.2 + 0.075 * max(map(len, names)) + 1.05 * len(columns)
+    figure, ax = plt.subplots(figsize=(width, 1.5 + 0.29 * len(scorers)), layout="constrained")
     values = np.full((len(scorers), len(columns)), np.nan)
     for y, scorer in enumerate(scorers):
         for x, column in enumerate(columns):
@@ -53,10 +54,9 @@ def regime_heatmap(table: pd.DataFrame, titles: dict[str, str], metric: str = PA
                 ax.text(x, y, text, ha="center", va="center", fontsize=8, color=color)
     image = ax.imshow(values, cmap="RdBu_r", vmin=0, vmax=1, aspect="auto")
     figure.colorbar(image, ax=ax, label="AUROC; .5 is chance", pad=0.02)
-    ax.set_yticks(range(len(scorers)), [label(*scorer, titles) for scorer in scorers])
-    tissues = placed.groupby(["regime", "range"])["tissues"].max()
-    names = [f"{regime}\n{range_} ({tissues[regime, range_]})" for regime, range_ in columns]
-    ax.set_xticks(range(len(columns)), names, fontsize=8)
+    ax.set_yticks(range(len(scorers)), names)
+    heads = [f"{regime}\n{range_} ({tissues[regime, range_]})" for regime, range_ in columns]
+    ax.set_xticks(range(len(columns)), heads, fontsize=8)
     ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
@@ -66,3 +66,9 @@ def regime_heatmap(table: pd.DataFrame, titles: dict[str, str], metric: str = PA
         x=0.01, ha="left", fontweight="bold", fontsize=9,
     )  # fmt: skip
     return figure
+
+
+def _named(scorer: tuple[str, str], rows: pd.DataFrame, most: int, titles: dict[str, str]) -> str:
+    """The name of a scorer, with its number of tissues if others have more."""
+    own = rows[(rows["scorer"] == scorer[0]) & (rows["method"] == scorer[1])]["tissues"].max()
+    return label(*scorer, titles) + (f" ({own})" if own < most else "")
