@@ -29,8 +29,8 @@ def main() -> None:
         "--parameters",
         required=True,
         type=json.loads,
-        help="JSON object, as `plant` of a configuration without `into`: regime, range, radius (in "
-        "mean spacings of cells), n_triples, n_targets, effect, seed, cells",
+        help="JSON object: regime, range, radius (in mean spacings of cells), n_triples, "
+        "n_targets, effect, seed; optional: cells (only those nearest to the center)",
     )
     parser.add_argument("--id", required=True, help="id of the new dataset")
     parser.add_argument("--output", required=True, type=Path, help="dataset to write (.h5ad)")
@@ -39,21 +39,16 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from stbench.common.paths import CONFIG
-    from stbench.config.planting import DEFAULTS
-    from stbench.config.schema import check, load_yaml
     from stbench.data.planting import plant_into
     from stbench.data.validation import failed_dataset
 
-    wanted = {"id": args.id, "plant": {"into": "--data", **args.parameters}}
-    check(wanted, load_yaml(CONFIG / "schemas/planted.schema.yaml"), "--parameters:")
     adata = read_h5ad(args.data)
     facts = adata.uns["dataset"]
 
     def planted() -> AnnData:
         if facts.get("status") == "error":
             raise NotApplicableError(facts["reason"])
-        return plant_into(adata, args.id, {**DEFAULTS, **args.parameters})
+        return plant_into(adata, args.id, args.parameters)
 
     failed = partial(failed_dataset, args.id)
     write_h5ad(args.output, attempt(args.id, planted, failed, record=args.record_failure))

@@ -15,7 +15,6 @@ from scipy.spatial import cKDTree
 
 from stbench.common.errors import InputError, NotApplicableError
 from stbench.common.io import read_h5ad
-from stbench.common.labels import label_of
 from stbench.fitting.interface import Fit, Recorder
 from stbench.graphs.neighbors import knn
 
@@ -44,10 +43,9 @@ def fit(
         raise InputError(
             f"{params['truth']}: not the cells of the preprocessed dataset; rerun both"
         )
-    if "cluster" not in truth.obs or not any(map(label_of, truth.obs["cluster"])):
+    if "cluster" not in truth.obs or truth.obs["cluster"].isna().all():
         raise NotApplicableError("no true labels")
-    known = np.array([label_of(value) is not None for value in truth.obs["cluster"]])
-    labels = truth.obs["cluster"].where(known).astype("category").cat.remove_unused_categories().cat
+    labels = truth.obs["cluster"].astype("category").cat.remove_unused_categories().cat
     codes, n_labels = labels.codes.to_numpy(), len(labels.categories)
 
     rng = np.random.default_rng(seed)

@@ -9,16 +9,18 @@ from helpers.programs import run_here
 from helpers.results import made_results, scores_of
 from stbench.common.checksums import file_hash
 from stbench.common.paths import CONFIG, PROJECT, RESOURCES, SCRIPTS
+from stbench.common.text import markdown
 from stbench.config.schema import load_yaml
+from stbench.results.assembly import method_titles
 from stbench.results.published import read_published
-from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped
+from stbench.results.shipped import LABELS, MANIFEST, SCORES, read_shipped, stale_entries
 from stbench.verdict.claims import (
     claims,
     claims_page,
     read_known_differences,
     read_other_claims,
 )
-from stbench.verdict.pages import readme_headline, with_headline
+from stbench.verdict.pages import readme_headline, stale_sentence, with_headline
 
 
 def test_shipped_results_have_the_page_of_a_run(tmp_path):
@@ -65,3 +67,12 @@ def test_the_pages_are_those_of_the_shipped_results(shipped):
         line for line in readme if line.startswith(("- **Best:", "- **Controls:", "- **Cost:"))
     ]
     assert len(answers) == 3 and set(answers) <= set(leaderboard), "run make verdict-pages"
+
+
+def test_the_leaderboard_names_the_entries_that_the_code_of_today_would_fit_again():
+    """An edit may change the key of shipped fits without meaning to (``make verdict-pages``)."""
+    shipped = read_shipped(RESOURCES / "verdict")
+    stale = stale_entries(shipped.manifest, CONFIG)
+    said = stale_sentence(stale, method_titles(shipped.results))
+    page = (PROJECT / "docs/leaderboard.md").read_text(encoding="utf-8")
+    assert markdown(said) in page if said else "stale" not in page

@@ -181,26 +181,14 @@ EDITS = (
     Edit(
         "stbench/data/planting.py",
         "c09d2ad01d4c542dea88a1506b5e6e428c0e513c25d4211aadd3e841a8a7fa1d",
-        "a8101482d88f9c00f801f0da065f6246dd69ba9106b4fcc17ed0577c6d240ce5",
-        "keeps a number of domains that is not that of the labels; refuses tissues without a type",
+        "d0cc01b4e05e79cf8fe740be2f2f4167293369bcb6755c8402bb86d95dbce5c8",
+        "keeps a number of domains that is not that of the labels; refuses wrong parameters",
     ),
     Edit(
         "stbench/data/published.py",
         "95337299c26ac00b7806afc095d3e8bf8b395f945079a6536e353184388e9be6",
         "149ee1deec023040d1f7d6d1e07454476d67294ae736f40a02340e8e2f65db3b",
         "a refusal in place of a crash where the source is not in the registry",
-    ),
-    Edit(
-        "plant.py",
-        "e385c271e98ca2ccbaa22a4665fc00c865cfd8e84dd8fdc3d0e757771b4b7250",
-        "19942b302b79e0f2ed0fe314fd43c38ec19dbfd526382bb92ce49174d78507fc",
-        "refuses wrong parameters",
-    ),
-    Edit(
-        "methods/jittered_truth.py",
-        "67f24b28915fde7a97445c1e09520332e461616399a82d621e9e69f8e5664659",
-        "108b0ebe169f243a85ad39fe59203aad2ecc2ef631a8b9e1eab3a93bba7a6eb7",
-        "the Python interface: other words for a missing label; no prepared dataset has any",
     ),
     Edit(
         "stbench/interactions/structureless.py",

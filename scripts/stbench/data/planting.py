@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _NEIGHBORS = 6
+_REGIMES, _RANGES = ("complementary", "alike", "opposite"), ("radius", "contact", "secreted")
 
 
 def spacing_of(coords: np.ndarray) -> float:
@@ -59,8 +60,9 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
 
     Raises:
         NotApplicableError: no counts or no cell types.
-        InputError: too few pairs of types touch, or too few genes.
+        InputError: a wrong parameter, too few pairs of types that touch, or too few genes.
     """
+    _check(parameters, name)
     facts = dict(adata.uns["dataset"])
     if facts["kind"] != "counts":
         raise NotApplicableError(f"planting needs counts, this dataset holds {facts['kind']}")
@@ -109,6 +111,19 @@ def plant_into(adata: AnnData, name: str, parameters: Mapping[str, Any]) -> AnnD
     derived_from = f"{facts['id']}, {part}planted"
     changed.uns["dataset"] = {**facts, "id": name, "derived_from": derived_from}
     return changed
+
+
+def _check(parameters: Mapping[str, Any], name: str) -> None:
+    """Refuse what a configuration cannot have, too (config/schemas/planted.schema.yaml)."""
+    needed = {"regime", "range", "radius", "n_triples", "n_targets", "effect", "seed"}
+    if odd := sorted(needed - set(parameters) | set(parameters) - {*needed, "cells", "into"}):
+        raise InputError(f"{name}: parameters: {odd[0]} is missing or unknown")
+    for key, known in (("regime", _REGIMES), ("range", _RANGES)):
+        if parameters[key] not in known:
+            raise InputError(f"{name}: {key}: {parameters[key]!r} is none of {', '.join(known)}")
+    for key, least in (("n_triples", 1), ("n_targets", 1), ("cells", 50)):
+        if parameters.get(key, least) < least:
+            raise InputError(f"{name}: {key}: {parameters[key]}; at least {least} is needed")
 
 
 def _changed(

@@ -1,7 +1,6 @@
 """STAGUE and the controls, called without the pipeline."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
@@ -49,19 +48,6 @@ def test_jittered_truth_reads_the_file_of_the_dataset(tmp_path):
     given.write_h5ad(tmp_path / "tissue.h5ad")
     result = fit("jittered_truth", preprocess(given), 3, truth=tmp_path / "tissue.h5ad", jitter=0)
     assert np.array_equal(result.embedding.argmax(axis=1), given.obs["cluster"].cat.codes)
-
-
-def test_unknown_is_no_true_domain(tmp_path):
-    given = simulate(Tissue(n_cells=60, n_genes=20, n_domains=3, seed=1), "tissue")
-    embeddings = []
-    for missing in (None, "unknown"):
-        labels = given.obs["cluster"].astype(object)
-        labels.iloc[::4] = missing
-        given.obs["cluster"] = pd.Categorical(labels)
-        given.write_h5ad(tmp_path / "tissue.h5ad")
-        fitted = fit("jittered_truth", preprocess(given), 3, truth=tmp_path / "tissue.h5ad")
-        embeddings.append(fitted.embedding)
-    assert np.array_equal(*embeddings) and embeddings[0].shape[1] == 3
 
 
 def test_a_tissue_that_no_program_has_checked_is_checked():

@@ -1,5 +1,7 @@
 """Interactions planted into the counts of a tissue: what changes, and what is refused."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -141,20 +143,21 @@ def test_the_program_writes_the_tissue_or_the_reason(tissue, tmp_path):
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ('{"regime": "oposite"}', "regime"),
-        ('{"n_triples": 0}', "n_triples"),
-        ('{"cells": 5}', "cells"),
-        ('{"reach": 2}', "reach"),
+        ({"regime": "oposite"}, "regime: 'oposite' is none of complementary, alike, opposite"),
+        ({"range": "contacts"}, "range: 'contacts' is none of"),
+        ({"n_triples": 0}, "n_triples: 0; at least 1 is needed"),
+        ({"cells": 5}, "cells: 5; at least 50 is needed"),
+        ({"reach": 2}, "parameters: reach is missing or unknown"),
     ],
 )
 def test_the_program_refuses_wrong_parameters(given, reason, tissue, tmp_path):
     write_h5ad(tmp_path / "tissue.h5ad", tissue)
     run = run_here(
         *(SCRIPTS / "plant.py", "--data", tmp_path / "tissue.h5ad", "--id", "mine"),
-        *("--parameters", given, "--output", tmp_path / "out.h5ad"),
+        *("--parameters", json.dumps(parameters(**given)), "--output", tmp_path / "out.h5ad"),
     )
     assert run.returncode == 1 and not (tmp_path / "out.h5ad").exists()
-    assert run.stderr.startswith("error: --parameters: ") and reason in run.stderr
+    assert run.stderr.startswith("error: mine: ") and reason in run.stderr
     assert len(run.stderr.splitlines()) == 1
 
 
