@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stbench.clustering.tissue import Tissue
+    from stbench.common.constants import Clusterer
     from stbench.maps.method_maps import MethodMaps
 
 
@@ -79,11 +80,15 @@ def main() -> None:
 
 def write_tables(args: argparse.Namespace, folder: Path) -> None:
     """Compare the requested numbers of domains, if there are several, and the methods."""
+    from stbench.clustering.label_file import check_labels, open_labels
     from stbench.clustering.tissue import read_tissue
 
     tissue = read_tissue(args.preprocessed)
     if not tissue.n_domains:
         return
+    for path in args.labels:
+        with open_labels(path) as reader:
+            check_labels(path, reader.axes, args.dataset, path.parent.name, tissue.cells)
     number: int | None = tissue.n_domains[0]
     if len(tissue.n_domains) > 1:
         number = compare_numbers(args, tissue, folder)
@@ -99,7 +104,7 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
     from stbench.common.io import write_csv
 
     seeded = [path for path in args.labels if path.parent.name in args.seeded]
-    every = [read_methods(args, tissue, seeded, k) for k in tissue.n_domains]
+    every = [read_methods(seeded, k, args.rank_by) for k in tissue.n_domains]
     by_number = [{one.method: one for one in maps if len(one.shown)} for maps in every]
     # A method that has maps for some numbers only would bend the curve.
     everywhere = [m for m in by_number[0] if all(m in maps for maps in by_number)]
@@ -113,17 +118,11 @@ def compare_numbers(args: argparse.Namespace, tissue: Tissue, folder: Path) -> i
     return choice.recommended
 
 
-def read_methods(
-    args: argparse.Namespace, tissue: Tissue, paths: Sequence[Path], n_domains: int
-) -> list[MethodMaps]:
+def read_methods(paths: Sequence[Path], n_domains: int, rank_by: Clusterer) -> list[MethodMaps]:
     """The maps of methods, or why there are none."""
-    from stbench.clustering.label_file import check_labels, open_labels
     from stbench.maps.method_maps import read_maps
 
-    for path in paths:
-        with open_labels(path) as reader:
-            check_labels(path, reader.axes, args.dataset, path.parent.name, tissue.cells)
-    return [read_maps(path, n_domains, args.rank_by, trains=False) for path in paths]
+    return [read_maps(path, n_domains, rank_by, trains=False) for path in paths]
 
 
 def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folder: Path) -> None:
@@ -137,7 +136,7 @@ def compare_methods(args: argparse.Namespace, tissue: Tissue, number: int, folde
     from stbench.common.h5ad import read_elements
     from stbench.common.io import write_csv
 
-    every = read_methods(args, tissue, args.labels, number)
+    every = read_methods(args.labels, number, args.rank_by)
     labels = {one.method: one for one in every if len(one.shown)}
     others = [one for one in every if one.method not in labels]
     if not labels:

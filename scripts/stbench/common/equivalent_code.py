@@ -55,7 +55,7 @@ EDITS = (
     Edit(
         "stbench/data/own_files.py",
         "f2fa36edf597273682d489169c340aa18e35a6cdc91d5a0b77540e2f43a2b7ff",
-        "030cf66a92c8878b5b6f7f1ec8dd8e0d16f43ed72943f14cf15ffd362460ff87",
+        "8ac960c4fe88608819b2108f670cb9a123a287cecf74878d041ae6c4a88c3b2c",
         "files of users: refuses filter_cell without hvg, says what was left out, names counts",
     ),
     Edit(

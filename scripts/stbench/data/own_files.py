@@ -82,8 +82,9 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
         remarks = [f"read as {platform.NAME}"] if path.is_dir() else []
         remarks += mixed
         remarks += adata.uns["remarks"]
-        remarks += in_words(adata.obs["left_out"], "cells")
-        remarks += in_words(adata.var["left_out"], "features")
+        left_out = in_words(adata.obs["left_out"], "cells")
+        left_out += in_words(adata.var["left_out"], "features")
+        remarks += left_out
         kept = (adata.obs["left_out"] == "").to_numpy(), (adata.var["left_out"] == "").to_numpy()
         used = _used(adata, *kept, labels)
         _check_kind(
@@ -112,8 +113,6 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
     try:
         dataset = validate(used, {**entry, "source": path.name, "sha256": combined_hash(files)})
     except InputError as error:
-        left_out = [*in_words(adata.obs["left_out"], "cells")]
-        left_out += in_words(adata.var["left_out"], "features")
         raise InputError("; ".join([str(error), *left_out])) from error
     try:
         of_truth = add_given(dataset, used)

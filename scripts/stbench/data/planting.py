@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _NEIGHBORS = 6
+# As of simulation/tissue.py; importing it would give all planted tissues another key.
 _REGIMES, _RANGES = ("complementary", "alike", "opposite"), ("radius", "contact", "secreted")
 
 

@@ -98,24 +98,6 @@ def test_a_split_file_becomes_one_dataset(path):
         with_file(dataset_entry(entry_of(path, section="cluster"), {}))
 
 
-def parts_of(path, **keys):
-    entry = with_file(dataset_entry(entry_of(path, **keys), {}))
-    return [own_dataset(with_file(dataset_entry(one["given"], {}))) for one in entry["parts"]]
-
-
-def test_sections_with_one_domain_need_others_in_the_whole(path):
-    adata = own_sections.several_fovs()
-    adata.obs["part"] = np.where(adata.obs["cluster"] == "L1", "top", adata.obs["fov"].astype(str))
-    adata.write_h5ad(path)
-    parts = parts_of(path, section="part", n_domains="auto")
-    assert join_sections(parts, "mine").uns["dataset"]["n_domains"] == 4
-    adata.obs["cluster"] = "L1"
-    adata.write_h5ad(path)
-    parts = parts_of(path, section="part", n_domains=3)
-    with pytest.raises(InputError, match=r"^mine: label: 1 domain among the labels"):
-        join_sections(parts, "mine")
-
-
 def test_too_few_cells_are_explained_by_what_was_left_out(path):
     adata = own_sections.spots_off_tissue()
     adata.obs["in_tissue"] = 0

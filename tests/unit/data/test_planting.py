@@ -14,9 +14,11 @@ from stbench.config.planting import DEFAULTS, planted_entry
 from stbench.config.registry import load_registry
 from stbench.config.schema import load_yaml
 from stbench.config.tissues import SEMI_SYNTHETIC, tissue_of
+from stbench.data import planting
 from stbench.data.planting import plant_into, spacing_of
 from stbench.data.preprocessing import preprocess
 from stbench.data.simulation import Tissue, simulate
+from stbench.data.simulation.tissue import RANGES, REGIMES
 from stbench.interactions.baselines import cosine
 from stbench.interactions.candidate_pairs import within_reach
 from stbench.interactions.metrics import auroc, true_pairs
@@ -159,6 +161,10 @@ def test_the_program_refuses_wrong_parameters(given, reason, tissue, tmp_path):
     assert run.returncode == 1 and not (tmp_path / "out.h5ad").exists()
     assert run.stderr.startswith("error: mine: ") and reason in run.stderr
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_regimes_and_ranges_are_those_of_simulated_tissues():
+    assert (planting._REGIMES, planting._RANGES) == (REGIMES, RANGES)
 
 
 def test_a_configuration_plants_into_a_published_tissue():

@@ -11,12 +11,17 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import own_sections
+from helpers.own_sections import entry_of
 from helpers.programs import run_apart, run_here
 from stbench.common.errors import InputError
 from stbench.common.io import read_h5ad, write_h5ad
 from stbench.common.paths import PROJECT
 from stbench.config.benchmark import load_benchmark
+from stbench.config.own_files import with_file
+from stbench.config.registry import dataset_entry
 from stbench.config.schema import load_yaml
+from stbench.data.own_files import own_dataset
 from stbench.data.preprocessing import preprocess
 from stbench.data.sections import common_genes, drawn_close, join_sections, side_by_side
 from stbench.data.simulation import Tissue, simulate
@@ -311,3 +316,22 @@ def test_the_shipped_configurations_join_and_have_harmony(name) -> None:
         tissues = [Tissue(**p["simulate"]) for p in entry["parts"] if "simulate" in p]
         assert len({tissue.seed for tissue in tissues}) <= 1
         assert len({tissue.section for tissue in tissues}) == len(tissues)
+
+
+def parts_of(path, **keys):
+    entry = with_file(dataset_entry(entry_of(path, **keys), {}))
+    return [own_dataset(with_file(dataset_entry(one["given"], {}))) for one in entry["parts"]]
+
+
+def test_sections_with_one_domain_need_others_in_the_whole(tmp_path) -> None:
+    path = tmp_path / "mine.h5ad"
+    adata = own_sections.several_fovs()
+    adata.obs["part"] = np.where(adata.obs["cluster"] == "L1", "top", adata.obs["fov"].astype(str))
+    adata.write_h5ad(path)
+    parts = parts_of(path, section="part", n_domains="auto")
+    assert join_sections(parts, "mine").uns["dataset"]["n_domains"] == 4
+    adata.obs["cluster"] = "L1"
+    adata.write_h5ad(path)
+    parts = parts_of(path, section="part", n_domains=3)
+    with pytest.raises(InputError, match=r"^mine: label: 1 domain among the labels"):
+        join_sections(parts, "mine")
