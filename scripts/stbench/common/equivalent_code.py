@@ -202,6 +202,12 @@ EDITS = (
         "c235775f17d8f4bd56ff0eb4694d2388de1f18370c237893e0294a575484f085",
         "cells without a section are not in the file of cells; those of the dataset are the same",
     ),
+    Edit(
+        "stbench/data/loaders/her2st.py",
+        "6c2fbe380f3684d2907e8a2dbfe8dced8214a69d788a4d139dd77828bf87060a",
+        "2800d178918ae54179efe2816c3aa967d92004da84987f495568f30496b84e84",
+        "reads sections without labels, too; those with labels are the same",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

@@ -38,8 +38,17 @@ PUBLISHED = {
     "DLPFC151676_5k": (3460, 3431, 5000, 7, 0),
     "V1_0410": (673, 673, 1020, 4, 15),
     "HER2ST_A1": (346, 346, 15045, 6, 0),
+    "HER2ST_A2": (325, 0, 15526, 0, 0),
+    "HER2ST_A3": (359, 0, 15517, 0, 0),
+    "HER2ST_B1": (295, 295, 15109, 5, 0),
+    "HER2ST_B2": (270, 0, 15290, 0, 0),
+    "HER2ST_B3": (298, 0, 15215, 0, 0),
     "HER2ST_C1": (176, 176, 15557, 4, 0),
+    "HER2ST_D1": (306, 306, 15661, 4, 0),
     "HER2ST_E1": (587, 587, 15701, 4, 0),
+    "HER2ST_F1": (691, 691, 14861, 4, 0),
+    "HER2ST_G2": (467, 467, 15258, 7, 0),
+    "HER2ST_H1": (613, 613, 15029, 7, 0),
     "seqFISHplus": (523, 0, 10000, 0, 12),
     "V1_0410_cells": (973, 0, 1020, 0, 16),
     "DECONV_STARmap": (189, 0, 882, 0, 0),
@@ -267,6 +276,25 @@ def test_an_archive_file_without_cell_types(tmp_path):
     adata.write_h5ad(tmp_path / "adata.h5ad")
     source = REGISTERED["Stereo-seq"]["sources"][0]
     assert list(load(source["loader"], tmp_path, source["options"]).obs) == ["cluster"]
+
+
+def test_a_section_of_breast_cancer_with_and_without_regions(tmp_path):
+    """Both files name their spots otherwise than the counts; the array position joins them."""
+    counts = pd.DataFrame(COUNTS.T, index=["10x13", "2x7", "11x5"], columns=GENES)
+    counts.to_csv(tmp_path / "counts.tsv", sep="\t")
+    spots = pd.DataFrame({"x": [2, 11, 10], "y": [7, 5, 13], "pixel_x": [1.5, 2, 3], "pixel_y": 4})
+    spots.to_csv(tmp_path / "spots.tsv", sep="\t", index=False)
+    regions = spots.assign(x=spots.x + 0.02, y=spots.y - 0.006, label=["fat", "fat", "cancer"])
+    regions.to_csv(tmp_path / "regions.tsv", sep="\t", index=False)
+    labeled = load("her2st", tmp_path, {"counts": "counts.tsv", "labels": "regions.tsv"})
+    plain = load("her2st", tmp_path, {"counts": "counts.tsv", "spots": "spots.tsv"})
+    for adata in (labeled, plain):
+        assert (dense(adata) == COUNTS.T).all()
+        assert adata.obsm["spatial"].tolist() == [[3, 4], [1.5, 4], [2, 4]]
+    assert list(labeled.obs["cluster"]) == ["cancer", "fat", "fat"]
+    assert list(plain.obs) == []
+    with pytest.raises(InputError, match=r"spots.tsv: no column 'label'"):
+        load("her2st", tmp_path, {"counts": "counts.tsv", "labels": "spots.tsv"})
 
 
 def write_features(folder: Path, features: np.ndarray) -> dict:
