@@ -31,7 +31,6 @@ from stbench.fitting.program import (
     parse_params,
     run_fit,
 )
-from stbench.fitting.trajectory import TrajectoryRecorder
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -114,9 +113,11 @@ def fit_and_write(job: Job, device: str) -> str:
     cells = job.adata.obs_names.copy()
     seed_everything(args.seed, args.threads)
 
+    # numpy takes its number of threads when it is imported, so it must not be at the top.
     import numpy as np
 
     from stbench.fitting.interface import UNLINKED, checked
+    from stbench.fitting.trajectory import TrajectoryRecorder
 
     path = args.output / "trajectory.h5" if args.record else None
     with TrajectoryRecorder(path, len(cells)) as recorder:

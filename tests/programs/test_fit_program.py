@@ -1,5 +1,6 @@
 """scripts/fit.py by hand, and the checks on what a method returns."""
 
+import errno
 import json
 import os
 import subprocess
@@ -170,6 +171,8 @@ def test_the_ways_of_running_out_of_memory_are_known():
 
     assert out_of_memory(MemoryError())
     assert out_of_memory(OutOfMemoryError("CUDA out of memory"))
+    assert out_of_memory(RuntimeError("CUDA error: out of memory"))
+    assert out_of_memory(OSError(errno.ENOMEM, "Cannot allocate memory"))
     assert out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
     assert not out_of_memory(RuntimeError("shape mismatch"))
     assert not out_of_memory(ValueError("CUDA out of memory"))

@@ -208,6 +208,18 @@ EDITS = (
         "2800d178918ae54179efe2816c3aa967d92004da84987f495568f30496b84e84",
         "reads sections without labels, too; those with labels are the same",
     ),
+    Edit(
+        "fit.py",
+        "61a36b71c800f61245007113d1b7657bdbd49d35b905ada3f4cdf90d6f4ca004",
+        "9c234932475c80d80c2d40f6a6cb44f4ad5e007a6e2799876ce826058c39509f",
+        "imports numpy after limiting threads, which the supervisor has limited before",
+    ),
+    Edit(
+        "stbench/fitting/device.py",
+        "51bd39fc6facd38e4f95c9305c781eb7de2265c6b7c7985519a6463f69245466",
+        "a462e4f00452e1775ac5af736346eda9cb5b50f9a9147c5818e246ccba5664cc",
+        "more failures of memory are recognized; results are the same",
+    ),
 )
 
 COUNTS_AS = {(edit.file, edit.after): edit.before for edit in EDITS}

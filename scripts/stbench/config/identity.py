@@ -96,7 +96,7 @@ class Identity:
         """Hash of a method: its code, and the package versions of its own environment.
 
         The environment that all stages share does not count: a new version of a package for
-        figures must not cause new training. status.json records the versions of a fit.
+        figures must not cause new training. fit.h5ad records the versions of a fit.
 
         Args:
             programs: the program that fits and the file of the method, below ``scripts/``.

@@ -180,8 +180,8 @@ def _draw(
     n_pairs = int((touching > 0).sum())
     if n_pairs < n_triples:
         raise InputError(
-            f"simulation: {n_pairs} ordered pairs of cell types touch, too few for {n_triples} "
-            "triples; lower n_triples, or raise the radius or n_types"
+            f"interactions: {n_pairs} ordered pairs of cell types touch, too few for {n_triples} "
+            "triples; lower n_triples, raise the radius, or take a tissue with more types"
         )
     chance = touching.ravel() / touching.sum()
     sender_type, receiver_type = np.divmod(

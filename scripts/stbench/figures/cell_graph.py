@@ -19,6 +19,7 @@ NULLS = {
     "shuffled": "cell types shuffled among cells",
     "distance": "edges redrawn among pairs at similar distance",
     "degree": "edges of the same distances and numbers per cell",
+    "shifted": "cell types shifted through the tissue",
 }
 _COLORED_PAIRS = 7  # as many as Okabe and Ito have colors
 _OTHER_PAIRS = "#a8a8a8"

@@ -74,7 +74,7 @@ def add_published(album: Album, tables: Path, titles: dict[str, str], rank_by: s
 def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None:
     """How well planted interactions are detected, where a tissue has any."""
     titles = {**titles, **TITLES}
-    from stbench.figures.interactions import auprc_bars, lift_by_effect
+    from stbench.figures.interactions import auprc_bars, has_effects, lift_by_effect
 
     paths = [tables / f"interactions_{name}.csv" for name in ("auprc", "lift")]
     if not all(path.is_file() for path in paths):
@@ -90,7 +90,7 @@ def add_interactions(album: Album, tables: Path, titles: dict[str, str]) -> None
             "the number of tissues in brackets.",
             alt="Bars of AUPRC on planted interactions, by method and null model.",
         )
-    if lift["mean"].notna().any():
+    if has_effects(lift):
         album.add(
             lift_by_effect(lift, titles),
             "interactions_lift",

@@ -75,6 +75,15 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     return figure
 
 
+def has_effects(lift: pd.DataFrame) -> bool:
+    """Whether ``lift_by_effect`` has anything to draw: given truth need not have an effect."""
+    return bool(_with_effect(lift).any())
+
+
+def _with_effect(lift: pd.DataFrame) -> pd.Series:
+    return (lift["metric"] == "AUPRC") & (lift["effect"] != ALL) & lift["mean"].notna()
+
+
 def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """Lift of every method over nulls by effect, with intervals.
 
@@ -84,8 +93,7 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    shown = (lift["metric"] == "AUPRC") & (lift["effect"] != ALL)
-    lift = lift[shown & lift["mean"].notna()]
+    lift = lift[_with_effect(lift)]
     methods = list(dict.fromkeys(lift["method"]))
     effects = list(dict.fromkeys(lift["effect"]))
     figure, panels = plt.subplots(

@@ -94,10 +94,14 @@ def replication_dots(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
 
 
 def _by_chance(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    for name in _BY_CHANCE.get(measure, ()):
-        if name in set(table["measure"]):
-            return table[table["measure"] == name]
-    return table[:0]
+    """What chance gives the tissues that have the measure, each by the first of its names."""
+    ends = ["method", "first", "second"]
+    of_measure = table.loc[table["measure"] == measure, ends]
+    order = {name: i for i, name in enumerate(_BY_CHANCE.get(measure, ()))}
+    chance = table[table["measure"].isin(order)].sort_values(
+        "measure", key=lambda names: names.map(order), kind="stable"
+    )
+    return chance.drop_duplicates(ends).merge(of_measure, on=ends)
 
 
 def _rows(of_measure: pd.DataFrame) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from stbench.common.errors import InputError
@@ -37,5 +38,10 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that main memory or GPU memory was insufficient."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    messages = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator")
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    messages = (
+        *("CUDA out of memory", "CUDA error: out of memory"),  # of a tensor, of the context
+        *("CUBLAS_STATUS_ALLOC_FAILED", "CUSPARSE_STATUS_ALLOC_FAILED", "DefaultCPUAllocator"),
+    )
     return isinstance(error, RuntimeError) and any(text in str(error) for text in messages)

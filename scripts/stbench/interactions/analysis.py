@@ -193,7 +193,7 @@ def between_types(above: pd.DataFrame, tissue: Tissue, shuffles: int) -> tuple[T
     table = found.table
     notes = [
         f"; too many pairs of cells within reach for the null {null}"
-        for null in ("distance", "degree")
+        for null in ("distance", "degree", "shifted")
         if table[f"p_{null}"].isna().all()
     ]
     if found.open_edges is not None:

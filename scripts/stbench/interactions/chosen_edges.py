@@ -56,8 +56,11 @@ def mark(
     mean, seeds, _ = edges
     weights = [read_weights(graph.fit) for graph in graphs]
     of_edges = partial(chance_by_edge, mean, module, tissue.sections)
-    chance = of_edges(adata, graphs, weights) if kind == "null_quantile" else None
-    null = of_edges(*structureless) if chance is not None and structureless is not None else None
+    chance, why_not, null = None, "", None
+    if kind == "null_quantile":
+        chance, why_not = of_edges(adata, graphs, weights)
+    if chance is not None and structureless is not None:
+        null, _ = of_edges(*structureless)
     noise = None if structureless is None else _ordered(structureless, mean, null, tissue.coords)
     if chance is None:
         nulls = [g.null_scores for g in graphs]
@@ -68,7 +71,8 @@ def mark(
             seeds.assign(above=seeds["score"] > seeds["seed"].map(of_seeds)),
             noise,
         )
-        return marked, f"score above {cut:.4g} ({kind} {number:g})"
+        note = f"; no p of single edges: {why_not}" if why_not else ""
+        return marked, f"score above {cut:.4g} ({kind} {number:g}){note}"
     most = 1 - 1 / (1 + SHUFFLES)
     if number > most:
         raise InputError(
@@ -103,22 +107,24 @@ def chance_by_edge(
     adata: Any,
     graphs: Sequence[LearnedGraph],
     weights: Sequence[Mapping[str, np.ndarray] | None],
-) -> Chance | None:
-    """The edges of the mean graph, in its order; None if their scores cannot be repeated."""
-    if not hasattr(module, "edge_scorer") or any(one is None for one in weights):
-        return None
+) -> tuple[Chance | None, str]:
+    """The edges of the mean graph, in its order; None and why if scores cannot be repeated."""
+    if not hasattr(module, "edge_scorer"):
+        return None, "the method does not give them as a function of expression"
+    if any(one is None for one in weights):
+        return None, "the weights of a seed are missing"
     pairs = mean[_ENDS].to_numpy()
     order = np.lexsort(pairs.T[::-1])  # of the pairs of every graph
     if not all(np.array_equal(graph.pairs, pairs[order]) for graph in graphs):
-        return None  # seeds with other candidates
+        return None, "the seeds have different candidates"
     scorers, scores = [], np.empty((len(graphs), len(pairs)), np.float32)
     for row, graph, of_fit in zip(scores, graphs, weights, strict=True):
         row[order] = graph.scores
         scorers.append(edge_scorer(module, adata, graph.params, of_fit, pairs))
     repeated = [scorer.score(scorer.expression).numpy() for scorer in scorers]
     if not np.allclose(repeated, scores, atol=1e-3):
-        return None
-    return chance_of_edges(scorers, scores, sections)
+        return None, "the scores could not be repeated from the weights"
+    return chance_of_edges(scorers, scores, sections), ""
 
 
 def _ordered(

@@ -99,12 +99,19 @@ def candidate_genes(
 def write_communication(
     path: Path, found: Communication, pairs: Pairs, cells: Iterable[str]
 ) -> None:
-    """Write the scores as AnnData: cells in the rows, pairs of genes in the columns."""
+    """Write the scores as AnnData: cells in the rows, pairs of genes in the columns.
+
+    Raises:
+        InputError: a score is not a number.
+    """
     import pandas as pd
     from anndata import AnnData
 
     from stbench.common.io import write_h5ad
 
+    parts = [found.cells, found.types, *(link.data for link in found.links or [])]
+    if not all(np.isfinite(part).all() for part in parts if part is not None):
+        raise InputError("the tool gives scores that are not finite, so they cannot be ranked")
     names = [f"{ligand}^{receptor}" for ligand, receptor in pairs]
     adata = AnnData(
         X=found.cells,

@@ -86,7 +86,8 @@ def calibrated(chance: Chance, without_structure: Chance, distances: np.ndarray)
         distances: (m,) of the pairs.
     """
     n_bins = int(np.clip(len(distances) // _IN_BIN, 1, _BINS))
-    bins = (rankdata(distances, "ordinal") - 1).astype(np.int64) * n_bins // len(distances)
+    # Equal distances, as on a lattice, are in one bin: the order of rows must not matter.
+    bins = (rankdata(distances, "max").astype(np.int64) - 1) * n_bins // len(distances)
 
     def shares(z: np.ndarray, null: np.ndarray) -> np.ndarray:
         p = np.empty(len(z))

@@ -12,12 +12,13 @@ from stbench.results.statistics import NOTHING, Difference, holm, mean_over_grou
 
 ALL = "all"
 SHOWN = ("AUROC", "AUPRC", "AUROC_within_distance_and_types", "AUPRC_within_distance_and_types")
+# In small strata tied scores have less than untied ones without knowing less, so there is no lift.
+_NO_COMMON_CHANCE = "AUPRC_within_distance_and_types"
 COLUMNS = {
     **dict.fromkeys(("regime", "range", "scorer", "method", "metric"), "str"),
     **dict.fromkeys(("mean", "low", "high", "lift", "lift_low", "lift_high", "p_holm"), "float64"),
     "verdict": "str",
-    "tissues": "int64",
-    "units": "int64",
+    **dict.fromkeys(("tissues", "units", "lift_units"), "int64"),
 }
 
 
@@ -37,9 +38,10 @@ def regime_table(
             interactions were planted into; a tissue without one is a unit itself.
 
     Returns:
-        ``COLUMNS``; ``lift`` is the mean difference to the baseline on the same tissues,
-        its p corrected by Holm over the scorers and regimes of a metric. The mean over the seeds
-        and tissues of a unit counts once. The regime ``all`` has all tissues.
+        ``COLUMNS``; ``lift`` is the mean difference to the baseline on the tissues where both have
+        the metric (``lift_units``), its p corrected by Holm over the scorers and regimes of a
+        metric. Average precision within strata has none: it has no common chance level. The
+        mean over the seeds and tissues of a unit counts once. The regime ``all`` has all tissues.
     """
     values = scores[scores["metric"].isin(metrics) & scores["value"].notna()]
     keys = ["dataset", "scorer", "method", "metric"]
@@ -51,14 +53,15 @@ def regime_table(
         for (scorer, method, metric), of_scorer in here.groupby(keys[1:], sort=False):
             own = of_scorer.set_index("dataset")["value"]
             base = _baseline(near[near["metric"] == metric], method).reindex(own.index)
-            mean, lift = mean_over_units(own, units), mean_over_units((own - base).dropna(), units)
+            above = (own - base).dropna() if metric != _NO_COMMON_CHANCE else own[:0]
+            mean, lift = mean_over_units(own, units), mean_over_units(above, units)
             rows.append(
                 {
                     **{"regime": regime, "range": range_, "scorer": scorer, "method": method},
                     **{"metric": metric, "mean": mean.mean, "low": mean.low, "high": mean.high},
                     **{"lift": lift.mean, "lift_low": lift.low, "lift_high": lift.high},
                     **{"p_holm": lift.p if scorer != baseline else np.nan},
-                    **{"tissues": len(own), "units": mean.n},
+                    **{"tissues": len(own), "units": mean.n, "lift_units": lift.n},
                 }
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -69,14 +72,8 @@ def regime_table(
 
 
 def _baseline(near: pd.DataFrame, method: str) -> pd.Series:
-    """The values of the baseline by dataset: those of the method, or the only ones.
-
-    On a grid, distances within a stratum are equal, so distance has no such metric.
-    """
-    own = near[near["method"].isin(["", method])]
-    if own.empty and near["method"].nunique() == 1:
-        own = near
-    return own.set_index("dataset")["value"]
+    """The values of the baseline by dataset: of the method, or of no method."""
+    return near[near["method"].isin(["", method])].set_index("dataset")["value"]
 
 
 def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, str, list[str]]]:

@@ -23,7 +23,7 @@ METHOD_COLUMNS = {
     **dict.fromkeys(("edges", "above", "types", "types_more", "types_fewer"), "float64"),
     **dict.fromkeys(("same_type", "same_type_expected", "same_type_p"), "float64"),
     "same_type_p_shifted": "float64",
-    **dict.fromkeys(("pairs", "pairs_supported"), "float64"),
+    **dict.fromkeys(("pairs", "pairs_supported", "pairs_supported_shifted"), "float64"),
     **{"genes": "str", "reason": "str"},
 }
 AGREEMENT_COLUMNS = {
@@ -52,8 +52,8 @@ def methods_table(folders: Folders) -> pd.DataFrame:
         cell types and how many have more or fewer edges than their distances explain (q below 5 %);
         edges within types, observed and expected from distances, with p by that null and of
         shifted types (``stbench.interactions.type_pairs``); tested pairs of ligand and
-        receptor and how many are supported (q below 5 %); the first 5 genes; and why a part is
-        missing.
+        receptor, how many are supported (q below 5 %) and how many of these also against the
+        shifted tissue; the first 5 genes; and why a part is missing.
     """
     rows = [
         {"dataset": dataset, "method": method, **_findings(folder)}
@@ -82,7 +82,9 @@ def _findings(folder: Path) -> dict:
         if shifted := by_null.get("shifted"):
             found["same_type_p_shifted"] = shifted["p"]
     if (pairs := _table(folder, "ligand_receptor")) is not None:
-        found |= {"pairs": len(pairs), "pairs_supported": (pairs["q"] < ALPHA).sum()}
+        supported = pairs["q"] < ALPHA
+        found |= {"pairs": len(pairs), "pairs_supported": supported.sum()}
+        found["pairs_supported_shifted"] = (supported & (pairs["q_shifted"] < ALPHA)).sum()
     if (genes := _ranked_genes(folder)) is not None:
         found["genes"] = ", ".join(genes[:5])
     status = json.loads((folder / "status.json").read_text(encoding="utf-8"))

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from stbench.common.errors import InputError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 NO_TRUTH = "no planted interactions; the true interactions of real tissue are not known"
-NO_TRIPLES = "the types, genes or radius of the interactions are not known, or a gene was left out"
+NO_TRIPLES = "the types and genes of the interactions are not known"
 
 
 @dataclass(frozen=True)
@@ -76,16 +73,8 @@ def read_tissue(data: Path, preprocessed: Path) -> Tissue:
         genes=inputs.var_names.to_numpy(),
         types=None if types is None else _names(types),
         interactions=truth.get("obsp/true_interactions"),
-        triples=_with_genes(truth.get("uns/true_triples"), inputs.var_names),
+        triples=truth.get("uns/true_triples"),
     )
-
-
-def _with_genes(triples: Any, genes: pd.Index) -> Any:
-    """The triples; None if preprocessing left out one of their genes."""
-    if triples is None:
-        return None
-    named = [name for role in ("ligand", "receptor", "targets") for name in np.ravel(triples[role])]
-    return triples if genes.isin(named).sum() == len(set(named)) else None
 
 
 def _names(types: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ _TABLES = {
         "Type pairs that differ most from edges redrawn at the same distances",
         ["q_distance", "p_distance"],
         ["type_a", "type_b", "observed", "ratio_shuffled", "q_shuffled", "ratio_distance"]
-        + ["p_distance", "q_distance", "q_degree"],
+        + ["p_distance", "q_distance", "q_degree", "p_shifted", "q_shifted"],
     ),
     "same_type": (
         "Edges between cells of the same type, together",
@@ -30,7 +30,8 @@ _TABLES = {
     "ligand_receptor": (
         "Ligands and receptors with the strongest support from the edges",
         ["q", "p"],
-        ["ligand", "receptor", "observed", "expected", "z", "z_redrawn", "p", "q"],
+        ["ligand", "receptor", "observed", "expected", "z", "z_redrawn", "p", "q"]
+        + ["z_shifted", "p_shifted", "q_shifted"],
     ),
     "genes": (
         "Genes that contribute most to the edges",

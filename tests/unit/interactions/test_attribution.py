@@ -163,6 +163,7 @@ def test_edges_are_compared_with_their_own_scores_of_shuffled_cells(tmp_path) ->
     other = replace(graph, scores=scores[::-1].copy())  # not what the weights give
     (plain, _, _), note = marked(other)
     assert "p" not in plain and "score above" in note
+    assert note.endswith("no p of single edges: the scores could not be repeated from the weights")
     with pytest.raises(InputError, match="use at most 0"):
         marked(graph, 0.999)
 

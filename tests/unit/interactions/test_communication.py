@@ -150,6 +150,10 @@ def test_files_hold_what_was_written(tmp_path):
     assert all((a != b).nnz == 0 for a, b in zip(read.links, links, strict=True))
     with pytest.raises(InputError, match="not those of the dataset"):
         read_communication(tmp_path / "tool.h5ad", pairs[:1])
+    with pytest.raises(InputError, match="scores that are not finite"):
+        unknown = Communication(np.full((4, 2), np.nan))
+        write_communication(tmp_path / "unknown.h5ad", unknown, pairs, list("1234"))
+    assert not (tmp_path / "unknown.h5ad").exists()
     slash = [("H2-D1/x", "b"), ("c", "d")]
     write_communication(tmp_path / "slash.h5ad", written, slash, list("1234"))
     read = read_communication(tmp_path / "slash.h5ad", slash)
@@ -230,14 +234,3 @@ def test_cells_without_a_type_are_in_no_pair_of_types(files, tmp_path):
     near = contest_of(tissue, tissue.triples, within_reach(tissue.coords, 15)).near
     names = np.unique(np.asarray(tissue.types, dtype=str))
     assert names[0] == "" and not near[0].any() and not near[:, 0].any() and near[1:, 1:].any()
-
-
-def test_triples_with_a_gene_that_was_left_out_are_not_known(files, tmp_path):
-    data, preprocessed = files
-    tissue = read_tissue(data, preprocessed)
-    inputs = read_h5ad(preprocessed)
-    write_h5ad(
-        tmp_path / "fewer.h5ad", inputs[:, inputs.var_names != tissue.triples["ligand"][0]].copy()
-    )
-    fewer = read_tissue(data, tmp_path / "fewer.h5ad")
-    assert fewer.triples is None and fewer.interactions is not None

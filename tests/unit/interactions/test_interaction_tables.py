@@ -66,8 +66,6 @@ def test_each_method_is_compared_with_its_own_untrained_network():
     lift = table[table["regime"] == "all"].set_index("scorer")["lift"]
     assert lift["stague"] == pytest.approx(0.02) and lift["deeplinc"] == pytest.approx(0.03)
     assert np.isnan(lift["distance"])  # of which of the two?
-    one = regime_table(pd.concat([scores, before[0]]), baseline="untrained")
-    assert not one.loc[one["scorer"] == "distance", "lift"].isna().any()
 
 
 def test_every_regime_has_its_means_and_lifts_over_distance():
@@ -80,6 +78,16 @@ def test_every_regime_has_its_means_and_lifts_over_distance():
     everywhere = table.loc[("all", "all", "stague")]
     assert everywhere["tissues"] == 12 and everywhere["verdict"] == "within the noise"
     assert np.isnan(table.loc[("alike", "contact", "distance"), "p_holm"])
+
+
+def test_average_precision_within_strata_has_no_lift():
+    """Of two scores that say nothing, the one with ties has less."""
+    scores = of_regimes()
+    scores["metric"] = scores["metric"].str.replace("AUROC_within", "AUPRC_within")
+    table = regime_table(scores).set_index(["regime", "range", "scorer"])
+    alike = table.loc[("alike", "contact", "stague")]
+    assert alike["mean"] == pytest.approx(0.7, abs=0.02) and alike["verdict"] == "no interval"
+    assert np.isnan(alike[["lift", "p_holm"]].astype(float)).all() and alike["lift_units"] == 0
 
 
 def test_tissues_of_one_study_count_once():
@@ -162,6 +170,14 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "b.parquet").write_text("no table")
     with pytest.raises(InputError, match="not a readable parquet"):
         read_interaction_scores([tmp_path / "b.parquet"])
+
+
+def test_a_given_truth_without_an_effect_has_no_figure_of_effects():
+    from stbench.figures.interactions import has_effects
+
+    tables = interaction_tables(made(6, {"distance": 0.1}))
+    lift = tables["interactions_lift"]
+    assert has_effects(lift) and not has_effects(lift[lift["effect"] == "all"])
 
 
 def test_pictures_are_drawn_and_repeat(tmp_path):

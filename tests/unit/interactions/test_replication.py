@@ -142,7 +142,21 @@ def test_the_figure_has_a_panel_for_each_measure(tmp_path):
     ticks = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "|"]
     by_chance = table.loc[table["measure"] == "jaccard_by_chance", "value"]
     assert [line.get_xdata()[0] for line in ticks] == pytest.approx(by_chance.tolist())
+    plt.close(figure)
+    of_others = [
+        ("other", "jaccard_by_chance"),
+        ("third", "jaccard"),
+        ("third", "jaccard_shuffled"),
+    ]
+    for name, measure in of_others:  # only what has its measure is drawn, by the first null it has
+        place = {"first": name, "second": name, "measure": measure, "value": 0.5}
+        table.loc[len(table)] = {**table.iloc[0], **place}
+    figure = replication_dots(table, {"deeplinc": "DeepLinc", "stague": "STAGUE"})
+    ticks = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "|"]
+    drawn = sorted(line.get_xdata()[0] for line in ticks)
+    assert drawn == pytest.approx(sorted([*by_chance, 0.5]))
     rows = [[text.get_text() for text in ax.get_yticklabels()] for ax in figure.axes]
+    rows[2] = [name for name in rows[2] if name != "third"]
     assert rows == [["one"]] * 3 + [["one, other"]] * 2
     plt.close(figure)
 

@@ -37,9 +37,8 @@ def results(root, method, above, z, genes, dataset="tissue", redrawn=(1.0, 2, 3)
     same = {"null": ["shuffled", "distance"], "observed": [30, 30], "expected": [10.0, 25.0]}
     pd.DataFrame({**same, "p": [0.001, 0.2]}).to_csv(folder / "same_type.csv", index=False)
     pairs = pd.DataFrame({"ligand": list("lmn"), "receptor": list("rst"), "z": [3.0, 1, 0]})
-    pairs.assign(q=[0.01, 0.3, 0.9], z_redrawn=redrawn).to_csv(
-        folder / "ligand_receptor.csv", index=False
-    )
+    pairs = pairs.assign(q=[0.01, 0.3, 0.9], q_shifted=[0.2, 0.01, 0.9], z_redrawn=redrawn)
+    pairs.to_csv(folder / "ligand_receptor.csv", index=False)
     rows = [("all", rank, gene) for rank, gene in enumerate(genes, 1)]
     rows += [("a - a", 1, "other")]
     pd.DataFrame(rows, columns=["edge_set", "rank", "gene"]).to_csv(
@@ -68,6 +67,7 @@ def test_every_method_has_its_findings(folders):
     assert (found["types"], found["types_more"], found["types_fewer"]) == (10, 4, 2)
     assert (found["same_type"], found["same_type_expected"], found["same_type_p"]) == (30, 25, 0.2)
     assert (found["pairs"], found["pairs_supported"], found["reason"]) == (3, 1, "")
+    assert found["pairs_supported_shifted"] == 0
     assert found["genes"] == "g0, g1, g2, g3, g4"
 
 

@@ -66,6 +66,25 @@ def test_at_every_distance_as_many_edges_pass_as_without_structure():
         assert (p[:400] <= 0.05).mean() > 0.4 and p.min() > 0
 
 
+def test_the_order_of_edges_at_equal_distances_does_not_matter():
+    """On a lattice most distances repeat; bins of them must not be bins of the score."""
+    rng = np.random.default_rng(0)
+    distance = np.repeat([1.0, 2.0, 3.0], 400)
+    z, null = np.sort(rng.normal(size=1200)), rng.normal(size=1200)
+    p = [
+        calibrated(
+            Chance(z, z[None, order], z[None, order], z[order]),
+            Chance(null, null[None, order], null[None, order], null[order]),
+            distance,
+        ).p_of_mean
+        for order in (
+            np.arange(1200),
+            np.concatenate([400 * i + rng.permutation(400) for i in range(3)]),
+        )
+    ]
+    assert np.array_equal(*(np.sort(values.reshape(3, 400)) for values in p))
+
+
 def test_noise_passes_as_often_as_it_should_although_the_network_fits_it():
     adata, sections = noise(120, 400), np.zeros(120, int)
     seed_everything(0, 1)
