@@ -1,12 +1,13 @@
 import logging
 import sys
 
+from snakemake.jobs import GroupJob
 from snakemake.settings.types import Quietness
 
 sys.path.insert(0, str(BASE / "scripts"))
 
 from stbench.common.shutdown import end_quickly
-from stbench.runs.console import Console, failure_report
+from stbench.runs.console import Console, failure_report, said_by_cluster
 from stbench.runs.live_line import LiveLine
 
 QUIET = set(workflow.output_settings.quiet or ())
@@ -43,6 +44,18 @@ def start_console():
         messages.addHandler(CONSOLE[0])
 
 
+def show_refused_bundles():
+    """Show why the cluster refuses a bundle; Snakemake drops this message of a group of jobs."""
+    log_error = GroupJob.log_error
+
+    def say_first(group, msg=None, aux_logs=None, **facts):
+        if "external_jobid" not in facts and (reason := said_by_cluster(msg)):
+            LINE.say(f"not submitted: {reason}")
+        log_error(group, msg, aux_logs, **facts)
+
+    GroupJob.log_error = say_first
+
+
 def print_failure():
     """Print the logs of failed jobs, and remedies."""
     if text := failure_report([job for console in CONSOLE for job in console.failed]):
@@ -50,4 +63,6 @@ def print_failure():
 
 
 start_console()
+if CONSOLE:
+    show_refused_bundles()
 end_quickly()

@@ -20,6 +20,7 @@ RULES_OF = {
 }
 STAGE_OF = {rule: stage for stage, rules in RULES_OF.items() for rule in rules}
 STAGE_OF |= dict.fromkeys(("deconvolve", "import_result", "train_variant"), "fit")
+OF_ONE_DATASET = 2  # minutes in a bundle of what the tables need of each dataset
 BUNDLE = "bundle"  # in profiles/default: the name that all groups have for --group-components
 
 
@@ -82,7 +83,8 @@ def runtime_of(rule, given):
     def minutes(wildcards, attempt):
         job = get_job(rule, wildcards)
         if bundle := get_bundle(job):
-            return attempt * bundle.minutes[job]
+            one_dataset = job == TABLES and "dataset" in wildcards.keys()
+            return attempt * (OF_ONE_DATASET if one_dataset else bundle.minutes[job])
         if job.stage == "fit":
             return SUPERVISOR_MINUTES + BENCHMARK.minutes(job.method, job.dataset)
         return given.value

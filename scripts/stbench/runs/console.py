@@ -93,7 +93,8 @@ class Console(logging.Handler):
         if self._is_bundled(facts["jobid"]) and (has_ended or log is None):
             return  # it has finished or not begun, but another job of its bundle has failed
         output = next(iter(facts["output"]), facts["rule_name"])
-        reason = "".join(last_lines(log, 1)).removeprefix("error: ") if log else "no error message"
+        reason = "".join(last_lines(log, 1)).removeprefix("error: ") if log else ""
+        reason = reason or said_by_cluster(facts.get("rule_msg")) or "no error message"
         if self._will_retry(facts["jobid"]):
             self._line.say(f"retry: {reason}")
             return
@@ -101,6 +102,11 @@ class Console(logging.Handler):
         self.failed.append(FailedJob(output, log, seen))
         if not seen:
             self._line.say(f"failed: {output}: {reason}")
+
+
+def said_by_cluster(message: str | None) -> str:
+    """What a cluster said about a job that has no log, such as why it was refused; in one line."""
+    return (message or "").partition("For further error details")[0].strip().partition("\n")[0]
 
 
 def last_lines(path: Path, number: int) -> list[str]:

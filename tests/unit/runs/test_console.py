@@ -32,6 +32,18 @@ def failure(log="", **more):
     return logging.ERROR, "Error in rule score", {**facts, "log": [log], "shellcmd": "", **more}
 
 
+def test_where_there_is_no_log_the_cluster_is_quoted():
+    said = (
+        "SLURM sbatch failed. The error message was 'sbatch: error: Invalid qos'.\n  sbatch call:"
+    )
+    known, unknown = (
+        messages(failure(rule_msg=f"{text}\nFor further error details see the cluster log"))[0]
+        for text in (said, "")
+    )
+    assert known.strip().endswith("SLURM sbatch failed. " + said[21:].partition("\n")[0])
+    assert unknown.strip().endswith("no error message")
+
+
 CHATTER = [
     (logging.INFO, "Config file config/config.yaml is extended by additional config", {}),
     (logging.INFO, "Building DAG of jobs...", {}),
