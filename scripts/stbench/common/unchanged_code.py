@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import pairwise
@@ -35,7 +36,7 @@ _OPTION = {
     "interactions.py": "--program",
     "communication.py": "--tool",
 }
-_NOTES_KEPT = 20
+_LONGEST_RUN = 30 * 24 * 3600  # seconds; until then a note may be needed
 
 
 def note_code(to: Path, folder: Path = SCRIPTS) -> None:
@@ -58,8 +59,9 @@ def note_code(to: Path, folder: Path = SCRIPTS) -> None:
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(path)
         path.touch()
-        for old in sorted(to.glob("*.json"), key=os.path.getmtime)[:-_NOTES_KEPT]:
-            old.unlink()
+        for note in to.glob("*.json"):
+            if note.stat().st_mtime < time.time() - _LONGEST_RUN:
+                note.unlink()
         os.environ[VARIABLE] = str(path)
 
 

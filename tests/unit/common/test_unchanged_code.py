@@ -1,6 +1,7 @@
 """A job does not run code that was edited after its run had started."""
 
 import os
+import time
 
 import pytest
 
@@ -91,3 +92,18 @@ def test_a_job_has_the_note_of_its_run_and_without_one_nothing_is_checked(
     for path in ("", "/no/such/note"):
         monkeypatch.setenv(VARIABLE, path)
         check(scripts)
+
+
+def test_notes_of_this_month_are_kept_because_a_run_may_still_need_them(
+    tmp_path, scripts, monkeypatch
+):
+    notes = tmp_path / "many"
+    notes.mkdir()
+    now = time.time()
+    for day in range(60):
+        (notes / f"{day}.json").write_text("{}")
+        os.utime(notes / f"{day}.json", (now - day * 86400,) * 2)
+    monkeypatch.delenv(VARIABLE)
+    note_code(notes, scripts)
+    kept = {int(path.stem) for path in notes.glob("*.json") if len(path.stem) < 3}
+    assert kept == set(range(30))
