@@ -14,6 +14,10 @@
 #: FORCE=1          train finished fits again whose code or data changed
 #: WHEELS=1         bundle: include the Python packages
 #: STRICT=1         reproduce, bundle: stop if data are not available
+# Not from the environment, where names as common as DATA have another meaning.
+$(foreach name,CONFIG DATA N LABEL METHOD DATASETS EXTERNAL PROFILE ARGS, \
+  $(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
+
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -22,10 +26,12 @@ $(foreach file,$(CONFIG),$(if $(wildcard $(file)),,$(error CONFIG=$(file): no su
 $(if $(PROFILE),$(if $(wildcard profiles/$(PROFILE)),,$(error PROFILE=$(PROFILE): no such folder in profiles/)))
 
 CONFIGFILE = $(if $(CONFIG),--configfile $(CONFIG))
+# The one that names the run, for programs that take one file.
+LAST_CONFIG = $(if $(CONFIG),--configfile $(lastword $(CONFIG)))
 MACHINE    = $(if $(PROFILE),--profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)),--cores $(or $(CORES),all))
 OPTIONS    = $(MACHINE) $(CONFIGFILE) $(ARGS)
 SNAKEMAKE = $(BIN)/python scripts/preflight.py && $(BIN)/snakemake
-# For targets that are used while a run works: Snakemake would remove the lock of a run in the same folder when it ends.
+# For targets that are used while a run works and make no data: Snakemake would remove the lock of the run when it ends.
 BESIDE = --nolock
 OWN_SECTION = $(BIN)/python scripts/preflight.py && $(BIN)/python scripts/own_section.py --path '$(DATA)' \
   $(if $(N),--n-domains '$(N)') $(if $(LABEL),--label '$(LABEL)') -- $(BIN)/snakemake
@@ -64,8 +70,8 @@ deconvolution: run   ## estimate the cell types of each spot, on simulated and r
 
 reproduce: CONFIG = config/paper.yaml
 reproduce: setup     ## run every method on the data of the paper (a cluster, or days); lists missing data
-	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(BESIDE) $(OPTIONS)
-	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(BESIDE) $(OPTIONS) && exit $$code
+	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
+	@$(SNAKEMAKE) $(OPTIONS); code=$$?; $(SNAKEMAKE) available $(OPTIONS) && exit $$code
 
 compare: CONFIG = config/compare.yaml
 compare: setup       ## train METHOD= only, and show it beside the results that come with the project
@@ -86,24 +92,24 @@ plan: setup          ## show the entries, jobs, disk, hours and memory of a run 
 	@$(if $(DATA),$(OWN_SECTION),$(SNAKEMAKE)) plan $(BESIDE) $(OPTIONS)
 
 status:              ## show the progress of the latest run, also while it is running
-	@$(BIN)/python scripts/status.py $(CONFIGFILE) $(ARGS)
+	@$(BIN)/python scripts/status.py $(LAST_CONFIG) $(ARGS)
 
 tables: setup        ## write partial tables of the current scores, also during a run
 	@$(SNAKEMAKE) tables $(BESIDE) $(OPTIONS)
 
 retry: setup         ## list failed entries and reset them, so that the next run retries them
-	@$(BIN)/python scripts/retry_failed.py --reset $(CONFIGFILE) $(ARGS)
+	@$(BIN)/python scripts/retry_failed.py --reset $(LAST_CONFIG) $(ARGS)
 
 fetch: setup         ## download all data of CONFIG; shows licenses, sizes and disk space first
 	@$(SNAKEMAKE) fetch_plan $(BESIDE) $(OPTIONS)
-	@$(SNAKEMAKE) fetch $(BESIDE) $(OPTIONS)
+	@$(SNAKEMAKE) fetch $(OPTIONS)
 
 check-sources: setup ## check that the files of all URLs in the registry still exist
 	@$(BIN)/python scripts/check_sources.py $(ARGS)
 
 bundle: setup        ## pack the data into one tar for a machine without a network; lists what is missing
 	@$(SNAKEMAKE) fetch_plan $(BESIDE) $(OPTIONS)
-	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(BESIDE) $(OPTIONS)
+	@$(SNAKEMAKE) $(if $(STRICT),fetch,available) $(OPTIONS)
 	@$(BIN)/python scripts/bundle.py --output stbench-bundle.tar $(if $(WHEELS),--wheels $(TORCH_PIN)) results/raw/*/*
 
 # Otherwise the files with few but long tests run last and one core waits for them.

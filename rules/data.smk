@@ -10,7 +10,7 @@ rule stague_archive:
     conda:
         "../envs/default.yaml"
     params:
-        gdown=get_python("archive"),
+        gdown=untracked(get_python("archive")),
     shell:
         'python {input.code[0]:q} --mirror $(dirname {output:q}) --gdown "{params.gdown}"'
         " --record-failure > {log:q} 2>&1"
@@ -211,8 +211,12 @@ rule fetch_plan:
     params:
         datasets=list(BENCHMARK.downloads),
         sources=json.dumps(config.get("sources") or {}),
+        fetched=lambda wc: [
+            d for d in BENCHMARK.downloads if (LAYOUT.raw(d) / "status.json").exists()
+        ],
     shell:
-        "python {input.code[0]:q} {params.datasets:q} --sources {params.sources:q} 2>&1 | tee {log:q}"
+        "python {input.code[0]:q} {params.datasets:q} --sources {params.sources:q}"
+        " --fetched {params.fetched:q} 2>&1 | tee {log:q}"
 
 
 rule fetch:

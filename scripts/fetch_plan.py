@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--sources", type=json.loads, default={}, help="chosen source by dataset (JSON)"
     )
+    parser.add_argument("--fetched", nargs="*", default=[], help="ids that need no disk any more")
     parser.add_argument("--registry", type=Path, default=CONFIG / "datasets.yaml")
     parser.add_argument("--raw", type=Path, default=Layout().all_raw, help="folder of raw files")
     return parser.parse_args()
@@ -57,7 +58,8 @@ def main() -> None:
     entries = [entry for entry in entries if entry["origin"] == "files"]
     for entry in entries:
         print(line(entry))
-    files = [file for entry in entries for file in entry["sources"][0]["files"]]
+    missing = [entry for entry in entries if entry["id"] not in args.fetched]
+    files = [file for entry in missing for file in entry["sources"][0]["files"]]
     distinct = list({file["name"]: file for file in files}.values())
     free = free_bytes(args.raw)
     print(f"{len(distinct)} files to fetch: {size(distinct)}")

@@ -1,6 +1,6 @@
-"""Stop with one line if the folders of results, cache or scratch are not writable.
+"""Stop with one line if the folders of cache or scratch are not writable.
 
-The Snakefile has the same check, but Snakemake needs its cache before it reads the Snakefile.
+The Snakefile checks them and the results, but Snakemake needs its cache before it reads that.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import argparse
 
 from stbench.common.errors import run_cli
-from stbench.config.layout import Layout
-from stbench.runs.preflight import check_places
+from stbench.runs.preflight import check_cache_and_scratch
 
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
-    check_places(Layout().root)
+    check_cache_and_scratch()
 
 
 if __name__ == "__main__":

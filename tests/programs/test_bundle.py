@@ -114,3 +114,4 @@ def test_a_plan_that_does_not_fit_the_disk_stops(monkeypatch):
     monkeypatch.setattr(fetch_plan, "free_bytes", lambda folder: 1000)
     with pytest.raises(InputError, match="too little disk"):
         call(monkeypatch, fetch_plan, "BZ5")
+    call(monkeypatch, fetch_plan, "BZ5", "--fetched", "BZ5")

@@ -26,6 +26,7 @@ ALL_FAILED = """#!/bin/sh
 for job in "$SUBMITTED"/*; do echo "${job##*/}|FAILED"; done
 """
 SILENT = "#!/bin/sh\n"
+REFUSE = "#!/bin/sh\necho 'sbatch: error: invalid partition specified: gpu' >&2\nexit 1\n"
 PROGRAMS = {"sbatch": RECORD, "squeue": ALL_FAILED, "sacct": ALL_FAILED}
 PROGRAMS |= dict.fromkeys(("scancel", "scontrol", "sacctmgr", "sshare", "sinfo"), SILENT)
 
@@ -119,6 +120,30 @@ def test_what_is_submitted_asks_for_one_gpu_or_none(cluster, tmp_path):
     assert json.loads(cluster.found("raw/BZ5/*/status.json").read_text())
 
 
+def test_a_refused_submission_is_shown_with_its_reason(cluster, tmp_path):
+    (tmp_path / "bin/sbatch").write_text(REFUSE)
+    chosen = ("datasets=[BZ5]", "methods=[pca, random]")
+    args = (*PROFILE, "--retries", "0", *cluster.paths(("labels", "BZ5", "pca"), config=chosen))
+    run = on_cluster(cluster, *chosen, args=args)
+    assert run.returncode != 0
+    assert "not submitted: SLURM sbatch failed. The error message was 'sbatch: error:" in run.stdout
+
+
+def test_the_tables_of_a_dataset_ask_for_minutes(cluster):
+    tissues = ", ".join(
+        f"{{id: t{i}, simulate: {{layout: layers, n_cells: 200}}}}" for i in range(3)
+    )
+    chosen = (f"datasets=[{tissues}]", "methods=[stague]", "published_settings=false")
+    run = on_cluster(cluster, *chosen, args=(*PROFILE, "--dry-run", "--quiet", "host"))
+    assert run.returncode == 0, run.stdout
+    blocks = re.split(r"^ *(?:local)?rule ", run.stdout, flags=re.M)[1:]
+    minutes = {"score_interactions": set(), "aggregate": set()}
+    for block in blocks:
+        if (rule := block[: block.index(":")]) in minutes:
+            minutes[rule].add(int(re.search(r"runtime=(\d+)", block)[1]))
+    assert minutes["score_interactions"] == {2} and min(minutes["aggregate"]) >= 30
+
+
 def test_the_profiles_agree_and_name_no_limit_on_gpus_for_a_cluster():
     default, slurm, local = (
         yaml.safe_load((PROJECT / f"profiles/{name}/profile.yaml").read_text())
@@ -157,10 +182,30 @@ def test_make_hands_configuration_and_machine_to_snakemake(target):
 
 
 @pytest.mark.parametrize("target", ["plan", "tables", "ship", "fetch", "bundle", "reproduce"])
-def test_targets_beside_a_run_leave_its_lock(target):
+def test_only_what_makes_no_data_leaves_the_lock_of_a_run(target):
     for line in commands(target, "CONFIG=config/cci.yaml"):
-        trains = line.strip().endswith("snakemake --cores all --configfile config/cci.yaml")
-        assert ("--nolock" in line) != trains, line
+        only_reads = re.search(r"/snakemake (plan|tables|ship|fetch_plan) ", line)
+        assert ("--nolock" in line) == bool(only_reads), line
+
+
+def test_make_takes_its_settings_from_the_command_line_only(monkeypatch):
+    for name, value in {"DATA": "/scratch/me", "N": "7", "METHOD": "x", "LABEL": "y"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CONFIG", "of_another_program.cfg")
+    make = ["make", "--dry-run", "plan", "CONFIG=config/paper.yaml"]
+    lines = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert "own_section.py" not in lines and "--configfile config/paper.yaml" in lines
+    make = ["make", "--dry-run", "run"]
+    assert (
+        "of_another" not in subprocess.run(make, cwd=PROJECT, capture_output=True, text=True).stdout
+    )
+
+
+@pytest.mark.parametrize("target", ["status", "retry"])
+def test_programs_that_take_one_configuration_get_the_last(target):
+    make = ["make", "--dry-run", target, "CONFIG=config/real.yaml config/cci.yaml"]
+    lines = subprocess.run(make, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert "--configfile config/cci.yaml" in lines and "real.yaml" not in lines
 
 
 @pytest.mark.parametrize("setting", ["CONFIG=config/no.yaml", "PROFILE=no"])

@@ -26,6 +26,15 @@ def check_places(results: Path) -> None:
         PlaceError: one of them is not writable; the message is one line.
     """
     _try(results, f"{results}: the results", "run in another folder (--directory), or fix it")
+    check_cache_and_scratch()
+
+
+def check_cache_and_scratch() -> None:
+    """Try to write to the folders that do not depend on the run.
+
+    Raises:
+        PlaceError: one of them is not writable; the message is one line.
+    """
     cache = _cache_folder()
     _try(cache, f"{cache}: the cache", "set XDG_CACHE_HOME to a writable folder")
     given = os.environ.get("TMPDIR")
