@@ -22,7 +22,7 @@ from stbench.config.tasks import (
     MAPS,
     MARKERS,
 )
-from stbench.config.values import with_numbers
+from stbench.config.values import merged, with_numbers
 from stbench.runs.preflight import check_places
 from stbench.runs.submissions import SUPERVISOR_MINUTES
 from stbench.runs.environment import (
@@ -46,7 +46,7 @@ note_commit(BASE)
 note_home(BASE)
 
 # A workflow that imports this one as a module gives a configuration of its own.
-config.update({**load_yaml(BASE / "config/config.yaml"), **config})
+config.update(merged(load_yaml(BASE / "config/config.yaml"), config))
 config.update(with_numbers(config, workflow.config_settings.config or {}))
 try:
     files = [

@@ -68,8 +68,12 @@ def test_another_workflow_uses_all_rules_and_adds_a_method_of_its_own(tmp_path):
     source.mkdir()
     folder.mkdir()
     (source / "Snakefile").write_text(OUTER.format(snakefile=str(PROJECT / "Snakefile")))
-    (folder / "outer.yaml").write_text(yaml.safe_dump({"stbench": CONFIG}))
     outer = Workflow(source, folder, environment())
+    part = {**CONFIG, "interactions": {"reach": 20}}  # its other keys have their defaults
+    (folder / "outer.yaml").write_text(yaml.safe_dump({"stbench": part}))
+    planned = outer.run("note=none", args=("--dry-run", "--quiet"))
+    assert planned.returncode == 0, planned.stdout
+    (folder / "outer.yaml").write_text(yaml.safe_dump({"stbench": CONFIG}))
     profile = ("--workflow-profile", str(PROJECT / "profiles/default"))
     own = outer.run("note=none", args=(*profile, "mine/tissue/labels.tsv"))
     assert own.returncode == 0 and not (folder / "results/compared").exists(), own.stdout

@@ -1,4 +1,7 @@
-"""Numbers that are read as text: values of ``--config``, and ``1e-3`` in YAML 1.1."""
+"""Values of a configuration: mappings merged, and texts that spell numbers.
+
+Values of ``--config`` are read as text, and so is ``1e-3`` in YAML 1.1.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,16 @@ _NAMES = {
     *("source", "stand_in", "reported"),
 }
 _MAPS_OF_NAMES = {"external", "rename"}
+
+
+def merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with the values of another that it lacks, within mappings, too."""
+    both = {
+        key: merged(default[key], value)
+        for key, value in given.items()
+        if isinstance(value, Mapping) and isinstance(default.get(key), Mapping)
+    }
+    return {**default, **given, **both}
 
 
 def with_numbers(config: Mapping[str, Any], typed_by: Collection[str] = ()) -> dict[str, Any]:

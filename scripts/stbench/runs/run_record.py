@@ -21,6 +21,7 @@ from stbench.common.io import write_json
 from stbench.common.paths import CONFIG
 from stbench.config.layout import Layout, configuration_name
 from stbench.config.schema import load_yaml
+from stbench.config.values import merged
 from stbench.runs.fit_status import Key
 
 SILENCE = 120  # seconds without an update after which a run counts as killed
@@ -132,17 +133,7 @@ def config_of_run(root: Path, configuration: Path | None) -> Mapping[str, Any]:
     if layout.run.is_file():
         return read_run(layout).config
     default = read_configuration(CONFIG / "config.yaml")
-    return {**_merged(default, read_configuration(file)), "name": layout.name}
-
-
-def _merged(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """As Snakemake merges configurations: mappings within mappings, too."""
-    both = {
-        key: _merged(default[key], value)
-        for key, value in given.items()
-        if isinstance(value, Mapping) and isinstance(default.get(key), Mapping)
-    }
-    return {**default, **given, **both}
+    return {**merged(default, read_configuration(file)), "name": layout.name}
 
 
 def read_configuration(file: Path) -> dict[str, Any]:
