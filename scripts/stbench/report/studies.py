@@ -22,7 +22,7 @@ STUDIES = {
         "consensus of all methods, in which near-copies vote once together. Stability: mean ARI "
         "between training seeds, starts of k-means, and clusterings of 80 % of the cells. A stable "
         "map is not a right one. CHAOS and PAS are low where domains are smooth: the control "
-        "coordinates, which knows positions alone, wins them.",
+        "coordinates, which knows positions alone, is among the lowest.",
     ),
     "number_of_domains": (
         "How many domains?",
