@@ -57,6 +57,9 @@ def note_home(base: Path) -> None:
     os.environ["STBENCH_HOME"] = str(base)
 
 
+_CODE = ("--", ".", ":(exclude)docs", ":(exclude)resources/verdict")  # all that makes results
+
+
 def note_commit(base: Path) -> None:
     """Set ``STBENCH_COMMIT`` to the commit of the code; ``unknown`` outside a git checkout."""
     os.environ.setdefault("STBENCH_COMMIT", commit_of(base))
@@ -65,12 +68,15 @@ def note_commit(base: Path) -> None:
 def commit_of(base: Path) -> str:
     """The commit of the repository whose top folder is ``base``, with ``-dirty`` if it has changes.
 
-    ``unknown`` without such a repository: one in a parent folder contains other code.
+    Changes of pages and shipped results do not count. ``unknown`` without such a repository: one
+    in a parent folder contains other code.
     """
     try:
         top = _git(base, "rev-parse", "--show-toplevel")
-        own = Path(top).resolve() == base.resolve()
-        return _git(base, "describe", "--always", "--dirty", "--abbrev=12") if own else "unknown"
+        if Path(top).resolve() != base.resolve():
+            return "unknown"
+        commit = _git(base, "describe", "--always", "--abbrev=12")
+        return f"{commit}-dirty" if _git(base, "diff", "--name-only", "HEAD", *_CODE) else commit
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

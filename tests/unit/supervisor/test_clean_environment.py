@@ -105,5 +105,10 @@ def test_the_commit_is_that_of_the_code_and_of_nothing_around_it(tmp_path, monke
             monkeypatch.setenv(name, str(tmp_path / value))
         assert {name: commit_of(tmp_path / name) for name in expected} == expected
     assert outer != inner
+    for name in ("docs/page.md", "resources/verdict/scores.parquet"):
+        (tmp_path / "outer/project" / name).parent.mkdir(parents=True)
+        (tmp_path / "outer/project" / name).write_text("no code")
+        git(tmp_path / "outer/project", "add", name)
+    assert commit_of(tmp_path / "outer/project") == inner
     (tmp_path / "outer/project/file").write_text("y")
     assert commit_of(tmp_path / "outer/project") == f"{inner}-dirty"
