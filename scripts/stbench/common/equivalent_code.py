@@ -37,8 +37,8 @@ EDITS = (
     Edit(
         "stbench/interactions/communication.py",
         "456ac344c36a6d60216341feaa072a57595b02ff5c419ed42e82a097a004f33f",
-        "9dbea2751d65d33626fe1c659a513dcb642745a47e3ff6bd9a3fd1ee6b64746c",
-        "gene names with a slash, which could not be read again; other files are the same",
+        "0918cedd388b62de4d890176895925b42151d19fb3d8ed4301ee9c491abe2573",
+        "gene names with a slash; refuses scores that are not finite; other files are the same",
     ),
     Edit(
         "stbench/common/h5ad.py",
