@@ -75,12 +75,12 @@ def test_a_user_without_a_name_and_a_home_has_both_in_a_job():
 # The commit is that of this code
 
 
-def repository(folder, *options):
+def repository(folder, *options, added=("file",)):
     """A repository with one commit; its commit."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "file").write_text("x")
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (["init", "-q"], ["add", "file"], [*who, "commit", "-qm", folder.name]):
+    for words in (["init", "-q"], ["add", *added], [*who, "commit", "-qm", folder.name]):
         git(folder, *(words if words[0] != "init" else [*words, *options]))
     return git(folder, "rev-parse", "--short=12", "HEAD")
 
@@ -105,10 +105,16 @@ def test_the_commit_is_that_of_the_code_and_of_nothing_around_it(tmp_path, monke
             monkeypatch.setenv(name, str(tmp_path / value))
         assert {name: commit_of(tmp_path / name) for name in expected} == expected
     assert outer != inner
-    for name in ("docs/page.md", "resources/verdict/scores.parquet"):
-        (tmp_path / "outer/project" / name).parent.mkdir(parents=True)
-        (tmp_path / "outer/project" / name).write_text("no code")
-        git(tmp_path / "outer/project", "add", name)
-    assert commit_of(tmp_path / "outer/project") == inner
     (tmp_path / "outer/project/file").write_text("y")
     assert commit_of(tmp_path / "outer/project") == f"{inner}-dirty"
+
+
+def test_pages_and_shipped_results_are_no_changes_of_the_code(tmp_path):
+    names = ("docs/page.md", "resources/verdict/scores.parquet")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("a")
+    commit = repository(tmp_path, added=(*names, "file"))
+    for name in names:
+        (tmp_path / name).write_text("other")
+    assert commit_of(tmp_path) == commit
