@@ -28,6 +28,7 @@ CLAIMS = [
 KNOWN = ["source", "method", "difference"]
 OTHER = ["source", "claim", "measured", "verdict", "page"]
 _IN_PLACE = " in place of "  # one clusterer in that of another
+_SAME_RUNS = ["dataset", "method", "mean", "sd", "n"]  # BenchmarkST has two files of one set
 _COPIES = ("_pca", "_5k", "_sdmbench")  # endings of the same section with other features
 
 
@@ -86,8 +87,7 @@ def claims(results: pd.DataFrame, published: pd.DataFrame, known: pd.DataFrame) 
     places = {name: _measured_on(name, there) for name in wanted["dataset"].unique()}
     wanted = wanted.assign(claim_on=wanted["dataset"], dataset=wanted["dataset"].map(places))
     wanted = wanted[wanted["dataset"].notna() & wanted["method"].isin(results["method"])]
-    # BenchmarkST has two files of one set of runs.
-    wanted = wanted.drop_duplicates(["dataset", "method", "mean", "sd", "n"])
+    wanted = wanted.drop_duplicates(_SAME_RUNS)
     if wanted.empty:
         return pd.DataFrame(columns=CLAIMS)
     claim_on = wanted.drop_duplicates("dataset").set_index("dataset")["claim_on"]
@@ -359,7 +359,7 @@ def _others(others: pd.DataFrame) -> str:
 def _not_measured(results: pd.DataFrame, published: pd.DataFrame, titles: dict[str, str]) -> str:
     """What has published scores but no shipped ones, and the other way round."""
     known = set(results["dataset"])
-    rows = published[published["metric"] == "ARI"]
+    rows = published[published["metric"] == "ARI"].drop_duplicates(_SAME_RUNS)
     away = sorted({name for name in rows["dataset"] if not _measured_on(name, known)})
     methods = sorted(set(rows["method"]) - set(results["method"]))
     parts = []

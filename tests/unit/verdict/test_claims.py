@@ -211,7 +211,8 @@ def test_the_sentence_counts_what_was_judged(table):
 
 
 def test_the_page_lists_claims_and_what_was_not_measured(table):
-    page = claims_page(table, RESULTS, PUBLISHED, OTHERS)
+    again = PUBLISHED[PUBLISHED["dataset"] == "BZ14"].assign(source="another file of these runs")
+    page = claims_page(table, RESULTS, pd.concat([PUBLISHED, again]), OTHERS)
     assert "| STAGUE | BZ5 | .95 | .71 | **lower** |" in page
     assert "1 scores on sections that were not run: BZ14." in page
     assert "1 scores on other sections of methods not run: adept." in page
