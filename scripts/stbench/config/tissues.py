@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 REAL, SEMI_SYNTHETIC, SIMULATED = "real", "semi-synthetic", "simulated"
@@ -31,9 +31,27 @@ def tissue_of(entry: Mapping[str, Any]) -> str:
     return SIMULATED if entry["origin"] == "simulate" else entry["tissue"]
 
 
-def unit_of(entry: Mapping[str, Any]) -> str:
-    """The unit that is independent of others: a study; without a study a donor, else the dataset.
+def units_of(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The independent unit of each dataset.
 
-    Sections of one donor are alike, and donors of one study were treated and measured alike.
+    A unit is a study; without a study a donor, else the dataset. Sections of one donor are alike,
+    and donors of one study were treated and measured alike. Joined sections are of the units of
+    all their sections, which so become one unit: the same cells are not observed twice.
+
+    Args:
+        entries: descriptions of datasets, of ``stbench.config.registry``, by id.
     """
-    return str(entry["study"] or entry["donor"] or entry["id"])
+    sources = {name: _sources(entry) for name, entry in entries.items()}
+    groups: list[Set[str]] = []
+    for found in sources.values():
+        linked = [group for group in groups if group & found]
+        groups = [group for group in groups if group not in linked] + [found.union(*linked)]
+    names = {source: "; ".join(sorted(group)) for group in groups for source in group}
+    return {name: names[min(found)] for name, found in sources.items()}
+
+
+def _sources(entry: Mapping[str, Any]) -> Set[str]:
+    parts = entry.get("parts")
+    if parts:
+        return frozenset[str]().union(*map(_sources, parts))
+    return frozenset([str(entry["study"] or entry["donor"] or entry["id"])])

@@ -1,0 +1,37 @@
+"""The units that tests treat as independent."""
+
+from stbench.config.tissues import units_of
+
+
+def entry(name, study="", donor="", parts=()):
+    return {"id": name, "study": study, "donor": donor, "parts": list(parts)}
+
+
+A, B = entry("a", study="Wang 2018"), entry("b", study="Codeluppi 2018")
+C, D = entry("c"), entry("d", donor="donor 1")
+
+
+def units(*entries):
+    return units_of({one["id"]: one for one in entries})
+
+
+def test_a_unit_is_a_study_or_a_donor_or_a_section():
+    other = entry("e", study="Wang 2018", donor="donor 1")
+    assert units(A, B, C, D, other) == {
+        "a": "Wang 2018",
+        "b": "Codeluppi 2018",
+        "c": "c",
+        "d": "donor 1",
+        "e": "Wang 2018",
+    }
+
+
+def test_joined_sections_are_no_further_observation_of_the_same_cells():
+    assert units(A, C, entry("aa", parts=[A, A])) == {"a": "Wang 2018", "c": "c", "aa": "Wang 2018"}
+    joined = units(
+        C, D, A, entry("cd", parts=[C, D]), entry("nested", parts=[entry("x", parts=[A])])
+    )
+    assert joined["c"] == joined["d"] == joined["cd"] == "c; donor 1"
+    assert joined["a"] == joined["nested"] == "Wang 2018"
+    chain = units(A, B, C, entry("ab", parts=[A, B]), entry("bc", parts=[B, C]))
+    assert len(set(chain.values())) == 1
