@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stbench.ranking.ranks import mean_ranks
-from stbench.ranking.selection import final_scores, mean_over_units, units_of
+from stbench.ranking.ranks import mean_ranks, places
+from stbench.ranking.selection import competing, final_scores, mean_over_units, units_of
 from stbench.results.assembly import method_titles
 from stbench.results.formatting import number
 
 
 class Place(NamedTuple):
-    """A method and its mean final ARI over the datasets with a score."""
+    """A method, its place, which ties share, and its mean final ARI over datasets with a score."""
 
+    place: int
     title: str
     ari: float
 
@@ -39,19 +40,21 @@ def first_methods(results: pd.DataFrame, rank_by: str, n: int = 3) -> dict[str, 
     controls, units = set(results.loc[results["control"], "method"]), units_of(results)
     titles = method_titles(results)
     others = sorted(set(results["clusterer"]) - {rank_by})
+    ranking = final_scores(results, rank_by)
     first = {}
     for clusterer in (rank_by, *others):
-        scores = final_scores(results, clusterer).dropna(how="all")
-        ari, rank = mean_over_units(scores, units), mean_ranks(scores, units).round(9)
+        scores = competing(final_scores(results, clusterer), ranking).dropna(how="all")
+        ari, rank = mean_over_units(scores, units), mean_ranks(scores, units)
         there = scores.columns[scores.notna().any()]
         methods = [name for name in there if name not in controls]
         if len(methods) < 2:
             continue
-        methods.sort(key=lambda name: (rank[name], -ari[name]))
-        first[clusterer] = [Place(titles[method], ari[method]) for method in methods[:n]]
+        place = places(rank[methods])
+        methods.sort(key=lambda name: (place[name], -ari[name]))
+        first[clusterer] = [Place(place[name], titles[name], ari[name]) for name in methods[:n]]
     return first
 
 
-def in_words(places: Sequence[Place]) -> str:
+def in_words(found: Sequence[Place]) -> str:
     """``BANKSY .78, STAGUE .72``."""
-    return ", ".join(place.words for place in places)
+    return ", ".join(place.words for place in found)

@@ -10,7 +10,14 @@ import pandas as pd
 from stbench.common.constants import OF_KMEANS
 from stbench.common.errors import InputError
 from stbench.ranking.ranks import mean_ranks, places
-from stbench.ranking.selection import by_tissue, final_scores, mean_over_units, units_of
+from stbench.ranking.selection import (
+    OWN,
+    by_tissue,
+    competing,
+    final_scores,
+    mean_over_units,
+    units_of,
+)
 from stbench.results.aggregates import (
     NO_BASELINE,
     fold_statuses,
@@ -116,8 +123,9 @@ def leaderboard(
     controls = set(methods.index[methods["control"]])
     board["order"] = compare_orders(scores, rank_by, units, controls).summary
     for name in [name for name in clusterers if name != rank_by]:
-        competing = scores[name].notna().any() & ~board["control"]
-        board[f"rank_{name}"] = places(mean_ranks(scores[name], units).where(competing))
+        has_place = scores[name].notna().any() & ~board["control"]
+        others = mean_ranks(competing(scores[name], scores[rank_by]), units)
+        board[f"rank_{name}"] = places(others.reindex(board.index).where(has_place))
     ranked = {
         name: table[table["dataset"].isin(final.index) & (table["clusterer"] == clusterer_of[name])]
         for name, table in tables.items()
@@ -159,7 +167,8 @@ def compare_orders(
     """The order of methods under ``rank_by`` and under every other clusterer.
 
     The methods that have any score under both clusterers are compared; with fewer than two
-    methods there is no comparison.
+    methods there is no comparison. Labels that some methods assign themselves are not compared:
+    they are no choice for the others, and where a method gives nothing else, they are the same.
 
     Args:
         scores: by clusterer, (datasets, methods).
@@ -171,7 +180,7 @@ def compare_orders(
         has_score = [scores[clusterer].notna().any() for clusterer in (name, rank_by)]
         both = scores[name].columns[has_score[0] & has_score[1]]
         methods = [method for method in both if method not in controls]
-        if name == rank_by or len(methods) < 2:
+        if name in (rank_by, OWN) or len(methods) < 2:
             continue
         order_of = [
             places(mean_ranks(scores[clusterer][both], units)[methods])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import pandas as pd
 
 from stbench.common.text import markdown
-from stbench.config.tissues import TISSUE_WORDS
+from stbench.config.tissues import TISSUE_WORDS, TISSUES
 from stbench.ranking.answer import ranking_answers
 from stbench.ranking.certainty import as_sentence, order_sentence
 from stbench.ranking.first_methods import Place, first_methods
@@ -183,7 +183,10 @@ def _rankings(by_policy: dict[Policy, Standing]) -> Iterator[str]:
 
 def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
     for title, datasets in standing.left_out.items():
-        yield f"{markdown(title)} has no score on {_names(datasets)}; excluded from this table."
+        yield (
+            f"{markdown(title)} lacks the score of a seed on {_names(datasets)}; excluded from "
+            "this table."
+        )
     if standing.table.empty:
         yield "No dataset remains, so there is no ranking."
         return
@@ -264,7 +267,7 @@ def _orders(orders: Mapping[str, Sequence[Place]]) -> Iterator[str]:
         "in the ranks); controls are not listed."
     )
     found = {
-        clusterer: {p.title: f"{n}: {number(p.ari)}" for n, p in enumerate(places, 1)}
+        clusterer: {p.title: f"{p.place}: {number(p.ari)}" for p in places}
         for clusterer, places in orders.items()
     }
     titles = dict.fromkeys(title for places in found.values() for title in places)
@@ -298,9 +301,13 @@ def _against(
     rows = rows[rows["method"].isin(titles.index)]
     if rows.empty:
         return
-    better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
-    won = [f"{titles[method]} on {count(n, 'dataset')}" for method, n in better.items()]
-    winners = "; ".join(won) or "no method on any dataset"
+    facts = results.drop_duplicates("dataset").set_index("dataset")[["tissue", "unit"]]
+    rows = rows.join(facts, on="dataset")
+    winners = "; ".join(
+        f"on {TISSUE_WORDS[kind]} {_winners(rows[rows['tissue'] == kind], titles)}"
+        for kind in TISSUES
+        if (rows["tissue"] == kind).any()
+    )
     family = "for all entries on a kind of tissue"
     yield f"Better than {control} (5 %, Holm's correction {family}): {winners}."
     if "best_control" in rows:
@@ -327,6 +334,12 @@ def _against(
     yield from lines
 
 
+def _winners(rows: pd.DataFrame, titles: pd.Series) -> str:
+    better = rows[rows["verdict"] == BETTER].groupby("method", sort=False).size()
+    won = [f"{titles[method]} on {count(n, 'dataset')}" for method, n in better.items()]
+    return joined(won) or "no method on any dataset"
+
+
 _VERDICTS = {
     BETTER: "better",
     WORSE: "worse",
@@ -337,7 +350,11 @@ _VERDICTS = {
 
 def _with_lift(rows: pd.DataFrame) -> str:
     if len(rows) > _NAMED:
-        return f"{len(rows)} datasets (mean {signed(rows['mean'].mean())})"
+        means = ", ".join(
+            f"{kind} {signed(of_kind.groupby('unit')['mean'].mean().mean())}"
+            for kind, of_kind in rows.groupby("tissue", sort=False)
+        )
+        return f"{len(rows)} datasets (mean over studies: {means})"
     alone = [_only_alone(row) for _, row in rows.iterrows()]
     named = zip(rows["dataset"], rows["mean"], alone, strict=True)
     return ", ".join(

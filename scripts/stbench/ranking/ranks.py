@@ -1,7 +1,7 @@
 """Ranks over datasets, and tests of the differences between methods.
 
 Sections of one study are not independent, so scores and ranks are averaged within a unit
-(``stbench.config.tissues.unit_of``), and a unit is one observation of every test and interval,
+(``stbench.config.tissues.units_of``), and a unit is one observation of every test and interval,
 regardless of its number of sections and training seeds. The tests are those of Demsar (Journal of
 Machine Learning Research 2006): Friedman's test on all methods, decided by the F statistic of Iman
 and Davenport (Communications in Statistics 1980), then Wilcoxon's signed-rank test on each pair
@@ -223,7 +223,8 @@ def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
         One row per method, best first: ``mean_rank``, its 95 % interval ``low``, ``high``
         (Student's over the ranks of units, within the possible ranks), and ``first``, the share of
         draws of units with replacement in which the method has the best mean rank (ties share it);
-        the last three are NaN for fewer than ``UNITS_FOR_INTERVAL`` units.
+        the last three are NaN for fewer than ``UNITS_FOR_INTERVAL`` units, and the ends also for
+        a method with the same rank in all units.
     """
     ranks, mean = ranking.unit_ranks, ranking.mean_ranks
     table = pd.DataFrame({"mean_rank": mean, "low": np.nan, "high": np.nan, "first": np.nan})
@@ -231,7 +232,9 @@ def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
     if n < UNITS_FOR_INTERVAL:
         return table
     ends = [interval(ranks[m].mean(), [Noise.of_mean(ranks[m].std(), n)]) for m in ranks]
-    low, high = pd.DataFrame(ends, index=ranks.columns).clip(1, most).to_numpy().T
+    # Equal ranks in a few units do not show that every other unit has this rank.
+    known = pd.DataFrame(ends, index=ranks.columns).where(ranks.std() > 0, axis=0)
+    low, high = known.clip(1, most).to_numpy().T
     drawn = np.random.default_rng(0).integers(n, size=(draws, n))
     means = ranks.to_numpy()[drawn].mean(axis=1)
     best = np.isclose(means, means.min(axis=1, keepdims=True))

@@ -7,7 +7,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import pandas as pd
 
 from stbench.ranking.ranks import complete_scores, mean_ranks, places
-from stbench.ranking.selection import OWN, by_tissue, final_scores, mean_over_units, units_of
+from stbench.ranking.selection import (
+    OWN,
+    by_tissue,
+    competing,
+    final_scores,
+    mean_over_units,
+    units_of,
+)
 from stbench.results.aggregates import score_table
 from stbench.results.assembly import FEATURES
 from stbench.results.formatting import count, joined
@@ -168,12 +175,10 @@ def scaled_scores(
 def _conditions(results: pd.DataFrame, rank_by: str) -> Iterator[tuple[str, str, pd.Series]]:
     """Kind, name, and a value per method, the lowest for the best."""
     scores, units = final_scores(results, rank_by), units_of(results)
-    failed = scores.isna().all()  # everywhere; such a method has the last place in all conditions
     yield "ranking", RANKING, mean_ranks(scores, units)
     for clusterer in sorted(set(results["clusterer"]) - {rank_by}):
-        other = final_scores(results, clusterer)
-        compared = other.notna().any() | failed
-        yield "clusterer", clusterer, mean_ranks(other.loc[:, compared], units)
+        others = competing(final_scores(results, clusterer), scores)
+        yield "clusterer", clusterer, mean_ranks(others, units)
     own = final_scores(results, OWN).reindex(index=scores.index)
     if own.notna().any().any():
         yield "clusterer", OWN_LABELS, mean_ranks(own.combine_first(scores), units)

@@ -29,6 +29,21 @@ def final_scores(
     return scores.reindex(columns=methods)
 
 
+def competing(scores: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
+    """The scores of those that compete under a clusterer: methods with any score under it.
+
+    Some methods alone have labels of their own, and only they can fail under that clusterer. A
+    method without any score under the clusterer that ranks failed everywhere: it stays, and is the
+    last.
+
+    Args:
+        scores: of ``final_scores`` under the clusterer.
+        ranking: the same under the clusterer that ranks.
+    """
+    failed = ranking.isna().all().reindex(scores.columns, fill_value=False)
+    return scores.loc[:, scores.notna().any() | failed]
+
+
 def ranked_methods(results: pd.DataFrame) -> list[str]:
     """Methods that ran and controls that smooth; other controls are shown beside the ranking."""
     ranked = set(results.loc[results["ranked"], "method"])

@@ -42,8 +42,8 @@ class Standing:
         policy: one of ``stbench.ranking.ranks.POLICIES``.
         datasets: ids of the ranked datasets, in natural order; empty if there is no ranking.
         where: their number and that of their studies, in words.
-        left_out: by the title of a method, the datasets that are excluded because the method has
-            no score on them while others have one.
+        left_out: by the title of a method, the datasets that are excluded because the method lacks
+            the score of a seed on them.
         table: one row per method, best first, then the controls: ``rank`` (among methods; empty
             for a control), ``method``, ``title``, ``control``, ``mean_rank`` with its 95 %
             interval ``low``, ``high``, ``first`` (share of draws of units in which it is first),
@@ -51,8 +51,9 @@ class Standing:
             ``stbench.ranking.robustness``), ``tied`` (letters of the groups of methods that do not
             differ significantly), ``scaled`` (mean ARI between random and jittered truth),
             ``ARI_final``, ``ARI_oracle``, ``gap``,
-            ``gain``, ``lift`` (means over units), ``seconds`` of a fit (mean over datasets of
-            the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest), ``failures``.
+            ``gain``, ``lift`` (means over units), of fits that ended well ``seconds`` (mean over
+            datasets of the mean over seeds), ``peak_rss_mb`` and ``peak_gpu_mb`` (the largest),
+            and ``failures``.
         order: clusterers with the same or another order; None if there is no ranking.
         certainty: the result of the tests, in a sentence or two.
         other_choices: the places of the first method under other choices of the benchmark, in a
@@ -186,7 +187,7 @@ def _board(results: pd.DataFrame, rank_by: str, datasets: tuple[str, ...]) -> _B
     counted = results[results["dataset"].isin(datasets)]
     board = leaderboard(counted, rank_by)
     board = board[board["method"].isin(methods_that_ran(results))]
-    costs = runtime_table(counted).groupby("method")
+    costs = runtime_table(counted[counted["fit_status"] == "ok"]).groupby("method")
     facts = {
         "title": method_titles(results),
         "scaled": mean_over_units(scaled_scores(counted, rank_by), units_of(counted)),
@@ -258,12 +259,13 @@ def _not_run(results: pd.DataFrame, titles: dict[str, str]) -> dict[str, str]:
 def _left_out(
     results: pd.DataFrame, rank_by: str, titles: dict[str, str], datasets: list[str]
 ) -> dict[str, list[str]]:
-    rows = final_rows(results, rank_by)
-    scored = rows[rows["value"].notna()].groupby("method")["dataset"].agg(set)
+    seeds = final_rows(results, rank_by).groupby(["method", "dataset"])["value"]
+    complete = seeds.count() == seeds.size()
+    scored = set(complete.index[complete])
     ranked = ranked_methods(results)
-    unscored = {
-        title: [d for d in sorted(datasets, key=natural) if d not in scored.get(method, set())]
+    lacking = {
+        title: [d for d in sorted(datasets, key=natural) if (method, d) not in scored]
         for method, title in titles.items()
         if method in ranked
     }
-    return {title: names for title, names in unscored.items() if names}
+    return {title: names for title, names in lacking.items() if names}

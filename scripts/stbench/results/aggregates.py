@@ -94,7 +94,7 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
     Intervals and ``p`` are those of ``stbench.results.statistics``; ``p_holm``, on which the
     verdict is based, is corrected for all entries on one kind of tissue under the same clusterer.
     """
-    keys = [*ENTRY, "seed", "tissue"]
+    keys = [*ENTRY, "seed", "tissue", "study"]
     pairs = _select(results, "ARI", "final").merge(
         _select(results, "ARI", "untrained"), on=keys, how="outer", suffixes=("", "_before")
     )
@@ -223,8 +223,8 @@ def fold_reasons(seeds: Sequence[int], reasons: Sequence[str]) -> str:
 
 def _select(results: pd.DataFrame, metric: str, protocol: str) -> pd.DataFrame:
     chosen = (results["metric"] == metric) & (results["protocol"] == protocol)
-    columns = [*ENTRY, "seed", "tissue", "value", "sd_clustering", "blocks", "deterministic"]
-    columns += ["status", "reason"]
+    columns = [*ENTRY, "seed", "tissue", "study", "value", "sd_clustering", "blocks"]
+    columns += ["deterministic", "status", "reason"]
     return results.loc[chosen, columns]
 
 
@@ -255,6 +255,8 @@ def differences(
     """Differences with the statuses of their entries; entries without one keep their reason.
 
     ``p_holm`` is for all entries of one kind of tissue under one clusterer, which are ranked apart.
+    Entries of a study, such as variants of a method, are no part of the ranking and have a family
+    of their own.
     """
     table = _statuses(pairs, ENTRY)
     numbers = ["mean", "sd", "n", "low", "high", "p"]
@@ -263,7 +265,10 @@ def differences(
     found = pd.DataFrame(facts, index=index, columns=numbers, dtype="float64")
     tissues = pairs.drop_duplicates("dataset").set_index("dataset")["tissue"]
     kinds = index.get_level_values("dataset").map(tissues)
-    family = found.groupby([index.get_level_values("clusterer"), kinds], dropna=False)["p"]
+    studies = pairs.drop_duplicates(["dataset", "method"]).set_index(["dataset", "method"])["study"]
+    study = index.droplevel([name for name in ENTRY if name not in studies.index.names])
+    keys = [index.get_level_values("clusterer"), kinds, studies.reindex(study).to_numpy()]
+    family = found.groupby(keys, dropna=False)["p"]
     found["p_holm"] = family.transform(lambda p: holm(p.to_numpy()))
     words = map(verdict, found["mean"], found["p_holm"])
     found["verdict"] = pd.Series(list(words), index=index, dtype="str")

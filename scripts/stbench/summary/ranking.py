@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stbench.ranking.certainty import certainty, where
-from stbench.ranking.ranks import POLICY_WORDS, Policy, Ranking, rank_intervals, tied_groups
+from stbench.ranking.ranks import (
+    POLICY_WORDS,
+    Policy,
+    Ranking,
+    places,
+    rank_intervals,
+    tied_groups,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def _sentences(
 
 def _best(ranks: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """The methods with the best mean rank, and the interval if it is a single method."""
-    best = ranks[ranks["mean_rank"] == ranks["mean_rank"].min()]
+    best = ranks[places(ranks["mean_rank"]) == 1]
     first = best.iloc[0]
     span = ""
     if len(best) == 1 and pd.notna(first["low"]):

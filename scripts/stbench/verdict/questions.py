@@ -98,16 +98,17 @@ def best_on(results: pd.DataFrame, facts: pd.DataFrame, rank_by: str) -> str:
     def words(method: str) -> str:
         return f"{titles[method]} (mean rank {order[method]:.2f}, mean ARI {number(ari[method])})"
 
-    text = f"On {where(ranking)}, {words(methods[0])} is first of {len(methods)} methods"
-    if others := [name for name in methods[1:_NAMED] if pd.notna(ari.get(name))]:
+    first = _first(ranking, methods)
+    text = f"On {where(ranking)}, {joined([words(name) for name in first])} {_are_first(first)}"
+    text += f" of {len(methods)} methods"
+    if others := [name for name in methods[len(first) : _NAMED] if pd.notna(ari.get(name))]:
         text += f", before {' and '.join(map(words, others))}"
     if controls:
         ahead = sum(order[name] < order[controls[0]] - 1e-9 for name in methods)
         many = {0: "none of them is", 1: "one of them is"}.get(ahead, f"{ahead} of them are")
         text += f"; {many} before the best control"
         text += f", {words(controls[0])}"
-    conditions = rank_robustness(results, rank_by)
-    elsewhere = other_choices(conditions[conditions["method"].isin(methods)], methods[0], titles)
+    elsewhere = _elsewhere(results, rank_by, methods, first)
     parts = (certainty(ranking, titles), elsewhere, _sections(ranking, results, facts))
     return f"{text}. {' '.join(filter(None, parts))}"
 
@@ -137,13 +138,15 @@ def without_tuning(whole: pd.DataFrame, results: pd.DataFrame, rank_by: str) -> 
     if ranking is None:
         return "No tissue has a score."
     titles, methods = method_titles(whole), _methods(ranking, whole)
+    if not methods:
+        return f"Only controls have a score on {where(ranking)}."
     cut = whole[whole["method"].isin(methods) & (whole["budget"] != "")]["method"].nunique()
     fewer = f" ({count(cut, 'method')} with fewer epochs, marked †)" if cut else ""
-    conditions = rank_robustness(whole, rank_by)
+    first = _first(ranking, methods)
     parts = [
         f"All methods are ranked with default settings{fewer} and the true number of domains: "
-        f"{titles[methods[0]]} is first on {where(ranking)}.",
-        other_choices(conditions[conditions["method"].isin(methods)], methods[0], titles),
+        f"{joined([titles[name] for name in first])} {_are_first(first)} on {where(ranking)}.",
+        _elsewhere(whole, rank_by, methods, first),
         _published_settings(results[results["tissue"].isin(whole["tissue"])], rank_by),
     ]
     return " ".join(filter(None, parts))
@@ -195,11 +198,12 @@ def on_a_laptop(results: pd.DataFrame, rank_by: str) -> str:
     limits = f"{LAPTOP_SECONDS // 60} minutes and {LAPTOP_MB // 1000} GB on a CPU"
     if not fitting:
         return f"No method fits every tissue within {limits}."
+    place = places(ranking.mean_ranks[methods])
     first = fitting[0]
     cost = worst.loc[first]
     return (
         f"{len(fitting)} of {len(methods)} methods fit every tissue within {limits}; the first of "
-        f"them is {titles[first]}, place {methods.index(first) + 1} of all, with at most "
+        f"them is {titles[first]}, place {place[first]} of all, with at most "
         f"{cost['seconds']:.0f} s and {cost['peak_rss_mb']:.0f} MB."
     )
 
@@ -296,6 +300,25 @@ def _methods(ranking: Ranking, results: pd.DataFrame) -> list[str]:
     """The methods without controls, best first."""
     control = set(results.loc[results["control"], "method"])
     return [name for name in ranking.mean_ranks.index if name not in control]
+
+
+def _first(ranking: Ranking, methods: list[str]) -> list[str]:
+    """The methods that share the first place."""
+    place = places(ranking.mean_ranks[methods])
+    return [name for name in methods if place[name] == 1]
+
+
+def _are_first(methods: list[str]) -> str:
+    return "is first" if len(methods) == 1 else "share the first place"
+
+
+def _elsewhere(results: pd.DataFrame, rank_by: str, methods: list[str], first: list[str]) -> str:
+    """The places of the first method under other choices; empty if several are first."""
+    if len(first) > 1:
+        return ""
+    conditions = rank_robustness(results, rank_by)
+    of_methods = conditions[conditions["method"].isin(methods)]
+    return other_choices(of_methods, first[0], method_titles(results))
 
 
 def _places(found: Mapping[str, Spaceless], titles: Mapping[str, str]) -> str:

@@ -122,7 +122,7 @@ def test_the_leaderboard_has_a_table_for_each_policy(tables):
     assert len(worst[1]) == len(common[1]) == 1 + 3
     sedr = [row for row in worst[1] if row[1].strip() == "SEDR"]
     assert [cell.strip(" \\") for cell in sedr[0]] == [
-        *("2", "SEDR", "3.00 [3.0, 3.0]", "", "$.60$", "--", "--", "--", "$-.35$"),
+        *("2", "SEDR", "3.00", "", "$.60$", "--", "--", "--", "$-.35$"),
         *("$10$", "300", "3~of~14: oom 2, timeout 1"),
     ]
     parts = scores_of("D", "stague", [0.8]), scores_of("D", "pca", ["oom"])

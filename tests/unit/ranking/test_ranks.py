@@ -151,9 +151,10 @@ def test_equal_methods_cannot_be_told_apart():
     assert tied_groups(ranking) == [["a", "b", "c"]]
 
 
-def test_intervals_hold_the_mean_rank_and_shrink_to_it_when_all_agree():
+def test_intervals_hold_the_mean_rank_and_are_unknown_where_all_units_agree():
     intervals = rank_intervals(rank_methods(CLEAR, "worst"))
-    assert (intervals["low"] == intervals["mean_rank"]).all()
+    assert intervals[["low", "high"]].isna().all(axis=None)
+    assert intervals["first"].tolist() == [1.0, *[0.0] * (len(intervals) - 1)]
     rng = np.random.default_rng(0)
     mixed = rank_intervals(
         rank_methods(pd.DataFrame(rng.random((8, 4)), columns=list("abcd")), "worst")

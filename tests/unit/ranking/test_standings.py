@@ -156,12 +156,12 @@ def test_the_page_has_a_table_for_each_policy_and_says_who_beats_the_control():
     rows = table_rows(page.partition("## The order")[0])
     assert len(rows) == 2 * (2 + 3) and {row.count("|") for row in rows} == {15}
     assert "*Smoothed PCA*" in page and "**STAGUE**" in page
-    assert "SEDR has no score on D5; excluded from this table." in page
+    assert "SEDR lacks the score of a seed on D5; excluded from this table." in page
     assert "Ranked over" not in page[worst:common]
     assert "\n\nRanked over D0, D1, D2, D3, D4.\n\n" in page[common:]
     family = "(5 %, Holm's correction for all entries on a kind of tissue)"
-    assert f"Better than smoothed PCA {family}: " in page
-    assert "STAGUE on 6 datasets" in page and "SEDR on 5 datasets" in page
+    winners = "on real tissues SEDR on 5 datasets and STAGUE on 6 datasets."
+    assert f"Better than smoothed PCA {family}: {winners}\n" in page
     assert f"Better than the best control {family}: " in page
     assert "The best control is Smoothed PCA on D0, Smoothed PCA on D1" in page
     assert "6 datasets: D0, D1, D2, D3, D4, D5." in page and "5 training seeds." in page
@@ -184,7 +184,38 @@ def test_means_that_lack_seeds_are_listed_with_their_n():
     )
     page = page_of(results)
     assert "## Means that lack training seeds\n\n- STAGUE: A" in page
+    assert r"STAGUE lacks the score of a seed on A\_1, B; excluded" in page
     assert r"- STAGUE: A\_1 (n = 2 of 3), B (n = 1 of 3)" + "\n" in page and "- PCA: " not in page
+
+
+def test_kinds_of_tissue_and_studies_are_averaged_apart():
+    gains = {"R1": 0.1, "R2": 0.3, "R3": 0.5, **{f"S{i}": -0.2 for i in range(18)}}
+    parts = [
+        scores_of(name, method, [0.4 + more] * 2)
+        for name, gain in gains.items()
+        for method, more in (("stague", gain), ("smoothed_pca", 0.0))
+    ]
+    kinds = {"R": "real", "S": "simulated"}
+    tissues = {
+        name: {"tissue": kinds[name[0]], "unit": "A" if name in ("R1", "R2") else name}
+        for name in gains
+    }
+    page = page_of(made_results(*parts, tissues=tissues))
+    against = page.partition("## Against smoothed PCA")[2].partition("##")[0]
+    assert "on real tissues no method on any dataset; on simulated tissues no method" in against
+    assert "21 datasets (mean over studies: real +.35, simulated -.20)" in against
+
+
+def test_fits_that_failed_do_not_make_a_method_quick():
+    results = made_results(
+        scores_of("A", "stague", [0.8]),
+        scores_of("B", "stague", ["error"]),
+        scores_of("B", "pca", [0]),
+    )
+    failed = (results["dataset"] == "B") & (results["method"] == "stague")
+    results.loc[failed, "seconds"] = 1.0
+    table = standings(results, "kmeans")["worst"].table.set_index("method")
+    assert table.loc["stague", "seconds"] == 10
 
 
 def test_a_note_stands_on_top():

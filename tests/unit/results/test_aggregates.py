@@ -10,6 +10,7 @@ from helpers.results import made_results, scores_of, write_results
 from stbench.common.constants import PROTOCOLS
 from stbench.common.errors import InputError
 from stbench.common.paths import PROJECT
+from stbench.ranking.first_methods import first_methods
 from stbench.ranking.leaderboard import compare_orders, leaderboard
 from stbench.ranking.ranks import mean_ranks
 from stbench.results.aggregates import (
@@ -124,6 +125,21 @@ def test_holm_counts_the_entries_under_one_clusterer():
     )
 
 
+def test_holm_does_not_count_entries_of_studies_among_those_of_the_ranking():
+    values = {"stague": [0.8, 0.83, 0.82], "smoothed_pca": [0.7] * 3, "sedr": [0.6, 0.61, 0.66]}
+    results = made_results(*(scores_of("D", method, given) for method, given in values.items()))
+    studied = lift_table(
+        results.assign(study=results["method"].map({"sedr": "sensitivity"}).fillna(""))
+    )
+    for method in ("stague", "sedr"):
+        cell = only(studied, method=method)
+        assert cell["p_holm"] == cell["p"]
+    assert (
+        only(lift_table(results), method="stague")["p_holm"]
+        == 2 * only(studied, method="stague")["p"]
+    )
+
+
 def test_no_table_has_a_missing_value_without_a_reason():
     results = made_results(
         scores_of("BZ5", "stague", [0.8, "oom"], untrained=[0.5, 0.5]),
@@ -211,6 +227,29 @@ def test_a_method_without_a_score_under_a_clusterer_has_no_place_there():
     )
     board = leaderboard(results, "kmeans").set_index("method")
     assert board.loc["sedr", "rank_own"] == 1 and pd.isna(board.loc["stague", "rank_own"])
+
+
+def test_labels_of_some_methods_themselves_make_no_order_of_all():
+    same = pd.DataFrame({"a": [0.8], "b": [0.7], "c": [0.9]})
+    own = same.assign(c=np.nan)
+    assert compare_orders({"kmeans": same, "gmm": same, "own": own}, "kmeans") == (["gmm"], [])
+
+
+def test_a_failure_is_worst_among_those_who_compete_under_a_clusterer():
+    names = {f"m{i}": {"title": f"M{i}", "implementation": "own"} for i in range(8)}
+    values = {f"m{i}": 0.9 - i / 10 for i in range(8)}
+    parts = [scores_of(f"D{k}", m, [v]) for k in range(3) for m, v in values.items()]
+    own = {"m0": [0.9, 0.9, "oom"], "m1": [0.5] * 3, "m2": [0.4, 0.4, 0.6]}
+    parts += [
+        scores_of(f"D{k}", method, [final[k]], clusterer="own")
+        for method, final in own.items()
+        for k in range(3)
+    ]
+    results = made_results(*parts, methods=names)
+    board = leaderboard(results, "kmeans").set_index("method")
+    # Ranks 1, 1 and 3 of three, not 1, 1 and 8 of eight.
+    assert board.loc[["m0", "m1", "m2"], "rank_own"].tolist() == [1, 2, 3]
+    assert [place.title for place in first_methods(results, "kmeans")["own"]] == ["M0", "M1", "M2"]
 
 
 def test_leaderboard_of_an_unused_clusterer_is_refused():

@@ -75,6 +75,24 @@ def test_the_first_method_the_control_and_the_certainty_are_named():
     assert best_on(RESULTS.iloc[:0], FACTS, "kmeans") == "No such tissue has a score."
 
 
+def test_methods_that_share_the_first_place_are_both_named():
+    means = {"stague": (0.8, 0.4), "sedr": (0.5, 0.6), "smoothed_pca": (0.2, 0.1)}
+    tied = made_results(
+        *(
+            scores_of(f"L{i}", method, [value] * 2)
+            for method, values in means.items()
+            for i, value in enumerate(values, 1)
+        )
+    )
+    both = "On 2 datasets, SEDR (mean rank 1.50, mean ARI .55) and STAGUE (mean rank 1.50"
+    text = best_on(tied, tissue_facts(tied, TISSUES, "kmeans"), "kmeans")
+    assert text.startswith(both) and "share the first place of 2 methods;" in text
+    assert "SEDR and STAGUE share the first place on 2 datasets." in without_tuning(
+        tied, tied, "kmeans"
+    )
+    assert "SEDR, place 1 of all" in on_a_laptop(tied, "kmeans")
+
+
 def test_a_method_without_any_score_is_not_named_with_a_mean():
     failed = made_results(
         *(scores_of("L1", name, [0.5]) for name in ("stague", "smoothed_pca")),
