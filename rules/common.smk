@@ -354,11 +354,6 @@ def get_marker_methods(wildcards):
     return methods if (config.get("markers") or {}).get("genes") else []
 
 
-def get_marker_titles(wildcards):
-    """Display names of these methods."""
-    return {m: BENCHMARK.method(DOMAINS, m)["title"] for m in get_marker_methods(wildcards)}
-
-
 def get_mapped(wildcards):
     """The methods whose maps of an own section are joined; empty for other datasets."""
     own_section = wildcards.dataset in BENCHMARK.datasets_of(MAPS)

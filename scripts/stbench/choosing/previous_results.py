@@ -50,12 +50,12 @@ def mean_ranks(scores: pd.DataFrame, technology: str, unit: str = "") -> pd.Seri
     Args:
         scores: dataset, unit, technology, method, and final ARI.
         technology: of the tissue for which a method is chosen.
-        unit: its own unit, which is left out.
+        unit: its own unit, which is left out; joined sections have several, ``A; B``.
 
     Returns:
         By method; empty without any other unit.
     """
-    others = scores[scores["unit"] != unit].dropna(subset=["ARI"])
+    others = scores[~scores["unit"].isin(unit.split("; "))].dropna(subset=["ARI"])
     alike = others[others["technology"] == technology]
     used = alike if len(alike) else others
     ranks = used.groupby("dataset")["ARI"].rank(ascending=False) - 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stbench.common.errors import NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 
 # The distances between 20 000 cells need 1.6 GB, and the linkage copies them once.
 MAX_CELLS = 20_000
@@ -30,19 +30,23 @@ def consensus_labels(
 
     Args:
         labelings: (n_labelings, n_cells) integers; the names of labels do not matter.
-        n_domains: wanted number of domains, at most n_cells.
+        n_domains: wanted number of domains, from 1 to n_cells.
         weights: (n_labelings,) positive weights of the labelings; None: equal weights.
 
     Returns:
         (n_cells,) int16 from 0 without gaps.
 
     Raises:
+        InputError: a number of domains that the cells cannot have.
         NotApplicableError: there are more than ``MAX_CELLS`` cells.
     """
     from scipy.cluster.hierarchy import linkage
     from scipy.spatial.distance import pdist
 
+    labelings = np.asarray(labelings)
     n_cells = labelings.shape[1]
+    if not 1 <= n_domains <= max(n_cells, 1):
+        raise InputError(f"n_domains: {n_domains} of {n_cells} cells; use 1 to {n_cells}")
     if n_cells > MAX_CELLS:
         raise NotApplicableError(
             f"{n_cells} cells: a consensus compares all pairs of at most {MAX_CELLS} cells"

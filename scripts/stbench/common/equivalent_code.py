@@ -49,7 +49,7 @@ EDITS = (
     Edit(
         "stbench/data/overlaps.py",
         "e082e742c2e78e82820c668f14b445743ca8ee4e43ed9a83ebee6345122cac89",
-        "f6490549188d99543571cf5a500751d0d3e26d4b00361a938f6cf9d2c5d15910",
+        "0b46ce90e8292399fcf78305b51ea5514a2011d884743e1f8c321ce5450bcc00",
         "files of users: refuses more stacked sections and three columns, advises other columns",
     ),
     Edit(
@@ -219,6 +219,12 @@ EDITS = (
         "51bd39fc6facd38e4f95c9305c781eb7de2265c6b7c7985519a6463f69245466",
         "a462e4f00452e1775ac5af736346eda9cb5b50f9a9147c5818e246ccba5664cc",
         "more failures of memory are recognized; results are the same",
+    ),
+    Edit(
+        "stbench/clustering/consensus.py",
+        "a780efd23b41027768430f5ee001b541c576e046cda76868936780f18e00e431",
+        "c7b98aa9679f0784822f5eda234584eb166789d371a135a75f0d5b804c9dcedb",
+        "a number of domains that the cells cannot have is refused",
     ),
 )
 

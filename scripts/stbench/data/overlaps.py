@@ -106,7 +106,8 @@ def _overlapping(sections: pd.Categorical, spatial: np.ndarray) -> tuple[str, st
     boxes = {}
     for code, name in enumerate(sections.categories):
         places = spatial[sections.codes == code]
-        if len(places) >= _LEAST and np.isfinite(places).all():
+        places = places[np.isfinite(places).all(axis=1)]  # cells that are left out may have none
+        if len(places) >= _LEAST:
             boxes[name] = places.min(axis=0), places.max(axis=0)
     names = list(boxes)
     for row, one in enumerate(names):

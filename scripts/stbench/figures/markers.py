@@ -148,7 +148,7 @@ def domains_and_genes(
     colors.append(UNLABELED)
     for ax, domains in zip(axes[:above].flat, divisions, strict=False):
         ax.set_axis_on()
-        codes = drawn.get(domains.id)
+        codes = drawn.get((domains.id, domains.n_domains))
         draw_map(ax, coords, Map(_short(domains), codes, domains.note), colors, size)
         if domains.id != TRUTH:
             _number_domains(ax, coords, domains)
@@ -166,18 +166,23 @@ def domains_and_genes(
     truth = next((domains for domains in divisions if domains.id == TRUTH), None)
     if truth is not None and truth.available:
         unlabeled = bool((truth.codes < 0).any())
-        numbers = dict(zip(truth.codes.tolist(), drawn[TRUTH].tolist(), strict=True))
+        codes = drawn[truth.id, truth.n_domains]
+        numbers = dict(zip(truth.codes.tolist(), codes.tolist(), strict=True))
         shown = {name: colors[numbers[i]] for i, name in enumerate(truth.names) if i in numbers}
         domain_legend(figure, list(shown), list(shown.values()), columns, unlabeled=unlabeled)
     return figure
 
 
-def _drawn_codes(divisions: Sequence[Domains]) -> dict[str, np.ndarray]:
-    """Codes (n_cells,) by division; true domains have those of the main map that they match."""
-    drawn = {domains.id: domains.codes for domains in divisions if domains.available}
-    main = next((name for name in MAIN if name in drawn), None)
-    if main is not None and TRUTH in drawn:
-        drawn[TRUTH] = match_labels(drawn[main], drawn[TRUTH])
+def _drawn_codes(divisions: Sequence[Domains]) -> dict[tuple[str, int], np.ndarray]:
+    """Codes (n_cells,) by id and number of domains.
+
+    True domains have the codes of the main map that they match.
+    """
+    available = [domains for domains in divisions if domains.available]
+    drawn = {(domains.id, domains.n_domains): domains.codes for domains in available}
+    main = [codes for name in MAIN for (one, _), codes in drawn.items() if one == name]
+    for key in [key for key in drawn if key[0] == TRUTH and main]:
+        drawn[key] = match_labels(main[0], drawn[key])
     return drawn
 
 

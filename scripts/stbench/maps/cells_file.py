@@ -72,12 +72,8 @@ def add_maps(
     Raises:
         InputError: the tissue lacks a cell that was clustered.
     """
-    kept = np.arange(tissue.n_obs)
-    if LEFT_OUT in tissue.obs:  # their names may occur twice
-        kept = np.flatnonzero(tissue.obs[LEFT_OUT].to_numpy() == "")
-    places = tissue.obs_names[kept].get_indexer(pd.Index(cells))
-    rows = np.full(len(cells), -1)
-    rows[places >= 0] = kept[places[places >= 0]]
+    left_out = tissue.obs[LEFT_OUT] if LEFT_OUT in tissue.obs else np.full(tissue.n_obs, "")
+    rows = _rows_of(cells, tissue.obs_names, left_out)
     if (rows < 0).any():
         raise InputError(
             f"{int((rows < 0).sum())} cells that were clustered are not in the file, for example "
@@ -153,8 +149,8 @@ def read_cells_file(path: Path, cells: Sequence[str]) -> CellsFile | None:
     if facts.get("status") != "ok":
         return None
     names = [str(name) for name in np.atleast_1d(facts["columns"])]
-    found = read_elements(path, *(f"obs/{name}" for name in (*names, DISAGREEMENT)))
-    rows = pd.Index(found["cells"]).get_indexer(pd.Index(cells))
+    found = read_elements(path, *(f"obs/{name}" for name in (*names, DISAGREEMENT, LEFT_OUT)))
+    rows = _rows_of(cells, found["cells"], found[f"obs/{LEFT_OUT}"])
     if (rows < 0).any():
         raise InputError(f"{path}: lacks {int((rows < 0).sum())} cells of the dataset; run again")
     disagreement = found.get(f"obs/{DISAGREEMENT}")
@@ -165,6 +161,16 @@ def read_cells_file(path: Path, cells: Sequence[str]) -> CellsFile | None:
         note=str(facts["consensus"]),
         recommended=str(facts["recommended"]),
     )
+
+
+def _rows_of(cells: Sequence[str], names: Sequence[str], left_out: Sequence[str]) -> np.ndarray:
+    """The rows of cells among those that are not left out, -1 if a cell is missing.
+
+    The names of cells that are left out may occur twice.
+    """
+    kept = np.flatnonzero(np.asarray(left_out) == "")
+    places = pd.Index(names)[kept].get_indexer(pd.Index(cells))
+    return np.where(places < 0, -1, np.append(kept, -1)[places])
 
 
 def _codes(column: pd.Categorical) -> np.ndarray:

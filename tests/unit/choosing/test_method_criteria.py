@@ -109,5 +109,6 @@ def test_ranks_on_tissues_of_the_technology_are_averaged_within_units():
 
 def test_an_unknown_technology_uses_all_tissues_and_never_its_own_unit():
     assert mean_ranks(SCORES, "Xenium").to_dict() == {"x": 0.75, "y": 0.125, "z": 1}
-    assert mean_ranks(SCORES, "Visium", unit="A").to_dict() == {"x": 1, "y": 0}
+    for unit in ("A", "A; mine"):  # of a section, and of a section joined with the user's own
+        assert mean_ranks(SCORES, "Visium", unit=unit).to_dict() == {"x": 1, "y": 0}
     assert mean_ranks(SCORES[SCORES["unit"] == "A"], "Visium", unit="A").empty

@@ -6,7 +6,7 @@ from sklearn.cluster import AgglomerativeClustering
 
 from stbench.clustering import consensus
 from stbench.clustering.consensus import consensus_labels, last_third
-from stbench.common.errors import NotApplicableError
+from stbench.common.errors import InputError, NotApplicableError
 from stbench.scoring.metrics import ari
 
 TRUTH = np.repeat([0, 1, 2], [10, 20, 30])
@@ -56,6 +56,13 @@ def test_too_many_cells_are_refused_with_the_limit(monkeypatch):
     monkeypatch.setattr(consensus, "MAX_CELLS", len(TRUTH) - 1)
     with pytest.raises(NotApplicableError, match=r"60 cells: .* at most 59 cells"):
         consensus_labels(TRUTH[None], 3)
+
+
+def test_lists_are_taken_and_impossible_numbers_of_domains_are_refused():
+    assert consensus_labels([[0, 0, 1], [2, 2, 5]], 2).tolist() == [0, 0, 1]
+    for number in (0, 4):
+        with pytest.raises(InputError, match=f"n_domains: {number} of 3 cells; use 1 to 3"):
+            consensus_labels([[0, 0, 1]], number)
 
 
 @pytest.mark.parametrize(

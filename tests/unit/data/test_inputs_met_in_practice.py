@@ -33,6 +33,13 @@ def test_overlapping_fields_of_view_are_refused_and_split(path):
     own_sections.several_fovs().write_h5ad(path)
     with pytest.raises(InputError, match=r"fov 'fov1' and 'fov2' overlap.*section: fov separates"):
         prepared(path)
+    off_tissue = own_sections.several_fovs()
+    off_tissue.obs["in_tissue"] = np.arange(off_tissue.n_obs) % N > 0
+    off_tissue.obsm["spatial"][~off_tissue.obs["in_tissue"].to_numpy()] = np.nan
+    off_tissue.write_h5ad(path)
+    with pytest.raises(InputError, match=r"fov 'fov1' and 'fov2' overlap"):
+        prepared(path)
+    own_sections.several_fovs().write_h5ad(path)
     joined = with_file(dataset_entry(entry_of(path, section="fov"), {}))
     assert joined["origin"] == "joined" and joined["cells"] == 3 * N
     ids = [part["id"] for part in joined["parts"]]

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from stbench.common.errors import InputError
-from stbench.maps.cells_file import add_maps
+from stbench.common.io import write_h5ad
+from stbench.maps.cells_file import add_maps, read_cells_file
 
 COLORS = ["#000000", "#111111"]
 
@@ -16,12 +17,18 @@ def tissue(names, left_out):
     return anndata.AnnData(np.zeros((len(names), 1)), obs=obs)
 
 
-def test_cells_that_were_left_out_may_share_a_name_also_with_others():
+def test_cells_that_were_left_out_may_share_a_name_also_with_others(tmp_path):
     adata = tissue(
         ["b", "x", "x", "a", "b"], ["", "not in tissue", "not in tissue", "", "no counts"]
     )
     add_maps(adata, ["a", "b"], {"m": np.array([0, 1])}, None, {}, COLORS)
     assert adata.obs["m"].tolist() == ["2", np.nan, np.nan, "1", np.nan]
+    facts = {"status": "ok", "columns": ["m"], "n_domains": 2, "consensus": "", "recommended": "m"}
+    adata.uns["stbench"] = facts
+    write_h5ad(tmp_path / "cells.h5ad", adata)
+    assert read_cells_file(tmp_path / "cells.h5ad", ["a", "b"]).columns["m"].tolist() == [0, 1]
+    with pytest.raises(InputError, match="lacks 1 cells"):
+        read_cells_file(tmp_path / "cells.h5ad", ["a", "x"])
 
 
 def test_a_cell_that_is_gone_is_named():

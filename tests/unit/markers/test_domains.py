@@ -102,6 +102,12 @@ def test_domains_of_the_file_of_cells_keep_their_numbers():
 def test_true_domains_have_the_colors_of_the_domains_of_the_main_map_that_they_match():
     main = replace(TRUTH, id="consensus", codes=(CODES + 1) % 3)
     drawn = _drawn_codes([TRUTH, main, replace(TRUTH, id="m")])
-    assert np.array_equal(drawn["truth"][TRUTH.codes >= 0], main.codes[TRUTH.codes >= 0])
-    assert np.array_equal(drawn["m"], TRUTH.codes)
-    assert np.array_equal(_drawn_codes([TRUTH])["truth"], TRUTH.codes)
+    assert np.array_equal(drawn["truth", 3], main.codes)
+    assert np.array_equal(drawn["m", 3], TRUTH.codes)
+    assert np.array_equal(_drawn_codes([TRUTH])["truth", 3], TRUTH.codes)
+
+
+def test_maps_of_one_method_with_several_numbers_of_domains_stay_apart():
+    two = replace(TRUTH, id="m", n_domains=2, codes=np.minimum(CODES, 1))
+    drawn = _drawn_codes([two, replace(TRUTH, id="m"), replace(UNKNOWN, id="m", n_domains=4)])
+    assert {key: int(codes.max()) for key, codes in drawn.items()} == {("m", 2): 1, ("m", 3): 2}
