@@ -68,10 +68,23 @@ def note_copied_results():
         )
 
 
+def note_few_retries():
+    """Say that failures will not be recorded, if a job has fewer retries than its fit expects."""
+    retries, attempts = workflow.execution_settings.retries, config["attempts"]
+    if retries + 1 < attempts:
+        print(
+            f"note: --retries {retries} is fewer than attempts: {attempts} needs. A fit that runs "
+            "out of memory fails the run in place of being recorded; use "
+            f"--retries {attempts - 1} or --config attempts={retries + 1}",
+            file=sys.stderr,
+        )
+
+
 def start_progress():
     """Record the run and start to count the fits, if the run creates scores."""
     if not workflow.is_main_process:
         return
+    note_few_retries()
     keys = matrix(BENCHMARK)
     fits = fits_of_this_run(keys)
     check_fits(fits)

@@ -71,6 +71,7 @@ def test_a_fault_of_the_machine_fails_the_run_and_leaves_partial_tables(tmp_path
     targets = ("aggregate", "--retries", "0")
     ended = flow.run(f"datasets=[{TISSUE}]", *options, args=targets)
     assert ended.returncode == 1
+    assert "note: --retries 0 is fewer than attempts: 3 needs." in ended.stdout
     assert "partial tables: results/default/partial" in ended.stdout
     assert not (flow.own / "tables").exists()
     ari = pd.read_csv(flow.own / "partial/tables/ARI_final.csv").set_index("method")
