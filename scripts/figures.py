@@ -172,14 +172,14 @@ def draw_deconvolution(args: argparse.Namespace, album: Album, layout: Layout) -
         add_curves(album, read_csv(curves), titles)
     for dataset in map(str, dict.fromkeys(means["dataset"])):
         truth = read_proportions(layout.truth(dataset))
-        if truth.empty:
-            continue  # the scores contain the reason
         proportions = {}
         for method, title in titles.items():
             folder = layout.fit(dataset, method, "*")
             fits = sorted(folder.parent.glob(f"{folder.name}/fit.h5ad"))
             if fits:  # one seed: a mean over seeds would look smoother than any result
                 proportions[title] = read_proportions(fits[0])
+        if truth.empty and not proportions:
+            continue  # the scores contain the reason
         spots = read_h5ad(layout.pair(dataset, SPOTS))
         add_maps(album, np.asarray(spots.obsm["spatial"]), truth, proportions, dataset)
 

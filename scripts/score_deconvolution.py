@@ -45,7 +45,7 @@ def main() -> None:
 
     from stbench.common.io import atomic_file, read_h5ad
     from stbench.deconvolution.proportions import read_proportions
-    from stbench.deconvolution.scoring import nothing_to_score, scores
+    from stbench.deconvolution.scoring import NO_TRUTH, nothing_to_score, scores
     from stbench.fitting.output import read_status
 
     spots = read_h5ad(args.spots)
@@ -57,7 +57,7 @@ def main() -> None:
     reasons = [f"seed {seed}: {reason}" for seed, reason in failed.items()]
     status = " ".join(dict.fromkeys(fit["status"] for fit in statuses.values()))
     if ok and truth.empty:
-        status, reasons = "not_applicable", ["no true proportions"]
+        status, reasons = "not_applicable", [NO_TRUTH]
     elif not ok and len(set(failed.values())) == 1:
         reasons = [next(iter(failed.values()))]
 

@@ -112,7 +112,7 @@ def of_deconvolution(args: argparse.Namespace) -> Summary:
     """The answer and the results of deconvolution."""
     from stbench.config.schema import load_yaml
     from stbench.deconvolution.robustness import split_derived
-    from stbench.deconvolution.tables import read_scores, summary
+    from stbench.deconvolution.tables import any_result, read_scores, summary
     from stbench.summary.deconvolution import deconvolution_answers
     from stbench.summary.text import answer_lines
 
@@ -121,7 +121,7 @@ def of_deconvolution(args: argparse.Namespace) -> Summary:
     scores = read_scores(args.deconvolution, methods)
     whole, _ = split_derived(scores, args.derived_pairs)
     text = "\n\n".join(filter(None, ["\n".join(answers), summary(whole, methods)]))
-    return Summary(f"{text}\n", bool(scores["mean"].notna().any()))
+    return Summary(f"{text}\n", any_result(scores))
 
 
 if __name__ == "__main__":

@@ -55,13 +55,13 @@ EDITS = (
     Edit(
         "stbench/data/own_files.py",
         "f2fa36edf597273682d489169c340aa18e35a6cdc91d5a0b77540e2f43a2b7ff",
-        "8ac960c4fe88608819b2108f670cb9a123a287cecf74878d041ae6c4a88c3b2c",
+        "c34545572da65becaa631f722b9d19d20f8a75fca18230ba9ee63112e50f5d9b",
         "files of users: refuses filter_cell without hvg, says what was left out, names counts",
     ),
     Edit(
         "stbench/data/sections.py",
         "99f35817cb92b8492349c88ae4ed443646e662872e7fd20059de83250613768d",
-        "c1b0527e64677ca5cfaccd8fe2d70bf779aa0db1802fe35985918b2799118af3",
+        "4f6891b78689fad9e7f9841ef44445796ca58743ccd245c7987ab64ab4829d53",
         "a given number of domains, which is in the key; refuses fewer than two labels",
     ),
     Edit(
@@ -175,7 +175,7 @@ EDITS = (
     Edit(
         "stbench/data/validation.py",
         "8a2840839adf8d83f54ac59cf992acfe429a2d34bed9b1d86a27278818c1244a",
-        "c4665b72b45068c21424dafe41c542fe5bf11b607353a08ccab87f21af7361f4",
+        "1328aa6decf7a38b5c5dded4ef40bbfbd19224117c80ba903e5064adae41050a",
         "files of users: a section with one domain in a file with several; a function more",
     ),
     Edit(
@@ -225,6 +225,36 @@ EDITS = (
         "a780efd23b41027768430f5ee001b541c576e046cda76868936780f18e00e431",
         "c7b98aa9679f0784822f5eda234584eb166789d371a135a75f0d5b804c9dcedb",
         "a number of domains that the cells cannot have is refused",
+    ),
+    Edit(
+        "stbench/data/preprocessing.py",
+        "2cb42968bc93371e1fb9f9d3dc6eeb4f5618fff4dc088c6a7fed967c046b99b5",
+        "c04dab0e7147eda6c29d1de7ed923e1c2a6b90ba9186c5dd5a6b6d93db8048bd",
+        "fewer than two domains are refused",
+    ),
+    Edit(
+        "stbench/deconvolution/pairs.py",
+        "70ba14ea6fa9f218a96cf9fc2d3837220024f06da364b09def0c4b9931cba53b",
+        "1011b88858d478cf7450db859eabb30da8e04f058c2bd548f2a9a18f71a604bd",
+        "another advice in an error",
+    ),
+    Edit(
+        "stbench/deconvolution/sources.py",
+        "3c4f5d085faf901e84211e348fb5d84298255f936f311bdbf5494b539e01c1b6",
+        "0330abd669d5668ae4d0a400bad604eb095b515698b169b51238186d2b84a705",
+        "numbers of cells in a file of the user do not replace the named proportions",
+    ),
+    Edit(
+        "stbench/deconvolution/scoring.py",
+        "b950526befe86d23e60eafe95271d286649fd6302efc910bdaf2a2db3daff24b",
+        "7cec9ca3e4b08a74c0c53cc4c0313c76dfbbcc88b4e0b36528ba20d741bc34d3",
+        "a name for a reason",
+    ),
+    Edit(
+        "score_deconvolution.py",
+        "ea343905b264cc701d117d95d7798813672b71e48b1895cd756c1063287e5af1",
+        "0d8f9d4fd9a9d8cfe4944ca641f6d5af71e58a53401b83cbc037b0e9d8f0cadd",
+        "a name for a reason",
     ),
 )
 

@@ -156,7 +156,18 @@ def checked_coordinates(values: Any, n: int, where: str) -> np.ndarray:
     return spatial
 
 
-def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
+def checked_matrix(values: Any, kind: str, where: str, other_kinds: bool = True) -> sp.csr_matrix:
+    """``X`` as float32.
+
+    Args:
+        values: the matrix of a file.
+        kind: what it should hold.
+        where: begins the message of an error.
+        other_kinds: whether its entry may name another kind.
+
+    Raises:
+        InputError: not numbers, or not of this kind.
+    """
     x = values if sp.issparse(values) else np.asarray(values)
     if x.dtype.kind not in "biuf":
         raise InputError(f"{where}: X: {x.dtype.name}, not numbers; provide a numeric matrix")
@@ -173,7 +184,7 @@ def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
     if kind != "features" and negative.any():
         raise InputError(
             f"{where}: X: {negative.sum()} values are negative, so these are not {kind}; provide "
-            f"the raw {kind}, or set kind: features if X is a representation"
+            f"the raw {kind}{', or set kind: features if X is a representation' * other_kinds}"
         )
     broken = x.data != np.rint(x.data)
     if kind == "counts" and broken.any():
@@ -183,8 +194,8 @@ def checked_matrix(values: Any, kind: str, where: str) -> sp.csr_matrix:
         )
         raise InputError(
             f"{where}: X: {broken.sum()} values are not whole numbers (for example "
-            f"{x.data[broken][0]:g}){same}, so these are not counts; provide the raw counts, or "
-            "set kind: intensities"
+            f"{x.data[broken][0]:g}){same}, so these are not counts; provide the raw counts"
+            f"{', or set kind: intensities' * other_kinds}"
         )
     checked = sp.csr_matrix((data, x.indices, x.indptr), shape=x.shape)
     checked.sort_indices()
@@ -216,7 +227,7 @@ def _n_domains(obs: pd.DataFrame, entry: Mapping[str, Any], cells: int) -> Any:
         raise InputError(f"{where}: label: every cell has a different label; name another column")
     single = labels if wanted is None else wanted
     numbers: list[int] = wanted if isinstance(wanted, list) else [single or 0]
-    least = 1 if is_part and wanted is None else 2
+    least = min(labels or 0, 1) if is_part and labels is not None and wanted is None else 2
     for number in numbers:
         if not least <= number < cells:
             raise InputError(

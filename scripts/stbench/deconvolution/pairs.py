@@ -68,7 +68,7 @@ def checked_pair(
     check_names(spots.obs_names, where, "spot names")
     check_names(spots.var_names, where, "gene names")
     coords = checked_coordinates(spots.obsm["spatial"], spots.n_obs, where)
-    counts = checked_matrix(spots.X, "counts", where)
+    counts = checked_matrix(spots.X, "counts", where, other_kinds=False)
 
     genes, by_case = matched_names(cells.var_names, spots.var_names)
     cells.var_names = genes
@@ -147,7 +147,7 @@ def _cells(where: str, reference: AnnData, rename: Mapping[str, str], notes: lis
     typed = types.notna().to_numpy()
     if not typed.all():
         notes.append(f"{(~typed).sum()} reference cells without a type left out")
-    counts = checked_matrix(reference.X, "counts", where)
+    counts = checked_matrix(reference.X, "counts", where, other_kinds=False)
     return AnnData(
         counts[typed],
         obs=pd.DataFrame(

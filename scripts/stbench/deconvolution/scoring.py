@@ -20,6 +20,7 @@ from stbench.results.confidence import Noise, interval
 from stbench.scoring.block_draws import BlockDraws
 
 ALL_TYPES = "(all)"
+NO_TRUTH = "no true proportions"  # the reason of methods that ran where nothing can be scored
 MIN_SPOTS_OF_TYPE = 5
 _DRAWS_AT_ONCE = 50
 FREQUENT_ONLY = ("pearson_type", "ssim", "auroc", "f1")

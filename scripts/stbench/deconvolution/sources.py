@@ -92,9 +92,10 @@ def _own_file(path: Path) -> AnnData:
 def _truth(pair: Mapping[str, Any], spots: AnnData) -> pd.DataFrame | None:
     """Composition of the spots, from numbers of cells or from proportions; None if unknown."""
     name = pair["id"]
-    if "cells_by_type" in spots.obsm:
-        return from_counts(spots.obsm["cells_by_type"], name)
-    if isinstance(pair["spots"], str) or "proportions" not in pair["spots"]:
+    if isinstance(pair["spots"], str):
+        cells = spots.obsm.get("cells_by_type")
+        return None if cells is None else from_counts(cells, name)
+    if "proportions" not in pair["spots"]:
         return None
     key = pair["spots"]["proportions"]
     table = spots.obsm.get(key)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stbench.common.text import columns
 from stbench.deconvolution.metrics import METRICS
-from stbench.deconvolution.scoring import ALL_TYPES, COLUMNS
+from stbench.deconvolution.scoring import ALL_TYPES, COLUMNS, NO_TRUTH
 from stbench.results.assembly import read_stacked
 
 SHOWN = ("pearson_type", "pearson_spot", "rmse_spot", "jsd")  # in print; files contain all
@@ -45,6 +45,25 @@ def tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
         for name in METRICS
     }
     return {"deconvolution_scores": means, "deconvolution_types": types, **one}
+
+
+def any_result(scores: pd.DataFrame) -> bool:
+    """Whether any method has a score, or proportions of spots without a truth."""
+    return bool(scores["mean"].notna().any() or (scores["reason"] == NO_TRUTH).any())
+
+
+def without_interval(controls: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why methods are not compared with all controls; empty if each control has an interval.
+
+    Args:
+        controls: their rows with a mean.
+        methods: entries of the methods, by id.
+    """
+    lacking = list(dict.fromkeys(controls.loc[controls["low"].isna(), "method"]))
+    if not lacking:
+        return ""
+    titles = " and ".join(methods[name]["title"] for name in lacking)
+    return f"{titles}: no interval, so methods are not compared with all controls"
 
 
 def clears(method: pd.Series, control: pd.Series) -> bool:
@@ -91,10 +110,14 @@ def _mean(row: pd.Series) -> str:
 def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """For each method, the metrics in which it is not better than all controls."""
     is_control = rows["method"].map(lambda name: bool(methods[name].get("control")))
-    scored, known = rows["mean"].notna(), rows["low"].notna()
-    controls, sentences = rows[is_control & known], []
+    scored = rows["mean"].notna()
+    controls, sentences = rows[is_control & scored], []
+    if (rows["reason"] == NO_TRUTH).any():
+        return ["the true proportions are not known, so nothing is scored; maps are in the figures"]
     if controls.empty:
         return ["no control was scored, so methods cannot be compared with controls"]
+    if reason := without_interval(controls, methods):
+        return [reason]
     for method, own in rows[~is_control & scored].groupby("method", sort=False):
         short = [
             row["metric"]

@@ -51,12 +51,13 @@ def add_maps(
     dataset: str,
 ) -> None:
     """Add the maps of one pair; same arguments as ``type_maps``."""
+    what = "the truth is not known" if truth.empty else "the truth on the left"
     album.add(
         type_maps(coords, truth, estimates, dataset),
         f"deconvolution_maps_{dataset}",
         kind="deconvolution",
         title=f"{dataset}: maps of the cell types",
-        caption="The three most abundant types, the truth on the left; one seed of each method.",
+        caption=f"The three most abundant types; {what}; one seed of each method.",
         alt=f"Maps of the proportions of three cell types in the spots of {dataset}.",
         dataset=dataset,
     )
@@ -147,14 +148,16 @@ def type_maps(
 
     Args:
         coords: (spots, 2).
-        truth: (spots, types).
+        truth: (spots, types); empty if it is not known: then the mean of the estimates counts.
         estimates: (spots, types) of each method, by display name.
         title: above the figure.
     """
     import matplotlib.pyplot as plt
 
-    types = truth.mean().sort_values(ascending=False, kind="stable").index[:N_TYPES]
-    columns = {"truth": truth, **estimates}
+    columns = dict(estimates) if truth.empty else {"truth": truth, **estimates}
+    amounts = [table.mean() for table in (estimates.values() if truth.empty else [truth])]
+    shares = pd.concat(amounts, axis=1).fillna(0).mean(axis=1)
+    types = shares.sort_values(ascending=False, kind="stable").index[:N_TYPES]
     wide, tall = np.ptp(coords, axis=0) + 1e-9
     height = min(max(1.5 * tall / wide, 1.1), 3.0)
     figure, axes = plt.subplots(
@@ -167,7 +170,8 @@ def type_maps(
     step = float(np.median(cKDTree(coords).query(coords, 2)[0][:, 1]))
     corners = [(x - step / 2, y - step / 2) for x, y in coords]
     for row, kind in zip(axes, types, strict=True):
-        top = float(truth[kind].max())
+        shown = columns.values() if truth.empty else [truth]
+        top = max(float(table[kind].max()) for table in shown if kind in table)
         for ax, (name, table) in zip(row, columns.items(), strict=True):
             values = table[kind] if kind in table else np.zeros(len(coords))
             squares = PatchCollection([Rectangle(corner, step, step) for corner in corners])

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stbench.common.io import read_csv
-from stbench.deconvolution.tables import clears
+from stbench.deconvolution.tables import clears, without_interval
 from stbench.ranking.answer import Answer, listed
 from stbench.results.formatting import count, number
 
@@ -79,6 +79,8 @@ def _against(
     """Which methods are better than all controls, on how many pairs."""
     if controls.empty:
         return "No control was scored, so methods cannot be compared with controls."
+    if reason := without_interval(controls, methods):
+        return f"{reason}."
     won: dict[str, int] = {}
     for _, row in own.iterrows():
         there = controls[controls["dataset"] == row["dataset"]]

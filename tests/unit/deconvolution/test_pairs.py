@@ -148,7 +148,7 @@ def test_bad_pairs_are_refused_in_one_line(change, message):
     with pytest.raises(InputError) as reported:
         checked_pair("mine", *change(*simulated()))
     assert str(reported.value).startswith(message)
-    assert "\n" not in str(reported.value)
+    assert "\n" not in str(reported.value) and "kind:" not in str(reported.value)
 
 
 def test_a_type_to_rename_that_is_not_there_is_refused():

@@ -8,7 +8,8 @@ import pandas as pd
 import summarize
 from stbench.common.paths import CONFIG
 from stbench.deconvolution.metrics import METRICS
-from stbench.deconvolution.scoring import ALL_TYPES
+from stbench.deconvolution.scoring import ALL_TYPES, NO_TRUTH
+from stbench.deconvolution.tables import summary
 from stbench.summary.deconvolution import deconvolution_answers
 
 METHODS = {
@@ -35,19 +36,41 @@ def test_the_best_method_and_those_that_beat_the_controls(tmp_path):
         "of 2 pairs."
     )
     assert controls == "Better than all controls, with disjoint intervals: Tangram on 2 of 2 pairs."
+    table = pd.read_csv(tmp_path / "deconvolution_scores.csv")
+    table.loc[table["method"] == "mean_reference", ["low", "high"]] = np.nan
+    table.to_csv(tmp_path / "deconvolution_scores.csv", index=False)
+    lacking = "Mean of the reference: no interval, so methods are not compared with all controls"
+    assert deconvolution_answers(tmp_path, METHODS)[1].text == f"{lacking}."
+    rows = table.assign(note="", reason="", reference="other", data_note="", n_spots=9)
+    rows = pd.concat([rows.assign(metric=metric, type=ALL_TYPES) for metric in METRICS])
+    assert summary(rows, METHODS).count(lacking) == 2  # and no method is better than the others
+
+
+def summary_of(rows, tmp_path):
+    """The part of a run on one pair; each row describes a method."""
+    unknown = ("low", "high", "sd_seeds", "n_seeds", "se_spots", "blocks", "epochs")
+    about = {"dataset": "a", "reference": "other", "type": ALL_TYPES, "n_spots": 9}
+    about |= dict.fromkeys(unknown, np.nan) | {"note": "", "data_note": ""}
+    table = pd.DataFrame([{**about, **row, "metric": metric} for row in rows for metric in METRICS])
+    table.to_parquet(tmp_path / "scores.parquet")
+    methods = CONFIG / "deconvolution_methods.yaml"
+    args = {"deconvolution": [tmp_path / "scores.parquet"], "deconvolution_methods": methods}
+    return summarize.of_deconvolution(Namespace(**args, tables=tmp_path, derived_pairs={}))
 
 
 def test_a_run_has_scores_where_only_a_part_of_the_training_seeds_failed(tmp_path):
-    about = {"dataset": "a", "reference": "other", "method": "nnls", "type": ALL_TYPES, "mean": 0.5}
-    unknown = ("low", "high", "sd_seeds", "n_seeds", "se_spots", "blocks", "epochs")
-    about |= dict.fromkeys(unknown, np.nan) | {"n_spots": 9}
-    about |= {"status": "ok oom", "reason": "seed 1: too large", "note": "", "data_note": ""}
-    path = tmp_path / "scores.parquet"
-    pd.DataFrame([{**about, "metric": metric} for metric in METRICS]).to_parquet(path)
-    methods = CONFIG / "deconvolution_methods.yaml"
-    args = Namespace(deconvolution=[path], deconvolution_methods=methods)
-    summary = summarize.of_deconvolution(Namespace(**vars(args), tables=tmp_path, derived_pairs={}))
-    assert summary.any_score and "ok oom: seed 1: too large" in summary.text
+    lost = {"status": "ok oom", "reason": "seed 1: too large"}
+    made = summary_of([{"method": "nnls", "mean": 0.5, **lost}], tmp_path)
+    assert made.any_score and "ok oom: seed 1: too large" in made.text
+
+
+def test_proportions_of_spots_without_a_truth_are_a_result(tmp_path):
+    nothing = {"method": "nnls", "mean": np.nan, "status": "not_applicable", "reason": NO_TRUTH}
+    made = summary_of([nothing, {**nothing, "method": "mean_reference"}], tmp_path)
+    assert made.any_score
+    assert "the true proportions are not known, so nothing is scored; maps are in" in made.text
+    lost = {**nothing, "status": "oom", "reason": "too large"}
+    assert not summary_of([lost], tmp_path).any_score
 
 
 def test_without_scores_there_is_no_answer(tmp_path):
