@@ -117,7 +117,10 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
     try:
         of_truth = add_given(dataset, used)
     except InputError as error:
-        raise InputError(f"{name}: {error}") from error
+        if not isinstance(entry.get("section"), Mapping):
+            raise InputError(f"{name}: {error}") from error
+        dataset.obsp.pop(PAIRS, None)  # of other sections of the file
+        of_truth = [f"true interactions left out: {error}"]
     about = dataset.uns["dataset"]
     about["platform"], about["y_down"] = facts["name"], str(facts["y_down"]).lower()
     about["note"] = "; ".join(filter(None, [about["note"], *of_truth, *_remarks(dataset, entry)]))

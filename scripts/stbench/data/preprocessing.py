@@ -110,6 +110,11 @@ def _check(adata: AnnData, settings: dict[str, Any], name: str) -> None:
     if min(adata.shape) < 2:
         size = f"{adata.n_obs} cells x {adata.n_vars} genes"
         raise InputError(f"{name}: {size} is too small; at least 2 of both are needed")
+    if np.min(settings.get("n_domains", 2)) < 2:  # a part of a tissue may lack other domains
+        raise InputError(
+            f"{name}: n_domains: {np.min(settings['n_domains'])}, as the labels of these cells; at "
+            "least 2 are needed: use more cells, or set n_domains"
+        )
 
 
 def _choose_genes(

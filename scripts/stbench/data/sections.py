@@ -51,6 +51,8 @@ def join_sections(sections: Sequence[AnnData], name: str, n_domains: int | None 
 
     facts = [section.uns["dataset"] for section in sections]
     ids = [str(description["id"]) for description in facts]
+    if len(set(ids)) < len(ids):
+        raise InputError(f"{name}: two sections have the id {max(ids, key=ids.count)}; rename one")
     _check_kinds(facts, name)
     genes = common_genes(sections, name)
     seen = [section[:, genes] for section in sections]
@@ -169,7 +171,7 @@ def _description(
         number.tolist() if np.ndim(number) else int(number)
         for number in (description["n_domains"] for description in facts)
     ]
-    n_domains = joined_domains(numbers, name)
+    n_domains = joined_domains(numbers, name) if given is None else given
     remarks: list[str] = []
     if "cluster" in obs and not isinstance(n_domains, list):
         labels = obs["cluster"].nunique()
@@ -178,7 +180,7 @@ def _description(
                 f"{name}: label: {labels} domain among the labels of all sections; at least 2 are "
                 "needed to score: name another column, or none"
             )
-        n_domains = max(n_domains, labels) if given is None else given
+        n_domains = max(n_domains, labels) if given is None else n_domains
         if n_domains != labels and given is not None:
             remarks.append(f"the labels name {labels} domains, n_domains is {n_domains}")
     text = {

@@ -57,6 +57,20 @@ def test_pairs_count_in_both_directions_and_keep_their_cells(tmp_path, directed)
     assert triples["sender_type"].tolist() == ["a"] and "effect" not in triples
 
 
+def test_a_section_without_the_interactions_of_its_file_is_kept_without_a_truth(tmp_path):
+    adata = with_truth(directed=False)
+    adata.obs["half"] = np.where(np.arange(N) < N // 2, "one", "other")
+    whole = made(tmp_path / "a.h5ad", adata, celltype="type", section={"half": "one"})
+    assert whole.obsp["true_interactions"].nnz
+    for change in ("pairs", "types"):
+        if change == "types":
+            adata.obs["type"] = np.where(adata.obs["half"] == "one", adata.obs["type"], "c")
+            adata.obsp["true_interactions"][N - 1, N - 2] = 1
+        other = made(tmp_path / "a.h5ad", adata, celltype="type", section={"half": "other"})
+        assert "true_interactions" not in other.obsp and "true_triples" not in other.uns
+        assert "true interactions left out: " in other.uns["dataset"]["note"]
+
+
 def test_a_file_without_truth_has_none_however_many_its_cells(tmp_path):
     tissue().write_h5ad(tmp_path / "a.h5ad")
     with h5py.File(tmp_path / "a.h5ad") as file:

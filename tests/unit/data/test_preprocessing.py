@@ -197,6 +197,7 @@ def test_coincident_cells_survive_the_file(tmp_path):
         ({"kind": "intensities", "hvg": True}, "set hvg to false"),
         ({"kind": "features", "hvg": True}, "set hvg to false"),
         ({"hvg": True, "filter_cell": 1000}, "lower filter_cell"),
+        ({"n_domains": 1}, "n_domains: 1, as the labels of these cells; at least 2 are needed"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, message):

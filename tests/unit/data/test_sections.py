@@ -136,6 +136,15 @@ def test_settings_hold_where_all_sections_have_them() -> None:
     assert facts["citation"] == "Two et al."
 
 
+def test_a_given_number_of_domains_counts_also_without_labels() -> None:
+    parts = pair()
+    for part in parts:
+        part.obs = part.obs.drop(columns="cluster")
+    assert join_sections(parts, "both", 5).uns["dataset"]["n_domains"] == 5
+    with pytest.raises(InputError, match=r"^both: two sections have the id \w+; rename one"):
+        join_sections([parts[0], parts[0]], "both")
+
+
 def test_sections_without_labels_keep_their_list_of_numbers() -> None:
     parts = pair()
     for part in parts:
@@ -330,6 +339,13 @@ def test_sections_with_one_domain_need_others_in_the_whole(tmp_path) -> None:
     adata.write_h5ad(path)
     parts = parts_of(path, section="part", n_domains="auto")
     assert join_sections(parts, "mine").uns["dataset"]["n_domains"] == 4
+    unlabeled = adata.copy()
+    unlabeled.obs.loc[adata.obs["part"] == "fov2", "cluster"] = np.nan
+    unlabeled.write_h5ad(path)
+    joined = join_sections(parts_of(path, section="part", n_domains="auto"), "mine")
+    assert joined.uns["dataset"]["n_domains"] == joined.obs["cluster"].nunique() == 4
+    without = joined.obs["cluster"].isna()
+    assert set(joined.obs.loc[without, "section"]) == {"mine_fov2"}
     adata.obs["cluster"] = "L1"
     adata.write_h5ad(path)
     parts = parts_of(path, section="part", n_domains=3)
