@@ -281,14 +281,13 @@ def tables_of_domains(args: argparse.Namespace, results: pd.DataFrame) -> dict[s
         from stbench.interactions.replication import replication_table
         from stbench.interactions.side_by_side import agreement_table, by_dataset, methods_table
 
-        # Copies of one tissue (planted, degraded) are no two sections of a study.
-        copies = args.studies.get("derived", {})
-        units = {
-            d: facts["unit"]
-            for d, facts in args.tissues.items()
-            if facts["tissue"] == REAL and d not in copies
+        # What has cells of another dataset (joined, planted, degraded) is no further section.
+        sections = {
+            dataset: facts["section_of"]
+            for dataset, facts in args.tissues.items()
+            if facts["tissue"] == REAL and facts["section_of"]
         }
-        tables["replication"] = replication_table(args.interaction_folders, units)
+        tables["replication"] = replication_table(args.interaction_folders, sections)
         folders = by_dataset(args.interaction_folders)
         tables["graphs_methods"] = methods_table(folders)
         tables["graphs_agreement"] = agreement_table(folders)

@@ -30,7 +30,7 @@ from stbench.config.schema import check, load_yaml
 from stbench.config.selection import chosen_datasets, downloads_of, methods_of_domains
 from stbench.config.studies import studies_of
 from stbench.config.tasks import DECONVOLUTION, DOMAINS, FITTED, INTERACTIONS, TASKS, task_of
-from stbench.config.tissues import tissue_of, units_of
+from stbench.config.tissues import tissue_of, unit_of, units_of
 from stbench.config.values import with_numbers
 
 
@@ -219,11 +219,20 @@ class Benchmark:
 
     @property
     def tissues(self) -> dict[str, dict[str, str]]:
-        """``tissue`` (its kind) and independent ``unit`` of each dataset of ``domains``."""
+        """``tissue`` (its kind) and independent ``unit`` of each dataset of ``domains``.
+
+        Also ``data``, the kind of its values, and ``section_of``, the unit of a single section,
+        empty if a dataset is made of others.
+        """
         entries = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
         units = units_of(entries)
         return {
-            name: {"tissue": tissue_of(entry), "unit": units[name], "data": entry["kind"]}
+            name: {
+                "tissue": tissue_of(entry),
+                "unit": units[name],
+                "data": entry["kind"],
+                "section_of": "" if entry.get("parts") else unit_of(entry),
+            }
             for name, entry in entries.items()
         }
 

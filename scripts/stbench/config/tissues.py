@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any
 
 REAL, SEMI_SYNTHETIC, SIMULATED = "real", "semi-synthetic", "simulated"
@@ -31,27 +31,42 @@ def tissue_of(entry: Mapping[str, Any]) -> str:
     return SIMULATED if entry["origin"] == "simulate" else entry["tissue"]
 
 
+def unit_of(entry: Mapping[str, Any]) -> str:
+    """The unit of one section: a study; without a study a donor, else the dataset itself.
+
+    Sections of one donor are alike, and donors of one study were treated and measured alike.
+    """
+    return str(entry["study"] or entry["donor"] or entry["id"])
+
+
 def units_of(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """The independent unit of each dataset.
 
-    A unit is a study; without a study a donor, else the dataset. Sections of one donor are alike,
-    and donors of one study were treated and measured alike. Joined sections are of the units of
-    all their sections, which so become one unit: the same cells are not observed twice.
+    Joined sections are of the units of all their sections, which so become one unit: the same cells
+    are not observed twice. It is named by these, where they are studies, donors or datasets.
 
     Args:
         entries: descriptions of datasets, of ``stbench.config.registry``, by id.
     """
-    sources = {name: _sources(entry) for name, entry in entries.items()}
-    groups: list[Set[str]] = []
-    for found in sources.values():
+    sections = {name: _sections(entry) for name, entry in entries.items()}
+    groups: list[frozenset[str]] = []
+    for parts in sections.values():
+        found = frozenset(map(unit_of, parts))
         linked = [group for group in groups if group & found]
         groups = [group for group in groups if group not in linked] + [found.union(*linked)]
-    names = {source: "; ".join(sorted(group)) for group in groups for source in group}
-    return {name: names[min(found)] for name, found in sources.items()}
+    shown: dict[frozenset[str], set[str]] = {group: set() for group in groups}
+    group_of = {unit: group for group in groups for unit in group}
+    for name, parts in sections.items():
+        for part in parts:
+            described = part["study"] or part["donor"] or part["id"] in entries
+            shown[group_of[unit_of(part)]].add(unit_of(part) if described else name)
+    return {
+        name: "; ".join(sorted(shown[group_of[unit_of(parts[0])]]))
+        for name, parts in sections.items()
+    }
 
 
-def _sources(entry: Mapping[str, Any]) -> Set[str]:
-    parts = entry.get("parts")
-    if parts:
-        return frozenset[str]().union(*map(_sources, parts))
-    return frozenset([str(entry["study"] or entry["donor"] or entry["id"])])
+def _sections(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The single sections of a dataset."""
+    parts = entry.get("parts") or []
+    return [section for part in parts for section in _sections(part)] if parts else [entry]

@@ -80,7 +80,7 @@ def _with_score(row: pd.Series) -> str:
 
 def _sure(standing: Standing, top: pd.DataFrame) -> str:
     """Whether the order may be chance, and the ranks under other choices of the benchmark."""
-    ranking, first = standing.ranking, top.iloc[0]
+    ranking = standing.ranking
     studies = count(len(ranking.unit_ranks), "independent study", "independent studies")
     span = f" {standing.other_choices}" if standing.other_choices else ""
     if not ranking.tested:
@@ -91,10 +91,15 @@ def _sure(standing: Standing, top: pd.DataFrame) -> str:
     if not ranking.conclusive:
         return f"Not sure: {studies} are too few to distinguish single methods.{span}"
     titles = standing.table.set_index("method")["title"]
-    tied = [titles[name] for name in not_different_from(ranking, str(first["method"]))]
-    if not tied:
-        return f"Sure: {first['title']} differs significantly from all others.{span}"
-    return f"Partly sure: {first['title']} does not differ significantly from {listed(tied)}.{span}"
+    names, several = joined(list(top["title"])), len(top) > 1
+    like = {name for method in top["method"] for name in not_different_from(ranking, method)}
+    tied = [titles[name] for name in titles.index if name in like - set(top["method"])]
+    if tied:
+        verb = "do" if several else "does"
+        return f"Partly sure: {names} {verb} not differ significantly from {listed(tied)}.{span}"
+    if several:
+        return f"Partly sure: {names} differ significantly from all others.{span}"
+    return f"Sure: {names} differs significantly from all others.{span}"
 
 
 def _controls(standing: Standing, best_control: pd.DataFrame, rank_by: str) -> str:
@@ -228,7 +233,8 @@ def map_answers(
         return []
     maps = [_recommended(row, recommendation, titles, numbers) for _, row in chosen.iterrows()]
     agreement = list(_agreement(chosen, compared, titles, controls))
-    means = costs.groupby("method", sort=False)[["seconds", "peak_rss_mb"]]
+    ended = costs[costs["status"] == "ok"]
+    means = ended.groupby("method", sort=False)[["seconds", "peak_rss_mb"]]
     rows = means.agg({"seconds": "mean", "peak_rss_mb": "max"})
     order = recommendation.groupby("method")["rank"].mean().sort_values(kind="stable").index
     rows = rows.loc[[name for name in order if name in rows.index]].reset_index()

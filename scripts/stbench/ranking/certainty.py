@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from stbench.ranking.leaderboard import Order
-from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, Ranking, not_different_from
-from stbench.results.formatting import count
+from stbench.ranking.ranks import LEVEL, UNITS_TO_TEST, Ranking, not_different_from, places
+from stbench.results.formatting import count, joined
 
 
 def note(ranking: Ranking) -> str:
@@ -53,22 +53,26 @@ def certainty(ranking: Ranking, titles: Mapping[str, str]) -> str:
 
 def _pairs(ranking: Ranking, titles: Mapping[str, str]) -> str:
     """How many pairs differ, and which methods the best one does not differ from."""
-    best = ranking.mean_ranks.index[0]
-    tied = [titles.get(method, method) for method in not_different_from(ranking, best)]
-    contrast = f"does not differ significantly from {', '.join(tied)}"
+    place = places(ranking.mean_ranks)
+    best = list(place.index[place == 1])
+    like = [set(not_different_from(ranking, method)) for method in best]
+    tied = [titles.get(m, m) for m in place.index if m not in best and m in set.union(*like)]
+    verb = "do" if len(best) > 1 else "does"
+    contrast = f"{verb} not differ significantly from {', '.join(tied)}"
     if not tied:
-        contrast = "differs significantly from all others"
+        contrast = f"differ{'s' * (len(best) == 1)} significantly from all others"
     apart = int((ranking.pairs["p_holm"] <= LEVEL).sum())
     return (
         f"In Wilcoxon's test (Holm, 5 %), {apart} of {len(ranking.pairs)} pairs of methods differ "
-        f"significantly. {titles.get(best, best)} has the best mean rank and {contrast}."
+        f"significantly. {joined([titles.get(method, method) for method in best])} "
+        f"{'share' if len(best) > 1 else 'has'} the best mean rank and {contrast}."
     )
 
 
 def order_sentence(order: Order) -> str:
     """Whether the order of methods is the same under the other clusterers."""
     if not order.same and not order.changed:
-        return "No other clusterer ranks these methods, so orders cannot be compared."
+        return "No other clusterer ranks all these methods, so orders cannot be compared."
     parts = [
         f"{verb} under {', '.join(names)}"
         for verb, names in (("is the same", order.same), ("changes", order.changed))

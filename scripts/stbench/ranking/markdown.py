@@ -47,7 +47,8 @@ components, each study left out, and own labels where a method gives any \
 as if they were methods, so a method with a higher mean rank does not beat them.
 - **mean rank**, 1 = best. Ranks are averaged over the datasets of a study, then over studies, \
 because sections of one study are not independent. The 95 % interval, and **first**, the \
-share of draws of studies in which the method is first, are over studies; both need 6 of them.
+share of draws of studies in which the method is first, are over studies; both need 6 of them, \
+and equal ranks in all of them have no interval.
 - **tied**: methods that share a letter do not differ significantly (Wilcoxon with Holm's \
 correction, 5 %); without a test, all methods share one letter.
 - **final**: mean ARI of the last epoch, used for ranking; no label picks this epoch. **scaled**: \
@@ -57,7 +58,8 @@ best epoch, chosen with the true labels. **gap**: oracle minus final, both under
 the oracle. **gain**: final minus the untrained \
 network. **lift**: final minus smoothed PCA (principal components averaged over the 15 nearest \
 cells). Means over studies, and within a study over its datasets that have a value; –: not defined.
-- **seconds** of a fit, mean over datasets; **memory**: largest peak of a fit, host and GPU.
+- **seconds** of a fit that ended well, mean over datasets; **memory**: largest peak of such a \
+fit, host and GPU.
 - **no score**: training seeds without a final ARI, with the reasons.
 """
 
@@ -182,11 +184,9 @@ def _rankings(by_policy: dict[Policy, Standing]) -> Iterator[str]:
 
 
 def _ranking(standing: Standing, worst: Standing) -> Iterator[str]:
-    for title, datasets in standing.left_out.items():
-        yield (
-            f"{markdown(title)} lacks the score of a seed on {_names(datasets)}; excluded from "
-            "this table."
-        )
+    for title, reasons in standing.left_out.items():
+        found = [f"{what} on {_names(datasets)}" for what, datasets in reasons.items() if datasets]
+        yield f"{markdown(title)} {' and '.join(found)}; excluded from this table."
     if standing.table.empty:
         yield "No dataset remains, so there is no ranking."
         return

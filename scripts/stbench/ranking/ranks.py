@@ -233,7 +233,7 @@ def rank_intervals(ranking: Ranking, draws: int = _DRAWS) -> pd.DataFrame:
         return table
     ends = [interval(ranks[m].mean(), [Noise.of_mean(ranks[m].std(), n)]) for m in ranks]
     # Equal ranks in a few units do not show that every other unit has this rank.
-    known = pd.DataFrame(ends, index=ranks.columns).where(ranks.std() > 0, axis=0)
+    known = pd.DataFrame(ends, index=ranks.columns).where(ranks.std() > 1e-9, axis=0)
     low, high = known.clip(1, most).to_numpy().T
     drawn = np.random.default_rng(0).integers(n, size=(draws, n))
     means = ranks.to_numpy()[drawn].mean(axis=1)

@@ -42,8 +42,8 @@ class Standing:
         policy: one of ``stbench.ranking.ranks.POLICIES``.
         datasets: ids of the ranked datasets, in natural order; empty if there is no ranking.
         where: their number and that of their studies, in words.
-        left_out: by the title of a method, the datasets that are excluded because the method lacks
-            the score of a seed on them.
+        left_out: by the title of a method, the datasets that are excluded because of it, by what it
+            lacks there (``has no score``, ``lacks a seed``).
         table: one row per method, best first, then the controls: ``rank`` (among methods; empty
             for a control), ``method``, ``title``, ``control``, ``mean_rank`` with its 95 %
             interval ``low``, ``high``, ``first`` (share of draws of units in which it is first),
@@ -66,7 +66,7 @@ class Standing:
     policy: Policy
     datasets: list[str]
     where: str
-    left_out: dict[str, list[str]]
+    left_out: dict[str, dict[str, list[str]]]
     table: pd.DataFrame
     order: Order | None
     certainty: str
@@ -258,14 +258,18 @@ def _not_run(results: pd.DataFrame, titles: dict[str, str]) -> dict[str, str]:
 
 def _left_out(
     results: pd.DataFrame, rank_by: str, titles: dict[str, str], datasets: list[str]
-) -> dict[str, list[str]]:
+) -> dict[str, dict[str, list[str]]]:
     seeds = final_rows(results, rank_by).groupby(["method", "dataset"])["value"]
-    complete = seeds.count() == seeds.size()
-    scored = set(complete.index[complete])
+    known, asked = seeds.count(), seeds.size()
+    scored, complete = (set(known.index[rows]) for rows in (known > 0, known == asked))
+    ordered = sorted(datasets, key=natural)
     ranked = ranked_methods(results)
     lacking = {
-        title: [d for d in sorted(datasets, key=natural) if (method, d) not in scored]
+        title: {
+            "has no score": [d for d in ordered if (method, d) not in scored],
+            "lacks a seed": [d for d in ordered if (method, d) in scored - complete],
+        }
         for method, title in titles.items()
         if method in ranked
     }
-    return {title: names for title, names in lacking.items() if names}
+    return {title: reasons for title, reasons in lacking.items() if any(reasons.values())}

@@ -92,7 +92,7 @@ def gain_table(results: pd.DataFrame) -> pd.DataFrame:
     """The effect of training on the ARI: final minus untrained, paired by training seed.
 
     Intervals and ``p`` are those of ``stbench.results.statistics``; ``p_holm``, on which the
-    verdict is based, is corrected for all entries on one kind of tissue under the same clusterer.
+    verdict is based, is corrected as ``differences`` says.
     """
     keys = [*ENTRY, "seed", "tissue", "study"]
     pairs = _select(results, "ARI", "final").merge(

@@ -33,5 +33,8 @@ def test_joined_sections_are_no_further_observation_of_the_same_cells():
     )
     assert joined["c"] == joined["d"] == joined["cd"] == "c; donor 1"
     assert joined["a"] == joined["nested"] == "Wang 2018"
+    own = [entry(f"fov{i}") for i in range(30)]
+    assert units(entry("mine", parts=own)) == {"mine": "mine"}  # not the names of all its parts
+    assert units(entry("mine", parts=own), own[3])["fov3"] == "fov3; mine"
     chain = units(A, B, C, entry("ab", parts=[A, B]), entry("bc", parts=[B, C]))
     assert len(set(chain.values())) == 1

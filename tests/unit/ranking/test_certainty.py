@@ -17,6 +17,16 @@ def said(scores):
     return certainty(rank_methods(scores, "worst"), TITLES)
 
 
+def test_methods_that_share_the_best_mean_rank_are_both_named():
+    ranks = pd.DataFrame({"a": [1, 2] * 5, "b": [2, 1] * 5, "c": [3] * 10})
+    text = certainty(rank_methods(-ranks, "worst"), {"a": "A", "b": "B"})
+    assert text.endswith(
+        "A and B share the best mean rank and differ significantly from all others."
+    )
+    few = certainty(rank_methods(-ranks.iloc[:6], "worst"), {"a": "A", "b": "B"})
+    assert "A and B share" not in few or few.endswith("do not differ significantly from c.")
+
+
 def test_methods_that_always_differ_are_reported_as_such():
     text = said(HEIGHTS)
     assert "the methods differ. In Wilcoxon's test" in text

@@ -154,6 +154,10 @@ def test_equal_methods_cannot_be_told_apart():
 def test_intervals_hold_the_mean_rank_and_are_unknown_where_all_units_agree():
     intervals = rank_intervals(rank_methods(CLEAR, "worst"))
     assert intervals[["low", "high"]].isna().all(axis=None)
+    thirds = pd.DataFrame({"a": [1, 2, 2], "b": [2, 3, 1], "c": [3, 1, 3]}, dtype=float)
+    repeated = -pd.concat([thirds] * 7, ignore_index=True)
+    studies = {i: str(i // 3) for i in repeated.index}  # mean ranks 5/3, 2 and 7/3 in all
+    assert rank_intervals(rank_methods(repeated, "worst", studies))["low"].isna().all()
     assert intervals["first"].tolist() == [1.0, *[0.0] * (len(intervals) - 1)]
     rng = np.random.default_rng(0)
     mixed = rank_intervals(

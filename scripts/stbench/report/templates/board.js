@@ -23,8 +23,8 @@ const COLUMNS = [
   ["gap", { more: true, title: "oracle − final, both under the clusterer of the oracle" }],
   ["gain", { more: true, title: "final − untrained" }],
   ["lift", { title: "final − smoothed PCA" }],
-  ["seconds", { first: "ascending", title: "of a fit, mean over datasets" }],
-  ["MB", { first: "ascending", title: "largest resident memory" }],
+  ["seconds", { first: "ascending", title: "of a fit that ended well, mean over datasets" }],
+  ["MB", { first: "ascending", title: "largest resident memory of a fit that ended well" }],
   ["failed", { more: true, title: "fits without a result" }],
   ["scored", { more: true, title: "datasets with a score" }],
 ];

@@ -143,8 +143,8 @@ function facts(method, items, view, oracle) {
   const baseline = (item) => overSeeds(item, BASELINE, view, PROTOCOL.final).mean;
   const fits = view.items.flatMap((item) => SEEDS.map((seed) => fitOf(item, method, seed)));
   const existing = [...new Set(fits)].filter((fit) => fit !== undefined);
-  const started = (fits) => fits.filter((fit) => fit !== undefined && fact(fit, "status") !== "not_applicable");
-  const numbers = (fits, name) => known(started(fits).map((fit) => parseFloat(fact(fit, name))));
+  const ended = (fits) => fits.filter((fit) => fit !== undefined && fact(fit, "status") === "ok");
+  const numbers = (fits, name) => known(ended(fits).map((fit) => parseFloat(fact(fit, name))));
   const bad = existing.filter((fit) => fact(fit, "status") !== "ok");
   return {
     method,
