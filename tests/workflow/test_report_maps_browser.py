@@ -82,7 +82,10 @@ def choose(page, side, label):
 def test_both_maps_are_named_scored_and_drawn_in_the_same_colors(opened):
     page = opened()
     note = page.inner_text("#map-note")
-    assert "BZ0, 900 cells; left: Truth (4 domains); right: STAGUE (last epoch, ARI 0.90" in note
+    assert (
+        "BZ0, 900 cells, 4 domains; left: Truth (4 domains); right: STAGUE (last epoch, ARI 0.90"
+        in note
+    )
     image = picture(page)
     for place, color in zip((0.17, 0.38, 0.62, 0.83), DOMAIN_COLORS, strict=False):
         assert main_color(image, 0.35, place) == main_color(image, 0.65, place) == color

@@ -156,6 +156,10 @@ def test_the_chart_of_a_phone_is_drawn_for_its_width(open_page, small):
     assert chart.bounding_box()["width"] > narrow
     page.uncheck("#controls")
     assert page.locator("#chart text").count() == 2 * 2
+    final = page.locator("#chart text").all_text_contents()[1::2]
+    page.select_option("#protocol", label="untrained")
+    page.wait_for_function("document.querySelector('#chart p').textContent.includes('untrained')")
+    assert page.locator("#chart text").all_text_contents()[1::2] != final
     assert not open_page(small, 1300).locator("#chart").is_visible()
 
 

@@ -43,7 +43,7 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    effects = list(dict.fromkeys(auprc["effect"]))
+    effects = _ascending(auprc["effect"])
     effects = effects if len(effects) > 2 else effects[:1]  # a single effect is that of all
     scorers = in_order(auprc, titles)
     figure, panels = plt.subplots(
@@ -75,6 +75,11 @@ def auprc_bars(auprc: pd.DataFrame, titles: dict[str, str]) -> Figure:
     return figure
 
 
+def _ascending(effects: pd.Series) -> list[str]:
+    """The effects, all together first: a method may lack those that another one has."""
+    return sorted(set(effects), key=lambda effect: -1.0 if effect == ALL else float(effect))
+
+
 def has_effects(lift: pd.DataFrame) -> bool:
     """Whether ``lift_by_effect`` has anything to draw: given truth need not have an effect."""
     return bool(_with_effect(lift).any())
@@ -95,7 +100,7 @@ def lift_by_effect(lift: pd.DataFrame, titles: dict[str, str]) -> Figure:
 
     lift = lift[_with_effect(lift)]
     methods = list(dict.fromkeys(lift["method"]))
-    effects = list(dict.fromkeys(lift["effect"]))
+    effects = _ascending(lift["effect"])
     figure, panels = plt.subplots(
         1,
         len(methods),

@@ -189,4 +189,5 @@ def _text(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
     whole = value.is_integer() and abs(value) < 2**53  # counts of a column with gaps are floats
-    return f"{value:.0f}" if whole else f"{value:.4g}"
+    large = 1e4 <= abs(value) < 1e9  # beside counts, which have all digits
+    return f"{value:.0f}" if whole or large else f"{value:.4g}"

@@ -173,11 +173,15 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_a_given_truth_without_an_effect_has_no_figure_of_effects():
-    from stbench.figures.interactions import has_effects
+    from stbench.figures.interactions import has_effects, lift_by_effect
 
     tables = interaction_tables(made(6, {"distance": 0.1}))
     lift = tables["interactions_lift"]
     assert has_effects(lift) and not has_effects(lift[lift["effect"] == "all"])
+    swapped = lift[::-1]
+    figure = lift_by_effect(swapped, {})
+    shown = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert shown == sorted(set(lift["effect"]) - {"all"}, key=float)
 
 
 def test_pictures_are_drawn_and_repeat(tmp_path):

@@ -3,6 +3,8 @@
 import base64
 import html
 import zlib
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ from stbench.config.layout import Layout, SameKey
 from stbench.figures.per_dataset import read_tissue
 from stbench.figures.style import DOMAIN_COLORS
 from stbench.maps.cells_file import CellsFile
+from stbench.report import page as report_page
 from stbench.report.maps.genes import genes_of_table, separating_genes
 from stbench.report.maps.layers import CONTROLS, METHODS, REFERENCES, maps_of_tissue
 from stbench.report.maps.packing import (
@@ -36,6 +39,7 @@ from stbench.report.maps.packing import (
     page_positions,
 )
 from stbench.report.maps.section import map_section, packed_tissue
+from stbench.scoring.matching import match_labels
 from stbench.summary.run import Run
 
 TITLES = {"stague": "STAGUE", "sedr": "SEDR", "smoothed_pca": "Smoothed PCA", "pca": "PCA"}
@@ -192,6 +196,24 @@ def test_genes_then_tissues_are_left_out_beyond_the_budget(layout):
     assert tighter.size == sizes["A"] + sizes["C"]
     nothing = map_section(run, layout, names, 0)
     assert nothing.left_out == list(names) and nothing.size == 0
+
+
+def test_without_a_reference_all_maps_have_the_colors_of_the_first(layout):
+    write_mapped(layout, "A", 100, ("stague", "pca"))
+    tissue = replace(read_tissue(layout.data("A")), truth=None, domains=[])
+    results = results_of(["A"], ("stague", "pca")).assign(exploratory=True)
+    maps = maps_of_tissue(tissue, results, TITLES, "kmeans", layout, None)
+    first, second = [layer.labels for layer in maps.layers if layer.method]
+    assert np.array_equal(second, match_labels(first, second))
+    assert (first == second).mean() > 0.5
+
+
+def test_a_page_without_room_for_any_map_names_the_tissues(layout, monkeypatch):
+    write_mapped(layout, "BZ0", 60, ("stague",))
+    monkeypatch.setattr(report_page, "map_section", partial(map_section, budget=0))
+    page = write_report(layout.root, results_of(["BZ0"], ("stague",))).read_text()
+    assert "Not shown here, to limit the size of this page: BZ0." in page
+    assert 'id="map-canvas"' not in page
 
 
 def test_a_page_with_maps_keeps_its_strict_policy(layout):

@@ -203,6 +203,8 @@ def test_studies_are_found_by_name_and_left_out_where_nothing_applies(tmp_path):
     assert table.rows == [["1", "0.5123"], ["2", ""]] and table.numeric == [True, True]
     counts = pd.DataFrame({"edges": [123456.0, np.nan, 1e300]})  # a gap makes them floats
     assert as_table(counts, "t").rows == [["123456"], [""], ["1e+300"]]
+    beside = pd.DataFrame({"expected": [24498.34, -12345.6, 9999.44]})
+    assert as_table(beside, "t").rows == [["24498"], ["-12346"], ["9999"]]
     (tmp_path / "robustness_x.csv").write_text("")
     with pytest.raises(InputError, match=r"robustness_x\.csv: not a readable table"):
         find_studies([tmp_path], [])

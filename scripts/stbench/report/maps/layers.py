@@ -184,8 +184,9 @@ def _of_label_files(
                 labels, note = final_labels(rows[rows["method"] == method], tissue.truth, reader)
             except NotApplicableError:
                 continue
-        if reference is not None:
-            labels = match_labels(reference, labels)
+        if reference is None:
+            reference = labels  # so that a domain has one color in all maps
+        labels = match_labels(reference, labels)
         yield Layer(METHODS, titles[method], f"last epoch, {note}", labels=labels, method=method)
 
 

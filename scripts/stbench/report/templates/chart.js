@@ -18,13 +18,15 @@ function showChart(board, view) {
   const there = board.rows.filter(({ ran }) => ran);
   const controls = byId("controls").checked ? there.filter(isControl) : [];
   const rows = [...there.filter((row) => !isControl(row)), ...controls];
-  const scores = rows.map(({ method }) => known(board.items.map((item) => overSeeds(item, method, view).mean)));
+  const values = rows.map(({ method }) => board.items.map((item) => overSeeds(item, method, view).mean));
+  const scores = values.map(known);
+  const overall = (of) => overUnits(known(of), board.items.filter((_, at) => !Number.isNaN(of[at])));
   const all = scores.flat();
   if (!all.length) return CHART.replaceChildren();
   const [least, most] = [Math.min(0, ...all), Math.max(...all, Number.EPSILON)];
   const x = (value) => 5 + ((value - least) / (most - least)) * (width - 10);
   const parts = rows.flatMap((row, at) => {
-    const [top, middle] = [at * STEP + 14, row.final];
+    const [top, middle] = [at * STEP + 14, overall(values[at])];
     const { title } = DATA.methods[row.method];
     const kind = isControl(row) ? "of-control" : "of-method";
     if (!scores[at].length) return [drawn("text", { x: 5, y: top }, `${title}: no score`)];
@@ -36,7 +38,7 @@ function showChart(board, view) {
     ];
   });
   const name = metricLabel(DATA.metrics[view.metric]);
-  const label = `${name}: a bar for the mean over studies, a dot for each dataset`;
+  const label = `${name}, ${DATA.protocols[view.protocol]}: a bar for the mean over studies, a dot for each dataset`;
   const size = { width, height: rows.length * STEP + 4, role: "img", "aria-label": label };
   CHART.replaceChildren(drawn("svg", size, ...parts), make("p", { className: "note" }, `${label}; gray bars: controls.`));
 }

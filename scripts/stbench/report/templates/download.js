@@ -1,4 +1,4 @@
-// Every table can be saved as CSV: what it shows, with all digits of its numbers.
+// Every table can be saved as CSV: all its rows and columns, with all digits where a cell has them.
 
 function csvOf(table) {
   const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -100,8 +100,14 @@ const isAmount = (side) => "highest" in layerOn(side);
 function showMaps() {
   for (const side of SIDES) byId(`map-title-${side}`).textContent = layerOn(side).title;
   const sentences = SIDES.map((side) => `${side}: ${layerOn(side).title} (${layerOn(side).note})`);
-  byId("map-note").textContent = `${SHOWN.tissue.id}, ${SHOWN.tissue.n_cells} cells; ${sentences.join("; ")}.`;
-  byId("map-legend").replaceChildren(...domainItems(), ...SIDES.filter(isAmount).map(rampItem));
+  const { id, n_cells: cells, n_domains: domains } = SHOWN.tissue;
+  byId("map-note").textContent = `${id}, ${cells} cells, ${domains} domains; ${sentences.join("; ")}.`;
+  let items = domainItems();
+  if (SHOWN.domain !== null && !items.some((item) => item.querySelector("[aria-pressed=true]"))) {
+    SHOWN.domain = null; // neither map has the domain that was pressed
+    items = domainItems();
+  }
+  byId("map-legend").replaceChildren(...items, ...SIDES.filter(isAmount).map(rampItem));
   redraw();
 }
 

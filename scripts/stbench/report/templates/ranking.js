@@ -124,7 +124,7 @@ function leaderboard(view) {
     row.ran = !neverRan(row.method, view);
   }
   const order = ({ meanRank }) => (Number.isNaN(meanRank) ? 1e9 : Number(meanRank.toFixed(9)));
-  const score = (row) => (Number.isNaN(row.final) ? -1e9 : row.final);
+  const score = (row) => (Number.isNaN(row.final) ? -1e9 : lower ? -row.final : row.final);
   rows.sort((one, other) => order(one) - order(other) || score(other) - score(one) || one.method - other.method);
   const lacking = ranked.filter((method, at) => scored.every(({ scores }) => Number.isNaN(scores[at])));
   const shown = rows.flatMap((row) => known([row.final, row.oracle, row.untrained]));
