@@ -81,7 +81,7 @@ def menu(context: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("entries-section", "Datasets", board),
         ("statistics", "How sure", board),
         ("cost", "Cost", shown["cost"]),
-        ("maps", "Maps", context["maps"].tissues),
+        ("maps", "Maps", context["maps"].tissues or context["maps"].left_out),
         ("pictures", "Domains", context["galleries"] or (shown["scores"] and not board)),
         *((one.name, _SHORT.get(one.name, one.title), True) for one in studies),
         ("cell-graphs", "Interactions", context["interactions"]),

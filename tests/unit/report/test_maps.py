@@ -208,6 +208,18 @@ def test_without_a_reference_all_maps_have_the_colors_of_the_first(layout):
     assert (first == second).mean() > 0.5
 
 
+def test_of_several_numbers_of_domains_the_recommended_one_is_shown(layout):
+    write_mapped(layout, "A", 60, ("stague",))
+    results = results_of(["A"], ("stague",))
+    both = run_of(pd.concat([results, results.assign(n_domains=6)], ignore_index=True))
+    layout.tables.mkdir(parents=True)
+    (layout.tables / "number_of_domains.csv").write_text(
+        "dataset,n_domains,choice\nA,4,recommended\nA,6,\n"
+    )
+    (tissue,) = map_section(both, layout, {"A": {}}).tissues
+    assert tissue["n_domains"] == 4 and any(one["group"] == METHODS for one in tissue["layers"])
+
+
 def test_a_page_without_room_for_any_map_names_the_tissues(layout, monkeypatch):
     write_mapped(layout, "BZ0", 60, ("stague",))
     monkeypatch.setattr(report_page, "map_section", partial(map_section, budget=0))

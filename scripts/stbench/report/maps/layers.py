@@ -77,6 +77,7 @@ def maps_of_tissue(
     cells: CellsFile | None,
     *,
     has_markers: bool = False,
+    recommended: int | None = None,
 ) -> TissueMaps:
     """All maps of a tissue that is available; a method without labels has none.
 
@@ -92,13 +93,14 @@ def maps_of_tissue(
         layout: where labels, expression and markers are.
         cells: the file of cells of an own section.
         has_markers: whether the run has a table of markers of the tissue.
+        recommended: number of domains, of several; None: the largest.
 
     Raises:
         InputError: a file is not readable.
     """
     rows = results[(results["dataset"] == tissue.name) & (results["clusterer"] == rank_by)]
     of_file = cells if tissue.truth is None else None
-    k = of_file.n_domains if of_file else int(rows["n_domains"].max())
+    k = of_file.n_domains if of_file else int(recommended or rows["n_domains"].max())
     rows = rows[rows["n_domains"] == k]
     files = {method: layout.labels(tissue.name, method) for method in titles}
     files = {m: path for m, path in files.items() if m in set(rows["method"]) and path.is_file()}

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from stbench.common.constants import Clusterer
+from stbench.common.io import read_csv
 from stbench.config.layout import Layout
 from stbench.figures.per_dataset import read_tissue
 from stbench.figures.positions import MICROMETERS
@@ -92,7 +93,7 @@ def _available(
     with_markers: Collection[str],
     with_maps: Collection[str],
 ) -> Iterator[TissueMaps]:
-    rank_by = cast(Clusterer, run.rank_by)
+    rank_by, recommended = cast(Clusterer, run.rank_by), _recommended_numbers(layout)
     for name in drawings:
         if not layout.data(name).is_file():
             continue
@@ -105,6 +106,7 @@ def _available(
         maps = maps_of_tissue(
             *(tissue, run.results, run.titles, rank_by, layout, cells),
             has_markers=name in with_markers,
+            recommended=recommended.get(name),
         )
         if maps.layers:
             yield maps
@@ -139,3 +141,13 @@ def packed_tissue(maps: TissueMaps, layers: list[Layer]) -> dict[str, Any]:
         "layers": shown,
         "cells": packed(positions, planes),
     }
+
+
+def _recommended_numbers(layout: Layout) -> dict[str, int]:
+    """The recommended number of domains, by dataset without a truth."""
+    path = layout.tables / "number_of_domains.csv"
+    if not path.is_file():
+        return {}
+    table = read_csv(path)
+    chosen = table[table["choice"] == "recommended"]
+    return dict(zip(chosen["dataset"], chosen["n_domains"].astype(int), strict=True))
