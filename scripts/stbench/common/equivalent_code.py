@@ -31,8 +31,8 @@ EDITS = (
     Edit(
         "stbench/data/given_interactions.py",
         "384a924de161485a41955a775d613fc47572cbb1336a90e8fd2a971d9a067dd1",
-        "9f0d2a5004ff4d8429632bea35d5ce7d3fc303da754fedd3d5b36eac959c7800",
-        "files of users: refuses triples without a row, or with a radius that joins no cells",
+        "f9986fbe83e16b27a5868d3b2ef149a8836354db1a564548d16fd5d1174a88eb",
+        "files of users: a section may lack the interactions of its file",
     ),
     Edit(
         "stbench/interactions/communication.py",
@@ -55,7 +55,7 @@ EDITS = (
     Edit(
         "stbench/data/own_files.py",
         "f2fa36edf597273682d489169c340aa18e35a6cdc91d5a0b77540e2f43a2b7ff",
-        "c34545572da65becaa631f722b9d19d20f8a75fca18230ba9ee63112e50f5d9b",
+        "2a3bed6bae6f71e655ed9b546c0d32ba6ddc0b393361761235dc2cc7b3f81b7a",
         "files of users: refuses filter_cell without hvg, says what was left out, names counts",
     ),
     Edit(
@@ -237,12 +237,6 @@ EDITS = (
         "70ba14ea6fa9f218a96cf9fc2d3837220024f06da364b09def0c4b9931cba53b",
         "1011b88858d478cf7450db859eabb30da8e04f058c2bd548f2a9a18f71a604bd",
         "another advice in an error",
-    ),
-    Edit(
-        "stbench/deconvolution/sources.py",
-        "3c4f5d085faf901e84211e348fb5d84298255f936f311bdbf5494b539e01c1b6",
-        "0330abd669d5668ae4d0a400bad604eb095b515698b169b51238186d2b84a705",
-        "numbers of cells in a file of the user do not replace the named proportions",
     ),
     Edit(
         "stbench/deconvolution/scoring.py",

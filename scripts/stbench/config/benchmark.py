@@ -231,7 +231,7 @@ class Benchmark:
                 "tissue": tissue_of(entry),
                 "unit": units[name],
                 "data": entry["kind"],
-                "section_of": "" if entry.get("parts") else unit_of(entry),
+                "section_of": "" if {"parts", "derived_from"} & set(entry) else unit_of(entry),
             }
             for name, entry in entries.items()
         }

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _ROLES = ("sender_type", "receiver_type", "ligand", "receptor")
 
 
+class NotInThisSectionError(InputError):
+    """The true interactions may be those of other sections of the file."""
+
+
 def given_interactions(matrix: Any, n_cells: int) -> tuple[sp.csr_matrix, str]:
     """The matrix as 0/1 and symmetric, and a remark if it was directed.
 
@@ -45,7 +49,7 @@ def given_interactions(matrix: Any, n_cells: int) -> tuple[sp.csr_matrix, str]:
     directed.setdiag(0)
     directed.eliminate_zeros()
     if not directed.nnz:
-        raise InputError(f"{where}: no two cells interact; leave it out")
+        raise NotInThisSectionError(f"{where}: no two cells interact; leave it out")
     both = sp.csr_matrix(directed.maximum(directed.T))
     one_way = both.nnz - directed.nnz
     remark = f"{one_way} of {both.nnz // 2} true interactions have one direction; both are used"
@@ -88,10 +92,10 @@ def given_triples(triples: Any, types: set[str] | None, genes: set[str]) -> dict
             raise InputError(f"{where}: {role}: the dataset has no gene {unknown[0]!r}")
     for role in ("sender_type", "receiver_type"):
         if unknown := sorted(set(checked[role]) - (types or set())):
-            advice = "name its column: celltype" if types is None else "correct it"
-            raise InputError(
-                f"{where}: {role}: no cell has the type {unknown[0]!r} of obs; {advice}"
-            )
+            said = f"{where}: {role}: no cell has the type {unknown[0]!r} of obs"
+            if types is None:
+                raise InputError(f"{said}; name its column: celltype")
+            raise NotInThisSectionError(f"{said}; correct it")
     numbers = {
         key: _number(triples[key], f"{where}: {key}")
         for key in ("effect", "radius")

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from stbench.common.checksums import combined_hash
 from stbench.common.errors import InputError, one_line, read_or_refuse
 from stbench.common.labels import categories
-from stbench.data.given_interactions import add_given
+from stbench.data.given_interactions import NotInThisSectionError, add_given
 from stbench.data.left_out import cells_left_out, features_left_out, in_words
 from stbench.data.log_values import LARGEST_LOG, is_logged
 from stbench.data.overlaps import check_apart
@@ -117,9 +117,10 @@ def own_dataset(entry: Mapping[str, Any]) -> AnnData:
     try:
         of_truth = add_given(dataset, used)
     except InputError as error:
-        if not isinstance(entry.get("section"), Mapping):
+        is_part = isinstance(entry.get("section"), Mapping)
+        if not (is_part and isinstance(error, NotInThisSectionError)):
             raise InputError(f"{name}: {error}") from error
-        dataset.obsp.pop(PAIRS, None)  # of other sections of the file
+        dataset.obsp.pop(PAIRS, None)
         of_truth = [f"true interactions left out: {error}"]
     about = dataset.uns["dataset"]
     about["platform"], about["y_down"] = facts["name"], str(facts["y_down"]).lower()

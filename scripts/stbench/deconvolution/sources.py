@@ -92,12 +92,11 @@ def _own_file(path: Path) -> AnnData:
 def _truth(pair: Mapping[str, Any], spots: AnnData) -> pd.DataFrame | None:
     """Composition of the spots, from numbers of cells or from proportions; None if unknown."""
     name = pair["id"]
-    if isinstance(pair["spots"], str):
+    given = {} if isinstance(pair["spots"], str) else pair["spots"]
+    if "proportions" not in given:
         cells = spots.obsm.get("cells_by_type")
         return None if cells is None else from_counts(cells, name)
-    if "proportions" not in pair["spots"]:
-        return None
-    key = pair["spots"]["proportions"]
+    key = given["proportions"]
     table = spots.obsm.get(key)
     if not isinstance(table, pd.DataFrame):
         raise InputError(

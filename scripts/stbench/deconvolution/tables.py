@@ -116,12 +116,13 @@ def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> l
         return ["the true proportions are not known, so nothing is scored; maps are in the figures"]
     if controls.empty:
         return ["no control was scored, so methods cannot be compared with controls"]
-    if reason := without_interval(controls, methods):
-        return [reason]
+    lacking = set(controls.loc[controls["low"].isna(), "metric"])
+    if lacking.issuperset(controls["metric"]):
+        return [without_interval(controls, methods)]
     for method, own in rows[~is_control & scored].groupby("method", sort=False):
         short = [
             row["metric"]
-            for _, row in own.iterrows()
+            for _, row in own[~own["metric"].isin(lacking)].iterrows()
             if not all(
                 clears(row, control)
                 for _, control in controls[controls["metric"] == row["metric"]].iterrows()
@@ -131,7 +132,8 @@ def _verdicts(rows: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> l
         if own["low"].isna().all():
             sentences.append(f"{title}: no interval, so it is not compared with controls")
             continue
-        beaten = f"{len(own) - len(short)} of {len(own)} metrics"
+        compared = int((~own["metric"].isin(lacking)).sum())
+        beaten = f"{compared - len(short)} of {compared} metrics"
         but = f"; not in {', '.join(short)}" if short else ""
         sentences.append(f"{title}: better than all controls (disjoint intervals) in {beaten}{but}")
     return sentences

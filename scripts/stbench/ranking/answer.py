@@ -94,9 +94,11 @@ def _sure(standing: Standing, top: pd.DataFrame) -> str:
     names, several = joined(list(top["title"])), len(top) > 1
     like = {name for method in top["method"] for name in not_different_from(ranking, method)}
     tied = [titles[name] for name in titles.index if name in like - set(top["method"])]
+    if len(top) == len(titles):
+        return f"Not sure: {names} do not differ significantly.{span}"
     if tied:
-        verb = "do" if several else "does"
-        return f"Partly sure: {names} {verb} not differ significantly from {listed(tied)}.{span}"
+        which = "at least one of them" if several else names
+        return f"Partly sure: {which} does not differ significantly from {listed(tied)}.{span}"
     if several:
         return f"Partly sure: {names} differ significantly from all others.{span}"
     return f"Sure: {names} differs significantly from all others.{span}"
@@ -226,15 +228,14 @@ def map_answers(
         titles: display names of the methods, by id.
         controls: ids of the controls.
         compared: the table ``label_free``.
-        costs: of ``stbench.results.aggregates.runtime_table``.
+        costs: of ``stbench.results.aggregates.runtime_table``, of fits that ended well.
     """
     chosen = recommendation[recommendation["recommended"].astype(bool)]
     if chosen.empty:
         return []
     maps = [_recommended(row, recommendation, titles, numbers) for _, row in chosen.iterrows()]
     agreement = list(_agreement(chosen, compared, titles, controls))
-    ended = costs[costs["status"] == "ok"]
-    means = ended.groupby("method", sort=False)[["seconds", "peak_rss_mb"]]
+    means = costs.groupby("method", sort=False)[["seconds", "peak_rss_mb"]]
     rows = means.agg({"seconds": "mean", "peak_rss_mb": "max"})
     order = recommendation.groupby("method")["rank"].mean().sort_values(kind="stable").index
     rows = rows.loc[[name for name in order if name in rows.index]].reset_index()

@@ -57,15 +57,19 @@ def _pairs(ranking: Ranking, titles: Mapping[str, str]) -> str:
     best = list(place.index[place == 1])
     like = [set(not_different_from(ranking, method)) for method in best]
     tied = [titles.get(m, m) for m in place.index if m not in best and m in set.union(*like)]
-    verb = "do" if len(best) > 1 else "does"
-    contrast = f"{verb} not differ significantly from {', '.join(tied)}"
+    several = len(best) > 1
+    contrast = f"does not differ significantly from {', '.join(tied)}"
+    if several:
+        contrast = f"at least one of them {contrast}"
     if not tied:
-        contrast = f"differ{'s' * (len(best) == 1)} significantly from all others"
+        contrast = f"differ{'s' * (not several)} significantly from all others"
+    if len(best) == len(place):
+        contrast = "do not differ significantly"
     apart = int((ranking.pairs["p_holm"] <= LEVEL).sum())
     return (
         f"In Wilcoxon's test (Holm, 5 %), {apart} of {len(ranking.pairs)} pairs of methods differ "
         f"significantly. {joined([titles.get(method, method) for method in best])} "
-        f"{'share' if len(best) > 1 else 'has'} the best mean rank and {contrast}."
+        f"{'share' if several else 'has'} the best mean rank and {contrast}."
     )
 
 

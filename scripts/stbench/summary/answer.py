@@ -11,6 +11,7 @@ from stbench.common.io import read_csv
 from stbench.ranking.answer import Answer, map_answers, ranking_answers
 from stbench.ranking.ranks import Policy
 from stbench.ranking.standings import Standing
+from stbench.results.aggregates import runtime_table
 from stbench.summary.run import MAPS_TABLE, Run
 
 Standings = Mapping[str, Mapping[Policy, Standing]]
@@ -41,14 +42,14 @@ def _map_answers(run: Run, tables: Path) -> list[Answer]:
     recommendation, numbers = (_rows(tables / f"{name}.csv", unlabeled) for name in names)
     if recommendation.empty:
         return []
-    costs = run.tables["runtime"]
+    ended = run.results["exploratory"] & (run.results["fit_status"] == "ok")
     return map_answers(
         recommendation,
         run.titles,
         list(methods.loc[methods["control"], "method"]),
         numbers=numbers,
         compared=run.tables.get(MAPS_TABLE, pd.DataFrame()),
-        costs=costs[costs["dataset"].isin(unlabeled)],
+        costs=runtime_table(run.results[ended]),
     )
 
 

@@ -79,9 +79,12 @@ def _against(
     """Which methods are better than all controls, on how many pairs."""
     if controls.empty:
         return "No control was scored, so methods cannot be compared with controls."
-    if reason := without_interval(controls, methods):
-        return f"{reason}."
     won: dict[str, int] = {}
+    lacking = controls[controls["low"].isna() & controls["dataset"].isin(own["dataset"])]
+    own = own[~own["dataset"].isin(lacking["dataset"])]
+    reason = without_interval(lacking, methods)
+    if own.empty:
+        return f"{reason}."
     for _, row in own.iterrows():
         there = controls[controls["dataset"] == row["dataset"]]
         if len(there) and all(clears(row, control) for _, control in there.iterrows()):
@@ -90,4 +93,6 @@ def _against(
     named = [
         f"{methods[name]['title']} on {n} of {count(pairs, 'pair')}" for name, n in won.items()
     ]
-    return f"Better than all controls, with disjoint intervals: {listed(named) or 'no method'}."
+    text = f"Better than all controls, with disjoint intervals: {listed(named) or 'no method'}"
+    elsewhere = count(lacking["dataset"].nunique(), "other pair")
+    return f"{text}. {reason} on {elsewhere}." if reason else f"{text}."

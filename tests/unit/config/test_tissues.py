@@ -1,5 +1,8 @@
 """The units that tests treat as independent."""
 
+from stbench.common.paths import CONFIG
+from stbench.config.benchmark import load_benchmark
+from stbench.config.schema import load_yaml
 from stbench.config.tissues import units_of
 
 
@@ -13,6 +16,14 @@ C, D = entry("c"), entry("d", donor="donor 1")
 
 def units(*entries):
     return units_of({one["id"]: one for one in entries})
+
+
+def test_a_degraded_copy_is_no_section():
+    config = load_yaml(CONFIG / "config.yaml")
+    config |= {"datasets": ["BZ5"], "robustness": {"cells": [0.5]}}
+    tissues = load_benchmark(config, CONFIG, need_files=False).tissues
+    assert len(tissues) > 1
+    assert {name for name, facts in tissues.items() if facts["section_of"]} == {"BZ5"}
 
 
 def test_a_unit_is_a_study_or_a_donor_or_a_section():

@@ -69,6 +69,9 @@ def test_a_section_without_the_interactions_of_its_file_is_kept_without_a_truth(
         other = made(tmp_path / "a.h5ad", adata, celltype="type", section={"half": "other"})
         assert "true_interactions" not in other.obsp and "true_triples" not in other.uns
         assert "true interactions left out: " in other.uns["dataset"]["note"]
+    adata.uns["true_triples"]["ligand"] = np.array(["gene0x"])
+    with pytest.raises(InputError, match="the dataset has no gene 'gene0x'"):  # a mistake
+        made(tmp_path / "a.h5ad", adata, celltype="type", section={"half": "one"})
 
 
 def test_a_file_without_truth_has_none_however_many_its_cells(tmp_path):

@@ -101,7 +101,7 @@ def test_the_recommended_map_is_the_answer_without_labels():
         ["pca"],
         numbers=numbers,
         compared=compared.assign(dataset="mine"),
-        costs=costs.assign(peak_rss_mb=[500, 2500], status="ok"),
+        costs=costs.assign(peak_rss_mb=[500, 2500]),
     )
     assert [answer.text for answer in found] == [
         "mine: the consensus of 3 methods, 5 domains (alternatives: 7).",
