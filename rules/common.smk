@@ -337,9 +337,8 @@ def get_maps(ending):
 
 def get_facts(wildcards):
     """What earlier results of methods are compared by; an own section may be corrected later."""
-    dataset = BENCHMARK.datasets[wildcards.dataset]
-    unit = BENCHMARK.tissues[wildcards.dataset]["unit"]
-    return ["--technology", dataset.get("technology", "unknown"), "--unit", unit]
+    technology = BENCHMARK.datasets[wildcards.dataset].get("technology", "unknown")
+    return ["--technology", technology, "--unit", BENCHMARK.tissues[wildcards.dataset]["unit"]]
 
 
 def get_choosing(wildcards):
@@ -352,6 +351,12 @@ def get_marker_methods(wildcards):
     """The methods whose domains are searched for the requested genes; none without such genes."""
     methods = get_mapped(wildcards) or BENCHMARK.methods_of(MARKERS, wildcards.dataset)
     return methods if (config.get("markers") or {}).get("genes") else []
+
+
+def get_marker_titles(wildcards):
+    """Display names of these methods, and of the one whose map is recommended."""
+    methods = get_marker_methods(wildcards) or get_mapped(wildcards)
+    return {m: BENCHMARK.method(DOMAINS, m)["title"] for m in methods}
 
 
 def get_mapped(wildcards):

@@ -2,12 +2,6 @@ MARKER_SETTINGS = config.get("markers") or {}
 MARKER_GENES = MARKER_SETTINGS.get("genes") or []
 
 
-def get_marker_titles(wildcards):
-    """Display names of these methods, and of the one whose map is recommended."""
-    methods = get_marker_methods(wildcards) or get_mapped(wildcards)
-    return {m: BENCHMARK.method(DOMAINS, m)["title"] for m in methods}
-
-
 rule markers:
     input:
         code=code("scripts/run_stage.py", "scripts/markers.py"),

@@ -163,10 +163,10 @@ def read_cells_file(path: Path, cells: Sequence[str]) -> CellsFile | None:
     )
 
 
-def _rows_of(cells: Sequence[str], names: Sequence[str], left_out: Sequence[str]) -> np.ndarray:
+def _rows_of(cells: Sequence[str], names: Sequence[str], left_out: Any) -> np.ndarray:
     """The rows of cells among those that are not left out, -1 if a cell is missing.
 
-    The names of cells that are left out may occur twice.
+    The names of cells that are left out may occur twice; ``left_out`` has their reasons (n,).
     """
     kept = np.flatnonzero(np.asarray(left_out) == "")
     places = pd.Index(names)[kept].get_indexer(pd.Index(cells))
