@@ -32,7 +32,7 @@ EDITS = (
         "stbench/data/given_interactions.py",
         "384a924de161485a41955a775d613fc47572cbb1336a90e8fd2a971d9a067dd1",
         "f9986fbe83e16b27a5868d3b2ef149a8836354db1a564548d16fd5d1174a88eb",
-        "files of users: a section may lack the interactions of its file",
+        "files of users: refuses more triples; a section may lack the interactions of its file",
     ),
     Edit(
         "stbench/interactions/communication.py",

@@ -219,13 +219,9 @@ class Benchmark:
 
     @property
     def tissues(self) -> dict[str, dict[str, str]]:
-        """``tissue`` (its kind) and independent ``unit`` of each dataset of ``domains``.
-
-        Also ``data``, the kind of its values, and ``section_of``, the unit of a single section,
-        empty if a dataset is made of others.
-        """
+        """Kind, independent unit and kind of values of each dataset; ``section_of``: its own unit."""
         entries = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
-        units = units_of(entries)
+        units = units_of(entries)  # what is made of others is no section of a unit
         return {
             name: {
                 "tissue": tissue_of(entry),
