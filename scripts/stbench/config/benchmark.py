@@ -219,7 +219,7 @@ class Benchmark:
 
     @property
     def tissues(self) -> dict[str, dict[str, str]]:
-        """Kind, independent unit and kind of values of each dataset; ``section_of``: its own unit."""
+        """Kind, independent unit and kind of values of each dataset; ``section_of``: own unit."""
         entries = {name: self.datasets[name] for name in self.datasets_of(DOMAINS)}
         units = units_of(entries)  # what is made of others is no section of a unit
         return {
